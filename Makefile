@@ -1,0 +1,233 @@
+# Drupe - `make help` lists what this file can do.
+#
+# Objects go to build/VARIANT/, products to bin/. The kernel's sources are every .c and .asm file
+# under src/ but src/boot; a new file needs no line here.
+#
+# Variants of the kernel: release (bin/kernel.elf), test (with tests/kernel linked in) and bench
+# (with tests/bench).
+
+CROSS   ?=
+CC      := $(if $(CROSS),$(CROSS)gcc,$(if $(filter default,$(origin CC)),gcc,$(CC)))
+LD      := $(CROSS)ld
+OBJCOPY := $(CROSS)objcopy
+NM      := $(CROSS)nm
+HOSTCC  ?= gcc
+PYTHON  ?= python3
+QEMU    ?= qemu-system-i386
+ACCEL   ?= tcg
+MEMORY  ?= 128
+
+# make DEBUG_HEAP=1: poisoned free memory, red zones, reports that name who did it.
+DEBUG_HEAP ?= 0
+VARIANT_SUFFIX := $(if $(filter 1,$(DEBUG_HEAP)),-debugheap)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+# ---------------------------------------------------------------- flags
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
+# Pentium: no cmov. No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not
+# needed: memcpy and friends are the kernel's own, and the compiler may call them.
+TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
+    -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+    -fno-strict-aliasing -fcf-protection=none $(WARNINGS)
+KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
+    -ffile-prefix-map=$(CURDIR)/=
+LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
+NASMFLAGS := -Wall -Werror -f elf32 -g -F dwarf
+
+# ---------------------------------------------------------------- kernel
+
+KERNEL_C   := $(sort $(shell find src -name '*.c'))
+KERNEL_ASM := $(sort $(shell find src -name '*.asm' -not -path 'src/boot/*'))
+TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
+BENCH_C    := $(sort $(wildcard tests/bench/*.c))
+
+# $(call objects,VARIANT,sources): their objects in that variant's folder
+objects = $(patsubst %.c,build/$(1)$(VARIANT_SUFFIX)/%.o,$(filter %.c,$(2))) \
+          $(patsubst %.asm,build/$(1)$(VARIANT_SUFFIX)/%.asm.o,$(filter %.asm,$(2)))
+
+RELEASE := release$(VARIANT_SUFFIX)
+TEST    := test$(VARIANT_SUFFIX)
+BENCH   := bench$(VARIANT_SUFFIX)
+RELEASE_OBJECTS := $(call objects,release,$(KERNEL_C) $(KERNEL_ASM))
+TEST_OBJECTS    := $(RELEASE_OBJECTS) $(call objects,test,$(TESTS_C))
+BENCH_OBJECTS   := $(RELEASE_OBJECTS) $(call objects,bench,$(BENCH_C))
+
+GENERATED := build/generated
+ASM_CONSTANTS := $(GENERATED)/asm_constants.inc
+
+# Header constants and struct offsets for nasm: the compiler prints them, sed picks them up.
+$(ASM_CONSTANTS): tools/asm_constants.c
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
+	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
+
+KERNEL_LD := $(GENERATED)/kernel.ld
+$(KERNEL_LD): src/kernel/kernel.ld.in Makefile
+	@mkdir -p $(@D)
+	$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
+
+# Kernel, test and bench objects: one rule for C, one for assembly.
+define variant_rules
+build/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(KERNEL_CFLAGS) -Itests/$(2) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/%.asm.o: %.asm $$(ASM_CONSTANTS)
+	@mkdir -p $$(@D)
+	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
+	nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
+endef
+$(eval $(call variant_rules,$(RELEASE),kernel))
+$(eval $(call variant_rules,$(TEST),kernel))
+$(eval $(call variant_rules,$(BENCH),bench))
+
+# Two links: the first gives the addresses that the symbol table is made from; the table comes
+# after all else in the image, so it moves nothing.
+define kernel_rules
+build/$(2)/kernel.stage1.elf: $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
+	$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
+
+build/$(2)/symbols.empty.c: tools/mksymbols.py
+	@mkdir -p $$(@D)
+	@$$(PYTHON) tools/mksymbols.py --empty > $$@
+
+build/$(2)/symbols.c: build/$(2)/kernel.stage1.elf tools/mksymbols.py
+	@$$(NM) -n $$< | $$(PYTHON) tools/mksymbols.py > $$@
+
+build/$(2)/symbols%o: build/$(2)/symbols%c
+	$$(CC) $$(KERNEL_CFLAGS) -c -o $$@ $$<
+
+$(1).elf: $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
+	@mkdir -p $$(@D)
+	$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
+
+$(1).bin: $(1).elf tools/mkkernel.py
+	@$$(OBJCOPY) -O binary $$< $$@.raw
+	@$$(PYTHON) tools/mkkernel.py $$@.raw $$@
+	@rm -f $$@.raw
+endef
+$(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
+$(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS))
+$(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
+
+# ---------------------------------------------------------------- boot sector and images
+
+# The sector has the kernel's size assembled in.
+KERNEL_SECTORS = $$(( $$(stat -c %s $(1)) / 512 ))
+
+define image_rules
+build/$(2)/boot.bin: src/boot/boot.asm $(1).bin $$(ASM_CONSTANTS)
+	@mkdir -p $$(@D)
+	nasm -Wall -Werror -f bin -I$$(GENERATED)/ -Isrc/ \
+	    -DKERNEL_SECTORS=$$(call KERNEL_SECTORS,$(1).bin) -o $$@ $$<
+endef
+$(eval $(call image_rules,bin/kernel,$(RELEASE)))
+$(eval $(call image_rules,bin/kernel-test,$(TEST)))
+$(eval $(call image_rules,bin/kernel-bench,$(BENCH)))
+
+bin/boot.bin: build/$(RELEASE)/boot.bin
+	@cp $< $@
+
+# The boot sector with symbols and source lines, for gdb only.
+bin/boot.elf: src/boot/boot.asm bin/boot.bin
+	@nasm $(NASMFLAGS) -I$(GENERATED)/ -Isrc/ -DKERNEL_SECTORS=$(call KERNEL_SECTORS,bin/kernel.bin) \
+	    -o build/$(RELEASE)/boot.o $<
+	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ build/$(RELEASE)/boot.o
+
+MKIMAGE := $(PYTHON) tools/mkimage.py
+
+bin/os.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
+
+bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf --output $@
+
+bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --init bin/programs/hello.elf --output $@
+
+include programs/programs.mk
+
+# Programs that test the kernel from ring 3 (tests/system/test_programs.py).
+$(foreach source,$(wildcard tests/programs/*.c),\
+    $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
+
+.PHONY: all image run run-gui debug test bench usb clean help
+
+all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
+
+# make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin
+image: bin/boot.bin bin/kernel.bin
+	@test -n "$(INIT)" -a -n "$(IMAGE)" || \
+	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init "$(INIT)" \
+	    $(foreach file,$(FILES),--file "$(file)") --output "$(IMAGE)"
+
+QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=bin/os.bin,format=raw,if=ide \
+    -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
+
+# QEMU's exit status says how init ended: (value << 1) | 1, value 0x10 for success (status 33).
+qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
+    case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
+
+run: bin/os.bin
+	@echo "Leave QEMU with Ctrl-A X."
+	@$(call qemu_run,-nographic)
+
+run-gui: bin/os.bin
+	@$(call qemu_run,-serial stdio)
+
+debug: bin/os.bin bin/boot.elf
+	@tools/debug.sh
+
+test:
+	@$(PYTHON) tests/run.py
+
+bench: bin/bench.bin
+	@$(PYTHON) tools/bench.py
+
+usb: bin/os.bin
+	@$(PYTHON) tools/usb.py bin/os.bin "$(DEV)"
+
+clean:
+	rm -rf build bin
+
+help:
+	@echo "make              bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin"
+	@echo "make run          boot bin/os.bin in QEMU, console in this terminal (leave: Ctrl-A X)"
+	@echo "make run-gui      the same with QEMU's window"
+	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
+	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make bench        instruction counts, each beside a reference implementation"
+	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
+	@echo "                  an image that starts that program; works for programs from elsewhere"
+	@echo "make clean        remove bin/ and build/"
+	@echo "Variables: MEMORY=128 (MiB), CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
+
+# ---------------------------------------------------------------- host tests
+
+# tests/host/test_NAME.c says in its first comment which sources it links: " * Sources: a.c b.c".
+HOST_TESTS := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
+HOST_CFLAGS := -m32 -std=gnu11 -O1 -g -Isrc -Itests/host $(WARNINGS) -D_GNU_SOURCE \
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
+
+define host_test_rule
+build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
+	@mkdir -p $$(@D)
+	$$(HOSTCC) $$(HOST_CFLAGS) -MMD -MP -MF $$@.d -o $$@ tests/host/$(1).c \
+	    $(call host_sources,$(1)) -lcmocka
+endef
+$(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
+
+.PHONY: host-tests
+host-tests: $(addprefix build/host/,$(HOST_TESTS))
+
+# tests run tests/run.py TEST... ; a name runs one alone: make host-test_heap
+host-%: build/host/%
+	$<
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,30 @@
+/*
+ * stdlib.h - memory, numbers, and the end of the program.
+ */
+#ifndef STDLIB_H
+#define STDLIB_H
+
+#include <stddef.h>
+
+#define EXIT_SUCCESS 0
+#define EXIT_FAILURE 1
+
+/* Memory aligned to 16 bytes, for anything; NULL when there is none, and for size 0. free() and
+ * realloc() of a pointer that is not malloc's end the program with a message. */
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void *realloc(void *memory, size_t size);
+void free(void *memory);
+
+int abs(int value);
+int atoi(const char *string);
+/* Decimal digits, with '-' if need be. buffer must hold 12 bytes. Returns buffer. */
+char *itoa(int value, char *buffer);
+
+/* Ends the program; main's return value goes here too. */
+void exit(int status) __attribute__((noreturn));
+/* Ends the program with status ABORT_STATUS. */
+#define ABORT_STATUS 134
+void abort(void) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,18 @@
+; start.asm - where a program begins.
+;
+; Entry state, as the kernel leaves it: ring 3, flat segments, ESP = USER_STACK_TOP with nothing on
+; the stack, the other registers 0.
+bits 32
+
+global _start
+extern program_start
+
+section .text
+
+; _start: the ELF entry point. Out: never returns.
+_start:
+    xor ebp, ebp            ; the outermost frame: here a debugger's backtrace ends
+    cld
+    call program_start      ; void program_start(void), noreturn
+
+section .note.GNU-stack noalloc noexec nowrite progbits

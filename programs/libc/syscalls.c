@@ -1,0 +1,89 @@
+/*
+ * syscalls.c - the system calls as C functions.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "include/drupe.h"
+
+#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+
+/*
+ * The arguments go onto the stack, last first, where the kernel reads them:
+ *
+ *   esp + 8  argument2
+ *   esp + 4  argument1
+ *   esp      argument0
+ *
+ * They come in registers, as an operand on the stack would move with each push.
+ */
+int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
+{
+    int32_t result;
+    __asm__ volatile("push %4\n\t"
+                     "push %3\n\t"
+                     "push %2\n\t"
+                     "int %5\n\t"
+                     "add $12, %%esp"
+                     : "=a"(result)
+                     : "a"(command), "r"(argument0), "r"(argument1), "r"(argument2),
+                       "i"(SYSCALL_VECTOR)
+                     : "memory", "cc");
+    return result;
+}
+
+int system_sum(int a, int b)
+{
+    return system_call(SYSCALL_SUM, (uint32_t)a, (uint32_t)b, 0);
+}
+
+int print(const char *string)
+{
+    return system_call(SYSCALL_PRINT, ADDRESS(string), 0, 0);
+}
+
+int getkey(void)
+{
+    return system_call(SYSCALL_GETKEY, 0, 0, 0);
+}
+
+int getkeyblock(void)
+{
+    int key = getkey();
+    while (key == 0) {
+        key = getkey();
+    }
+    return key;
+}
+
+void *page_malloc(size_t size)
+{
+    return (void *)(uintptr_t)(uint32_t)system_call(SYSCALL_MALLOC, size, 0, 0);
+}
+
+int page_free(void *pages)
+{
+    return system_call(SYSCALL_FREE, ADDRESS(pages), 0, 0);
+}
+
+int process_load_start(const char *name)
+{
+    return system_call(SYSCALL_PROCESS_LOAD_START, ADDRESS(name), 0, 0);
+}
+
+int invoke_system_command(struct command_argument *command)
+{
+    return system_call(SYSCALL_INVOKE_SYSTEM_COMMAND, ADDRESS(command), 0, 0);
+}
+
+int get_program_arguments(struct process_arguments *out)
+{
+    return system_call(SYSCALL_GET_PROGRAM_ARGUMENTS, ADDRESS(out), 0, 0);
+}
+
+void exit_status(int status)
+{
+    for (;;) {
+        system_call(SYSCALL_EXIT_STATUS, (uint32_t)status, 0, 0);
+    }
+}

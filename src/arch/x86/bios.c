@@ -1,0 +1,44 @@
+/*
+ * arch/x86/bios.c - the C half of the way back to real mode; the other is bios_thunk.asm.
+ */
+#include "arch/x86/bios.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arch/x86/bios_thunk.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/pic.h"
+#include "debug/panic.h"
+#include "layout.h"
+#include "lib/string.h"
+
+/* bios_thunk.asm: position-dependent code that runs at BIOS_THUNK_ADDRESS once copied there. */
+extern const uint8_t bios_thunk_start[], bios_thunk_end[];
+
+_Static_assert(BIOS_THUNK_DATA_ADDRESS + sizeof(struct bios_thunk_data) < BIOS_THUNK_STACK_TOP - 2048,
+               "room for the real-mode stack");
+
+void bios_call(uint8_t vector, struct bios_registers *registers)
+{
+    static bool is_copied;
+    struct bios_thunk_data *data = (struct bios_thunk_data *)BIOS_THUNK_DATA_ADDRESS;
+    uint32_t flags = cpu_interrupts_save();
+
+    if (!is_copied) {
+        size_t length = (size_t)(bios_thunk_end - bios_thunk_start);
+
+        KASSERT(length <= PAGE_SIZE_BYTES);
+        memcpy((void *)BIOS_THUNK_ADDRESS, bios_thunk_start, length);
+        is_copied = true;
+    }
+    data->registers = *registers;
+    data->vector = vector;
+
+    pic_give_to_bios();
+    ((void (*)(void))BIOS_THUNK_ADDRESS)();
+    pic_take_from_bios();
+
+    *registers = data->registers;
+    cpu_interrupts_restore(flags);
+}

@@ -1,0 +1,111 @@
+/*
+ * arch/x86/cpu.h - the instructions that C has no words for (Intel SDM volumes 2 and 3).
+ * Header-only: layer 0, any file may include it.
+ */
+#ifndef ARCH_X86_CPU_H
+#define ARCH_X86_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Control register bits (SDM volume 3, section 2.5). */
+#define CR0_MP 0x00000002u /* monitor coprocessor: WAIT honours TS */
+#define CR0_EM 0x00000004u /* no FPU: its instructions trap */
+#define CR0_TS 0x00000008u /* task switched: the next FPU instruction traps */
+#define CR0_NE 0x00000020u /* FPU errors as exception 16 */
+#define CR0_WP 0x00010000u /* read-only pages bind the kernel too */
+#define CR0_AM 0x00040000u /* alignment checks where EFLAGS.AC */
+#define CR0_PG 0x80000000u /* paging */
+
+#define CR4_PSE        0x00000010u /* 4 MiB pages */
+#define CR4_PGE        0x00000080u /* global pages */
+#define CR4_OSFXSR     0x00000200u /* FXSAVE and SSE */
+#define CR4_OSXMMEXCPT 0x00000400u /* SSE errors as exception 19 */
+#define CR4_UMIP       0x00000800u /* SGDT and the like fault in ring 3 */
+#define CR4_SMEP       0x00100000u /* the kernel cannot execute user pages */
+#define CR4_SMAP       0x00200000u /* the kernel cannot touch user pages, except between STAC and CLAC */
+
+#define EFLAGS_CF 0x00000001u
+#define EFLAGS_TF 0x00000100u
+#define EFLAGS_IF 0x00000200u
+#define EFLAGS_DF 0x00000400u
+#define EFLAGS_AC 0x00040000u
+#define EFLAGS_ID 0x00200000u
+
+#define CPU_CR_ACCESSORS(name)                                                   \
+    static inline uint32_t cpu_read_##name(void)                                 \
+    {                                                                            \
+        uint32_t value;                                                          \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                   \
+        return value;                                                            \
+    }                                                                            \
+    static inline void cpu_write_##name(uint32_t value)                          \
+    {                                                                            \
+        __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");          \
+    }
+
+CPU_CR_ACCESSORS(cr0)
+CPU_CR_ACCESSORS(cr2)
+CPU_CR_ACCESSORS(cr3)
+CPU_CR_ACCESSORS(cr4)
+
+static inline uint32_t cpu_read_eflags(void)
+{
+    uint32_t value;
+    __asm__ volatile("pushf; pop %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_interrupts_on(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+static inline void cpu_interrupts_off(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+/* Turns interrupts off; the result goes to cpu_interrupts_restore(). */
+static inline uint32_t cpu_interrupts_save(void)
+{
+    uint32_t flags = cpu_read_eflags();
+    cpu_interrupts_off();
+    return flags;
+}
+
+static inline void cpu_interrupts_restore(uint32_t flags)
+{
+    if (flags & EFLAGS_IF) {
+        cpu_interrupts_on();
+    }
+}
+
+/* Interrupts on and sleep until one comes. STI takes effect after the next instruction, so none
+ * can slip in between. */
+static inline void cpu_wait_for_interrupt(void)
+{
+    __asm__ volatile("sti; hlt" : : : "memory");
+}
+
+static inline void cpu_invalidate_page(uint32_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline uint64_t cpu_read_tsc(void)
+{
+    uint64_t value;
+    __asm__ volatile("rdtsc" : "=A"(value));
+    return value;
+}
+
+static inline void cpu_id(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx,
+                          uint32_t *ecx, uint32_t *edx)
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(*eax), "=b"(*ebx), "=c"(*ecx), "=d"(*edx)
+                     : "a"(leaf), "c"(subleaf));
+}
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * arch/x86/features.c - CPUID (Intel SDM volume 2, "CPUID").
+ */
+#include "arch/x86/features.h"
+
+#include <stdint.h>
+
+#include "arch/x86/cpu.h"
+#include "debug/panic.h"
+
+/* Leaf 1, EDX. */
+#define CPUID_FPU  0x00000001u
+#define CPUID_PSE  0x00000008u
+#define CPUID_PGE  0x00002000u
+#define CPUID_FXSR 0x01000000u
+#define CPUID_SSE  0x02000000u
+/* Leaf 7, EBX and ECX. */
+#define CPUID_SMEP 0x00000080u
+#define CPUID_UMIP 0x00000004u
+
+#define CPUID_LEAF_FEATURES 1
+#define CPUID_LEAF_EXTENDED 7
+
+static struct {
+    uint32_t edx;
+} features;
+
+/* A CPU has CPUID if EFLAGS.ID can be changed. */
+static bool has_cpuid(void)
+{
+    uint32_t before, after;
+
+    __asm__ volatile("pushf\n"
+                     "pop %0\n"
+                     "mov %0, %1\n"
+                     "xor %2, %1\n"
+                     "push %1\n"
+                     "popf\n"
+                     "pushf\n"
+                     "pop %1\n"
+                     "push %0\n"
+                     "popf\n"
+                     : "=&r"(before), "=&r"(after)
+                     : "i"(EFLAGS_ID)
+                     : "cc");
+    return (before ^ after) & EFLAGS_ID;
+}
+
+void features_initialise(void)
+{
+    uint32_t max_leaf, eax, ebx, ecx, edx;
+    uint32_t cr4 = 0;
+
+    if (!has_cpuid()) {
+        fatal("This CPU has no CPUID; Drupe needs a Pentium or later.");
+    }
+    cpu_id(0, 0, &max_leaf, &ebx, &ecx, &edx);
+    cpu_id(CPUID_LEAF_FEATURES, 0, &eax, &ebx, &ecx, &features.edx);
+    if (!(features.edx & CPUID_PSE)) {
+        fatal("This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later.");
+    }
+    if (!(features.edx & CPUID_FPU)) {
+        fatal("This CPU has no floating-point unit; Drupe needs a Pentium or later.");
+    }
+    if (max_leaf >= CPUID_LEAF_EXTENDED) {
+        cpu_id(CPUID_LEAF_EXTENDED, 0, &eax, &ebx, &ecx, &edx);
+        cr4 |= ebx & CPUID_SMEP ? CR4_SMEP : 0;
+        cr4 |= ecx & CPUID_UMIP ? CR4_UMIP : 0;
+    }
+    if (features_have_fxsr()) {
+        cr4 |= CR4_OSFXSR;
+        cr4 |= features_have_sse() ? CR4_OSXMMEXCPT : 0;
+    }
+    if (cr4) { /* CR4 itself exists only where a feature needs it */
+        cpu_write_cr4(cpu_read_cr4() | cr4);
+    }
+    /* The FPU is there, its errors are exception 16, and WAIT honours the task-switched flag. */
+    cpu_write_cr0((cpu_read_cr0() & ~CR0_EM) | CR0_MP | CR0_NE);
+}
+
+bool features_have_pge(void)
+{
+    return features.edx & CPUID_PGE;
+}
+
+bool features_have_sse(void)
+{
+    return features.edx & CPUID_SSE;
+}
+
+bool features_have_fxsr(void)
+{
+    return features.edx & CPUID_FXSR;
+}

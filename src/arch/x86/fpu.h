@@ -1,0 +1,31 @@
+/*
+ * arch/x86/fpu.h - each task's FPU and SSE registers, saved only when another task needs them.
+ *
+ * The registers belong to the last task that used them. Changing tasks only sets CR0.TS; the
+ * first FPU instruction then traps (exception 7), and the exchange happens there. A task that
+ * never computes with them costs nothing.
+ */
+#ifndef ARCH_X86_FPU_H
+#define ARCH_X86_FPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FPU_STATE_BYTES     512 /* FXSAVE's area (SDM volume 1, section 10.5.1) */
+#define FPU_STATE_ALIGNMENT 16
+
+struct fpu_state {
+    uint8_t registers[FPU_STATE_BYTES];
+    bool is_used; /* the registers above, or the FPU, hold something of this task's */
+} __attribute__((aligned(FPU_STATE_ALIGNMENT)));
+
+/* Takes over exception 7. After trap_initialise() and features_initialise(). */
+void fpu_initialise(void);
+
+/* The task whose state this is runs from now on; NULL: one that has none. */
+void fpu_switch(struct fpu_state *state);
+
+/* state goes away. */
+void fpu_forget(struct fpu_state *state);
+
+#endif

@@ -1,0 +1,30 @@
+; arch/x86/gdt.asm - loading the descriptor tables. 32-bit protected mode throughout.
+
+%include "asm_constants.inc"
+
+bits 32
+section .text
+
+; void gdt_load(const void *table, uint32_t limit)
+; Loads GDTR, reloads every segment register and the task register.
+; In:  [esp+4] table, [esp+8] limit (size - 1)
+; Clobbers: eax
+global gdt_load
+gdt_load:
+    mov eax, [esp + 4]
+    push eax                        ; the 6-byte operand of lgdt on the stack:
+    push word [esp + 4 + 8]         ;   limit (2 bytes), base (4 bytes)
+    lgdt [esp]
+    add esp, 6
+
+    mov ax, KERNEL_DATA_SELECTOR
+    mov ds, ax
+    mov es, ax
+    mov fs, ax
+    mov gs, ax
+    mov ss, ax
+    jmp KERNEL_CODE_SELECTOR:.reloaded
+.reloaded:
+    mov ax, TSS_SELECTOR
+    ltr ax
+    ret

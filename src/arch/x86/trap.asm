@@ -1,0 +1,68 @@
+; arch/x86/trap.asm - the 256 entry stubs and the one common path. 32-bit protected mode.
+
+%include "asm_constants.inc"
+
+bits 32
+section .text
+
+extern trap_handlers
+
+; Vectors for which the CPU pushes an error code (SDM volume 3, table 6-1):
+; 8, 10-14, 17, 21, 29, 30.
+%define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
+
+; One stub a vector, each TRAP_STUB_BYTES long so that trap.c can compute their addresses.
+; In:  the CPU's frame on the kernel stack, any segment registers, interrupts off
+; Out: to trap_common with a dummy error code where there is none, and the vector, on top
+align 16
+global trap_stubs
+trap_stubs:
+%assign vector 0
+%rep TRAP_VECTORS
+    align TRAP_STUB_BYTES, nop
+%if !HAS_ERROR_CODE(vector)
+    push dword 0
+%endif
+    push dword vector
+    jmp near trap_common
+%assign vector vector + 1
+%endrep
+
+; Builds the rest of struct trap_frame (drawn in trap.h) and calls the vector's handler with it.
+align 16
+trap_common:
+    pushad
+    push ds
+    push es
+    push fs
+    push gs
+    mov eax, KERNEL_DATA_SELECTOR
+    mov ds, eax                     ; a user's DS and ES may be null
+    mov es, eax
+    cld
+    mov eax, [esp + TRAP_FRAME_vector]
+    push esp                        ; the argument: struct trap_frame *
+    call [trap_handlers + eax * 4]
+    add esp, 4
+
+; void trap_return(void) - not called, jumped or returned to.
+; In:  esp = struct trap_frame
+global trap_return
+trap_return:
+    pop gs
+    pop fs
+    pop es
+    pop ds
+    popad
+    add esp, 8                      ; vector, error code
+    iretd
+
+; void trap_load_idt(const void *table, uint32_t limit)
+global trap_load_idt
+trap_load_idt:
+    mov eax, [esp + 4]
+    push eax
+    push word [esp + 4 + 8]
+    lidt [esp]
+    add esp, 6
+    ret

@@ -1,0 +1,185 @@
+/*
+ * arch/x86/trap.c - the interrupt descriptor table and what happens to exceptions nobody claimed.
+ *
+ * An exception in ring 3 is the business of the task layer, which registers for it. In ring 0 it
+ * is a bug and a panic, with one exception: the few instructions that touch a user's memory
+ * (syscall/usercopy.c) are listed in the .ex_table section together with the address to go on
+ * at when they fault.
+ */
+#include "arch/x86/trap.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "debug/panic.h"
+#include "debug/printk.h"
+#include "layout.h"
+#include "lib/align.h"
+
+/* Interrupt and task gates: SDM volume 3, figure 6-2. */
+struct idt_entry {
+    uint16_t offset_low;
+    uint16_t selector;
+    uint8_t zero;
+    uint8_t type;
+    uint16_t offset_high;
+} __attribute__((packed));
+
+#define GATE_INTERRUPT_KERNEL 0x8E /* present, DPL 0, 32-bit interrupt gate */
+#define GATE_INTERRUPT_USER   0xEE /* the same, DPL 3 */
+#define GATE_TASK             0x85 /* present, DPL 0, task gate */
+
+/* trap.asm */
+extern uint8_t trap_stubs[];
+void trap_load_idt(const void *table, uint32_t limit);
+
+/* kernel.ld: pairs of (instruction that may fault, where to go on). */
+struct exception_fixup {
+    uint32_t instruction;
+    uint32_t resume;
+};
+extern const struct exception_fixup exception_table_start[], exception_table_end[];
+
+static struct {
+    struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(8)));
+    trap_handler_t user_fault;
+    const struct trap_frame *panic_frame;
+} traps;
+
+/* Not static: trap.asm calls through it. */
+trap_handler_t trap_handlers[TRAP_VECTORS];
+
+static const char *const exception_names[] = {
+    "divide error",
+    "debug exception",
+    "non-maskable interrupt",
+    "breakpoint",
+    "overflow",
+    "bound range exceeded",
+    "invalid opcode",
+    "no FPU available",
+    "double fault",
+    "coprocessor segment overrun",
+    "invalid TSS",
+    "segment not present",
+    "stack-segment fault",
+    "general protection fault",
+    "page fault",
+    "reserved exception",
+    "FPU error",
+    "alignment check",
+    "machine check",
+    "SIMD floating-point error",
+    "virtualisation exception",
+    "control protection exception",
+};
+
+const char *trap_name(unsigned vector)
+{
+    return vector < ARRAY_SIZE(exception_names) ? exception_names[vector] : "unknown exception";
+}
+
+void trap_frame_print(const struct trap_frame *frame)
+{
+    bool user = trap_frame_is_from_user(frame);
+
+    printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx, frame->ecx,
+           frame->edx);
+    printk("esi %08x  edi %08x  ebp %08x  esp %08x\n", frame->esi, frame->edi, frame->ebp,
+           user ? frame->esp : (uint32_t)&frame->esp);
+    printk("eip %08x  eflags %08x  cs %04x  ds %04x  es %04x  fs %04x  gs %04x  ss %04x\n",
+           frame->eip, frame->eflags, frame->cs & 0xFFFF, frame->ds & 0xFFFF, frame->es & 0xFFFF,
+           frame->fs & 0xFFFF, frame->gs & 0xFFFF,
+           (user ? frame->ss : KERNEL_DATA_SELECTOR) & 0xFFFF);
+}
+
+static void trap_report(void)
+{
+    if (traps.panic_frame) {
+        trap_frame_print(traps.panic_frame);
+    }
+    printk("cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n", cpu_read_cr0(), cpu_read_cr2(),
+           cpu_read_cr3(), cpu_read_cr4());
+}
+
+static bool trap_fix_up(struct trap_frame *frame)
+{
+    for (const struct exception_fixup *fixup = exception_table_start; fixup < exception_table_end;
+         fixup++) {
+        if (fixup->instruction == frame->eip) {
+            frame->eip = fixup->resume;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void __attribute__((noreturn)) trap_kernel_panic(struct trap_frame *frame)
+{
+    traps.panic_frame = frame;
+    panic_set_origin(frame->eip, frame->ebp);
+    if (frame->vector == TRAP_PAGE_FAULT) {
+        uint32_t address = cpu_read_cr2();
+        bool is_null = address < PAGE_SIZE_BYTES;
+
+        panic("the kernel could not %s %08x at eip %08x: %s%s",
+              frame->error_code & PAGE_FAULT_FETCH   ? "execute"
+              : frame->error_code & PAGE_FAULT_WRITE ? "write"
+                                                     : "read",
+              address, frame->eip,
+              frame->error_code & PAGE_FAULT_PRESENT ? "the page forbids it"
+                                                     : "no page is mapped there",
+              is_null ? " (a NULL pointer)" : "");
+    }
+    panic("%s in the kernel at eip %08x, error code %x", trap_name(frame->vector), frame->eip,
+          frame->error_code);
+}
+
+static void trap_exception(struct trap_frame *frame)
+{
+    if (trap_frame_is_from_user(frame) && traps.user_fault) {
+        traps.user_fault(frame);
+    } else if (!trap_fix_up(frame)) {
+        trap_kernel_panic(frame);
+    }
+}
+
+static void trap_unexpected(struct trap_frame *frame)
+{
+    printk("Interrupt on vector %u, which nobody uses: ignored.\n", frame->vector);
+}
+
+static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, uint8_t type)
+{
+    traps.idt[vector] = (struct idt_entry){
+        .offset_low = (uint16_t)offset,
+        .selector = selector,
+        .type = type,
+        .offset_high = (uint16_t)(offset >> 16),
+    };
+}
+
+void trap_initialise(void)
+{
+    for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
+        bool user = vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW ||
+                    vector == TRAP_VECTOR_SYSCALL;
+
+        trap_handlers[vector] = vector < TRAP_EXCEPTIONS ? trap_exception : trap_unexpected;
+        trap_set_gate(vector, (uint32_t)trap_stubs + vector * TRAP_STUB_BYTES,
+                      KERNEL_CODE_SELECTOR, user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
+    }
+    trap_set_gate(TRAP_DOUBLE_FAULT, 0, DOUBLE_FAULT_TSS_SELECTOR, GATE_TASK);
+    trap_load_idt(traps.idt, sizeof(traps.idt) - 1);
+    panic_add_reporter(trap_report);
+}
+
+void trap_register(unsigned vector, trap_handler_t handler)
+{
+    KASSERT(vector < TRAP_VECTORS);
+    trap_handlers[vector] = handler;
+}
+
+void trap_set_user_fault_handler(trap_handler_t handler)
+{
+    traps.user_fault = handler;
+}

@@ -1,0 +1,30 @@
+/*
+ * debug/backtrace.h - who called whom, with names.
+ *
+ * Follows saved EBPs (the kernel is built with -fno-omit-frame-pointer), with a
+ * bound on the depth and a check on every frame, so that a damaged stack ends
+ * the list and not the kernel.
+ */
+#ifndef DEBUG_BACKTRACE_H
+#define DEBUG_BACKTRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* printk()s one line a frame, from the code at eip with frame pointer ebp. */
+void backtrace_print(uint32_t eip, uint32_t ebp);
+
+/*
+ * Says how to ask whether the byte at an address can be read without a fault. Until paging
+ * registers its answer, everything below the process heap but page 0 is taken for readable.
+ */
+void backtrace_set_address_check(bool (*is_readable)(uint32_t address));
+
+/*
+ * The function that address lies in, and the offset into it. NULL when it is
+ * not in the kernel's text. The table is made by tools/mksymbols.py from the
+ * kernel's own ELF symbols and linked in.
+ */
+const char *symbol_find(uint32_t address, uint32_t *offset);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * drivers/ata.h - disks on the two classic ATA channels, by programmed I/O.
+ *
+ * Channel ports 0x1F0/0x3F6 and 0x170/0x376, a master and a slave on each. Every wait is bounded; a
+ * channel without drives (status 0xFF) costs nothing. Source: ATA/ATAPI-6.
+ */
+#ifndef DRIVERS_ATA_H
+#define DRIVERS_ATA_H
+
+#include <stddef.h>
+
+#include "drivers/block.h"
+
+/* Looks for drives on all four places; returns how many disks there are. */
+size_t ata_initialise(void);
+
+/* The i-th disk found, in the order primary master, primary slave, secondary master, slave. */
+struct block_device *ata_device(size_t i);
+
+#endif

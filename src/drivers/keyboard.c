@@ -1,0 +1,181 @@
+/*
+ * drivers/keyboard.c - see keyboard.h.
+ *
+ * Scancode set 1 (IBM PS/2 Technical Reference, "Keyboard", set 1; the controller translates to it
+ * by default): a key sends its number when pressed, and its number + 0x80 when released. The keys
+ * that the 83-key original had not got send 0xE0 first. Pause sends 0xE1 and two bytes, twice.
+ */
+#include "drivers/keyboard.h"
+
+#include "arch/x86/io.h"
+#include "arch/x86/irq.h"
+#include "lib/align.h"
+#include "lib/string.h"
+
+/* The controller (Intel 8042): data, and status when read, command when written. */
+#define DATA_PORT        0x60
+#define STATUS_PORT      0x64
+#define STATUS_HAS_DATA  0x01
+#define STATUS_NOT_THERE 0xFF
+
+/* More bytes than the controller and keyboard hold between them. */
+#define DRAIN_BYTES_MAX 64
+
+#define PREFIX_EXTENDED    0xE0
+#define PREFIX_PAUSE       0xE1
+#define PAUSE_BYTES        2 /* after each of its prefixes */
+#define RELEASED           0x80
+#define CODE_CONTROL       0x1D
+#define CODE_LEFT_SHIFT    0x2A
+#define CODE_RIGHT_SHIFT   0x36
+#define CODE_CAPS_LOCK     0x3A
+#define CODE_KEYPAD_SLASH  0x35
+#define CODE_KEYPAD_ENTER  0x1C
+
+/* Keys by scancode, from 0. The keypad (0x47 to 0x53) gives digits. */
+static const uint8_t plain_keys[] = {
+    /* 00 */ 0, KEY_ESCAPE, '1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '-', '=', '\b', '\t',
+    /* 10 */ 'q', 'w', 'e', 'r', 't', 'y', 'u', 'i', 'o', 'p', '[', ']', '\r', 0, 'a', 's',
+    /* 20 */ 'd', 'f', 'g', 'h', 'j', 'k', 'l', ';', '\'', '`', 0, '\\', 'z', 'x', 'c', 'v',
+    /* 30 */ 'b', 'n', 'm', ',', '.', '/', 0, '*', 0, ' ', 0, KEY_F1, KEY_F1 + 1, KEY_F1 + 2,
+             KEY_F1 + 3, KEY_F1 + 4,
+    /* 40 */ KEY_F1 + 5, KEY_F1 + 6, KEY_F1 + 7, KEY_F1 + 8, KEY_F1 + 9, 0, 0, '7', '8', '9', '-',
+             '4', '5', '6', '+', '1',
+    /* 50 */ '2', '3', '0', '.', 0, 0, '\\', KEY_F1 + 10, KEY_F1 + 11,
+};
+
+/* With shift, the part of the table above whose keys have two characters. */
+static const uint8_t shifted_keys[] = {
+    /* 00 */ 0, KEY_ESCAPE, '!', '@', '#', '$', '%', '^', '&', '*', '(', ')', '_', '+', '\b', '\t',
+    /* 10 */ 'Q', 'W', 'E', 'R', 'T', 'Y', 'U', 'I', 'O', 'P', '{', '}', '\r', 0, 'A', 'S',
+    /* 20 */ 'D', 'F', 'G', 'H', 'J', 'K', 'L', ':', '"', '~', 0, '|', 'Z', 'X', 'C', 'V',
+    /* 30 */ 'B', 'N', 'M', '<', '>', '?',
+};
+
+/* The pressed state of a modifier whose byte is scancode. */
+static bool is_pressed(uint8_t scancode)
+{
+    return (scancode & RELEASED) == 0;
+}
+
+static uint8_t decode_extended(struct keyboard_state *state, uint8_t scancode)
+{
+    /* E0 2A and E0 36 are no shift keys: the keyboard sends them around keys that would otherwise
+     * look like shifted keypad keys. Here they mean nothing. */
+    if ((scancode & ~RELEASED) == CODE_CONTROL) {
+        state->right_control = is_pressed(scancode);
+        return 0;
+    }
+    switch (scancode) {
+    case 0x47: return KEY_HOME;
+    case 0x48: return KEY_UP;
+    case 0x49: return KEY_PAGE_UP;
+    case 0x4B: return KEY_LEFT;
+    case 0x4D: return KEY_RIGHT;
+    case 0x4F: return KEY_END;
+    case 0x50: return KEY_DOWN;
+    case 0x51: return KEY_PAGE_DOWN;
+    case 0x52: return KEY_INSERT;
+    case 0x53: return KEY_DELETE;
+    case CODE_KEYPAD_SLASH: return '/';
+    case CODE_KEYPAD_ENTER: return '\r';
+    default: return 0;
+    }
+}
+
+static uint8_t decode_plain(const struct keyboard_state *state, uint8_t code)
+{
+    uint8_t key = code < ARRAY_SIZE(plain_keys) ? plain_keys[code] : 0;
+    bool is_letter = key >= 'a' && key <= 'z';
+
+    if (is_letter && (state->left_control || state->right_control)) {
+        return key - 'a' + 1;
+    }
+    bool shift = state->left_shift || state->right_shift;
+    if (is_letter) {
+        return shift != state->caps_lock ? (uint8_t)char_to_upper((char)key) : key;
+    }
+    if (shift && code < ARRAY_SIZE(shifted_keys)) {
+        return shifted_keys[code];
+    }
+    return key;
+}
+
+uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode)
+{
+    if (state->to_skip > 0) {
+        state->to_skip--;
+        return 0;
+    }
+    if (scancode == PREFIX_EXTENDED) {
+        state->is_extended = true;
+        return 0;
+    }
+    if (scancode == PREFIX_PAUSE) {
+        state->to_skip = PAUSE_BYTES;
+        return 0;
+    }
+    if (state->is_extended) {
+        state->is_extended = false;
+        return decode_extended(state, scancode);
+    }
+
+    switch (scancode & ~RELEASED) {
+    case CODE_LEFT_SHIFT: state->left_shift = is_pressed(scancode); return 0;
+    case CODE_RIGHT_SHIFT: state->right_shift = is_pressed(scancode); return 0;
+    case CODE_CONTROL: state->left_control = is_pressed(scancode); return 0;
+    case CODE_CAPS_LOCK: state->caps_lock ^= is_pressed(scancode); return 0;
+    default: return is_pressed(scancode) ? decode_plain(state, scancode) : 0;
+    }
+}
+
+/* Keys that wait. Each end moves its own counter only, so reading needs no lock against the
+ * interrupts that write; counters run freely and wrap, the ring's size divides 2^32. */
+#define KEYS_MAX 64
+
+static struct {
+    struct keyboard_state state;
+    volatile uint32_t written;
+    volatile uint32_t read;
+    volatile uint8_t keys[KEYS_MAX];
+} keyboard;
+
+bool keyboard_push(uint8_t key)
+{
+    if (key == 0 || keyboard.written - keyboard.read == KEYS_MAX) {
+        return false;
+    }
+    keyboard.keys[keyboard.written % KEYS_MAX] = key;
+    keyboard.written++;
+    return true;
+}
+
+uint8_t keyboard_pop(void)
+{
+    if (keyboard.read == keyboard.written) {
+        return 0;
+    }
+    uint8_t key = keyboard.keys[keyboard.read % KEYS_MAX];
+    keyboard.read++;
+    return key;
+}
+
+void keyboard_interrupt(void)
+{
+    keyboard_push(keyboard_decode(&keyboard.state, inb(DATA_PORT)));
+}
+
+void keyboard_initialise(void)
+{
+    /* Bytes that wait since before the kernel would keep the controller from raising its next
+     * interrupt. A machine without this controller reads as all ones. */
+    for (int i = 0; i < DRAIN_BYTES_MAX; i++) {
+        uint8_t status = inb(STATUS_PORT);
+        if (status == STATUS_NOT_THERE || !(status & STATUS_HAS_DATA)) {
+            break;
+        }
+        inb(DATA_PORT);
+    }
+    irq_register(IRQ_KEYBOARD, keyboard_interrupt);
+    irq_enable(IRQ_KEYBOARD);
+}

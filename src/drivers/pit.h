@@ -1,0 +1,19 @@
+/*
+ * drivers/pit.h - the programmable interval timer (Intel 8254): the system's tick, on IRQ 0.
+ */
+#ifndef DRIVERS_PIT_H
+#define DRIVERS_PIT_H
+
+#include <stdint.h>
+
+/* Ticks hz times a second from now on; what the chip cannot do (below 19, above 596,591) becomes
+ * the nearest that it can. Registers and enables IRQ 0. */
+void pit_initialise(uint32_t hz);
+
+/* The one function called at each tick, in the interrupt, with interrupts off. NULL: none. */
+void pit_set_tick_handler(void (*handler)(void));
+
+/* Ticks since pit_initialise(); wraps at 2^32. */
+uint32_t pit_get_ticks(void);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * drivers/serial.c - see serial.h.
+ *
+ * The UART is a 16550A or an older relative (National Semiconductor PC16550D data sheet, section
+ * 8). Its registers, as offsets from the base port:
+ *
+ *   0  data, or the divisor's low byte while LCR.DLAB is set
+ *   1  IER interrupt enable, or the divisor's high byte
+ *   2  FCR FIFO control when written, IIR when read
+ *   3  LCR line control      5  LSR line status
+ *   4  MCR modem control     7  SCR scratch: a byte of memory
+ */
+#include "drivers/serial.h"
+
+#include "arch/x86/io.h"
+#include "arch/x86/irq.h"
+#include "debug/printk.h"
+#include "drivers/keyboard.h"
+
+#include <stdbool.h>
+
+#define COM1_PORT 0x3F8
+
+#define DATA (COM1_PORT + 0)
+#define IER  (COM1_PORT + 1)
+#define IIR  (COM1_PORT + 2)
+#define FCR  (COM1_PORT + 2)
+#define LCR  (COM1_PORT + 3)
+#define MCR  (COM1_PORT + 4)
+#define LSR  (COM1_PORT + 5)
+#define SCR  (COM1_PORT + 7)
+
+#define IER_RECEIVED  0x01 /* interrupt when a byte has come */
+#define IIR_FIFO_ON   0xC0 /* both bits: a 16550A, whose FIFOs work */
+#define FCR_ENABLE    0x07 /* FIFOs on and emptied; interrupt at the first byte */
+#define LCR_8N1       0x03
+#define LCR_DLAB      0x80
+#define MCR_DTR_RTS   0x03
+#define MCR_OUT2      0x08 /* on a PC: lets the UART's interrupt line through */
+#define MCR_LOOPBACK  0x10 /* what is sent is received */
+#define LSR_RECEIVED  0x01
+#define LSR_CAN_SEND  0x20 /* the holding register, or the whole FIFO, is empty */
+#define LSR_NOT_THERE 0xFF
+
+#define DIVISOR    1 /* 1.8432 MHz / 16 / 115200 */
+#define FIFO_BYTES 16
+
+/* Turns of a wait. A port access takes about 1 us, 16 bytes at 115200 baud 1.4 ms. */
+#define SEND_TURNS     20000
+#define LOOPBACK_TURNS 1000
+
+/* A FIFO full of bytes and as many again: more at once is a line that is stuck. */
+#define RECEIVE_BURST (2 * FIFO_BYTES)
+
+static struct {
+    bool is_present;
+    bool is_stuck;    /* the last wait ended by its limit: do not wait again until it can send */
+    unsigned room;    /* bytes that may be sent before LSR must be asked again */
+    unsigned fifo_bytes;
+} serial;
+
+static bool wait_for(uint8_t lsr_bit, unsigned turns)
+{
+    for (; turns > 0; turns--) {
+        if (inb(LSR) & lsr_bit) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void send(uint8_t byte)
+{
+    if (serial.room == 0) {
+        serial.is_stuck = !wait_for(LSR_CAN_SEND, serial.is_stuck ? 1 : SEND_TURNS);
+        if (serial.is_stuck) {
+            return;
+        }
+        serial.room = serial.fifo_bytes;
+    }
+    serial.room--;
+    outb(DATA, byte);
+}
+
+static void serial_write(const char *text, size_t length)
+{
+    /* What an earlier write left in the FIFO is not known to have gone. */
+    serial.room = 0;
+    for (size_t i = 0; i < length; i++) {
+        switch (text[i]) {
+        case '\n':
+            send('\r');
+            send('\n');
+            break;
+        case '\b':
+            /* A terminal only moves its cursor: rub the character out, as the screen does. */
+            send('\b');
+            send(' ');
+            send('\b');
+            break;
+        default:
+            send((uint8_t)text[i]);
+            break;
+        }
+    }
+}
+
+/* Does a UART answer? The scratch register keeps a byte, and loopback returns one. */
+static bool is_port_there(void)
+{
+    for (unsigned value = 0x55; value <= 0xAA; value += 0x55) {
+        outb(SCR, (uint8_t)value);
+        if (inb(SCR) != value) {
+            return false;
+        }
+    }
+    outb(MCR, MCR_LOOPBACK | MCR_DTR_RTS);
+    outb(DATA, 0xAE);
+    return wait_for(LSR_RECEIVED, LOOPBACK_TURNS) && inb(DATA) == 0xAE;
+}
+
+void serial_initialise(void)
+{
+    static struct printk_sink sink = {.name = "serial", .write = serial_write};
+
+    if (inb(LSR) == LSR_NOT_THERE) {
+        return;
+    }
+    outb(IER, 0);
+    outb(LCR, LCR_DLAB);
+    outb(DATA, DIVISOR & 0xFF);
+    outb(IER, DIVISOR >> 8);
+    outb(LCR, LCR_8N1);
+    outb(FCR, FCR_ENABLE);
+    serial.fifo_bytes = (inb(IIR) & IIR_FIFO_ON) == IIR_FIFO_ON ? FIFO_BYTES : 1;
+    if (!is_port_there()) {
+        return;
+    }
+    outb(MCR, MCR_DTR_RTS);
+    serial.is_present = true;
+    printk_add_sink(&sink);
+}
+
+int serial_read(void)
+{
+    if (!serial.is_present || !(inb(LSR) & LSR_RECEIVED)) {
+        return -1;
+    }
+    return inb(DATA);
+}
+
+static void serial_interrupt(void)
+{
+    for (unsigned i = 0; i < RECEIVE_BURST; i++) {
+        int byte = serial_read();
+        if (byte < 0) {
+            return;
+        }
+        /* As the keyboard has them: terminals send DEL for Backspace, pipes send '\n' for Enter. */
+        keyboard_push(byte == 0x7F ? '\b' : byte == '\n' ? '\r' : (uint8_t)byte);
+    }
+}
+
+void serial_enable_input(void)
+{
+    if (!serial.is_present) {
+        return;
+    }
+    irq_register(IRQ_COM1, serial_interrupt);
+    outb(MCR, MCR_DTR_RTS | MCR_OUT2);
+    outb(IER, IER_RECEIVED);
+    irq_enable(IRQ_COM1);
+}

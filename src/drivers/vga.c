@@ -1,0 +1,117 @@
+/*
+ * drivers/vga.c - see vga.h.
+ *
+ * The position is one number, the cell's index: always below CELLS when a cell is written, for
+ * put_cell() scrolls first. A printk() from an interrupt in the middle of a write can leave text in
+ * the wrong place, but not outside the screen: every index is checked on the value that is used.
+ */
+#include "drivers/vga.h"
+
+#include "arch/x86/io.h"
+#include "debug/printk.h"
+#include "lib/string.h"
+
+#define CELLS       (VGA_COLUMNS * VGA_ROWS)
+#define TAB_COLUMNS 8
+
+/* The CRT controller of colour modes: an index port and a data port, and in two of its registers
+ * the cursor's cell (IBM VGA Technical Reference, CRT controller registers 0Eh and 0Fh). */
+#define CRTC_INDEX       0x3D4
+#define CRTC_DATA        0x3D5
+#define CRTC_CURSOR_HIGH 0x0E
+#define CRTC_CURSOR_LOW  0x0F
+
+static struct {
+    uint16_t *cells;
+    uint16_t attribute; /* the upper byte of new cells */
+    unsigned position;  /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
+} vga;
+
+static void fill(unsigned start, unsigned end)
+{
+    for (unsigned i = start; i < end; i++) {
+        vga.cells[i] = vga.attribute | ' ';
+    }
+}
+
+/* One line up when position lies below the screen. Returns the position, now on the screen. */
+static unsigned scroll_into_view(unsigned position)
+{
+    if (position < CELLS) {
+        return position;
+    }
+    memmove(vga.cells, vga.cells + VGA_COLUMNS, (CELLS - VGA_COLUMNS) * sizeof(*vga.cells));
+    fill(CELLS - VGA_COLUMNS, CELLS);
+    return CELLS - VGA_COLUMNS;
+}
+
+static void put_char(char c)
+{
+    unsigned position = vga.position;
+    unsigned column = position % VGA_COLUMNS;
+
+    switch (c) {
+    case '\n':
+        position = scroll_into_view(position);
+        position += VGA_COLUMNS - position % VGA_COLUMNS;
+        break;
+    case '\r':
+        position -= column;
+        break;
+    case '\t':
+        position = scroll_into_view(position);
+        position += TAB_COLUMNS - column % TAB_COLUMNS;
+        break;
+    case '\b':
+        if (position > 0 && position <= CELLS) {
+            position--;
+            vga.cells[position] = vga.attribute | ' ';
+        }
+        break;
+    default:
+        position = scroll_into_view(position);
+        vga.cells[position] = (uint16_t)(vga.attribute | (unsigned char)c);
+        position++;
+        break;
+    }
+    vga.position = position;
+}
+
+static void show_cursor(void)
+{
+    unsigned position = vga.position < CELLS ? vga.position : CELLS - 1;
+    outb(CRTC_INDEX, CRTC_CURSOR_HIGH);
+    outb(CRTC_DATA, (uint8_t)(position >> 8));
+    outb(CRTC_INDEX, CRTC_CURSOR_LOW);
+    outb(CRTC_DATA, (uint8_t)position);
+}
+
+void vga_write(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        put_char(text[i]);
+    }
+    show_cursor();
+}
+
+void vga_clear(void)
+{
+    fill(0, CELLS);
+    vga.position = 0;
+    show_cursor();
+}
+
+void vga_set_color(enum vga_color foreground, enum vga_color background)
+{
+    vga.attribute = (uint16_t)((background & 7) << 12 | (foreground & 15) << 8);
+}
+
+void vga_initialise(uint16_t *cells)
+{
+    static struct printk_sink sink = {.name = "vga", .write = vga_write};
+
+    vga.cells = cells;
+    vga_set_color(VGA_LIGHT_GREY, VGA_BLACK);
+    vga_clear();
+    printk_add_sink(&sink);
+}

@@ -1,0 +1,437 @@
+/*
+ * fs/fat16.c - see fat16.h.
+ */
+#include "fs/fat16.h"
+
+#include <stddef.h>
+
+#include "lib/align.h"
+#include "lib/string.h"
+#include "memory/heap/kmem_cache.h"
+#include "status.h"
+
+/* The boot record, up to where FAT16 tells more than FAT Drupe needs (specification, section 3.1). */
+struct fat16_boot_record {
+    uint8_t jump[3];
+    char oem_name[8];
+    uint16_t bytes_per_sector;
+    uint8_t sectors_per_cluster;
+    uint16_t reserved_sectors;
+    uint8_t fat_count;
+    uint16_t root_entries;
+    uint16_t total_sectors_16;
+    uint8_t media;
+    uint16_t fat_sectors;
+    uint16_t sectors_per_track;
+    uint16_t heads;
+    uint32_t hidden_sectors;
+    uint32_t total_sectors_32;
+} __attribute__((packed));
+
+/* A directory entry (section 6). */
+struct fat16_entry {
+    uint8_t name[PATH_NAME_BYTES];
+    uint8_t attributes;
+    uint8_t reserved[8];
+    uint16_t first_cluster_high; /* FAT32's */
+    uint16_t time, date;
+    uint16_t first_cluster;
+    uint32_t size;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct fat16_boot_record) == 36, "boot record");
+_Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
+
+#define ENTRIES_PER_SECTOR (SECTOR_BYTES / sizeof(struct fat16_entry))
+#define FAT_PER_SECTOR     (SECTOR_BYTES / 2)
+
+#define CLUSTERS_MIN      4085 /* fewer: FAT12 (section 3.5) */
+#define CLUSTERS_MAX      65524
+#define CLUSTER_FIRST     2
+#define CHAIN_END         0xFFF8 /* and above */
+#define ENTRY_END         0x00   /* no entry from here on was ever used */
+#define ENTRY_DELETED     0xE5
+#define ENTRY_E5          0x05 /* stands for a name that begins with 0xE5 */
+#define ATTRIBUTE_READ_ONLY 0x01
+#define ATTRIBUTE_VOLUME  0x08 /* a label, or part of a long name */
+#define ATTRIBUTE_DIRECTORY 0x10
+
+/* ---------------------------------------------------------------- the volume */
+
+/* Checks the numbers and fills in all of *volume but the buffers. */
+static int understand(const struct fat16_boot_record *record, uint32_t first_lba,
+                      struct fat16_volume *volume)
+{
+    uint32_t room = volume->device->sector_count - first_lba;
+    uint32_t total =
+        record->total_sectors_16 ? record->total_sectors_16 : record->total_sectors_32;
+    uint32_t spc = record->sectors_per_cluster;
+    uint32_t root_bytes = record->root_entries * sizeof(struct fat16_entry);
+
+    if (record->bytes_per_sector != SECTOR_BYTES || spc == 0 || (spc & (spc - 1)) ||
+        record->reserved_sectors == 0 || record->fat_count == 0 || record->fat_count > 2 ||
+        record->root_entries == 0 || record->fat_sectors == 0 || total == 0 || total > room) {
+        return -EFSNOTUS;
+    }
+    volume->cluster_sectors = spc;
+    volume->root_sectors = ALIGN_UP(root_bytes, SECTOR_BYTES) / SECTOR_BYTES;
+
+    /* No overflow: each term is far below 2^20. */
+    uint32_t before_root =
+        record->reserved_sectors + (uint32_t)record->fat_count * record->fat_sectors;
+    uint32_t before_data = before_root + volume->root_sectors;
+
+    if (before_data >= total) {
+        return -EFSNOTUS;
+    }
+    volume->cluster_count = (total - before_data) / spc;
+    if (volume->cluster_count < CLUSTERS_MIN || volume->cluster_count > CLUSTERS_MAX ||
+        volume->cluster_count + CLUSTER_FIRST > record->fat_sectors * FAT_PER_SECTOR) {
+        return -EFSNOTUS;
+    }
+    volume->fat_lba = first_lba + record->reserved_sectors;
+    volume->root_lba = first_lba + before_root;
+    volume->data_lba = first_lba + before_data;
+    return OK;
+}
+
+int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume)
+{
+    int status;
+
+    *volume = (struct fat16_volume){.device = device};
+    volume->fat_sector = kmem_alloc(SECTOR_BYTES);
+    volume->directory_sector = kmem_alloc(SECTOR_BYTES);
+    if (!volume->fat_sector || !volume->directory_sector) {
+        status = -ENOMEM;
+        goto unmount;
+    }
+    /* The FAT's buffer is not needed for the FAT yet. */
+    status = block_read(device, first_lba, 1, volume->fat_sector);
+    if (status == -EBOUNDS) {
+        status = -EFSNOTUS;
+    }
+    if (status < 0) {
+        goto unmount;
+    }
+    if (volume->fat_sector[510] != 0x55 || volume->fat_sector[511] != 0xAA) {
+        status = -EFSNOTUS;
+        goto unmount;
+    }
+    status = understand((const struct fat16_boot_record *)volume->fat_sector, first_lba, volume);
+    if (status < 0) {
+        goto unmount;
+    }
+    return OK;
+
+unmount:
+    fat16_unmount(volume);
+    return status;
+}
+
+void fat16_unmount(struct fat16_volume *volume)
+{
+    kmem_free(volume->fat_sector);
+    kmem_free(volume->directory_sector);
+    *volume = (struct fat16_volume){0};
+}
+
+/* ---------------------------------------------------------------- chains */
+
+static bool is_cluster(const struct fat16_volume *volume, uint32_t cluster)
+{
+    return cluster >= CLUSTER_FIRST && cluster - CLUSTER_FIRST < volume->cluster_count;
+}
+
+static uint32_t cluster_lba(const struct fat16_volume *volume, uint32_t cluster)
+{
+    return volume->data_lba + (cluster - CLUSTER_FIRST) * volume->cluster_sectors;
+}
+
+/* Has sector lba in *buffer, of which *held says what it holds. */
+static int hold_sector(struct fat16_volume *volume, uint32_t lba, uint8_t *buffer, uint32_t *held)
+{
+    if (*held == lba) {
+        return OK;
+    }
+    *held = 0;
+    int status = block_read(volume->device, lba, 1, buffer);
+    if (status == OK) {
+        *held = lba;
+    }
+    return status == -EBOUNDS ? -ECORRUPT : status;
+}
+
+/* The FAT's entry for cluster, a valid number: the next cluster, >= CHAIN_END, or an error for
+ * anything that cannot stand in a file's chain. */
+static int next_cluster(struct fat16_volume *volume, uint32_t cluster)
+{
+    uint16_t next;
+    int status = hold_sector(volume, volume->fat_lba + cluster / FAT_PER_SECTOR,
+                             volume->fat_sector, &volume->fat_sector_lba);
+
+    if (status < 0) {
+        return status;
+    }
+    memcpy(&next, volume->fat_sector + cluster % FAT_PER_SECTOR * 2, sizeof(next));
+    return next >= CHAIN_END || is_cluster(volume, next) ? next : -ECORRUPT;
+}
+
+/* Walks a file's chain to its end: it must have one, and not before the file's. */
+static int check_chain(struct fat16_volume *volume, const struct fat16_node *node)
+{
+    uint32_t cluster_bytes = volume->cluster_sectors * SECTOR_BYTES;
+    uint32_t needed = node->size / cluster_bytes + (node->size % cluster_bytes != 0);
+    uint32_t length = 0;
+
+    if (needed == 0) {
+        return OK;
+    }
+    for (int cluster = (int)node->first_cluster; cluster < CHAIN_END; length++) {
+        if (!is_cluster(volume, (uint32_t)cluster) || length == volume->cluster_count) {
+            return -ECORRUPT;
+        }
+        cluster = next_cluster(volume, (uint32_t)cluster);
+        if (cluster < 0) {
+            return cluster;
+        }
+    }
+    return length < needed ? -ECORRUPT : OK;
+}
+
+/* Makes node->cluster the chain's number index. -ECORRUPT when the chain ends before. */
+static int seek_cluster(struct fat16_volume *volume, struct fat16_node *node, uint32_t index)
+{
+    if (node->cluster == 0 || index < node->cluster_index) {
+        node->cluster = node->first_cluster;
+        node->cluster_index = 0;
+        if (!is_cluster(volume, node->cluster)) {
+            node->cluster = 0;
+            return -ECORRUPT;
+        }
+    }
+    while (node->cluster_index < index) {
+        int next = next_cluster(volume, node->cluster);
+
+        if (next < 0) {
+            return next;
+        }
+        if (next >= CHAIN_END) {
+            return -ECORRUPT;
+        }
+        node->cluster = (uint32_t)next;
+        node->cluster_index++;
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- files */
+
+/* How many sectors from the current cluster's sector `offset` on lie one behind the other on the
+ * disk, at most wanted. Moves the node along the clusters that it counts. */
+static int contiguous_sectors(struct fat16_volume *volume, struct fat16_node *node,
+                              uint32_t offset, uint32_t wanted)
+{
+    uint32_t count = volume->cluster_sectors - offset;
+
+    while (count < wanted) {
+        int next = next_cluster(volume, node->cluster);
+
+        if (next < 0) {
+            return next;
+        }
+        if ((uint32_t)next != node->cluster + 1) {
+            break;
+        }
+        node->cluster = (uint32_t)next;
+        node->cluster_index++;
+        count += volume->cluster_sectors;
+    }
+    return (int)MIN(count, wanted);
+}
+
+/* A part of one sector, through a buffer. */
+static int read_partial(struct fat16_volume *volume, uint32_t lba, uint32_t offset, void *buffer,
+                        uint32_t length)
+{
+    int status =
+        hold_sector(volume, lba, volume->directory_sector, &volume->directory_sector_lba);
+
+    if (status == OK) {
+        memcpy(buffer, volume->directory_sector + offset, length);
+    }
+    return status;
+}
+
+int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t position,
+               void *buffer, uint32_t length)
+{
+    uint32_t cluster_bytes = volume->cluster_sectors * SECTOR_BYTES;
+    uint8_t *to = buffer;
+
+    while (length > 0) {
+        uint32_t in_cluster = position % cluster_bytes;
+        uint32_t in_sector = position % SECTOR_BYTES;
+        uint32_t done;
+        int status = seek_cluster(volume, node, position / cluster_bytes);
+
+        if (status < 0) {
+            return status;
+        }
+        uint32_t lba = cluster_lba(volume, node->cluster) + in_cluster / SECTOR_BYTES;
+        if (in_sector != 0 || length < SECTOR_BYTES) {
+            done = MIN(SECTOR_BYTES - in_sector, length);
+            status = read_partial(volume, lba, in_sector, to, done);
+        } else {
+            status = contiguous_sectors(volume, node, in_cluster / SECTOR_BYTES,
+                                        length / SECTOR_BYTES);
+            if (status < 0) {
+                return status;
+            }
+            done = (uint32_t)status * SECTOR_BYTES;
+            status = block_read(volume->device, lba, (uint32_t)status, to);
+        }
+        if (status < 0) {
+            return status;
+        }
+        to += done;
+        position += done;
+        length -= done;
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- directories */
+
+void fat16_root(struct fat16_node *node)
+{
+    *node = (struct fat16_node){.is_directory = true};
+}
+
+/* Entry number index of a directory, in the directory buffer: 1, 0 behind the last, or an error. */
+static int directory_entry_at(struct fat16_volume *volume, struct fat16_node *directory,
+                              uint32_t index, const struct fat16_entry **entry)
+{
+    uint32_t sector = index / ENTRIES_PER_SECTOR;
+    uint32_t lba;
+    int status;
+
+    if (directory->first_cluster == 0) {
+        if (sector >= volume->root_sectors) {
+            return 0;
+        }
+        lba = volume->root_lba + sector;
+    } else {
+        uint32_t cluster_index = sector / volume->cluster_sectors;
+
+        if (cluster_index >= volume->cluster_count) {
+            return -ECORRUPT; /* the chain goes round */
+        }
+        if (cluster_index > 0 && cluster_index > directory->cluster_index) {
+            /* A chain's end is the directory's, where files have a size instead. */
+            status = seek_cluster(volume, directory, cluster_index - 1);
+            if (status < 0) {
+                return status;
+            }
+            status = next_cluster(volume, directory->cluster);
+            if (status < 0 || status >= CHAIN_END) {
+                return status < 0 ? status : 0;
+            }
+        }
+        status = seek_cluster(volume, directory, cluster_index);
+        if (status < 0) {
+            return status;
+        }
+        lba = cluster_lba(volume, directory->cluster) + sector % volume->cluster_sectors;
+    }
+    status = hold_sector(volume, lba, volume->directory_sector, &volume->directory_sector_lba);
+    if (status < 0) {
+        return status;
+    }
+    *entry = (const struct fat16_entry *)volume->directory_sector + index % ENTRIES_PER_SECTOR;
+    return (*entry)->name[0] == ENTRY_END ? 0 : 1;
+}
+
+/* The first entry from *index on that names a file or folder: 1, 0 at the end, or an error. */
+static int next_entry(struct fat16_volume *volume, struct fat16_node *directory, uint32_t *index,
+                      const struct fat16_entry **entry)
+{
+    int status;
+
+    while ((status = directory_entry_at(volume, directory, *index, entry)) == 1) {
+        (*index)++;
+        if ((*entry)->name[0] != ENTRY_DELETED && !((*entry)->attributes & ATTRIBUTE_VOLUME)) {
+            return 1;
+        }
+    }
+    return status;
+}
+
+static bool is_named(const struct fat16_entry *entry, const uint8_t name[PATH_NAME_BYTES])
+{
+    uint8_t first = entry->name[0] == ENTRY_E5 ? 0xE5 : entry->name[0];
+
+    return first == name[0] && memcmp(entry->name + 1, name + 1, PATH_NAME_BYTES - 1) == 0;
+}
+
+int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory,
+                 const uint8_t name[PATH_NAME_BYTES], struct fat16_node *node)
+{
+    struct fat16_node reader = *directory;
+    const struct fat16_entry *entry;
+    uint32_t index = 0;
+    int status;
+
+    while ((status = next_entry(volume, &reader, &index, &entry)) == 1) {
+        if (!is_named(entry, name)) {
+            continue;
+        }
+        bool is_directory = entry->attributes & ATTRIBUTE_DIRECTORY;
+
+        *node = (struct fat16_node){
+            .first_cluster = entry->first_cluster,
+            .size = is_directory ? 0 : entry->size,
+            .is_directory = is_directory,
+            .is_read_only = entry->attributes & ATTRIBUTE_READ_ONLY,
+        };
+        if (is_directory) {
+            return is_cluster(volume, node->first_cluster) ? OK : -ECORRUPT;
+        }
+        return check_chain(volume, node);
+    }
+    return status < 0 ? status : -ENOENT;
+}
+
+/* "NAME    EXT" -> "name.ext" */
+static void readable_name(const struct fat16_entry *entry, char *name)
+{
+    for (int i = 0; i < PATH_NAME_BYTES; i++) {
+        if (i == 8 && entry->name[i] != ' ') {
+            *name++ = '.';
+        }
+        if (entry->name[i] != ' ') {
+            *name++ = i == 0 && entry->name[0] == ENTRY_E5 ? (char)0xE5
+                                                            : char_to_lower((char)entry->name[i]);
+        }
+    }
+    *name = '\0';
+}
+
+int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory,
+                         uint32_t *index, struct directory_entry *result)
+{
+    const struct fat16_entry *entry;
+    int status;
+
+    while ((status = next_entry(volume, directory, index, &entry)) == 1) {
+        if (entry->name[0] == '.') {
+            continue; /* "." and ".." */
+        }
+        readable_name(entry, result->name);
+        result->stat.is_directory = entry->attributes & ATTRIBUTE_DIRECTORY;
+        result->stat.is_read_only = entry->attributes & ATTRIBUTE_READ_ONLY;
+        result->stat.size = result->stat.is_directory ? 0 : entry->size;
+        return 1;
+    }
+    return status;
+}

@@ -1,0 +1,72 @@
+/*
+ * fs/fat16.h - reads FAT16 volumes (Microsoft, "FAT: General Overview of On-Disk Format", 1.03).
+ *
+ *   first_lba    boot record with the BPB (the volume's parameters), reserved sectors
+ *   fat_lba      1 or 2 copies of the FAT: 16 bits a cluster, telling the next one of its file
+ *   root_lba     the root directory, of fixed length
+ *   data_lba     clusters, the first of which is number 2
+ *
+ * Nothing on the disk is believed: every cluster number is checked, every chain is walked with a
+ * bound, so that a damaged volume is an error (-ECORRUPT) and never a hang or wrong data.
+ */
+#ifndef FS_FAT16_H
+#define FS_FAT16_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/block.h"
+#include "fs/file.h"
+#include "fs/path.h"
+
+struct fat16_volume {
+    struct block_device *device;
+    uint32_t fat_lba, root_lba, data_lba;
+    uint32_t root_sectors;
+    uint32_t cluster_sectors;
+    uint32_t cluster_count;  /* cluster numbers are 2 to cluster_count + 1 */
+    uint8_t *fat_sector;     /* the last sector of the FAT that was looked at */
+    uint32_t fat_sector_lba; /* which, 0 when none */
+    uint8_t *directory_sector; /* the same for directories */
+    uint32_t directory_sector_lba;
+};
+
+/* A file or directory, and how far a reader has followed its chain. */
+struct fat16_node {
+    uint32_t first_cluster; /* 0: the root directory, or an empty file */
+    uint32_t size;          /* bytes; of a directory: 0 */
+    bool is_directory;
+    bool is_read_only;
+    uint32_t cluster;       /* number cluster_index of the chain */
+    uint32_t cluster_index;
+};
+
+/*
+ * Reads and checks the BPB of the volume at first_lba of device. 0; -EFSNOTUS when it is no FAT16
+ * volume, contradicts itself, or is larger than the device; -ENOMEM; -EIO.
+ */
+int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume);
+
+/* Gives back the volume's memory. */
+void fat16_unmount(struct fat16_volume *volume);
+
+/* The root directory. */
+void fat16_root(struct fat16_node *node);
+
+/* Looks name up in directory. 0 and *node; -ENOENT, -ECORRUPT, -EIO. A file's whole chain has been
+ * walked once: it ends, and is as long as the file's size asks. */
+int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory,
+                 const uint8_t name[PATH_NAME_BYTES], struct fat16_node *node);
+
+/* Reads length bytes at position; the caller has cut both to the file's size. 0 or an error. */
+int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t position,
+               void *buffer, uint32_t length);
+
+/*
+ * Entry number *index or a later one of directory that is a file or a folder: 1, *entry filled in
+ * and *index behind it; 0 at the end; -ECORRUPT, -EIO.
+ */
+int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory,
+                         uint32_t *index, struct directory_entry *entry);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * fs/file.c - open files: a volume, a node in it, a position.
+ *
+ * One volume can be mounted, as drive 0. A second file system would bring a table of functions
+ * here; until then the calls are direct.
+ */
+#include "fs/file.h"
+
+#include "debug/panic.h"
+#include "fs/fat16.h"
+#include "fs/path.h"
+#include "lib/align.h"
+#include "memory/heap/kmem_cache.h"
+#include "status.h"
+
+#define DRIVE_MOUNTED 0
+
+struct file {
+    struct fat16_node node;
+    uint32_t position;        /* of a file: byte; of a directory: entry */
+};
+
+static struct {
+    struct fat16_volume volume;
+    bool is_mounted;
+    uint32_t open_files;
+} files;
+
+int fs_mount(struct block_device *device, uint32_t first_lba)
+{
+    if (files.is_mounted) {
+        return -EBUSY;
+    }
+    int status = fat16_mount(device, first_lba, &files.volume);
+    files.is_mounted = status == OK;
+    return status;
+}
+
+int fs_unmount(void)
+{
+    if (files.open_files) {
+        return -EBUSY;
+    }
+    if (files.is_mounted) {
+        fat16_unmount(&files.volume);
+        files.is_mounted = false;
+    }
+    return OK;
+}
+
+/* Follows the path from the root. */
+static int find(const char *rest, struct fat16_node *node)
+{
+    uint8_t name[PATH_NAME_BYTES];
+    int status;
+
+    fat16_root(node);
+    while ((status = path_next(&rest, name)) == 1) {
+        struct fat16_node directory = *node;
+
+        if (!directory.is_directory) {
+            return -ENOTDIR;
+        }
+        status = fat16_lookup(&files.volume, &directory, name, node);
+        if (status < 0) {
+            return status;
+        }
+    }
+    return status;
+}
+
+int file_open(const char *path, struct file **file)
+{
+    struct fat16_node node;
+    unsigned drive;
+    const char *rest;
+    int status = path_open(path, &drive, &rest);
+
+    if (status < 0) {
+        return status;
+    }
+    if (drive != DRIVE_MOUNTED || !files.is_mounted) {
+        return -ENOENT;
+    }
+    status = find(rest, &node);
+    if (status < 0) {
+        return status;
+    }
+    struct file *opened = kmem_alloc(sizeof(*opened));
+    if (!opened) {
+        return -ENOMEM;
+    }
+    *opened = (struct file){.node = node};
+    files.open_files++;
+    *file = opened;
+    return OK;
+}
+
+int file_read(struct file *file, void *buffer, size_t length)
+{
+    uint32_t left = file->node.size - file->position;
+
+    if (file->node.is_directory) {
+        return -EISDIR;
+    }
+    /* The count must fit the result. */
+    uint32_t count = MIN(MIN(length, left), (uint32_t)INT32_MAX);
+    int status = fat16_read(&files.volume, &file->node, file->position, buffer, count);
+    if (status < 0) {
+        return status;
+    }
+    file->position += count;
+    return (int)count;
+}
+
+int file_seek(struct file *file, uint32_t position)
+{
+    if (file->node.is_directory) {
+        return -EISDIR;
+    }
+    if (position > file->node.size) {
+        return -EINVARG;
+    }
+    file->position = position;
+    return OK;
+}
+
+void file_stat(const struct file *file, struct file_stat *stat)
+{
+    *stat = (struct file_stat){
+        .size = file->node.size,
+        .is_directory = file->node.is_directory,
+        .is_read_only = file->node.is_read_only,
+    };
+}
+
+int file_read_directory(struct file *file, struct directory_entry *entry)
+{
+    if (!file->node.is_directory) {
+        return -ENOTDIR;
+    }
+    return fat16_read_directory(&files.volume, &file->node, &file->position, entry);
+}
+
+void file_close(struct file *file)
+{
+    if (file) {
+        KASSERT(files.open_files > 0);
+        files.open_files--;
+        kmem_free(file);
+    }
+}

@@ -1,0 +1,67 @@
+/*
+ * fs/file.h - open, read, list files by path.
+ *
+ * Paths look like "0:/dir/name.ext": a drive digit, a colon, names separated by
+ * single slashes. Drive 0 is the volume that fs_mount() attached: a FAT16
+ * partition. Names are 8.3, in any case.
+ *
+ * Errors are those of status.h: -EBADPATH, -ENOENT, -ENOTDIR, -EISDIR, -EIO,
+ * -ECORRUPT, -ENOMEM, -EFSNOTUS, -EINVARG.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drivers/block.h"
+
+struct file; /* an open file or directory; made by file_open(), ended by file_close() */
+
+#define FILE_NAME_BYTES 13 /* 8 + '.' + 3 + NUL */
+
+struct file_stat {
+    uint32_t size;     /* in bytes; 0 for a directory */
+    bool is_directory;
+    bool is_read_only;
+};
+
+struct directory_entry {
+    char name[FILE_NAME_BYTES]; /* lower case, "name.ext", NUL-terminated */
+    struct file_stat stat;
+};
+
+/*
+ * Attaches the FAT16 volume that starts at sector first_lba of device as drive 0.
+ * device must live as long as the mount. 0 or an error (-EFSNOTUS when the boot
+ * record is not a FAT16 one, or contradicts itself or the device's size).
+ */
+int fs_mount(struct block_device *device, uint32_t first_lba);
+
+/* Detaches drive 0 and gives back its memory. -EBUSY while files are open. */
+int fs_unmount(void);
+
+/* Opens the file or directory at path for reading; on success *file is the caller's, to close. */
+int file_open(const char *path, struct file **file);
+
+/*
+ * Reads up to length bytes at the file's position and moves it. Returns how many were read (0 at
+ * the end of the file; fewer than length only there) or an error; after an error the position is
+ * unchanged. -EISDIR on a directory.
+ */
+int file_read(struct file *file, void *buffer, size_t length);
+
+/* Sets the position; beyond the size is -EINVARG. */
+int file_seek(struct file *file, uint32_t position);
+
+void file_stat(const struct file *file, struct file_stat *stat);
+
+/* The next entry of a directory ("." and ".." and volume labels left out): 1, 0 at the end, or an
+ * error. */
+int file_read_directory(struct file *file, struct directory_entry *entry);
+
+/* NULL is fine. */
+void file_close(struct file *file);
+
+#endif

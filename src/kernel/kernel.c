@@ -1,0 +1,121 @@
+/*
+ * kernel/kernel.c - what happens, in order, from the first C instruction to the first program.
+ */
+#include "abi/boot_info.h"
+#include "arch/x86/features.h"
+#include "arch/x86/fpu.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/irq.h"
+#include "arch/x86/trap.h"
+#include "config.h"
+#include "debug/machine.h"
+#include "debug/panic.h"
+#include "debug/printk.h"
+#include "drivers/ata.h"
+#include "drivers/debugcon.h"
+#include "drivers/keyboard.h"
+#include "drivers/pit.h"
+#include "drivers/serial.h"
+#include "drivers/vga.h"
+#include "fs/file.h"
+#include "fs/partition.h"
+#include "kernel/kernel.h"
+#include "layout.h"
+#include "memory/memory.h"
+#include "syscall/syscall.h"
+#include "task/process.h"
+#include "task/task.h"
+
+#define INIT_PATH "0:/init.elf"
+
+static void start_console(void);
+static void check_boot_info(void);
+static void mount_boot_disk(void);
+static void start_init(void);
+
+void kernel_main(void)
+{
+    start_console();      /* from here on nothing happens silently */
+    gdt_initialise();     /* segments for ring 3, a TSS to come back by, one for double faults */
+    trap_initialise();    /* exceptions are reported */
+    features_initialise(); /* is this CPU good enough? */
+    fpu_initialise();     /* tasks may compute with it, the kernel may not */
+    irq_initialise();     /* hardware interrupts have vectors, and are still masked */
+    check_boot_info();
+    memory_initialise();  /* the firmware's map, heap, frames, paging */
+    pit_initialise(TIMER_HZ);
+    keyboard_initialise();
+    serial_enable_input();
+    task_initialise();    /* this stack is the idle task's from now on */
+    process_initialise(); /* a fault in ring 3 ends its process, not the kernel */
+    syscall_initialise(); /* int 0x80 */
+    if (kernel_tests_run) {
+        kernel_tests_run(); /* linked into the test and bench kernels only; does not return */
+    }
+    mount_boot_disk();
+    start_init();
+    task_run();
+}
+
+static void start_console(void)
+{
+    vga_initialise((uint16_t *)VGA_TEXT_ADDRESS);
+    serial_initialise();
+    debugcon_initialise();
+    printk("Drupe\n");
+}
+
+static void check_boot_info(void)
+{
+    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+
+    if (info->magic != BOOT_INFO_MAGIC) {
+        fatal("The kernel was not started by Drupe's boot sector: no boot info at %08x.",
+              BOOT_INFO_ADDRESS);
+    }
+    printk("Booted from BIOS drive %02x, over %s.\n", info->drive,
+           info->path == BOOT_PATH_ATA ? "ATA" : "INT 13h");
+}
+
+/* The disk booted from is the one whose signature the boot sector read, wherever it is attached. */
+static void mount_boot_disk(void)
+{
+    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    size_t count = ata_initialise();
+
+    for (size_t i = 0; i < count; i++) {
+        struct block_device *device = ata_device(i);
+        struct partition partition;
+
+        if (partition_find(device, info->disk_signature, &partition) < 0) {
+            continue;
+        }
+        int status = fs_mount(device, partition.first_lba);
+        if (status < 0) {
+            fatal("The file system on %s cannot be read (error %d).", device->name, status);
+        }
+        printk("File system: FAT16 on %s, from sector %u.\n", device->name, partition.first_lba);
+        return;
+    }
+    fatal("The disk that the kernel was booted from (signature %08x) is not among the %u ATA"
+          " disks.",
+          info->disk_signature, (uint32_t)count);
+}
+
+static void init_exited(int status)
+{
+    printk("init exited with status %d\n", status);
+    machine_exit(status == 0 ? MACHINE_EXIT_SUCCESS : MACHINE_EXIT_FAILURE);
+}
+
+static void start_init(void)
+{
+    struct process *init;
+    int status = process_load(INIT_PATH, &init);
+
+    if (status < 0) {
+        fatal("%s cannot be started (error %d).", INIT_PATH, status);
+    }
+    process_set_init_exit_handler(init_exited);
+    process_start(init);
+}

@@ -1,0 +1,80 @@
+/*
+ * layout.h - every fixed address of the machine, once. docs/memory-map.md
+ * draws it. Assembly gets these through build/.../asm_constants.inc.
+ *
+ *   0x00000000  IVT, BIOS data                      (not mapped under paging)
+ *   0x00001000  boot info, real-mode thunk, scratch
+ *   0x00007C00  boot sector (dead once the kernel runs)
+ *   0x00007E00  heap table, then the heap's index   (to 0x0007FFFF)
+ *   0x000A0000  VGA, ROM
+ *   0x00100000  kernel: text, rodata, data, bss
+ *   0x003FB000  user stack, 16 KiB, a guard page below and above
+ *   0x00400000  user program, 12 MiB
+ *   0x01000000  kernel heap pool, up to 100 MiB
+ *   0x07400000  frame zone: the RAM beyond the pool
+ *   0x80000000  process heap
+ *   0xC0000000  MMIO
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#define PAGE_SIZE_BYTES       0x1000
+#define LARGE_PAGE_SIZE_BYTES 0x400000 /* what one page directory entry covers */
+
+/* Low memory, 0x1000 to 0x7BFF: the kernel's and the boot sector's notes. */
+#define BOOT_INFO_ADDRESS     0x1000 /* struct boot_info, written by the boot sector */
+#define BIOS_THUNK_ADDRESS    0x2000 /* the real-mode thunk runs here; one page */
+#define BIOS_THUNK_DATA_ADDRESS 0x3000 /* what bios.c and the thunk tell each other */
+#define BIOS_THUNK_STACK_TOP  0x4000 /* real-mode stack, grows down towards that */
+#define BIOS_BUFFER_ADDRESS   0x4000 /* scratch that BIOS calls read and write */
+#define BIOS_BUFFER_BYTES     0x3000 /* to 0x6FFF */
+#define BOOT_STACK_TOP        0x7C00 /* the boot sector's own stack, below its code */
+#define BOOT_SECTOR_ADDRESS   0x7C00
+
+/* Kernel heap: the byte table and its out-of-band index. */
+#define HEAP_TABLE_ADDRESS     0x7E00
+#define HEAP_TABLE_AREA_END    0x80000 /* first byte that is not the heap's */
+#define HEAP_ADDRESS           0x01000000
+#define HEAP_END               0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
+
+#define VGA_TEXT_ADDRESS 0xB8000
+
+/* Kernel image. */
+#define KERNEL_ADDRESS     0x100000
+#define KERNEL_END_MAX     0x3FA000 /* the linker script asserts it */
+#define KERNEL_SECTORS_MAX 2047     /* LBA 1 to 2047: the gap before partition 1 */
+
+/* A process's user memory. */
+#define USER_STACK_GUARD     0x3FA000
+#define USER_STACK_BOTTOM    0x3FB000
+#define USER_STACK_TOP       0x3FF000
+#define USER_STACK_BYTES     0x4000
+#define USER_PROGRAM_ADDRESS 0x400000
+#define USER_PROGRAM_END     0x1000000
+#define PROCESS_HEAP_ADDRESS 0x80000000
+#define PROCESS_HEAP_END     0xC0000000
+
+/* Physical memory beyond the pool, and devices. */
+#define FRAME_ZONE_ADDRESS 0x07400000
+#define FRAME_ZONE_END     0x80000000 /* RAM from here on is reported, not used */
+#define MMIO_ADDRESS       0xC0000000 /* to the end of the 4 GiB */
+
+/* The boot disk (docs/boot.md). */
+#define DISK_SIGNATURE_OFFSET  0x1B8 /* in LBA 0 */
+#define PARTITION_TABLE_OFFSET 0x1BE
+#define PARTITION_LBA          2048
+
+#ifndef __ASSEMBLER__
+_Static_assert(USER_STACK_TOP - USER_STACK_BOTTOM == USER_STACK_BYTES, "user stack size");
+_Static_assert(KERNEL_END_MAX <= USER_STACK_GUARD, "kernel below the stack's guard page");
+_Static_assert(USER_STACK_GUARD + PAGE_SIZE_BYTES == USER_STACK_BOTTOM, "guard below the stack");
+_Static_assert(USER_STACK_TOP + PAGE_SIZE_BYTES <= USER_PROGRAM_ADDRESS, "guard above the stack");
+_Static_assert(USER_PROGRAM_END <= HEAP_ADDRESS, "program below the pool");
+_Static_assert(HEAP_END <= FRAME_ZONE_ADDRESS, "pool below the frame zone");
+_Static_assert(FRAME_ZONE_END <= PROCESS_HEAP_ADDRESS, "frame zone below the process heap");
+_Static_assert(PROCESS_HEAP_END <= MMIO_ADDRESS, "process heap below MMIO");
+_Static_assert(HEAP_TABLE_AREA_END <= VGA_TEXT_ADDRESS, "heap table below VGA");
+_Static_assert(BIOS_BUFFER_ADDRESS + BIOS_BUFFER_BYTES <= BOOT_SECTOR_ADDRESS, "BIOS buffer");
+#endif
+
+#endif

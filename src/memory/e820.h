@@ -1,0 +1,18 @@
+/*
+ * memory/e820.h - asking the firmware which memory exists (INT 15h, AX=E820h).
+ */
+#ifndef MEMORY_E820_H
+#define MEMORY_E820_H
+
+#include <stddef.h>
+
+#include "memory/memory_map.h"
+
+/*
+ * Fills at most max entries, in the BIOS's order (it promises none), and returns how many; 0 when
+ * the BIOS does not know the call. Entries that the BIOS filled only 20 bytes of have
+ * attributes = 1 ("valid").
+ */
+size_t e820_read(struct e820_entry *entries, size_t max);
+
+#endif

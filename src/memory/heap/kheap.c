@@ -1,0 +1,164 @@
+/*
+ * memory/heap/kheap.c - the kernel heap: one block heap over the pool, and what a wrong kfree()
+ * leads to.
+ *
+ *   0x00007E00  table, one byte for each block of HEAP_ADDRESS to HEAP_END: 25,600
+ *   0x0000E200  index                                          (to 0x0007FFFF)
+ *   0x01000000  pool, to pool_end
+ *
+ * A pool that is smaller leaves the end of the table unused: zero.
+ */
+#include "memory/heap/kheap.h"
+
+#include <stdint.h>
+
+#include "config.h"
+#include "debug/backtrace.h"
+#include "debug/panic.h"
+#include "layout.h"
+#include "lib/string.h"
+
+#define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
+#define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
+
+_Static_assert(HEAP_ADDRESS + HEAP_SIZE_BYTES == HEAP_END, "the pool's bounds and its size");
+_Static_assert(INDEX_ADDRESS + HEAP_INDEX_BYTES(POOL_BLOCKS_MAX) <= HEAP_TABLE_AREA_END,
+               "table and index below 0x80000");
+_Static_assert(INDEX_ADDRESS % sizeof(void *) == 0, "the index is aligned");
+
+static struct {
+    struct heap heap;
+    struct heap_table table;
+} kheap;
+
+#if DEBUG_HEAP
+static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
+#endif
+
+#define CALLER __builtin_return_address(0)
+
+/* A code address as name and offset, for printf's "%s+0x%x (%p)". */
+struct code_place {
+    const char *name;
+    uint32_t offset;
+};
+
+static struct code_place find_code(const void *address)
+{
+    struct code_place place = {.name = "unknown", .offset = 0};
+    const char *name = symbol_find((uint32_t)(uintptr_t)address, &place.offset);
+
+    if (name != NULL) {
+        place.name = name;
+    } else {
+        place.offset = 0;
+    }
+    return place;
+}
+
+#if DEBUG_HEAP
+static void report_and_panic(struct heap *heap, const struct heap_report *report)
+{
+    struct code_place owner = find_code(report->owner);
+    struct code_place freer = find_code(report->freer);
+
+    (void)heap;
+    panic("heap: %p (%u bytes asked for) was %s: byte %p changed. "
+          "Allocated by %s+0x%x (%p), freed by %s+0x%x (%p).",
+          report->start, (uint32_t)report->requested_bytes,
+          report->kind == HEAP_REPORT_RED_ZONE ? "written to beyond its end"
+                                               : "written to after it was freed",
+          report->damage, owner.name, owner.offset, report->owner, freer.name, freer.offset,
+          report->freer);
+}
+#endif
+
+void kheap_init(void *pool_end)
+{
+    uintptr_t end = (uintptr_t)pool_end;
+
+    if (end <= HEAP_ADDRESS || end > HEAP_END || end % HEAP_BLOCK_SIZE_BYTES != 0) {
+        panic("kheap_init: the pool cannot end at %p", pool_end);
+    }
+    kheap.table.entries = (HEAP_BLOCK_TABLE_ENTRY *)HEAP_TABLE_ADDRESS;
+    kheap.table.total = (end - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
+    memset(kheap.table.entries, HEAP_BLOCK_TABLE_ENTRY_FREE, POOL_BLOCKS_MAX);
+
+    int result = heap_create(&kheap.heap, (void *)HEAP_ADDRESS, pool_end, &kheap.table);
+    if (result < 0) {
+        panic("kheap_init: heap_create failed: %d", result);
+    }
+    result = heap_attach_index(&kheap.heap, (void *)INDEX_ADDRESS,
+                               HEAP_TABLE_AREA_END - INDEX_ADDRESS);
+    if (result < 0) {
+        panic("kheap_init: heap_attach_index failed: %d", result);
+    }
+#if DEBUG_HEAP
+    result = heap_attach_debug(&kheap.heap, debug_blocks, sizeof(debug_blocks));
+    if (result < 0) {
+        panic("kheap_init: heap_attach_debug failed: %d", result);
+    }
+    heap_set_reporter(&kheap.heap, report_and_panic);
+#endif
+}
+
+struct heap *kheap_get(void)
+{
+    return &kheap.heap;
+}
+
+void *kmalloc(size_t size)
+{
+    return heap_malloc_owned(&kheap.heap, size, CALLER);
+}
+
+static void *zalloc_owned(size_t size, const void *owner)
+{
+    void *memory = heap_malloc_owned(&kheap.heap, size, owner);
+
+    if (memory != NULL) {
+        memset(memory, 0, size);
+    }
+    return memory;
+}
+
+void *kzalloc(size_t size)
+{
+    return zalloc_owned(size, CALLER);
+}
+
+void *kcalloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return NULL;
+    }
+    return zalloc_owned(bytes, CALLER);
+}
+
+static void __attribute__((noinline, noreturn, cold)) refuse_free(void *ptr, const void *caller)
+{
+    struct code_place by = find_code(caller);
+    struct heap_report history = {0};
+
+    if (heap_classify_pointer(&kheap.heap, ptr) == HEAP_POINTER_FREE &&
+        heap_debug_history(&kheap.heap, ptr, &history) == 0 && history.freer != NULL) {
+        struct code_place owner = find_code(history.owner);
+        struct code_place freer = find_code(history.freer);
+
+        panic("kfree(%p): the pointer is %s. Called by %s+0x%x (%p); "
+              "allocated by %s+0x%x (%p), freed by %s+0x%x (%p).",
+              ptr, heap_describe_pointer(&kheap.heap, ptr), by.name, by.offset, caller, owner.name,
+              owner.offset, history.owner, freer.name, freer.offset, history.freer);
+    }
+    panic("kfree(%p): the pointer is %s. Called by %s+0x%x (%p).", ptr,
+          heap_describe_pointer(&kheap.heap, ptr), by.name, by.offset, caller);
+}
+
+void kfree(void *ptr)
+{
+    if (__builtin_expect(heap_free_owned(&kheap.heap, ptr, CALLER) < 0, 0)) {
+        refuse_free(ptr, CALLER);
+    }
+}

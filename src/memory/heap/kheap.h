@@ -1,0 +1,43 @@
+/*
+ * memory/heap/kheap.h - the kernel's instance of the block heap: kmalloc() and friends.
+ *
+ * The pool is [HEAP_ADDRESS, pool_end), the table lies at HEAP_TABLE_ADDRESS with the index right
+ * after it (layout.h). kmalloc(50) takes one block, kmalloc(5000) two; on a fresh heap the first
+ * block is at HEAP_ADDRESS. For objects that are much smaller than a block see kmem_cache.h.
+ *
+ * Memory belongs to the caller until kfree(). The address that the call came from is noted as the
+ * allocation's owner (heap_for_each_allocation()). Not for interrupt handlers.
+ */
+#ifndef MEMORY_HEAP_KHEAP_H
+#define MEMORY_HEAP_KHEAP_H
+
+#include <stddef.h>
+
+#include "memory/heap/heap.h"
+
+/*
+ * Makes the kernel heap over [HEAP_ADDRESS, pool_end). pool_end: a multiple of 4096 above
+ * HEAP_ADDRESS, at most HEAP_END. Panics when the heap cannot be created. Once, before all else
+ * here.
+ */
+void kheap_init(void *pool_end);
+
+/* The heap itself, for statistics, heap_reserve() and the page allocator. */
+struct heap *kheap_get(void);
+
+/* size bytes, aligned to 4096, contents undefined. NULL for 0 and when there is no room. */
+void *kmalloc(size_t size);
+
+/* The same with the size bytes zeroed. */
+void *kzalloc(size_t size);
+
+/* count * size zeroed bytes; also NULL when the product does not fit a size_t. */
+void *kcalloc(size_t count, size_t size);
+
+/*
+ * Gives back what one of the above returned; NULL does nothing. Any other pointer is a bug of the
+ * kernel: a panic that names the pointer, what is wrong with it and the caller.
+ */
+void kfree(void *ptr);
+
+#endif

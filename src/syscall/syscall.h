@@ -1,0 +1,32 @@
+/*
+ * syscall/syscall.h - the system calls: int 0x80, command in EAX, argument n at user ESP + 4n,
+ * result in EAX. abi/syscalls.h has the numbers, docs/syscalls.md the descriptions.
+ */
+#ifndef SYSCALL_SYSCALL_H
+#define SYSCALL_SYSCALL_H
+
+#include <stdint.h>
+
+#define SYSCALL_ARGUMENTS_MAX 4
+
+/* arguments: as many as the command's line in syscall.c's table says. The result goes to EAX. */
+typedef uint32_t (*syscall_handler_t)(const uint32_t *arguments);
+
+/* Takes over vector 0x80. */
+void syscall_initialise(void);
+
+/* sys_console.c */
+uint32_t sys_print(const uint32_t *arguments);
+uint32_t sys_getkey(const uint32_t *arguments);
+uint32_t sys_putchar(const uint32_t *arguments);
+
+/* sys_memory.c */
+uint32_t sys_malloc(const uint32_t *arguments);
+uint32_t sys_free(const uint32_t *arguments);
+
+/* sys_process.c */
+uint32_t sys_sum(const uint32_t *arguments);
+uint32_t sys_exit(const uint32_t *arguments);
+uint32_t sys_exit_status(const uint32_t *arguments);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * task/process_memory.c - process_malloc and process_free.
+ *
+ * The page tables are the only book that is kept: an allocation is a run of mapped pages whose
+ * entries carry two of the bits that the CPU leaves to software, with the meaning that the kernel
+ * heap's table gives to its bytes:
+ *
+ *     first page     RUN_FIRST, and RUN_HAS_NEXT if more follow
+ *     middle pages   RUN_HAS_NEXT
+ *     last page      neither, unless it is the first
+ *
+ * So there is no limit on the number of allocations, freeing looks at nothing but the run itself,
+ * and a pointer that is not the start of one is known by its entry. Addresses are given out in
+ * ascending order (next fit): the search starts behind the last allocation, or at it again when
+ * it was the last thing freed, and goes round once before it gives up.
+ */
+#include "lib/align.h"
+#include "lib/string.h"
+#include "memory/pmm.h"
+#include "status.h"
+#include "task/process.h"
+
+#define RUN_FIRST    PAGING_SOFTWARE_1
+#define RUN_HAS_NEXT PAGING_SOFTWARE_2
+
+#define USER_PAGE (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
+
+/* The first address from `from` on, below end, with pages unmapped pages; 0 when there is none. */
+static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from, vaddr_t end,
+                             size_t pages)
+{
+    vaddr_t start = from;
+    vaddr_t address = from;
+
+    while ((address - start) / PAGE_SIZE_BYTES < pages) {
+        if (address >= end) {
+            return 0;
+        }
+        if (!chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES]) {
+            address = ALIGN_DOWN(address, LARGE_PAGE_SIZE_BYTES) + LARGE_PAGE_SIZE_BYTES;
+        } else if (paging_get(chunk, (void *)address)) {
+            address += PAGE_SIZE_BYTES;
+            start = address;
+        } else {
+            address += PAGE_SIZE_BYTES;
+        }
+    }
+    return range_is_inside(start, pages * PAGE_SIZE_BYTES, from, end) ? start : 0;
+}
+
+/* Unmaps the run that starts at address, of which at most `mapped` pages exist. Returns the
+ * address behind it. */
+static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapped)
+{
+    uint32_t entry;
+
+    do {
+        if (mapped-- == 0) {
+            break;
+        }
+        entry = paging_get(process->chunk, (void *)address);
+        paging_unmap(process->chunk, (void *)address);
+        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));
+        address += PAGE_SIZE_BYTES;
+    } while (entry & RUN_HAS_NEXT);
+    return address;
+}
+
+void *process_malloc(struct process *process, size_t size)
+{
+    size_t pages = size / PAGE_SIZE_BYTES + (size % PAGE_SIZE_BYTES != 0);
+
+    if (pages == 0 || pages > (PROCESS_HEAP_END - PROCESS_HEAP_ADDRESS) / PAGE_SIZE_BYTES ||
+        pages > pmm_get_free_pages()) {
+        return NULL;
+    }
+
+    vaddr_t start = find_free_run(process->chunk, process->heap_next, PROCESS_HEAP_END, pages);
+    if (!start) {
+        start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END, pages);
+    }
+    if (!start) {
+        return NULL;
+    }
+
+    for (size_t i = 0; i < pages; i++) {
+        void *frame = pmm_alloc_page();
+        uint32_t marks = (i == 0 ? RUN_FIRST : 0) | (i + 1 < pages ? RUN_HAS_NEXT : 0);
+
+        if (!frame) {
+            release_run(process, start, i);
+            return NULL;
+        }
+        memset(frame, 0, PAGE_SIZE_BYTES);
+        if (paging_map(process->chunk, (void *)(start + i * PAGE_SIZE_BYTES), frame,
+                       USER_PAGE | marks) < 0) {
+            pmm_free_page(frame);
+            release_run(process, start, i);
+            return NULL;
+        }
+    }
+    process->heap_next = start + pages * PAGE_SIZE_BYTES;
+    return (void *)start;
+}
+
+int process_free(struct process *process, void *ptr)
+{
+    vaddr_t address = (vaddr_t)ptr;
+
+    if (!ptr) {
+        return OK;
+    }
+    if (!paging_is_aligned(ptr) || address < PROCESS_HEAP_ADDRESS || address >= PROCESS_HEAP_END ||
+        !(paging_get(process->chunk, ptr) & RUN_FIRST)) {
+        return -EINVARG;
+    }
+    if (release_run(process, address, SIZE_MAX) == process->heap_next) {
+        process->heap_next = address;
+    }
+    return OK;
+}

@@ -1,0 +1,209 @@
+/*
+ * task/task.c - round robin over one run queue.
+ *
+ * The running task is not on the queue. The timer's tick only notes that time is up; the change
+ * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
+ * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps.
+ *
+ * A task's kernel stack, and how a new one looks:
+ *
+ *     high  +------------------------+
+ *           | struct trap_frame      |  the registers of ring 3
+ *           +------------------------+
+ *           | trap_return            |  task_switch() returns there
+ *           | ebp ebx esi edi        |  <- kernel_esp
+ *           |          ...           |
+ *           +------------------------+  kernel_stack + 4096
+ *           | guard page, not mapped |
+ *     low   +------------------------+  kernel_stack
+ */
+#include "task/task.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/irq.h"
+#include "config.h"
+#include "debug/panic.h"
+#include "drivers/pit.h"
+#include "lib/align.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/pmm.h"
+#include "status.h"
+
+#define KERNEL_STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE_BYTES)
+
+_Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
+
+/* What task_switch() leaves on a stack. */
+struct switch_frame {
+    uint32_t edi, esi, ebx, ebp;
+    uint32_t return_address;
+};
+
+/* task_switch.asm */
+void task_switch(uint32_t *save_esp, uint32_t load_esp);
+
+static struct {
+    struct list_node run_queue;
+    struct task idle;
+    struct task *current;
+    bool is_time_up;
+    struct kmem_cache *fpu_states;
+} tasks;
+
+static uint8_t *task_stack_top(const struct task *task)
+{
+    return task->kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES;
+}
+
+/* Runs the next task, or idles. The current one has been put wherever it waits. */
+static void task_schedule(void)
+{
+    struct list_node *node = list_take_first(&tasks.run_queue);
+    struct task *next = node ? LIST_ENTRY(node, struct task, queue) : &tasks.idle;
+    struct task *previous = tasks.current;
+
+    tasks.is_time_up = false;
+    if (next == previous) {
+        return;
+    }
+    tasks.current = next;
+    fpu_switch(next->fpu);
+    if (next != &tasks.idle) {
+        gdt_set_kernel_stack((uint32_t)task_stack_top(next));
+        paging_switch(next->chunk);
+    }
+    task_switch(&previous->kernel_esp, next->kernel_esp);
+}
+
+static void task_on_tick(void)
+{
+    tasks.is_time_up = true;
+}
+
+static void task_on_user_return(void)
+{
+    if (tasks.is_time_up) {
+        task_yield();
+    }
+}
+
+void task_initialise(void)
+{
+    list_initialise(&tasks.run_queue);
+    list_initialise(&tasks.idle.queue);
+    tasks.idle.state = TASK_RUNNABLE;
+    tasks.current = &tasks.idle;
+    tasks.fpu_states =
+        kmem_cache_create("fpu_state", sizeof(struct fpu_state), FPU_STATE_ALIGNMENT);
+    KASSERT(tasks.fpu_states);
+    pit_set_tick_handler(task_on_tick);
+    irq_set_user_return_hook(task_on_user_return);
+}
+
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame)
+{
+    struct fpu_state *fpu = kmem_cache_alloc(tasks.fpu_states);
+
+    if (!fpu) {
+        return -ENOMEM;
+    }
+    uint8_t *stack = pmm_alloc_frames(1 + KERNEL_STACK_PAGES);
+    if (!stack) {
+        goto free_fpu;
+    }
+    if (paging_guard_page(stack) < 0) {
+        goto free_stack;
+    }
+
+    fpu->is_used = false;
+    *task = (struct task){.state = TASK_NEW, .kernel_stack = stack, .chunk = chunk, .fpu = fpu};
+    list_initialise(&task->queue);
+
+    struct trap_frame *first = (struct trap_frame *)task_stack_top(task) - 1;
+    struct switch_frame *saved = (struct switch_frame *)first - 1;
+
+    *first = *frame;
+    *saved = (struct switch_frame){.return_address = (uint32_t)trap_return};
+    task->kernel_esp = (uint32_t)saved;
+    return OK;
+
+free_stack:
+    pmm_free_frames(stack);
+free_fpu:
+    kmem_cache_free(tasks.fpu_states, fpu);
+    return -ENOMEM;
+}
+
+void task_destroy(struct task *task)
+{
+    KASSERT(task != tasks.current);
+    list_remove(&task->queue);
+    paging_unguard_page(task->kernel_stack);
+    KASSERT(pmm_free_frames(task->kernel_stack) == OK);
+    task->kernel_stack = NULL;
+    fpu_forget(task->fpu);
+    kmem_cache_free(tasks.fpu_states, task->fpu);
+}
+
+void task_start(struct task *task)
+{
+    KASSERT(task->state == TASK_NEW);
+    task->state = TASK_RUNNABLE;
+    list_append(&tasks.run_queue, &task->queue);
+}
+
+struct task *task_current(void)
+{
+    return tasks.current == &tasks.idle ? NULL : tasks.current;
+}
+
+void task_yield(void)
+{
+    KASSERT(tasks.current != &tasks.idle);
+    list_append(&tasks.run_queue, &tasks.current->queue);
+    task_schedule();
+}
+
+void wait_queue_initialise(struct wait_queue *queue)
+{
+    list_initialise(&queue->tasks);
+}
+
+void task_block(struct wait_queue *queue)
+{
+    KASSERT(tasks.current != &tasks.idle);
+    tasks.current->state = TASK_BLOCKED;
+    list_append(&queue->tasks, &tasks.current->queue);
+    task_schedule();
+}
+
+void task_wake_all(struct wait_queue *queue)
+{
+    struct list_node *node;
+
+    while ((node = list_take_first(&queue->tasks)) != NULL) {
+        LIST_ENTRY(node, struct task, queue)->state = TASK_RUNNABLE;
+        list_append(&tasks.run_queue, node);
+    }
+}
+
+void task_end(void)
+{
+    tasks.current->state = TASK_ENDED;
+    task_schedule();
+    panic("a task that has ended was run again");
+}
+
+void task_run(void)
+{
+    KASSERT(tasks.current == &tasks.idle);
+    for (;;) {
+        cpu_interrupts_off();
+        if (list_is_empty(&tasks.run_queue)) {
+            cpu_wait_for_interrupt();
+        } else {
+            task_schedule();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/*
+ * task/task.h - who runs: kernel stacks, the run queue, changing from one task to the next.
+ *
+ * A task is a kernel stack and an address space. It runs in ring 3 most of the time; in ring 0 it
+ * runs with interrupts off until it returns or blocks, so kernel code needs no locks.
+ * process.h says what belongs to one beyond that.
+ */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+
+#include <stdint.h>
+
+#include "arch/x86/fpu.h"
+#include "arch/x86/trap.h"
+#include "lib/list.h"
+#include "memory/paging/paging.h"
+
+enum task_state {
+    TASK_NEW,      /* made, never started */
+    TASK_RUNNABLE, /* on the run queue, or running */
+    TASK_BLOCKED,  /* on a wait queue */
+    TASK_ENDED,    /* will never run again */
+};
+
+struct task {
+    struct list_node queue; /* its place on the run queue or a wait queue */
+    enum task_state state;
+    uint32_t kernel_esp;            /* while it does not run: its saved stack pointer */
+    uint8_t *kernel_stack;          /* the guard page; the stack lies above it */
+    struct paging_4gb_chunk *chunk; /* not owned */
+    struct fpu_state *fpu;          /* owned */
+};
+
+/* Tasks that wait for the same thing. */
+struct wait_queue {
+    struct list_node tasks;
+};
+
+/* Prepares the run queue; the caller's own stack becomes the idle task's. */
+void task_initialise(void);
+
+/*
+ * Gives task a kernel stack with a guard page, and a first trap frame: on its first turn it
+ * enters ring 3 with those registers. chunk must outlive the task. 0 or -ENOMEM.
+ */
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame);
+
+/* Gives back what task_create() took. task must not be running: never on its own stack. */
+void task_destroy(struct task *task);
+
+/* Puts a new task at the end of the run queue. */
+void task_start(struct task *task);
+
+/* The running task; NULL while the kernel idles or starts. */
+struct task *task_current(void);
+
+/* Lets the others run first. Returns when it is this task's turn again. */
+void task_yield(void);
+
+void wait_queue_initialise(struct wait_queue *queue);
+
+/* Blocks the running task on queue until it is woken. The condition must be looked at again. */
+void task_block(struct wait_queue *queue);
+
+/* Makes every task on queue runnable. May be called by an interrupt handler. */
+void task_wake_all(struct wait_queue *queue);
+
+/* The running task never runs again. Somebody else destroys it. */
+void task_end(void) __attribute__((noreturn));
+
+/* The idle loop: runs tasks while there are any, sleeps (hlt) while there are none. */
+void task_run(void) __attribute__((noreturn));
+
+#endif

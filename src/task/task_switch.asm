@@ -1,0 +1,26 @@
+; task/task_switch.asm - from one kernel stack to another. 32-bit protected mode, interrupts off.
+
+bits 32
+section .text
+
+; void task_switch(uint32_t *save_esp, uint32_t load_esp)
+; Saves the registers that a C function must keep on this stack, changes stacks, restores the
+; other's and returns to where it had called task_switch. A new task's stack is made to look the
+; same, with trap_return as the return address (task.c draws it).
+; In:  [esp+4] where to save the stack pointer, [esp+8] the stack pointer to load
+; Clobbers: eax, ecx, edx
+global task_switch
+task_switch:
+    mov eax, [esp + 4]
+    mov edx, [esp + 8]
+    push ebp
+    push ebx
+    push esi
+    push edi
+    mov [eax], esp
+    mov esp, edx
+    pop edi
+    pop esi
+    pop ebx
+    pop ebp
+    ret

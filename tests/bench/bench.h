@@ -1,0 +1,32 @@
+/*
+ * tests/bench/bench.h - counting instructions inside the kernel.
+ *
+ * Under `qemu -accel tcg -icount shift=0,sleep=off` the time-stamp counter advances by one for each
+ * guest instruction, so rdtsc counts them, and the same run gives the same numbers. Elsewhere the
+ * figures are cycles and mean less.
+ */
+#ifndef TESTS_BENCH_BENCH_H
+#define TESTS_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Instructions of one operation(context), the mean of `times` runs, the loop's own taken off. */
+uint32_t bench_cost(void (*operation)(void *context), void *context, uint32_t times);
+
+/*
+ * One row of the table. reference: the same operation done by the reference implementation in
+ * this run, 0 when there is none. goal: what it may cost, 0 when none is set; a row above its goal
+ * is marked and counted.
+ */
+void bench_row(const char *name, uint32_t cost, uint32_t reference, uint32_t goal);
+
+void bench_title(const char *title);
+
+/* The rows, by subject. */
+void bench_heap(void);
+void bench_objects(void);
+void bench_paging(void);
+void bench_process_memory(void);
+
+#endif

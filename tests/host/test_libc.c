@@ -1,0 +1,372 @@
+/*
+ * test_libc.c - the programs' printing, strings, numbers and command lines, over made-up system
+ * calls.
+ * Sources: src/lib/format.c src/lib/string.c
+ */
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../programs/libc/include/drupe.h"
+#include "lib/format.h" /* before its printf attribute gets another name */
+
+/* ---- the kernel's part */
+
+static char console[4096];
+static unsigned print_calls;
+static const char *keys;
+static char command_words[8][COMMAND_ARGUMENT_BYTES];
+static int command_count;
+static int exit_code;
+
+int print(const char *string)
+{
+    print_calls++;
+    strcat(console, string);
+    return 0;
+}
+
+int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
+{
+    (void)argument1;
+    (void)argument2;
+    assert_int_equal(command, SYSCALL_PUTCHAR);
+    char text[2] = {(char)argument0, '\0'};
+    strcat(console, text);
+    return 0;
+}
+
+int getkeyblock(void)
+{
+    assert_true(*keys != '\0');
+    return (unsigned char)*keys++;
+}
+
+int invoke_system_command(struct command_argument *command)
+{
+    for (command_count = 0; command != NULL; command = command->next) {
+        strcpy(command_words[command_count++], command->argument);
+    }
+    return 7;
+}
+
+static jmp_buf exited;
+
+void exit_status(int status)
+{
+    exit_code = status;
+    longjmp(exited, 1);
+}
+
+/* ---- the code under test, beside the host's functions of the same names */
+
+#define putchar   drupe_putchar
+#define puts      drupe_puts
+#define printf    drupe_printf
+#define vprintf   drupe_vprintf
+#define snprintf  drupe_snprintf
+#define vsnprintf drupe_vsnprintf
+#define memchr    drupe_memchr
+#define strcpy    drupe_strcpy
+#define strncpy   drupe_strncpy
+#define strcat    drupe_strcat
+#define strchr    drupe_strchr
+#define strrchr   drupe_strrchr
+#define strstr    drupe_strstr
+#define strspn    drupe_strspn
+#define strcspn   drupe_strcspn
+#define strtok    drupe_strtok
+#define abs       drupe_abs
+#define atoi      drupe_atoi
+#define itoa      drupe_itoa
+#define exit      drupe_exit
+#define abort     drupe_abort
+#define ABORT_STATUS 134
+int putchar(int character);
+int puts(const char *string);
+int printf(const char *format, ...);
+int vprintf(const char *format, va_list arguments);
+int snprintf(char *buffer, size_t size, const char *format, ...);
+int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
+void *memchr(const void *memory, int byte, size_t length);
+char *strcpy(char *destination, const char *source);
+char *strncpy(char *destination, const char *source, size_t length);
+char *strcat(char *destination, const char *source);
+char *strchr(const char *string, int character);
+char *strrchr(const char *string, int character);
+char *strstr(const char *string, const char *part);
+size_t strspn(const char *string, const char *set);
+size_t strcspn(const char *string, const char *set);
+char *strtok(char *string, const char *delimiters);
+int abs(int value);
+int atoi(const char *string);
+char *itoa(int value, char *buffer);
+void exit(int status) __attribute__((noreturn));
+void abort(void) __attribute__((noreturn));
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#include "../../programs/libc/stdio.c"
+#include "../../programs/libc/string.c"
+#include "../../programs/libc/stdlib.c"
+#include "../../programs/libc/command.c"
+#undef putchar
+#undef puts
+#undef printf
+#undef strcpy
+#undef strncpy
+#undef strcat
+#undef memchr
+#undef strchr
+#undef strrchr
+#undef strstr
+#undef strspn
+#undef strcspn
+#undef strtok
+#undef atoi
+#undef exit
+#undef abort
+
+static int reset(void **state)
+{
+    (void)state;
+    console[0] = '\0';
+    print_calls = 0;
+    command_count = -1;
+    return 0;
+}
+
+static void test_printf_is_one_system_call(void **state)
+{
+    (void)state;
+    int length = drupe_printf("%s has %d bytes at %p\n", "block", 4096, (void *)0x80000000);
+    assert_int_equal(length, 35);
+    assert_string_equal(console, "block has 4096 bytes at 0x80000000\n");
+    assert_int_equal(print_calls, 1);
+}
+
+static void test_puts_adds_the_line_break_in_the_same_call(void **state)
+{
+    (void)state;
+    drupe_puts("line");
+    drupe_puts("");
+    assert_string_equal(console, "line\n\n");
+    assert_int_equal(print_calls, 2);
+}
+
+static void test_nothing_to_print_is_no_call(void **state)
+{
+    (void)state;
+    drupe_printf("%s", "");
+    assert_int_equal(print_calls, 0);
+}
+
+static void test_buffer_exactly_full_and_one_more(void **state)
+{
+    (void)state;
+    char text[300];
+    for (size_t length = LINE_BYTES - 2; length <= LINE_BYTES + 1; length++) {
+        reset(NULL);
+        memset(text, 'x', length);
+        text[length] = '\0';
+        drupe_printf("%s", text);
+        assert_string_equal(console, text);
+        assert_int_equal(print_calls, length <= LINE_BYTES - 1 ? 1 : 2);
+    }
+}
+
+static void test_long_text_is_whole(void **state)
+{
+    (void)state;
+    char text[2000];
+    for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        text[i] = (char)('a' + i % 26);
+    }
+    text[sizeof(text) - 1] = '\0';
+    assert_int_equal(drupe_printf("%s", text), sizeof(text) - 1);
+    assert_string_equal(console, text);
+}
+
+static void test_nul_character_does_not_cut_the_line(void **state)
+{
+    (void)state;
+    drupe_printf("a%cb\n", 0);
+    assert_string_equal(console, "ab\n");
+}
+
+static void test_putchar(void **state)
+{
+    (void)state;
+    assert_int_equal(drupe_putchar('x'), 'x');
+    assert_int_equal(drupe_putchar(0x141), 'A');
+    assert_string_equal(console, "xA");
+}
+
+static void test_itoa_and_atoi_go_both_ways(void **state)
+{
+    (void)state;
+    static const int values[] = {0, 1, -1, 42, -32768, INT32_MAX, INT32_MIN};
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+        char text[ITOA_BYTES];
+        char reference[16];
+        sprintf(reference, "%d", values[i]);
+        assert_string_equal(drupe_itoa(values[i], text), reference);
+        assert_int_equal(drupe_atoi(text), values[i]);
+    }
+    assert_int_equal(drupe_atoi(" \t+17 apples"), 17);
+    assert_int_equal(drupe_atoi("none"), 0);
+    assert_int_equal(drupe_atoi("- 5"), 0);
+}
+
+static void test_searches(void **state)
+{
+    (void)state;
+    const char *text = "kernel heap";
+    assert_ptr_equal(drupe_strchr(text, 'e'), text + 1);
+    assert_ptr_equal(drupe_strrchr(text, 'e'), text + 8);
+    assert_ptr_equal(drupe_strchr(text, '\0'), text + 11);
+    assert_ptr_equal(drupe_strrchr(text, '\0'), text + 11);
+    assert_null(drupe_strchr(text, 'z'));
+    assert_null(drupe_strrchr(text, 'z'));
+    assert_ptr_equal(drupe_strstr(text, "heap"), text + 7);
+    assert_ptr_equal(drupe_strstr(text, ""), text);
+    assert_null(drupe_strstr(text, "heaps"));
+    assert_ptr_equal(drupe_memchr("a\0\xff", 0xff, 3), memchr("a\0\xff", 0xff, 3));
+    assert_null(drupe_memchr("ab", 'b', 1));
+    assert_null(drupe_memchr("ab", 'a', 0));
+    assert_int_equal(drupe_strspn("  a b", " "), 2);
+    assert_int_equal(drupe_strcspn("ab c", " "), 2);
+    assert_int_equal(drupe_strcspn("abc", " "), 3);
+    assert_int_equal(drupe_strcspn("", ""), 0);
+}
+
+static void test_copies(void **state)
+{
+    (void)state;
+    char buffer[8];
+    memset(buffer, '#', sizeof(buffer));
+    drupe_strncpy(buffer, "abc", 6);
+    assert_memory_equal(buffer, "abc\0\0\0##", 8);
+    memset(buffer, '#', sizeof(buffer));
+    drupe_strncpy(buffer, "abcdef", 3);
+    assert_memory_equal(buffer, "abc#####", 8);
+    drupe_strcpy(buffer, "ab");
+    drupe_strcat(buffer, "cd");
+    assert_string_equal(buffer, "abcd");
+}
+
+static void test_strtok(void **state)
+{
+    (void)state;
+    char text[] = "  run hello.elf  a ";
+    assert_string_equal(drupe_strtok(text, " "), "run");
+    assert_string_equal(drupe_strtok(NULL, " "), "hello.elf");
+    assert_string_equal(drupe_strtok(NULL, " "), "a");
+    assert_null(drupe_strtok(NULL, " "));
+    assert_null(drupe_strtok(NULL, " "));
+    char blank[] = "   ";
+    assert_null(drupe_strtok(blank, " "));
+}
+
+static void test_exit_and_abort(void **state)
+{
+    (void)state;
+    if (setjmp(exited) == 0) {
+        drupe_exit(-5);
+    }
+    assert_int_equal(exit_code, -5);
+    if (setjmp(exited) == 0) {
+        drupe_abort();
+    }
+    assert_int_equal(exit_code, 134);
+}
+
+static void test_read_line_with_backspace(void **state)
+{
+    (void)state;
+    char line[16];
+    keys = "\b\bhex\bllo\x80\x1b\r";
+    assert_int_equal(read_line(line, sizeof(line), 1), 5);
+    assert_string_equal(line, "hello");
+    assert_string_equal(console, "hex\bllo\n");
+}
+
+static void test_read_line_exactly_full_and_one_more(void **state)
+{
+    (void)state;
+    char line[6] = "#####";
+    keys = "abcd\r";
+    assert_int_equal(read_line(line, 5, 0), 4);
+    assert_memory_equal(line, "abcd\0", 6);
+    keys = "abcdefgh\b\r";
+    assert_int_equal(read_line(line, 5, 0), 3);
+    assert_string_equal(line, "abc");
+    keys = "abc\r";
+    assert_int_equal(read_line(line, 1, 0), 0);
+    assert_string_equal(line, "");
+    line[0] = '#';
+    keys = "abc\r";
+    assert_int_equal(read_line(line, 0, 0), 0);
+    assert_int_equal(line[0], '#');
+    assert_string_equal(console, "");
+}
+
+static void test_system_run_splits_words(void **state)
+{
+    (void)state;
+    assert_int_equal(system_run("  shell.elf one\t two \n"), 7);
+    assert_int_equal(command_count, 3);
+    assert_string_equal(command_words[0], "shell.elf");
+    assert_string_equal(command_words[1], "one");
+    assert_string_equal(command_words[2], "two");
+}
+
+static void test_system_run_of_nothing_and_of_too_long_a_word(void **state)
+{
+    (void)state;
+    assert_int_equal(system_run(""), -EINVARG);
+    assert_int_equal(system_run("   "), -EINVARG);
+    assert_int_equal(command_count, -1);
+
+    char line[COMMAND_ARGUMENT_BYTES + 8];
+    memset(line, 'x', sizeof(line));
+    line[COMMAND_ARGUMENT_BYTES - 1] = '\0'; /* with its NUL exactly full */
+    assert_int_equal(system_run(line), 7);
+    assert_int_equal(strlen(command_words[0]), COMMAND_ARGUMENT_BYTES - 1);
+
+    command_count = -1;
+    line[COMMAND_ARGUMENT_BYTES - 1] = 'x';
+    line[COMMAND_ARGUMENT_BYTES] = '\0';
+    assert_int_equal(system_run(line), -EINVARG);
+    assert_int_equal(command_count, -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_printf_is_one_system_call),
+        TEST(test_puts_adds_the_line_break_in_the_same_call),
+        TEST(test_nothing_to_print_is_no_call),
+        TEST(test_buffer_exactly_full_and_one_more),
+        TEST(test_long_text_is_whole),
+        TEST(test_nul_character_does_not_cut_the_line),
+        TEST(test_putchar),
+        TEST(test_itoa_and_atoi_go_both_ways),
+        TEST(test_searches),
+        TEST(test_copies),
+        TEST(test_strtok),
+        TEST(test_exit_and_abort),
+        TEST(test_read_line_with_backspace),
+        TEST(test_read_line_exactly_full_and_one_more),
+        TEST(test_system_run_splits_words),
+        TEST(test_system_run_of_nothing_and_of_too_long_a_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,313 @@
+/*
+ * test_symbols.c - the symbol table and its maker, and the backtrace over made-up stacks.
+ * Sources: src/debug/backtrace.c src/lib/string.c src/lib/format.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "debug/backtrace.h"
+#include "debug/printk.h"
+#include "lib/format.h"
+
+/* The table, as tools/mksymbols.py would write it; without the header, so that a test can empty
+ * it. */
+extern uint32_t symbol_count;
+extern uint32_t symbol_text_end;
+extern uint32_t symbol_addresses[];
+extern char symbol_names[];
+uint32_t symbol_count = 4;
+uint32_t symbol_text_end = 0x101000;
+uint32_t symbol_addresses[] = {0x100000, 0x100010, 0x100200, 0x100300};
+char symbol_names[] = "start\0kernel_main\0kmalloc\0panic\0";
+
+/* What was printed. */
+static char output[8192];
+static size_t output_length;
+
+void printk(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    output_length += format_to_buffer_v(output + output_length, sizeof(output) - output_length,
+                                        format, arguments);
+    va_end(arguments);
+    assert_true(output_length < sizeof(output));
+}
+
+/* Stands for a kernel stack: a 32-bit program's data lies below 0x80000000, as those do. */
+static uint32_t stack[1024];
+#define STACK_ADDRESS ((uint32_t)(uintptr_t)stack)
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(stack, 0, sizeof(stack));
+    output_length = 0;
+    output[0] = '\0';
+    symbol_count = 4;
+    backtrace_set_address_check(NULL);
+    return 0;
+}
+
+static uint32_t at(unsigned index)
+{
+    return STACK_ADDRESS + index * 4;
+}
+
+/* Puts a frame at stack[index]. */
+static void frame(unsigned index, uint32_t caller_ebp, uint32_t return_address)
+{
+    stack[index] = caller_ebp;
+    stack[index + 1] = return_address;
+}
+
+static unsigned lines(void)
+{
+    unsigned count = 0;
+    for (const char *c = output; *c != '\0'; c++) {
+        count += *c == '\n';
+    }
+    return count;
+}
+
+static void test_find_first_last_and_between(void **state)
+{
+    (void)state;
+    uint32_t offset = 99;
+    assert_string_equal(symbol_find(0x100000, &offset), "start");
+    assert_int_equal(offset, 0);
+    assert_string_equal(symbol_find(0x10000F, &offset), "start");
+    assert_int_equal(offset, 15);
+    assert_string_equal(symbol_find(0x100010, &offset), "kernel_main");
+    assert_int_equal(offset, 0);
+    assert_string_equal(symbol_find(0x100214, &offset), "kmalloc");
+    assert_int_equal(offset, 0x14);
+    assert_string_equal(symbol_find(0x100FFF, &offset), "panic");
+    assert_int_equal(offset, 0xCFF);
+}
+
+static void test_find_outside_the_text(void **state)
+{
+    (void)state;
+    uint32_t offset = 0;
+    assert_null(symbol_find(0, &offset));
+    assert_null(symbol_find(0x0FFFFF, &offset));
+    assert_null(symbol_find(0x101000, &offset));
+    assert_null(symbol_find(UINT32_MAX, &offset));
+}
+
+static void test_find_in_tables_of_none_one_and_two(void **state)
+{
+    (void)state;
+    uint32_t offset = 0;
+    symbol_count = 0;
+    assert_null(symbol_find(0x100000, &offset));
+    symbol_count = 1;
+    assert_string_equal(symbol_find(0x100500, &offset), "start");
+    symbol_count = 2;
+    assert_string_equal(symbol_find(0x100500, &offset), "kernel_main");
+}
+
+static void test_backtrace_names_each_caller(void **state)
+{
+    (void)state;
+    frame(4, at(16), 0x100020);
+    frame(16, 0, 0x100008);
+    backtrace_print(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "  #1 0x00100020 kernel_main+0x10\n"
+                                "  #2 0x00100008 start+0x8\n");
+}
+
+static void test_call_at_the_end_of_a_function_is_its_own(void **state)
+{
+    (void)state;
+    /* kernel_main's last instruction calls a function that never returns: the return address is
+     * kmalloc's first. */
+    frame(4, 0, 0x100200);
+    backtrace_print(0x100300, at(4));
+    assert_string_equal(output, "  #0 0x00100300 panic+0x0\n"
+                                "  #1 0x00100200 kernel_main+0x1f0\n");
+}
+
+static void test_wrong_first_address_still_shows_the_callers(void **state)
+{
+    (void)state;
+    frame(4, 0, 0x100020);
+    backtrace_print(0, at(4));
+    assert_string_equal(output, "  #0 0x00000000\n"
+                                "  #1 0x00100020 kernel_main+0x10\n");
+}
+
+static void test_return_address_outside_the_text_ends_it(void **state)
+{
+    (void)state;
+    frame(4, at(8), 0x00400123);
+    frame(8, 0, 0x100020);
+    backtrace_print(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "  #1 0x00400123\n");
+}
+
+static void test_misaligned_frame_pointer_ends_it(void **state)
+{
+    (void)state;
+    frame(4, at(8), 0x100020);
+    for (uint32_t misaligned = 1; misaligned < 4; misaligned++) {
+        backtrace_print(0x100214, at(4) + misaligned);
+    }
+    assert_int_equal(lines(), 3);
+}
+
+static void test_loop_and_descending_frames_end_it(void **state)
+{
+    (void)state;
+    frame(4, at(4), 0x100020); /* its own caller */
+    backtrace_print(0x100214, at(4));
+    assert_int_equal(lines(), 2);
+
+    reset(NULL);
+    frame(8, at(4), 0x100020);
+    frame(4, at(8), 0x100020);
+    backtrace_print(0x100214, at(8));
+    assert_int_equal(lines(), 2);
+}
+
+static void test_frame_pointers_outside_ram_end_it(void **state)
+{
+    (void)state;
+    static const uint32_t wrong[] = {0,          4,          0xFFC,      0x7FFFFFFC, 0x80000000,
+                                     0xC0000000, 0xFFFFFFF8, 0xFFFFFFFC, UINT32_MAX};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        backtrace_print(0x100214, wrong[i]);
+    }
+    assert_int_equal(lines(), sizeof(wrong) / sizeof(*wrong));
+}
+
+static void test_depth_is_bounded(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        frame(4 + 2 * i, at(4 + 2 * (i + 1)), 0x100020);
+    }
+    backtrace_print(0x100214, at(4));
+    assert_int_equal(lines(), 32);
+}
+
+static bool is_in_lower_half(uint32_t address)
+{
+    return address >= STACK_ADDRESS && address < STACK_ADDRESS + 2048;
+}
+
+static void test_address_check_is_asked_for_both_dwords(void **state)
+{
+    (void)state;
+    frame(4, at(511), 0x100020);
+    frame(511, at(600), 0x100020); /* ebp readable, return address not */
+    backtrace_set_address_check(is_in_lower_half);
+    backtrace_print(0x100214, at(4));
+    assert_int_equal(lines(), 2);
+
+    reset(NULL);
+    frame(4, at(511), 0x100020);
+    frame(511, 0, 0x100020);
+    backtrace_print(0x100214, at(4));
+    assert_int_equal(lines(), 3);
+}
+
+static void test_without_a_table_addresses_are_shown(void **state)
+{
+    (void)state;
+    symbol_count = 0;
+    frame(4, at(8), 0x100020);
+    frame(8, 0, 0x100010);
+    backtrace_print(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214\n"
+                                "  #1 0x00100020\n"
+                                "  #2 0x00100010\n");
+}
+
+/* Gives input to tools/mksymbols.py and returns what it writes. */
+static const char *make_symbols(const char *input, const char *option)
+{
+    static char result[4096];
+    char name[] = "/tmp/drupe-symbols-XXXXXX";
+    int file = mkstemp(name);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, input, strlen(input)), (ssize_t)strlen(input));
+    close(file);
+
+    char command[256];
+    snprintf(command, sizeof(command), "python3 tools/mksymbols.py %s < %s", option, name);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    result[fread(result, 1, sizeof(result) - 1, pipe)] = '\0';
+    assert_int_equal(pclose(pipe), 0);
+    unlink(name);
+    return result;
+}
+
+static void test_maker_keeps_functions_in_order(void **state)
+{
+    (void)state;
+    const char *source = make_symbols("00100300 t last\n"
+                                      "         U undefined\n"
+                                      "00100000 T start\n"
+                                      "00100010 t same\n"
+                                      "00100010 T Same\n"
+                                      "00100020 t start.loop\n"
+                                      "00100030 t copy.part.0\n"
+                                      "00103000 A absolute\n"
+                                      "00102000 R table\n"
+                                      "00101000 r first_constant\n",
+                                      "");
+    assert_non_null(strstr(source, "symbol_count = 4;"));
+    assert_non_null(strstr(source, "symbol_text_end = 0x101000;"));
+    assert_non_null(strstr(source, "{\n    0x100000,\n    0x100010,\n"
+                                   "    0x100030,\n    0x100300,\n}"));
+    assert_non_null(strstr(source, "\"start\\0\"\n    \"Same\\0\"\n    \"copy.part.0\\0\"\n"
+                                   "    \"last\\0\"\n    \"\";"));
+    assert_null(strstr(source, "loop"));
+    assert_null(strstr(source, "table\\0"));
+}
+
+static void test_maker_writes_an_empty_table(void **state)
+{
+    (void)state;
+    const char *source = make_symbols("", "--empty");
+    assert_non_null(strstr(source, "symbol_count = 0;"));
+    assert_non_null(strstr(source, "symbol_names[] =\n    \"\";"));
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_find_first_last_and_between),
+        TEST(test_find_outside_the_text),
+        TEST(test_find_in_tables_of_none_one_and_two),
+        TEST(test_backtrace_names_each_caller),
+        TEST(test_call_at_the_end_of_a_function_is_its_own),
+        TEST(test_wrong_first_address_still_shows_the_callers),
+        TEST(test_return_address_outside_the_text_ends_it),
+        TEST(test_misaligned_frame_pointer_ends_it),
+        TEST(test_loop_and_descending_frames_end_it),
+        TEST(test_frame_pointers_outside_ram_end_it),
+        TEST(test_depth_is_bounded),
+        TEST(test_address_check_is_asked_for_both_dwords),
+        TEST(test_without_a_table_addresses_are_shown),
+        TEST(test_maker_keeps_functions_in_order),
+        TEST(test_maker_writes_an_empty_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

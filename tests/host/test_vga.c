@@ -1,0 +1,314 @@
+/*
+ * test_vga.c - the text screen in a buffer with guard cells on both sides.
+ * Sources: src/lib/string.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_ports.h"
+
+#include "drivers/vga.c"
+
+#define GUARD_CELLS 200
+#define GUARD_VALUE 0xDEAD
+
+static uint16_t memory[GUARD_CELLS + CELLS + GUARD_CELLS];
+static uint16_t *const cells = memory + GUARD_CELLS;
+
+/* The CRT controller's registers, as a model. */
+static uint8_t crtc_index;
+static uint8_t crtc[256];
+
+static uint8_t inb(uint16_t port)
+{
+    assert_int_equal(port, CRTC_DATA);
+    return crtc[crtc_index];
+}
+
+static void outb(uint16_t port, uint8_t value)
+{
+    if (port == CRTC_INDEX) {
+        crtc_index = value;
+    } else {
+        assert_int_equal(port, CRTC_DATA);
+        assert_true(crtc_index == CRTC_CURSOR_HIGH || crtc_index == CRTC_CURSOR_LOW);
+        crtc[crtc_index] = value;
+    }
+}
+
+static unsigned sinks_added;
+
+void printk_add_sink(struct printk_sink *sink)
+{
+    assert_string_equal(sink->name, "vga");
+    sinks_added++;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
+        memory[i] = GUARD_VALUE;
+    }
+    vga_initialise(cells);
+    return 0;
+}
+
+static int check_guards(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GUARD_CELLS; i++) {
+        assert_int_equal(memory[i], GUARD_VALUE);
+        assert_int_equal(cells[CELLS + i], GUARD_VALUE);
+    }
+    return 0;
+}
+
+static void print(const char *text)
+{
+    vga_write(text, strlen(text));
+}
+
+static unsigned cursor(void)
+{
+    return (unsigned)crtc[CRTC_CURSOR_HIGH] << 8 | crtc[CRTC_CURSOR_LOW];
+}
+
+static void assert_text(unsigned row, unsigned column, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        assert_int_equal(cells[row * VGA_COLUMNS + column + i] & 0xFF, (unsigned char)text[i]);
+    }
+}
+
+static void assert_blank_row(unsigned row)
+{
+    for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+        assert_int_equal(cells[row * VGA_COLUMNS + i], 0x0720);
+    }
+}
+
+static void test_initialise_clears_and_registers_one_sink(void **state)
+{
+    (void)state;
+    for (unsigned row = 0; row < VGA_ROWS; row++) {
+        assert_blank_row(row);
+    }
+    assert_int_equal(cursor(), 0);
+    assert_true(sinks_added > 0);
+}
+
+static void test_text_is_light_grey_and_moves_the_cursor(void **state)
+{
+    (void)state;
+    print("Hi");
+    assert_int_equal(cells[0], 0x0700 | 'H');
+    assert_int_equal(cells[1], 0x0700 | 'i');
+    assert_int_equal(cells[2], 0x0720);
+    assert_int_equal(cursor(), 2);
+}
+
+static void test_colors(void **state)
+{
+    (void)state;
+    vga_set_color(VGA_WHITE, VGA_RED);
+    print("!");
+    assert_int_equal(cells[0], 0x4F00 | '!');
+    /* A background above seven would blink. */
+    vga_set_color(VGA_YELLOW, VGA_YELLOW);
+    print("?");
+    assert_int_equal(cells[1], 0x6E00 | '?');
+}
+
+static void test_character_above_127_does_not_touch_the_color(void **state)
+{
+    (void)state;
+    print("\xDB\xFF");
+    assert_int_equal(cells[0], 0x07DB);
+    assert_int_equal(cells[1], 0x07FF);
+}
+
+static void test_newline_and_carriage_return(void **state)
+{
+    (void)state;
+    print("one\ntwo\rT");
+    assert_text(0, 0, "one");
+    assert_text(1, 0, "Two");
+    assert_int_equal(cursor(), VGA_COLUMNS + 1);
+}
+
+static void test_tab_goes_to_the_next_multiple_of_eight(void **state)
+{
+    (void)state;
+    print("\ta\tb");
+    assert_text(0, 8, "a");
+    assert_text(0, 16, "b");
+    print("\r1234567\tc");
+    assert_text(0, 8, "c");
+    vga_clear();
+    for (int i = 0; i < 10; i++) {
+        print("\t");
+    }
+    assert_int_equal(cursor(), VGA_COLUMNS);
+}
+
+static void test_backspace_blanks_the_cell_before(void **state)
+{
+    (void)state;
+    print("ab\b");
+    assert_text(0, 0, "a ");
+    assert_int_equal(cursor(), 1);
+}
+
+static void test_backspace_at_the_top_left_does_nothing(void **state)
+{
+    (void)state;
+    print("\b\b\bx");
+    assert_text(0, 0, "x");
+    assert_int_equal(cursor(), 1);
+}
+
+static void test_backspace_goes_up_a_line(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+        print("x");
+    }
+    assert_int_equal(cursor(), VGA_COLUMNS);
+    print("\b");
+    assert_int_equal(cursor(), VGA_COLUMNS - 1);
+    assert_int_equal(cells[VGA_COLUMNS - 1], 0x0720);
+}
+
+static void test_long_line_wraps(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+        print("x");
+    }
+    print("y");
+    assert_text(0, VGA_COLUMNS - 1, "x");
+    assert_text(1, 0, "y");
+}
+
+static void test_last_line_is_used_before_scrolling(void **state)
+{
+    (void)state;
+    print("top");
+    for (unsigned i = 0; i < VGA_ROWS - 1; i++) {
+        print("\n");
+    }
+    print("bottom");
+    assert_text(0, 0, "top");
+    assert_text(VGA_ROWS - 1, 0, "bottom");
+}
+
+static void test_one_line_more_scrolls_once(void **state)
+{
+    (void)state;
+    print("first\nsecond");
+    for (unsigned i = 0; i < VGA_ROWS - 1; i++) {
+        print("\n");
+    }
+    print("last");
+    assert_text(0, 0, "second");
+    assert_blank_row(VGA_ROWS - 2);
+    assert_text(VGA_ROWS - 1, 0, "last");
+    assert_int_equal(cells[CELLS - VGA_COLUMNS + 4], 0x0720);
+}
+
+static void test_each_newline_at_the_bottom_scrolls(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_ROWS - 1; i++) {
+        print("\n");
+    }
+    print("text\n\n\nlast");
+    assert_text(VGA_ROWS - 4, 0, "text");
+    assert_blank_row(VGA_ROWS - 3);
+    assert_blank_row(VGA_ROWS - 2);
+    assert_text(VGA_ROWS - 1, 0, "last");
+}
+
+static void test_screen_exactly_full_then_one_more(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < CELLS; i++) {
+        char c = (char)('a' + i / VGA_COLUMNS);
+        vga_write(&c, 1);
+    }
+    assert_text(0, 0, "a");
+    assert_text(VGA_ROWS - 1, VGA_COLUMNS - 1, "y");
+    assert_int_equal(cursor(), CELLS - 1);
+    print("z");
+    assert_text(0, 0, "b");
+    assert_text(VGA_ROWS - 1, 0, "z");
+    assert_int_equal(cursor(), CELLS - VGA_COLUMNS + 1);
+}
+
+static void test_1751_newlines(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 1751; i++) {
+        print("\n");
+    }
+    print("still here");
+    assert_text(VGA_ROWS - 1, 0, "still here");
+    check_guards(state);
+}
+
+static void test_random_text_stays_on_the_screen(void **state)
+{
+    (void)state;
+    uint32_t value = 1;
+    for (unsigned i = 0; i < 100000; i++) {
+        value = value * 1664525 + 1013904223; /* Numerical Recipes' generator */
+        char c = (char)(value >> 24);
+        /* Mostly those that move the cursor. */
+        static const char moves[] = "\n\r\t\b\n\t";
+        if (value & 0x10000) {
+            c = moves[(value >> 20) % 6];
+        }
+        vga_write(&c, 1);
+        assert_true(cursor() < CELLS);
+    }
+    check_guards(state);
+}
+
+static void test_nothing_to_write(void **state)
+{
+    (void)state;
+    vga_write("x", 0);
+    assert_int_equal(cells[0], 0x0720);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, reset, check_guards)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_initialise_clears_and_registers_one_sink),
+        TEST(test_text_is_light_grey_and_moves_the_cursor),
+        TEST(test_colors),
+        TEST(test_character_above_127_does_not_touch_the_color),
+        TEST(test_newline_and_carriage_return),
+        TEST(test_tab_goes_to_the_next_multiple_of_eight),
+        TEST(test_backspace_blanks_the_cell_before),
+        TEST(test_backspace_at_the_top_left_does_nothing),
+        TEST(test_backspace_goes_up_a_line),
+        TEST(test_long_line_wraps),
+        TEST(test_last_line_is_used_before_scrolling),
+        TEST(test_one_line_more_scrolls_once),
+        TEST(test_each_newline_at_the_bottom_scrolls),
+        TEST(test_screen_exactly_full_then_one_more),
+        TEST(test_1751_newlines),
+        TEST(test_random_text_stays_on_the_screen),
+        TEST(test_nothing_to_write),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+/*
+ * tests/kernel/ktest.c - runs the tests of the test kernel (see ktest.h).
+ */
+#include "ktest.h"
+
+#include "debug/machine.h"
+#include "debug/printk.h"
+#include "kernel/kernel.h"
+#include "lib/string.h"
+#include "memory/heap/heap.h"
+#include "memory/heap/kheap.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/pmm.h"
+
+#define TEST_NAME_BYTES 64
+
+/* kernel.ld.in */
+extern const struct ktest kernel_tests_start[], kernel_tests_end[];
+
+static struct {
+    const char *name;
+    bool has_failed;
+    uint32_t passed, failed;
+} ktests;
+
+void ktest_fail(const char *file, int line, const char *condition)
+{
+    printk("%s ... FAIL: %s:%d: %s\n", ktests.name, file, line, condition);
+    ktests.has_failed = true;
+}
+
+static void run(const struct ktest *test)
+{
+    const char *reason = NULL;
+    size_t free_pages = (kmem_reap(), pmm_get_free_pages());
+
+    ktests.name = test->name;
+    ktests.has_failed = false;
+    test->run();
+    kmem_reap();
+    if (!ktests.has_failed && pmm_get_free_pages() != free_pages) {
+        printk("%s ... FAIL: %u pages were free before, %u after\n", test->name,
+               (uint32_t)free_pages, (uint32_t)pmm_get_free_pages());
+        ktests.has_failed = true;
+    }
+    if (!ktests.has_failed && heap_check_reason(kheap_get(), &reason) < 0) {
+        printk("%s ... FAIL: heap_check: %s\n", test->name, reason);
+        ktests.has_failed = true;
+    }
+    if (ktests.has_failed) {
+        ktests.failed++;
+    } else {
+        printk("%s ... ok\n", test->name);
+        ktests.passed++;
+    }
+}
+
+void kernel_tests_run(void)
+{
+    char only[TEST_NAME_BYTES];
+    bool is_chosen = fw_cfg_read_string("opt/drupe/test", only, sizeof(only));
+
+    for (const struct ktest *test = kernel_tests_start; test < kernel_tests_end; test++) {
+        if (is_chosen ? strcmp(test->name, only) == 0 : !test->only_by_name) {
+            run(test);
+        }
+    }
+    printk("kernel tests: %u passed, %u failed\n", ktests.passed, ktests.failed);
+    machine_exit(ktests.failed == 0 && ktests.passed > 0 ? MACHINE_EXIT_SUCCESS
+                                                         : MACHINE_EXIT_FAILURE);
+}

@@ -1,0 +1,51 @@
+/*
+ * tests/kernel/ktest.h - tests that run inside the kernel, on the real machine.
+ *
+ *     KTEST(paging_null_is_not_mapped)
+ *     {
+ *         KEXPECT(!paging_is_mapped(paging_kernel_chunk(), NULL));
+ *     }
+ *
+ * Each test prints `name ... ok` or `name ... FAIL: why`. After each the runner checks that the
+ * free pages are what they were and that heap_check() finds nothing.
+ *
+ * KPROVOKE(name) is a test that must end in a panic. It runs only when it is asked for by name:
+ *     tests/run_qemu.sh bin/test.bin -fw_cfg name=opt/drupe/test,string=NAME
+ */
+#ifndef TESTS_KERNEL_KTEST_H
+#define TESTS_KERNEL_KTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ktest {
+    const char *name;
+    void (*run)(void);
+    bool only_by_name;
+};
+
+#define KTEST_ENTRY(test_name, by_name)                                              \
+    static void test_name(void);                                                     \
+    static const struct ktest test_name##_entry                                      \
+        __attribute__((used, section(".ktests"), aligned(4))) = {#test_name, test_name, by_name}; \
+    static void test_name(void)
+
+#define KTEST(test_name)    KTEST_ENTRY(test_name, false)
+#define KPROVOKE(test_name) KTEST_ENTRY(test_name, true)
+
+/* Ends the test that it stands in when condition is false. */
+#define KEXPECT(condition)                                      \
+    do {                                                        \
+        if (!(condition)) {                                     \
+            ktest_fail(__FILE__, __LINE__, #condition);         \
+            return;                                             \
+        }                                                       \
+    } while (0)
+
+void ktest_fail(const char *file, int line, const char *condition);
+
+/* The text of QEMU's -fw_cfg name=NAME,string=..., NUL-terminated; false when there is none. */
+bool fw_cfg_read_string(const char *name, char *buffer, size_t size);
+
+#endif

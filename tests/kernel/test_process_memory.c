@@ -1,0 +1,228 @@
+/*
+ * tests/kernel/test_process_memory.c - process_malloc and process_free.
+ */
+#include "ktest.h"
+#include "layout.h"
+#include "lib/string.h"
+#include "memory/pmm.h"
+#include "status.h"
+#include "task/process.h"
+
+/* A process of memory only: nothing below needs more. */
+static struct process make_process(void)
+{
+    return (struct process){
+        .chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL),
+        .heap_next = PROCESS_HEAP_ADDRESS,
+    };
+}
+
+static void end_process(struct process *process)
+{
+    paging_release_range(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+    paging_free_4gb(process->chunk);
+}
+
+/* Is the memory from ptr on mapped for the user, zero, for length bytes? */
+static bool is_zeroed_user_memory(struct process *process, void *ptr, size_t length)
+{
+    uint32_t first = (uint32_t)ptr;
+
+    for (uint32_t page = first; page < first + length; page += 4096) {
+        uint32_t entry = paging_get(process->chunk, (void *)page);
+        const uint32_t *frame = (const uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+
+        if ((entry & 7) != 7) {
+            return false;
+        }
+        for (size_t i = 0; i < 1024; i++) {
+            if (frame[i] != 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+KTEST(process_malloc_is_zeroed_aligned_and_in_range)
+{
+    struct process process = make_process();
+
+    /* frames that were used before */
+    void *dirty = pmm_alloc_frames(8);
+    memset(dirty, 0xAA, 8 * 4096);
+    pmm_free_frames(dirty);
+
+    for (size_t size = 1; size <= 20000; size = size * 3 + 1) {
+        uint8_t *memory = process_malloc(&process, size);
+
+        KEXPECT(memory);
+        KEXPECT((uint32_t)memory % 4096 == 0);
+        KEXPECT((uint32_t)memory >= PROCESS_HEAP_ADDRESS);
+        KEXPECT(is_zeroed_user_memory(&process, memory, size));
+    }
+    end_process(&process);
+}
+
+KTEST(process_malloc_page_counts)
+{
+    static const struct {
+        size_t size, pages;
+    } cases[] = {{1, 1}, {4095, 1}, {4096, 1}, {4097, 2}, {8192, 2}, {8193, 3}};
+    struct process process = make_process();
+
+    void *keep_table = process_malloc(&process, 1);
+    KEXPECT(keep_table);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t before = pmm_get_free_pages();
+        void *memory = process_malloc(&process, cases[i].size);
+
+        KEXPECT(memory);
+        KEXPECT(before - pmm_get_free_pages() == cases[i].pages);
+        KEXPECT(process_free(&process, memory) == OK);
+        KEXPECT(before == pmm_get_free_pages());
+    }
+    end_process(&process);
+}
+
+KTEST(process_malloc_refuses_zero_and_too_much)
+{
+    struct process process = make_process();
+    size_t before = pmm_get_free_pages();
+
+    KEXPECT(!process_malloc(&process, 0));
+    KEXPECT(!process_malloc(&process, 0xFFFFFFFF));
+    KEXPECT(!process_malloc(&process, 0xFFFFF001));
+    KEXPECT(!process_malloc(&process, 0x80000000));
+    KEXPECT(!process_malloc(&process, 0x40000001));
+    KEXPECT(!process_malloc(&process, (pmm_get_free_pages() + 1) * 4096));
+    KEXPECT(before == pmm_get_free_pages());
+    end_process(&process);
+}
+
+/* As many pages as are said to be free are not all a user's: out of memory half-way is NULL,
+ * nothing is lost, and the next request is served. */
+KTEST(process_malloc_out_of_memory_half_way)
+{
+    struct process process = make_process();
+    size_t before = pmm_get_free_pages();
+
+    KEXPECT(!process_malloc(&process, before * 4096));
+    KEXPECT(before == pmm_get_free_pages());
+    KEXPECT(process_malloc(&process, 4096));
+    end_process(&process);
+}
+
+KTEST(process_malloc_until_there_is_no_more)
+{
+    struct process process = make_process();
+    uint32_t count = 0;
+
+    while (process_malloc(&process, 65536)) {
+        count++;
+    }
+    KEXPECT(count > 100);
+    while (process_malloc(&process, 1)) {
+        count++;
+    }
+    void *kernel_page = pmm_get_free_pages() > 0 ? (void *)1 : NULL;
+    end_process(&process);
+    KEXPECT(kernel_page); /* the kernel's share is left */
+}
+
+KTEST(process_free_refuses_wrong_pointers)
+{
+    struct process process = make_process();
+    uint8_t *a = process_malloc(&process, 3 * 4096);
+    uint8_t *b = process_malloc(&process, 4096);
+    size_t before = pmm_get_free_pages();
+
+    KEXPECT(a && b);
+    KEXPECT(process_free(&process, NULL) == OK);
+    KEXPECT(process_free(&process, a + 1) == -EINVARG);
+    KEXPECT(process_free(&process, a + 4096) == -EINVARG); /* interior */
+    KEXPECT(process_free(&process, a + 2 * 4096) == -EINVARG);
+    KEXPECT(process_free(&process, b + 4096) == -EINVARG); /* never allocated */
+    KEXPECT(process_free(&process, (void *)0x01000000) == -EINVARG); /* kernel memory */
+    KEXPECT(process_free(&process, (void *)0x00400000) == -EINVARG);
+    KEXPECT(process_free(&process, (void *)USER_STACK_BOTTOM) == -EINVARG);
+    KEXPECT(process_free(&process, (void *)0xC0000000) == -EINVARG);
+    KEXPECT(process_free(&process, (void *)0xFFFFF000) == -EINVARG);
+    KEXPECT(before == pmm_get_free_pages());
+    KEXPECT(process_free(&process, a) == OK);
+    KEXPECT(process_free(&process, a) == -EINVARG); /* twice */
+    KEXPECT(paging_is_mapped(process.chunk, b));
+    KEXPECT(process_free(&process, b) == OK);
+    end_process(&process);
+}
+
+KTEST(process_free_unmaps)
+{
+    struct process process = make_process();
+    uint8_t *a = process_malloc(&process, 2 * 4096);
+    uint8_t *b = process_malloc(&process, 4096);
+
+    KEXPECT(a && b);
+    KEXPECT(process_free(&process, a) == OK);
+    KEXPECT(!paging_is_mapped(process.chunk, a));
+    KEXPECT(!paging_is_mapped(process.chunk, a + 4096));
+    KEXPECT(paging_is_mapped(process.chunk, b));
+    end_process(&process);
+}
+
+/* More than the 1,024 allocations that some kernels stop at, freed in another order. */
+KTEST(process_malloc_5000_allocations)
+{
+    enum { COUNT = 5000 };
+    struct process process = make_process();
+    uint32_t *list = (uint32_t *)pmm_alloc_frames((COUNT * 4 + 4095) / 4096);
+    size_t before = pmm_get_free_pages();
+
+    KEXPECT(list);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        list[i] = (uint32_t)process_malloc(&process, 1);
+        KEXPECT(list[i]);
+    }
+    for (uint32_t i = 0; i < COUNT; i++) {
+        KEXPECT(process_free(&process, (void *)list[i * 7 % COUNT]) == OK);
+    }
+    KEXPECT(before == pmm_get_free_pages());
+    pmm_free_frames(list);
+    end_process(&process);
+}
+
+/* Holes are used again when the addresses have gone round once. */
+KTEST(process_malloc_goes_round)
+{
+    struct process process = make_process();
+    uint8_t *first = process_malloc(&process, 4096);
+    uint8_t *second = process_malloc(&process, 4096);
+
+    KEXPECT(first && second);
+    KEXPECT(process_free(&process, first) == OK);
+    process.heap_next = PROCESS_HEAP_END - 4096;
+    uint8_t *last = process_malloc(&process, 4096);
+    KEXPECT(last == (uint8_t *)PROCESS_HEAP_END - 4096);
+    KEXPECT(process_malloc(&process, 4096) == first);
+    KEXPECT(process_malloc(&process, 8192) == second + 4096);
+    end_process(&process);
+}
+
+KTEST(process_memory_of_two_processes_is_separate)
+{
+    struct process a = make_process();
+    struct process b = make_process();
+    uint8_t *in_a = process_malloc(&a, 4096);
+    uint8_t *in_b = process_malloc(&b, 4096);
+    paddr_t frame_a = 0, frame_b = 0;
+
+    KEXPECT(in_a && in_b);
+    KEXPECT(paging_get_physical_address(a.chunk, in_a, &frame_a) == OK);
+    KEXPECT(paging_get_physical_address(b.chunk, in_b, &frame_b) == OK);
+    KEXPECT(frame_a != frame_b);
+    uint8_t *more = process_malloc(&a, 4096);
+    KEXPECT(more);
+    KEXPECT(process_free(&b, more) == -EINVARG);
+    end_process(&a);
+    end_process(&b);
+}

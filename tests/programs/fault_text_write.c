@@ -1,0 +1,12 @@
+/*
+ * tests/programs/fault_text_write.c - writes into its own code.
+ * Expect: status 142
+ * Says: that page is read-only
+ */
+#include <drupe.h>
+
+int main(void)
+{
+    *(volatile char *)main = 0;
+    return 0;
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Boots each program of tests/programs as init and compares how it ends.
+
+A program says in its first comment how it must end ("Expect: status N", the number in the kernel's
+last line) and what the console must show ("Says: text").
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+FAILED = []
+
+
+def expectation(source):
+    text = open(source, encoding="ascii").read()
+    status = re.search(r"^ \* Expect: status (-?\d+)$", text, re.MULTILINE)
+    says = re.search(r"^ \* Says: (.*)$", text, re.MULTILINE)
+    if not status or not says:
+        raise SystemExit(f"{source}: no Expect: or no Says: line")
+    return int(status.group(1)), says.group(1)
+
+
+def check(name, elf, expected_status, says, folder):
+    image = os.path.join(folder, name + ".bin")
+    made = subprocess.run(["make", "-s", "image", f"INIT={elf}", f"IMAGE={image}"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if made.returncode != 0:
+        return f"make image: {made.stdout.strip()}"
+    result = subprocess.run(["tests/run_qemu.sh", image], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+    os.unlink(image)
+    console = result.stdout.decode("utf-8", "replace").replace("\r", "")
+    last_line = f"init exited with status {expected_status}"
+    if last_line not in console.split("\n"):
+        return f"no line {last_line!r}, run_qemu.sh's status is {result.returncode}:\n{console}"
+    if result.returncode != (0 if expected_status == 0 else 1):
+        return f"run_qemu.sh's status is {result.returncode}"
+    if says not in console:
+        return f"the console does not say {says!r}:\n{console}"
+    return None
+
+
+def main():
+    sources = sorted(glob.glob("tests/programs/*.c"))
+    names = [os.path.basename(source)[:-2] for source in sources]
+    targets = [f"bin/programs/tests/{name}.elf" for name in names]
+    subprocess.run(["make", "-s", "bin/os.bin", *targets], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source, elf in zip(names, sources, targets):
+            why = check(name, elf, *expectation(source), folder)
+            print(f"program {name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
+            if why:
+                FAILED.append(name)
+    return 1 if FAILED or not names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

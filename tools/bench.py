@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""make bench: runs the bench kernel under -icount and the host bench, and prints their tables.
+
+usage: tools/bench.py [--no-host]
+"""
+
+import os
+import subprocess
+import sys
+
+
+def main():
+    if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
+        print(__doc__)
+        return 0
+    print("Guest instructions (rdtsc under -icount shift=0), -m 256:", flush=True)
+    status = subprocess.run(["tests/run_qemu.sh", "bin/bench.bin", "-m", "256", "-icount",
+                             "shift=0,sleep=off"],
+                            env={**os.environ, "TIMEOUT_S": "300"}, check=False).returncode
+    if "--no-host" not in sys.argv and os.path.exists("build/host/bench_heap"):
+        print("\nCycles on this host (-m32 -O2):", flush=True)
+        subprocess.run(["build/host/bench_heap"], check=False)
+    return 0 if status in (0, 1) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
