@@ -16,8 +16,8 @@
 
 #include <stddef.h>
 
-#define EMIT(name, value) __asm__ volatile("->" #name " %0" : : "i"(value))
-#define CONSTANT(name)    __asm__ volatile("->" #name " %0" : : "i"(name))
+#define EMIT(name, value) __asm__ volatile(".ascii \"->" #name " %0\"" : : "i"(value))
+#define CONSTANT(name)    __asm__ volatile(".ascii \"->" #name " %0\"" : : "i"(name))
 #define OFFSET(prefix, structure, member) EMIT(prefix##_##member, offsetof(struct structure, member))
 
 void asm_constants(void);

@@ -35,6 +35,7 @@ class Connect(gdb.Command):
     def invoke(self, _argument, _from_tty):
         port = int(gdb.parse_and_eval("$drupe_port"))
         run("file bin/kernel.elf")
+        run("set backtrace past-main on")
         # What QEMU says of itself, with another architecture.
         for attempt in range(50):
             try:

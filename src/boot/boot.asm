@@ -23,7 +23,7 @@
 %ifndef KERNEL_SECTORS
     %error "KERNEL_SECTORS is not defined"
 %elif KERNEL_SECTORS > KERNEL_SECTORS_MAX
-    %error The kernel has KERNEL_SECTORS sectors; the gap before partition 1 holds KERNEL_SECTORS_MAX.
+    %error The kernel has KERNEL_SECTORS sectors but the gap before partition 1 holds KERNEL_SECTORS_MAX
 %endif
 
 %ifidn __?OUTPUT_FORMAT?__, bin

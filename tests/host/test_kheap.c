@@ -250,7 +250,9 @@ static void check_owner(void *context, void *start, size_t blocks, const void *o
     intptr_t distance = (intptr_t)((uintptr_t)owner - (uintptr_t)&the_owner_is_the_caller);
 
     /* Somewhere in the function below, which is a few hundred bytes long. */
-    assert_true(distance > 0 && distance < 2000);
+    if (distance <= 0 || distance >= 2000) {
+        fail_msg("owner %p, %d bytes from the test", owner, (int)distance);
+    }
     ++*(size_t *)context;
 }
 

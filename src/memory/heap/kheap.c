@@ -35,9 +35,11 @@ static struct {
 static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
 #endif
 
-#define CALLER __builtin_return_address(0)
+/* The address that a NOINLINE function was called from. */
+#define CALLER   __builtin_return_address(0)
+#define NOINLINE __attribute__((noinline))
 
-/* A code address as name and offset, for printf's "%s+0x%x (%p)". */
+/* A code address as name and offset, printed with "%s+0x%x (%p)". */
 struct code_place {
     const char *name;
     uint32_t offset;
@@ -107,7 +109,7 @@ struct heap *kheap_get(void)
     return &kheap.heap;
 }
 
-void *kmalloc(size_t size)
+void *NOINLINE kmalloc(size_t size)
 {
     return heap_malloc_owned(&kheap.heap, size, CALLER);
 }
@@ -122,12 +124,12 @@ static void *zalloc_owned(size_t size, const void *owner)
     return memory;
 }
 
-void *kzalloc(size_t size)
+void *NOINLINE kzalloc(size_t size)
 {
     return zalloc_owned(size, CALLER);
 }
 
-void *kcalloc(size_t count, size_t size)
+void *NOINLINE kcalloc(size_t count, size_t size)
 {
     size_t bytes;
 
@@ -137,7 +139,7 @@ void *kcalloc(size_t count, size_t size)
     return zalloc_owned(bytes, CALLER);
 }
 
-static void __attribute__((noinline, noreturn, cold)) refuse_free(void *ptr, const void *caller)
+static void __attribute__((noreturn)) NOINLINE refuse_free(void *ptr, const void *caller)
 {
     struct code_place by = find_code(caller);
     struct heap_report history = {0};
@@ -156,7 +158,7 @@ static void __attribute__((noinline, noreturn, cold)) refuse_free(void *ptr, con
           heap_describe_pointer(&kheap.heap, ptr), by.name, by.offset, caller);
 }
 
-void kfree(void *ptr)
+void NOINLINE kfree(void *ptr)
 {
     if (__builtin_expect(heap_free_owned(&kheap.heap, ptr, CALLER) < 0, 0)) {
         refuse_free(ptr, CALLER);

@@ -1,32 +1,29 @@
 /*
- * memory/heap/kmem_cache.c - slabs.
+ * memory/heap/kmem_cache.c - small objects, in slabs.
  *
- * Theory of operation
- *   A slab is a block of the kernel heap:
+ * A slab is 1, 2 or 4 blocks of the kernel heap:
  *
- *     0        32 or more                                             4096
- *     +--------+----------+----------+----------+----------+-----+-------+
- *     | header | object   | object   | object   | object   | ... | waste |
- *     +--------+----------+----------+----------+----------+-----+-------+
+ *   block start
+ *   +-------------+---+----------+----------+-- ... --+----------+-------+
+ *   | struct slab |   | object 0 | object 1 |         | object n | waste |
+ *   +-------------+---+----------+----------+-- ... --+----------+-------+
+ *                     ^ cache->first_offset, then one every cache->spacing bytes
  *
- *   Blocks are aligned to their size, so the header of the slab that an object lies in is found by
- *   clearing the low twelve bits of its address. Free objects of a slab are linked through their
- *   own first bytes; objects that were never used are not touched: `fresh` counts them off.
+ * Free objects of a slab form a list, linked through their first word. A slab with free and live
+ * objects is on its cache's list `partial`, a slab without free ones on `full`. One without live
+ * ones is cache->empty; when there is such a one already it goes back to the heap.
  *
- *   A cache takes objects from the first slab on its `partial` list. A full slab is on no list; it
- *   joins `partial` again at its first free. A slab that becomes empty goes back to the heap, but
- *   for one that the cache keeps, so that a single object coming and going costs no block.
+ * From an object to its slab: the header is at the start of the allocation that the object lies
+ * in, and the heap's table says where that is. Most slabs have one block, so it is the start of the
+ * object's own block; else at most KMEM_SLAB_BLOCKS_MAX - 1 entries back. This asks only the table
+ * and the header, never the contents of objects, so nothing that is written into an object can
+ * mislead it. No object starts at the start of a block (lay_out() sees to that).
  *
- *   kmem_alloc() chooses a cache by size. No object ever starts at a block's start, where the
- *   header is: a pointer that does is kmalloc's, and so kmem_free() tells the two apart.
+ * Waste: a slab has as few blocks as keep it to an eighth. Sizes are 8 bytes apart up to 64, then
+ * a quarter of a power of two: a request loses at most a fifth of what it gets.
  *
- * Invariants
- *   - slab->in_use objects are live; free objects = those linked from slab->free + those not fresh.
- *   - A slab is on its cache's partial list exactly if it has a free object.
- *
- * Limits
- *   A freed object that is used again is not noticed, nor is a second free, unless it makes a count
- *   wrong. DEBUG_HEAP=1 fills freed objects with a pattern and refuses to free one that is filled.
+ * With DEBUG_HEAP=1 a struct guard follows each object. It says whether the object lives, notices
+ * writes behind it, and knows who had it last; free objects are filled with HEAP_POISON_FREE.
  */
 #include "memory/heap/kmem_cache.h"
 
@@ -37,333 +34,612 @@
 #include "lib/align.h"
 #include "lib/list.h"
 #include "lib/string.h"
+#include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "status.h"
 
-#ifndef DEBUG_HEAP
-#define DEBUG_HEAP 0
-#endif
+#define CALLER            __builtin_return_address(0)
+#define RARELY(condition) __builtin_expect(!!(condition), 0)
 
-#define SLAB_BYTES    HEAP_BLOCK_SIZE_BYTES
-#define SLAB_MAGIC    0x42414C53u /* "SLAB" */
-#define ALIGNMENT_MAX 64
-#define POISON        0xA5
+/* At most one part in so many of a slab is wasted, if some number of blocks can do it. */
+#define SLAB_WASTE_FRACTION 8
 
-struct kmem_cache {
-    struct list_node partial; /* slabs with a free object */
-    size_t object_bytes;      /* rounded up to the alignment */
-    size_t first_offset;      /* of the first object in a slab */
-    size_t objects_per_slab;
-    size_t live_objects;
-    size_t slabs;
-    size_t empty_slabs; /* of these: 0 or 1 */
-    const char *name;
-    struct list_node link; /* on the list of all caches */
-};
+#define SLAB_MAGIC 0x534C4142u
 
 struct slab {
-    struct list_node link; /* on its cache's partial list */
+    uintptr_t magic; /* SLAB_MAGIC ^ address of the slab: no copy of it passes for one */
     struct kmem_cache *cache;
-    void *free;      /* the first free object; each holds the address of the next */
-    uint32_t in_use; /* live objects */
-    uint32_t fresh;  /* objects at the end that were never handed out */
-    uint32_t magic;
+    struct list_node node; /* on cache->partial or cache->full; on none when empty */
+    void *free;            /* the first free object */
+    uint32_t live;
 };
 
-/* Sizes of kmem_alloc()'s caches: at most an eighth is lost from 64 bytes on; from 512 on they are
- * what divides a slab evenly. */
-static const uint16_t class_bytes[] = {8,   16,  24,  32,  40,  48,  56,  64,  80,  96,  112,
-                                       128, 160, 192, 224, 256, 320, 400, 504, 672, 1008, 1352,
-                                       KMEM_OBJECT_BYTES_MAX};
-#define CLASS_COUNT ARRAY_SIZE(class_bytes)
-#define CLASS_STEPS (KMEM_OBJECT_BYTES_MAX / KMEM_ALIGNMENT + 1)
+struct kmem_cache {
+    struct list_node partial;
+    struct list_node full;
+    struct slab *empty; /* at most one is kept */
+    size_t live;
+
+    uint32_t capacity; /* objects in a slab; 0 = lay_out() has not been here yet */
+    uint32_t first_offset;
+    uint32_t spacing;
+    uint32_t reciprocal; /* of spacing: see index_of() */
+    uint32_t slab_blocks;
+    size_t slabs;
+
+    uint32_t object_bytes;
+    uint32_t alignment;
+    const char *name;
+    struct list_node all; /* on kmem.caches */
+};
+
+struct guard {
+    uint32_t state;  /* GUARD_LIVE or GUARD_FREE; anything else was written from outside */
+    const void *who; /* allocated or freed the object last; NULL: nobody yet */
+};
+#define GUARD_LIVE 0x4C495645u
+#define GUARD_FREE 0x46524545u
+
+/* ---------------------------------------------------------------- state */
+
+/* An empty cache: its lists link to themselves. */
+#define CACHE(lvalue, bytes)                                  \
+    {                                                         \
+        .partial = {&(lvalue).partial, &(lvalue).partial},    \
+        .full = {&(lvalue).full, &(lvalue).full},             \
+        .object_bytes = (bytes),                              \
+        .alignment = KMEM_ALIGNMENT,                          \
+        .name = "kmem-" #bytes,                               \
+        .all = {&(lvalue).all, &(lvalue).all},                \
+    }
+#define CLASS(index, bytes) [index] = CACHE(classes[index], bytes)
+
+/* kmem_alloc()'s own caches; class_of() knows which is where. */
+static struct kmem_cache classes[] = {
+    CLASS(0, 8),     CLASS(1, 16),    CLASS(2, 24),    CLASS(3, 32),
+    CLASS(4, 40),    CLASS(5, 48),    CLASS(6, 56),    CLASS(7, 64),
+    CLASS(8, 80),    CLASS(9, 96),    CLASS(10, 112),  CLASS(11, 128),
+    CLASS(12, 160),  CLASS(13, 192),  CLASS(14, 224),  CLASS(15, 256),
+    CLASS(16, 320),  CLASS(17, 384),  CLASS(18, 448),  CLASS(19, 512),
+    CLASS(20, 640),  CLASS(21, 768),  CLASS(22, 896),  CLASS(23, 1024),
+    CLASS(24, 1280), CLASS(25, 1536), CLASS(26, 1792), CLASS(27, KMEM_OBJECT_BYTES_MAX),
+};
 
 static struct {
-    bool is_ready;
-    struct list_node caches;
-    struct kmem_cache classes[CLASS_COUNT];
-    uint8_t class_of[CLASS_STEPS]; /* by (size + 7) / 8 */
-} kmem;
+    struct list_node caches; /* from kmem_cache_create() */
 
-static inline struct slab *slab_of(const void *object)
+    /* The kernel heap's own, one load nearer; noted whenever a slab is made. */
+    uintptr_t pool_start;
+    const HEAP_BLOCK_TABLE_ENTRY *pool_entries;
+    size_t pool_total;
+} kmem = {.caches = {&kmem.caches, &kmem.caches}};
+
+/*
+ * The smallest class for size bytes, 1 to KMEM_OBJECT_BYTES_MAX. Above 64, the bits of size - 1 say
+ * it: the position of the highest gives the power of two, the two below it the quarter.
+ */
+static inline size_t class_of(size_t size)
 {
-    return (struct slab *)((uintptr_t)object & ~(uintptr_t)(SLAB_BYTES - 1));
-}
+    uint32_t last = (uint32_t)size - 1;
 
-/* ---------------------------------------------------------------- caches */
-
-static void cache_initialise(struct kmem_cache *cache, const char *name, size_t object_bytes,
-                             size_t alignment)
-{
-    *cache = (struct kmem_cache){.name = name};
-    cache->object_bytes = ALIGN_UP(MAX(object_bytes, sizeof(void *)), alignment);
-    cache->first_offset = ALIGN_UP(sizeof(struct slab), alignment);
-    cache->objects_per_slab = (SLAB_BYTES - cache->first_offset) / cache->object_bytes;
-    list_initialise(&cache->partial);
-    list_append(&kmem.caches, &cache->link);
-}
-
-/* The size classes, at the first call of anything here. */
-static void kmem_initialise(void)
-{
-    size_t class = 0;
-
-    list_initialise(&kmem.caches);
-    for (size_t i = 0; i < CLASS_COUNT; i++) {
-        cache_initialise(&kmem.classes[i], "kmem_alloc", class_bytes[i], KMEM_ALIGNMENT);
+    if (last < 64) {
+        return last / 8;
     }
-    for (size_t step = 0; step < CLASS_STEPS; step++) {
-        if (step * KMEM_ALIGNMENT > class_bytes[class]) {
-            class++;
+    uint32_t power = 31 - (uint32_t)__builtin_clz(last);
+    return 8 + (power - 6) * 4 + ((last >> (power - 2)) & 3);
+}
+
+/* ---------------------------------------------------------------- debugging */
+
+static struct guard *guard_of(const struct kmem_cache *cache, void *object)
+{
+    return (struct guard *)((char *)object + cache->spacing - sizeof(struct guard));
+}
+
+static __attribute__((noinline)) void check_guard(const struct kmem_cache *cache, void *object,
+                                                  uint32_t expected, const char *action)
+{
+    const struct guard *guard = guard_of(cache, object);
+
+    if (guard->state == expected) {
+        return;
+    }
+    if (guard->state == GUARD_FREE) {
+        panic("%s of %p: this object of cache %s is free already, since %p freed it", action, object,
+              cache->name, guard->who);
+    }
+    panic("%s of %p: bytes behind this object of cache %s (%u bytes) were written to", action,
+          object, cache->name, (unsigned)cache->object_bytes);
+}
+
+/* The link is not poison: it is in use while the object is free. */
+static void poison(const struct kmem_cache *cache, void *object)
+{
+    memset((char *)object + sizeof(void *), HEAP_POISON_FREE,
+           cache->object_bytes > sizeof(void *) ? cache->object_bytes - sizeof(void *) : 0);
+}
+
+static void debug_on_alloc(const struct kmem_cache *cache, void *object, const void *caller)
+{
+    if (!DEBUG_HEAP) {
+        return;
+    }
+    struct guard *guard = guard_of(cache, object);
+    const uint8_t *bytes = object;
+
+    check_guard(cache, object, GUARD_FREE, "allocation");
+    for (size_t i = sizeof(void *); i < cache->object_bytes; i++) {
+        if (bytes[i] != HEAP_POISON_FREE) {
+            panic("allocation of %p: this object of cache %s was written to at offset %u while it"
+                  " was free; %p freed it",
+                  object, cache->name, (unsigned)i, guard->who);
         }
-        kmem.class_of[step] = (uint8_t)class;
     }
-    kmem.is_ready = true;
+    guard->state = GUARD_LIVE;
+    guard->who = caller;
 }
 
-struct kmem_cache *kmem_cache_create(const char *name, size_t object_bytes, size_t alignment)
+static void debug_on_free(const struct kmem_cache *cache, void *object, const void *caller)
 {
-    if (alignment == 0) {
-        alignment = KMEM_ALIGNMENT;
+    if (!DEBUG_HEAP) {
+        return;
     }
-    if (object_bytes == 0 || object_bytes > KMEM_OBJECT_BYTES_MAX || alignment > ALIGNMENT_MAX ||
-        (alignment & (alignment - 1))) {
+    struct guard *guard = guard_of(cache, object);
+
+    check_guard(cache, object, GUARD_LIVE, "free");
+    poison(cache, object);
+    guard->state = GUARD_FREE;
+    guard->who = caller;
+}
+
+/* ---------------------------------------------------------------- slabs */
+
+/*
+ * Where the first object of a slab of so many blocks can be, so that none starts at the start of a
+ * block; 0 when it cannot. *capacity: how many there are then.
+ */
+static uint32_t find_first_offset(const struct kmem_cache *cache, uint32_t blocks,
+                                  uint32_t *capacity)
+{
+    uint32_t bytes = blocks * HEAP_BLOCK_SIZE_BYTES;
+    uint32_t offset = ALIGN_UP((uint32_t)sizeof(struct slab), cache->alignment);
+
+    for (; offset + cache->spacing <= bytes; offset += cache->alignment) {
+        uint32_t count = 0;
+        uint32_t object = offset;
+
+        while (object + cache->spacing <= bytes && !IS_ALIGNED(object, HEAP_BLOCK_SIZE_BYTES)) {
+            object += cache->spacing;
+            count++;
+        }
+        if (object + cache->spacing > bytes) {
+            *capacity = count;
+            return offset;
+        }
+    }
+    return 0;
+}
+
+/* Chooses spacing and slab size. One block always does, so there is always a result. */
+static void lay_out(struct kmem_cache *cache)
+{
+    uint32_t best_waste = UINT32_MAX; /* bytes in KMEM_SLAB_BLOCKS_MAX blocks */
+
+    cache->spacing = ALIGN_UP(cache->object_bytes + (DEBUG_HEAP ? sizeof(struct guard) : 0),
+                              cache->alignment);
+    cache->reciprocal = UINT32_MAX / cache->spacing + 1;
+    for (uint32_t blocks = 1; blocks <= KMEM_SLAB_BLOCKS_MAX; blocks *= 2) {
+        uint32_t bytes = blocks * HEAP_BLOCK_SIZE_BYTES;
+        uint32_t capacity = 0;
+        uint32_t offset = find_first_offset(cache, blocks, &capacity);
+        uint32_t waste = (bytes - capacity * cache->spacing) * (KMEM_SLAB_BLOCKS_MAX / blocks);
+
+        if (offset != 0 && waste < best_waste) {
+            best_waste = waste;
+            cache->slab_blocks = blocks;
+            cache->first_offset = offset;
+            cache->capacity = capacity;
+        }
+        if (best_waste * SLAB_WASTE_FRACTION <= KMEM_SLAB_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES) {
+            break;
+        }
+    }
+}
+
+static void *object_at(const struct slab *slab, uint32_t index)
+{
+    return (char *)slab + slab->cache->first_offset + index * slab->cache->spacing;
+}
+
+/*
+ * Which object of the slab starts at ptr? cache->capacity or more when none does.
+ *
+ * Multiplies by ceil(2^32 / spacing) instead of dividing. For ptr at object k the product is
+ * k * 2^32 + k * e with e < spacing, so the upper half is k; and what the upper half is for any
+ * other ptr does not matter, since multiplying back does not give its offset.
+ */
+static inline uint32_t index_of(const struct kmem_cache *cache, const struct slab *slab,
+                                const void *ptr)
+{
+    uint32_t offset = (uint32_t)((uintptr_t)ptr - (uintptr_t)slab) - cache->first_offset;
+    uint32_t index = (uint32_t)(((uint64_t)offset * cache->reciprocal) >> 32);
+
+    return RARELY(index * cache->spacing != offset) ? UINT32_MAX : index;
+}
+
+static struct slab *slab_create(struct kmem_cache *cache)
+{
+    if (cache->capacity == 0) {
+        lay_out(cache);
+    }
+    size_t bytes = cache->slab_blocks * HEAP_BLOCK_SIZE_BYTES;
+    struct slab *slab = kmalloc(bytes);
+
+    if (slab == NULL && kmem_reap() > 0) {
+        slab = kmalloc(bytes);
+    }
+    if (slab == NULL) {
         return NULL;
     }
-    struct kmem_cache *cache = kmem_alloc(sizeof(*cache));
-    if (cache) {
-        cache_initialise(cache, name, object_bytes, alignment);
+    slab->magic = SLAB_MAGIC ^ (uintptr_t)slab;
+    slab->cache = cache;
+    list_initialise(&slab->node);
+    slab->live = 0;
+    slab->free = NULL;
+    for (uint32_t i = cache->capacity; i-- > 0;) {
+        void **object = object_at(slab, i);
+
+        *object = slab->free;
+        slab->free = object;
+        if (DEBUG_HEAP) {
+            *guard_of(cache, object) = (struct guard){.state = GUARD_FREE};
+            poison(cache, object);
+        }
     }
-    return cache;
+    cache->slabs++;
+
+    const struct heap *heap = kheap_get();
+    kmem.pool_start = (uintptr_t)heap->saddr;
+    kmem.pool_entries = heap->table->entries;
+    kmem.pool_total = heap->table->total;
+    return slab;
 }
 
-static void release_slab(struct slab *slab)
+static void slab_destroy(struct slab *slab)
 {
-    struct kmem_cache *cache = slab->cache;
-
-    list_remove(&slab->link);
-    slab->magic = 0;
-    cache->slabs--;
-    cache->empty_slabs--;
+    slab->cache->slabs--;
+    slab->magic = 0; /* a late free of one of its objects is noticed even if nothing has overwritten it */
     kfree(slab);
 }
 
-/* Gives back the empty slab that the cache may keep. */
-static void reap_cache(struct kmem_cache *cache)
+/* A slab with free objects, on cache->partial, which has none; NULL when there is no memory. */
+static __attribute__((noinline)) struct slab *refill(struct kmem_cache *cache)
 {
-    struct list_node *node = cache->partial.next;
+    struct slab *slab = cache->empty != NULL ? cache->empty : slab_create(cache);
 
-    while (node != &cache->partial) {
-        struct slab *slab = LIST_ENTRY(node, struct slab, link);
+    if (slab != NULL) {
+        cache->empty = NULL;
+        list_append(&cache->partial, &slab->node);
+    }
+    return slab;
+}
 
-        node = node->next;
-        if (slab->in_use == 0) {
-            release_slab(slab);
-        }
+static void move_to(struct list_node *list, struct slab *slab)
+{
+    list_remove(&slab->node);
+    list_append(list, &slab->node);
+}
+
+/* The last live object of slab is gone. */
+static __attribute__((noinline)) void retire(struct kmem_cache *cache, struct slab *slab)
+{
+    list_remove(&slab->node);
+    if (cache->empty == NULL) {
+        cache->empty = slab;
+    } else {
+        slab_destroy(slab);
     }
 }
 
-int kmem_cache_destroy(struct kmem_cache *cache)
+/* The slab that ptr points into, or NULL. */
+static inline struct slab *slab_of(const void *ptr)
 {
-    if (cache->live_objects) {
-        return -EBUSY;
+    size_t block = ((uintptr_t)ptr - kmem.pool_start) / HEAP_BLOCK_SIZE_BYTES;
+
+    if (RARELY(block >= kmem.pool_total)) {
+        return NULL;
     }
-    reap_cache(cache);
-    list_remove(&cache->link);
-    kmem_free(cache);
-    return OK;
+    for (size_t i = 1; RARELY(!(kmem.pool_entries[block] & HEAP_BLOCK_IS_FIRST)); i++) {
+        if (i == KMEM_SLAB_BLOCKS_MAX || block == 0 ||
+            !(kmem.pool_entries[block] & HEAP_BLOCK_TABLE_ENTRY_TAKEN)) {
+            return NULL;
+        }
+        block--;
+    }
+    struct slab *slab = (struct slab *)(kmem.pool_start + block * HEAP_BLOCK_SIZE_BYTES);
+
+    return RARELY(slab->magic != (SLAB_MAGIC ^ (uintptr_t)slab)) ? NULL : slab;
 }
 
 /* ---------------------------------------------------------------- objects */
 
-/* A new slab on the partial list, or NULL. */
-static struct slab *add_slab(struct kmem_cache *cache)
+static inline void *take(struct kmem_cache *cache, const void *caller)
 {
-    struct slab *slab = kmalloc(SLAB_BYTES);
+    struct slab *slab = LIST_ENTRY(cache->partial.next, struct slab, node);
 
-    if (!slab) {
-        return NULL;
-    }
-    *slab = (struct slab){
-        .cache = cache,
-        .fresh = (uint32_t)cache->objects_per_slab,
-        .magic = SLAB_MAGIC,
-    };
-    list_append(&cache->partial, &slab->link);
-    cache->slabs++;
-    cache->empty_slabs++;
-    return slab;
-}
-
-static void *take_fresh(struct slab *slab)
-{
-    const struct kmem_cache *cache = slab->cache;
-    size_t number = cache->objects_per_slab - slab->fresh--;
-
-    return (char *)slab + cache->first_offset + number * cache->object_bytes;
-}
-
-void *kmem_cache_alloc(struct kmem_cache *cache)
-{
-    struct slab *slab = LIST_ENTRY(cache->partial.next, struct slab, link);
-
-    if (list_is_empty(&cache->partial)) {
-        slab = add_slab(cache);
-        if (!slab) {
+    if (RARELY(list_is_empty(&cache->partial))) {
+        slab = refill(cache);
+        if (slab == NULL) {
             return NULL;
         }
     }
-    void *object = slab->free;
-    if (object) {
-        slab->free = *(void **)object;
-    } else {
-        object = take_fresh(slab);
+    void **object = slab->free;
+    slab->free = *object;
+    slab->live++;
+    cache->live++;
+    if (RARELY(slab->free == NULL)) {
+        move_to(&cache->full, slab);
     }
-    if (slab->in_use++ == 0) {
-        cache->empty_slabs--;
-    }
-    if (!slab->free && slab->fresh == 0) {
-        list_remove(&slab->link);
-    }
-    cache->live_objects++;
-#if DEBUG_HEAP
-    ((uint8_t *)object)[cache->object_bytes - 1] = (uint8_t)~POISON; /* no longer looks freed */
-#endif
+    debug_on_alloc(cache, object, caller);
     return object;
 }
 
-/* Panics unless object can be a live object of the cache. */
-static void check_object(const struct kmem_cache *cache, const struct slab *slab,
-                         const void *object)
+static inline void give_back(struct slab *slab, void *object, const void *caller)
 {
-    size_t offset = (uintptr_t)object % SLAB_BYTES - cache->first_offset;
+    struct kmem_cache *cache = slab->cache;
+    void *next = slab->free;
 
-    if (slab->cache != cache || slab->in_use == 0 || offset >= SLAB_BYTES ||
-        offset % cache->object_bytes != 0) {
-        panic("kmem_cache_free: %p is not an object of the cache %s (%u bytes)", object,
-              cache->name, (unsigned)cache->object_bytes);
+    if (RARELY(index_of(cache, slab, object) >= cache->capacity)) {
+        panic("free of %p: points into a slab of cache %s (%u bytes), but not to the start of an"
+              " object",
+              object, cache->name, (unsigned)cache->object_bytes);
     }
-}
-
-#if DEBUG_HEAP
-/* Fills the object behind its link; panics if it was filled already. */
-static void poison_object(const struct kmem_cache *cache, void *object)
-{
-    uint8_t *bytes = object;
-    size_t from = sizeof(void *);
-    bool is_poisoned = cache->object_bytes > from;
-
-    for (size_t i = from; i < cache->object_bytes; i++) {
-        is_poisoned = is_poisoned && bytes[i] == POISON;
+    debug_on_free(cache, object, caller);
+    if (RARELY(object == next || slab->live == 0)) {
+        panic("free of %p: this object of cache %s is free already", object, cache->name);
     }
-    if (is_poisoned) {
-        panic("kmem_cache_free: %p of the cache %s was freed before", object, cache->name);
-    }
-    memset(bytes + from, POISON, cache->object_bytes - from);
-}
-#endif
-
-static inline void free_object(struct kmem_cache *cache, struct slab *slab, void *object)
-{
-#if DEBUG_HEAP
-    poison_object(cache, object);
-#endif
-    if (!slab->free && slab->fresh == 0) {
-        list_add_after(&cache->partial, &slab->link); /* it was full */
-    }
-    *(void **)object = slab->free;
+    *(void **)object = next;
     slab->free = object;
-    cache->live_objects--;
-    if (--slab->in_use == 0 && ++cache->empty_slabs > 1) {
-        release_slab(slab);
+    slab->live--;
+    cache->live--;
+    if (RARELY(next == NULL)) {
+        move_to(&cache->partial, slab);
+    }
+    if (RARELY(slab->live == 0)) {
+        retire(cache, slab);
     }
 }
 
-void kmem_cache_free(struct kmem_cache *cache, void *object)
+static __attribute__((noinline, noreturn)) void not_an_object(const void *ptr)
 {
-    struct slab *slab = slab_of(object);
-
-    check_object(cache, slab, object);
-    free_object(cache, slab, object);
+    panic("free of %p: not an object of any cache; it is %s", ptr,
+          heap_describe_pointer(kheap_get(), ptr));
 }
-
-/* ---------------------------------------------------------------- any size */
 
 void *kmem_alloc(size_t size)
 {
-    if (!kmem.is_ready) {
-        kmem_initialise();
+    if (RARELY(size - 1 >= KMEM_OBJECT_BYTES_MAX)) {
+        return size == 0 ? NULL : kmalloc(size);
     }
-    if (size - 1 >= KMEM_OBJECT_BYTES_MAX) { /* 0 wraps, and is kmalloc's to refuse */
-        return kmalloc(size);
-    }
-    return kmem_cache_alloc(
-        &kmem.classes[kmem.class_of[(size + KMEM_ALIGNMENT - 1) / KMEM_ALIGNMENT]]);
+    return take(&classes[class_of(size)], CALLER);
 }
 
 void *kmem_zalloc(size_t size)
 {
-    void *memory = kmem_alloc(size);
-
-    if (memory) {
-        memset(memory, 0, size);
+    if (RARELY(size - 1 >= KMEM_OBJECT_BYTES_MAX)) {
+        return size == 0 ? NULL : kzalloc(size);
     }
-    return memory;
+    void *object = take(&classes[class_of(size)], CALLER);
+    return object == NULL ? NULL : memset(object, 0, size);
 }
 
 void kmem_free(void *ptr)
 {
-    struct slab *slab = slab_of(ptr);
-
-    if ((void *)slab == ptr) {
+    if (RARELY(IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES))) {
         kfree(ptr); /* NULL as well */
         return;
     }
-    if (slab < (struct slab *)kheap_get()->saddr || slab->magic != SLAB_MAGIC) {
-        panic("kmem_free: %p is no small object", ptr);
+    struct slab *slab = slab_of(ptr);
+    if (RARELY(slab == NULL)) {
+        not_an_object(ptr);
     }
-    check_object(slab->cache, slab, ptr);
-    free_object(slab->cache, slab, ptr);
+    give_back(slab, ptr, CALLER);
 }
 
-/* ---------------------------------------------------------------- all caches */
+/* ---------------------------------------------------------------- caches */
 
-void kmem_reap(void)
+static bool is_class(const struct kmem_cache *cache)
 {
-    if (kmem.is_ready) {
-        LIST_FOR_EACH(node, &kmem.caches) {
-            reap_cache(LIST_ENTRY(node, struct kmem_cache, link));
-        }
+    return cache >= classes && cache < classes + ARRAY_SIZE(classes);
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t object_bytes, size_t alignment)
+{
+    if (alignment < KMEM_ALIGNMENT && IS_ALIGNED((size_t)KMEM_ALIGNMENT, MAX(alignment, 1u))) {
+        alignment = KMEM_ALIGNMENT; /* 0, 1, 2 or 4 */
     }
+    if (name == NULL || object_bytes == 0 || object_bytes > KMEM_OBJECT_BYTES_MAX ||
+        alignment > KMEM_ALIGNMENT_MAX || (alignment & (alignment - 1)) != 0) {
+        return NULL;
+    }
+    struct kmem_cache *cache = kmem_alloc(sizeof(*cache));
+
+    if (cache != NULL) {
+        *cache = (struct kmem_cache){
+            .object_bytes = MAX((uint32_t)object_bytes, (uint32_t)sizeof(void *)),
+            .alignment = (uint32_t)alignment,
+            .name = name,
+        };
+        list_initialise(&cache->partial);
+        list_initialise(&cache->full);
+        list_append(&kmem.caches, &cache->all);
+    }
+    return cache;
+}
+
+void *kmem_cache_alloc(struct kmem_cache *cache)
+{
+    return take(cache, CALLER);
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+    if (RARELY(object == NULL)) {
+        return;
+    }
+    struct slab *slab = slab_of(object);
+
+    if (RARELY(slab == NULL)) {
+        not_an_object(object);
+    }
+    if (RARELY(slab->cache != cache)) {
+        panic("free of %p: an object of cache %s, not of %s", object, slab->cache->name,
+              cache->name);
+    }
+    give_back(slab, object, CALLER);
+}
+
+/* Returns the blocks of the empty slab to the heap. */
+static size_t reap(struct kmem_cache *cache)
+{
+    if (cache->empty == NULL) {
+        return 0;
+    }
+    slab_destroy(cache->empty);
+    cache->empty = NULL;
+    return cache->slab_blocks;
+}
+
+int kmem_cache_destroy(struct kmem_cache *cache)
+{
+    if (cache == NULL || is_class(cache)) {
+        return -EINVARG;
+    }
+    if (cache->live > 0) {
+        return -EBUSY;
+    }
+    reap(cache);
+    list_remove(&cache->all);
+    kmem_free(cache);
+    return OK;
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+void kmem_for_each_cache(kmem_visit_t visit, void *context)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+        visit(context, &classes[i]);
+    }
+    LIST_FOR_EACH(node, &kmem.caches) {
+        visit(context, LIST_ENTRY(node, struct kmem_cache, all));
+    }
+}
+
+static void add_reaped(void *total, struct kmem_cache *cache)
+{
+    *(size_t *)total += reap(cache);
+}
+
+size_t kmem_reap(void)
+{
+    size_t blocks = 0;
+
+    kmem_for_each_cache(add_reaped, &blocks);
+    return blocks;
+}
+
+static void add_live(void *total, struct kmem_cache *cache)
+{
+    *(size_t *)total += cache->live;
 }
 
 size_t kmem_live_objects(void)
 {
     size_t live = 0;
 
-    if (kmem.is_ready) {
-        LIST_FOR_EACH(node, &kmem.caches) {
-            live += LIST_ENTRY(node, struct kmem_cache, link)->live_objects;
-        }
-    }
+    kmem_for_each_cache(add_live, &live);
     return live;
 }
 
-void kmem_for_each_cache(void (*visit)(void *context, const struct kmem_cache_stats *stats),
-                         void *context)
+static void add_blocks(void *total, struct kmem_cache *cache)
 {
-    if (!kmem.is_ready) {
-        return;
-    }
-    LIST_FOR_EACH(node, &kmem.caches) {
-        const struct kmem_cache *cache = LIST_ENTRY(node, struct kmem_cache, link);
-        struct kmem_cache_stats stats = {
-            .name = cache->name,
-            .object_bytes = cache->object_bytes,
-            .live_objects = cache->live_objects,
-            .slabs = cache->slabs,
-        };
+    *(size_t *)total += cache->slabs * cache->slab_blocks;
+}
 
-        visit(context, &stats);
+size_t kmem_slab_blocks(void)
+{
+    size_t blocks = 0;
+
+    kmem_for_each_cache(add_blocks, &blocks);
+    return blocks;
+}
+
+void kmem_cache_get_stats(const struct kmem_cache *cache, struct kmem_cache_stats *stats)
+{
+    stats->name = cache->name;
+    stats->object_bytes = cache->object_bytes;
+    stats->spacing_bytes = cache->spacing;
+    stats->slab_blocks = cache->slab_blocks;
+    stats->objects_per_slab = cache->capacity;
+    stats->slabs = cache->slabs;
+    stats->empty_slabs = cache->empty != NULL;
+    stats->live_objects = cache->live;
+}
+
+/* ---------------------------------------------------------------- proof */
+
+/* A slab's free list holds capacity - live different objects of it. The length bounds the walk, so
+ * a list with a loop is too long. */
+static bool slab_is_sound(struct kmem_cache *cache, const struct slab *slab)
+{
+    uint32_t free = 0;
+
+    if (slab_of((const char *)slab + 1) != slab || slab->cache != cache) {
+        return false;
     }
+    for (void **object = slab->free; object != NULL; object = *object) {
+        if (index_of(cache, slab, object) >= cache->capacity || ++free > cache->capacity) {
+            return false;
+        }
+    }
+    return free + slab->live == cache->capacity;
+}
+
+static bool list_is_sound(struct kmem_cache *cache, struct list_node *list, size_t *slabs,
+                          size_t *live)
+{
+    LIST_FOR_EACH(node, list) {
+        const struct slab *slab = LIST_ENTRY(node, struct slab, node);
+        bool is_full = slab->free == NULL;
+
+        if (node->next->previous != node || ++*slabs > cache->slabs || slab->live == 0 ||
+            is_full != (list == &cache->full) || !slab_is_sound(cache, slab)) {
+            return false;
+        }
+        *live += slab->live;
+    }
+    return true;
+}
+
+static void check_cache(void *result, struct kmem_cache *cache)
+{
+    size_t slabs = cache->empty != NULL;
+    size_t live = 0;
+
+    if (!list_is_sound(cache, &cache->partial, &slabs, &live) ||
+        !list_is_sound(cache, &cache->full, &slabs, &live) || slabs != cache->slabs ||
+        live != cache->live ||
+        (cache->empty != NULL &&
+         (cache->empty->live != 0 || !slab_is_sound(cache, cache->empty)))) {
+        *(int *)result = -ECORRUPT;
+    }
+}
+
+int kmem_check(void)
+{
+    int result = OK;
+
+    kmem_for_each_cache(check_cache, &result);
+    return result;
 }
