@@ -30,9 +30,11 @@ VARIANT_SUFFIX := $(if $(filter 1,$(DEBUG_HEAP)),-debugheap)
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Pentium: no cmov. No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not
 # needed: memcpy and friends are the kernel's own, and the compiler may call them.
+# No padding between functions and loops: the image stays below 64 KiB. clang has no such options.
+SMALL_CODE := $(if $(findstring clang,$(CC)),,-falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
 TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
-    -fno-strict-aliasing -fcf-protection=none $(WARNINGS)
+    -fno-strict-aliasing -fcf-protection=none $(SMALL_CODE) $(WARNINGS)
 KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
     -ffile-prefix-map=$(CURDIR)/=
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
@@ -43,7 +45,7 @@ NASMFLAGS := -Wall -Werror -f elf32 -g -F dwarf
 KERNEL_C   := $(sort $(shell find src -name '*.c'))
 KERNEL_ASM := $(sort $(shell find src -name '*.asm' -not -path 'src/boot/*'))
 TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
-BENCH_C    := $(sort $(wildcard tests/bench/*.c))
+BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
 
 # $(call objects,VARIANT,sources): their objects in that variant's folder
 objects = $(patsubst %.c,build/$(1)$(VARIANT_SUFFIX)/%.o,$(filter %.c,$(2))) \
@@ -60,7 +62,7 @@ GENERATED := build/generated
 ASM_CONSTANTS := $(GENERATED)/asm_constants.inc
 
 # Header constants and struct offsets for nasm: the compiler prints them, sed picks them up.
-$(ASM_CONSTANTS): tools/asm_constants.c
+$(ASM_CONSTANTS): tools/asm_constants.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
 	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
@@ -72,11 +74,11 @@ $(KERNEL_LD): src/kernel/kernel.ld.in Makefile
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
 define variant_rules
-build/$(1)/%.o: %.c
+build/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(CC) $$(KERNEL_CFLAGS) -Itests/$(2) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/%.asm.o: %.asm $$(ASM_CONSTANTS)
+build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
 	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
 	nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
@@ -186,7 +188,12 @@ debug: bin/os.bin bin/boot.elf
 test:
 	@$(PYTHON) tests/run.py
 
-bench: bin/bench.bin
+# The same heap on the host, in cycles.
+build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_heap.c src/memory/heap/heap.c
+	@mkdir -p $(@D)
+	$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
+
+bench: bin/bench.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin

@@ -17,6 +17,8 @@ def main():
     status = subprocess.run(["tests/run_qemu.sh", "bin/bench.bin", "-m", "256", "-icount",
                              "shift=0,sleep=off"],
                             env={**os.environ, "TIMEOUT_S": "300"}, check=False).returncode
+    print(flush=True)
+    subprocess.run([sys.executable, "tools/boot_cost.py"], check=False)
     if "--no-host" not in sys.argv and os.path.exists("build/host/bench_heap"):
         print("\nCycles on this host (-m32 -O2):", flush=True)
         subprocess.run(["build/host/bench_heap"], check=False)

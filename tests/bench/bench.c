@@ -34,6 +34,26 @@ uint32_t bench_cost(void (*operation)(void *context), void *context, uint32_t ti
     return (cost_of_loop(chosen, context, times) - cost_of_loop(empty, context, times)) / times;
 }
 
+static void *return_it(void *argument)
+{
+    return argument;
+}
+
+static uint32_t measure_once(void *(*volatile operation)(void *), void *argument, void **result)
+{
+    uint32_t start = (uint32_t)cpu_read_tsc();
+
+    *result = operation(argument);
+    return (uint32_t)cpu_read_tsc() - start;
+}
+
+uint32_t bench_cost_once(void *(*operation)(void *argument), void *argument, void **result)
+{
+    uint32_t overhead = measure_once(return_it, argument, result);
+
+    return measure_once(operation, argument, result) - overhead;
+}
+
 void bench_title(const char *title)
 {
     printk("\n%-52s %10s %12s %8s %8s\n", title, "Drupe", "reference", "ratio", "goal");

@@ -14,6 +14,9 @@
 /* Instructions of one operation(context), the mean of `times` runs, the loop's own taken off. */
 uint32_t bench_cost(void (*operation)(void *context), void *context, uint32_t times);
 
+/* Instructions of operation(argument), run once; *result is what it returned. */
+uint32_t bench_cost_once(void *(*operation)(void *argument), void *argument, void **result);
+
 /*
  * One row of the table. reference: the same operation done by the reference implementation in
  * this run, 0 when there is none. goal: what it may cost, 0 when none is set; a row above its goal

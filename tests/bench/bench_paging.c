@@ -73,7 +73,6 @@ void bench_paging(void)
 {
     struct paging_4gb_chunk *chunks[8];
     uint32_t *reference;
-    size_t before = pmm_get_free_pages();
 
     bench_title("paging (instructions)");
 
@@ -101,5 +100,4 @@ void bench_paging(void)
     for (int i = 0; i < 8; i++) {
         paging_free_4gb(chunks[i]);
     }
-    (void)before;
 }

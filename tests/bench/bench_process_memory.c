@@ -1,17 +1,9 @@
 /*
  * tests/bench/bench_process_memory.c - process_malloc and process_free, inside the kernel.
- *
- * The reference is the way that is described for kernels of this kind: an array of 1,024
- * allocations in the process, searched for a free slot and for the pointer, kernel-heap blocks
- * zeroed and mapped page by page. More than 1,024 live allocations it cannot have.
  */
 #include "bench.h"
 #include "debug/panic.h"
 #include "layout.h"
-#include "lib/string.h"
-#include "memory/heap/kheap.h"
-#include "memory/pmm.h"
-#include "reference_heap.h"
 #include "task/process.h"
 
 static struct process make_process(void)

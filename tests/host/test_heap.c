@@ -12,7 +12,7 @@ static const char *table_text(const struct heap *heap, size_t block, size_t coun
     static char text[128];
 
     for (size_t i = 0; i < count; i++) {
-        snprintf(text + 3 * i, 4, "%02X ", heap->table->entries[block + i]);
+        sprintf(text + 3 * i, "%02X ", heap->table->entries[block + i]);
     }
     text[3 * count - 1] = '\0';
     return text;
@@ -75,6 +75,9 @@ static void create_refuses_misaligned_bounds(void **state)
         assert_int_equal(heap_create(&heap, start, end + offsets[i], &table), -EINVARG);
         assert_int_equal(heap_create(&heap, start + offsets[i], end + offsets[i], &table),
                          -EINVARG);
+        table.total = 4; /* the whole blocks between them */
+        assert_int_equal(heap_create(&heap, start + offsets[i], end, &table), -EINVARG);
+        table.total = 5;
     }
     assert_int_equal(entries[0], 1);
 }
@@ -87,7 +90,7 @@ static void create_refuses_an_end_below_the_start(void **state)
     struct heap heap;
 
     assert_int_equal(heap_create(&heap, block_at(5), block_at(0), &table), -EINVARG);
-    table.total = (size_t)-5;
+    table.total = ((uintptr_t)0 - 5 * BLOCK) / BLOCK; /* what the difference wraps to */
     assert_int_equal(heap_create(&heap, block_at(5), block_at(0), &table), -EINVARG);
 }
 

@@ -137,6 +137,22 @@ static size_t skip_free(const HEAP_BLOCK_TABLE_ENTRY *entries, size_t block, siz
     return block;
 }
 
+/* The lowest block in [start, end) from which on all blocks before end are free; end when the last
+ * one is not. start <= end. */
+static size_t skip_free_backwards(const HEAP_BLOCK_TABLE_ENTRY *entries, size_t start, size_t end)
+{
+    while (end > start && entries[end - 1] == ENTRY_FREE) {
+        end--;
+        if (is_word_aligned(entries + end)) {
+            while (end - start >= ENTRIES_A_WORD &&
+                   *(const entry_word_t *)(const void *)(entries + end - ENTRIES_A_WORD) == 0) {
+                end -= ENTRIES_A_WORD;
+            }
+        }
+    }
+    return end;
+}
+
 /* One past the last block of the allocation that starts at first; NO_BLOCK if the chain is broken. */
 static size_t scan_allocation_end(const struct heap *heap, size_t first)
 {
@@ -182,21 +198,32 @@ static void mark_free(struct heap *heap, size_t first, size_t blocks)
     }
 }
 
-/* The lowest run of that many free blocks; NO_BLOCK when there is none. */
+/*
+ * The lowest run of that many free blocks; NO_BLOCK when there is none. A window of that length is
+ * read from its end: a taken block found there moves the window past it, and what lies behind it
+ * is known to be free. So no entry is read twice and many not at all.
+ */
 static size_t scan_take(struct heap *heap, size_t blocks)
 {
-    size_t block = skip_taken(heap->entries, heap->scan_from, heap->total);
+    size_t start = skip_taken(heap->entries, heap->scan_from, heap->total);
+    size_t known_end = start; /* [start, known_end) is free */
 
-    heap->scan_from = block;
-    while (heap->total - block >= blocks) {
-        size_t end = skip_free(heap->entries, block, block + blocks);
-        if (end == block + blocks) {
-            if (block == heap->scan_from) {
+    heap->scan_from = start;
+    while (heap->total - start >= blocks) {
+        size_t end = start + blocks;
+        size_t free_from = skip_free_backwards(heap->entries, known_end, end);
+        if (free_from == known_end) {
+            if (start == heap->scan_from) {
                 heap->scan_from = end;
             }
-            return block;
+            return start;
         }
-        block = skip_taken(heap->entries, end, heap->total);
+        start = free_from;
+        known_end = end;
+        if (start == known_end) {
+            start = skip_taken(heap->entries, start, heap->total);
+            known_end = start;
+        }
     }
     return NO_BLOCK;
 }
