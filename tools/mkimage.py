@@ -19,22 +19,52 @@ import subprocess
 import sys
 import tempfile
 
-SECTOR = 512
-PARTITION_LBA = 2048
-SIGNATURE_OFFSET = 0x1B8
-TABLE_OFFSET = 0x1BE
-PARTITION_TYPE = 0x0E  # FAT16, LBA
+sys.dont_write_bytecode = True  # no __pycache__ in the tree
+from mkkernel import SECTOR, layout_constant  # pylint: disable=wrong-import-position
+
+PARTITION_LBA = layout_constant("PARTITION_LBA")
+SIGNATURE_OFFSET = layout_constant("DISK_SIGNATURE_OFFSET")
+TABLE_OFFSET = layout_constant("PARTITION_TABLE_OFFSET")
+KERNEL_SECTORS_MAX = layout_constant("KERNEL_SECTORS_MAX")
+
+PARTITION_ACTIVE = 0x80
+PARTITION_TYPE = 0x0E  # FAT16, addressed by LBA
+HEADS, TRACK_SECTORS = 255, 63  # the geometry that BIOSes and partition tools assume
 MIB = 1 << 20
-VOLUME_MIN = 16 * MIB
-FAT16_CLUSTERS = range(4085, 65525)
-FIXED_TIME = 946684800  # 2000-01-01, the date of all files
-NAME = re.compile(r"^[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?$")
-ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "TZ": "UTC",
-               "SOURCE_DATE_EPOCH": str(FIXED_TIME), "MTOOLS_SKIP_CHECK": "1"}
+VOLUME_MIN_BYTES = 16 * MIB
+# Below is FAT12, above FAT32 (Microsoft's FAT specification, "FAT type determination").
+FAT16_CLUSTERS_MIN, FAT16_CLUSTERS_MAX = 4085, 65524
+ROOT_ENTRIES = 512
+RESERVED_SECTORS = 4  # mkfs.fat's 1, or as many as it takes to align the FATs to a cluster; more
+FIXED_TIME = 946684800  # 2000-01-01 00:00, the date of all files
+FAT_DATE = 20 << 9 | 1 << 5 | 1  # the same in a directory entry: years since 1980, month, day
+NAME = re.compile(r"[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?")
 
 
 class ImageError(Exception):
     """Says in one sentence why there is no image."""
+
+
+def tool_environment():
+    """For mkfs.fat and mtools: found in sbin too, and free of the user's settings."""
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("MTOOLS")}
+    environment["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    environment.update(TZ="UTC", LC_ALL="C", SOURCE_DATE_EPOCH=str(FIXED_TIME),
+                       MTOOLSRC=os.devnull, MTOOLS_SKIP_CHECK="1")
+    return environment
+
+
+def run(*command):
+    environment = tool_environment()
+    tool = shutil.which(command[0], path=environment["PATH"])
+    if not tool:
+        raise ImageError(f"{command[0]} is not installed (packages mtools and dosfstools)")
+    result = subprocess.run([tool, *command[1:]], env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            check=False)
+    if result.returncode != 0:
+        raise ImageError(f"{' '.join(command)} failed: {result.stdout.strip()}")
 
 
 def read_file(path):
@@ -45,157 +75,197 @@ def read_file(path):
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def run(*command):
-    tool = shutil.which(command[0], path=ENVIRONMENT["PATH"])
-    if not tool:
-        raise ImageError(f"{command[0]} is not installed (packages mtools and dosfstools)")
-    result = subprocess.run([tool, *command[1:]], env=ENVIRONMENT, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, check=False)
-    if result.returncode != 0:
-        raise ImageError(f"{' '.join(command)}: {result.stdout.strip()}")
-
-
 def name_in_volume(path):
     """The path of a file inside the volume, checked: 8.3 names, in capitals."""
     parts = path.upper().strip("/").split("/")
     for part in parts:
-        if not NAME.match(part):
-            raise ImageError(f"'{path}' is no 8.3 name: 1 to 8 characters, a dot, 1 to 3 more")
+        if not NAME.fullmatch(part):
+            raise ImageError(f"'{path}' is no 8.3 name: 1 to 8 characters, then perhaps a dot and"
+                             " 1 to 3 more (HOST=NAME gives a file another name)")
     return "/".join(parts)
 
 
+def folders_of(name):
+    """A/B/C.TXT is in the folders A and A/B."""
+    parts = name.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
 def files_to_copy(init, extra):
-    """{name in the volume: (path on the host, bytes)}"""
-    files = {}
+    """{name in the volume: its bytes}"""
     wanted = [(init, "INIT.ELF")] if init else []
     for item in extra:
-        host, _, name = item.partition("=")
-        wanted.append((host, name_in_volume(name or os.path.basename(host))))
+        host, equals, name = item.rpartition("=")
+        if not equals or os.path.exists(item):
+            host, name = item, os.path.basename(item)
+        wanted.append((host, name_in_volume(name)))
+    files = {}
     for host, name in wanted:
         if name in files:
             raise ImageError(f"two files would be called {name.lower()} on the disk")
-        files[name] = (host, read_file(host))
+        files[name] = read_file(host)
+    for name in files:
+        for folder in folders_of(name):
+            if folder in files:
+                raise ImageError(f"{folder.lower()} would be a file and a folder on the disk")
+    in_root = {name.split("/")[0] for name in files}
+    if len(in_root) > ROOT_ENTRIES - 1:  # one is the volume's label
+        raise ImageError(f"{len(in_root)} files and folders do not fit the root directory:"
+                         f" it has {ROOT_ENTRIES - 1} places")
     return files
+
+
+def clusters_needed(files, cluster_bytes):
+    entries = {}  # of each folder, with "." and ".."
+    for name in files:
+        for folder in folders_of(name):
+            entries.setdefault(folder, 2)
+            entries[folder] += 1  # too many for nested folders, never too few
+    return (sum(-(-len(data) // cluster_bytes) for data in files.values()) +
+            sum(-(-count * 32 // cluster_bytes) for count in entries.values()))
 
 
 def volume_geometry(files):
     """(bytes of the volume, sectors a cluster): room for the files, and truly FAT16."""
     for cluster_sectors in (4, 8, 16, 32, 64):
-        cluster = cluster_sectors * SECTOR
-        directories = {os.path.dirname(name) for name in files}
-        used = sum(-(-len(data) // cluster) for _, data in files.values()) + 4 * len(directories)
-        size = max(VOLUME_MIN, (used * cluster * 9 // 8 + 2 * MIB) // MIB * MIB)
-        size = max(size, FAT16_CLUSTERS.start * cluster + MIB)
-        if size // cluster in FAT16_CLUSTERS:
+        needed = max(clusters_needed(files, cluster_sectors * SECTOR), FAT16_CLUSTERS_MIN)
+        # An eighth stays free for files that are copied in later.
+        clusters = needed + needed // 8
+        overhead = (RESERVED_SECTORS + 2 * cluster_sectors + ROOT_ENTRIES * 32 // SECTOR +
+                    2 * (clusters * 2 // SECTOR + cluster_sectors))
+        size = -(-(overhead + clusters * cluster_sectors) * SECTOR // MIB) * MIB
+        size = max(size, VOLUME_MIN_BYTES)
+        if size // SECTOR // cluster_sectors <= FAT16_CLUSTERS_MAX:
             return size, cluster_sectors
-    raise ImageError("the files do not fit a FAT16 volume (2 GiB)")
+    total = sum(len(data) for data in files.values())
+    raise ImageError(f"the files ({total // MIB} MiB) do not fit a FAT16 volume (2 GiB)")
 
 
 def make_volume(files):
     size, cluster_sectors = volume_geometry(files)
     digest = hashlib.sha256()
     for name in sorted(files):
-        digest.update(name.encode() + b"\0" + files[name][1])
-    with tempfile.TemporaryDirectory() as folder:
-        volume = os.path.join(folder, "volume")
+        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    with tempfile.TemporaryDirectory() as scratch:
+        volume = os.path.join(scratch, "volume")
         with open(volume, "wb") as file:
             file.truncate(size)
-        run("mkfs.fat", "-F", "16", "-s", str(cluster_sectors), "-h", str(PARTITION_LBA), "-n",
-            "DRUPE", "-i", digest.hexdigest()[:8], "--invariant", volume)
-        made = set()
+        # mkfs.fat leaves out sectors that do not fill a track: 32 divides a MiB, 63 does not.
+        # --invariant sets the volume's number too: -i comes after it.
+        run("mkfs.fat", "-F", "16", "-s", str(cluster_sectors), "-r", str(ROOT_ENTRIES),
+            "-h", str(PARTITION_LBA), "-g", f"{HEADS}/32", "-n", "DRUPE",
+            "--invariant", "-i", digest.hexdigest()[:8], volume)
+        for folder in sorted({folder for name in files for folder in folders_of(name)}):
+            run("mmd", "-i", volume, "::" + folder)
         for name in sorted(files):
-            parts = name.split("/")
-            for depth in range(1, len(parts)):
-                directory = "/".join(parts[:depth])
-                if directory not in made:
-                    run("mmd", "-i", volume, "::" + directory)
-                    made.add(directory)
-            copy = os.path.join(folder, "file")
+            copy = os.path.join(scratch, "file")
             with open(copy, "wb") as file:
-                file.write(files[name][1])
-            os.utime(copy, (FIXED_TIME, FIXED_TIME))
-            run("mcopy", "-m", "-i", volume, copy, "::" + name)
-        return normalise_dates(read_file(volume))
+                file.write(files[name])
+            run("mcopy", "-i", volume, copy, "::" + name)
+        finished = bytearray(read_file(volume))
+    fix_dates(finished)
+    struct.pack_into("<HH", finished, 24, TRACK_SECTORS, HEADS)
+    return finished
 
 
-def normalise_dates(data):
-    """Gives every directory entry the same dates: mtools puts the present into some fields."""
-    volume = bytearray(data)
-    sector_bytes, cluster_sectors, reserved, fats, root_entries = struct.unpack_from("<HBHBH",
-                                                                                     volume, 11)
+def fix_dates(volume):
+    """Puts the same dates into every directory entry of a FAT16 volume: mtools puts some of now."""
+    sector_bytes, cluster_sectors, reserved, fats, root_entries = struct.unpack_from(
+        "<HBHBH", volume, 11)
     fat_sectors = struct.unpack_from("<H", volume, 22)[0]
     fat = reserved * sector_bytes
     root = fat + fats * fat_sectors * sector_bytes
     clusters = root + root_entries * 32
     cluster_bytes = cluster_sectors * sector_bytes
 
-    def directory(offset, length):
+    def fix_entries(offset, length):
         for entry in range(offset, offset + length, 32):
-            if volume[entry] == 0:
+            first_byte, attributes = volume[entry], volume[entry + 11]
+            if first_byte == 0:
                 return
-            # creation (tenths, time, date), last access date; write time and date
-            struct.pack_into("<BHHH", volume, entry + 13, 0, 0, 0x2821, 0x2821)
-            struct.pack_into("<HH", volume, entry + 22, 0, 0x2821)
-            first = struct.unpack_from("<H", volume, entry + 26)[0]
-            if volume[entry + 11] & 0x10 and volume[entry] not in b".\xe5":
-                while 2 <= first < 0xFFF8:
-                    directory(clusters + (first - 2) * cluster_bytes, cluster_bytes)
-                    first = struct.unpack_from("<H", volume, fat + first * 2)[0]
+            if attributes == 0x0F:  # part of a long name
+                continue
+            # 13: creation in tenths, time, date; last access; 22: last write's time, date
+            struct.pack_into("<BHHH", volume, entry + 13, 0, 0, FAT_DATE, FAT_DATE)
+            struct.pack_into("<HH", volume, entry + 22, 0, FAT_DATE)
+            if attributes & 0x10 and first_byte not in b".\xE5":
+                cluster = struct.unpack_from("<H", volume, entry + 26)[0]
+                while 2 <= cluster < 0xFFF8:
+                    fix_entries(clusters + (cluster - 2) * cluster_bytes, cluster_bytes)
+                    cluster = struct.unpack_from("<H", volume, fat + cluster * 2)[0]
 
-    directory(root, root_entries * 32)
-    return bytes(volume)
+    fix_entries(root, root_entries * 32)
 
 
-def chs(lba, heads=255, sectors=63):
-    """A sector's address in the old way; the largest one where it does not fit."""
-    cylinder, rest = divmod(lba, heads * sectors)
+def chs(lba):
+    """A sector's cylinder, head and sector as the table holds them; the last one if beyond."""
+    cylinder, rest = divmod(lba, HEADS * TRACK_SECTORS)
     if cylinder > 1023:
         return bytes((254, 255, 255))
-    head, sector = divmod(rest, sectors)
+    head, sector = divmod(rest, TRACK_SECTORS)
     return bytes((head, (sector + 1) | (cylinder >> 2 & 0xC0), cylinder & 0xFF))
 
 
 def make_image(boot, kernel, volume):
-    if len(boot) != SECTOR or boot[510:] != b"\x55\xaa":
+    if len(boot) != SECTOR or boot[510:] != b"\x55\xAA":
         raise ImageError("the boot sector is not 512 bytes that end with 55 AA")
+    if any(boot[SIGNATURE_OFFSET:510]):
+        raise ImageError("the boot sector has bytes of its own where the disk signature and the"
+                         " partition table belong")
     if not kernel or len(kernel) % SECTOR:
         raise ImageError("the kernel is not whole sectors (tools/mkkernel.py makes it so)")
-    if len(kernel) > (PARTITION_LBA - 1) * SECTOR:
-        raise ImageError(f"the kernel has {len(kernel) // SECTOR} sectors; "
-                         f"the gap before partition 1 holds {PARTITION_LBA - 1}")
-    if len(volume) % SECTOR or not volume:
+    sectors = len(kernel) // SECTOR
+    if sectors > KERNEL_SECTORS_MAX:
+        raise ImageError(f"the kernel has {sectors} sectors, {sectors - KERNEL_SECTORS_MAX} too"
+                         f" many: {KERNEL_SECTORS_MAX} fit before partition 1")
+    if not volume or len(volume) % SECTOR:
         raise ImageError("the volume is not whole sectors")
-    sectors = len(volume) // SECTOR
     image = bytearray(boot + kernel)
     image += bytes(PARTITION_LBA * SECTOR - len(image)) + volume
-    image[TABLE_OFFSET:TABLE_OFFSET + 16] = (
-        b"\x80" + chs(PARTITION_LBA) + bytes((PARTITION_TYPE,)) +
-        chs(PARTITION_LBA + sectors - 1) + struct.pack("<II", PARTITION_LBA, sectors))
+    sectors = len(volume) // SECTOR
+    struct.pack_into("<B3sB3sII", image, TABLE_OFFSET, PARTITION_ACTIVE, chs(PARTITION_LBA),
+                     PARTITION_TYPE, chs(PARTITION_LBA + sectors - 1), PARTITION_LBA, sectors)
     signature = hashlib.sha256(image).digest()[:4]
-    image[SIGNATURE_OFFSET:SIGNATURE_OFFSET + 4] = signature if any(signature) else b"\1\0\0\0"
-    return bytes(image)
+    if not any(signature):  # 0 means "none" to other systems
+        signature = b"\1\0\0\0"
+    image[SIGNATURE_OFFSET:SIGNATURE_OFFSET + 4] = signature
+    return image
+
+
+def write_file(path, data):
+    """All of it or nothing."""
+    part = f"{path}.{os.getpid()}.part"
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+        os.replace(part, path)
+    except OSError as error:
+        if os.path.exists(part):
+            os.remove(part)
+        raise ImageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--boot", required=True, help="bin/boot.bin")
-    parser.add_argument("--kernel", required=True, help="bin/kernel.bin")
-    parser.add_argument("--init", help="the program that becomes 0:/init.elf")
+    parser.add_argument("--boot", required=True, metavar="FILE", help="bin/boot.bin")
+    parser.add_argument("--kernel", required=True, metavar="FILE", help="bin/kernel.bin")
+    parser.add_argument("--init", metavar="FILE", help="the program that becomes 0:/init.elf")
     parser.add_argument("--file", action="append", default=[], metavar="HOST[=NAME]",
-                        help="a further file, NAME may have folders (dir/name.txt)")
-    parser.add_argument("--volume", help="a finished FAT16 volume instead of --init and --file")
-    parser.add_argument("--output", required=True)
+                        help="a further file; NAME may have folders (dir/name.txt)")
+    parser.add_argument("--volume", metavar="FILE",
+                        help="a finished volume instead of --init and --file")
+    parser.add_argument("--output", required=True, metavar="FILE")
     arguments = parser.parse_args()
+    if arguments.volume and (arguments.init or arguments.file):
+        parser.error("--volume takes the place of --init and --file")
     try:
+        boot, kernel = read_file(arguments.boot), read_file(arguments.kernel)
         if arguments.volume:
             volume = read_file(arguments.volume)
         else:
             volume = make_volume(files_to_copy(arguments.init, arguments.file))
-        image = make_image(read_file(arguments.boot), read_file(arguments.kernel), volume)
-        with open(arguments.output + ".part", "wb") as file:
-            file.write(image)
-        os.replace(arguments.output + ".part", arguments.output)
+        write_file(arguments.output, make_image(boot, kernel, volume))
     except ImageError as error:
         print(f"mkimage: {error}", file=sys.stderr)
         return 1

@@ -14,17 +14,22 @@ import sys
 
 MAGIC = 0x4B505244
 OFFSETS = {"magic": 8, "bytes": 12, "a": 16, "b": 20}
+HEADER_BYTES = 24
 SECTOR = 512
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LAYOUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src/layout.h")
 
 
-def sectors_max():
-    """KERNEL_SECTORS_MAX of src/layout.h."""
-    with open(os.path.join(ROOT, "src/layout.h"), encoding="ascii") as file:
-        return int(re.search(r"#define KERNEL_SECTORS_MAX (\d+)", file.read()).group(1))
+def layout_constant(name):
+    """A number of src/layout.h."""
+    with open(LAYOUT, encoding="ascii") as file:
+        found = re.search(rf"^#define {name}\s+(0x[0-9A-Fa-f]+|\d+)\b", file.read(), re.MULTILINE)
+    if not found:
+        raise SystemExit(f"{LAYOUT} does not define {name}")
+    return int(found.group(1), 0)
 
 
 def checksums(data):
+    """Fletcher's sums (a, b) over data's dwords, modulo 2^32."""
     a = b = 0
     for (dword,) in struct.iter_unpack("<I", data):
         a = (a + dword) & 0xFFFFFFFF
@@ -34,16 +39,16 @@ def checksums(data):
 
 def make(raw):
     """The finished image, or SystemExit with a sentence."""
+    if len(raw) < HEADER_BYTES or struct.unpack_from("<I", raw, OFFSETS["magic"])[0] != MAGIC:
+        raise SystemExit("mkkernel: the input does not begin with a kernel header"
+                         " (src/abi/kernel_header.h)")
     data = bytearray(raw + bytes(-len(raw) % SECTOR))
-    if len(raw) < 24 or struct.unpack_from("<I", data, OFFSETS["magic"])[0] != MAGIC:
-        raise SystemExit("mkkernel: the input does not begin with a kernel header")
-    limit = sectors_max()
-    if len(data) // SECTOR > limit:
-        raise SystemExit(f"mkkernel: the kernel has {len(data) // SECTOR} sectors, "
-                         f"{len(data) // SECTOR - limit} more than the {limit} "
-                         "that fit between the boot sector and partition 1")
+    sectors, limit = len(data) // SECTOR, layout_constant("KERNEL_SECTORS_MAX")
+    if sectors > limit:
+        raise SystemExit(f"mkkernel: the kernel has {sectors} sectors, {sectors - limit} too many:"
+                         f" {limit} fit between the boot sector and partition 1")
     struct.pack_into("<III", data, OFFSETS["bytes"], len(data), 0, 0)
-    struct.pack_into("<II", data, OFFSETS["a"], *checksums(bytes(data)))
+    struct.pack_into("<II", data, OFFSETS["a"], *checksums(data))
     return bytes(data)
 
 
@@ -51,11 +56,13 @@ def main():
     if len(sys.argv) != 3 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 0 if sys.argv[1:2] in (["-h"], ["--help"]) else 2
-    with open(sys.argv[1], "rb") as file:
-        raw = file.read()
-    image = make(raw)
-    with open(sys.argv[2], "wb") as file:
-        file.write(image)
+    try:
+        with open(sys.argv[1], "rb") as file:
+            image = make(file.read())
+        with open(sys.argv[2], "wb") as file:
+            file.write(image)
+    except OSError as error:
+        raise SystemExit(f"mkkernel: {error.filename}: {error.strerror}") from error
     return 0
 
 

@@ -27,7 +27,7 @@
 %ifndef KERNEL_SECTORS
     %fatal KERNEL_SECTORS is not defined (the number of sectors of kernel.bin)
 %elif KERNEL_SECTORS > KERNEL_SECTORS_MAX
-    %fatal The kernel has KERNEL_SECTORS sectors, the gap before partition 1 holds KERNEL_SECTORS_MAX.
+    %fatal The kernel has KERNEL_SECTORS sectors, the gap before partition 1 has room for KERNEL_SECTORS_MAX
 %elif KERNEL_SECTORS < 1
     %fatal The kernel is empty.
 %endif

@@ -52,7 +52,7 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
         if (!frame) {
             return NULL;
         }
-        memset(frame, 0, PAGE_SIZE_BYTES);
+        pmm_zero_page(frame);
     } else {
         flags |= entry & PAGING_IS_WRITEABLE;
     }

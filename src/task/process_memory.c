@@ -15,7 +15,6 @@
  * it was the last thing freed, and goes round once before it gives up.
  */
 #include "lib/align.h"
-#include "lib/string.h"
 #include "memory/pmm.h"
 #include "status.h"
 #include "task/process.h"
@@ -58,8 +57,7 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
         if (mapped-- == 0) {
             break;
         }
-        entry = paging_get(process->chunk, (void *)address);
-        paging_unmap(process->chunk, (void *)address);
+        entry = paging_take(process->chunk, (void *)address);
         pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));
         address += PAGE_SIZE_BYTES;
     } while (entry & RUN_HAS_NEXT);
@@ -91,7 +89,7 @@ void *process_malloc(struct process *process, size_t size)
             release_run(process, start, i);
             return NULL;
         }
-        memset(frame, 0, PAGE_SIZE_BYTES);
+        pmm_zero_page(frame);
         if (paging_map(process->chunk, (void *)(start + i * PAGE_SIZE_BYTES), frame,
                        USER_PAGE | marks) < 0) {
             pmm_free_page(frame);

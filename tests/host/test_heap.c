@@ -1079,6 +1079,12 @@ static void the_checker_notices_the_current_run_on_a_list(void **state)
     list_add_after(&f.heap.class_heads[20], &last->link);
     f.heap.classes_in_use[0] |= 1u << 20;
     assert_int_equal(heap_check(&f.heap), -ECORRUPT);
+    /* And instead of another one: the number of runs is right then. */
+    list_remove(&f.heap.slots[0].link);
+    f.heap.classes_in_use[0] &= ~2u;
+    assert_int_equal(heap_check(&f.heap), -ECORRUPT);
+    list_add_after(&f.heap.class_heads[1], &f.heap.slots[0].link);
+    f.heap.classes_in_use[0] |= 2;
     list_remove(&last->link);
     f.heap.classes_in_use[0] &= ~(1u << 20);
     fixture_close(&f);

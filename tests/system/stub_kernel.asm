@@ -8,6 +8,7 @@
 ;   K               all is well, or the first thing that is not:
 ;   I               struct boot_info has no magic
 ;   S               a segment register holds something else
+;   E               ESP is not at BOOT_STACK_TOP or a little below
 ;   F               the interrupt or the direction flag is set
 ;   B               the Fletcher sums over the image are wrong
 ; Then QEMU ends: 0x10 to port 0xF4 after K, 0x11 otherwise.
@@ -26,6 +27,7 @@ CHECKSUM_B               equ KERNEL_ADDRESS + KERNEL_HEADER_checksum_b
 DEBUG_PORT               equ 0xE9
 EXIT_PORT                equ 0xF4
 FLAGS_IF_DF              equ 0x600
+STACK_USED_BYTES         equ 256    ; "a little"
 
 bits 32
 org KERNEL_ADDRESS
@@ -37,6 +39,7 @@ header:
     dd 0, 0, 0                      ; image_bytes, checksum_a, checksum_b
 
 start:
+    mov edi, esp
     mov esp, BOOT_STACK_TOP
     pushfd
     pop ebp
@@ -70,9 +73,21 @@ start:
     mov cx, es
     cmp cx, 16
     jne bad
+    mov cx, fs
+    cmp cx, 16
+    jne bad
+    mov cx, gs
+    cmp cx, 16
+    jne bad
     mov cx, ss
     cmp cx, 16
     jne bad
+
+    mov al, 'E'
+    neg edi
+    add edi, BOOT_STACK_TOP
+    cmp edi, STACK_USED_BYTES
+    ja bad
 
     mov al, 'F'
     test ebp, FLAGS_IF_DF

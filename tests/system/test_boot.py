@@ -224,6 +224,10 @@ def size_tests(folder, limit):
         return refuses(folder.assemble("refused"), "KERNEL_SECTORS")
     yield "nasm refuses a sector without a kernel's size", no_size
 
+    def empty():
+        return refuses(folder.assemble("refused", "-DKERNEL_SECTORS=0"), "empty")
+    yield "nasm refuses 0 sectors", empty
+
 
 def error_tests(folder, limit):
     virtio = [*DISK, "virtio-blk-pci,drive=d"]
@@ -245,6 +249,22 @@ def error_tests(folder, limit):
     yield "read error, always, virtio", lambda: halts(folder, "stub", virtio, blkdebug=middle)
     yield "read error, always, USB stick", lambda: halts(folder, "stub", stick, blkdebug=middle)
 
+    # LBA 0 fails once, when it is read for the nth time: one of these is the sector's own look at it.
+    def first_once():
+        ways = set()
+        wanted = [f"{path}{letters(folder.signature('stub'))}K" for path in (0, 1)]
+        for nth in (2, 3, 4):
+            states = "".join('[set-state]\nevent = "read_aio"\n'
+                             f'state = "{state}"\nnew_state = "{state + 1}"\n'
+                             for state in range(1, nth + 1))
+            name = config(f"first{nth}", f'sector = "0"\nonce = "on"\nstate = "{nth}"\n{states}')
+            said, _ = end_of(qemu(folder, "stub", IDE, blkdebug=name), b"")
+            if said and said[1:] not in wanted:
+                return f"read {nth} fails: port 0xE9 said {said!r}"
+            ways.add(said[1:])
+        return None if wanted[1] in ways else f"the BIOS's way was never taken: {ways}"
+    yield "read error at LBA 0, once: the BIOS's way is left", first_once
+
     # The BIOS itself cannot read such a disk: nothing is said, and nothing resets.
     first = config("first", 'sector = "0"')
     yield ("read error at LBA 0, always: no reset",
@@ -259,6 +279,13 @@ def error_tests(folder, limit):
     yield "disk that ends behind the sector, IDE", lambda: cut("stub", 1, IDE)
     yield "disk that ends in the kernel, virtio", lambda: cut("max", limit // 2 + 1, virtio)
     yield "disk that ends before the kernel's last sector, virtio", lambda: cut("max", limit, virtio)
+
+    def just_enough(arguments, path):
+        name = f"enough{path}"
+        folder.write(name + ".img", folder.read("max.img")[:(1 + limit) * SECTOR])
+        return boots(folder, name, path, arguments)
+    yield "disk that ends behind the kernel, IDE", lambda: just_enough(IDE, 0)
+    yield "disk that ends behind the kernel, virtio", lambda: just_enough(virtio, 1)
 
     def damaged():
         image = bytearray(folder.read("stub.img"))

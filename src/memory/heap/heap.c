@@ -153,7 +153,7 @@ static size_t skip_free_backwards(const HEAP_BLOCK_TABLE_ENTRY *entries, size_t 
     return end;
 }
 
-/* One past the last block of the allocation that starts at first; NO_BLOCK if the chain is broken. */
+/* One past the last block of the allocation that starts at first; NO_BLOCK if its chain breaks. */
 static size_t scan_allocation_end(const struct heap *heap, size_t first)
 {
     if (heap->entries[first] == ENTRY_ONLY) {
@@ -406,7 +406,8 @@ size_t heap_index_bytes(size_t total)
 int heap_attach_index(struct heap *heap, void *memory, size_t bytes)
 {
     if (memory == NULL || !IS_ALIGNED((uintptr_t)memory, sizeof(void *)) ||
-        heap->total > HEAP_INDEX_BLOCKS_MAX || heap->total > SIZE_MAX / 2 / sizeof(struct heap_slot) ||
+        heap->total > HEAP_INDEX_BLOCKS_MAX ||
+        heap->total > SIZE_MAX / 2 / sizeof(struct heap_slot) ||
         bytes < heap_index_bytes(heap->total)) {
         return -EINVARG;
     }

@@ -46,6 +46,9 @@
 
 /* Rights are told by the table entries alone. */
 #define TABLE_ENTRY_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
+/* In a directory entry: the private bit again, where the walk comes by anyway. Not in the kernel's
+ * own directory, whose entries are copied into others. */
+#define TABLE_IS_PRIVATE PAGING_SOFTWARE_1
 
 #define NEW_CHUNK_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 
@@ -240,7 +243,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
     memcpy(chunk->directory_entry, paging.kernel_directory, PAGE_SIZE_BYTES);
     memcpy(first_table, paging.kernel_first_table, PAGE_SIZE_BYTES);
     memset(chunk->private_tables, 0, sizeof(chunk->private_tables));
-    chunk->directory_entry[0] = (uint32_t)first_table | TABLE_ENTRY_FLAGS;
+    chunk->directory_entry[0] = (uint32_t)first_table | TABLE_ENTRY_FLAGS | TABLE_IS_PRIVATE;
     chunk->private_tables[0] = 1;
     chunk->entries_in_use[0] = paging.kernel.entries_in_use[0];
     list_append(&paging.chunks, &chunk->link);
@@ -277,10 +280,15 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk)
 /* ---------------------------------------------------------------- single pages */
 
 /* Puts a table of the chunk's own, with the same mappings, in place of directory entry index:
- * an empty one, a split 4 MiB page, or a copy of a table that the kernel shares. */
+ * an empty one, a split 4 MiB page, or a copy of a table that the kernel shares. NULL when there is
+ * no memory. Where there is a table of the chunk's own already, that is it. */
 static uint32_t *make_private_table(struct paging_4gb_chunk *chunk, uint32_t index)
 {
     uint32_t old = chunk->directory_entry[index];
+
+    if (is_private(chunk, index)) {
+        return table_of(old);
+    }
     uint32_t *table = old ? pmm_alloc_page() : pmm_alloc_zeroed_page();
     uint32_t in_use = 0;
 
@@ -300,7 +308,8 @@ static uint32_t *make_private_table(struct paging_4gb_chunk *chunk, uint32_t ind
         }
         in_use = ENTRIES;
     }
-    chunk->directory_entry[index] = (uint32_t)table | TABLE_ENTRY_FLAGS;
+    chunk->directory_entry[index] =
+        (uint32_t)table | TABLE_ENTRY_FLAGS | (chunk == &paging.kernel ? 0 : TABLE_IS_PRIVATE);
     chunk->entries_in_use[index] = (uint16_t)in_use;
     set_private(chunk, index, true);
     if (old && chunk == paging.current) {
@@ -312,10 +321,9 @@ static uint32_t *make_private_table(struct paging_4gb_chunk *chunk, uint32_t ind
 /* The chunk's own table for index, or NULL when one is needed and there is no memory. */
 static inline uint32_t *private_table(struct paging_4gb_chunk *chunk, uint32_t index)
 {
-    if (is_private(chunk, index)) {
-        return table_of(chunk->directory_entry[index]);
-    }
-    return make_private_table(chunk, index);
+    uint32_t entry = chunk->directory_entry[index];
+
+    return entry & TABLE_IS_PRIVATE ? table_of(entry) : make_private_table(chunk, index);
 }
 
 /* Gives back the emptied table of directory entry index. */
@@ -328,7 +336,7 @@ static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
     pmm_free_zeroed_page(table);
 }
 
-static int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
+static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
 {
     uint32_t index = directory_index(address);
     uint32_t *table = private_table(chunk, index);
@@ -422,10 +430,17 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
 
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt)
 {
-    if (!paging_is_aligned(virt) || !paging_is_mapped(chunk, virt)) {
+    if (!paging_is_aligned(virt) || !(paging_get(chunk, virt) & PAGING_IS_PRESENT)) {
         return -EINVARG;
     }
     return set_entry(chunk, (vaddr_t)virt, 0);
+}
+
+uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt)
+{
+    uint32_t entry = paging_get(chunk, virt);
+
+    return entry && set_entry(chunk, (vaddr_t)virt, 0) == OK ? entry : 0;
 }
 
 void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)

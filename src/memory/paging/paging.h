@@ -110,6 +110,9 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
  * -EINVARG when nothing is mapped at virt. */
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt);
 
+/* The same, and returns the entry that was there; 0 when nothing was. virt is page-aligned. */
+uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt);
+
 /*
  * Unmaps every page in [start, end), user memory whose frames came from pmm_alloc_page(), and
  * gives the frames back.
