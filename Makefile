@@ -21,6 +21,9 @@ MEMORY  ?= 128
 DEBUG_HEAP ?= 0
 VARIANT_SUFFIX := $(if $(filter 1,$(DEBUG_HEAP)),-debugheap)
 
+# make V=1 shows whole commands.
+Q := $(if $(V),,@)
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -30,8 +33,10 @@ VARIANT_SUFFIX := $(if $(filter 1,$(DEBUG_HEAP)),-debugheap)
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Pentium: no cmov. No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not
 # needed: memcpy and friends are the kernel's own, and the compiler may call them.
-# No padding between functions and loops: the image stays below 64 KiB. clang has no such options.
-SMALL_CODE := $(if $(findstring clang,$(CC)),,-falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
+# No padding between functions and loops, and stacks aligned to 4 as nothing here needs more: the
+# image stays below 64 KiB. gcc and clang have different words for it.
+SMALL_CODE := $(if $(findstring clang,$(CC)),-mstack-alignment=4,-mpreferred-stack-boundary=2 \
+    -falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
 TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
     -fno-strict-aliasing -fcf-protection=none $(SMALL_CODE) $(WARNINGS)
@@ -58,30 +63,40 @@ RELEASE_OBJECTS := $(call objects,release,$(KERNEL_C) $(KERNEL_ASM))
 TEST_OBJECTS    := $(RELEASE_OBJECTS) $(call objects,test,$(TESTS_C))
 BENCH_OBJECTS   := $(RELEASE_OBJECTS) $(call objects,bench,$(BENCH_C))
 
+# Changes when the next build is another kind of build than the last.
+build/variant: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(VARIANT_SUFFIX)' | cmp -s - $@ || echo '$(CC) $(VARIANT_SUFFIX)' > $@
+.PHONY: FORCE
+
 GENERATED := build/generated
 ASM_CONSTANTS := $(GENERATED)/asm_constants.inc
 
 # Header constants and struct offsets for nasm: the compiler prints them, sed picks them up.
 $(ASM_CONSTANTS): tools/asm_constants.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
+	@echo "  CC     $@"
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
 	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
 
 KERNEL_LD := $(GENERATED)/kernel.ld
 $(KERNEL_LD): src/kernel/kernel.ld.in Makefile
 	@mkdir -p $(@D)
-	$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
+	@echo "  CC     $@"
+	$(Q)$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
 define variant_rules
-build/$(1)/%.o: %.c Makefile
+build/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
-	$$(CC) $$(KERNEL_CFLAGS) -Itests/$(2) -MMD -MP -c -o $$@ $$<
+	@echo "  CC     $$@"
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -Itests/$(2) -MMD -MP -c -o $$@ $$<
 
 build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
 	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
-	nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
+	@echo "  NASM   $$@"
+	$$(Q)nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
 endef
 $(eval $(call variant_rules,$(RELEASE),kernel))
 $(eval $(call variant_rules,$(TEST),kernel))
@@ -90,8 +105,9 @@ $(eval $(call variant_rules,$(BENCH),bench))
 # Two links: the first gives the addresses that the symbol table is made from; the table comes
 # after all else in the image, so it moves nothing.
 define kernel_rules
-build/$(2)/kernel.stage1.elf: $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
-	$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
+build/$(2)/kernel.stage1.elf: build/variant $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
+	@echo "  LD     $$@"
+	$$(Q)$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
 
 build/$(2)/symbols.empty.c: tools/mksymbols.py
 	@mkdir -p $$(@D)
@@ -101,11 +117,13 @@ build/$(2)/symbols.c: build/$(2)/kernel.stage1.elf tools/mksymbols.py
 	@$$(NM) -n $$< | $$(PYTHON) tools/mksymbols.py > $$@
 
 build/$(2)/symbols%o: build/$(2)/symbols%c
-	$$(CC) $$(KERNEL_CFLAGS) -c -o $$@ $$<
+	@echo "  CC     $$@"
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -c -o $$@ $$<
 
-$(1).elf: $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
+$(1).elf: build/variant $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
-	$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
+	@echo "  LD     $$@"
+	$$(Q)$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
 
 $(1).bin: $(1).elf tools/mkkernel.py
 	@$$(OBJCOPY) -O binary $$< $$@.raw
@@ -124,7 +142,8 @@ KERNEL_SECTORS = $$(( $$(stat -c %s $(1)) / 512 ))
 define image_rules
 build/$(2)/boot.bin: src/boot/boot.asm $(1).bin $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
-	nasm -Wall -Werror -f bin -I$$(GENERATED)/ -Isrc/ \
+	@echo "  NASM   $$@"
+	$$(Q)nasm -Wall -Werror -f bin -I$$(GENERATED)/ -Isrc/ \
 	    -DKERNEL_SECTORS=$$(call KERNEL_SECTORS,$(1).bin) -o $$@ $$<
 endef
 $(eval $(call image_rules,bin/kernel,$(RELEASE)))
@@ -154,7 +173,7 @@ bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.e
 include programs/programs.mk
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
-$(foreach source,$(wildcard tests/programs/*.c),\
+$(foreach source,$(wildcard tests/programs/*.c tests/programs/keys/*.c),\
     $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
 
 .PHONY: all image run run-gui debug test bench usb clean help
@@ -191,7 +210,8 @@ test:
 # The same heap on the host, in cycles.
 build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_heap.c src/memory/heap/heap.c
 	@mkdir -p $(@D)
-	$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
+	@echo "  HOSTCC $@"
+	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
 bench: bin/bench.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
@@ -225,7 +245,10 @@ host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 define host_test_rule
 build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
 	@mkdir -p $$(@D)
-	$$(HOSTCC) $$(HOST_CFLAGS) -MMD -MP -MF $$@.d -o $$@ tests/host/$(1).c \
+	@echo "  HOSTCC $$@"
+	@$$(HOSTCC) $$(HOST_CFLAGS) -MM -MP -MT $$@ tests/host/$(1).c \
+	    $(call host_sources,$(1)) > $$@.d
+	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) -o $$@ tests/host/$(1).c \
 	    $(call host_sources,$(1)) -lcmocka
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))

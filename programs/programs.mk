@@ -24,27 +24,31 @@ program_objects = $(patsubst %,build/programs/%.o,$(1))
 
 build/programs/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC     $@"
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -MMD -MP -c -o $@ $<
 
 build/programs/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	@nasm -Wall -Werror -f elf32 -g -F dwarf -M -MP -MT $@ -MF $(@:.o=.d) $<
-	nasm -Wall -Werror -f elf32 -g -F dwarf -o $@ $<
+	@echo "  NASM   $@"
+	$(Q)nasm -Wall -Werror -f elf32 -g -F dwarf -o $@ $<
 
 # D: no dates and no owners, so that the same sources give the same bytes.
 $(LIBC): $(call program_objects,$(LIBC_SOURCES))
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(CROSS)ar rcsD $@ $^
+	@echo "  AR     $@"
+	$(Q)$(CROSS)ar rcsD $@ $^
 
 # program_rules: NAME, its sources. The entry, start.asm, comes in by ENTRY(_start).
 define program_rules
 bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
     $(call program_objects,$(2)) $(LIBC) programs/program.ld
 	@mkdir -p $$(@D)
-	$$(LD) $$(PROGRAM_LDFLAGS) -T programs/program.ld -o bin/programs/$(1).debug.elf \
+	@echo "  LD     $$@"
+	$$(Q)$$(LD) $$(PROGRAM_LDFLAGS) -T programs/program.ld -o bin/programs/$(1).debug.elf \
 	    $(call program_objects,$(2)) $(LIBC)
-	$$(OBJCOPY) --strip-all bin/programs/$(1).debug.elf bin/programs/$(1).elf
+	$$(Q)$$(OBJCOPY) --strip-all bin/programs/$(1).debug.elf bin/programs/$(1).elf
 endef
 
 PROGRAM_NAMES := $(filter-out libc,$(notdir $(patsubst %/,%,$(wildcard programs/*/))))

@@ -77,7 +77,7 @@ def read_file(path):
 
 def name_in_volume(path):
     """The path of a file inside the volume, checked: 8.3 names, in capitals."""
-    parts = path.upper().strip("/").split("/")
+    parts = path.upper().lstrip("/").split("/")
     for part in parts:
         if not NAME.fullmatch(part):
             raise ImageError(f"'{path}' is no 8.3 name: 1 to 8 characters, then perhaps a dot and"

@@ -44,7 +44,10 @@ class Monitor:
     def execute(self, command, **arguments):
         self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
         while True:
-            answer = json.loads(self.lines.readline())
+            line = self.lines.readline()
+            if not line:
+                return None  # the command has ended QEMU
+            answer = json.loads(line)
             if "return" in answer:
                 return answer["return"]
             if "error" in answer:

@@ -49,11 +49,7 @@ int getkey(void)
 
 int getkeyblock(void)
 {
-    int key = getkey();
-    while (key == 0) {
-        key = getkey();
-    }
-    return key;
+    return system_call(SYSCALL_WAIT_KEY, 0, 0, 0);
 }
 
 void *page_malloc(size_t size)

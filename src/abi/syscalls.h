@@ -28,6 +28,7 @@
 #define SYSCALL_EXIT                  9 /* (): does not return; status 0 */
 
 #define SYSCALL_EXIT_STATUS 16 /* (int status): does not return */
+#define SYSCALL_WAIT_KEY    17 /* () -> the next key (abi/keys.h); sleeps until there is one */
 
 #define COMMAND_ARGUMENT_BYTES 512
 

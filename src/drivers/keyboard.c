@@ -138,6 +138,7 @@ static struct {
     volatile uint32_t written;
     volatile uint32_t read;
     volatile uint8_t keys[KEYS_MAX];
+    void (*listener)(void);
 } keyboard;
 
 bool keyboard_push(uint8_t key)
@@ -147,7 +148,15 @@ bool keyboard_push(uint8_t key)
     }
     keyboard.keys[keyboard.written % KEYS_MAX] = key;
     keyboard.written++;
+    if (keyboard.listener) {
+        keyboard.listener();
+    }
     return true;
+}
+
+void keyboard_set_listener(void (*listener)(void))
+{
+    keyboard.listener = listener;
 }
 
 uint8_t keyboard_pop(void)

@@ -34,6 +34,9 @@ bool keyboard_push(uint8_t key);
 /* The next key, or 0 when none waits. */
 uint8_t keyboard_pop(void);
 
+/* The one function called whenever a key was pushed, in the interrupt. NULL: none. */
+void keyboard_set_listener(void (*listener)(void));
+
 /* IRQ 1: reads the scancode (port 0x60, exactly once: a second read would eat the next byte). */
 void keyboard_interrupt(void);
 

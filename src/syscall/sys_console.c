@@ -3,13 +3,20 @@
  */
 #include "debug/printk.h"
 #include "drivers/keyboard.h"
+#include "drivers/pit.h"
 #include "lib/align.h"
 #include "status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
+#include "task/process.h"
+#include "task/task.h"
 
 #define PRINT_BYTES_MAX 65536 /* a string without a NUL for so long is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
+
+#define POLLS_BEFORE_REST 64
+
+static struct wait_queue key_waiters;
 
 /* print(str): 0 */
 uint32_t sys_print(const uint32_t *arguments)
@@ -43,9 +50,50 @@ uint32_t sys_putchar(const uint32_t *arguments)
     return OK;
 }
 
-/* getkey(): the key, or 0 when none was pressed. Does not block. */
+/*
+ * getkey(): the key, or 0 when none was pressed. Does not block. A program that does nothing but
+ * ask is waiting in its own way: after POLLS_BEFORE_REST vain calls within one tick of the clock it
+ * rests until the next interrupt, so that the machine can sleep and others can run.
+ */
 uint32_t sys_getkey(const uint32_t *arguments)
 {
+    uint8_t key = keyboard_pop();
+
     (void)arguments;
-    return (uint32_t)(unsigned char)keyboard_pop();
+    if (key == 0) {
+        struct process *process = process_current();
+        uint32_t tick = pit_get_ticks();
+
+        if (process->poll_tick != tick) {
+            process->poll_tick = tick;
+            process->polls = 0;
+        }
+        if (++process->polls >= POLLS_BEFORE_REST) {
+            task_rest();
+        }
+    }
+    return key;
+}
+
+/* wait_key(): the next key */
+uint32_t sys_wait_key(const uint32_t *arguments)
+{
+    uint8_t key;
+
+    (void)arguments;
+    while ((key = keyboard_pop()) == 0) {
+        task_block(&key_waiters);
+    }
+    return key;
+}
+
+static void on_key(void)
+{
+    task_wake_all(&key_waiters);
+}
+
+void sys_console_initialise(void)
+{
+    wait_queue_initialise(&key_waiters);
+    keyboard_set_listener(on_key);
 }

@@ -21,6 +21,7 @@ static const struct {
     [SYSCALL_FREE] = {sys_free, 1},
     [SYSCALL_EXIT] = {sys_exit, 0},
     [SYSCALL_EXIT_STATUS] = {sys_exit_status, 1},
+    [SYSCALL_WAIT_KEY] = {sys_wait_key, 0},
 };
 
 static void syscall_dispatch(struct trap_frame *frame)
@@ -42,5 +43,6 @@ static void syscall_dispatch(struct trap_frame *frame)
 
 void syscall_initialise(void)
 {
+    sys_console_initialise();
     trap_register(TRAP_VECTOR_SYSCALL, syscall_dispatch);
 }

@@ -19,6 +19,8 @@ void syscall_initialise(void);
 uint32_t sys_print(const uint32_t *arguments);
 uint32_t sys_getkey(const uint32_t *arguments);
 uint32_t sys_putchar(const uint32_t *arguments);
+uint32_t sys_wait_key(const uint32_t *arguments);
+void sys_console_initialise(void);
 
 /* sys_memory.c */
 uint32_t sys_malloc(const uint32_t *arguments);

@@ -22,6 +22,8 @@ struct process {
     struct paging_4gb_chunk *chunk;
     vaddr_t heap_next; /* where process_malloc() looks first */
     int exit_status;
+    uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
+    uint32_t polls;
 };
 
 /* Registers for faults of user code. */

@@ -165,6 +165,16 @@ void task_yield(void)
     task_schedule();
 }
 
+void task_rest(void)
+{
+    if (list_is_empty(&tasks.run_queue)) {
+        cpu_wait_for_interrupt();
+        cpu_interrupts_off();
+    } else {
+        task_yield();
+    }
+}
+
 void wait_queue_initialise(struct wait_queue *queue)
 {
     list_initialise(&queue->tasks);

@@ -57,6 +57,9 @@ struct task *task_current(void);
 /* Lets the others run first. Returns when it is this task's turn again. */
 void task_yield(void);
 
+/* Lets the others run; when there are none, sleeps until the next interrupt. */
+void task_rest(void);
+
 void wait_queue_initialise(struct wait_queue *queue);
 
 /* Blocks the running task on queue until it is woken. The condition must be looked at again. */

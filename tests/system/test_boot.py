@@ -247,6 +247,9 @@ def error_tests(folder, limit):
                lambda c=once: boots(folder, "stub", 1, IDE, blkdebug=c))
     middle = config("middle", f'sector = "{SECTORS // 2}"')
     yield "read error, always, virtio", lambda: halts(folder, "stub", virtio, blkdebug=middle)
+    passing = config("passing", f'sector = "{SECTORS // 2}"\nonce = "on"')
+    yield "read error, once, virtio", lambda: boots(folder, "stub", 1, virtio, blkdebug=passing)
+    yield "read error, once, USB stick", lambda: boots(folder, "stub", 1, stick, blkdebug=passing)
     yield "read error, always, USB stick", lambda: halts(folder, "stub", stick, blkdebug=middle)
 
     # LBA 0 fails once, when it is read for the nth time: one of these is the sector's own look at it.

@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""Looks at the images of tools/mkimage.py with other people's tools: fsck.fat, mtools, sfdisk.
+
+Boot sector and kernel are dummies here; test_boot.py boots them.
+"""
+
+import concurrent.futures
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SECTOR = 512
+PARTITION_LBA = 2048
+TABLE_OFFSET = 0x1BE
+CLUSTER = 2048  # of the smallest volume
+KERNEL_SECTORS_MAX = PARTITION_LBA - 1
+FAT16_CLUSTERS = range(4085, 65525)  # Microsoft's FAT specification: fewer is FAT12, more FAT32
+ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin",
+               "MTOOLS_SKIP_CHECK": "0"}
+BOOT = bytes(510) + b"\x55\xaa"
+KERNEL = b"kern" * (3 * SECTOR // 4)
+
+
+def run(*command, binary=False):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=not binary, check=False, env=ENVIRONMENT)
+
+
+def pattern(size):
+    """Bytes that no shift by whole sectors leaves the same."""
+    return b"".join(struct.pack("<I", word * 2654435761 & 0xFFFFFFFF)
+                    for word in range(-(-size // 4)))[:size]
+
+
+class Case:
+    """A folder with a dummy boot sector and kernel, and the image that is made there."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.image = self.path("image.bin")
+        self.files = {}
+        self.write("boot.bin", BOOT)
+        self.write("kernel.bin", KERNEL)
+
+    def path(self, name):
+        return os.path.join(self.directory.name, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        return self.path(name)
+
+    def add(self, name, data):
+        """A file that the image shall have; the arguments that put it there."""
+        self.files[name] = data
+        return ["--file", self.write(f"file{len(self.files)}", data) + "=" + name]
+
+    def make(self, *arguments, output=None):
+        return run(sys.executable, "tools/mkimage.py", "--boot", self.path("boot.bin"), "--kernel",
+                   self.path("kernel.bin"), "--output", output or self.image, *arguments)
+
+    def read(self, name="image.bin"):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def wrong(self):
+        """What is wrong with the image, or None."""
+        image = self.read()
+        return (self.wrong_table(image) or self.wrong_parameters(image[PARTITION_LBA * SECTOR:]) or
+                self.wrong_for_fsck(image) or self.wrong_files())
+
+    def wrong_table(self, image):
+        sectors = len(image) // SECTOR - PARTITION_LBA
+        if image[:0x1B8] != BOOT[:0x1B8] or image[510:512] != b"\x55\xaa":
+            return "the boot sector is not at LBA 0"
+        if image[SECTOR:SECTOR + len(KERNEL)] != KERNEL:
+            return "the kernel is not at LBA 1"
+        if any(image[SECTOR + len(KERNEL):PARTITION_LBA * SECTOR]):
+            return "something lies between kernel and partition"
+        if image[0x1BC:0x1BE] != bytes(2) or any(image[TABLE_OFFSET + 16:510]):
+            return "something lies in the other three partition entries"
+        for place, lba in ((1, PARTITION_LBA), (5, PARTITION_LBA + sectors - 1)):
+            head, low, cylinder = image[TABLE_OFFSET + place:TABLE_OFFSET + place + 3]
+            address = (((low & 0xC0) << 2 | cylinder) * 255 + head) * 63 + (low & 63) - 1
+            if address != lba:
+                return f"LBA {lba} has a CHS address that means {address}"
+        said = run("sfdisk", "-d", self.image)
+        lines = [line for line in said.stdout.split("\n") if "start=" in line]
+        wanted = rf": start= *{PARTITION_LBA}, size= *{sectors}, type=e, bootable$"
+        if len(lines) != 1 or not re.search(wanted, lines[0]):
+            return f"sfdisk -d says {said.stdout!r} {said.stderr!r}"
+        verified = run("sfdisk", "-V", self.image)
+        if verified.returncode != 0:
+            return f"sfdisk -V says {verified.stdout!r} {verified.stderr!r}"
+        return None
+
+    @staticmethod
+    def wrong_parameters(volume):
+        """The BIOS parameter block against the volume."""
+        sector, cluster_sectors, reserved, fats, root_entries, small = struct.unpack_from(
+            "<HBHBHH", volume, 11)
+        fat_sectors = struct.unpack_from("<H", volume, 22)[0]
+        hidden, large = struct.unpack_from("<II", volume, 28)
+        total = small or large
+        if (sector, fats, hidden, total) != (SECTOR, 2, PARTITION_LBA, len(volume) // SECTOR):
+            return (f"{sector} bytes a sector, {fats} FATs, {hidden} hidden sectors, {total} in "
+                    f"all; the volume has {len(volume)} bytes")
+        data = total - reserved - fats * fat_sectors - root_entries * 32 // SECTOR
+        clusters = data // cluster_sectors
+        if clusters not in FAT16_CLUSTERS or fat_sectors * SECTOR < (clusters + 2) * 2:
+            return f"{clusters} clusters and FATs of {fat_sectors} sectors are no FAT16"
+        return None
+
+    def wrong_for_fsck(self, image):
+        volume = self.write("volume", image[PARTITION_LBA * SECTOR:])
+        said = run("fsck.fat", "-n", volume)
+        # The version and the counts; every line more is a complaint, and not each gives a status.
+        if said.returncode != 0 or len(said.stdout.strip().split("\n")) != 2 or said.stderr:
+            return f"fsck.fat -n says {said.stdout} {said.stderr}"
+        return None
+
+    def wrong_files(self):
+        place = self.image + "@@1M"
+        said = run("mdir", "-/", "-b", "-i", place)
+        listed = {line[3:].lower() for line in said.stdout.split("\n")
+                  if line.startswith("::/") and not line.endswith("/")}
+        empty = not self.files and "not found" in said.stderr  # mdir's word for an empty root
+        if said.returncode != 0 and not empty or listed != {name.lower() for name in self.files}:
+            return f"mdir lists {sorted(listed)} {said.stderr}"
+        for name, data in self.files.items():
+            back = run("mtype", "-i", place, "::" + name, binary=True)
+            if back.returncode != 0 or back.stdout != data:
+                return f"{name}: {len(back.stdout)} bytes, not the {len(data)} right ones"
+        copy = self.path("copy")
+        for name, data in list(self.files.items())[:1]:
+            got = run("mcopy", "-n", "-i", place, "::" + name, copy)
+            if got.returncode != 0 or self.read("copy") != data:
+                return f"mcopy of {name}: {got.stderr}"
+        return None
+
+    def good(self, *arguments):
+        """What is wrong with the image of these arguments, or None."""
+        made = self.make(*arguments)
+        if made.returncode != 0 or made.stdout or made.stderr:
+            return f"mkimage.py: status {made.returncode}, {made.stdout} {made.stderr}"
+        return self.wrong()
+
+    def refused(self, words, *arguments):
+        """Why these arguments were not refused as they must be, or None."""
+        made = self.make(*arguments)
+        lines = made.stderr.rstrip("\n").split("\n")
+        if made.returncode != 1:
+            return f"status {made.returncode}, {made.stderr!r}"
+        if len(lines) != 1 or words not in lines[0]:
+            return f"it said {made.stderr!r}"
+        left = [name for name in os.listdir(self.directory.name) if name.startswith("image.bin")]
+        return f"it left {left}" if left else None
+
+
+# ---------------------------------------------------------------- good images
+
+
+def no_files(case):
+    return case.good()
+
+
+def init_file(case):
+    case.files["init.elf"] = pattern(12345)
+    return case.good("--init", case.write("program", case.files["init.elf"]))
+
+
+def file_sizes(case):
+    sizes = (0, 1, CLUSTER - 1, CLUSTER, CLUSTER + 1, 1 << 20)
+    return case.good(*[word for size in sizes
+                       for word in case.add(f"{size}.dat", pattern(size))])
+
+
+def many_files(case):
+    """More than a cluster of entries in a folder, and many in the root."""
+    names = [f"f{number}.txt" for number in range(60)]
+    names += [f"deep/g{number}.txt" for number in range(CLUSTER // 32 + 6)]
+    return case.good(*[word for name in names for word in case.add(name, name.encode())])
+
+
+def full_root(case):
+    """512 entries, one of them the label."""
+    return case.good(*[word for number in range(511) for word in case.add(f"f{number}", b"x")])
+
+
+def subdirectories(case):
+    names = ("a/b/c/d.txt", "a/b/e.txt", "a/f.txt", "g/d.txt", "noext", "eight888.thr")
+    return case.good(*[word for name in names for word in case.add(name, name.encode() * 500)])
+
+
+def name_of_host_file(case):
+    case.files["Hello.Txt"] = b"hello"
+    return case.good("--file", case.write("Hello.Txt", b"hello"))
+
+
+def large_file(case):
+    why = case.good(*case.add("large.bin", pattern(40 << 20)), *case.add("small.bin", b"x"))
+    size = os.path.getsize(case.image)
+    return why or (None if size > 41 << 20 else f"the image has {size} bytes")
+
+
+def twice(case):
+    arguments = [*case.add("one.txt", pattern(5000)), *case.add("two/three.txt", b"3")]
+    why = case.good(*arguments)
+    if why:
+        return why
+    os.utime(case.path("file1"), (1, 1))
+    made = case.make(*arguments, output=case.path("again"))
+    if made.returncode != 0:
+        return made.stderr
+    if case.read() != case.read("again"):
+        return "the two images differ"
+    reversed_order = case.make(*arguments[2:], *arguments[:2], output=case.path("again"))
+    if reversed_order.returncode != 0 or case.read() != case.read("again"):
+        return "the order of the arguments matters"
+    case.write("file1", pattern(4999) + b"!")
+    case.make(*arguments, output=case.path("again"))
+    first, second = (case.read(name)[0x1B8:0x1BC] for name in ("image.bin", "again"))
+    return "other content, the same signature" if first == second else None
+
+
+def replaces(case):
+    case.write("image.bin", b"old")
+    return case.good(*case.add("new.txt", b"new"))
+
+
+def kernel_fills_gap(case):
+    kernel = pattern(KERNEL_SECTORS_MAX * SECTOR)
+    case.write("kernel.bin", kernel)
+    made = case.make()
+    if made.returncode != 0:
+        return made.stderr
+    image = case.read()
+    if image[SECTOR:PARTITION_LBA * SECTOR] != kernel:
+        return "the kernel is not whole"
+    return case.wrong_parameters(image[PARTITION_LBA * SECTOR:])
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def missing(option):
+    def test(case):
+        path = case.path("nowhere")
+        return case.refused("nowhere", option, path)
+    return test
+
+
+def bad_name(name):
+    def test(case):
+        return case.refused("8.3", "--file", case.write("host", b"x") + "=" + name)
+    return test
+
+
+def duplicate(case):
+    host = case.write("host", b"x")
+    return case.refused("one.txt", "--file", host + "=one.txt", "--file", host + "=ONE.TXT")
+
+
+def duplicate_of_init(case):
+    host = case.write("host", b"x")
+    return case.refused("init.elf", "--init", host, "--file", host + "=init.elf")
+
+
+def file_and_folder(case):
+    host = case.write("host", b"x")
+    return case.refused("a", "--file", host + "=a", "--file", host + "=a/b")
+
+
+def a_folder_as_file(case):
+    return case.refused("cannot read", "--file", case.directory.name + "=x")
+
+
+def root_too_full(case):
+    host = case.write("host", b"x")
+    return case.refused("root", *[word for number in range(512)
+                                  for word in ("--file", f"{host}=f{number}")])
+
+
+def bad_part(part, data, words):
+    def test(case):
+        case.write(part, data)
+        return case.refused(words)
+    return test
+
+
+def bad_volume(data):
+    def test(case):
+        return case.refused("volume", "--volume", case.write("other", data))
+    return test
+
+
+def no_room_for_output(case):
+    made = case.make(output=case.path("nowhere/image.bin"))
+    lines = made.stderr.rstrip("\n").split("\n")
+    return None if made.returncode == 1 and len(lines) == 1 else f"it said {made.stderr!r}"
+
+
+TESTS = [
+    ("image: no files", no_files),
+    ("image: init", init_file),
+    ("image: files of 0, 1, 2047, 2048, 2049 bytes, 1 MiB", file_sizes),
+    ("image: many files", many_files),
+    ("image: a full root directory", full_root),
+    ("image: folders", subdirectories),
+    ("image: the host file's own name", name_of_host_file),
+    ("image: a file of 40 MiB", large_file),
+    ("image: the same input, the same bytes", twice),
+    ("image: an old one is replaced", replaces),
+    ("image: a kernel that fills the gap", kernel_fills_gap),
+    ("refused: missing file", missing("--file")),
+    ("refused: missing init", missing("--init")),
+    ("refused: missing volume", missing("--volume")),
+    *[(f"refused: name {name!r}", bad_name(name)) for name in
+      ("ninechars.txt", "a.four", "a.b.c", ".txt", "a b", "a/", "a//b", "a/../b", "\u00e9.txt")],
+    ("refused: a name twice", duplicate),
+    ("refused: a second init.elf", duplicate_of_init),
+    ("refused: a name for a file and a folder", file_and_folder),
+    ("refused: a folder as file", a_folder_as_file),
+    ("refused: a file too many for the root directory", root_too_full),
+    ("refused: boot sector of 511 bytes", bad_part("boot.bin", BOOT[1:], "boot sector")),
+    ("refused: boot sector of 513 bytes", bad_part("boot.bin", b"\0" + BOOT, "boot sector")),
+    ("refused: boot sector without 55 AA", bad_part("boot.bin", bytes(512), "boot sector")),
+    ("refused: empty kernel", bad_part("kernel.bin", b"", "kernel")),
+    ("refused: kernel of 511 bytes", bad_part("kernel.bin", bytes(511), "whole sectors")),
+    ("refused: kernel too large",
+     bad_part("kernel.bin", bytes((KERNEL_SECTORS_MAX + 1) * SECTOR), "2048 sectors")),
+    ("refused: empty volume", bad_volume(b"")),
+    ("refused: volume of 513 bytes", bad_volume(bytes(513))),
+    ("refused: output in no folder", no_room_for_output),
+]
+
+
+def outcome(test):
+    case = Case()
+    try:
+        return test(case)
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    finally:
+        case.directory.cleanup()
+
+
+def main():
+    os.chdir(ROOT)
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for name, future in [(name, pool.submit(outcome, test)) for name, test in TESTS]:
+            why = future.result()
+            failed += why is not None
+            print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
+    return 1 if failed or not TESTS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
