@@ -21,8 +21,9 @@ MEMORY  ?= 128
 DEBUG_HEAP ?= 0
 VARIANT_SUFFIX := $(if $(filter 1,$(DEBUG_HEAP)),-debugheap)
 
-# make V=1 shows whole commands.
-Q := $(if $(V),,@)
+# A line for each file; make V=1 shows whole commands, make -s nothing.
+Q   := $(if $(V),,@)
+SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -75,27 +76,27 @@ ASM_CONSTANTS := $(GENERATED)/asm_constants.inc
 # Header constants and struct offsets for nasm: the compiler prints them, sed picks them up.
 $(ASM_CONSTANTS): tools/asm_constants.c Makefile
 	@mkdir -p $(@D)
-	@echo "  CC     $@"
+	$(SAY) "  CC     $@"
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
 	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
 
 KERNEL_LD := $(GENERATED)/kernel.ld
 $(KERNEL_LD): src/kernel/kernel.ld.in Makefile
 	@mkdir -p $(@D)
-	@echo "  CC     $@"
+	$(SAY) "  CC     $@"
 	$(Q)$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
 define variant_rules
 build/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
-	@echo "  CC     $$@"
+	$$(SAY) "  CC     $$@"
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -Itests/$(2) -MMD -MP -c -o $$@ $$<
 
 build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
 	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
-	@echo "  NASM   $$@"
+	$$(SAY) "  NASM   $$@"
 	$$(Q)nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
 endef
 $(eval $(call variant_rules,$(RELEASE),kernel))
@@ -106,7 +107,7 @@ $(eval $(call variant_rules,$(BENCH),bench))
 # after all else in the image, so it moves nothing.
 define kernel_rules
 build/$(2)/kernel.stage1.elf: build/variant $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
-	@echo "  LD     $$@"
+	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
 
 build/$(2)/symbols.empty.c: tools/mksymbols.py
@@ -117,12 +118,12 @@ build/$(2)/symbols.c: build/$(2)/kernel.stage1.elf tools/mksymbols.py
 	@$$(NM) -n $$< | $$(PYTHON) tools/mksymbols.py > $$@
 
 build/$(2)/symbols%o: build/$(2)/symbols%c
-	@echo "  CC     $$@"
+	$$(SAY) "  CC     $$@"
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -c -o $$@ $$<
 
 $(1).elf: build/variant $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
-	@echo "  LD     $$@"
+	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
 
 $(1).bin: $(1).elf tools/mkkernel.py
@@ -142,7 +143,7 @@ KERNEL_SECTORS = $$(( $$(stat -c %s $(1)) / 512 ))
 define image_rules
 build/$(2)/boot.bin: src/boot/boot.asm $(1).bin $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
-	@echo "  NASM   $$@"
+	$$(SAY) "  NASM   $$@"
 	$$(Q)nasm -Wall -Werror -f bin -I$$(GENERATED)/ -Isrc/ \
 	    -DKERNEL_SECTORS=$$(call KERNEL_SECTORS,$(1).bin) -o $$@ $$<
 endef
@@ -210,7 +211,7 @@ test:
 # The same heap on the host, in cycles.
 build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_heap.c src/memory/heap/heap.c
 	@mkdir -p $(@D)
-	@echo "  HOSTCC $@"
+	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
 bench: bin/bench.bin bin/os.bin build/host/bench_heap
@@ -245,7 +246,7 @@ host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 define host_test_rule
 build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
 	@mkdir -p $$(@D)
-	@echo "  HOSTCC $$@"
+	$$(SAY) "  HOSTCC $$@"
 	@$$(HOSTCC) $$(HOST_CFLAGS) -MM -MP -MT $$@ tests/host/$(1).c \
 	    $(call host_sources,$(1)) > $$@.d
 	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) -o $$@ tests/host/$(1).c \

@@ -24,20 +24,20 @@ program_objects = $(patsubst %,build/programs/%.o,$(1))
 
 build/programs/%.c.o: %.c
 	@mkdir -p $(@D)
-	@echo "  CC     $@"
+	$(SAY) "  CC     $@"
 	$(Q)$(CC) $(PROGRAM_CFLAGS) -MMD -MP -c -o $@ $<
 
 build/programs/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	@nasm -Wall -Werror -f elf32 -g -F dwarf -M -MP -MT $@ -MF $(@:.o=.d) $<
-	@echo "  NASM   $@"
+	$(SAY) "  NASM   $@"
 	$(Q)nasm -Wall -Werror -f elf32 -g -F dwarf -o $@ $<
 
 # D: no dates and no owners, so that the same sources give the same bytes.
 $(LIBC): $(call program_objects,$(LIBC_SOURCES))
 	@mkdir -p $(@D)
 	@rm -f $@
-	@echo "  AR     $@"
+	$(SAY) "  AR     $@"
 	$(Q)$(CROSS)ar rcsD $@ $^
 
 # program_rules: NAME, its sources. The entry, start.asm, comes in by ENTRY(_start).
@@ -45,7 +45,7 @@ define program_rules
 bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
     $(call program_objects,$(2)) $(LIBC) programs/program.ld
 	@mkdir -p $$(@D)
-	@echo "  LD     $$@"
+	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(PROGRAM_LDFLAGS) -T programs/program.ld -o bin/programs/$(1).debug.elf \
 	    $(call program_objects,$(2)) $(LIBC)
 	$$(Q)$$(OBJCOPY) --strip-all bin/programs/$(1).debug.elf bin/programs/$(1).elf

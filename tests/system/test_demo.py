@@ -38,9 +38,27 @@ def runs_demo(*arguments):
     return None
 
 
+def pages_add_up(size):
+    """The kernel's figures against each other and against the firmware's map that it printed."""
+    _, console = boot(IMAGE, "-m", size)
+    pages = re.search(r"^Pages: (\d+) usable = (\d+) free \+ (\d+) used \+ (\d+) reserved$", console,
+                      re.MULTILINE)
+    ranges = re.findall(r"^ +([0-9a-f]{11})-([0-9a-f]{11}) .* usable$", console, re.MULTILINE)
+    if not pages or not ranges:
+        return console
+    usable, *parts = map(int, pages.groups())
+    # A range counts with its whole pages.
+    firmware = sum((int(last, 16) + 1) // 4096 - -(-int(first, 16) // 4096)
+                   for first, last in ranges)
+    if usable != sum(parts) or usable != firmware:
+        return f"{pages.group(0)}; the firmware's map has {firmware} pages"
+    return None
+
+
 def memory_sizes():
     for size in ("18M", "20M", "24M", "32M", "64M", "128M", "512M", "1G", "2G", "3G", "4G"):
         test(f"demo with {size} of RAM", runs_demo("-m", size))
+        test(f"pages add up with {size} of RAM", pages_add_up(size))
 
 
 def too_little_memory():

@@ -455,11 +455,10 @@ static bool is_class(const struct kmem_cache *cache)
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t object_bytes, size_t alignment)
 {
-    if (alignment < KMEM_ALIGNMENT && IS_ALIGNED((size_t)KMEM_ALIGNMENT, MAX(alignment, 1u))) {
-        alignment = KMEM_ALIGNMENT; /* 0, 1, 2 or 4 */
-    }
+    bool is_power_of_two_or_0 = (alignment & (alignment - 1)) == 0;
+
     if (name == NULL || object_bytes == 0 || object_bytes > KMEM_OBJECT_BYTES_MAX ||
-        alignment > KMEM_ALIGNMENT_MAX || (alignment & (alignment - 1)) != 0) {
+        alignment > KMEM_ALIGNMENT_MAX || !is_power_of_two_or_0) {
         return NULL;
     }
     struct kmem_cache *cache = kmem_alloc(sizeof(*cache));
@@ -467,7 +466,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t object_bytes, size
     if (cache != NULL) {
         *cache = (struct kmem_cache){
             .object_bytes = MAX((uint32_t)object_bytes, (uint32_t)sizeof(void *)),
-            .alignment = (uint32_t)alignment,
+            .alignment = MAX((uint32_t)alignment, (uint32_t)KMEM_ALIGNMENT),
             .name = name,
         };
         list_initialise(&cache->partial);

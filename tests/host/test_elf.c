@@ -1,0 +1,610 @@
+/*
+ * test_elf.c - which program files are accepted, and that nothing outside them is read.
+ * Sources: src/task/elf.c src/lib/string.c
+ */
+#include <elf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "layout.h"
+#include "status.h"
+#include "task/elf.h"
+
+#define FILE_BYTES 4096
+#define HEADERS    (sizeof(Elf32_Ehdr) + 3 * sizeof(Elf32_Phdr))
+
+/* The good file: text, data with .bss, and a PT_NOTE between them. */
+static struct {
+    Elf32_Ehdr header;
+    Elf32_Phdr programs[80];
+} image;
+
+static uint32_t file_size;
+static unsigned reads;
+static unsigned fail_at; /* the read that fails; 0: none */
+
+/* The file is image, then bytes that do not matter. */
+static int read_file(void *context, uint32_t offset, void *buffer, uint32_t length)
+{
+    assert_ptr_equal(context, &image);
+    if (offset > file_size || length > file_size - offset) {
+        fail_msg("read of %u bytes at %u, file of %u", length, offset, file_size);
+    }
+    if (++reads == fail_at) {
+        return -EIO;
+    }
+    memset(buffer, 0, length);
+    if (offset < sizeof(image)) {
+        uint32_t available = (uint32_t)sizeof(image) - offset;
+        memcpy(buffer, (uint8_t *)&image + offset, length < available ? length : available);
+    }
+    return OK;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(&image, 0, sizeof(image));
+    image.header = (Elf32_Ehdr){
+        .e_ident = {0x7F, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+        .e_type = ET_EXEC,
+        .e_machine = EM_386,
+        .e_version = EV_CURRENT,
+        .e_entry = 0x400010,
+        .e_phoff = sizeof(Elf32_Ehdr),
+        .e_ehsize = sizeof(Elf32_Ehdr),
+        .e_phentsize = sizeof(Elf32_Phdr),
+        .e_phnum = 3,
+    };
+    image.programs[0] = (Elf32_Phdr){
+        .p_type = PT_LOAD,
+        .p_offset = 0x400,
+        .p_vaddr = 0x400000,
+        .p_filesz = 0x200,
+        .p_memsz = 0x200,
+        .p_flags = PF_R | PF_X,
+        .p_align = 0x1000,
+    };
+    image.programs[1] = (Elf32_Phdr){.p_type = PT_NOTE, .p_offset = 0x600, .p_filesz = 0x20};
+    image.programs[2] = (Elf32_Phdr){
+        .p_type = PT_LOAD,
+        .p_offset = 0x600,
+        .p_vaddr = 0x401000,
+        .p_filesz = 0x100,
+        .p_memsz = 0x3000,
+        .p_flags = PF_R | PF_W,
+        .p_align = 0x1000,
+    };
+    file_size = FILE_BYTES;
+    reads = 0;
+    fail_at = 0;
+    return 0;
+}
+
+/* What elf.h promises of a layout that was accepted. */
+static void assert_invariants(const struct elf_layout *layout)
+{
+    unsigned entries = 0;
+
+    assert_in_range(layout->segment_count, 1, ELF_SEGMENTS_MAX);
+    for (size_t i = 0; i < layout->segment_count; i++) {
+        const struct elf_segment *a = &layout->segments[i];
+        uint64_t end = (uint64_t)a->address + a->memory_bytes;
+
+        assert_true(a->memory_bytes > 0);
+        assert_true(a->file_bytes <= a->memory_bytes);
+        assert_true((uint64_t)a->file_offset + a->file_bytes <= file_size);
+        assert_true(a->address >= USER_PROGRAM_ADDRESS && end <= USER_PROGRAM_END);
+        for (size_t j = 0; j < i; j++) {
+            const struct elf_segment *b = &layout->segments[j];
+            assert_true(end <= b->address || b->address + b->memory_bytes <= a->address);
+        }
+        entries += a->executable && layout->entry >= a->address && layout->entry < end;
+    }
+    assert_int_equal(entries, 1);
+}
+
+static int read_layout(struct elf_layout *layout)
+{
+    struct elf_source source = {.read = read_file, .context = &image, .size = file_size};
+
+    memset(layout, 0xA5, sizeof(*layout));
+    int status = elf_read_layout(&source, layout);
+    if (status == OK) {
+        assert_invariants(layout);
+    }
+    return status;
+}
+
+static int check(void)
+{
+    struct elf_layout layout;
+    return read_layout(&layout);
+}
+
+#define assert_accepted() assert_int_equal(check(), OK)
+#define assert_refused()  assert_int_equal(check(), -EINFORMAT)
+
+static void test_good_file(void **state)
+{
+    struct elf_layout layout;
+
+    (void)state;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.entry, 0x400010);
+    assert_int_equal(layout.segment_count, 2);
+    assert_int_equal(layout.segments[0].address, 0x400000);
+    assert_int_equal(layout.segments[0].memory_bytes, 0x200);
+    assert_int_equal(layout.segments[0].file_offset, 0x400);
+    assert_int_equal(layout.segments[0].file_bytes, 0x200);
+    assert_true(layout.segments[0].executable);
+    assert_false(layout.segments[0].writable);
+    assert_int_equal(layout.segments[1].address, 0x401000);
+    assert_int_equal(layout.segments[1].memory_bytes, 0x3000);
+    assert_int_equal(layout.segments[1].file_bytes, 0x100);
+    assert_false(layout.segments[1].executable);
+    assert_true(layout.segments[1].writable);
+}
+
+static void test_ident(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < EI_OSABI; i++) {
+        for (unsigned value = 0; value < 256; value++) {
+            uint8_t good = image.header.e_ident[i];
+            image.header.e_ident[i] = (uint8_t)value;
+            assert_int_equal(check(), value == good ? OK : -EINFORMAT);
+            image.header.e_ident[i] = good;
+        }
+    }
+}
+
+static void test_type_machine_version(void **state)
+{
+    static const uint16_t wrong_types[] = {ET_NONE, ET_REL, ET_DYN, ET_CORE, 0xFFFF};
+    static const uint16_t wrong_machines[] = {EM_NONE, EM_486, EM_X86_64, EM_ARM, 0xFFFF};
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        image.header.e_type = wrong_types[i];
+        assert_refused();
+        image.header.e_type = ET_EXEC;
+        image.header.e_machine = wrong_machines[i];
+        assert_refused();
+        image.header.e_machine = EM_386;
+    }
+    image.header.e_version = 0;
+    assert_refused();
+    image.header.e_version = 0x10001;
+    assert_refused();
+}
+
+static void test_header_sizes(void **state)
+{
+    (void)state;
+    image.header.e_ehsize = sizeof(Elf32_Ehdr) - 1;
+    assert_refused();
+    image.header.e_ehsize = 0;
+    assert_refused();
+    image.header.e_ehsize = sizeof(Elf32_Ehdr);
+    image.header.e_phentsize = sizeof(Elf32_Phdr) - 1;
+    assert_refused();
+    image.header.e_phentsize = sizeof(Elf32_Phdr) + 1;
+    assert_refused();
+    image.header.e_phentsize = 0;
+    assert_refused();
+    image.header.e_phentsize = 0xFFFF;
+    assert_refused();
+}
+
+static void test_program_header_count(void **state)
+{
+    (void)state;
+    image.header.e_phnum = 0;
+    assert_refused();
+    image.header.e_phnum = 1;
+    assert_accepted();
+    image.header.e_phnum = 64; /* the rest are PT_NULL */
+    assert_accepted();
+    image.header.e_phnum = 65;
+    assert_refused();
+    image.header.e_phnum = 0xFFFF;
+    assert_refused();
+}
+
+static void test_program_headers_at_the_files_end(void **state)
+{
+    (void)state;
+    file_size = 0x700;
+    image.header.e_phnum = 1;
+    image.header.e_phoff = file_size - sizeof(Elf32_Phdr);
+    memcpy((uint8_t *)&image + image.header.e_phoff, &image.programs[0], sizeof(Elf32_Phdr));
+    assert_accepted();
+    image.header.e_phoff++;
+    assert_refused();
+    image.header.e_phoff = file_size;
+    assert_refused();
+}
+
+static void test_program_headers_misaligned(void **state)
+{
+    Elf32_Phdr program = image.programs[0];
+
+    (void)state;
+    image.header.e_phnum = 1;
+    image.header.e_phoff = 0x301;
+    memcpy((uint8_t *)&image + 0x301, &program, sizeof(program));
+    assert_accepted();
+}
+
+static void test_program_header_offset_wraps(void **state)
+{
+    static const uint32_t offsets[] = {0xFFFFFFFF, 0xFFFFFFE0, 0xFFFFFFA0, 0x80000000, 0x7FFFFFFF};
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        image.header.e_phoff = offsets[i];
+        assert_refused();
+    }
+}
+
+static void test_truncated_at_every_length(void **state)
+{
+    (void)state;
+    /* The last byte that is needed is .data's, at 0x6FF. */
+    for (file_size = 0; file_size < 0x700; file_size++) {
+        assert_refused();
+    }
+    assert_accepted();
+}
+
+static void test_entry(void **state)
+{
+    (void)state;
+    static const uint32_t outside[] = {0,        0x3FFFFF, 0x400200,   0x401000,
+                                       0x404000, 0x1000000, 0x80000000, 0xFFFFFFFF};
+
+    for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+        image.header.e_entry = outside[i]; /* 0x401000: not executable */
+        assert_refused();
+    }
+    image.header.e_entry = 0x400000;
+    assert_accepted();
+    image.header.e_entry = 0x4001FF;
+    assert_accepted();
+}
+
+static void test_no_executable_segment(void **state)
+{
+    (void)state;
+    image.programs[0].p_flags = PF_R | PF_W;
+    assert_refused();
+}
+
+static void test_no_loadable_segment(void **state)
+{
+    (void)state;
+    image.programs[0].p_type = PT_NULL;
+    image.programs[2].p_type = PT_NOTE;
+    assert_refused();
+}
+
+static void test_segment_fills_the_window(void **state)
+{
+    (void)state;
+    image.programs[2].p_type = PT_NULL;
+    image.programs[0].p_memsz = USER_PROGRAM_END - USER_PROGRAM_ADDRESS;
+    assert_accepted();
+    image.programs[0].p_memsz++;
+    assert_refused();
+}
+
+static void test_segment_at_the_windows_ends(void **state)
+{
+    Elf32_Phdr *data = &image.programs[2];
+
+    (void)state;
+    data->p_vaddr = USER_PROGRAM_END - data->p_memsz;
+    assert_accepted();
+    data->p_vaddr++;
+    assert_refused();
+    data->p_memsz--;
+    assert_accepted();
+    data->p_memsz = data->p_filesz = 1;
+    data->p_vaddr = USER_PROGRAM_ADDRESS - 1;
+    assert_refused();
+    data->p_vaddr = USER_PROGRAM_END - 1;
+    assert_accepted();
+    data->p_vaddr = USER_PROGRAM_END;
+    assert_refused();
+}
+
+static void test_segment_elsewhere(void **state)
+{
+    static const uint32_t addresses[] = {
+        0, 0x7E00, KERNEL_ADDRESS, USER_STACK_BOTTOM, HEAP_ADDRESS, PROCESS_HEAP_ADDRESS,
+        MMIO_ADDRESS, 0xFFFFF000,
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        image.programs[2].p_vaddr = addresses[i];
+        assert_refused();
+    }
+}
+
+static void test_address_wraps(void **state)
+{
+    Elf32_Phdr *data = &image.programs[2];
+
+    (void)state;
+    data->p_memsz = 0xFFFFFFFF;
+    assert_refused();
+    data->p_memsz = 0u - data->p_vaddr; /* ends at 0 */
+    assert_refused();
+    data->p_memsz = 0u - data->p_vaddr + 0x402000; /* ends inside, round the top */
+    assert_refused();
+    data->p_memsz = 0x80000000;
+    assert_refused();
+}
+
+static void test_file_offset_wraps(void **state)
+{
+    Elf32_Phdr *data = &image.programs[2];
+
+    (void)state;
+    data->p_offset = 0xFFFFFFFF;
+    assert_refused();
+    data->p_offset = 0u - data->p_filesz; /* ends at 0 */
+    assert_refused();
+    data->p_offset = 0u - data->p_filesz + 0x10;
+    assert_refused();
+    data->p_offset = 0x80000000;
+    assert_refused();
+}
+
+static void test_file_part_to_the_end(void **state)
+{
+    Elf32_Phdr *data = &image.programs[2];
+
+    (void)state;
+    data->p_offset = FILE_BYTES - data->p_filesz;
+    assert_accepted();
+    data->p_offset++;
+    assert_refused();
+}
+
+static void test_more_in_file_than_memory(void **state)
+{
+    (void)state;
+    image.programs[2].p_filesz = image.programs[2].p_memsz = 0x100;
+    assert_accepted();
+    image.programs[2].p_filesz++;
+    assert_refused();
+    image.programs[2].p_filesz = 0xFFFFFFFF;
+    assert_refused();
+}
+
+static void test_bss_only(void **state)
+{
+    (void)state;
+    image.programs[2].p_filesz = 0;
+    assert_accepted();
+}
+
+static void test_empty_segment(void **state)
+{
+    struct elf_layout layout;
+
+    (void)state;
+    image.programs[2].p_memsz = 0;
+    assert_refused();
+    image.programs[2].p_filesz = 0;
+    image.programs[2].p_vaddr = 0; /* an empty one may lie anywhere */
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.segment_count, 1);
+}
+
+static void test_overlaps(void **state)
+{
+    Elf32_Phdr *text = &image.programs[0];
+    Elf32_Phdr *data = &image.programs[2];
+
+    (void)state;
+    *text = (Elf32_Phdr){.p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
+    data->p_filesz = 0;
+    data->p_memsz = 0x1000;
+
+    data->p_vaddr = 0x402000; /* touches behind */
+    assert_accepted();
+    data->p_vaddr = 0x401FFF; /* the last byte */
+    assert_refused();
+    data->p_vaddr = 0x400000; /* the same start */
+    assert_refused();
+    data->p_vaddr = 0x400800; /* inside */
+    assert_refused();
+    data->p_memsz = 0x2000; /* the same */
+    data->p_vaddr = 0x400000;
+    assert_refused();
+
+    text->p_vaddr = 0x500000;
+    image.header.e_entry = 0x500000;
+    data->p_memsz = 0x1000;
+    data->p_vaddr = 0x4FF000; /* touches before */
+    assert_accepted();
+    data->p_vaddr = 0x4FF001;
+    assert_refused();
+    data->p_vaddr = 0x4F0000; /* around */
+    data->p_memsz = 0x20000;
+    assert_refused();
+}
+
+static void test_segment_limit(void **state)
+{
+    struct elf_layout layout;
+
+    (void)state;
+    for (unsigned i = 0; i <= ELF_SEGMENTS_MAX; i++) {
+        image.programs[i] = (Elf32_Phdr){
+            .p_type = PT_LOAD, .p_vaddr = 0x400000 + i * 0x1000, .p_memsz = 0x1000, .p_flags = PF_X};
+    }
+    image.header.e_phnum = ELF_SEGMENTS_MAX;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.segment_count, ELF_SEGMENTS_MAX);
+    image.header.e_phnum = ELF_SEGMENTS_MAX + 1;
+    assert_refused();
+}
+
+static void test_dynamic(void **state)
+{
+    (void)state;
+    image.programs[1].p_type = PT_INTERP;
+    assert_refused();
+    image.programs[1].p_type = PT_DYNAMIC;
+    assert_refused();
+}
+
+/* Whatever they say. */
+static void test_other_headers_are_ignored(void **state)
+{
+    static const uint32_t types[] = {PT_NULL,         PT_NOTE,      PT_SHLIB,  PT_PHDR, PT_TLS,
+                                     PT_GNU_EH_FRAME, PT_GNU_STACK, 0x70000001, 0xFFFFFFFF};
+    struct elf_layout layout;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        memset(&image.programs[1], 0xFF, sizeof(image.programs[1]));
+        image.programs[1].p_type = types[i];
+        assert_int_equal(read_layout(&layout), OK);
+        assert_int_equal(layout.segment_count, 2);
+    }
+}
+
+/* Section headers, flags, physical addresses and alignment are not used. */
+static void test_unused_fields(void **state)
+{
+    (void)state;
+    image.header.e_shoff = 0xFFFFFFFF;
+    image.header.e_shnum = 0xFFFF;
+    image.header.e_shstrndx = 0xFFFF;
+    image.header.e_shentsize = 0xFFFF;
+    image.header.e_flags = 0xFFFFFFFF;
+    image.programs[0].p_paddr = 0xFFFFFFFF;
+    image.programs[0].p_align = 0xFFFFFFFF;
+    assert_accepted();
+}
+
+static void test_read_errors(void **state)
+{
+    (void)state;
+    for (fail_at = 1; fail_at <= 4; fail_at++) { /* the header, three program headers */
+        reads = 0;
+        assert_int_equal(check(), -EIO);
+    }
+    reads = 0;
+    assert_accepted();
+    assert_int_equal(reads, 4);
+}
+
+static void test_every_byte(void **state)
+{
+    static const uint8_t values[] = {0, 1, 0x7F, 0x80, 0xFF};
+    uint8_t *bytes = (uint8_t *)&image;
+
+    (void)state;
+    for (unsigned i = 0; i < HEADERS; i++) {
+        for (unsigned v = 0; v < sizeof(values); v++) {
+            uint8_t good = bytes[i];
+            bytes[i] = values[v];
+            int status = check();
+            assert_true(status == OK || status == -EINFORMAT);
+            bytes[i] = good;
+        }
+    }
+    assert_accepted();
+}
+
+static void test_every_word(void **state)
+{
+    static const uint32_t values[] = {0,          1,          0x400000,   0x400200,   0xFFF,
+                                      0x1000,     0x1001,     0xFFFFFF,   0x1000000,  0x7FFFFFFF,
+                                      0x80000000, 0xFFBFFFFF, 0xFFC00000, 0xFFFFFFFE, 0xFFFFFFFF};
+    uint8_t *bytes = (uint8_t *)&image;
+
+    (void)state;
+    for (unsigned i = 0; i + 4 <= HEADERS; i += 2) {
+        for (unsigned v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+            uint8_t good[4];
+            memcpy(good, bytes + i, 4);
+            memcpy(bytes + i, &values[v], 4);
+            int status = check();
+            assert_true(status == OK || status == -EINFORMAT);
+            memcpy(bytes + i, good, 4);
+        }
+    }
+}
+
+/* Several damages at once. */
+static void test_random_damage(void **state)
+{
+    uint32_t random = 1;
+    unsigned accepted = 0;
+
+    for (unsigned round = 0; round < 100000; round++) {
+        reset(state);
+        for (unsigned n = 0; n < 1 + round % 4; n++) {
+            random = random * 1664525 + 1013904223;
+            unsigned where = sizeof(Elf32_Ehdr) / 2 + (random >> 8) % (HEADERS - 26);
+            random = random * 1664525 + 1013904223;
+            ((uint8_t *)&image)[where] = (uint8_t)(random >> 24);
+        }
+        int status = check();
+        assert_true(status == OK || status == -EINFORMAT);
+        accepted += status == OK;
+    }
+    assert_in_range(accepted, 1000, 99000); /* both outcomes are tried */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_good_file, reset),
+        cmocka_unit_test_setup(test_ident, reset),
+        cmocka_unit_test_setup(test_type_machine_version, reset),
+        cmocka_unit_test_setup(test_header_sizes, reset),
+        cmocka_unit_test_setup(test_program_header_count, reset),
+        cmocka_unit_test_setup(test_program_headers_at_the_files_end, reset),
+        cmocka_unit_test_setup(test_program_headers_misaligned, reset),
+        cmocka_unit_test_setup(test_program_header_offset_wraps, reset),
+        cmocka_unit_test_setup(test_truncated_at_every_length, reset),
+        cmocka_unit_test_setup(test_entry, reset),
+        cmocka_unit_test_setup(test_no_executable_segment, reset),
+        cmocka_unit_test_setup(test_no_loadable_segment, reset),
+        cmocka_unit_test_setup(test_segment_fills_the_window, reset),
+        cmocka_unit_test_setup(test_segment_at_the_windows_ends, reset),
+        cmocka_unit_test_setup(test_segment_elsewhere, reset),
+        cmocka_unit_test_setup(test_address_wraps, reset),
+        cmocka_unit_test_setup(test_file_offset_wraps, reset),
+        cmocka_unit_test_setup(test_file_part_to_the_end, reset),
+        cmocka_unit_test_setup(test_more_in_file_than_memory, reset),
+        cmocka_unit_test_setup(test_bss_only, reset),
+        cmocka_unit_test_setup(test_empty_segment, reset),
+        cmocka_unit_test_setup(test_overlaps, reset),
+        cmocka_unit_test_setup(test_segment_limit, reset),
+        cmocka_unit_test_setup(test_dynamic, reset),
+        cmocka_unit_test_setup(test_other_headers_are_ignored, reset),
+        cmocka_unit_test_setup(test_unused_fields, reset),
+        cmocka_unit_test_setup(test_read_errors, reset),
+        cmocka_unit_test_setup(test_every_byte, reset),
+        cmocka_unit_test_setup(test_every_word, reset),
+        cmocka_unit_test_setup(test_random_damage, reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

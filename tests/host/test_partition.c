@@ -1,0 +1,275 @@
+/*
+ * test_partition.c - finding the FAT16 volume in a master boot record.
+ * Sources: src/fs/partition.c src/drivers/block.c src/lib/string.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fs/partition.h"
+#include "layout.h"
+#include "status.h"
+
+#define SIGNATURE    0xD2A5B4C3u
+#define DISK_SECTORS 100000
+
+static uint8_t record[SECTOR_BYTES];
+static int result;
+
+static int fake_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
+{
+    (void)device;
+    assert_int_equal(lba, 0);
+    assert_int_equal(count, 1);
+    if (result == OK) {
+        memcpy(buffer, record, SECTOR_BYTES);
+    }
+    return result;
+}
+
+static struct block_device device = {.name = "fake", .read = fake_read};
+
+static void put_dword(unsigned offset, uint32_t value)
+{
+    memcpy(record + offset, &value, sizeof(value));
+}
+
+static void put_entry(unsigned index, uint8_t active, uint8_t type, uint32_t first, uint32_t count)
+{
+    unsigned offset = PARTITION_TABLE_OFFSET + index * 16;
+
+    record[offset] = active;
+    record[offset + 4] = type;
+    put_dword(offset + 8, first);
+    put_dword(offset + 12, count);
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(record, 0, sizeof(record));
+    record[510] = 0x55;
+    record[511] = 0xAA;
+    put_dword(DISK_SIGNATURE_OFFSET, SIGNATURE);
+    put_entry(0, 0x80, 0x0E, 2048, 40000);
+    device.sector_count = DISK_SECTORS;
+    result = OK;
+    return 0;
+}
+
+static int find(struct partition *partition)
+{
+    *partition = (struct partition){.first_lba = 0xAAAA, .sector_count = 0xBBBB};
+    return partition_find(&device, SIGNATURE, partition);
+}
+
+static void assert_found(uint32_t first, uint32_t count)
+{
+    struct partition partition;
+
+    assert_int_equal(find(&partition), OK);
+    assert_int_equal(partition.first_lba, first);
+    assert_int_equal(partition.sector_count, count);
+}
+
+static void assert_not_found(int expected)
+{
+    struct partition partition;
+
+    assert_int_equal(find(&partition), expected);
+    assert_int_equal(partition.first_lba, 0xAAAA); /* left alone */
+}
+
+static void test_found(void **state)
+{
+    (void)state;
+    assert_found(2048, 40000);
+}
+
+static void test_no_boot_record(void **state)
+{
+    (void)state;
+    record[510] = 0xAA;
+    record[511] = 0x55;
+    assert_not_found(-EFSNOTUS);
+    record[510] = 0x55;
+    assert_not_found(-EFSNOTUS);
+    record[510] = 0;
+    record[511] = 0xAA;
+    assert_not_found(-EFSNOTUS);
+}
+
+static void test_blank_disk(void **state)
+{
+    (void)state;
+    memset(record, 0, sizeof(record));
+    assert_not_found(-EFSNOTUS);
+    memset(record, 0xFF, sizeof(record));
+    assert_not_found(-EFSNOTUS);
+}
+
+static void test_other_signature(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 4; byte++) {
+        record[DISK_SIGNATURE_OFFSET + byte] ^= 1;
+        assert_not_found(-ENOENT);
+        record[DISK_SIGNATURE_OFFSET + byte] ^= 1;
+    }
+    assert_found(2048, 40000);
+}
+
+static void test_types(void **state)
+{
+    (void)state;
+    for (unsigned type = 0; type < 256; type++) {
+        put_entry(0, 0x80, (uint8_t)type, 2048, 40000);
+        if (type == 0x04 || type == 0x06 || type == 0x0E) {
+            assert_found(2048, 40000);
+        } else {
+            assert_not_found(-ENOENT);
+        }
+    }
+}
+
+static void test_empty_table(void **state)
+{
+    (void)state;
+    put_entry(0, 0, 0, 0, 0);
+    assert_not_found(-ENOENT);
+}
+
+static void test_fourth_entry(void **state)
+{
+    (void)state;
+    put_entry(0, 0, 0x83, 63, 100);
+    put_entry(1, 0, 0x07, 200, 100);
+    put_entry(2, 0x80, 0x0C, 300, 100);
+    put_entry(3, 0, 0x06, 400, 5000);
+    assert_found(400, 5000);
+}
+
+static void test_second_is_active(void **state)
+{
+    (void)state;
+    put_entry(0, 0, 0x0E, 2048, 10000);
+    put_entry(1, 0x80, 0x06, 20000, 10000);
+    assert_found(20000, 10000);
+}
+
+static void test_none_active(void **state)
+{
+    (void)state;
+    put_entry(0, 0, 0x0E, 2048, 10000);
+    put_entry(1, 0, 0x06, 20000, 10000);
+    assert_found(2048, 10000);
+}
+
+static void test_two_active(void **state)
+{
+    (void)state;
+    put_entry(1, 0x80, 0x0E, 50000, 10000);
+    put_entry(2, 0x80, 0x06, 20000, 10000);
+    assert_found(2048, 40000);
+}
+
+/* Only 0x80 is active (a status of 1 to 0x7F is not valid). */
+static void test_odd_status(void **state)
+{
+    (void)state;
+    put_entry(0, 0, 0x0E, 2048, 10000);
+    put_entry(1, 0x7F, 0x0E, 20000, 10000);
+    assert_found(2048, 10000);
+}
+
+static void test_exactly_to_the_end(void **state)
+{
+    (void)state;
+    put_entry(0, 0x80, 0x0E, 2048, DISK_SECTORS - 2048);
+    assert_found(2048, DISK_SECTORS - 2048);
+    put_entry(0, 0x80, 0x0E, DISK_SECTORS - 1, 1);
+    assert_found(DISK_SECTORS - 1, 1);
+}
+
+static void test_outside_the_device(void **state)
+{
+    static const struct {
+        uint32_t first, count;
+    } outside[] = {
+        {2048, DISK_SECTORS - 2047},
+        {DISK_SECTORS, 1},
+        {DISK_SECTORS + 1, 1},
+        {UINT32_MAX, 1},
+        {1, UINT32_MAX},
+        {2048, UINT32_MAX - 2047},
+        {UINT32_MAX, UINT32_MAX},
+        {0x80000000u, 0x80000000u},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+        put_entry(0, 0x80, 0x0E, outside[i].first, outside[i].count);
+        assert_not_found(-ENOENT);
+    }
+}
+
+static void test_outside_but_another_fits(void **state)
+{
+    (void)state;
+    put_entry(0, 0x80, 0x0E, DISK_SECTORS, 1);
+    put_entry(1, 0, 0x0E, 2048, 5000);
+    assert_found(2048, 5000);
+}
+
+static void test_zero_length_or_start(void **state)
+{
+    (void)state;
+    put_entry(0, 0x80, 0x0E, 2048, 0);
+    assert_not_found(-ENOENT);
+    put_entry(0, 0x80, 0x0E, 0, 4000);
+    assert_not_found(-ENOENT);
+}
+
+static void test_read_error(void **state)
+{
+    (void)state;
+    result = -EIO;
+    assert_not_found(-EIO);
+}
+
+static void test_no_sectors(void **state)
+{
+    struct partition partition;
+
+    (void)state;
+    device.sector_count = 0;
+    assert_true(find(&partition) < 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_found, reset),
+        cmocka_unit_test_setup(test_no_boot_record, reset),
+        cmocka_unit_test_setup(test_blank_disk, reset),
+        cmocka_unit_test_setup(test_other_signature, reset),
+        cmocka_unit_test_setup(test_types, reset),
+        cmocka_unit_test_setup(test_empty_table, reset),
+        cmocka_unit_test_setup(test_fourth_entry, reset),
+        cmocka_unit_test_setup(test_second_is_active, reset),
+        cmocka_unit_test_setup(test_none_active, reset),
+        cmocka_unit_test_setup(test_two_active, reset),
+        cmocka_unit_test_setup(test_odd_status, reset),
+        cmocka_unit_test_setup(test_exactly_to_the_end, reset),
+        cmocka_unit_test_setup(test_outside_the_device, reset),
+        cmocka_unit_test_setup(test_outside_but_another_fits, reset),
+        cmocka_unit_test_setup(test_zero_length_or_start, reset),
+        cmocka_unit_test_setup(test_read_error, reset),
+        cmocka_unit_test_setup(test_no_sectors, reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/*
+ * tests/kernel/test_heap.c - the kernel's own heap, pages and small objects, where they live.
+ * The engine's own tests run on the host (tests/host/test_heap.c).
+ */
+#include "config.h"
+#include "ktest.h"
+#include "layout.h"
+#include "lib/string.h"
+#include "memory/heap/heap.h"
+#include "memory/heap/kheap.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/memory.h"
+#include "memory/pmm.h"
+#include "status.h"
+
+/* The table as anybody sees it who reads memory. */
+static const volatile uint8_t *const table = (const volatile uint8_t *)HEAP_TABLE_ADDRESS;
+
+static size_t block_of(const void *address)
+{
+    return ((uint32_t)address - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
+}
+
+KTEST(kheap_table_is_at_0x7e00_and_tells_the_truth)
+{
+    uint8_t *one = kmalloc(50);
+    uint8_t *three = kmalloc(3 * 4096);
+
+    KEXPECT(one && three);
+    KEXPECT(table[block_of(one)] == 0x41);
+    KEXPECT(table[block_of(three)] == 0xC1);
+    KEXPECT(table[block_of(three) + 1] == 0x81);
+    KEXPECT(table[block_of(three) + 2] == 0x01);
+    kfree(three);
+    KEXPECT(table[block_of(three)] == 0 && table[block_of(three) + 1] == 0 &&
+            table[block_of(three) + 2] == 0);
+    kfree(one);
+    KEXPECT(table[block_of(one)] == 0);
+}
+
+KTEST(kheap_first_block_is_at_0x1000000)
+{
+    KEXPECT(kheap_get()->saddr == (void *)0x01000000);
+    /* Whoever has it: it is the start of an allocation, or free. */
+    KEXPECT(table[0] == 0 || (table[0] & 0x41) == 0x41);
+}
+
+KTEST(kheap_whole_blocks)
+{
+    size_t before = heap_free_blocks(kheap_get());
+    void *one = kmalloc(50);
+    KEXPECT(before - heap_free_blocks(kheap_get()) == 1);
+    void *two = kmalloc(5000);
+    KEXPECT(before - heap_free_blocks(kheap_get()) == 3);
+    void *exact = kmalloc(8192);
+    KEXPECT(before - heap_free_blocks(kheap_get()) == 5);
+    kfree(one);
+    kfree(two);
+    kfree(exact);
+    KEXPECT(before == heap_free_blocks(kheap_get()));
+}
+
+KTEST(kheap_refuses_what_cannot_be)
+{
+    KEXPECT(!kmalloc(0));
+    KEXPECT(!kzalloc(0));
+    KEXPECT(!kmalloc(HEAP_SIZE_BYTES + 1));
+    KEXPECT(!kzalloc(0xFFFFF001));
+    KEXPECT(!kmalloc(0xFFFFFFFF));
+    KEXPECT(!kcalloc(0x10000, 0x10000));
+    KEXPECT(!kcalloc(0x80000001, 2));
+    kfree(NULL);
+}
+
+KTEST(kheap_zeroes)
+{
+    uint8_t *dirty = kmalloc(8192);
+    KEXPECT(dirty);
+    memset(dirty, 0xAA, 8192);
+    kfree(dirty);
+    uint8_t *clean = kcalloc(2, 4096);
+    KEXPECT(clean);
+    for (size_t i = 0; i < 8192; i++) {
+        KEXPECT(clean[i] == 0);
+    }
+    kfree(clean);
+}
+
+KTEST(kheap_out_of_memory_and_back)
+{
+    size_t free_blocks = heap_free_blocks(kheap_get());
+    void *newest = NULL;
+    size_t count = 0;
+    void *block;
+
+    while ((block = kmalloc(4096)) != NULL) {
+        *(void **)block = newest;
+        newest = block;
+        count++;
+    }
+    KEXPECT(count == free_blocks);
+    KEXPECT(!kmalloc(1));
+    while (newest) {
+        block = newest;
+        newest = *(void **)block;
+        kfree(block);
+    }
+    KEXPECT(heap_free_blocks(kheap_get()) == free_blocks);
+}
+
+KTEST(pmm_sum_is_what_the_firmware_reports)
+{
+    struct pmm_stats stats;
+
+    pmm_get_stats(&stats);
+    KEXPECT(stats.usable * 4096 == memory_map_total_usable_bytes(memory_get_map()));
+    KEXPECT(stats.used + stats.free + stats.reserved == stats.usable);
+    KEXPECT(stats.free == pmm_get_free_pages());
+    KEXPECT(stats.total == pmm_get_total_pages());
+}
+
+KTEST(pmm_pages_are_apart_and_usable)
+{
+    enum { COUNT = 64 };
+    static uint32_t *pages[COUNT];
+
+    for (uint32_t i = 0; i < COUNT; i++) {
+        pages[i] = pmm_alloc_page();
+        KEXPECT(pages[i] && (uint32_t)pages[i] % 4096 == 0);
+        KEXPECT(memory_map_is_usable(memory_get_map(), (uint32_t)pages[i],
+                                     (uint32_t)pages[i] + 4096));
+        pages[i][0] = i;
+        pages[i][1023] = ~i;
+    }
+    for (uint32_t i = 0; i < COUNT; i++) {
+        KEXPECT(pages[i][0] == i && pages[i][1023] == ~i);
+        KEXPECT(pmm_free_page(pages[i]) == OK);
+        KEXPECT(pmm_free_page(pages[i]) == -EINVARG);
+    }
+}
+
+KTEST(pmm_contiguous_frames)
+{
+    size_t before = pmm_get_free_pages();
+    uint8_t *frames = pmm_alloc_frames(300);
+
+    KEXPECT(frames);
+    KEXPECT(before - pmm_get_free_pages() == 300);
+    memset(frames, 0x55, 300 * 4096);
+    KEXPECT(pmm_free_page(frames) == -EINVARG);
+    KEXPECT(pmm_free_frames(frames + 4096) == -EINVARG);
+    KEXPECT(pmm_free_frames(frames) == OK);
+    KEXPECT(before == pmm_get_free_pages());
+    KEXPECT(!pmm_alloc_frames(0));
+    KEXPECT(!pmm_alloc_frames(0xFFFFFFFF));
+    KEXPECT(!pmm_alloc_frames(0x100001));
+}
+
+KTEST(pmm_zeroed_pages_are_zero)
+{
+    uint32_t *dirty = pmm_alloc_page();
+    KEXPECT(dirty);
+    memset(dirty, 0xAA, 4096);
+    KEXPECT(pmm_free_page(dirty) == OK);
+    uint32_t *clean = pmm_alloc_zeroed_page();
+    KEXPECT(clean);
+    for (size_t i = 0; i < 1024; i++) {
+        KEXPECT(clean[i] == 0);
+    }
+    KEXPECT(pmm_free_zeroed_page(clean) == OK);
+}
+
+/* Pages for users leave the kernel its sixteenth of the pool. */
+KTEST(pmm_leaves_the_kernel_its_share)
+{
+    struct list_node taken;
+    void *page;
+
+    list_initialise(&taken);
+    while ((page = pmm_alloc_page()) != NULL) {
+        list_append(&taken, page);
+    }
+    size_t left = heap_free_blocks(kheap_get());
+    void *kernel_block = kmalloc(4096);
+    kfree(kernel_block);
+    while ((page = list_take_first(&taken)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(kernel_block);
+    KEXPECT(left >= kheap_get()->total / 16);
+    KEXPECT(left <= kheap_get()->total / 16 + 1);
+}
+
+KTEST(kmem_10000_objects_of_50_bytes)
+{
+    enum { COUNT = 10000 };
+    static uint8_t *objects[COUNT];
+    size_t before = heap_free_blocks(kheap_get());
+
+    for (uint32_t i = 0; i < COUNT; i++) {
+        objects[i] = kmem_alloc(50);
+        KEXPECT(objects[i]);
+        memset(objects[i], (int)i, 50);
+    }
+    KEXPECT((before - heap_free_blocks(kheap_get())) * 4096 <= 700000);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        KEXPECT(objects[i][0] == (uint8_t)i && objects[i][49] == (uint8_t)i);
+        kmem_free(objects[i]);
+    }
+    kmem_reap();
+    KEXPECT(before == heap_free_blocks(kheap_get()));
+}
+
+KTEST(kmem_all_sizes)
+{
+    for (size_t size = 1; size <= 5000; size += 7) {
+        uint8_t *object = kmem_zalloc(size);
+
+        KEXPECT(object);
+        for (size_t i = 0; i < size; i++) {
+            KEXPECT(object[i] == 0);
+        }
+        memset(object, 0xFF, size);
+        kmem_free(object);
+    }
+    KEXPECT(!kmem_alloc(0));
+    kmem_free(NULL);
+}
+
+KTEST(kmem_cache_of_ones_own)
+{
+    struct kmem_cache *cache = kmem_cache_create("test", 100, 64);
+    void *objects[100];
+
+    KEXPECT(cache);
+    for (size_t i = 0; i < 100; i++) {
+        objects[i] = kmem_cache_alloc(cache);
+        KEXPECT(objects[i] && (uint32_t)objects[i] % 64 == 0);
+    }
+    KEXPECT(kmem_cache_destroy(cache) == -EBUSY);
+    for (size_t i = 0; i < 100; i++) {
+        kmem_cache_free(cache, objects[i]);
+    }
+    KEXPECT(kmem_cache_destroy(cache) == OK);
+}
