@@ -42,6 +42,9 @@ CHUNK          equ 16               ; sectors read at a time: 8 KiB; a power of 
 %if CHUNK * 512 > BIOS_BUFFER_BYTES
     %error a chunk does not fit the buffer
 %endif
+%if BOOT_PATH_BIOS != 1
+    %error next_attempt takes BOOT_PATH_BIOS for 1
+%endif
 
 DRIVE          equ BOOT_INFO_ADDRESS + BOOT_INFO_drive
 PATH           equ BOOT_INFO_ADDRESS + BOOT_INFO_path
@@ -126,10 +129,11 @@ a20_is_on:
     jne next_attempt
 
 ; Reads the whole kernel: a short chunk first, so that those behind it are whole.
-; In: BX = ata_read or bios_read, bits 16 to 31 of ESI = 0
+; In: BX = ata_read or bios_read
 load_kernel:
     mov edi, KERNEL_ADDRESS
-    mov si, 1
+    xor esi, esi                    ; some BIOSes do not keep the upper halves
+    inc si
 .next:
     mov ax, KERNEL_SECTORS + 1
     sub ax, si                      ; sectors left
@@ -147,10 +151,11 @@ next_attempt:
     dec byte [attempts]
     mov al, 'D'
     jz fail
-    mov byte [PATH], BOOT_PATH_BIOS
     mov dx, ATA_CONTROL
     xor ax, ax
     out dx, al                      ; interrupts as the BIOS knows them
+    inc ax                          ; BOOT_PATH_BIOS
+    mov [PATH], al
     mov dl, [DRIVE]
     sti
     int 0x13                        ; INT 13h AH=0: reset. In: DL. Out: CF, AH (a read tells more)
@@ -234,11 +239,11 @@ ata_wait:
     ret
 
 ; Reads through the BIOS and the buffer.
-; In:  as ata_read, but at most CHUNK sectors; bits 16 to 31 of ESI = 0, DL = drive
+; In:  as ata_read, but ESI = LBA, at most CHUNK sectors, and DL = drive
 ; Out: as ata_read
 ; Clobbers: ECX
 bios_read:
-    pushad                          ; some BIOSes do not keep the upper halves
+    pushad                          ; upper halves as well
     push dword 0                    ; disk address packet, from its end: LBA bits 32-63,
     push esi                        ;   LBA bits 0-31,
     push ds                         ;   the buffer's segment

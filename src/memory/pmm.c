@@ -40,15 +40,16 @@
 /* A frame's entry in the heap's table when it is an allocation of its own. */
 #define ENTRY_SINGLE (HEAP_BLOCK_TABLE_ENTRY_TAKEN | HEAP_BLOCK_IS_FIRST)
 
-#define CALLER __builtin_return_address(0)
+#define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
+#define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
 
 _Static_assert(HEAP_BLOCK_SIZE_BYTES == PAGE_SIZE_BYTES, "a block is a frame");
 
 static struct {
-    struct heap zone; /* all zero when there is none: use zone_total to ask */
+    struct heap zone; /* of no frames when there is none */
     struct heap_table zone_table;
-    size_t zone_total;
+    size_t zone_total; /* frames that can be handed out */
 
     struct heap *pool;
     size_t pool_total;
@@ -90,6 +91,17 @@ static void reserve(uint32_t start, uint32_t end)
     KASSERT(heap_reserve(&pmm.zone, (void *)start, (void *)end) == OK);
 }
 
+/* A heap of no frames: it refuses every request and owns no address. */
+static void create_empty_zone(void)
+{
+    static HEAP_BLOCK_TABLE_ENTRY none;
+
+    pmm.zone_table.entries = &none;
+    pmm.zone_table.total = 0;
+    KASSERT(heap_create(&pmm.zone, (void *)FRAME_ZONE_ADDRESS, (void *)FRAME_ZONE_ADDRESS,
+                        &pmm.zone_table) == OK);
+}
+
 static void create_zone(const struct memory_map *map)
 {
     struct memory_range range = {.end = FRAME_ZONE_ADDRESS};
@@ -113,7 +125,8 @@ static void create_zone(const struct memory_map *map)
     struct memory_range own;
 
     if (usable <= own_bytes / PAGE_SIZE_BYTES || !find_room(map, own_bytes, &own)) {
-        return; /* too small to be worth its tables */
+        create_empty_zone(); /* too small to be worth its tables */
+        return;
     }
     pmm.zone_table.entries = (HEAP_BLOCK_TABLE_ENTRY *)(uint32_t)own.start;
     pmm.zone_table.total = total;
@@ -208,17 +221,19 @@ static void *take_from_pool(size_t count, const void *owner)
     return frames;
 }
 
+/* A frame when the zone has none. */
+static NOINLINE void *take_page_elsewhere(const void *owner)
+{
+    void *page = take_from_pool(1, owner);
+
+    return page != NULL ? page : take_zeroed();
+}
+
 static inline void *take_page(const void *owner)
 {
-    if (pmm.zone_total != 0) {
-        void *page = heap_malloc_owned(&pmm.zone, PAGE_SIZE_BYTES, owner);
+    void *page = heap_malloc_owned(&pmm.zone, PAGE_SIZE_BYTES, owner);
 
-        if (page != NULL) {
-            return page;
-        }
-    }
-    void *page = take_from_pool(1, owner);
-    return page != NULL ? page : take_zeroed();
+    return RARELY(page == NULL) ? take_page_elsewhere(owner) : page;
 }
 
 void *pmm_alloc_page(void)
@@ -241,14 +256,10 @@ void *pmm_alloc_zeroed_page(void)
 
 void *pmm_alloc_frames(size_t count)
 {
-    void *frames = NULL;
-
     if (count == 0 || count > SIZE_MAX / PAGE_SIZE_BYTES) {
         return NULL;
     }
-    if (pmm.zone_total != 0) {
-        frames = heap_malloc_owned(&pmm.zone, count * PAGE_SIZE_BYTES, CALLER);
-    }
+    void *frames = heap_malloc_owned(&pmm.zone, count * PAGE_SIZE_BYTES, CALLER);
     if (frames == NULL) {
         frames = take_from_pool(count, CALLER);
     }
@@ -261,15 +272,15 @@ void *pmm_alloc_frames(size_t count)
 
 /* ---------------------------------------------------------------- free */
 
+/* Is the address in the heap's range? */
 static inline bool is_inside(const struct heap *heap, const void *page)
 {
     return ((uintptr_t)page - (uintptr_t)heap->saddr) / PAGE_SIZE_BYTES < heap->table->total;
 }
 
-/* The heap whose range the address is in, or NULL. */
-static inline struct heap *heap_of(const void *page)
+static struct heap *heap_of(const void *page)
 {
-    if (pmm.zone_total != 0 && is_inside(&pmm.zone, page)) {
+    if (is_inside(&pmm.zone, page)) {
         return &pmm.zone;
     }
     return is_inside(pmm.pool, page) ? pmm.pool : NULL;
@@ -278,45 +289,53 @@ static inline struct heap *heap_of(const void *page)
 /* Is this the start of a live allocation of one frame? The heap's table says it in one byte. */
 static inline bool is_single(const struct heap *heap, const void *page)
 {
-    uintptr_t offset = (uintptr_t)page - (uintptr_t)heap->saddr;
-
-    return IS_ALIGNED(offset, PAGE_SIZE_BYTES) &&
-           heap->table->entries[offset / PAGE_SIZE_BYTES] == ENTRY_SINGLE;
+    return IS_ALIGNED((uintptr_t)page, PAGE_SIZE_BYTES) && is_inside(heap, page) &&
+           heap->table->entries[((uintptr_t)page - (uintptr_t)heap->saddr) / PAGE_SIZE_BYTES] ==
+               ENTRY_SINGLE;
 }
 
-static int give_back(struct heap *heap, void *frames, size_t count, const void *freer)
+/* frames is the start of a live allocation of count frames of the pool, or NULL. */
+static int give_back_to_pool(void *frames, size_t count, const void *freer)
 {
-    if (heap == pmm.pool) {
-        if (count > pmm.pool_taken) {
-            return -EINVARG; /* it was kmalloc() that handed this out */
-        }
+    if (frames == NULL) {
+        return OK;
+    }
+    if (count > pmm.pool_taken) {
+        return -EINVARG; /* it was kmalloc() that handed this out */
+    }
+    int result = heap_free_owned(pmm.pool, frames, freer);
+
+    if (result == OK) {
         pmm.pool_taken -= count;
     }
-    int result = heap_free_owned(heap, frames, freer);
-    KASSERT(result == OK);
     return result;
+}
+
+/* A free of one frame that the zone cannot take. */
+static NOINLINE int free_page_elsewhere(void *page, const void *freer)
+{
+    if (page != NULL && !is_single(pmm.pool, page)) {
+        return -EINVARG;
+    }
+    return give_back_to_pool(page, 1, freer);
 }
 
 int pmm_free_page(void *page)
 {
-    struct heap *heap = heap_of(page);
-
-    if (RARELY(heap == NULL || !is_single(heap, page) || is_kept_zeroed(page))) {
-        return page == NULL ? OK : -EINVARG;
+    if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
+        return free_page_elsewhere(page, CALLER);
     }
-    return give_back(heap, page, 1, CALLER);
+    return heap_free_owned(&pmm.zone, page, CALLER);
 }
 
 int pmm_free_zeroed_page(void *page)
 {
-    struct heap *heap = heap_of(page);
-
-    if (RARELY(heap == NULL || !is_single(heap, page) || is_kept_zeroed(page))) {
-        return page == NULL ? OK : -EINVARG;
+    if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
+        return free_page_elsewhere(page, CALLER);
     }
     check_is_zero(page);
-    if (heap != &pmm.zone || pmm.zeroed_count == PMM_ZEROED_PAGES_MAX) {
-        return give_back(heap, page, 1, CALLER);
+    if (pmm.zeroed_count == PMM_ZEROED_PAGES_MAX) {
+        return heap_free_owned(&pmm.zone, page, CALLER);
     }
     *(uint32_t *)page = ZEROED_MARK;
     pmm.zeroed[pmm.zeroed_count++] = page;
@@ -328,17 +347,21 @@ int pmm_free_frames(void *frames)
     struct heap *heap = heap_of(frames);
     size_t count = heap != NULL ? heap_allocation_blocks(heap, frames) : 0;
 
-    if (count == 0 || is_kept_zeroed(frames)) {
-        return frames == NULL ? OK : -EINVARG;
+    if (frames == NULL) {
+        return OK;
     }
-    return give_back(heap, frames, count, CALLER);
+    if (count == 0 || is_kept_zeroed(frames)) {
+        return -EINVARG;
+    }
+    return heap == pmm.pool ? give_back_to_pool(frames, count, CALLER)
+                            : heap_free_owned(heap, frames, CALLER);
 }
 
 /* ---------------------------------------------------------------- counts */
 
 static size_t zone_free_pages(void)
 {
-    return pmm.zone_total != 0 ? heap_free_blocks(&pmm.zone) + pmm.zeroed_count : 0;
+    return heap_free_blocks(&pmm.zone) + pmm.zeroed_count;
 }
 
 size_t pmm_get_free_pages(void)

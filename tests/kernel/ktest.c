@@ -31,7 +31,7 @@ void ktest_fail(const char *file, int line, const char *condition)
 
 static void run(const struct ktest *test)
 {
-    const char *reason = NULL;
+    const char *reason = "";
     size_t free_pages = (kmem_reap(), pmm_get_free_pages());
 
     ktests.name = test->name;

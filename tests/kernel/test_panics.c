@@ -104,3 +104,22 @@ KPROVOKE(panic_double_kfree)
     kfree(block);
     kfree(block);
 }
+
+#if DEBUG_HEAP
+KPROVOKE(panic_red_zone)
+{
+    uint8_t *memory = kmalloc(50);
+
+    memory[50] = 1;
+    kfree(memory);
+}
+
+KPROVOKE(panic_write_after_free)
+{
+    uint8_t *memory = kmalloc(4096);
+
+    kfree(memory);
+    memory[100] = 1;
+    kmalloc(4096);
+}
+#endif

@@ -252,7 +252,7 @@ def error_tests(folder, limit):
     yield "read error, once, USB stick", lambda: boots(folder, "stub", 1, stick, blkdebug=passing)
     yield "read error, always, USB stick", lambda: halts(folder, "stub", stick, blkdebug=middle)
 
-    # LBA 0 fails once, when it is read for the nth time: one of these is the sector's own look at it.
+    # LBA 0 fails once, at its nth read: one of these is the sector's own look at it.
     def first_once():
         ways = set()
         wanted = [f"{path}{letters(folder.signature('stub'))}K" for path in (0, 1)]
@@ -273,7 +273,7 @@ def error_tests(folder, limit):
     yield ("read error at LBA 0, always: no reset",
            lambda: halts(folder, "stub", IDE, says="", blkdebug=first))
 
-    # Other disks than IDE ones must have a whole cylinder, 1008 sectors, for this BIOS to boot them.
+    # For SeaBIOS to boot it, a virtio disk must have a whole cylinder: 1008 sectors.
     def cut(image, sectors, arguments):
         name = f"cut{sectors}"
         folder.write(name + ".img", folder.read(image + ".img")[:sectors * SECTOR])
@@ -281,7 +281,8 @@ def error_tests(folder, limit):
     yield "disk that ends in the kernel, IDE", lambda: cut("stub", SECTORS // 2, IDE)
     yield "disk that ends behind the sector, IDE", lambda: cut("stub", 1, IDE)
     yield "disk that ends in the kernel, virtio", lambda: cut("max", limit // 2 + 1, virtio)
-    yield "disk that ends before the kernel's last sector, virtio", lambda: cut("max", limit, virtio)
+    yield ("disk that ends before the kernel's last sector, virtio",
+           lambda: cut("max", limit, virtio))
 
     def just_enough(arguments, path):
         name = f"enough{path}"

@@ -112,10 +112,9 @@ def memory_behind(folder):
     image[behind:behind + 32 * SECTOR] = b"\xEE" * (32 * SECTOR)
     for name, arguments in (("behind-ata", IDE), ("behind-bios", VIRTIO)):
         folder.write(name + ".img", image)
-        # The stub's kernel is over at once: stop it there, with the machine still to be looked at.
         dump = folder(name + ".dump")
         address = 0x100000 + SECTORS * SECTOR
-        monitor(folder, name, [*arguments, "-action", "shutdown=pause"], r"K$",
+        monitor(folder, name, arguments, r"K$",
                 f'pmemsave {address:#x} {32 * SECTOR} "{dump}"')
         with open(dump, "rb") as file:
             if any(file.read()):
@@ -124,10 +123,15 @@ def memory_behind(folder):
 
 
 def monitor(folder, image, arguments, stop, *commands):
-    """Gives QEMU's monitor those commands when port 0xE9 has said stop; returns its answers."""
+    """Gives QEMU's monitor those commands when port 0xE9 has said stop; returns its answers.
+
+    The machine has no isa-debug-exit: a stub that has ended halts.
+    """
     told = folder(image + ".told")
     command = [f"file:{told}" if word == "stdio" else word
                for word in qemu(folder, image, arguments)]
+    exit_device = next(i for i, word in enumerate(command) if word.startswith("isa-debug-exit"))
+    del command[exit_device - 1:exit_device + 1]
     with subprocess.Popen([*command, "-monitor", "stdio"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
