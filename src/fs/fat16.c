@@ -279,7 +279,8 @@ int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t po
             return status;
         }
         uint32_t lba = cluster_lba(volume, node->cluster) + in_cluster / SECTOR_BYTES;
-        if (in_sector != 0 || length < SECTOR_BYTES) {
+        /* A driver takes no odd address (block.h). */
+        if (in_sector != 0 || length < SECTOR_BYTES || !IS_ALIGNED((uintptr_t)to, 2)) {
             done = MIN(SECTOR_BYTES - in_sector, length);
             status = read_partial(volume, lba, in_sector, to, done);
         } else {

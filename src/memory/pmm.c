@@ -331,6 +331,9 @@ int pmm_free_page(void *page)
 int pmm_free_zeroed_page(void *page)
 {
     if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
+        if (is_single(pmm.pool, page)) {
+            check_is_zero(page);
+        }
         return free_page_elsewhere(page, CALLER);
     }
     check_is_zero(page);

@@ -11,13 +11,17 @@
  *
  * Free objects of a slab form a list, linked through their first word. A slab with free and live
  * objects is on its cache's list `partial`, a slab without free ones on `full`. One without live
- * ones is cache->empty; when there is such a one already it goes back to the heap.
+ * ones is cache->empty and, so that frees of its objects stand out, has another magic number; when
+ * there is such a one already it goes back to the heap.
  *
  * From an object to its slab: the header is at the start of the allocation that the object lies
  * in, and the heap's table says where that is. Most slabs have one block, so it is the start of the
  * object's own block; else at most KMEM_SLAB_BLOCKS_MAX - 1 entries back. This asks only the table
  * and the header, never the contents of objects, so nothing that is written into an object can
  * mislead it. No object starts at the start of a block (lay_out() sees to that).
+ *
+ * take() and give_back() are kept to some 25 and 40 instructions: what happens once in a slab's life
+ * or is a mistake is in functions of its own, and what a free has to know is in the slab's header.
  *
  * Waste: a slab has as few blocks as keep it to an eighth. Sizes are 8 bytes apart up to 64, then
  * a quarter of a power of two: a request loses at most a fifth of what it gets.
@@ -40,32 +44,37 @@
 
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
+#define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
 
 /* At most one part in so many of a slab is wasted, if some number of blocks can do it. */
 #define SLAB_WASTE_FRACTION 8
 
-#define SLAB_MAGIC 0x534C4142u
+/* Added to the slab's own address, so that no copy of a header passes for a slab. */
+#define SLAB_MAGIC       0x534C4142u
+#define SLAB_MAGIC_EMPTY 0x454D5054u
 
 struct slab {
-    uintptr_t magic; /* SLAB_MAGIC ^ address of the slab: no copy of it passes for one */
+    uintptr_t magic;
+    void *free; /* the first free object */
+    uint32_t live;
+    char *objects; /* the first object */
+    uint32_t objects_bytes;
+    uint32_t reciprocal; /* of the spacing: see is_object() */
     struct kmem_cache *cache;
     struct list_node node; /* on cache->partial or cache->full; on none when empty */
-    void *free;            /* the first free object */
-    uint32_t live;
 };
 
 struct kmem_cache {
     struct list_node partial;
     struct list_node full;
     struct slab *empty; /* at most one is kept */
-    size_t live;
+    size_t slabs;
+    size_t full_slabs;
 
     uint32_t capacity; /* objects in a slab; 0 = lay_out() has not been here yet */
     uint32_t first_offset;
     uint32_t spacing;
-    uint32_t reciprocal; /* of spacing: see index_of() */
     uint32_t slab_blocks;
-    size_t slabs;
 
     uint32_t object_bytes;
     uint32_t alignment;
@@ -92,42 +101,32 @@ struct guard {
         .name = "kmem-" #bytes,                               \
         .all = {&(lvalue).all, &(lvalue).all},                \
     }
-#define CLASS(index, bytes) [index] = CACHE(classes[index], bytes)
+/* kmem_alloc()'s own caches: X(index, bytes, bytes of the one before). */
+#define CLASSES(X)                                                                  \
+    X(0, 8, 0)        X(1, 16, 8)       X(2, 24, 16)      X(3, 32, 24)              \
+    X(4, 40, 32)      X(5, 48, 40)      X(6, 56, 48)      X(7, 64, 56)              \
+    X(8, 80, 64)      X(9, 96, 80)      X(10, 112, 96)    X(11, 128, 112)           \
+    X(12, 160, 128)   X(13, 192, 160)   X(14, 224, 192)   X(15, 256, 224)           \
+    X(16, 320, 256)   X(17, 384, 320)   X(18, 448, 384)   X(19, 512, 448)           \
+    X(20, 640, 512)   X(21, 768, 640)   X(22, 896, 768)   X(23, 1024, 896)          \
+    X(24, 1280, 1024) X(25, 1536, 1280) X(26, 1792, 1536) X(27, 2048, 1792)
 
-/* kmem_alloc()'s own caches; class_of() knows which is where. */
-static struct kmem_cache classes[] = {
-    CLASS(0, 8),     CLASS(1, 16),    CLASS(2, 24),    CLASS(3, 32),
-    CLASS(4, 40),    CLASS(5, 48),    CLASS(6, 56),    CLASS(7, 64),
-    CLASS(8, 80),    CLASS(9, 96),    CLASS(10, 112),  CLASS(11, 128),
-    CLASS(12, 160),  CLASS(13, 192),  CLASS(14, 224),  CLASS(15, 256),
-    CLASS(16, 320),  CLASS(17, 384),  CLASS(18, 448),  CLASS(19, 512),
-    CLASS(20, 640),  CLASS(21, 768),  CLASS(22, 896),  CLASS(23, 1024),
-    CLASS(24, 1280), CLASS(25, 1536), CLASS(26, 1792), CLASS(27, KMEM_OBJECT_BYTES_MAX),
-};
+#define CLASS_CACHE(index, bytes, before) [index] = CACHE(classes[index], bytes),
+static struct kmem_cache classes[] = {CLASSES(CLASS_CACHE)};
+
+/* The class for size bytes, 1 to KMEM_OBJECT_BYTES_MAX, is class_of_eighth[(size - 1) / 8]. */
+#define CLASS_RANGE(index, bytes, before) [(before) / 8 ... (bytes) / 8 - 1] = &classes[index],
+static struct kmem_cache *const class_of_eighth[] = {CLASSES(CLASS_RANGE)};
+_Static_assert(ARRAY_SIZE(class_of_eighth) == KMEM_OBJECT_BYTES_MAX / 8, "a class for each size");
 
 static struct {
     struct list_node caches; /* from kmem_cache_create() */
 
     /* The kernel heap's own, one load nearer; noted whenever a slab is made. */
     uintptr_t pool_start;
+    uintptr_t pool_bytes;
     const HEAP_BLOCK_TABLE_ENTRY *pool_entries;
-    size_t pool_total;
 } kmem = {.caches = {&kmem.caches, &kmem.caches}};
-
-/*
- * The smallest class for size bytes, 1 to KMEM_OBJECT_BYTES_MAX. Above 64, the bits of size - 1 say
- * it: the position of the highest gives the power of two, the two below it the quarter.
- */
-static inline size_t class_of(size_t size)
-{
-    uint32_t last = (uint32_t)size - 1;
-
-    if (last < 64) {
-        return last / 8;
-    }
-    uint32_t power = 31 - (uint32_t)__builtin_clz(last);
-    return 8 + (power - 6) * 4 + ((last >> (power - 2)) & 3);
-}
 
 /* ---------------------------------------------------------------- debugging */
 
@@ -136,7 +135,7 @@ static struct guard *guard_of(const struct kmem_cache *cache, void *object)
     return (struct guard *)((char *)object + cache->spacing - sizeof(struct guard));
 }
 
-static __attribute__((noinline)) void check_guard(const struct kmem_cache *cache, void *object,
+static NOINLINE void check_guard(const struct kmem_cache *cache, void *object,
                                                   uint32_t expected, const char *action)
 {
     const struct guard *guard = guard_of(cache, object);
@@ -227,7 +226,6 @@ static void lay_out(struct kmem_cache *cache)
 
     cache->spacing = ALIGN_UP(cache->object_bytes + (DEBUG_HEAP ? sizeof(struct guard) : 0),
                               cache->alignment);
-    cache->reciprocal = UINT32_MAX / cache->spacing + 1;
     for (uint32_t blocks = 1; blocks <= KMEM_SLAB_BLOCKS_MAX; blocks *= 2) {
         uint32_t bytes = blocks * HEAP_BLOCK_SIZE_BYTES;
         uint32_t capacity = 0;
@@ -246,25 +244,23 @@ static void lay_out(struct kmem_cache *cache)
     }
 }
 
-static void *object_at(const struct slab *slab, uint32_t index)
-{
-    return (char *)slab + slab->cache->first_offset + index * slab->cache->spacing;
-}
-
 /*
- * Which object of the slab starts at ptr? cache->capacity or more when none does.
- *
- * Multiplies by ceil(2^32 / spacing) instead of dividing. For ptr at object k the product is
- * k * 2^32 + k * e with e < spacing, so the upper half is k; and what the upper half is for any
- * other ptr does not matter, since multiplying back does not give its offset.
+ * Does an object start so many bytes behind the slab's first? That is, is offset a multiple of the
+ * spacing: with M = ceil(2^32 / spacing), the lower half of offset * M is less than M exactly then,
+ * as long as offset * spacing < 2^32. (Lemire, Kaser, Kurz, "Faster remainder by direct
+ * computation", 2019.) A multiplication takes a fifth of the time of a division.
  */
-static inline uint32_t index_of(const struct kmem_cache *cache, const struct slab *slab,
-                                const void *ptr)
+static inline bool is_object(const struct slab *slab, uint32_t offset)
 {
-    uint32_t offset = (uint32_t)((uintptr_t)ptr - (uintptr_t)slab) - cache->first_offset;
-    uint32_t index = (uint32_t)(((uint64_t)offset * cache->reciprocal) >> 32);
+    return offset < slab->objects_bytes && offset * slab->reciprocal < slab->reciprocal;
+}
+_Static_assert(KMEM_SLAB_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES <
+                   UINT32_MAX / (2 * KMEM_OBJECT_BYTES_MAX),
+               "offset * spacing fits");
 
-    return RARELY(index * cache->spacing != offset) ? UINT32_MAX : index;
+static inline uint32_t offset_in(const struct slab *slab, const void *ptr)
+{
+    return (uint32_t)((uintptr_t)ptr - (uintptr_t)slab->objects);
 }
 
 static struct slab *slab_create(struct kmem_cache *cache)
@@ -281,13 +277,16 @@ static struct slab *slab_create(struct kmem_cache *cache)
     if (slab == NULL) {
         return NULL;
     }
-    slab->magic = SLAB_MAGIC ^ (uintptr_t)slab;
+    slab->magic = SLAB_MAGIC_EMPTY + (uintptr_t)slab;
     slab->cache = cache;
+    slab->objects = (char *)slab + cache->first_offset;
+    slab->objects_bytes = cache->capacity * cache->spacing;
+    slab->reciprocal = UINT32_MAX / cache->spacing + 1;
     list_initialise(&slab->node);
     slab->live = 0;
     slab->free = NULL;
     for (uint32_t i = cache->capacity; i-- > 0;) {
-        void **object = object_at(slab, i);
+        void **object = (void **)(slab->objects + i * cache->spacing);
 
         *object = slab->free;
         slab->free = object;
@@ -301,7 +300,7 @@ static struct slab *slab_create(struct kmem_cache *cache)
     const struct heap *heap = kheap_get();
     kmem.pool_start = (uintptr_t)heap->saddr;
     kmem.pool_entries = heap->table->entries;
-    kmem.pool_total = heap->table->total;
+    kmem.pool_bytes = heap->table->total * HEAP_BLOCK_SIZE_BYTES;
     return slab;
 }
 
@@ -312,17 +311,7 @@ static void slab_destroy(struct slab *slab)
     kfree(slab);
 }
 
-/* A slab with free objects, on cache->partial, which has none; NULL when there is no memory. */
-static __attribute__((noinline)) struct slab *refill(struct kmem_cache *cache)
-{
-    struct slab *slab = cache->empty != NULL ? cache->empty : slab_create(cache);
-
-    if (slab != NULL) {
-        cache->empty = NULL;
-        list_append(&cache->partial, &slab->node);
-    }
-    return slab;
-}
+/* ---------------------------------------------------------------- rare cases */
 
 static void move_to(struct list_node *list, struct slab *slab)
 {
@@ -330,10 +319,28 @@ static void move_to(struct list_node *list, struct slab *slab)
     list_append(list, &slab->node);
 }
 
-/* The last live object of slab is gone. */
-static __attribute__((noinline)) void retire(struct kmem_cache *cache, struct slab *slab)
+/* object was the last free one of its slab. Returns it. */
+static NOINLINE void *note_full(struct slab *slab, void *object)
 {
+    move_to(&slab->cache->full, slab);
+    slab->cache->full_slabs++;
+    return object;
+}
+
+/* After a free: the slab had no free object before, or has no live one now, or both. */
+static NOINLINE void note_freed(struct slab *slab)
+{
+    struct kmem_cache *cache = slab->cache;
+
+    if (*(void **)slab->free == NULL) { /* the only free object is the one just freed */
+        move_to(&cache->partial, slab);
+        cache->full_slabs--;
+    }
+    if (slab->live > 0) {
+        return;
+    }
     list_remove(&slab->node);
+    slab->magic = SLAB_MAGIC_EMPTY + (uintptr_t)slab;
     if (cache->empty == NULL) {
         cache->empty = slab;
     } else {
@@ -341,15 +348,31 @@ static __attribute__((noinline)) void retire(struct kmem_cache *cache, struct sl
     }
 }
 
-/* The slab that ptr points into, or NULL. */
-static inline struct slab *slab_of(const void *ptr)
+/* The cache has no free object on its list `partial`: gets it a slab that is all free. False when
+ * there is no memory. */
+static bool refill(struct kmem_cache *cache)
 {
-    size_t block = ((uintptr_t)ptr - kmem.pool_start) / HEAP_BLOCK_SIZE_BYTES;
+    struct slab *slab = cache->empty != NULL ? cache->empty : slab_create(cache);
 
-    if (RARELY(block >= kmem.pool_total)) {
+    if (slab == NULL) {
+        return false;
+    }
+    cache->empty = NULL;
+    slab->magic = SLAB_MAGIC + (uintptr_t)slab;
+    list_append(&cache->partial, &slab->node);
+    return true;
+}
+
+/* The slab that ptr points into: its header, or NULL when there is none. */
+static struct slab *find_slab(const void *ptr)
+{
+    uintptr_t offset = (uintptr_t)ptr - kmem.pool_start;
+    size_t block = offset / HEAP_BLOCK_SIZE_BYTES;
+
+    if (offset >= kmem.pool_bytes) {
         return NULL;
     }
-    for (size_t i = 1; RARELY(!(kmem.pool_entries[block] & HEAP_BLOCK_IS_FIRST)); i++) {
+    for (size_t i = 1; !(kmem.pool_entries[block] & HEAP_BLOCK_IS_FIRST); i++) {
         if (i == KMEM_SLAB_BLOCKS_MAX || block == 0 ||
             !(kmem.pool_entries[block] & HEAP_BLOCK_TABLE_ENTRY_TAKEN)) {
             return NULL;
@@ -357,63 +380,100 @@ static inline struct slab *slab_of(const void *ptr)
         block--;
     }
     struct slab *slab = (struct slab *)(kmem.pool_start + block * HEAP_BLOCK_SIZE_BYTES);
+    uintptr_t magic = slab->magic - (uintptr_t)slab;
 
-    return RARELY(slab->magic != (SLAB_MAGIC ^ (uintptr_t)slab)) ? NULL : slab;
+    return magic == SLAB_MAGIC || magic == SLAB_MAGIC_EMPTY ? slab : NULL;
+}
+
+static NOINLINE __attribute__((noreturn)) void panic_free_already(const struct slab *slab,
+                                                                  const void *object)
+{
+    panic("free of %p: this object of cache %s is free already", object, slab->cache->name);
+}
+
+/* find_slab() for a free that looks wrong. Returns the slab if ptr is an object in it after all,
+ * and panics else. */
+static struct slab *find_slab_or_panic(const void *ptr)
+{
+    struct slab *slab = find_slab(ptr);
+
+    if (slab == NULL) {
+        panic("free of %p: not an object of any cache; it is %s", ptr,
+              heap_describe_pointer(kheap_get(), ptr));
+    }
+    if (!is_object(slab, offset_in(slab, ptr))) {
+        panic("free of %p: points into a slab of cache %s (%u bytes), but not to the start of an"
+              " object",
+              ptr, slab->cache->name, (unsigned)slab->cache->object_bytes);
+    }
+    if (slab->magic != SLAB_MAGIC + (uintptr_t)slab) {
+        panic_free_already(slab, ptr);
+    }
+    return slab;
 }
 
 /* ---------------------------------------------------------------- objects */
 
-static inline void *take(struct kmem_cache *cache, const void *caller)
+/*
+ * The slab that ptr is an object of, if its header is at the start of ptr's block and it has live
+ * objects; else NULL, and it takes find_slab() to know.
+ */
+static inline struct slab *slab_of(const void *ptr)
 {
-    struct slab *slab = LIST_ENTRY(cache->partial.next, struct slab, node);
+    uintptr_t offset = (uintptr_t)ptr - kmem.pool_start;
 
-    if (RARELY(list_is_empty(&cache->partial))) {
-        slab = refill(cache);
-        if (slab == NULL) {
-            return NULL;
-        }
+    if (RARELY(offset >= kmem.pool_bytes) ||
+        RARELY(!(kmem.pool_entries[offset / HEAP_BLOCK_SIZE_BYTES] & HEAP_BLOCK_IS_FIRST))) {
+        return NULL;
     }
-    void **object = slab->free;
-    slab->free = *object;
-    slab->live++;
-    cache->live++;
-    if (RARELY(slab->free == NULL)) {
-        move_to(&cache->full, slab);
+    struct slab *slab = (struct slab *)ALIGN_DOWN((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES);
+
+    if (RARELY(slab->magic != SLAB_MAGIC + (uintptr_t)slab) ||
+        RARELY(!is_object(slab, offset_in(slab, ptr)))) {
+        return NULL;
     }
-    debug_on_alloc(cache, object, caller);
-    return object;
+    return slab;
 }
 
+static NOINLINE void *refill_and_take(struct kmem_cache *cache, const void *caller);
+
+static inline void *take(struct kmem_cache *cache, const void *caller)
+{
+    struct list_node *node = cache->partial.next;
+
+    if (RARELY(node == &cache->partial)) {
+        return refill_and_take(cache, caller);
+    }
+    struct slab *slab = LIST_ENTRY(node, struct slab, node);
+    void **object = slab->free;
+    void *next = *object;
+
+    debug_on_alloc(cache, object, caller);
+    slab->free = next;
+    slab->live++;
+    return RARELY(next == NULL) ? note_full(slab, object) : object;
+}
+
+static NOINLINE void *refill_and_take(struct kmem_cache *cache, const void *caller)
+{
+    return refill(cache) ? take(cache, caller) : NULL;
+}
+
+/* object is one of slab's. */
 static inline void give_back(struct slab *slab, void *object, const void *caller)
 {
-    struct kmem_cache *cache = slab->cache;
     void *next = slab->free;
 
-    if (RARELY(index_of(cache, slab, object) >= cache->capacity)) {
-        panic("free of %p: points into a slab of cache %s (%u bytes), but not to the start of an"
-              " object",
-              object, cache->name, (unsigned)cache->object_bytes);
-    }
-    debug_on_free(cache, object, caller);
-    if (RARELY(object == next || slab->live == 0)) {
-        panic("free of %p: this object of cache %s is free already", object, cache->name);
+    debug_on_free(slab->cache, object, caller);
+    if (RARELY(next == object)) {
+        panic_free_already(slab, object);
     }
     *(void **)object = next;
     slab->free = object;
     slab->live--;
-    cache->live--;
-    if (RARELY(next == NULL)) {
-        move_to(&cache->partial, slab);
+    if (RARELY(next == NULL) || RARELY(slab->live == 0)) {
+        note_freed(slab);
     }
-    if (RARELY(slab->live == 0)) {
-        retire(cache, slab);
-    }
-}
-
-static __attribute__((noinline, noreturn)) void not_an_object(const void *ptr)
-{
-    panic("free of %p: not an object of any cache; it is %s", ptr,
-          heap_describe_pointer(kheap_get(), ptr));
 }
 
 void *kmem_alloc(size_t size)
@@ -421,7 +481,7 @@ void *kmem_alloc(size_t size)
     if (RARELY(size - 1 >= KMEM_OBJECT_BYTES_MAX)) {
         return size == 0 ? NULL : kmalloc(size);
     }
-    return take(&classes[class_of(size)], CALLER);
+    return take(class_of_eighth[(size - 1) / 8], CALLER);
 }
 
 void *kmem_zalloc(size_t size)
@@ -429,21 +489,29 @@ void *kmem_zalloc(size_t size)
     if (RARELY(size - 1 >= KMEM_OBJECT_BYTES_MAX)) {
         return size == 0 ? NULL : kzalloc(size);
     }
-    void *object = take(&classes[class_of(size)], CALLER);
+    void *object = take(class_of_eighth[(size - 1) / 8], CALLER);
     return object == NULL ? NULL : memset(object, 0, size);
+}
+
+/* A block of kmalloc(), NULL, an object of a slab of several blocks, or a mistake. */
+static NOINLINE void free_other(void *ptr, const void *caller)
+{
+    if (IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES)) {
+        kfree(ptr);
+    } else {
+        give_back(find_slab_or_panic(ptr), ptr, caller);
+    }
 }
 
 void kmem_free(void *ptr)
 {
-    if (RARELY(IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES))) {
-        kfree(ptr); /* NULL as well */
-        return;
-    }
     struct slab *slab = slab_of(ptr);
+
     if (RARELY(slab == NULL)) {
-        not_an_object(ptr);
+        free_other(ptr, CALLER);
+    } else {
+        give_back(slab, ptr, CALLER);
     }
-    give_back(slab, ptr, CALLER);
 }
 
 /* ---------------------------------------------------------------- caches */
@@ -489,7 +557,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
     struct slab *slab = slab_of(object);
 
     if (RARELY(slab == NULL)) {
-        not_an_object(object);
+        slab = find_slab_or_panic(object);
     }
     if (RARELY(slab->cache != cache)) {
         panic("free of %p: an object of cache %s, not of %s", object, slab->cache->name,
@@ -514,7 +582,7 @@ int kmem_cache_destroy(struct kmem_cache *cache)
     if (cache == NULL || is_class(cache)) {
         return -EINVARG;
     }
-    if (cache->live > 0) {
+    if (!list_is_empty(&cache->partial) || !list_is_empty(&cache->full)) {
         return -EBUSY;
     }
     reap(cache);
@@ -548,9 +616,19 @@ size_t kmem_reap(void)
     return blocks;
 }
 
+static size_t live_objects(const struct kmem_cache *cache)
+{
+    size_t live = cache->full_slabs * cache->capacity;
+
+    LIST_FOR_EACH(node, &cache->partial) {
+        live += LIST_ENTRY(node, struct slab, node)->live;
+    }
+    return live;
+}
+
 static void add_live(void *total, struct kmem_cache *cache)
 {
-    *(size_t *)total += cache->live;
+    *(size_t *)total += live_objects(cache);
 }
 
 size_t kmem_live_objects(void)
@@ -583,54 +661,55 @@ void kmem_cache_get_stats(const struct kmem_cache *cache, struct kmem_cache_stat
     stats->objects_per_slab = cache->capacity;
     stats->slabs = cache->slabs;
     stats->empty_slabs = cache->empty != NULL;
-    stats->live_objects = cache->live;
+    stats->live_objects = live_objects(cache);
 }
 
 /* ---------------------------------------------------------------- proof */
 
 /* A slab's free list holds capacity - live different objects of it. The length bounds the walk, so
  * a list with a loop is too long. */
-static bool slab_is_sound(struct kmem_cache *cache, const struct slab *slab)
+static bool slab_is_sound(const struct kmem_cache *cache, const struct slab *slab, uint32_t magic)
 {
     uint32_t free = 0;
 
-    if (slab_of((const char *)slab + 1) != slab || slab->cache != cache) {
+    if (find_slab((const char *)slab + 1) != slab || slab->magic != magic + (uintptr_t)slab ||
+        slab->cache != cache) {
         return false;
     }
     for (void **object = slab->free; object != NULL; object = *object) {
-        if (index_of(cache, slab, object) >= cache->capacity || ++free > cache->capacity) {
+        if (!is_object(slab, offset_in(slab, object)) || ++free > cache->capacity) {
             return false;
         }
     }
     return free + slab->live == cache->capacity;
 }
 
-static bool list_is_sound(struct kmem_cache *cache, struct list_node *list, size_t *slabs,
-                          size_t *live)
+/* Counts the slabs of the list; SIZE_MAX when something is wrong. */
+static size_t check_list(const struct kmem_cache *cache, const struct list_node *list)
 {
+    size_t slabs = 0;
+
     LIST_FOR_EACH(node, list) {
         const struct slab *slab = LIST_ENTRY(node, struct slab, node);
         bool is_full = slab->free == NULL;
 
-        if (node->next->previous != node || ++*slabs > cache->slabs || slab->live == 0 ||
-            is_full != (list == &cache->full) || !slab_is_sound(cache, slab)) {
-            return false;
+        if (node->next->previous != node || ++slabs > cache->slabs || slab->live == 0 ||
+            is_full != (list == &cache->full) || !slab_is_sound(cache, slab, SLAB_MAGIC)) {
+            return SIZE_MAX;
         }
-        *live += slab->live;
     }
-    return true;
+    return slabs;
 }
 
 static void check_cache(void *result, struct kmem_cache *cache)
 {
-    size_t slabs = cache->empty != NULL;
-    size_t live = 0;
+    const struct slab *empty = cache->empty;
+    size_t partial = check_list(cache, &cache->partial);
+    size_t full = check_list(cache, &cache->full);
 
-    if (!list_is_sound(cache, &cache->partial, &slabs, &live) ||
-        !list_is_sound(cache, &cache->full, &slabs, &live) || slabs != cache->slabs ||
-        live != cache->live ||
-        (cache->empty != NULL &&
-         (cache->empty->live != 0 || !slab_is_sound(cache, cache->empty)))) {
+    if (partial == SIZE_MAX || full != cache->full_slabs ||
+        partial + full + (empty != NULL) != cache->slabs ||
+        (empty != NULL && (empty->live != 0 || !slab_is_sound(cache, empty, SLAB_MAGIC_EMPTY)))) {
         *(int *)result = -ECORRUPT;
     }
 }
