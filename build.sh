@@ -55,7 +55,8 @@ install() {
             fi
             ;;
     esac
-    as_root apt-get update -q
+    as_root apt-get update -q ||
+        echo "build.sh: some package lists could not be updated; trying with those that are there"
     # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
 }
