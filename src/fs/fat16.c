@@ -43,6 +43,7 @@ _Static_assert(sizeof(struct fat16_boot_record) == 36, "boot record");
 _Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
 
 #define ENTRIES_PER_SECTOR (SECTOR_BYTES / sizeof(struct fat16_entry))
+#define DIRECTORY_ENTRIES_MAX 65536 /* the specification's limit: 2 MiB */
 #define FAT_PER_SECTOR     (SECTOR_BYTES / 2)
 
 #define CLUSTERS_MIN      4085 /* fewer: FAT12 (section 3.5) */
@@ -325,9 +326,6 @@ static int directory_entry_at(struct fat16_volume *volume, struct fat16_node *di
     } else {
         uint32_t cluster_index = sector / volume->cluster_sectors;
 
-        if (cluster_index >= volume->cluster_count) {
-            return -ECORRUPT; /* the chain goes round */
-        }
         if (cluster_index > 0 && cluster_index > directory->cluster_index) {
             /* A chain's end is the directory's, where files have a size instead. */
             status = seek_cluster(volume, directory, cluster_index - 1);
@@ -338,6 +336,9 @@ static int directory_entry_at(struct fat16_volume *volume, struct fat16_node *di
             if (status < 0 || status >= CHAIN_END) {
                 return status < 0 ? status : 0;
             }
+        }
+        if (index >= DIRECTORY_ENTRIES_MAX) {
+            return -ECORRUPT; /* the chain goes round */
         }
         status = seek_cluster(volume, directory, cluster_index);
         if (status < 0) {

@@ -22,6 +22,7 @@ A20_PORT_WRITE = b"\xE6\x92"    # out 0x92, al
 OTHER_PORT_WRITE = b"\xE6\x80"  # out 0x80, al: a chipset without port 0x92
 COST_SECTORS = 120              # a kernel of 60 KiB
 COST_MAX = 2_000_000
+CLOCK_RUNS = 4
 
 # Tells the time-stamp counter on port 0xE9, lowest nibble first, 'a' = 0, and leaves QEMU. As a
 # boot sector: what the BIOS takes. As a kernel: what comes before the kernel's first instruction.
@@ -161,8 +162,16 @@ def letter_on_screen(folder):
 
 
 def clock(folder, name):
-    said, _ = end_of(qemu(folder, name, [*IDE, "-icount", "shift=0,sleep=off"]))
-    return sum((ord(letter) - ord("a")) << 4 * place for place, letter in enumerate(said))
+    """Instructions until the clock is told: the least of some runs, since those that wait for the
+    disk are as many as this machine takes to read it.
+    """
+    runs = []
+    for _ in range(CLOCK_RUNS):
+        said, _ = end_of(qemu(folder, name, [*IDE, "-icount", "shift=0,sleep=off"]))
+        if not re.fullmatch("[a-p]{16}", said):
+            raise SystemExit(f"port 0xE9 said {said!r}")
+        runs.append(sum((ord(letter) - ord("a")) << 4 * place for place, letter in enumerate(said)))
+    return min(runs)
 
 
 def cost(folder):

@@ -20,8 +20,9 @@
  * and the header, never the contents of objects, so nothing that is written into an object can
  * mislead it. No object starts at the start of a block (lay_out() sees to that).
  *
- * take() and give_back() are kept to some 25 and 40 instructions: what happens once in a slab's life
- * or is a mistake is in functions of its own, and what a free has to know is in the slab's header.
+ * kmem_alloc() and kmem_free() together take some 60 instructions: what happens when a slab changes
+ * lists, or is a mistake, is in functions of its own, and what a free has to know is in the slab's
+ * header.
  *
  * Waste: a slab has as few blocks as keep it to an eighth. Sizes are 8 bytes apart up to 64, then
  * a quarter of a power of two: a request loses at most a fifth of what it gets.
@@ -35,6 +36,7 @@
 #include <stdint.h>
 
 #include "debug/panic.h"
+#include "layout.h"
 #include "lib/align.h"
 #include "lib/list.h"
 #include "lib/string.h"
@@ -49,9 +51,9 @@
 /* At most one part in so many of a slab is wasted, if some number of blocks can do it. */
 #define SLAB_WASTE_FRACTION 8
 
-/* Added to the slab's own address, so that no copy of a header passes for a slab. */
-#define SLAB_MAGIC       0x534C4142u
-#define SLAB_MAGIC_EMPTY 0x454D5054u
+/* magic - address of the slab, so that no copy of a header passes for a slab. */
+#define SLAB_LIVE  0x4C495645u
+#define SLAB_EMPTY 0x454D5054u
 
 struct slab {
     uintptr_t magic;
@@ -122,8 +124,8 @@ _Static_assert(ARRAY_SIZE(class_of_eighth) == KMEM_OBJECT_BYTES_MAX / 8, "a clas
 static struct {
     struct list_node caches; /* from kmem_cache_create() */
 
-    /* The kernel heap's own, one load nearer; noted whenever a slab is made. */
-    uintptr_t pool_start;
+    /* The kernel heap's own, one load nearer; noted whenever a slab is made. It starts at
+     * HEAP_ADDRESS. */
     uintptr_t pool_bytes;
     const HEAP_BLOCK_TABLE_ENTRY *pool_entries;
 } kmem = {.caches = {&kmem.caches, &kmem.caches}};
@@ -277,7 +279,7 @@ static struct slab *slab_create(struct kmem_cache *cache)
     if (slab == NULL) {
         return NULL;
     }
-    slab->magic = SLAB_MAGIC_EMPTY + (uintptr_t)slab;
+    slab->magic = SLAB_EMPTY + (uintptr_t)slab;
     slab->cache = cache;
     slab->objects = (char *)slab + cache->first_offset;
     slab->objects_bytes = cache->capacity * cache->spacing;
@@ -298,7 +300,6 @@ static struct slab *slab_create(struct kmem_cache *cache)
     cache->slabs++;
 
     const struct heap *heap = kheap_get();
-    kmem.pool_start = (uintptr_t)heap->saddr;
     kmem.pool_entries = heap->table->entries;
     kmem.pool_bytes = heap->table->total * HEAP_BLOCK_SIZE_BYTES;
     return slab;
@@ -319,6 +320,12 @@ static void move_to(struct list_node *list, struct slab *slab)
     list_append(list, &slab->node);
 }
 
+static NOINLINE __attribute__((noreturn)) void panic_free_already(const struct slab *slab,
+                                                                  const void *object)
+{
+    panic("free of %p: this object of cache %s is free already", object, slab->cache->name);
+}
+
 /* object was the last free one of its slab. Returns it. */
 static NOINLINE void *note_full(struct slab *slab, void *object)
 {
@@ -327,20 +334,13 @@ static NOINLINE void *note_full(struct slab *slab, void *object)
     return object;
 }
 
-/* After a free: the slab had no free object before, or has no live one now, or both. */
-static NOINLINE void note_freed(struct slab *slab)
+/* The last live object is gone. */
+static NOINLINE void note_empty(struct slab *slab)
 {
     struct kmem_cache *cache = slab->cache;
 
-    if (*(void **)slab->free == NULL) { /* the only free object is the one just freed */
-        move_to(&cache->partial, slab);
-        cache->full_slabs--;
-    }
-    if (slab->live > 0) {
-        return;
-    }
     list_remove(&slab->node);
-    slab->magic = SLAB_MAGIC_EMPTY + (uintptr_t)slab;
+    slab->magic = SLAB_EMPTY + (uintptr_t)slab;
     if (cache->empty == NULL) {
         cache->empty = slab;
     } else {
@@ -348,8 +348,23 @@ static NOINLINE void note_freed(struct slab *slab)
     }
 }
 
-/* The cache has no free object on its list `partial`: gets it a slab that is all free. False when
- * there is no memory. */
+/* give_back() for a slab without free objects, or with object as the first of them. */
+static NOINLINE void give_back_rarely(struct slab *slab, void *object)
+{
+    if (object == slab->free) {
+        panic_free_already(slab, object);
+    }
+    *(void **)object = NULL;
+    slab->free = object;
+    move_to(&slab->cache->partial, slab);
+    slab->cache->full_slabs--;
+    slab->live--;
+    if (slab->live == 0) {
+        note_empty(slab);
+    }
+}
+
+/* No slab of the cache is partial: gets it one that is all free. False when there is no memory. */
 static bool refill(struct kmem_cache *cache)
 {
     struct slab *slab = cache->empty != NULL ? cache->empty : slab_create(cache);
@@ -358,7 +373,7 @@ static bool refill(struct kmem_cache *cache)
         return false;
     }
     cache->empty = NULL;
-    slab->magic = SLAB_MAGIC + (uintptr_t)slab;
+    slab->magic = SLAB_LIVE + (uintptr_t)slab;
     list_append(&cache->partial, &slab->node);
     return true;
 }
@@ -366,7 +381,7 @@ static bool refill(struct kmem_cache *cache)
 /* The slab that ptr points into: its header, or NULL when there is none. */
 static struct slab *find_slab(const void *ptr)
 {
-    uintptr_t offset = (uintptr_t)ptr - kmem.pool_start;
+    uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
     size_t block = offset / HEAP_BLOCK_SIZE_BYTES;
 
     if (offset >= kmem.pool_bytes) {
@@ -379,21 +394,14 @@ static struct slab *find_slab(const void *ptr)
         }
         block--;
     }
-    struct slab *slab = (struct slab *)(kmem.pool_start + block * HEAP_BLOCK_SIZE_BYTES);
+    struct slab *slab = (struct slab *)(HEAP_ADDRESS + block * HEAP_BLOCK_SIZE_BYTES);
     uintptr_t magic = slab->magic - (uintptr_t)slab;
 
-    return magic == SLAB_MAGIC || magic == SLAB_MAGIC_EMPTY ? slab : NULL;
+    return magic == SLAB_LIVE || magic == SLAB_EMPTY ? slab : NULL;
 }
 
-static NOINLINE __attribute__((noreturn)) void panic_free_already(const struct slab *slab,
-                                                                  const void *object)
-{
-    panic("free of %p: this object of cache %s is free already", object, slab->cache->name);
-}
-
-/* find_slab() for a free that looks wrong. Returns the slab if ptr is an object in it after all,
- * and panics else. */
-static struct slab *find_slab_or_panic(const void *ptr)
+/* find_slab() for a free: of an object in a slab with live ones, or it is a panic. */
+static struct slab *find_slab_for_free(const void *ptr)
 {
     struct slab *slab = find_slab(ptr);
 
@@ -406,7 +414,7 @@ static struct slab *find_slab_or_panic(const void *ptr)
               " object",
               ptr, slab->cache->name, (unsigned)slab->cache->object_bytes);
     }
-    if (slab->magic != SLAB_MAGIC + (uintptr_t)slab) {
+    if (slab->magic == SLAB_EMPTY + (uintptr_t)slab) {
         panic_free_already(slab, ptr);
     }
     return slab;
@@ -416,11 +424,11 @@ static struct slab *find_slab_or_panic(const void *ptr)
 
 /*
  * The slab that ptr is an object of, if its header is at the start of ptr's block and it has live
- * objects; else NULL, and it takes find_slab() to know.
+ * objects, as nearly always; else NULL, and it takes find_slab() to know.
  */
 static inline struct slab *slab_of(const void *ptr)
 {
-    uintptr_t offset = (uintptr_t)ptr - kmem.pool_start;
+    uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
 
     if (RARELY(offset >= kmem.pool_bytes) ||
         RARELY(!(kmem.pool_entries[offset / HEAP_BLOCK_SIZE_BYTES] & HEAP_BLOCK_IS_FIRST))) {
@@ -428,7 +436,7 @@ static inline struct slab *slab_of(const void *ptr)
     }
     struct slab *slab = (struct slab *)ALIGN_DOWN((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES);
 
-    if (RARELY(slab->magic != SLAB_MAGIC + (uintptr_t)slab) ||
+    if (RARELY(slab->magic != SLAB_LIVE + (uintptr_t)slab) ||
         RARELY(!is_object(slab, offset_in(slab, ptr)))) {
         return NULL;
     }
@@ -465,14 +473,15 @@ static inline void give_back(struct slab *slab, void *object, const void *caller
     void *next = slab->free;
 
     debug_on_free(slab->cache, object, caller);
-    if (RARELY(next == object)) {
-        panic_free_already(slab, object);
+    if (RARELY(next == NULL || next == object)) {
+        give_back_rarely(slab, object);
+        return;
     }
     *(void **)object = next;
     slab->free = object;
     slab->live--;
-    if (RARELY(next == NULL) || RARELY(slab->live == 0)) {
-        note_freed(slab);
+    if (RARELY(slab->live == 0)) {
+        note_empty(slab);
     }
 }
 
@@ -499,7 +508,7 @@ static NOINLINE void free_other(void *ptr, const void *caller)
     if (IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES)) {
         kfree(ptr);
     } else {
-        give_back(find_slab_or_panic(ptr), ptr, caller);
+        give_back(find_slab_for_free(ptr), ptr, caller);
     }
 }
 
@@ -557,7 +566,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
     struct slab *slab = slab_of(object);
 
     if (RARELY(slab == NULL)) {
-        slab = find_slab_or_panic(object);
+        slab = find_slab_for_free(object);
     }
     if (RARELY(slab->cache != cache)) {
         panic("free of %p: an object of cache %s, not of %s", object, slab->cache->name,
@@ -694,7 +703,7 @@ static size_t check_list(const struct kmem_cache *cache, const struct list_node 
         bool is_full = slab->free == NULL;
 
         if (node->next->previous != node || ++slabs > cache->slabs || slab->live == 0 ||
-            is_full != (list == &cache->full) || !slab_is_sound(cache, slab, SLAB_MAGIC)) {
+            is_full != (list == &cache->full) || !slab_is_sound(cache, slab, SLAB_LIVE)) {
             return SIZE_MAX;
         }
     }
@@ -709,7 +718,7 @@ static void check_cache(void *result, struct kmem_cache *cache)
 
     if (partial == SIZE_MAX || full != cache->full_slabs ||
         partial + full + (empty != NULL) != cache->slabs ||
-        (empty != NULL && (empty->live != 0 || !slab_is_sound(cache, empty, SLAB_MAGIC_EMPTY)))) {
+        (empty != NULL && (empty->live != 0 || !slab_is_sound(cache, empty, SLAB_EMPTY)))) {
         *(int *)result = -ECORRUPT;
     }
 }
