@@ -205,15 +205,19 @@ void task_end(void)
     panic("a task that has ended was run again");
 }
 
-void task_run(void)
+void task_run_all(void)
 {
     KASSERT(tasks.current == &tasks.idle);
+    cpu_interrupts_off();
+    while (!list_is_empty(&tasks.run_queue)) {
+        task_schedule();
+    }
+}
+
+void task_run(void)
+{
     for (;;) {
-        cpu_interrupts_off();
-        if (list_is_empty(&tasks.run_queue)) {
-            cpu_wait_for_interrupt();
-        } else {
-            task_schedule();
-        }
+        task_run_all();
+        cpu_wait_for_interrupt();
     }
 }

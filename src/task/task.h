@@ -71,6 +71,9 @@ void task_wake_all(struct wait_queue *queue);
 /* The running task never runs again. Somebody else destroys it. */
 void task_end(void) __attribute__((noreturn));
 
+/* Runs tasks until none can run. For the idle task only. */
+void task_run_all(void);
+
 /* The idle loop: runs tasks while there are any, sleeps (hlt) while there are none. */
 void task_run(void) __attribute__((noreturn));
 

@@ -1,0 +1,153 @@
+/*
+ * tests/kernel/test_process.c - whole processes: loading, running, ending, and every way to fail.
+ * The disk's init is programs/hello.
+ */
+#include "abi/boot_info.h"
+#include "debug/printk.h"
+#include "drivers/ata.h"
+#include "fs/file.h"
+#include "fs/partition.h"
+#include "ktest.h"
+#include "layout.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/pmm.h"
+#include "status.h"
+#include "task/process.h"
+#include "task/task.h"
+
+#define INIT_PATH "0:/init.elf"
+
+static bool mount(void)
+{
+    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    struct partition partition;
+    size_t count = ata_initialise();
+
+    for (size_t i = 0; i < count; i++) {
+        if (partition_find(ata_device(i), info->disk_signature, &partition) == OK) {
+            return fs_mount(ata_device(i), partition.first_lba) == OK;
+        }
+    }
+    return false;
+}
+
+KTEST(process_load_and_destroy_returns_every_page)
+{
+    size_t pages, objects;
+    struct process *process = NULL;
+
+    KEXPECT(mount());
+    pages = pmm_get_free_pages();
+    objects = kmem_live_objects();
+    for (int i = 0; i < 100; i++) {
+        KEXPECT(process_load(INIT_PATH, &process) == OK);
+        KEXPECT(pmm_get_free_pages() < pages);
+        process_destroy(process);
+    }
+    kmem_reap();
+    KEXPECT(kmem_live_objects() == objects);
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* Address space 12 KiB, user stack 16, kernel stack and guard 12, program and its table, and the
+ * slabs of the first small objects. */
+KTEST(process_costs_pages_not_megabytes)
+{
+    struct process *process = NULL;
+
+    KEXPECT(mount());
+    size_t before = pmm_get_free_pages();
+    KEXPECT(process_load(INIT_PATH, &process) == OK);
+    printk("info: one process of hello takes %u KiB\n", (uint32_t)(before - pmm_get_free_pages()) * 4);
+    KEXPECT((before - pmm_get_free_pages()) * 4096 <= 80 * 1024);
+    process_destroy(process);
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* Runs to its end in ring 3, a hundred times; the pages come back at exit, not later. */
+KTEST(process_run_to_exit_returns_every_page)
+{
+    KEXPECT(mount());
+    for (int i = 0; i < 100; i++) {
+        struct process *process = NULL;
+
+        KEXPECT(process_load(INIT_PATH, &process) == OK);
+        size_t loaded = pmm_get_free_pages();
+        process_start(process);
+        task_run_all();
+        KEXPECT(process->task.state == TASK_ENDED);
+        KEXPECT(process->exit_status == 0);
+        KEXPECT(!process->chunk);
+        KEXPECT(pmm_get_free_pages() > loaded);
+        process_destroy(process);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+KTEST(process_several_at_once)
+{
+    enum { COUNT = 20 };
+    static struct process *processes[COUNT];
+
+    KEXPECT(mount());
+    for (int i = 0; i < COUNT; i++) {
+        KEXPECT(process_load(INIT_PATH, &processes[i]) == OK);
+        process_start(processes[i]);
+    }
+    task_run_all();
+    for (int i = 0; i < COUNT; i++) {
+        KEXPECT(processes[i]->task.state == TASK_ENDED && processes[i]->exit_status == 0);
+        process_destroy(processes[i]);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+KTEST(process_load_of_what_is_not_there)
+{
+    struct process *process = NULL;
+
+    KEXPECT(mount());
+    KEXPECT(process_load("0:/nobody.elf", &process) == -ENOENT);
+    KEXPECT(process_load("0:/", &process) == -EISDIR);
+    KEXPECT(process_load("1:/init.elf", &process) == -ENOENT);
+    KEXPECT(process_load("init.elf", &process) == -EBADPATH);
+    KEXPECT(process_load("", &process) == -EBADPATH);
+    KEXPECT(!process);
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* With n pages left, for every n up to success: an error, and nothing is lost. */
+KTEST(process_load_out_of_memory_at_every_page)
+{
+    struct process *process = NULL;
+    struct list_node taken;
+    void *page;
+
+    KEXPECT(mount());
+    list_initialise(&taken);
+    while ((page = pmm_alloc_page()) != NULL) {
+        list_append(&taken, page);
+    }
+    uint32_t needed = 0;
+    int status = -ENOMEM;
+    bool is_lossless = true;
+    for (; needed < 64 && status == -ENOMEM; needed++) {
+        kmem_reap();
+        size_t before = pmm_get_free_pages();
+
+        status = process_load(INIT_PATH, &process);
+        kmem_reap();
+        is_lossless = is_lossless && (status == OK || pmm_get_free_pages() == before);
+        pmm_free_page(list_take_first(&taken));
+    }
+    if (status == OK) {
+        process_destroy(process);
+    }
+    while ((page = list_take_first(&taken)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(status == OK);
+    KEXPECT(needed > 10);
+    KEXPECT(is_lossless);
+    KEXPECT(fs_unmount() == OK);
+}
