@@ -3,6 +3,7 @@
  * The engine's own tests run on the host (tests/host/test_heap.c).
  */
 #include "config.h"
+#include "debug/backtrace.h"
 #include "ktest.h"
 #include "layout.h"
 #include "lib/string.h"
@@ -242,4 +243,36 @@ KTEST(kmem_cache_of_ones_own)
         kmem_cache_free(cache, objects[i]);
     }
     KEXPECT(kmem_cache_destroy(cache) == OK);
+}
+
+/* Totals by caller: what this test holds is under its own name, and gone when it is freed. */
+KTEST(kheap_owners_add_up)
+{
+    static struct kheap_owners owners;
+    struct heap_stats stats;
+    void *blocks[3];
+    size_t all = 0, mine = 0;
+
+    for (int i = 0; i < 3; i++) {
+        blocks[i] = kmalloc(10000);
+        KEXPECT(blocks[i]);
+    }
+    kheap_get_owners(&owners);
+    for (size_t i = 0; i < owners.count; i++) {
+        uint32_t offset;
+        const char *name = symbol_find((uint32_t)owners.lines[i].owner, &offset);
+
+        all += owners.lines[i].blocks;
+        if (name && strcmp(name, "kheap_owners_add_up") == 0) {
+            mine += owners.lines[i].blocks;
+            KEXPECT(owners.lines[i].allocations == 3);
+        }
+    }
+    heap_get_stats(kheap_get(), &stats);
+    KEXPECT(mine == 9);
+    KEXPECT(all == stats.used);
+    kheap_print_owners();
+    for (int i = 0; i < 3; i++) {
+        kfree(blocks[i]);
+    }
 }

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
+#include "debug/printk.h"
 #include "layout.h"
 #include "lib/string.h"
 
@@ -162,5 +163,50 @@ void NOINLINE kfree(void *ptr)
 {
     if (__builtin_expect(heap_free_owned(&kheap.heap, ptr, CALLER) < 0, 0)) {
         refuse_free(ptr, CALLER);
+    }
+}
+
+/* ---------------------------------------------------------------- owners */
+
+/* Adds one allocation to its owner's line; to the last line when there are too many owners. */
+static void add_to_owner(void *context, void *start, size_t blocks, const void *owner)
+{
+    struct kheap_owners *owners = context;
+    size_t i = 0;
+
+    (void)start;
+    while (i < owners->count && owners->lines[i].owner != owner) {
+        i++;
+    }
+    if (i == owners->count) {
+        if (owners->count == KHEAP_OWNERS_MAX) {
+            i = KHEAP_OWNERS_MAX - 1;
+            owners->lines[i].owner = NULL;
+        } else {
+            owners->lines[owners->count++] = (struct kheap_owner){.owner = owner};
+        }
+    }
+    owners->lines[i].allocations++;
+    owners->lines[i].blocks += blocks;
+}
+
+void kheap_get_owners(struct kheap_owners *owners)
+{
+    owners->count = 0;
+    heap_for_each_allocation(kheap_get(), add_to_owner, owners);
+}
+
+void kheap_print_owners(void)
+{
+    static struct kheap_owners owners; /* too large for a kernel stack */
+
+    kheap_get_owners(&owners);
+    for (size_t i = 0; i < owners.count; i++) {
+        const struct kheap_owner *line = &owners.lines[i];
+        uint32_t offset = 0;
+        const char *name = symbol_find((uint32_t)(uintptr_t)line->owner, &offset);
+
+        printk("  %6u blocks in %5u allocations by %s+0x%x\n", (uint32_t)line->blocks,
+               (uint32_t)line->allocations, name ? name : "others", offset);
     }
 }
