@@ -41,7 +41,9 @@ SMALL_CODE := $(if $(findstring clang,$(CC)),-mstack-alignment=4,-mpreferred-sta
 TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
     -fno-strict-aliasing -fcf-protection=none $(SMALL_CODE) $(WARNINGS)
-KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
+# Arguments in registers: EAX, EDX, ECX, then the stack. Assembly that C calls, or that calls C, goes
+# by it. Functions with variable arguments take them all on the stack.
+KERNEL_CFLAGS := $(TARGET_CFLAGS) -mregparm=3 -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
     -ffile-prefix-map=$(CURDIR)/=
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
 NASMFLAGS := -Wall -Werror -f elf32 -g -F dwarf

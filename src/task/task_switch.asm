@@ -7,12 +7,10 @@ section .text
 ; Saves the registers that a C function must keep on this stack, changes stacks, restores the
 ; other's and returns to where it had called task_switch. A new task's stack is made to look the
 ; same, with trap_return as the return address (task.c draws it).
-; In:  [esp+4] where to save the stack pointer, [esp+8] the stack pointer to load
+; In:  eax = where to save the stack pointer, edx = the stack pointer to load
 ; Clobbers: eax, ecx, edx
 global task_switch
 task_switch:
-    mov eax, [esp + 4]
-    mov edx, [esp + 8]
     push ebp
     push ebx
     push esi

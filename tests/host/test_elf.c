@@ -418,7 +418,8 @@ static void test_overlaps(void **state)
     Elf32_Phdr *data = &image.programs[2];
 
     (void)state;
-    *text = (Elf32_Phdr){.p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
+    *text = (Elf32_Phdr){
+        .p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
     data->p_filesz = 0;
     data->p_memsz = 0x1000;
 
@@ -453,7 +454,11 @@ static void test_segment_limit(void **state)
     (void)state;
     for (unsigned i = 0; i <= ELF_SEGMENTS_MAX; i++) {
         image.programs[i] = (Elf32_Phdr){
-            .p_type = PT_LOAD, .p_vaddr = 0x400000 + i * 0x1000, .p_memsz = 0x1000, .p_flags = PF_X};
+            .p_type = PT_LOAD,
+            .p_vaddr = 0x400000 + i * 0x1000,
+            .p_memsz = 0x1000,
+            .p_flags = PF_X,
+        };
     }
     image.header.e_phnum = ELF_SEGMENTS_MAX;
     assert_int_equal(read_layout(&layout), OK);

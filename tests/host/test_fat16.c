@@ -95,7 +95,7 @@ static int read_checked(struct file *file, uint32_t position, uint32_t length, u
 
     for (int i = 0; i < count; i++) {
         if (buffer[offset + (uint32_t)i] != fat_content(seed, position + (uint32_t)i)) {
-            fail_msg("wrong byte at %u (read of %u at %u)", position + (uint32_t)i, length, position);
+            fail_msg("wrong byte %d of a read of %u at %u", i, length, position);
         }
     }
     free(buffer);
@@ -576,7 +576,7 @@ static void test_attributes(void **state)
     (void)state;
     put_file("PLAIN      ", 5, 1, 1, 10, 1);
     fat_image_root_entry(&image, "LOCKED     ", FAT_READ_ONLY, 0, 0);
-    fat_image_root_entry(&image, "FOLDER     ", FAT_DIRECTORY, 9, 12345); /* its size counts for 0 */
+    fat_image_root_entry(&image, "FOLDER     ", FAT_DIRECTORY, 9, 12345); /* a size: ignored */
     fat_image_set(&image, 9, FAT_END);
 
     file = open_file("0:/locked");
@@ -951,6 +951,26 @@ static void test_fat_too_short(void **state)
     assert_int_equal(mount_checked(), -EFSNOTUS);
 }
 
+/* 17 sectors of FAT have room for 4,350 clusters and the two numbers that are none. */
+static void test_fat_exactly_full(void **state)
+{
+    uint8_t *bpb;
+    uint32_t total;
+
+    (void)state;
+    fat_image_destroy(&image);
+    fat_image_create(&image, 1, 4350);
+    bpb = fat_image_bpb(&image);
+    total = image.mapped_sectors - FAT_IMAGE_FIRST_LBA;
+    image.device.sector_count += 2;
+    assert_int_equal(image.fat_sectors, 17);
+    assert_int_equal(mount_checked(), OK);
+    for (uint32_t more = 1; more <= 2; more++) {
+        fat_put16(bpb + BPB_TOTAL_16, total + more);
+        assert_int_equal(mount_checked(), -EFSNOTUS);
+    }
+}
+
 static void test_no_boot_record(void **state)
 {
     uint8_t *bpb = fat_image_bpb(&image);
@@ -1218,7 +1238,7 @@ static void test_random_damage(void **state)
             where[n] = n < 4 ? fat_image_sector(&image, image.fat_lba) + at % 640
                              : fat_image_sector(&image, image.root_lba) + at % 96;
             good[n] = *where[n];
-            *where[n] = round % 2 ? (uint8_t)(random >> 24) : (uint8_t)(random >> 30 ? 0 : at % 128);
+            *where[n] = (uint8_t)(round % 2 ? random >> 24 : random >> 30 ? 0 : at % 128);
         }
         remount();
         for (unsigned p = 0; p < COUNT(paths); p++) {
@@ -1513,6 +1533,7 @@ int main(void)
         test(test_one_fat),
         test(test_cluster_count_limits),
         test(test_fat_too_short),
+        test(test_fat_exactly_full),
         test(test_no_boot_record),
         test(test_volume_larger_than_device),
         test(test_volume_behind_the_device),

@@ -79,15 +79,10 @@ KPROVOKE(panic_task_stack_overflow)
         .eflags = 0x2,
         .ds = KERNEL_DATA_SELECTOR,
         .es = KERNEL_DATA_SELECTOR,
+        .eax = KERNEL_ADDRESS, /* dig's argument */
     };
 
     KASSERT(task_create(&task, paging_kernel_chunk(), &frame) == 0);
-    /* The frame's esp and ss are not popped by an iret to ring 0: they become dig's return
-     * address and argument. */
-    struct trap_frame *first =
-        (struct trap_frame *)(task.kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES) - 1;
-    first->esp = 0;
-    first->ss = KERNEL_ADDRESS;
     task_start(&task);
     task_run();
 }

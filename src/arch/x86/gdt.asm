@@ -7,13 +7,12 @@ section .text
 
 ; void gdt_load(const void *table, uint32_t limit)
 ; Loads GDTR, reloads every segment register and the task register.
-; In:  [esp+4] table, [esp+8] limit (size - 1)
+; In:  eax = table, edx = limit (size - 1)
 ; Clobbers: eax
 global gdt_load
 gdt_load:
-    mov eax, [esp + 4]
     push eax                        ; the 6-byte operand of lgdt on the stack:
-    push word [esp + 4 + 8]         ;   limit (2 bytes), base (4 bytes)
+    push dx                         ;   limit (2 bytes), base (4 bytes)
     lgdt [esp]
     add esp, 6
 

@@ -40,10 +40,9 @@ trap_common:
     mov ds, eax                     ; a user's DS and ES may be null
     mov es, eax
     cld
-    mov eax, [esp + TRAP_FRAME_vector]
-    push esp                        ; the argument: struct trap_frame *
-    call [trap_handlers + eax * 4]
-    add esp, 4
+    mov edx, [esp + TRAP_FRAME_vector]
+    mov eax, esp                    ; the argument: struct trap_frame *
+    call [trap_handlers + edx * 4]
 
 ; void trap_return(void) - not called, jumped or returned to.
 ; In:  esp = struct trap_frame
@@ -58,11 +57,12 @@ trap_return:
     iretd
 
 ; void trap_load_idt(const void *table, uint32_t limit)
+; In:  eax = table, edx = limit (size - 1)
+; Clobbers: nothing
 global trap_load_idt
 trap_load_idt:
-    mov eax, [esp + 4]
-    push eax
-    push word [esp + 4 + 8]
+    push eax                        ; the 6-byte operand of lidt: limit, base
+    push dx
     lidt [esp]
     add esp, 6
     ret

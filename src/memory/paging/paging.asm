@@ -4,11 +4,10 @@ bits 32
 section .text
 
 ; void paging_load_directory(uint32_t *directory)
-; In:  [esp+4] physical address of a page directory
-; Clobbers: eax
+; In:  eax = physical address of a page directory
+; Clobbers: nothing
 global paging_load_directory
 paging_load_directory:
-    mov eax, [esp + 4]
     mov cr3, eax
     ret
 
