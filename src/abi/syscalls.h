@@ -27,12 +27,44 @@
 #define SYSCALL_GET_PROGRAM_ARGUMENTS 8 /* (struct process_arguments *out) */
 #define SYSCALL_EXIT                  9 /* (): does not return; status 0 */
 
-#define SYSCALL_EXIT_STATUS 16 /* (int status): does not return */
-#define SYSCALL_WAIT_KEY    17 /* () -> the next key (abi/keys.h); sleeps until there is one */
+#define SYSCALL_EXIT_STATUS     16 /* (int status): does not return */
+#define SYSCALL_WAIT_KEY        17 /* () -> the next key (abi/keys.h); sleeps until there is one */
+#define SYSCALL_WAIT            18 /* (int pid or WAIT_ANY, int *status or 0) -> the child's pid */
+#define SYSCALL_YIELD           19 /* (): lets the others run first */
+#define SYSCALL_SLEEP           20 /* (milliseconds): at least so long */
+#define SYSCALL_GETPID          21 /* () -> pid */
+#define SYSCALL_WRITE           22 /* (const char *buffer, length) -> length */
+#define SYSCALL_SPAWN           23 /* (struct command_argument *, SPAWN_...) -> the child's pid */
+#define SYSCALL_KILL            24 /* (pid): itself, or one that it started, or that one did ... */
+#define SYSCALL_MEMORY_FIGURES  25 /* (struct memory_figures *, its size) */
+#define SYSCALL_PROCESS_LIST    26 /* (struct process_info *, capacity) -> how many there are */
+#define SYSCALL_OPEN            27 /* (const char *path) -> descriptor */
+#define SYSCALL_READ            28 /* (descriptor, buffer, length) -> bytes read, 0 at the end */
+#define SYSCALL_SEEK            29 /* (descriptor, int offset, FILE_SEEK_...) -> the position */
+#define SYSCALL_STAT            30 /* (const char *path, struct file_stat *) */
+#define SYSCALL_DESCRIPTOR_STAT 31 /* (descriptor, struct file_stat *) */
+#define SYSCALL_READ_DIRECTORY  32 /* (descriptor, struct directory_entry *) -> 1, 0 at the end */
+#define SYSCALL_CLOSE           33 /* (descriptor) */
+#define SYSCALL_UPTIME          34 /* () -> milliseconds since the kernel started, modulo 2^32 */
+#define SYSCALL_CATCH_INTERRUPT 35 /* (1 or 0): ctrl-C is a key, or ends the program; -> before */
 
 #define COMMAND_ARGUMENT_BYTES 512
+#define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
+#define ARGUMENTS_MAX          64
+
+#define WAIT_ANY (-1)
+
+/* For spawn: the child gets screen and keyboard until it ends, if the parent has them. */
+#define SPAWN_FRONT 1
+
+/* A process that a fault killed has the status 128 + the exception's number. */
+#define STATUS_FAULT       128
+#define STATUS_INTERRUPTED 130 /* ctrl-C */
+#define STATUS_KILLED      137 /* by command kill */
 
 #ifndef __ASSEMBLER__
+
+#include <stdint.h>
 
 /* A command line as a list: the program's name first, then its arguments. */
 struct command_argument {
@@ -44,6 +76,39 @@ struct command_argument {
 struct process_arguments {
     int argc;
     char **argv;
+};
+
+#define PROCESS_NAME_BYTES 16
+
+#define PROCESS_READY   'R' /* running, or waiting for its turn */
+#define PROCESS_WAITING 'S' /* for a key, a child, a time */
+#define PROCESS_ENDED   'Z' /* its parent has not waited for it yet */
+
+struct process_info {
+    uint32_t pid;
+    uint32_t parent;   /* its pid; 0: none */
+    uint32_t pages;    /* of 4096 bytes, in its address space alone, tables included */
+    uint32_t ticks;    /* of the clock (100 a second) that found it running */
+    uint8_t state;     /* PROCESS_READY ... */
+    uint8_t is_front;  /* it has the keyboard */
+    uint8_t reserved[2];
+    char name[PROCESS_NAME_BYTES];
+};
+
+/* Pages are of 4096 bytes. Later versions may have more at the end. */
+struct memory_figures {
+    uint32_t total_pages;       /* that the kernel manages */
+    uint32_t free_pages;        /* of these */
+    uint32_t pool_pages;        /* of total_pages, the kernel heap's pool */
+    uint32_t pool_free_pages;
+    uint32_t largest_run_pages; /* in the pool: the longest run of free ones */
+    uint32_t objects;           /* small objects of the kernel, live */
+    uint32_t object_pages;      /* that hold them */
+    uint32_t processes;
+    uint32_t own_pages;         /* of the caller, as in struct process_info */
+    uint32_t cache_pages;       /* the disk cache's */
+    uint32_t cache_hits;        /* sectors that were there */
+    uint32_t cache_misses;      /* sectors that had to be read */
 };
 
 #endif

@@ -15,22 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/file.h"
 #include "drivers/block.h"
 
 struct file; /* an open file or directory; made by file_open(), ended by file_close() */
-
-#define FILE_NAME_BYTES 13 /* 8 + '.' + 3 + NUL */
-
-struct file_stat {
-    uint32_t size;     /* in bytes; 0 for a directory */
-    bool is_directory;
-    bool is_read_only;
-};
-
-struct directory_entry {
-    char name[FILE_NAME_BYTES]; /* lower case, "name.ext", NUL-terminated */
-    struct file_stat stat;
-};
 
 /*
  * Attaches the FAT16 volume that starts at sector first_lba of device as drive 0.

@@ -225,8 +225,17 @@ static void release_user_memory(struct process *process)
     process->chunk = NULL;
 }
 
+static void close_files(struct process *process)
+{
+    for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
+        file_close(process->files[i]);
+        process->files[i] = NULL;
+    }
+}
+
 void process_destroy(struct process *process)
 {
+    close_files(process);
     if (process->chunk) {
         release_user_memory(process);
     }
@@ -241,6 +250,7 @@ void process_exit(int status)
     struct process *process = process_current();
 
     process->exit_status = status;
+    close_files(process);
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
     release_user_memory(process);
     if (process == processes.init && processes.init_exit_handler) {
@@ -295,7 +305,7 @@ static void process_on_fault(struct trap_frame *frame)
         printk("%s; eip %08x, error code %x\n", trap_name(frame->vector), frame->eip,
                frame->error_code);
     }
-    process_exit(PROCESS_STATUS_FAULT(frame->vector));
+    process_exit(STATUS_FAULT + (int)frame->vector);
 }
 
 void process_initialise(void)

@@ -7,13 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/file.h"
+#include "abi/syscalls.h"
+#include "fs/file.h"
 #include "memory/paging/paging.h"
 #include "task/task.h"
-
-#define PROCESS_NAME_BYTES 16
-
-/* A process that a fault killed has this status: 128 + the exception's number. */
-#define PROCESS_STATUS_FAULT(vector) (128 + (int)(vector))
 
 struct process {
     uint32_t id;
@@ -22,6 +20,7 @@ struct process {
     struct paging_4gb_chunk *chunk;
     vaddr_t heap_next; /* where process_malloc() looks first */
     int exit_status;
+    struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
     uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
 };
