@@ -106,7 +106,16 @@ $(eval $(call variant_rules,$(RELEASE),kernel))
 $(eval $(call variant_rules,$(TEST),kernel))
 $(eval $(call variant_rules,$(BENCH),bench))
 
-# But in the small objects' quick paths, which jump to their own rare ones only.
+# Where speed does not count, size does: what runs once, seldom, or waits for a device anyway.
+SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
+    $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
+    $(addprefix src/memory/,e820.c memory.c memory_map.c) \
+    $(addprefix src/fs/,file.c partition.c path.c) \
+    $(addprefix src/task/,arguments.c elf.c terminal.c) \
+    $(addprefix src/syscall/,sys_console.c sys_memory.c sys_process.c)
+$(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
+
+# No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
 build/$(RELEASE)/src/memory/heap/kmem_cache.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 
 # Two links: the first gives the addresses that the symbol table is made from; the table comes

@@ -8,6 +8,7 @@
 #include "lib/align.h"
 #include "status.h"
 #include "syscall/usercopy.h"
+#include "task/task.h"
 
 static const struct {
     syscall_handler_t handler; /* NULL: no such command */
@@ -19,9 +20,23 @@ static const struct {
     [SYSCALL_PUTCHAR] = {sys_putchar, 1},
     [SYSCALL_MALLOC] = {sys_malloc, 1},
     [SYSCALL_FREE] = {sys_free, 1},
+    [SYSCALL_PROCESS_LOAD_START] = {sys_process_load_start, 1},
+    [SYSCALL_INVOKE_SYSTEM_COMMAND] = {sys_invoke_system_command, 1},
+    [SYSCALL_GET_PROGRAM_ARGUMENTS] = {sys_get_program_arguments, 1},
     [SYSCALL_EXIT] = {sys_exit, 0},
     [SYSCALL_EXIT_STATUS] = {sys_exit_status, 1},
     [SYSCALL_WAIT_KEY] = {sys_wait_key, 0},
+    [SYSCALL_WAIT] = {sys_wait, 2},
+    [SYSCALL_YIELD] = {sys_yield, 0},
+    [SYSCALL_SLEEP] = {sys_sleep, 1},
+    [SYSCALL_GETPID] = {sys_getpid, 0},
+    [SYSCALL_WRITE] = {sys_write, 2},
+    [SYSCALL_SPAWN] = {sys_spawn, 2},
+    [SYSCALL_KILL] = {sys_kill, 1},
+    [SYSCALL_MEMORY_FIGURES] = {sys_memory_figures, 2},
+    [SYSCALL_PROCESS_LIST] = {sys_process_list, 2},
+    [SYSCALL_UPTIME] = {sys_uptime, 0},
+    [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
 };
 
 static void syscall_dispatch(struct trap_frame *frame)
@@ -39,10 +54,10 @@ static void syscall_dispatch(struct trap_frame *frame)
         return;
     }
     frame->eax = syscalls[command].handler(arguments);
+    task_stop_if_cancelled();
 }
 
 void syscall_initialise(void)
 {
-    sys_console_initialise();
     trap_register(TRAP_VECTOR_SYSCALL, syscall_dispatch);
 }

@@ -4,9 +4,14 @@
  * The range check keeps the kernel's pages out: ring 0 could touch those without a fault. Whether
  * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): each instruction
  * below that can fault is listed in .ex_table, and trap.c goes on behind it.
+ *
+ * With SMAP on, ring 0 may touch user pages only while EFLAGS.AC is set: it is, here, for the length
+ * of one string instruction. (STAC and CLAC would do the same; POPF exists on every CPU.) As in
+ * all of the kernel, interrupts are off.
  */
 #include "syscall/usercopy.h"
 
+#include "arch/x86/cpu.h"
 #include "layout.h"
 #include "lib/align.h"
 #include "status.h"
@@ -32,27 +37,36 @@ static uint32_t user_range_end(uint32_t address)
     return 0;
 }
 
-/* rep movsb; -EINVARG if it stopped at a fault. */
+#define USER_ACCESS_BEGIN "pushl %[ac]\n popfl\n"
+#define USER_ACCESS_END   "pushl %[clean]\n popfl\n"
+#define USER_ACCESS_FLAGS [ac] "i"(EFLAGS_CLEAN | EFLAGS_AC), [clean] "i"(EFLAGS_CLEAN)
+
+/* Runs one repeated string instruction on a user's memory; it stops early at a fault. */
 static int copy_bytes(void *destination, const void *source, size_t length)
 {
     size_t dwords = length / 4;
     size_t rest = length % 4;
 
-    __asm__ volatile("1: rep movsl\n"
+    __asm__ volatile(USER_ACCESS_BEGIN
+                     "1: rep movsl\n"
                      ON_FAULT_GO_ON
-                     "2:"
+                     "2:" USER_ACCESS_END
                      : "+D"(destination), "+S"(source), "+c"(dwords)
-                     :
-                     : "memory");
+                     : USER_ACCESS_FLAGS
+                     : "memory", "cc");
     if (dwords) {
         return -EINVARG;
     }
-    __asm__ volatile("1: rep movsb\n"
+    if (!rest) {
+        return OK;
+    }
+    __asm__ volatile(USER_ACCESS_BEGIN
+                     "1: rep movsb\n"
                      ON_FAULT_GO_ON
-                     "2:"
+                     "2:" USER_ACCESS_END
                      : "+D"(destination), "+S"(source), "+c"(rest)
-                     :
-                     : "memory");
+                     : USER_ACCESS_FLAGS
+                     : "memory", "cc");
     return rest ? -EINVARG : OK;
 }
 
@@ -76,6 +90,27 @@ int copy_to_user(uint32_t destination, const void *source, size_t length)
     return copy_bytes((void *)destination, source, length);
 }
 
+int user_range_check(uint32_t source, size_t length)
+{
+    uint32_t end = user_range_end(source);
+    uint8_t byte;
+
+    if (length == 0) {
+        return OK;
+    }
+    if (!end || length > end - source) {
+        return -EINVARG;
+    }
+    /* One byte of each page. */
+    for (uint32_t address = source; address - source < length;
+         address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES) {
+        if (copy_from_user(&byte, address, 1) < 0) {
+            return -EINVARG;
+        }
+    }
+    return OK;
+}
+
 int user_string_length(uint32_t source, size_t max)
 {
     uint32_t limit = MIN(user_range_end(source), source + max < source ? UINT32_MAX : source + max);
@@ -87,12 +122,13 @@ int user_string_length(uint32_t source, size_t max)
         return -EINVARG;
     }
     /* Stops behind the NUL with ZF set. */
-    __asm__ volatile("1: repne scasb\n"
+    __asm__ volatile(USER_ACCESS_BEGIN
+                     "1: repne scasb\n"
                      "sete %b0\n"
                      ON_FAULT_GO_ON
-                     "2:"
+                     "2:" USER_ACCESS_END
                      : "+q"(is_found), "+D"(address), "+c"(left)
-                     : "a"(0)
+                     : "a"(0), USER_ACCESS_FLAGS
                      : "memory", "cc");
     return is_found ? (int)(address - 1 - source) : -EINVARG;
 }

@@ -3,7 +3,11 @@
  *
  * The running task is not on the queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
- * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps.
+ * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps. It is
+ * also the one that a task leaves its own stack for when it ends, and that buries it.
+ *
+ * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
+ * has ended can be on none, whatever the order in which tasks end.
  *
  * A task's kernel stack, and how a new one looks:
  *
@@ -30,8 +34,6 @@
 #include "memory/pmm.h"
 #include "status.h"
 
-#define KERNEL_STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE_BYTES)
-
 _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
 
 /* What task_switch() leaves on a stack. */
@@ -45,9 +47,13 @@ void task_switch(uint32_t *save_esp, uint32_t load_esp);
 
 static struct {
     struct list_node run_queue;
+    struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
+    struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
+    void (*cancel_handler)(void);
+    void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
 } tasks;
 
@@ -56,11 +62,9 @@ static uint8_t *task_stack_top(const struct task *task)
     return task->kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES;
 }
 
-/* Runs the next task, or idles. The current one has been put wherever it waits. */
-static void task_schedule(void)
+/* From the current task, which has been put wherever it waits, to next. */
+static void task_switch_to(struct task *next)
 {
-    struct list_node *node = list_take_first(&tasks.run_queue);
-    struct task *next = node ? LIST_ENTRY(node, struct task, queue) : &tasks.idle;
     struct task *previous = tasks.current;
 
     tasks.is_time_up = false;
@@ -76,9 +80,40 @@ static void task_schedule(void)
     task_switch(&previous->kernel_esp, next->kernel_esp);
 }
 
+/* Runs the next task, or idles. */
+static void task_schedule(void)
+{
+    struct list_node *node = list_take_first(&tasks.run_queue);
+
+    task_switch_to(node ? LIST_ENTRY(node, struct task, queue) : &tasks.idle);
+}
+
+static void task_make_runnable(struct task *task)
+{
+    task->state = TASK_RUNNABLE;
+    list_remove(&task->queue);
+    list_append(&tasks.run_queue, &task->queue);
+}
+
+static bool is_due(const struct task *sleeper, uint32_t tick)
+{
+    return (int32_t)(tick - sleeper->wake_tick) >= 0; /* ticks wrap */
+}
+
 static void task_on_tick(void)
 {
+    uint32_t now = pit_get_ticks();
+
     tasks.is_time_up = true;
+    tasks.current->ticks++;
+    while (!list_is_empty(&tasks.sleepers)) {
+        struct task *first = LIST_ENTRY(tasks.sleepers.next, struct task, queue);
+
+        if (!is_due(first, now)) {
+            break;
+        }
+        task_make_runnable(first);
+    }
 }
 
 static void task_on_user_return(void)
@@ -86,11 +121,13 @@ static void task_on_user_return(void)
     if (tasks.is_time_up) {
         task_yield();
     }
+    task_stop_if_cancelled();
 }
 
 void task_initialise(void)
 {
     list_initialise(&tasks.run_queue);
+    list_initialise(&tasks.sleepers);
     list_initialise(&tasks.idle.queue);
     tasks.idle.state = TASK_RUNNABLE;
     tasks.current = &tasks.idle;
@@ -108,7 +145,7 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     if (!fpu) {
         return -ENOMEM;
     }
-    uint8_t *stack = pmm_alloc_frames(1 + KERNEL_STACK_PAGES);
+    uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
     if (!stack) {
         goto free_fpu;
     }
@@ -137,7 +174,7 @@ free_fpu:
 
 void task_destroy(struct task *task)
 {
-    KASSERT(task != tasks.current);
+    KASSERT(task != tasks.current && task != tasks.ended);
     list_remove(&task->queue);
     paging_unguard_page(task->kernel_stack);
     KASSERT(pmm_free_frames(task->kernel_stack) == OK);
@@ -183,6 +220,9 @@ void wait_queue_initialise(struct wait_queue *queue)
 void task_block(struct wait_queue *queue)
 {
     KASSERT(tasks.current != &tasks.idle);
+    if (tasks.current->is_cancelled) {
+        return;
+    }
     tasks.current->state = TASK_BLOCKED;
     list_append(&queue->tasks, &tasks.current->queue);
     task_schedule();
@@ -190,19 +230,76 @@ void task_block(struct wait_queue *queue)
 
 void task_wake_all(struct wait_queue *queue)
 {
-    struct list_node *node;
+    while (!list_is_empty(&queue->tasks)) {
+        task_make_runnable(LIST_ENTRY(queue->tasks.next, struct task, queue));
+    }
+}
 
-    while ((node = list_take_first(&queue->tasks)) != NULL) {
-        LIST_ENTRY(node, struct task, queue)->state = TASK_RUNNABLE;
-        list_append(&tasks.run_queue, node);
+void task_sleep(uint32_t ticks)
+{
+    struct task *task = tasks.current;
+    struct list_node *before = tasks.sleepers.previous;
+
+    KASSERT(task != &tasks.idle);
+    if (task->is_cancelled) {
+        return;
+    }
+    task->wake_tick = pit_get_ticks() + ticks;
+    while (before != &tasks.sleepers &&
+           !is_due(LIST_ENTRY(before, struct task, queue), task->wake_tick)) {
+        before = before->previous;
+    }
+    list_add_after(before, &task->queue);
+    task->state = TASK_BLOCKED;
+    task_schedule();
+}
+
+void task_cancel(struct task *task)
+{
+    task->is_cancelled = true;
+    if (task->state == TASK_BLOCKED) {
+        task_make_runnable(task);
+    }
+}
+
+void task_set_cancel_handler(void (*handler)(void))
+{
+    tasks.cancel_handler = handler;
+}
+
+bool task_is_cancelled(void)
+{
+    return tasks.current->is_cancelled;
+}
+
+void task_stop_if_cancelled(void)
+{
+    if (tasks.current->is_cancelled) {
+        tasks.cancel_handler();
     }
 }
 
 void task_end(void)
 {
     tasks.current->state = TASK_ENDED;
-    task_schedule();
+    tasks.ended = tasks.current;
+    task_switch_to(&tasks.idle);
     panic("a task that has ended was run again");
+}
+
+void task_set_end_handler(void (*handler)(struct task *task))
+{
+    tasks.end_handler = handler;
+}
+
+static void bury(void)
+{
+    struct task *task = tasks.ended;
+
+    tasks.ended = NULL;
+    if (task && tasks.end_handler) {
+        tasks.end_handler(task);
+    }
 }
 
 void task_run_all(void)
@@ -211,6 +308,7 @@ void task_run_all(void)
     cpu_interrupts_off();
     while (!list_is_empty(&tasks.run_queue)) {
         task_schedule();
+        bury();
     }
 }
 
