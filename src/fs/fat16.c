@@ -388,13 +388,13 @@ int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory
         if (!is_named(entry, name)) {
             continue;
         }
-        bool is_directory = entry->attributes & ATTRIBUTE_DIRECTORY;
+        bool is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0;
 
         *node = (struct fat16_node){
             .first_cluster = entry->first_cluster,
             .size = is_directory ? 0 : entry->size,
             .is_directory = is_directory,
-            .is_read_only = entry->attributes & ATTRIBUTE_READ_ONLY,
+            .is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
         };
         if (is_directory) {
             return is_cluster(volume, node->first_cluster) ? OK : -ECORRUPT;
@@ -429,9 +429,11 @@ int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directo
         if (entry->name[0] == '.') {
             continue; /* "." and ".." */
         }
+        *result = (struct directory_entry){
+            .stat.is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0,
+            .stat.is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
+        };
         readable_name(entry, result->name);
-        result->stat.is_directory = entry->attributes & ATTRIBUTE_DIRECTORY;
-        result->stat.is_read_only = entry->attributes & ATTRIBUTE_READ_ONLY;
         result->stat.size = result->stat.is_directory ? 0 : entry->size;
         return 1;
     }

@@ -22,6 +22,13 @@ static const struct {
     [SYSCALL_EXIT] = {sys_exit, 0},
     [SYSCALL_EXIT_STATUS] = {sys_exit_status, 1},
     [SYSCALL_WAIT_KEY] = {sys_wait_key, 0},
+    [SYSCALL_OPEN] = {sys_open, 1},
+    [SYSCALL_READ] = {sys_read, 3},
+    [SYSCALL_SEEK] = {sys_seek, 3},
+    [SYSCALL_STAT] = {sys_stat, 2},
+    [SYSCALL_DESCRIPTOR_STAT] = {sys_descriptor_stat, 2},
+    [SYSCALL_READ_DIRECTORY] = {sys_read_directory, 2},
+    [SYSCALL_CLOSE] = {sys_close, 1},
 };
 
 static void syscall_dispatch(struct trap_frame *frame)

@@ -7,8 +7,10 @@
  */
 #include "syscall/usercopy.h"
 
+#include "config.h"
 #include "layout.h"
 #include "lib/align.h"
+#include "lib/string.h"
 #include "status.h"
 
 /* One line of trap.c's table: where label 1 faults, go on at label 2. */
@@ -76,6 +78,32 @@ int copy_to_user(uint32_t destination, const void *source, size_t length)
     return copy_bytes((void *)destination, source, length);
 }
 
+/* An or with 0 in each page writes nothing and faults where a write would. */
+bool user_can_write(uint32_t address, size_t length)
+{
+    uint32_t end = user_range_end(address);
+    uint32_t last = address + length - 1;
+
+    if (length == 0 || !end || length > end - address) {
+        return length == 0;
+    }
+    for (;;) {
+        int faults = 1;
+
+        __asm__ volatile("1: orb $0, (%1)\n"
+                         "movl $0, %0\n"
+                         ON_FAULT_GO_ON
+                         "2:"
+                         : "+r"(faults)
+                         : "r"(address)
+                         : "memory", "cc");
+        if (faults || (address ^ last) < PAGE_SIZE_BYTES) {
+            return !faults;
+        }
+        address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES;
+    }
+}
+
 int user_string_length(uint32_t source, size_t max)
 {
     uint32_t limit = MIN(user_range_end(source), source + max < source ? UINT32_MAX : source + max);
@@ -106,4 +134,26 @@ int copy_string_from_user(char *destination, uint32_t source, size_t size)
     }
     int status = copy_from_user(destination, source, (size_t)length + 1);
     return status < 0 ? status : length;
+}
+
+int user_path(char *path, uint32_t source)
+{
+    static const char drive[] = "0:/";
+    int length = copy_string_from_user(path, source, PATH_BYTES_MAX);
+
+    if (length < 0) {
+        /* Too long, or a bad pointer? */
+        return copy_from_user(path, source, PATH_BYTES_MAX) == OK ? -EBADPATH : -EINVARG;
+    }
+    if (length == 0) {
+        return -EBADPATH;
+    }
+    if (path[1] != ':') {
+        if ((size_t)length + sizeof(drive) > PATH_BYTES_MAX) {
+            return -EBADPATH;
+        }
+        memmove(path + sizeof(drive) - 1, path, (size_t)length + 1);
+        memcpy(path, drive, sizeof(drive) - 1);
+    }
+    return OK;
 }
