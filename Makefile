@@ -106,7 +106,16 @@ $(eval $(call variant_rules,$(RELEASE),kernel))
 $(eval $(call variant_rules,$(TEST),kernel))
 $(eval $(call variant_rules,$(BENCH),bench))
 
-# But in the small objects' quick paths, which jump to their own rare ones only.
+# Where speed does not count, size does: what runs once, seldom, or waits for a device anyway.
+SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
+    $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
+    $(addprefix src/memory/,e820.c memory.c memory_map.c) \
+    $(addprefix src/fs/,file.c partition.c path.c) \
+    $(addprefix src/task/,arguments.c elf.c terminal.c) \
+    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_process.c)
+$(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
+
+# No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
 build/$(RELEASE)/src/memory/heap/kmem_cache.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 
 # Two links: the first gives the addresses that the symbol table is made from; the table comes
@@ -183,6 +192,15 @@ include programs/programs.mk
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/keys/*.c),\
     $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
 
+# Programs that the bench runs in ring 3.
+$(foreach source,$(wildcard tests/bench/programs/*.c),\
+    $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
+
+bin/bench-programs.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/calls.elf \
+    bin/programs/bench/small.elf tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/calls.elf \
+	    --file bin/programs/bench/small.elf --output $@
+
 .PHONY: all image run run-gui debug test bench usb clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
@@ -220,7 +238,7 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin

@@ -23,6 +23,7 @@
 #define ECORRUPT   13 /* the volume contradicts itself (chain loop, cluster out of range) */
 #define EBOUNDS    14 /* beyond the end of the device or file */
 #define ECHILD     15 /* no such child process */
-#define EBUSY      16 /* in use */
+#define EBUSY      16 /* in use; none left */
+#define EINTERRUPTED 17 /* the process is about to be ended */
 
 #endif

@@ -8,6 +8,7 @@
 #include "abi/boot_info.h"
 #include "abi/kernel_header.h"
 #include "arch/x86/bios_thunk.h"
+#include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/trap.h"
 #include "config.h"
@@ -57,6 +58,7 @@ void asm_constants(void)
     OFFSET(KERNEL_HEADER, kernel_header, checksum_a);
     OFFSET(KERNEL_HEADER, kernel_header, checksum_b);
 
+    CONSTANT(EFLAGS_CLEAN);
     CONSTANT(KERNEL_CODE_SELECTOR);
     CONSTANT(KERNEL_DATA_SELECTOR);
     CONSTANT(TSS_SELECTOR);

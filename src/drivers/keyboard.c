@@ -138,23 +138,26 @@ static struct {
     volatile uint32_t written;
     volatile uint32_t read;
     volatile uint8_t keys[KEYS_MAX];
-    void (*listener)(void);
+    bool (*listener)(uint8_t key);
 } keyboard;
 
 bool keyboard_push(uint8_t key)
 {
-    if (key == 0 || keyboard.written - keyboard.read == KEYS_MAX) {
+    if (key == 0 || (keyboard.listener && keyboard.listener(key)) ||
+        keyboard.written - keyboard.read == KEYS_MAX) {
         return false;
     }
     keyboard.keys[keyboard.written % KEYS_MAX] = key;
     keyboard.written++;
-    if (keyboard.listener) {
-        keyboard.listener();
-    }
     return true;
 }
 
-void keyboard_set_listener(void (*listener)(void))
+void keyboard_flush(void)
+{
+    keyboard.read = keyboard.written;
+}
+
+void keyboard_set_listener(bool (*listener)(uint8_t key))
 {
     keyboard.listener = listener;
 }

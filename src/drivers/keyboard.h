@@ -27,15 +27,21 @@ struct keyboard_state {
 /* Takes one byte of scancode set 1. Returns the key that it completes, or 0. Touches only state. */
 uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode);
 
-/* Appends a key to those that wait to be read. False, and the key is lost, when 64 wait already;
- * 0 is no key. Called in interrupts only, as they do not nest. */
+/* Appends a key to those that wait to be read. False, and the key is lost, when 64 wait already,
+ * or when the listener has dealt with it; 0 is no key. In interrupts only, as they do not nest. */
 bool keyboard_push(uint8_t key);
 
 /* The next key, or 0 when none waits. */
 uint8_t keyboard_pop(void);
 
-/* The one function called whenever a key was pushed, in the interrupt. NULL: none. */
-void keyboard_set_listener(void (*listener)(void));
+/* Forgets the keys that wait. */
+void keyboard_flush(void);
+
+/*
+ * The one function called with each key, in the interrupt, before it is stored: even when there is
+ * no room for it. Returns true when the key has been dealt with and is not to be stored. NULL: none.
+ */
+void keyboard_set_listener(bool (*listener)(uint8_t key));
 
 /* IRQ 1: reads the scancode (port 0x60, exactly once: a second read would eat the next byte). */
 void keyboard_interrupt(void);

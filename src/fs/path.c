@@ -95,3 +95,15 @@ int path_open(const char *path, unsigned *drive, const char **rest)
     *rest = path + 3;
     return OK;
 }
+
+int path_complete(char *path, const char *name)
+{
+    size_t used = 0;
+
+    if (!(char_is_digit(name[0]) && name[1] == ':')) {
+        used = string_copy(path, "0:/", PATH_BYTES_MAX);
+    }
+    return used + string_copy(path + used, name, PATH_BYTES_MAX - used) < PATH_BYTES_MAX
+               ? OK
+               : -EBADPATH;
+}

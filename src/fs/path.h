@@ -18,6 +18,10 @@
  * -EBADPATH. */
 int path_open(const char *path, unsigned *drive, const char **rest);
 
+/* Writes name, with "0:/" before it unless it names a drive itself, to path (PATH_BYTES_MAX bytes).
+ * 0, or -EBADPATH when it is too long. */
+int path_complete(char *path, const char *name);
+
 /* Takes the next name off *rest: 1, 0 when there is none left, -EBADPATH. */
 int path_next(const char **rest, uint8_t name[PATH_NAME_BYTES]);
 

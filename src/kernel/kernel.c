@@ -21,12 +21,14 @@
 #include "fs/partition.h"
 #include "kernel/kernel.h"
 #include "layout.h"
+#include "lib/string.h"
 #include "memory/memory.h"
 #include "syscall/syscall.h"
 #include "task/process.h"
 #include "task/task.h"
 
-#define INIT_PATH "0:/init.elf"
+#define INIT_NAME "init.elf"
+#define INIT_PATH "0:/" INIT_NAME
 
 static void start_console(void);
 static void check_boot_info(void);
@@ -110,12 +112,19 @@ static void init_exited(int status)
 
 static void start_init(void)
 {
+    struct arguments *arguments = arguments_new();
     struct process *init;
-    int status = process_load(INIT_PATH, &init);
+    size_t size;
+
+    KASSERT(arguments);
+    string_copy(arguments_next(arguments, &size), INIT_NAME, sizeof(INIT_NAME));
+    arguments_add(arguments, strlen(INIT_NAME));
+    int status = process_load(INIT_PATH, arguments, &init);
+    arguments_free(arguments);
 
     if (status < 0) {
         fatal("%s cannot be started (error %d).", INIT_PATH, status);
     }
     process_set_init_exit_handler(init_exited);
-    process_start(init);
+    process_start(init, 0);
 }

@@ -2,7 +2,6 @@
  * syscall/sys_console.c - what a program says and hears.
  */
 #include "debug/printk.h"
-#include "drivers/keyboard.h"
 #include "drivers/pit.h"
 #include "lib/align.h"
 #include "status.h"
@@ -10,26 +9,20 @@
 #include "syscall/usercopy.h"
 #include "task/process.h"
 #include "task/task.h"
+#include "task/terminal.h"
 
 #define PRINT_BYTES_MAX 65536 /* a string without a NUL for so long is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
 
 #define POLLS_BEFORE_REST 64
 
-static struct wait_queue key_waiters;
-
-/* print(str): 0 */
-uint32_t sys_print(const uint32_t *arguments)
+/* Prints length bytes at source; all of them are there. */
+static uint32_t write_from_user(uint32_t source, uint32_t length)
 {
     char piece[PRINT_PIECE];
-    uint32_t source = arguments[0];
-    int length = user_string_length(source, PRINT_BYTES_MAX);
 
-    if (length < 0) {
-        return (uint32_t)length;
-    }
-    for (uint32_t done = 0; done < (uint32_t)length;) {
-        uint32_t count = MIN((uint32_t)length - done, PRINT_PIECE);
+    for (uint32_t done = 0; done < length;) {
+        uint32_t count = MIN(length - done, PRINT_PIECE);
         int status = copy_from_user(piece, source + done, count);
 
         if (status < 0) {
@@ -38,7 +31,27 @@ uint32_t sys_print(const uint32_t *arguments)
         console_write(piece, count);
         done += count;
     }
+    return length;
+}
+
+/* print(str): 0 */
+uint32_t sys_print(const uint32_t *arguments)
+{
+    int length = user_string_length(arguments[0], PRINT_BYTES_MAX);
+
+    if (length < 0) {
+        return (uint32_t)length;
+    }
+    write_from_user(arguments[0], (uint32_t)length);
     return OK;
+}
+
+/* write(buffer, length): length. Nothing is printed when a part of the buffer is not there. */
+uint32_t sys_write(const uint32_t *arguments)
+{
+    int status = user_range_check(arguments[0], arguments[1]);
+
+    return status < 0 ? (uint32_t)status : write_from_user(arguments[0], arguments[1]);
 }
 
 /* putchar(c): 0 */
@@ -57,7 +70,7 @@ uint32_t sys_putchar(const uint32_t *arguments)
  */
 uint32_t sys_getkey(const uint32_t *arguments)
 {
-    uint8_t key = keyboard_pop();
+    uint8_t key = terminal_get_key();
 
     (void)arguments;
     if (key == 0) {
@@ -78,22 +91,19 @@ uint32_t sys_getkey(const uint32_t *arguments)
 /* wait_key(): the next key */
 uint32_t sys_wait_key(const uint32_t *arguments)
 {
-    uint8_t key;
-
     (void)arguments;
-    while ((key = keyboard_pop()) == 0) {
-        task_block(&key_waiters);
+    return terminal_wait_key();
+}
+
+/* catch_interrupt(on): whether it was on */
+uint32_t sys_catch_interrupt(const uint32_t *arguments)
+{
+    struct process *process = process_current();
+    bool was_on = process->catches_interrupt;
+
+    if (arguments[0] > 1) {
+        return (uint32_t)-EINVARG;
     }
-    return key;
-}
-
-static void on_key(void)
-{
-    task_wake_all(&key_waiters);
-}
-
-void sys_console_initialise(void)
-{
-    wait_queue_initialise(&key_waiters);
-    keyboard_set_listener(on_key);
+    process->catches_interrupt = arguments[0];
+    return was_on;
 }

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "fs/file.h"
+#include "fs/path.h"
 #include "layout.h"
 #include "lib/align.h"
 #include "memory/heap/kheap.h"
@@ -40,10 +41,16 @@ static struct file *file_of(uint32_t descriptor)
 
 static int open_user_path(uint32_t source, struct file **file)
 {
-    char path[PATH_BYTES_MAX];
-    int status = user_path(path, source);
+    char name[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
 
-    return status < 0 ? status : file_open(path, file);
+    if (copy_string_from_user(name, source, sizeof(name)) < 0) {
+        /* A bad pointer, or too long? */
+        return copy_from_user(name, source, sizeof(name)) < 0 ? -EINVARG : -EBADPATH;
+    }
+    if (!name[0] || path_complete(path, name) < 0) {
+        return -EBADPATH;
+    }
+    return file_open(path, file);
 }
 
 /* open(path): the lowest free descriptor; -EBUSY when all are in use */
@@ -76,7 +83,7 @@ uint32_t sys_read(const uint32_t *arguments)
     uint32_t done = 0;
     int status;
 
-    if (!file || !user_can_write(buffer, length)) {
+    if (!file || user_range_check_write(buffer, length) < 0) {
         return (uint32_t)-EINVARG;
     }
     uint32_t start = file_position(file);
@@ -165,7 +172,7 @@ uint32_t sys_read_directory(const uint32_t *arguments)
     struct file *file = file_of(arguments[0]);
     struct directory_entry entry;
 
-    if (!file || !user_can_write(arguments[1], sizeof(entry))) {
+    if (!file || user_range_check_write(arguments[1], sizeof(entry)) < 0) {
         return (uint32_t)-EINVARG;
     }
     int status = file_read_directory(file, &entry);

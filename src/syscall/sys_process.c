@@ -1,8 +1,22 @@
 /*
- * syscall/sys_process.c - a program's own end, and the call that only shows how calls work.
+ * syscall/sys_process.c - starting programs, waiting for them, and the end.
  */
+#include "abi/syscalls.h"
+#include "config.h"
+#include "drivers/pit.h"
+#include "fs/path.h"
+#include "lib/align.h"
+#include "lib/string.h"
+#include "status.h"
 #include "syscall/syscall.h"
+#include "syscall/usercopy.h"
 #include "task/process.h"
+#include "task/task.h"
+#include "task/terminal.h"
+
+#define MILLISECONDS_A_TICK (1000 / TIMER_HZ)
+
+_Static_assert(1000 % TIMER_HZ == 0, "a tick is whole milliseconds");
 
 /* sum(a, b): a + b */
 uint32_t sys_sum(const uint32_t *arguments)
@@ -21,4 +35,215 @@ uint32_t sys_exit(const uint32_t *arguments)
 uint32_t sys_exit_status(const uint32_t *arguments)
 {
     process_exit((int)arguments[0]);
+}
+
+/* ---------------------------------------------------------------- starting programs */
+
+/* Appends the string at source, of at most max bytes with its NUL. */
+static int add_from_user(struct arguments *arguments, uint32_t source, size_t max)
+{
+    size_t size;
+    char *next = arguments_next(arguments, &size);
+    int length = next ? copy_string_from_user(next, source, MIN(size, max)) : -EINVARG;
+
+    if (length < 0) {
+        return length;
+    }
+    arguments_add(arguments, (size_t)length);
+    return OK;
+}
+
+/* Appends the strings of a user's list of struct command_argument. Neither a cyclic nor an endless
+ * one gets further than ARGUMENTS_MAX. */
+static int add_list_from_user(struct arguments *arguments, uint32_t item)
+{
+    const size_t next_offset = offsetof(struct command_argument, next);
+
+    do {
+        int status = item > UINT32_MAX - next_offset
+                         ? -EINVARG
+                         : add_from_user(arguments, item, COMMAND_ARGUMENT_BYTES);
+        if (status == OK) {
+            status = copy_from_user(&item, item + next_offset, sizeof(item));
+        }
+        if (status < 0) {
+            return status;
+        }
+    } while (item);
+    return OK;
+}
+
+/* Starts the program that the first argument names. The new process's id, or an error. */
+static int start_program(const struct arguments *arguments, unsigned flags)
+{
+    char path[PATH_BYTES_MAX];
+    struct process *process;
+    int status = path_complete(path, arguments->strings);
+
+    if (status == OK) {
+        status = process_load(path, arguments, &process);
+    }
+    if (status < 0) {
+        return status;
+    }
+    process_start(process, flags);
+    return (int)process->id;
+}
+
+/* What commands 6, 7 and spawn have in common: arguments from a string or from a list, then the
+ * program. */
+static int start_from_user(uint32_t source, bool is_list, unsigned flags)
+{
+    struct arguments *arguments = arguments_new();
+    int status;
+
+    if (!arguments) {
+        return -ENOMEM;
+    }
+    status = is_list ? add_list_from_user(arguments, source)
+                     : add_from_user(arguments, source, PATH_BYTES_MAX);
+    if (status == OK) {
+        status = start_program(arguments, flags);
+    }
+    arguments_free(arguments);
+    return status;
+}
+
+/* For commands 6 and 7: the new program has screen and keyboard, the caller goes on later. */
+static uint32_t start_and_yield(uint32_t source, bool is_list)
+{
+    int status = start_from_user(source, is_list, PROCESS_DETACHED | PROCESS_FRONT);
+
+    if (status < 0) {
+        return (uint32_t)status;
+    }
+    task_yield();
+    return OK;
+}
+
+/* process_load_start(name): 0 */
+uint32_t sys_process_load_start(const uint32_t *arguments)
+{
+    return start_and_yield(arguments[0], false);
+}
+
+/* invoke_system_command(list): 0 */
+uint32_t sys_invoke_system_command(const uint32_t *arguments)
+{
+    return start_and_yield(arguments[0], true);
+}
+
+/* spawn(list, flags): pid */
+uint32_t sys_spawn(const uint32_t *arguments)
+{
+    bool to_front = arguments[1] & SPAWN_FRONT && terminal_is_front(process_current());
+
+    if (arguments[1] & ~(uint32_t)SPAWN_FRONT) {
+        return (uint32_t)-EINVARG;
+    }
+    return (uint32_t)start_from_user(arguments[0], true, to_front ? PROCESS_FRONT : 0);
+}
+
+/* get_program_arguments(out): 0 */
+uint32_t sys_get_program_arguments(const uint32_t *arguments)
+{
+    const struct process *process = process_current();
+    const uint32_t out[] = {process->argc, process->argv}; /* struct process_arguments */
+
+    return (uint32_t)copy_to_user(arguments[0], out, sizeof(out));
+}
+
+/* ---------------------------------------------------------------- the others, and time */
+
+/* wait(pid or WAIT_ANY, status or 0): pid */
+uint32_t sys_wait(const uint32_t *arguments)
+{
+    uint32_t out = arguments[1];
+    int exit_status = 0;
+
+    /* First, so that no status is lost to a bad pointer. */
+    if (out && copy_to_user(out, &exit_status, sizeof(exit_status)) < 0) {
+        return (uint32_t)-EINVARG;
+    }
+    int result = process_wait((int)arguments[0], &exit_status);
+    if (result >= 0 && out) {
+        copy_to_user(out, &exit_status, sizeof(exit_status));
+    }
+    return (uint32_t)result;
+}
+
+/* kill(pid): 0 */
+uint32_t sys_kill(const uint32_t *arguments)
+{
+    struct process *process = process_find_own(arguments[0]);
+
+    if (!process) {
+        return (uint32_t)-EINVARG;
+    }
+    process_cancel(process, STATUS_KILLED);
+    return OK;
+}
+
+/* yield(): 0 */
+uint32_t sys_yield(const uint32_t *arguments)
+{
+    (void)arguments;
+    task_yield();
+    return OK;
+}
+
+/* sleep(milliseconds): 0. A tick is under way already, so one more than it takes. */
+uint32_t sys_sleep(const uint32_t *arguments)
+{
+    uint32_t ticks = arguments[0] / MILLISECONDS_A_TICK + (arguments[0] % MILLISECONDS_A_TICK != 0);
+
+    if (ticks == 0) {
+        task_yield();
+    } else {
+        task_sleep(ticks + 1);
+    }
+    return OK;
+}
+
+/* getpid(): pid */
+uint32_t sys_getpid(const uint32_t *arguments)
+{
+    (void)arguments;
+    return process_current()->id;
+}
+
+/* uptime(): milliseconds */
+uint32_t sys_uptime(const uint32_t *arguments)
+{
+    (void)arguments;
+    return pit_get_ticks() * MILLISECONDS_A_TICK;
+}
+
+struct listing {
+    uint32_t out, capacity; /* the user's array */
+    uint32_t count;
+    int status;
+};
+
+static bool list_one(void *context, const struct process *process)
+{
+    struct listing *listing = context;
+    struct process_info info;
+
+    if (listing->count < listing->capacity) {
+        process_describe(process, &info);
+        listing->status = copy_to_user(listing->out, &info, sizeof(info));
+        listing->out += sizeof(info);
+    }
+    listing->count++;
+    return listing->status == OK;
+}
+
+/* process_list(array, capacity): how many processes there are */
+uint32_t sys_process_list(const uint32_t *arguments)
+{
+    struct listing listing = {.out = arguments[0], .capacity = arguments[1]};
+
+    process_for_each(list_one, &listing);
+    return listing.status < 0 ? (uint32_t)listing.status : listing.count;
 }

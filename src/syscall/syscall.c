@@ -9,19 +9,38 @@
 #include "status.h"
 #include "syscall/usercopy.h"
 
+static uint32_t sys_unknown(const uint32_t *arguments)
+{
+    (void)arguments;
+    return (uint32_t)-EINVARG;
+}
+
 static const struct {
-    syscall_handler_t handler; /* NULL: no such command */
+    syscall_handler_t handler;
     uint32_t argument_count;
 } syscalls[] = {
+    [10 ... 15] = {sys_unknown, 0},
     [SYSCALL_SUM] = {sys_sum, 2},
     [SYSCALL_PRINT] = {sys_print, 1},
     [SYSCALL_GETKEY] = {sys_getkey, 0},
     [SYSCALL_PUTCHAR] = {sys_putchar, 1},
     [SYSCALL_MALLOC] = {sys_malloc, 1},
     [SYSCALL_FREE] = {sys_free, 1},
+    [SYSCALL_PROCESS_LOAD_START] = {sys_process_load_start, 1},
+    [SYSCALL_INVOKE_SYSTEM_COMMAND] = {sys_invoke_system_command, 1},
+    [SYSCALL_GET_PROGRAM_ARGUMENTS] = {sys_get_program_arguments, 1},
     [SYSCALL_EXIT] = {sys_exit, 0},
     [SYSCALL_EXIT_STATUS] = {sys_exit_status, 1},
     [SYSCALL_WAIT_KEY] = {sys_wait_key, 0},
+    [SYSCALL_WAIT] = {sys_wait, 2},
+    [SYSCALL_YIELD] = {sys_yield, 0},
+    [SYSCALL_SLEEP] = {sys_sleep, 1},
+    [SYSCALL_GETPID] = {sys_getpid, 0},
+    [SYSCALL_WRITE] = {sys_write, 2},
+    [SYSCALL_SPAWN] = {sys_spawn, 2},
+    [SYSCALL_KILL] = {sys_kill, 1},
+    [SYSCALL_MEMORY_FIGURES] = {sys_memory_figures, 2},
+    [SYSCALL_PROCESS_LIST] = {sys_process_list, 2},
     [SYSCALL_OPEN] = {sys_open, 1},
     [SYSCALL_READ] = {sys_read, 3},
     [SYSCALL_SEEK] = {sys_seek, 3},
@@ -29,6 +48,8 @@ static const struct {
     [SYSCALL_DESCRIPTOR_STAT] = {sys_descriptor_stat, 2},
     [SYSCALL_READ_DIRECTORY] = {sys_read_directory, 2},
     [SYSCALL_CLOSE] = {sys_close, 1},
+    [SYSCALL_UPTIME] = {sys_uptime, 0},
+    [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
 };
 
 static void syscall_dispatch(struct trap_frame *frame)
@@ -36,7 +57,7 @@ static void syscall_dispatch(struct trap_frame *frame)
     uint32_t command = frame->eax;
     uint32_t arguments[SYSCALL_ARGUMENTS_MAX];
 
-    if (command >= ARRAY_SIZE(syscalls) || !syscalls[command].handler) {
+    if (command >= ARRAY_SIZE(syscalls)) {
         frame->eax = (uint32_t)-EINVARG;
         return;
     }
@@ -50,6 +71,5 @@ static void syscall_dispatch(struct trap_frame *frame)
 
 void syscall_initialise(void)
 {
-    sys_console_initialise();
     trap_register(TRAP_VECTOR_SYSCALL, syscall_dispatch);
 }

@@ -20,7 +20,8 @@ uint32_t sys_print(const uint32_t *arguments);
 uint32_t sys_getkey(const uint32_t *arguments);
 uint32_t sys_putchar(const uint32_t *arguments);
 uint32_t sys_wait_key(const uint32_t *arguments);
-void sys_console_initialise(void);
+uint32_t sys_write(const uint32_t *arguments);
+uint32_t sys_catch_interrupt(const uint32_t *arguments);
 
 /* sys_file.c */
 uint32_t sys_open(const uint32_t *arguments);
@@ -34,10 +35,22 @@ uint32_t sys_close(const uint32_t *arguments);
 /* sys_memory.c */
 uint32_t sys_malloc(const uint32_t *arguments);
 uint32_t sys_free(const uint32_t *arguments);
+uint32_t sys_memory_figures(const uint32_t *arguments);
 
 /* sys_process.c */
 uint32_t sys_sum(const uint32_t *arguments);
 uint32_t sys_exit(const uint32_t *arguments);
 uint32_t sys_exit_status(const uint32_t *arguments);
+uint32_t sys_process_load_start(const uint32_t *arguments);
+uint32_t sys_invoke_system_command(const uint32_t *arguments);
+uint32_t sys_spawn(const uint32_t *arguments);
+uint32_t sys_get_program_arguments(const uint32_t *arguments);
+uint32_t sys_wait(const uint32_t *arguments);
+uint32_t sys_kill(const uint32_t *arguments);
+uint32_t sys_yield(const uint32_t *arguments);
+uint32_t sys_sleep(const uint32_t *arguments);
+uint32_t sys_getpid(const uint32_t *arguments);
+uint32_t sys_uptime(const uint32_t *arguments);
+uint32_t sys_process_list(const uint32_t *arguments);
 
 #endif

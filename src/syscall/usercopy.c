@@ -4,13 +4,18 @@
  * The range check keeps the kernel's pages out: ring 0 could touch those without a fault. Whether
  * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): each instruction
  * below that can fault is listed in .ex_table, and trap.c goes on behind it.
+ *
+ * With SMAP on, ring 0 may touch user pages only while EFLAGS.AC is set: it is, here, for the length
+ * of one string instruction. (STAC and CLAC would do the same; POPF exists on every CPU.) As in
+ * all of the kernel, interrupts are off.
  */
 #include "syscall/usercopy.h"
 
-#include "config.h"
+#include <stdbool.h>
+
+#include "arch/x86/cpu.h"
 #include "layout.h"
 #include "lib/align.h"
-#include "lib/string.h"
 #include "status.h"
 
 /* One line of trap.c's table: where label 1 faults, go on at label 2. */
@@ -34,27 +39,36 @@ static uint32_t user_range_end(uint32_t address)
     return 0;
 }
 
-/* rep movsb; -EINVARG if it stopped at a fault. */
+#define USER_ACCESS_BEGIN "pushl %[ac]\n popfl\n"
+#define USER_ACCESS_END   "pushl %[clean]\n popfl\n"
+#define USER_ACCESS_FLAGS [ac] "i"(EFLAGS_CLEAN | EFLAGS_AC), [clean] "i"(EFLAGS_CLEAN)
+
+/* Runs one repeated string instruction on a user's memory; it stops early at a fault. */
 static int copy_bytes(void *destination, const void *source, size_t length)
 {
     size_t dwords = length / 4;
     size_t rest = length % 4;
 
-    __asm__ volatile("1: rep movsl\n"
+    __asm__ volatile(USER_ACCESS_BEGIN
+                     "1: rep movsl\n"
                      ON_FAULT_GO_ON
-                     "2:"
+                     "2:" USER_ACCESS_END
                      : "+D"(destination), "+S"(source), "+c"(dwords)
-                     :
-                     : "memory");
+                     : USER_ACCESS_FLAGS
+                     : "memory", "cc");
     if (dwords) {
         return -EINVARG;
     }
-    __asm__ volatile("1: rep movsb\n"
+    if (!rest) {
+        return OK;
+    }
+    __asm__ volatile(USER_ACCESS_BEGIN
+                     "1: rep movsb\n"
                      ON_FAULT_GO_ON
-                     "2:"
+                     "2:" USER_ACCESS_END
                      : "+D"(destination), "+S"(source), "+c"(rest)
-                     :
-                     : "memory");
+                     : USER_ACCESS_FLAGS
+                     : "memory", "cc");
     return rest ? -EINVARG : OK;
 }
 
@@ -78,30 +92,36 @@ int copy_to_user(uint32_t destination, const void *source, size_t length)
     return copy_bytes((void *)destination, source, length);
 }
 
-/* An or with 0 in each page writes nothing and faults where a write would. */
-bool user_can_write(uint32_t address, size_t length)
+/* Reads one byte of each page, and writes it back. */
+static int check_range(uint32_t start, size_t length, bool for_write)
 {
-    uint32_t end = user_range_end(address);
-    uint32_t last = address + length - 1;
+    uint32_t end = user_range_end(start);
+    uint8_t byte;
 
-    if (length == 0 || !end || length > end - address) {
-        return length == 0;
+    if (length == 0) {
+        return OK;
     }
-    for (;;) {
-        int faults = 1;
-
-        __asm__ volatile("1: orb $0, (%1)\n"
-                         "movl $0, %0\n"
-                         ON_FAULT_GO_ON
-                         "2:"
-                         : "+r"(faults)
-                         : "r"(address)
-                         : "memory", "cc");
-        if (faults || (address ^ last) < PAGE_SIZE_BYTES) {
-            return !faults;
+    if (!end || length > end - start) {
+        return -EINVARG;
+    }
+    for (uint32_t address = start; address - start < length;
+         address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES) {
+        if (copy_from_user(&byte, address, 1) < 0 ||
+            (for_write && copy_to_user(address, &byte, 1) < 0)) {
+            return -EINVARG;
         }
-        address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES;
     }
+    return OK;
+}
+
+int user_range_check(uint32_t source, size_t length)
+{
+    return check_range(source, length, false);
+}
+
+int user_range_check_write(uint32_t destination, size_t length)
+{
+    return check_range(destination, length, true);
 }
 
 int user_string_length(uint32_t source, size_t max)
@@ -115,12 +135,13 @@ int user_string_length(uint32_t source, size_t max)
         return -EINVARG;
     }
     /* Stops behind the NUL with ZF set. */
-    __asm__ volatile("1: repne scasb\n"
+    __asm__ volatile(USER_ACCESS_BEGIN
+                     "1: repne scasb\n"
                      "sete %b0\n"
                      ON_FAULT_GO_ON
-                     "2:"
+                     "2:" USER_ACCESS_END
                      : "+q"(is_found), "+D"(address), "+c"(left)
-                     : "a"(0)
+                     : "a"(0), USER_ACCESS_FLAGS
                      : "memory", "cc");
     return is_found ? (int)(address - 1 - source) : -EINVARG;
 }
@@ -134,26 +155,4 @@ int copy_string_from_user(char *destination, uint32_t source, size_t size)
     }
     int status = copy_from_user(destination, source, (size_t)length + 1);
     return status < 0 ? status : length;
-}
-
-int user_path(char *path, uint32_t source)
-{
-    static const char drive[] = "0:/";
-    int length = copy_string_from_user(path, source, PATH_BYTES_MAX);
-
-    if (length < 0) {
-        /* Too long, or a bad pointer? */
-        return copy_from_user(path, source, PATH_BYTES_MAX) == OK ? -EBADPATH : -EINVARG;
-    }
-    if (length == 0) {
-        return -EBADPATH;
-    }
-    if (path[1] != ':') {
-        if ((size_t)length + sizeof(drive) > PATH_BYTES_MAX) {
-            return -EBADPATH;
-        }
-        memmove(path + sizeof(drive) - 1, path, (size_t)length + 1);
-        memcpy(path, drive, sizeof(drive) - 1);
-    }
-    return OK;
 }

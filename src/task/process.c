@@ -19,21 +19,20 @@
 #include "memory/pmm.h"
 #include "status.h"
 #include "task/elf.h"
+#include "task/terminal.h"
 
-#define USER_EFLAGS (0x2 | EFLAGS_IF) /* bit 1 is always set */
+#define USER_EFLAGS (EFLAGS_CLEAN | EFLAGS_IF)
 
 static struct {
-    uint32_t next_id;
+    struct list_node all; /* started, and not forgotten */
+    uint32_t last_id;
     struct process *init;
     void (*init_exit_handler)(int status);
 } processes;
 
 struct process *process_current(void)
 {
-    struct task *task = task_current();
-
-    KASSERT(task);
-    return LIST_ENTRY(task, struct process, task);
+    return LIST_ENTRY(task_running(), struct process, task);
 }
 
 /* ---------------------------------------------------------------- loading */
@@ -142,21 +141,33 @@ close:
     return status;
 }
 
-static int map_user_stack(struct process *process)
+/* Maps the stack, with the arguments on it. */
+static int load_stack(struct process *process, const struct arguments *arguments, uint32_t *esp)
 {
+    uint8_t *frame = NULL;
+
     for (vaddr_t page = USER_STACK_BOTTOM; page < USER_STACK_TOP; page += PAGE_SIZE_BYTES) {
-        if (!user_page(process, page, true)) {
+        frame = user_page(process, page, true);
+        if (!frame) {
             return -ENOMEM;
         }
     }
+    process->argc = arguments ? arguments->count : 0;
+    *esp = arguments_place(arguments, frame, &process->argv);
     return OK;
 }
 
-int process_load(const char *path, struct process **process)
+int process_load(const char *path, const struct arguments *arguments, struct process **process)
 {
     struct process *new_process = kmem_zalloc(sizeof(*new_process));
     const char *name = path;
-    uint32_t entry = 0;
+    struct trap_frame frame = {
+        .cs = USER_CODE_SELECTOR,
+        .eflags = USER_EFLAGS,
+        .ss = USER_DATA_SELECTOR,
+        .ds = USER_DATA_SELECTOR,
+        .es = USER_DATA_SELECTOR,
+    };
     int status = -ENOMEM;
 
     if (!new_process) {
@@ -168,36 +179,25 @@ int process_load(const char *path, struct process **process)
         }
     }
     string_copy(new_process->name, name, sizeof(new_process->name));
+    list_initialise(&new_process->link);
+    wait_queue_initialise(&new_process->child_ended);
     new_process->heap_next = PROCESS_HEAP_ADDRESS;
     new_process->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
     if (!new_process->chunk) {
         goto fail;
     }
-    status = load_program(new_process, path, &entry);
+    status = load_program(new_process, path, &frame.eip);
     if (status < 0) {
         goto fail;
     }
-    status = map_user_stack(new_process);
+    status = load_stack(new_process, arguments, &frame.esp);
     if (status < 0) {
         goto fail;
     }
-
-    struct trap_frame frame = {
-        .eip = entry,
-        .cs = USER_CODE_SELECTOR,
-        .eflags = USER_EFLAGS,
-        .esp = USER_STACK_TOP,
-        .ss = USER_DATA_SELECTOR,
-        .ds = USER_DATA_SELECTOR,
-        .es = USER_DATA_SELECTOR,
-        .fs = USER_DATA_SELECTOR,
-        .gs = USER_DATA_SELECTOR,
-    };
     status = task_create(&new_process->task, new_process->chunk, &frame);
     if (status < 0) {
         goto fail;
     }
-    new_process->id = ++processes.next_id;
     *process = new_process;
     return OK;
 
@@ -206,10 +206,18 @@ fail:
     return status;
 }
 
-void process_start(struct process *process)
+void process_start(struct process *process, unsigned flags)
 {
+    process->id = ++processes.last_id;
+    process->parent = task_current() ? process_current() : NULL;
+    process->is_detached = flags & PROCESS_DETACHED;
+    list_append(&processes.all, &process->link);
     if (!processes.init) {
         processes.init = process;
+        flags |= PROCESS_FRONT;
+    }
+    if (flags & PROCESS_FRONT) {
+        terminal_set_front(process);
     }
     task_start(&process->task);
 }
@@ -242,7 +250,34 @@ void process_destroy(struct process *process)
     if (process->task.kernel_stack) {
         task_destroy(&process->task);
     }
+    list_remove(&process->link);
     kmem_free(process);
+}
+
+static bool has_ended(const struct process *process)
+{
+    return process->task.state == TASK_ENDED;
+}
+
+/* Its children are their grandparent's now, which does not wait for them: they only need to know
+ * to whom the keyboard goes after them. */
+static void abandon_children(struct process *process)
+{
+    struct list_node *next;
+
+    for (struct list_node *node = processes.all.next; node != &processes.all; node = next) {
+        struct process *child = LIST_ENTRY(node, struct process, link);
+
+        next = node->next;
+        if (child->parent != process) {
+            continue;
+        }
+        child->parent = process->parent;
+        child->is_detached = true;
+        if (has_ended(child)) {
+            process_destroy(child);
+        }
+    }
 }
 
 void process_exit(int status)
@@ -251,17 +286,140 @@ void process_exit(int status)
 
     process->exit_status = status;
     close_files(process);
+    abandon_children(process);
+    if (terminal_is_front(process)) {
+        terminal_set_front(process->parent);
+    }
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
     release_user_memory(process);
-    if (process == processes.init && processes.init_exit_handler) {
-        processes.init_exit_handler(status);
+    if (process == processes.init) {
+        processes.init = NULL;
+        if (processes.init_exit_handler) {
+            processes.init_exit_handler(status);
+        }
     }
     task_end();
+}
+
+/* The idle task calls this when a task has left its stack for good. */
+static void process_bury(struct task *task)
+{
+    struct process *process = LIST_ENTRY(task, struct process, task);
+
+    task_destroy(task);
+    if (process->is_detached) {
+        process_destroy(process);
+    } else if (process->parent) {
+        task_wake_all(&process->parent->child_ended);
+    }
+}
+
+void process_cancel(struct process *process, int status)
+{
+    if (!process->task.is_cancelled) {
+        process->exit_status = status;
+        task_cancel(&process->task);
+    }
+}
+
+struct process *process_find_own(uint32_t id)
+{
+    LIST_FOR_EACH (node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->id != id || has_ended(process)) {
+            continue;
+        }
+        for (struct process *p = process; p; p = p->parent) {
+            if (p == process_current()) {
+                return process;
+            }
+        }
+        return NULL;
+    }
+    return NULL;
+}
+
+/* A child that waiting for id would be about: one that has ended if there is any; or NULL. */
+static struct process *find_child(const struct process *parent, int id)
+{
+    struct process *found = NULL;
+
+    LIST_FOR_EACH (node, &processes.all) {
+        struct process *child = LIST_ENTRY(node, struct process, link);
+
+        if (child->parent != parent || child->is_detached ||
+            (id != WAIT_ANY && child->id != (uint32_t)id)) {
+            continue;
+        }
+        found = child;
+        if (has_ended(child)) {
+            break;
+        }
+    }
+    return found;
+}
+
+int process_wait(int id, int *status)
+{
+    struct process *parent = process_current();
+    struct process *child;
+
+    while ((child = find_child(parent, id)) != NULL) {
+        if (has_ended(child)) {
+            int ended_id = (int)child->id;
+
+            *status = child->exit_status;
+            process_destroy(child);
+            return ended_id;
+        }
+        if (task_is_cancelled()) {
+            return -EINTERRUPTED;
+        }
+        task_block(&parent->child_ended);
+    }
+    return -ECHILD;
 }
 
 void process_set_init_exit_handler(void (*handler)(int status))
 {
     processes.init_exit_handler = handler;
+}
+
+/* ---------------------------------------------------------------- figures */
+
+uint32_t process_count_pages(const struct process *process)
+{
+    if (!process->chunk) {
+        return 0;
+    }
+    return PAGING_CHUNK_PAGES + TASK_STACK_PAGES + USER_STACK_BYTES / PAGE_SIZE_BYTES +
+           paging_count_private(process->chunk, USER_PROGRAM_ADDRESS, USER_PROGRAM_END) +
+           paging_count_private(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+}
+
+void process_describe(const struct process *process, struct process_info *info)
+{
+    *info = (struct process_info){
+        .pid = process->id,
+        .parent = process->parent ? process->parent->id : 0,
+        .pages = process_count_pages(process),
+        .ticks = process->task.ticks,
+        .state = has_ended(process)                   ? PROCESS_ENDED
+                 : process->task.state == TASK_BLOCKED ? PROCESS_WAITING
+                                                       : PROCESS_READY,
+        .is_front = terminal_is_front(process),
+    };
+    string_copy(info->name, process->name, sizeof(info->name));
+}
+
+void process_for_each(bool (*visit)(void *context, const struct process *process), void *context)
+{
+    LIST_FOR_EACH (node, &processes.all) {
+        if (!visit(context, LIST_ENTRY(node, struct process, link))) {
+            return;
+        }
+    }
 }
 
 /* ---------------------------------------------------------------- faults */
@@ -292,6 +450,9 @@ static void process_on_fault(struct trap_frame *frame)
 {
     struct process *process = process_current();
 
+    if (task_is_cancelled()) {
+        process_exit(process->exit_status);
+    }
     printk("%s (process %u) killed: ", process->name, process->id);
     if (frame->vector == TRAP_PAGE_FAULT) {
         uint32_t address = cpu_read_cr2();
@@ -310,5 +471,8 @@ static void process_on_fault(struct trap_frame *frame)
 
 void process_initialise(void)
 {
+    list_initialise(&processes.all);
+    terminal_initialise();
+    task_set_end_handler(process_bury);
     trap_set_user_fault_handler(process_on_fault);
 }

@@ -1,53 +1,104 @@
 /*
- * task/process.h - a program at work: its address space, its memory, its end.
+ * task/process.h - a program at work: its address space, its memory, its family, its end.
+ *
+ * A process is another's child (or the kernel's own) and has an end that its parent may wait for:
+ *
+ *   process_load     address space, program, stack, task; nothing runs yet
+ *   process_start    it takes turns with the others
+ *   ...              exits, is killed by its own fault, or is cancelled by another
+ *   process_exit     gives back memory and files; its children are nobody's now
+ *   buried           at once, by the idle task: kernel stack and the rest go back, but for a child
+ *                    that can be waited for: its struct process stays, to tell the status
+ *   process_wait     tells the parent, and forgets the child
  */
 #ifndef TASK_PROCESS_H
 #define TASK_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "abi/file.h"
 #include "abi/syscalls.h"
 #include "fs/file.h"
+#include "lib/list.h"
 #include "memory/paging/paging.h"
+#include "task/arguments.h"
 #include "task/task.h"
 
 struct process {
     uint32_t id;
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
+    struct list_node link;         /* on the list of all processes, once started */
+    struct process *parent;        /* NULL: the kernel */
+    bool is_detached;              /* nobody waits for it: it is forgotten when it ends */
+    bool catches_interrupt;        /* ctrl-C is a key like the others */
     struct task task;
+    struct wait_queue child_ended; /* where it waits itself, for its children */
     struct paging_4gb_chunk *chunk;
     vaddr_t heap_next; /* where process_malloc() looks first */
+    uint32_t argc;
+    vaddr_t argv;
     int exit_status;
-    struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
     uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
+    struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
 };
 
-/* Registers for faults of user code. */
+/* Registers for faults of user code, and for tasks that end. */
 void process_initialise(void);
 
 /*
- * Loads the ELF program at path into a new process, ready to run: program, user stack, kernel
- * stack. On failure everything is given back: -ENOMEM, -EINFORMAT, and the errors of fs/file.h.
+ * Loads the ELF program at path into a new process, ready to run: program, user stack with the
+ * arguments (NULL: none), kernel stack. On failure everything is given back: -ENOMEM, -EINFORMAT,
+ * and the errors of fs/file.h.
  */
-int process_load(const char *path, struct process **process);
+int process_load(const char *path, const struct arguments *arguments, struct process **process);
 
-/* Lets it run. */
-void process_start(struct process *process);
+/*
+ * Lets it run, as a child of the running process, or of the kernel when none runs. The first of all
+ * is init, and in front.
+ *   PROCESS_DETACHED  its parent will not wait for it
+ *   PROCESS_FRONT     it gets the keyboard
+ */
+#define PROCESS_DETACHED 1
+#define PROCESS_FRONT    2
+void process_start(struct process *process, unsigned flags);
 
-/* The process whose task is running. Never call this while the kernel idles. */
+/* The process whose task is running. In system calls and traps from ring 3 only. */
 struct process *process_current(void);
 
-/* Ends the running process: its memory goes back now, the rest when it is destroyed. */
+/* Ends the running process. */
 void process_exit(int status) __attribute__((noreturn));
+
+/* Makes process end with that status before it executes another instruction of its own. May be
+ * called by an interrupt handler. */
+void process_cancel(struct process *process, int status);
+
+/* The living process with that id, if it is the running process or descends from it; or NULL. */
+struct process *process_find_own(uint32_t id);
+
+/*
+ * Waits until the child with that id, or any child for WAIT_ANY, has ended; *status is its exit
+ * status, and it is forgotten. Returns its id; -ECHILD when there is no such child to wait for.
+ */
+int process_wait(int id, int *status);
 
 /* Called with the status when the first process that was started ends. */
 void process_set_init_exit_handler(void (*handler)(int status));
 
-/* Gives back all that a process holds. It must not be running. */
+/* Gives back all that a process holds that has not been started, or that the kernel started and
+ * that has ended. */
 void process_destroy(struct process *process);
+
+/* Calls visit for each process that was started and is not forgotten; stops when it returns false. */
+void process_for_each(bool (*visit)(void *context, const struct process *process), void *context);
+
+/* What command SYSCALL_PROCESS_LIST tells about it. */
+void process_describe(const struct process *process, struct process_info *info);
+
+/* Pages of its address space that no other process has, tables and kernel stack included. */
+uint32_t process_count_pages(const struct process *process);
 
 /*
  * process_memory.c: the process's own heap, from PROCESS_HEAP_ADDRESS.

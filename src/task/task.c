@@ -3,7 +3,11 @@
  *
  * The running task is not on the queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
- * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps.
+ * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps. It is
+ * also the one that a task leaves its own stack for when it ends, and that buries it.
+ *
+ * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
+ * has ended can be on none, whatever the order in which tasks end.
  *
  * A task's kernel stack, and how a new one looks:
  *
@@ -11,7 +15,7 @@
  *           | struct trap_frame      |  the registers of ring 3
  *           +------------------------+
  *           | trap_return            |  task_switch() returns there
- *           | ebp ebx esi edi        |  <- kernel_esp
+ *           | ebp ebx esi edi fs gs  |  <- kernel_esp
  *           |          ...           |
  *           +------------------------+  kernel_stack + 4096
  *           | guard page, not mapped |
@@ -30,13 +34,14 @@
 #include "memory/pmm.h"
 #include "status.h"
 
-#define KERNEL_STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE_BYTES)
-
 _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
+
+/* Never mapped: whoever goes on there in ring 3 faults at once. */
+#define NOWHERE 0
 
 /* What task_switch() leaves on a stack. */
 struct switch_frame {
-    uint32_t edi, esi, ebx, ebp;
+    uint32_t gs, fs, edi, esi, ebx, ebp;
     uint32_t return_address;
 };
 
@@ -45,9 +50,12 @@ void task_switch(uint32_t *save_esp, uint32_t load_esp);
 
 static struct {
     struct list_node run_queue;
+    struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
+    struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
+    void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
 } tasks;
 
@@ -56,11 +64,9 @@ static uint8_t *task_stack_top(const struct task *task)
     return task->kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES;
 }
 
-/* Runs the next task, or idles. The current one has been put wherever it waits. */
-static void task_schedule(void)
+/* From the current task, which has been put wherever it waits, to next. */
+static void task_switch_to(struct task *next)
 {
-    struct list_node *node = list_take_first(&tasks.run_queue);
-    struct task *next = node ? LIST_ENTRY(node, struct task, queue) : &tasks.idle;
     struct task *previous = tasks.current;
 
     tasks.is_time_up = false;
@@ -76,9 +82,40 @@ static void task_schedule(void)
     task_switch(&previous->kernel_esp, next->kernel_esp);
 }
 
+/* Runs the next task, or idles. */
+static void task_schedule(void)
+{
+    struct list_node *node = list_take_first(&tasks.run_queue);
+
+    task_switch_to(node ? LIST_ENTRY(node, struct task, queue) : &tasks.idle);
+}
+
+static void task_make_runnable(struct task *task)
+{
+    task->state = TASK_RUNNABLE;
+    list_remove(&task->queue);
+    list_append(&tasks.run_queue, &task->queue);
+}
+
+static bool is_due(const struct task *sleeper, uint32_t tick)
+{
+    return (int32_t)(tick - sleeper->wake_tick) >= 0; /* ticks wrap */
+}
+
 static void task_on_tick(void)
 {
+    uint32_t now = pit_get_ticks();
+
     tasks.is_time_up = true;
+    tasks.current->ticks++;
+    while (!list_is_empty(&tasks.sleepers)) {
+        struct task *first = LIST_ENTRY(tasks.sleepers.next, struct task, queue);
+
+        if (!is_due(first, now)) {
+            break;
+        }
+        task_make_runnable(first);
+    }
 }
 
 static void task_on_user_return(void)
@@ -91,6 +128,7 @@ static void task_on_user_return(void)
 void task_initialise(void)
 {
     list_initialise(&tasks.run_queue);
+    list_initialise(&tasks.sleepers);
     list_initialise(&tasks.idle.queue);
     tasks.idle.state = TASK_RUNNABLE;
     tasks.current = &tasks.idle;
@@ -108,7 +146,7 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     if (!fpu) {
         return -ENOMEM;
     }
-    uint8_t *stack = pmm_alloc_frames(1 + KERNEL_STACK_PAGES);
+    uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
     if (!stack) {
         goto free_fpu;
     }
@@ -124,7 +162,11 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     struct switch_frame *saved = (struct switch_frame *)first - 1;
 
     *first = *frame;
-    *saved = (struct switch_frame){.return_address = (uint32_t)trap_return};
+    *saved = (struct switch_frame){
+        .gs = USER_DATA_SELECTOR,
+        .fs = USER_DATA_SELECTOR,
+        .return_address = (uint32_t)trap_return,
+    };
     task->kernel_esp = (uint32_t)saved;
     return OK;
 
@@ -137,7 +179,7 @@ free_fpu:
 
 void task_destroy(struct task *task)
 {
-    KASSERT(task != tasks.current);
+    KASSERT(task != tasks.current && task != tasks.ended);
     list_remove(&task->queue);
     paging_unguard_page(task->kernel_stack);
     KASSERT(pmm_free_frames(task->kernel_stack) == OK);
@@ -151,6 +193,11 @@ void task_start(struct task *task)
     KASSERT(task->state == TASK_NEW);
     task->state = TASK_RUNNABLE;
     list_append(&tasks.run_queue, &task->queue);
+}
+
+struct task *task_running(void)
+{
+    return tasks.current;
 }
 
 struct task *task_current(void)
@@ -183,6 +230,9 @@ void wait_queue_initialise(struct wait_queue *queue)
 void task_block(struct wait_queue *queue)
 {
     KASSERT(tasks.current != &tasks.idle);
+    if (tasks.current->is_cancelled) {
+        return;
+    }
     tasks.current->state = TASK_BLOCKED;
     list_append(&queue->tasks, &tasks.current->queue);
     task_schedule();
@@ -190,19 +240,67 @@ void task_block(struct wait_queue *queue)
 
 void task_wake_all(struct wait_queue *queue)
 {
-    struct list_node *node;
-
-    while ((node = list_take_first(&queue->tasks)) != NULL) {
-        LIST_ENTRY(node, struct task, queue)->state = TASK_RUNNABLE;
-        list_append(&tasks.run_queue, node);
+    while (!list_is_empty(&queue->tasks)) {
+        task_make_runnable(LIST_ENTRY(queue->tasks.next, struct task, queue));
     }
+}
+
+void task_sleep(uint32_t ticks)
+{
+    struct task *task = tasks.current;
+    struct list_node *before = tasks.sleepers.previous;
+
+    KASSERT(task != &tasks.idle);
+    if (task->is_cancelled) {
+        return;
+    }
+    task->wake_tick = pit_get_ticks() + ticks;
+    while (before != &tasks.sleepers &&
+           !is_due(LIST_ENTRY(before, struct task, queue), task->wake_tick)) {
+        before = before->previous;
+    }
+    list_add_after(before, &task->queue);
+    task->state = TASK_BLOCKED;
+    task_schedule();
+}
+
+void task_cancel(struct task *task)
+{
+    struct trap_frame *ring_3 = (struct trap_frame *)task_stack_top(task) - 1;
+
+    task->is_cancelled = true;
+    ring_3->eip = NOWHERE;
+    if (task->state == TASK_BLOCKED) {
+        task_make_runnable(task);
+    }
+}
+
+bool task_is_cancelled(void)
+{
+    return tasks.current->is_cancelled;
 }
 
 void task_end(void)
 {
     tasks.current->state = TASK_ENDED;
-    task_schedule();
+    tasks.ended = tasks.current;
+    task_switch_to(&tasks.idle);
     panic("a task that has ended was run again");
+}
+
+void task_set_end_handler(void (*handler)(struct task *task))
+{
+    tasks.end_handler = handler;
+}
+
+static void bury(void)
+{
+    struct task *task = tasks.ended;
+
+    tasks.ended = NULL;
+    if (task && tasks.end_handler) {
+        tasks.end_handler(task);
+    }
 }
 
 void task_run_all(void)
@@ -211,6 +309,7 @@ void task_run_all(void)
     cpu_interrupts_off();
     while (!list_is_empty(&tasks.run_queue)) {
         task_schedule();
+        bury();
     }
 }
 

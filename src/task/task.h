@@ -8,23 +8,32 @@
 #ifndef TASK_TASK_H
 #define TASK_TASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/x86/fpu.h"
 #include "arch/x86/trap.h"
+#include "config.h"
+#include "layout.h"
 #include "lib/list.h"
 #include "memory/paging/paging.h"
+
+/* Pages that task_create() takes for a kernel stack and its guard page. */
+#define TASK_STACK_PAGES (1 + KERNEL_STACK_BYTES / PAGE_SIZE_BYTES)
 
 enum task_state {
     TASK_NEW,      /* made, never started */
     TASK_RUNNABLE, /* on the run queue, or running */
-    TASK_BLOCKED,  /* on a wait queue */
+    TASK_BLOCKED,  /* on a wait queue, or asleep */
     TASK_ENDED,    /* will never run again */
 };
 
 struct task {
-    struct list_node queue; /* its place on the run queue or a wait queue */
+    struct list_node queue; /* its place on the run queue, a wait queue or among the sleepers */
     enum task_state state;
+    bool is_cancelled; /* ends at its next step in ring 3 */
+    uint32_t wake_tick;
+    uint32_t ticks; /* of the clock, that found it running */
     uint32_t kernel_esp;            /* while it does not run: its saved stack pointer */
     uint8_t *kernel_stack;          /* the guard page; the stack lies above it */
     struct paging_4gb_chunk *chunk; /* not owned */
@@ -54,6 +63,9 @@ void task_start(struct task *task);
 /* The running task; NULL while the kernel idles or starts. */
 struct task *task_current(void);
 
+/* The same where a task is known to run: in system calls and traps from ring 3. */
+struct task *task_running(void);
+
 /* Lets the others run first. Returns when it is this task's turn again. */
 void task_yield(void);
 
@@ -62,14 +74,35 @@ void task_rest(void);
 
 void wait_queue_initialise(struct wait_queue *queue);
 
-/* Blocks the running task on queue until it is woken. The condition must be looked at again. */
+/*
+ * Blocks the running task on queue until it is woken, or cancelled. Whoever calls this looks again
+ * at what it waits for, and at task_is_cancelled().
+ */
 void task_block(struct wait_queue *queue);
 
 /* Makes every task on queue runnable. May be called by an interrupt handler. */
 void task_wake_all(struct wait_queue *queue);
 
-/* The running task never runs again. Somebody else destroys it. */
+/* Blocks the running task for that many ticks of the clock, or until it is cancelled. */
+void task_sleep(uint32_t ticks);
+
+/*
+ * The end of a task comes from itself, so that whatever it holds in the kernel is given back on its
+ * way out. task_cancel() asks for it: the task is woken, and ring 3 goes on at an address that is
+ * never mapped. So the page fault that follows is where it ends, and no way back to ring 3 needs to
+ * look. May be called by an interrupt handler.
+ */
+void task_cancel(struct task *task);
+
+/* Was the running task cancelled? What waits for something then stops waiting. */
+bool task_is_cancelled(void);
+
+/*
+ * The running task never runs again. The end handler gets it from the idle task, at once, before
+ * any other task runs: the place to destroy it.
+ */
 void task_end(void) __attribute__((noreturn));
+void task_set_end_handler(void (*handler)(struct task *task));
 
 /* Runs tasks until none can run. For the idle task only. */
 void task_run_all(void);

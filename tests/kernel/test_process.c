@@ -21,7 +21,7 @@
 static bool warm_up(void)
 {
     struct process *process;
-    int status = process_load(INIT_PATH, &process);
+    int status = process_load(INIT_PATH, NULL, &process);
 
     if (status == OK) {
         process_destroy(process);
@@ -52,7 +52,7 @@ KTEST(process_load_and_destroy_returns_every_page)
     pages = pmm_get_free_pages();
     objects = kmem_live_objects();
     for (int i = 0; i < 100; i++) {
-        KEXPECT(process_load(INIT_PATH, &process) == OK);
+        KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
         KEXPECT(pmm_get_free_pages() < pages);
         process_destroy(process);
     }
@@ -69,7 +69,7 @@ KTEST(process_costs_pages_not_megabytes)
 
     KEXPECT(mount());
     size_t before = pmm_get_free_pages();
-    KEXPECT(process_load(INIT_PATH, &process) == OK);
+    KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
     printk("info: one process of hello takes %u KiB\n", (uint32_t)(before - pmm_get_free_pages()) * 4);
     KEXPECT((before - pmm_get_free_pages()) * 4096 <= 80 * 1024);
     process_destroy(process);
@@ -83,9 +83,9 @@ KTEST(process_run_to_exit_returns_every_page)
     for (int i = 0; i < 100; i++) {
         struct process *process = NULL;
 
-        KEXPECT(process_load(INIT_PATH, &process) == OK);
+        KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
         size_t loaded = pmm_get_free_pages();
-        process_start(process);
+        process_start(process, 0);
         task_run_all();
         KEXPECT(process->task.state == TASK_ENDED);
         KEXPECT(process->exit_status == 0);
@@ -103,8 +103,8 @@ KTEST(process_several_at_once)
 
     KEXPECT(mount());
     for (int i = 0; i < COUNT; i++) {
-        KEXPECT(process_load(INIT_PATH, &processes[i]) == OK);
-        process_start(processes[i]);
+        KEXPECT(process_load(INIT_PATH, NULL, &processes[i]) == OK);
+        process_start(processes[i], 0);
     }
     task_run_all();
     for (int i = 0; i < COUNT; i++) {
@@ -119,11 +119,11 @@ KTEST(process_load_of_what_is_not_there)
     struct process *process = NULL;
 
     KEXPECT(mount());
-    KEXPECT(process_load("0:/nobody.elf", &process) == -ENOENT);
-    KEXPECT(process_load("0:/", &process) == -EISDIR);
-    KEXPECT(process_load("1:/init.elf", &process) == -ENOENT);
-    KEXPECT(process_load("init.elf", &process) == -EBADPATH);
-    KEXPECT(process_load("", &process) == -EBADPATH);
+    KEXPECT(process_load("0:/nobody.elf", NULL, &process) == -ENOENT);
+    KEXPECT(process_load("0:/", NULL, &process) == -EISDIR);
+    KEXPECT(process_load("1:/init.elf", NULL, &process) == -ENOENT);
+    KEXPECT(process_load("init.elf", NULL, &process) == -EBADPATH);
+    KEXPECT(process_load("", NULL, &process) == -EBADPATH);
     KEXPECT(!process);
     KEXPECT(fs_unmount() == OK);
 }
@@ -147,7 +147,7 @@ KTEST(process_load_out_of_memory_at_every_page)
         kmem_reap();
         size_t before = pmm_get_free_pages();
 
-        status = process_load(INIT_PATH, &process);
+        status = process_load(INIT_PATH, NULL, &process);
         kmem_reap();
         is_lossless = is_lossless && (status == OK || pmm_get_free_pages() == before);
         pmm_free_page(list_take_first(&taken));

@@ -317,6 +317,34 @@ static void check_directory(void)
     CHECK(file_close(folder) == 0);
 }
 
+static struct memory_figures figures(void)
+{
+    struct memory_figures now;
+
+    CHECK(raw_call(SYSCALL_MEMORY_FIGURES, (unsigned)&now, sizeof(now)) == 0);
+    return now;
+}
+
+/* The third time nothing is read from the disk, nor taken for it. */
+static void check_cache(void)
+{
+    struct memory_figures before = {0}, after = {0};
+
+    for (int i = 0; i < 3; i++) {
+        int file = file_open("dir/sub/files.c");
+
+        before = after;
+        CHECK(file_read(file, buffer, 5000) == 5000);
+        CHECK(file_close(file) == 0);
+        after = figures();
+    }
+    CHECK(after.cache_hits >= before.cache_hits + 10);
+    CHECK(after.cache_misses == before.cache_misses);
+    CHECK(after.cache_misses > 0);
+    CHECK(after.cache_pages == before.cache_pages && after.cache_pages > 3);
+    CHECK(after.free_pages == before.free_pages);
+}
+
 int main(void)
 {
     check_descriptors();
@@ -327,6 +355,7 @@ int main(void)
     check_large();
     check_own_file();
     check_directory();
+    check_cache();
     check_descriptors(); /* nothing is open any more */
     CHECK(file_open("dir") == FIRST); /* left to the kernel */
     if (check_status() == 0) {

@@ -25,6 +25,7 @@
 #define CR4_SMEP       0x00100000u /* the kernel cannot execute user pages */
 #define CR4_SMAP       0x00200000u /* the kernel cannot touch user pages, except between STAC and CLAC */
 
+#define EFLAGS_CLEAN 0x00000002u /* bit 1 is always set; interrupts off */
 #define EFLAGS_CF 0x00000001u
 #define EFLAGS_TF 0x00000100u
 #define EFLAGS_IF 0x00000200u
@@ -48,6 +49,20 @@ CPU_CR_ACCESSORS(cr0)
 CPU_CR_ACCESSORS(cr2)
 CPU_CR_ACCESSORS(cr3)
 CPU_CR_ACCESSORS(cr4)
+
+static inline uint32_t cpu_read_fs(void)
+{
+    uint32_t value;
+    __asm__ volatile("mov %%fs, %0" : "=r"(value));
+    return value & 0xFFFF;
+}
+
+static inline uint32_t cpu_read_gs(void)
+{
+    uint32_t value;
+    __asm__ volatile("mov %%gs, %0" : "=r"(value));
+    return value & 0xFFFF;
+}
 
 static inline uint32_t cpu_read_eflags(void)
 {

@@ -16,6 +16,7 @@
 #define CPUID_SSE  0x02000000u
 /* Leaf 7, EBX and ECX. */
 #define CPUID_SMEP 0x00000080u
+#define CPUID_SMAP 0x00100000u
 #define CPUID_UMIP 0x00000004u
 
 #define CPUID_LEAF_FEATURES 1
@@ -65,6 +66,7 @@ void features_initialise(void)
     if (max_leaf >= CPUID_LEAF_EXTENDED) {
         cpu_id(CPUID_LEAF_EXTENDED, 0, &eax, &ebx, &ecx, &edx);
         cr4 |= ebx & CPUID_SMEP ? CR4_SMEP : 0;
+        cr4 |= ebx & CPUID_SMAP ? CR4_SMAP : 0; /* usercopy.c says how it touches user pages */
         cr4 |= ecx & CPUID_UMIP ? CR4_UMIP : 0;
     }
     if (features_have_fxsr()) {
@@ -74,8 +76,9 @@ void features_initialise(void)
     if (cr4) { /* CR4 itself exists only where a feature needs it */
         cpu_write_cr4(cpu_read_cr4() | cr4);
     }
-    /* The FPU is there, its errors are exception 16, and WAIT honours the task-switched flag. */
-    cpu_write_cr0((cpu_read_cr0() & ~CR0_EM) | CR0_MP | CR0_NE);
+    /* The FPU is there, its errors are exception 16, and WAIT honours the task-switched flag. A
+     * program that sets EFLAGS.AC gets the alignment checks it asks for. */
+    cpu_write_cr0((cpu_read_cr0() & ~CR0_EM) | CR0_MP | CR0_NE | CR0_AM);
 }
 
 bool features_have_pge(void)

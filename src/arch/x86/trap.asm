@@ -34,12 +34,11 @@ trap_common:
     pushad
     push ds
     push es
-    push fs
-    push gs
     mov eax, KERNEL_DATA_SELECTOR
     mov ds, eax                     ; a user's DS and ES may be null
     mov es, eax
-    cld
+    push dword EFLAGS_CLEAN         ; whatever the user had: DF clear, for string instructions,
+    popfd                           ; and AC, or SMAP would let the kernel touch user pages
     mov edx, [esp + TRAP_FRAME_vector]
     mov eax, esp                    ; the argument: struct trap_frame *
     call [trap_handlers + edx * 4]
@@ -48,8 +47,6 @@ trap_common:
 ; In:  esp = struct trap_frame
 global trap_return
 trap_return:
-    pop gs
-    pop fs
     pop es
     pop ds
     popad

@@ -277,6 +277,18 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk)
     pmm_free_page(chunk);
 }
 
+size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
+{
+    size_t pages = 0;
+
+    for (uint32_t index = directory_index(start); index < directory_index(end); index++) {
+        if (is_private(chunk, index)) {
+            pages += 1u + chunk->entries_in_use[index];
+        }
+    }
+    return pages;
+}
+
 /* ---------------------------------------------------------------- single pages */
 
 /* Puts a table of the chunk's own, with the same mappings, in place of directory entry index:

@@ -85,6 +85,13 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags);
  */
 void paging_free_4gb(struct paging_4gb_chunk *chunk);
 
+/* Pages that paging_new_4gb() takes for a chunk. */
+#define PAGING_CHUNK_PAGES 3
+
+/* Pages mapped between start and end, multiples of 4 MiB without kernel mappings, and the tables
+ * for them. */
+size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end);
+
 /* Makes chunk the address space in use. Costs nothing if it is already. */
 void paging_switch(struct paging_4gb_chunk *chunk);
 struct paging_4gb_chunk *paging_current(void);

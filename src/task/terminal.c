@@ -1,0 +1,62 @@
+/*
+ * task/terminal.c - see terminal.h.
+ */
+#include "task/terminal.h"
+
+#include "abi/syscalls.h"
+#include "debug/printk.h"
+#include "drivers/keyboard.h"
+#include "task/process.h"
+#include "task/task.h"
+
+static struct {
+    struct process *front; /* NULL: nobody yet */
+    struct wait_queue key_waiters;
+} terminal;
+
+/* In the keyboard's or the serial line's interrupt. */
+static bool terminal_on_key(uint8_t key)
+{
+    struct process *front = terminal.front;
+
+    if (key == KEY_INTERRUPT && front && !front->catches_interrupt) {
+        keyboard_flush();
+        printk("^C\n");
+        process_cancel(front, STATUS_INTERRUPTED);
+        return true;
+    }
+    task_wake_all(&terminal.key_waiters);
+    return false;
+}
+
+void terminal_initialise(void)
+{
+    wait_queue_initialise(&terminal.key_waiters);
+    keyboard_set_listener(terminal_on_key);
+}
+
+void terminal_set_front(struct process *process)
+{
+    terminal.front = process;
+    task_wake_all(&terminal.key_waiters); /* keys may be waiting for the new one */
+}
+
+bool terminal_is_front(const struct process *process)
+{
+    return process == terminal.front;
+}
+
+uint8_t terminal_get_key(void)
+{
+    return terminal_is_front(process_current()) ? keyboard_pop() : 0;
+}
+
+uint8_t terminal_wait_key(void)
+{
+    uint8_t key;
+
+    while ((key = terminal_get_key()) == 0 && !task_is_cancelled()) {
+        task_block(&terminal.key_waiters);
+    }
+    return key;
+}

@@ -1,0 +1,30 @@
+/*
+ * task/terminal.h - who has the keyboard.
+ *
+ * One process is in front: keys are its own, whoever else asks gets none. Ctrl-C ends it, unless it
+ * asked for ctrl-C as a key. When the one in front ends, the nearest of those that started it comes
+ * to the front again. Everybody may write to the screen.
+ */
+#ifndef TASK_TERMINAL_H
+#define TASK_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process;
+
+/* Registers with the keyboard. */
+void terminal_initialise(void);
+
+/* Keys go to process from now on; those that nobody has read are the next one's. */
+void terminal_set_front(struct process *process);
+
+bool terminal_is_front(const struct process *process);
+
+/* The next key for the running process; 0 when there is none, or when it is not in front. */
+uint8_t terminal_get_key(void);
+
+/* The same, but waits; 0 only when the task was cancelled. */
+uint8_t terminal_wait_key(void);
+
+#endif
