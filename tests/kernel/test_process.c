@@ -98,6 +98,54 @@ KTEST(process_run_to_exit_returns_every_page)
     KEXPECT(fs_unmount() == OK);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+    while (count > 0 && bytes[count - 1] == 0) {
+        count--;
+    }
+    return count == 0;
+}
+
+/* Where neither file nor arguments have put anything, a program finds zeros, whatever the frames
+ * held before. None of hello's segments fills its last page. */
+KTEST(process_load_leaves_nothing_of_what_frames_held)
+{
+    enum { FRAMES = 400, TAIL = 512 };
+    struct process *process = NULL;
+    struct list_node taken;
+    void *page;
+    size_t pages = 0;
+
+    KEXPECT(mount());
+    list_initialise(&taken);
+    for (int i = 0; i < FRAMES; i++) {
+        page = pmm_alloc_page();
+        KEXPECT(page);
+        memset(page, 0xA5, PAGE_SIZE_BYTES);
+        list_append(&taken, page);
+    }
+    while ((page = list_take_first(&taken)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
+    for (vaddr_t address = USER_PROGRAM_ADDRESS; paging_is_mapped(process->chunk, (void *)address);
+         address += PAGE_SIZE_BYTES, pages++) {
+        paddr_t frame;
+
+        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
+        KEXPECT(is_zero((const uint8_t *)frame + PAGE_SIZE_BYTES - TAIL, TAIL));
+    }
+    KEXPECT(pages >= 3);
+    for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP; address += PAGE_SIZE_BYTES) {
+        paddr_t frame;
+
+        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
+        KEXPECT(is_zero((const uint8_t *)frame, TAIL));
+    }
+    process_destroy(process);
+    KEXPECT(fs_unmount() == OK);
+}
+
 KTEST(process_several_at_once)
 {
     enum { COUNT = 20 };
@@ -216,31 +264,44 @@ KTEST(process_load_with_every_allocation_failing)
     KEXPECT(fs_unmount() == OK);
 }
 
+/* Runs the program to its end, the n-th allocation failing (0: none). Its status. */
+static int run_with_failing(const char *path, uint32_t n, bool *has_failed)
+{
+    struct process *process = NULL;
+    int status = process_load(path, NULL, &process);
+
+    if (status < 0) {
+        return status;
+    }
+    process_start(process, 0);
+    failing_start(n);
+    task_run_all();
+    *has_failed = failing_stop();
+    status = process->task.state == TASK_ENDED ? process->exit_status : -EBUSY;
+    process_destroy(process);
+    kmem_reap();
+    return status;
+}
+
 /* The same for what a program asks of the kernel: spawn, commands 6 and 7, malloc. */
 KTEST(process_calls_with_every_allocation_failing)
 {
+    static const char path[] = "0:/spawner.elf";
     uint32_t n = 1;
     bool has_failed = true;
     uint32_t without_memory = 0;
 
     KEXPECT(mount());
-    kmem_reap();
+    KEXPECT(run_with_failing(path, 0, &has_failed) == 0); /* and the disk cache has its files */
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
 
+    has_failed = true;
     for (; n < 400 && has_failed; n++) {
-        struct process *process = NULL;
+        int status = run_with_failing(path, n, &has_failed);
 
-        KEXPECT(process_load("0:/spawner.elf", NULL, &process) == OK);
-        process_start(process, 0);
-        failing_start(n);
-        task_run_all();
-        has_failed = failing_stop();
-        KEXPECT(process->task.state == TASK_ENDED);
-        KEXPECT(process->exit_status == 0 || (has_failed && process->exit_status == 1));
-        without_memory += process->exit_status == 1;
-        process_destroy(process);
-        kmem_reap();
+        KEXPECT(status == 0 || (has_failed && status == 1));
+        without_memory += status == 1;
         KEXPECT(kmem_live_objects() == objects);
         KEXPECT(pmm_get_free_pages() == pages);
     }
