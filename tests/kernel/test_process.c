@@ -5,6 +5,7 @@
 #include "abi/boot_info.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
+#include "drivers/block_cache.h"
 #include "failing.h"
 #include "fs/file.h"
 #include "fs/partition.h"
@@ -216,6 +217,13 @@ KTEST(process_load_out_of_memory_at_every_page)
 
 /* ---------------------------------------------------------------- failing allocations */
 
+/* So that counts can be compared, and so that each round needs the allocations of a cold start. */
+static void give_back_what_is_spare(void)
+{
+    block_cache_shrink(SIZE_MAX);
+    kmem_reap();
+}
+
 static struct arguments *make_arguments(void)
 {
     struct arguments *arguments = arguments_new();
@@ -237,7 +245,7 @@ KTEST(process_load_with_every_allocation_failing)
     bool has_failed = true;
 
     KEXPECT(mount());
-    kmem_reap();
+    give_back_what_is_spare();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
 
@@ -255,7 +263,7 @@ KTEST(process_load_with_every_allocation_failing)
         if (status == OK) {
             process_destroy(process);
         }
-        kmem_reap();
+        give_back_what_is_spare();
         KEXPECT(kmem_live_objects() == objects);
         KEXPECT(pmm_get_free_pages() == pages);
     }
@@ -264,44 +272,31 @@ KTEST(process_load_with_every_allocation_failing)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* Runs the program to its end, the n-th allocation failing (0: none). Its status. */
-static int run_with_failing(const char *path, uint32_t n, bool *has_failed)
-{
-    struct process *process = NULL;
-    int status = process_load(path, NULL, &process);
-
-    if (status < 0) {
-        return status;
-    }
-    process_start(process, 0);
-    failing_start(n);
-    task_run_all();
-    *has_failed = failing_stop();
-    status = process->task.state == TASK_ENDED ? process->exit_status : -EBUSY;
-    process_destroy(process);
-    kmem_reap();
-    return status;
-}
-
 /* The same for what a program asks of the kernel: spawn, commands 6 and 7, malloc. */
 KTEST(process_calls_with_every_allocation_failing)
 {
-    static const char path[] = "0:/spawner.elf";
     uint32_t n = 1;
     bool has_failed = true;
     uint32_t without_memory = 0;
 
     KEXPECT(mount());
-    KEXPECT(run_with_failing(path, 0, &has_failed) == 0); /* and the disk cache has its files */
+    give_back_what_is_spare();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
 
-    has_failed = true;
     for (; n < 400 && has_failed; n++) {
-        int status = run_with_failing(path, n, &has_failed);
+        struct process *process = NULL;
 
-        KEXPECT(status == 0 || (has_failed && status == 1));
-        without_memory += status == 1;
+        KEXPECT(process_load("0:/spawner.elf", NULL, &process) == OK);
+        process_start(process, 0);
+        failing_start(n);
+        task_run_all();
+        has_failed = failing_stop();
+        KEXPECT(process->task.state == TASK_ENDED);
+        KEXPECT(process->exit_status == 0 || (has_failed && process->exit_status == 1));
+        without_memory += process->exit_status == 1;
+        process_destroy(process);
+        give_back_what_is_spare();
         KEXPECT(kmem_live_objects() == objects);
         KEXPECT(pmm_get_free_pages() == pages);
     }
