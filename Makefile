@@ -191,8 +191,8 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --output $@
 
-bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.elf tools/mkimage.py
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --init bin/programs/hello.elf --output $@
+bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
 include programs/programs.mk
 
