@@ -192,6 +192,15 @@ include programs/programs.mk
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/keys/*.c),\
     $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
 
+# Programs that the bench runs in ring 3.
+$(foreach source,$(wildcard tests/bench/programs/*.c),\
+    $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
+
+bin/bench-programs.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/calls.elf \
+    bin/programs/bench/small.elf tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/calls.elf \
+	    --file bin/programs/bench/small.elf --output $@
+
 .PHONY: all image run run-gui debug test bench usb clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
@@ -229,7 +238,7 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin

@@ -32,10 +32,7 @@ static struct {
 
 struct process *process_current(void)
 {
-    struct task *task = task_current();
-
-    KASSERT(task);
-    return LIST_ENTRY(task, struct process, task);
+    return LIST_ENTRY(task_running(), struct process, task);
 }
 
 /* ---------------------------------------------------------------- loading */
@@ -170,8 +167,6 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
         .ss = USER_DATA_SELECTOR,
         .ds = USER_DATA_SELECTOR,
         .es = USER_DATA_SELECTOR,
-        .fs = USER_DATA_SELECTOR,
-        .gs = USER_DATA_SELECTOR,
     };
     int status = -ENOMEM;
 
@@ -319,11 +314,6 @@ static void process_bury(struct task *task)
     }
 }
 
-static void process_on_cancel(void)
-{
-    process_exit(process_current()->exit_status);
-}
-
 void process_cancel(struct process *process, int status)
 {
     if (!process->task.is_cancelled) {
@@ -460,6 +450,9 @@ static void process_on_fault(struct trap_frame *frame)
 {
     struct process *process = process_current();
 
+    if (task_is_cancelled()) {
+        process_exit(process->exit_status);
+    }
     printk("%s (process %u) killed: ", process->name, process->id);
     if (frame->vector == TRAP_PAGE_FAULT) {
         uint32_t address = cpu_read_cr2();
@@ -481,6 +474,5 @@ void process_initialise(void)
     list_initialise(&processes.all);
     terminal_initialise();
     task_set_end_handler(process_bury);
-    task_set_cancel_handler(process_on_cancel);
     trap_set_user_fault_handler(process_on_fault);
 }

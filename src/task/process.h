@@ -65,14 +65,14 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
 #define PROCESS_FRONT    2
 void process_start(struct process *process, unsigned flags);
 
-/* The process whose task is running. Never call this while the kernel idles. */
+/* The process whose task is running. In system calls and traps from ring 3 only. */
 struct process *process_current(void);
 
 /* Ends the running process. */
 void process_exit(int status) __attribute__((noreturn));
 
-/* Makes process end with that status before it executes another instruction of its own, or, if it
- * has not had its first turn yet, soon after. May be called by an interrupt handler. */
+/* Makes process end with that status before it executes another instruction of its own. May be
+ * called by an interrupt handler. */
 void process_cancel(struct process *process, int status);
 
 /* The living process with that id, if it is the running process or descends from it; or NULL. */

@@ -15,7 +15,7 @@
  *           | struct trap_frame      |  the registers of ring 3
  *           +------------------------+
  *           | trap_return            |  task_switch() returns there
- *           | ebp ebx esi edi        |  <- kernel_esp
+ *           | ebp ebx esi edi fs gs  |  <- kernel_esp
  *           |          ...           |
  *           +------------------------+  kernel_stack + 4096
  *           | guard page, not mapped |
@@ -36,9 +36,12 @@
 
 _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
 
+/* Never mapped: whoever goes on there in ring 3 faults at once. */
+#define NOWHERE 0
+
 /* What task_switch() leaves on a stack. */
 struct switch_frame {
-    uint32_t edi, esi, ebx, ebp;
+    uint32_t gs, fs, edi, esi, ebx, ebp;
     uint32_t return_address;
 };
 
@@ -52,7 +55,6 @@ static struct {
     struct task *current;
     struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
-    void (*cancel_handler)(void);
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
 } tasks;
@@ -121,7 +123,6 @@ static void task_on_user_return(void)
     if (tasks.is_time_up) {
         task_yield();
     }
-    task_stop_if_cancelled();
 }
 
 void task_initialise(void)
@@ -161,7 +162,11 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     struct switch_frame *saved = (struct switch_frame *)first - 1;
 
     *first = *frame;
-    *saved = (struct switch_frame){.return_address = (uint32_t)trap_return};
+    *saved = (struct switch_frame){
+        .gs = USER_DATA_SELECTOR,
+        .fs = USER_DATA_SELECTOR,
+        .return_address = (uint32_t)trap_return,
+    };
     task->kernel_esp = (uint32_t)saved;
     return OK;
 
@@ -188,6 +193,11 @@ void task_start(struct task *task)
     KASSERT(task->state == TASK_NEW);
     task->state = TASK_RUNNABLE;
     list_append(&tasks.run_queue, &task->queue);
+}
+
+struct task *task_running(void)
+{
+    return tasks.current;
 }
 
 struct task *task_current(void)
@@ -256,27 +266,18 @@ void task_sleep(uint32_t ticks)
 
 void task_cancel(struct task *task)
 {
+    struct trap_frame *ring_3 = (struct trap_frame *)task_stack_top(task) - 1;
+
     task->is_cancelled = true;
+    ring_3->eip = NOWHERE;
     if (task->state == TASK_BLOCKED) {
         task_make_runnable(task);
     }
 }
 
-void task_set_cancel_handler(void (*handler)(void))
-{
-    tasks.cancel_handler = handler;
-}
-
 bool task_is_cancelled(void)
 {
     return tasks.current->is_cancelled;
-}
-
-void task_stop_if_cancelled(void)
-{
-    if (tasks.current->is_cancelled) {
-        tasks.cancel_handler();
-    }
 }
 
 void task_end(void)

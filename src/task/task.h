@@ -31,7 +31,7 @@ enum task_state {
 struct task {
     struct list_node queue; /* its place on the run queue, a wait queue or among the sleepers */
     enum task_state state;
-    bool is_cancelled; /* ends before it returns to ring 3 */
+    bool is_cancelled; /* ends at its next step in ring 3 */
     uint32_t wake_tick;
     uint32_t ticks; /* of the clock, that found it running */
     uint32_t kernel_esp;            /* while it does not run: its saved stack pointer */
@@ -63,6 +63,9 @@ void task_start(struct task *task);
 /* The running task; NULL while the kernel idles or starts. */
 struct task *task_current(void);
 
+/* The same where a task is known to run: in system calls and traps from ring 3. */
+struct task *task_running(void);
+
 /* Lets the others run first. Returns when it is this task's turn again. */
 void task_yield(void);
 
@@ -85,17 +88,14 @@ void task_sleep(uint32_t ticks);
 
 /*
  * The end of a task comes from itself, so that whatever it holds in the kernel is given back on its
- * way out. task_cancel() asks for it: the task is woken, and instead of returning to ring 3 it
- * calls the cancel handler, which may not return. May be called by an interrupt handler.
+ * way out. task_cancel() asks for it: the task is woken, and ring 3 goes on at an address that is
+ * never mapped. So the page fault that follows is where it ends, and no way back to ring 3 needs to
+ * look. May be called by an interrupt handler.
  */
 void task_cancel(struct task *task);
-void task_set_cancel_handler(void (*handler)(void));
 
-/* Was the running task cancelled? */
+/* Was the running task cancelled? What waits for something then stops waiting. */
 bool task_is_cancelled(void);
-
-/* Called on the way back to ring 3: a cancelled task goes no further. */
-void task_stop_if_cancelled(void);
 
 /*
  * The running task never runs again. The end handler gets it from the idle task, at once, before

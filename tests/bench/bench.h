@@ -31,5 +31,6 @@ void bench_heap(void);
 void bench_objects(void);
 void bench_paging(void);
 void bench_process_memory(void);
+void bench_print(void);
 
 #endif

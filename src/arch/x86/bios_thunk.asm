@@ -29,6 +29,8 @@ bits 32
     push ebx
     push esi
     push edi
+    push fs                                 ; whatever a user program has there
+    push gs
     mov [DATA(saved_esp)], esp
     mov eax, cr0
     mov [DATA(saved_cr0)], eax
@@ -112,13 +114,13 @@ bits 32
     mov ax, KERNEL_DATA_SELECTOR
     mov ds, ax
     mov es, ax
-    mov fs, ax
-    mov gs, ax
     mov ss, ax
     mov esp, [DATA(saved_esp)]
     lidt [DATA(saved_idtr)]
     mov eax, [DATA(saved_cr0)]
     mov cr0, eax
+    pop gs
+    pop fs
     pop edi
     pop esi
     pop ebx

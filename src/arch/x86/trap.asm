@@ -34,8 +34,6 @@ trap_common:
     pushad
     push ds
     push es
-    push fs
-    push gs
     mov eax, KERNEL_DATA_SELECTOR
     mov ds, eax                     ; a user's DS and ES may be null
     mov es, eax
@@ -49,8 +47,6 @@ trap_common:
 ; In:  esp = struct trap_frame
 global trap_return
 trap_return:
-    pop gs
-    pop fs
     pop es
     pop ds
     popad

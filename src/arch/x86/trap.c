@@ -88,7 +88,7 @@ void trap_frame_print(const struct trap_frame *frame)
            user ? frame->esp : (uint32_t)&frame->esp);
     printk("eip %08x  eflags %08x  cs %04x  ds %04x  es %04x  fs %04x  gs %04x  ss %04x\n",
            frame->eip, frame->eflags, frame->cs & 0xFFFF, frame->ds & 0xFFFF, frame->es & 0xFFFF,
-           frame->fs & 0xFFFF, frame->gs & 0xFFFF,
+           cpu_read_fs(), cpu_read_gs(),
            (user ? frame->ss : KERNEL_DATA_SELECTOR) & 0xFFFF);
 }
 

@@ -12,7 +12,10 @@
  *              error_code  the CPU's, or 0
  *              vector      the stub's number
  *              eax ecx edx ebx esp ebp esi edi   (pushad)
- *       low    ds es fs gs                       <- struct trap_frame *
+ *       low    ds es                             <- struct trap_frame *
+ *
+ * FS and GS are the user's alone: the kernel leaves them as they are, and task_switch() exchanges
+ * them.
  */
 #ifndef ARCH_X86_TRAP_H
 #define ARCH_X86_TRAP_H
@@ -44,7 +47,7 @@
 #define PAGE_FAULT_FETCH   0x10
 
 struct trap_frame {
-    uint32_t gs, fs, es, ds;
+    uint32_t es, ds;
     uint32_t edi, esi, ebp, esp_ignored, ebx, edx, ecx, eax;
     uint32_t vector;
     uint32_t error_code;
