@@ -174,39 +174,43 @@ void kill_and_wait(int pid)
 
 #define CPUID_EDX_FXSR 0x01000000u
 #define CPUID_EDX_SSE  0x02000000u
-#define CPUID_ECX_UMIP 0x00000004u /* leaf 7 */
+#define CPUID_EBX_SMAP 0x00100000u /* leaf 7 */
+#define CPUID_ECX_UMIP 0x00000004u
 
-static void cpu_id(uint32_t leaf, uint32_t *eax, uint32_t *ecx, uint32_t *edx)
+struct cpu_id {
+    uint32_t eax, ebx, ecx, edx; /* all 0 when the CPU does not know the leaf */
+};
+
+static struct cpu_id cpu_id(uint32_t leaf)
 {
-    uint32_t ebx;
+    struct cpu_id id = {0, 0, 0, 0};
 
-    __asm__ volatile("cpuid" : "=a"(*eax), "=b"(ebx), "=c"(*ecx), "=d"(*edx) : "a"(leaf), "c"(0));
+    __asm__ volatile("cpuid" : "=a"(id.eax), "=b"(id.ebx), "=c"(id.ecx), "=d"(id.edx) : "a"(0));
+    if (id.eax < leaf) {
+        return (struct cpu_id){0, 0, 0, 0};
+    }
+    __asm__ volatile("cpuid"
+                     : "=a"(id.eax), "=b"(id.ebx), "=c"(id.ecx), "=d"(id.edx)
+                     : "a"(leaf), "c"(0));
+    return id;
 }
 
 bool cpu_has_fxsr(void)
 {
-    uint32_t eax, ecx, edx;
-
-    cpu_id(1, &eax, &ecx, &edx);
-    return edx & CPUID_EDX_FXSR;
+    return cpu_id(1).edx & CPUID_EDX_FXSR;
 }
 
 bool cpu_has_sse(void)
 {
-    uint32_t eax, ecx, edx;
+    return cpu_id(1).edx & CPUID_EDX_SSE;
+}
 
-    cpu_id(1, &eax, &ecx, &edx);
-    return edx & CPUID_EDX_SSE;
+bool cpu_has_smap(void)
+{
+    return cpu_id(7).ebx & CPUID_EBX_SMAP;
 }
 
 bool cpu_has_umip(void)
 {
-    uint32_t max, eax, ecx, edx;
-
-    cpu_id(0, &max, &ecx, &edx);
-    if (max < 7) {
-        return false;
-    }
-    cpu_id(7, &eax, &ecx, &edx);
-    return ecx & CPUID_ECX_UMIP;
+    return cpu_id(7).ecx & CPUID_ECX_UMIP;
 }

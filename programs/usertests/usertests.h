@@ -169,6 +169,7 @@ static inline uint32_t call_uptime(void)
 
 bool cpu_has_fxsr(void);
 bool cpu_has_sse(void);
+bool cpu_has_smap(void);
 bool cpu_has_umip(void);
 
 /* registers.asm */
