@@ -110,20 +110,22 @@ $(eval $(call variant_rules,$(BENCH),bench))
 SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
     $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
     $(addprefix src/memory/,e820.c memory.c memory_map.c) \
-    $(addprefix src/fs/,file.c partition.c path.c) \
-    $(addprefix src/task/,arguments.c elf.c terminal.c) \
-    $(addprefix src/syscall/,sys_console.c sys_memory.c sys_process.c)
+    $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
+    $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
+    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_process.c)
 $(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
 # No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
 build/$(RELEASE)/src/memory/heap/kmem_cache.o: KERNEL_CFLAGS += -foptimize-sibling-calls
+# And where a test stands between the allocators and their callers, which are noted by them.
+build/$(TEST)/tests/kernel/failing.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 
 # Two links: the first gives the addresses that the symbol table is made from; the table comes
 # after all else in the image, so it moves nothing.
 define kernel_rules
 build/$(2)/kernel.stage1.elf: build/variant $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
+	$$(Q)$$(LD) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
 
 build/$(2)/symbols.empty.c: tools/mksymbols.py
 	@mkdir -p $$(@D)
@@ -139,7 +141,7 @@ build/$(2)/symbols%o: build/$(2)/symbols%c
 $(1).elf: build/variant $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) $$(LDFLAGS) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
+	$$(Q)$$(LD) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
 
 $(1).bin: $(1).elf tools/mkkernel.py
 	@$$(OBJCOPY) -O binary $$< $$@.raw
@@ -147,7 +149,9 @@ $(1).bin: $(1).elf tools/mkkernel.py
 	@rm -f $$@.raw
 endef
 $(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
-$(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS))
+# In the test kernel every allocation can be made to fail (tests/kernel/failing.h).
+$(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
+    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc)))
 $(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images
@@ -180,8 +184,12 @@ MKIMAGE := $(PYTHON) tools/mkimage.py
 bin/os.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
-bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf tools/mkimage.py
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf --output $@
+TEST_PROGRAMS := bin/programs/tests/exit_status_7.elf bin/programs/tests/spawner.elf
+bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
+    tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
+	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
+	    --file bin/programs/tests/spawner.elf --output $@
 
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --init bin/programs/hello.elf --output $@
@@ -189,7 +197,7 @@ bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.e
 include programs/programs.mk
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
-$(foreach source,$(wildcard tests/programs/*.c tests/programs/keys/*.c),\
+$(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
     $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
 
 # Programs that the bench runs in ring 3.

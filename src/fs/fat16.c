@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
+#include "drivers/block_cache.h"
 #include "lib/align.h"
 #include "lib/string.h"
-#include "memory/heap/kmem_cache.h"
 #include "status.h"
 
 /* The boot record, up to where FAT16 tells more than FAT Drupe needs (specification, section 3.1). */
@@ -42,6 +42,7 @@ struct fat16_entry {
 _Static_assert(sizeof(struct fat16_boot_record) == 36, "boot record");
 _Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
 
+#define BOOT_SIGNATURE_OFFSET 510 /* 0x55 0xAA */
 #define ENTRIES_PER_SECTOR (SECTOR_BYTES / sizeof(struct fat16_entry))
 #define DIRECTORY_ENTRIES_MAX 65536 /* the specification's limit: 2 MiB */
 #define FAT_PER_SECTOR     (SECTOR_BYTES / 2)
@@ -59,7 +60,7 @@ _Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
 
 /* ---------------------------------------------------------------- the volume */
 
-/* Checks the numbers and fills in all of *volume but the buffers. */
+/* Checks the numbers and fills in *volume. */
 static int understand(const struct fat16_boot_record *record, uint32_t first_lba,
                       struct fat16_volume *volume)
 {
@@ -98,42 +99,28 @@ static int understand(const struct fat16_boot_record *record, uint32_t first_lba
 
 int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume)
 {
+    const void *sector;
+    const uint8_t *signature;
     int status;
 
+    block_cache_forget(device); /* it may be another disk than it was */
     *volume = (struct fat16_volume){.device = device};
-    volume->fat_sector = kmem_alloc(SECTOR_BYTES);
-    volume->directory_sector = kmem_alloc(SECTOR_BYTES);
-    if (!volume->fat_sector || !volume->directory_sector) {
-        status = -ENOMEM;
-        goto unmount;
-    }
-    /* The FAT's buffer is not needed for the FAT yet. */
-    status = block_read(device, first_lba, 1, volume->fat_sector);
-    if (status == -EBOUNDS) {
-        status = -EFSNOTUS;
+    status = block_cache_sector(device, first_lba, &sector);
+    if (status == OK) {
+        signature = (const uint8_t *)sector + BOOT_SIGNATURE_OFFSET;
+        status = signature[0] == 0x55 && signature[1] == 0xAA
+                     ? understand(sector, first_lba, volume)
+                     : -EFSNOTUS;
     }
     if (status < 0) {
-        goto unmount;
+        fat16_unmount(volume);
     }
-    if (volume->fat_sector[510] != 0x55 || volume->fat_sector[511] != 0xAA) {
-        status = -EFSNOTUS;
-        goto unmount;
-    }
-    status = understand((const struct fat16_boot_record *)volume->fat_sector, first_lba, volume);
-    if (status < 0) {
-        goto unmount;
-    }
-    return OK;
-
-unmount:
-    fat16_unmount(volume);
-    return status;
+    return status == -EBOUNDS ? -EFSNOTUS : status;
 }
 
 void fat16_unmount(struct fat16_volume *volume)
 {
-    kmem_free(volume->fat_sector);
-    kmem_free(volume->directory_sector);
+    block_cache_forget(volume->device);
     *volume = (struct fat16_volume){0};
 }
 
@@ -149,17 +136,11 @@ static uint32_t cluster_lba(const struct fat16_volume *volume, uint32_t cluster)
     return volume->data_lba + (cluster - CLUSTER_FIRST) * volume->cluster_sectors;
 }
 
-/* Has sector lba in *buffer, of which *held says what it holds. */
-static int hold_sector(struct fat16_volume *volume, uint32_t lba, uint8_t *buffer, uint32_t *held)
+/* A sector that the volume's own numbers lead to: one behind the device's end is their fault. */
+static int volume_sector(struct fat16_volume *volume, uint32_t lba, const void **sector)
 {
-    if (*held == lba) {
-        return OK;
-    }
-    *held = 0;
-    int status = block_read(volume->device, lba, 1, buffer);
-    if (status == OK) {
-        *held = lba;
-    }
+    int status = block_cache_sector(volume->device, lba, sector);
+
     return status == -EBOUNDS ? -ECORRUPT : status;
 }
 
@@ -167,14 +148,13 @@ static int hold_sector(struct fat16_volume *volume, uint32_t lba, uint8_t *buffe
  * anything that cannot stand in a file's chain. */
 static int next_cluster(struct fat16_volume *volume, uint32_t cluster)
 {
-    uint16_t next;
-    int status = hold_sector(volume, volume->fat_lba + cluster / FAT_PER_SECTOR,
-                             volume->fat_sector, &volume->fat_sector_lba);
+    const void *sector;
+    int status = volume_sector(volume, volume->fat_lba + cluster / FAT_PER_SECTOR, &sector);
 
     if (status < 0) {
         return status;
     }
-    memcpy(&next, volume->fat_sector + cluster % FAT_PER_SECTOR * 2, sizeof(next));
+    uint16_t next = ((const uint16_t *)sector)[cluster % FAT_PER_SECTOR];
     return next >= CHAIN_END || is_cluster(volume, next) ? next : -ECORRUPT;
 }
 
@@ -228,12 +208,13 @@ static int seek_cluster(struct fat16_volume *volume, struct fat16_node *node, ui
 
 /* ---------------------------------------------------------------- files */
 
-/* How many sectors from the current cluster's sector `offset` on lie one behind the other on the
- * disk, at most wanted. Moves the node along the clusters that it counts. */
-static int contiguous_sectors(struct fat16_volume *volume, struct fat16_node *node,
-                              uint32_t offset, uint32_t wanted)
+/* How many bytes from byte `offset` of the current cluster on lie one behind the other on the disk,
+ * at most wanted. Moves the node along the clusters that it counts. */
+static int contiguous_bytes(struct fat16_volume *volume, struct fat16_node *node, uint32_t offset,
+                            uint32_t wanted)
 {
-    uint32_t count = volume->cluster_sectors - offset;
+    uint32_t cluster_bytes = volume->cluster_sectors * SECTOR_BYTES;
+    uint32_t count = cluster_bytes - offset;
 
     while (count < wanted) {
         int next = next_cluster(volume, node->cluster);
@@ -246,22 +227,9 @@ static int contiguous_sectors(struct fat16_volume *volume, struct fat16_node *no
         }
         node->cluster = (uint32_t)next;
         node->cluster_index++;
-        count += volume->cluster_sectors;
+        count += cluster_bytes;
     }
     return (int)MIN(count, wanted);
-}
-
-/* A part of one sector, through a buffer. */
-static int read_partial(struct fat16_volume *volume, uint32_t lba, uint32_t offset, void *buffer,
-                        uint32_t length)
-{
-    int status =
-        hold_sector(volume, lba, volume->directory_sector, &volume->directory_sector_lba);
-
-    if (status == OK) {
-        memcpy(buffer, volume->directory_sector + offset, length);
-    }
-    return status;
 }
 
 int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t position,
@@ -271,34 +239,24 @@ int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t po
     uint8_t *to = buffer;
 
     while (length > 0) {
-        uint32_t in_cluster = position % cluster_bytes;
-        uint32_t in_sector = position % SECTOR_BYTES;
-        uint32_t done;
+        uint32_t offset = position % cluster_bytes;
         int status = seek_cluster(volume, node, position / cluster_bytes);
 
         if (status < 0) {
             return status;
         }
-        uint32_t lba = cluster_lba(volume, node->cluster) + in_cluster / SECTOR_BYTES;
-        /* A driver takes no odd address (block.h). */
-        if (in_sector != 0 || length < SECTOR_BYTES || !IS_ALIGNED((uintptr_t)to, 2)) {
-            done = MIN(SECTOR_BYTES - in_sector, length);
-            status = read_partial(volume, lba, in_sector, to, done);
-        } else {
-            status = contiguous_sectors(volume, node, in_cluster / SECTOR_BYTES,
-                                        length / SECTOR_BYTES);
-            if (status < 0) {
-                return status;
-            }
-            done = (uint32_t)status * SECTOR_BYTES;
-            status = block_read(volume->device, lba, (uint32_t)status, to);
+        uint32_t lba = cluster_lba(volume, node->cluster) + offset / SECTOR_BYTES;
+        int count = contiguous_bytes(volume, node, offset, length);
+        if (count < 0) {
+            return count;
         }
+        status = block_cache_read(volume->device, lba, offset % SECTOR_BYTES, to, (uint32_t)count);
         if (status < 0) {
             return status;
         }
-        to += done;
-        position += done;
-        length -= done;
+        to += count;
+        position += (uint32_t)count;
+        length -= (uint32_t)count;
     }
     return OK;
 }
@@ -310,21 +268,22 @@ void fat16_root(struct fat16_node *node)
     *node = (struct fat16_node){.is_directory = true};
 }
 
-/* Entry number index of a directory, in the directory buffer: 1, 0 behind the last, or an error. */
+/* Entry number index of a directory, in the cache: 1, 0 behind the last, or an error. */
 static int directory_entry_at(struct fat16_volume *volume, struct fat16_node *directory,
                               uint32_t index, const struct fat16_entry **entry)
 {
-    uint32_t sector = index / ENTRIES_PER_SECTOR;
+    uint32_t number = index / ENTRIES_PER_SECTOR;
     uint32_t lba;
+    const void *sector;
     int status;
 
     if (directory->first_cluster == 0) {
-        if (sector >= volume->root_sectors) {
+        if (number >= volume->root_sectors) {
             return 0;
         }
-        lba = volume->root_lba + sector;
+        lba = volume->root_lba + number;
     } else {
-        uint32_t cluster_index = sector / volume->cluster_sectors;
+        uint32_t cluster_index = number / volume->cluster_sectors;
 
         if (cluster_index > 0 && cluster_index > directory->cluster_index) {
             /* A chain's end is the directory's, where files have a size instead. */
@@ -344,13 +303,13 @@ static int directory_entry_at(struct fat16_volume *volume, struct fat16_node *di
         if (status < 0) {
             return status;
         }
-        lba = cluster_lba(volume, directory->cluster) + sector % volume->cluster_sectors;
+        lba = cluster_lba(volume, directory->cluster) + number % volume->cluster_sectors;
     }
-    status = hold_sector(volume, lba, volume->directory_sector, &volume->directory_sector_lba);
+    status = volume_sector(volume, lba, &sector);
     if (status < 0) {
         return status;
     }
-    *entry = (const struct fat16_entry *)volume->directory_sector + index % ENTRIES_PER_SECTOR;
+    *entry = (const struct fat16_entry *)sector + index % ENTRIES_PER_SECTOR;
     return (*entry)->name[0] == ENTRY_END ? 0 : 1;
 }
 
@@ -388,13 +347,13 @@ int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory
         if (!is_named(entry, name)) {
             continue;
         }
-        bool is_directory = entry->attributes & ATTRIBUTE_DIRECTORY;
+        bool is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0;
 
         *node = (struct fat16_node){
             .first_cluster = entry->first_cluster,
             .size = is_directory ? 0 : entry->size,
             .is_directory = is_directory,
-            .is_read_only = entry->attributes & ATTRIBUTE_READ_ONLY,
+            .is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
         };
         if (is_directory) {
             return is_cluster(volume, node->first_cluster) ? OK : -ECORRUPT;
@@ -429,9 +388,11 @@ int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directo
         if (entry->name[0] == '.') {
             continue; /* "." and ".." */
         }
+        *result = (struct directory_entry){
+            .stat.is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0,
+            .stat.is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
+        };
         readable_name(entry, result->name);
-        result->stat.is_directory = entry->attributes & ATTRIBUTE_DIRECTORY;
-        result->stat.is_read_only = entry->attributes & ATTRIBUTE_READ_ONLY;
         result->stat.size = result->stat.is_directory ? 0 : entry->size;
         return 1;
     }

@@ -8,6 +8,8 @@
  *
  * Nothing on the disk is believed: every cluster number is checked, every chain is walked with a
  * bound, so that a damaged volume is an error (-ECORRUPT) and never a hang or wrong data.
+ *
+ * Everything is read through the block cache, which is where sectors are held.
  */
 #ifndef FS_FAT16_H
 #define FS_FAT16_H
@@ -24,11 +26,7 @@ struct fat16_volume {
     uint32_t fat_lba, root_lba, data_lba;
     uint32_t root_sectors;
     uint32_t cluster_sectors;
-    uint32_t cluster_count;  /* cluster numbers are 2 to cluster_count + 1 */
-    uint8_t *fat_sector;     /* the last sector of the FAT that was looked at */
-    uint32_t fat_sector_lba; /* which, 0 when none */
-    uint8_t *directory_sector; /* the same for directories */
-    uint32_t directory_sector_lba;
+    uint32_t cluster_count; /* cluster numbers are 2 to cluster_count + 1 */
 };
 
 /* A file or directory, and how far a reader has followed its chain. */
@@ -47,7 +45,7 @@ struct fat16_node {
  */
 int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume);
 
-/* Gives back the volume's memory. */
+/* Lets the cache forget the volume's device. */
 void fat16_unmount(struct fat16_volume *volume);
 
 /* The root directory. */

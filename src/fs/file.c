@@ -125,6 +125,11 @@ int file_seek(struct file *file, uint32_t position)
     return OK;
 }
 
+uint32_t file_position(const struct file *file)
+{
+    return file->position;
+}
+
 void file_stat(const struct file *file, struct file_stat *stat)
 {
     *stat = (struct file_stat){

@@ -43,6 +43,9 @@ int file_read(struct file *file, void *buffer, size_t length);
 /* Sets the position; beyond the size is -EINVARG. */
 int file_seek(struct file *file, uint32_t position);
 
+/* Where the next file_read() begins. */
+uint32_t file_position(const struct file *file);
+
 void file_stat(const struct file *file, struct file_stat *stat);
 
 /* The next entry of a directory ("." and ".." and volume labels left out): 1, 0 at the end, or an

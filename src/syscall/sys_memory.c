@@ -2,6 +2,7 @@
  * syscall/sys_memory.c - process_malloc and process_free as commands 4 and 5, and figures.
  */
 #include "abi/syscalls.h"
+#include "drivers/block_cache.h"
 #include "lib/align.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
@@ -34,8 +35,10 @@ static bool count_one(void *count, const struct process *process)
 uint32_t sys_memory_figures(const uint32_t *arguments)
 {
     struct heap_stats pool;
+    struct block_cache_stats cache;
     struct memory_figures figures;
 
+    block_cache_get_stats(&cache);
     heap_get_stats(kheap_get(), &pool);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
@@ -46,6 +49,9 @@ uint32_t sys_memory_figures(const uint32_t *arguments)
         .objects = kmem_live_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
+        .cache_pages = cache.pages,
+        .cache_hits = cache.hits,
+        .cache_misses = cache.misses,
     };
     process_for_each(count_one, &figures.processes);
     if (arguments[1] == 0) {

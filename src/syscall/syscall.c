@@ -20,7 +20,6 @@ static const struct {
     uint32_t argument_count;
 } syscalls[] = {
     [10 ... 15] = {sys_unknown, 0},
-    [SYSCALL_OPEN ... SYSCALL_CLOSE] = {sys_unknown, 0},
     [SYSCALL_SUM] = {sys_sum, 2},
     [SYSCALL_PRINT] = {sys_print, 1},
     [SYSCALL_GETKEY] = {sys_getkey, 0},
@@ -42,6 +41,13 @@ static const struct {
     [SYSCALL_KILL] = {sys_kill, 1},
     [SYSCALL_MEMORY_FIGURES] = {sys_memory_figures, 2},
     [SYSCALL_PROCESS_LIST] = {sys_process_list, 2},
+    [SYSCALL_OPEN] = {sys_open, 1},
+    [SYSCALL_READ] = {sys_read, 3},
+    [SYSCALL_SEEK] = {sys_seek, 3},
+    [SYSCALL_STAT] = {sys_stat, 2},
+    [SYSCALL_DESCRIPTOR_STAT] = {sys_descriptor_stat, 2},
+    [SYSCALL_READ_DIRECTORY] = {sys_read_directory, 2},
+    [SYSCALL_CLOSE] = {sys_close, 1},
     [SYSCALL_UPTIME] = {sys_uptime, 0},
     [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
 };

@@ -23,6 +23,15 @@ uint32_t sys_wait_key(const uint32_t *arguments);
 uint32_t sys_write(const uint32_t *arguments);
 uint32_t sys_catch_interrupt(const uint32_t *arguments);
 
+/* sys_file.c */
+uint32_t sys_open(const uint32_t *arguments);
+uint32_t sys_read(const uint32_t *arguments);
+uint32_t sys_seek(const uint32_t *arguments);
+uint32_t sys_stat(const uint32_t *arguments);
+uint32_t sys_descriptor_stat(const uint32_t *arguments);
+uint32_t sys_read_directory(const uint32_t *arguments);
+uint32_t sys_close(const uint32_t *arguments);
+
 /* sys_memory.c */
 uint32_t sys_malloc(const uint32_t *arguments);
 uint32_t sys_free(const uint32_t *arguments);

@@ -11,6 +11,8 @@
  */
 #include "syscall/usercopy.h"
 
+#include <stdbool.h>
+
 #include "arch/x86/cpu.h"
 #include "layout.h"
 #include "lib/align.h"
@@ -90,25 +92,36 @@ int copy_to_user(uint32_t destination, const void *source, size_t length)
     return copy_bytes((void *)destination, source, length);
 }
 
-int user_range_check(uint32_t source, size_t length)
+/* Reads one byte of each page, and writes it back. */
+static int check_range(uint32_t start, size_t length, bool for_write)
 {
-    uint32_t end = user_range_end(source);
+    uint32_t end = user_range_end(start);
     uint8_t byte;
 
     if (length == 0) {
         return OK;
     }
-    if (!end || length > end - source) {
+    if (!end || length > end - start) {
         return -EINVARG;
     }
-    /* One byte of each page. */
-    for (uint32_t address = source; address - source < length;
+    for (uint32_t address = start; address - start < length;
          address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES) {
-        if (copy_from_user(&byte, address, 1) < 0) {
+        if (copy_from_user(&byte, address, 1) < 0 ||
+            (for_write && copy_to_user(address, &byte, 1) < 0)) {
             return -EINVARG;
         }
     }
     return OK;
+}
+
+int user_range_check(uint32_t source, size_t length)
+{
+    return check_range(source, length, false);
+}
+
+int user_range_check_write(uint32_t destination, size_t length)
+{
+    return check_range(destination, length, true);
 }
 
 int user_string_length(uint32_t source, size_t max)

@@ -23,6 +23,9 @@ int copy_string_from_user(char *destination, uint32_t source, size_t size);
 /* Can all of [source, source + length) be read? 0 or -EINVARG; an empty range always can. */
 int user_range_check(uint32_t source, size_t length);
 
+/* Can all of it be written? The answer holds until the process runs again. */
+int user_range_check_write(uint32_t destination, size_t length);
+
 /* The length of the string at source, or -EINVARG when there is no NUL within max bytes. */
 int user_string_length(uint32_t source, size_t max);
 

@@ -2,7 +2,8 @@
 """Boots each program of tests/programs as init and compares how it ends.
 
 A program says in its first comment how it must end ("Expect: status N", the number in the kernel's
-last line) and what the console must show ("Says: text").
+last line) and what the console must show ("Says: text"). "Files: a b=dir/name" names further files
+for its disk, as for `make image FILES=`.
 """
 
 import glob
@@ -21,12 +22,14 @@ def expectation(source):
     says = re.search(r"^ \* Says: (.*)$", text, re.MULTILINE)
     if not status or not says:
         raise SystemExit(f"{source}: no Expect: or no Says: line")
-    return int(status.group(1)), says.group(1)
+    files = re.findall(r"^ \* Files: (.*)$", text, re.MULTILINE)
+    return int(status.group(1)), says.group(1), " ".join(files)
 
 
-def check(name, elf, expected_status, says, folder):
+def check(name, elf, expected_status, says, files, folder):
     image = os.path.join(folder, name + ".bin")
-    made = subprocess.run(["make", "-s", "image", f"INIT={elf}", f"IMAGE={image}"],
+    made = subprocess.run(["make", "-s", "image", f"INIT={elf}", f"FILES={files}",
+                           f"IMAGE={image}"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if made.returncode != 0:
         return f"make image: {made.stdout.strip()}"

@@ -1,0 +1,196 @@
+/*
+ * syscall/sys_file.c - files, by descriptor.
+ *
+ * Every argument is checked before anything moves: a call that fails with -EINVARG has changed
+ * neither the file's position nor the process's memory.
+ */
+#include <stddef.h>
+
+#include "config.h"
+#include "fs/file.h"
+#include "fs/path.h"
+#include "layout.h"
+#include "lib/align.h"
+#include "memory/heap/kheap.h"
+#include "status.h"
+#include "syscall/syscall.h"
+#include "syscall/usercopy.h"
+#include "task/process.h"
+
+/* What is read at a time. Drivers may use DMA, so they get the kernel's memory, never a user's. */
+#define READ_PIECE_MAX 65536
+
+_Static_assert(sizeof(struct file_stat) == 8 && sizeof(struct directory_entry) == 24,
+               "no padding: these go to programs as they are");
+
+/* The process's place for a descriptor; NULL when there is no such one. */
+static struct file **place_of(uint32_t descriptor)
+{
+    uint32_t index = descriptor - FILE_DESCRIPTOR_FIRST;
+
+    return index < FILE_DESCRIPTORS_MAX ? &process_current()->files[index] : NULL;
+}
+
+/* The open file; NULL when there is none. */
+static struct file *file_of(uint32_t descriptor)
+{
+    struct file **place = place_of(descriptor);
+
+    return place ? *place : NULL;
+}
+
+static int open_user_path(uint32_t source, struct file **file)
+{
+    char name[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
+
+    if (copy_string_from_user(name, source, sizeof(name)) < 0) {
+        /* A bad pointer, or too long? */
+        return copy_from_user(name, source, sizeof(name)) < 0 ? -EINVARG : -EBADPATH;
+    }
+    if (!name[0] || path_complete(path, name) < 0) {
+        return -EBADPATH;
+    }
+    return file_open(path, file);
+}
+
+/* open(path): the lowest free descriptor; -EBUSY when all are in use */
+uint32_t sys_open(const uint32_t *arguments)
+{
+    struct file *file;
+    int status = open_user_path(arguments[0], &file);
+
+    if (status < 0) {
+        return (uint32_t)status;
+    }
+    for (uint32_t n = FILE_DESCRIPTOR_FIRST; n < FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX; n++) {
+        struct file **place = place_of(n);
+
+        if (!*place) {
+            *place = file;
+            return n;
+        }
+    }
+    file_close(file);
+    return (uint32_t)-EBUSY;
+}
+
+/* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
+uint32_t sys_read(const uint32_t *arguments)
+{
+    struct file *file = file_of(arguments[0]);
+    uint32_t buffer = arguments[1], length = arguments[2];
+    uint32_t piece_bytes = MAX(MIN(length, READ_PIECE_MAX), 1u); /* kmalloc(0) is NULL */
+    uint32_t done = 0;
+    int status;
+
+    if (!file || user_range_check_write(buffer, length) < 0) {
+        return (uint32_t)-EINVARG;
+    }
+    uint32_t start = file_position(file);
+    void *piece = kmalloc(piece_bytes);
+    if (!piece) {
+        piece_bytes = PAGE_SIZE_BYTES;
+        piece = kmalloc(piece_bytes);
+    }
+    if (!piece) {
+        return (uint32_t)-ENOMEM;
+    }
+    do {
+        status = file_read(file, piece, MIN(length - done, piece_bytes));
+        if (status > 0) {
+            int copied = copy_to_user(buffer + done, piece, (uint32_t)status);
+
+            done += (uint32_t)status;
+            status = copied < 0 ? copied : status;
+        }
+    } while (status > 0 && done < length);
+    kfree(piece);
+    if (status < 0) {
+        (void)file_seek(file, start); /* of a directory: nothing was read */
+        return (uint32_t)status;
+    }
+    return done;
+}
+
+/* seek(descriptor, offset, FILE_SEEK_...): the new position, up to INT32_MAX */
+uint32_t sys_seek(const uint32_t *arguments)
+{
+    struct file *file = file_of(arguments[0]);
+    int64_t position = (int32_t)arguments[1];
+    struct file_stat stat;
+
+    if (!file || arguments[2] > FILE_SEEK_END) {
+        return (uint32_t)-EINVARG;
+    }
+    file_stat(file, &stat);
+    if (arguments[2] == FILE_SEEK_CUR) {
+        position += file_position(file);
+    } else if (arguments[2] == FILE_SEEK_END) {
+        position += stat.size;
+    }
+    if (stat.is_directory) {
+        return (uint32_t)-EISDIR;
+    }
+    if (position < 0 || position > INT32_MAX) {
+        return (uint32_t)-EINVARG;
+    }
+    int status = file_seek(file, (uint32_t)position);
+    return status < 0 ? (uint32_t)status : (uint32_t)position;
+}
+
+/* stat(path, out): 0 */
+uint32_t sys_stat(const uint32_t *arguments)
+{
+    struct file *file;
+    struct file_stat stat;
+    int status = open_user_path(arguments[0], &file);
+
+    if (status < 0) {
+        return (uint32_t)status;
+    }
+    file_stat(file, &stat);
+    file_close(file);
+    return (uint32_t)copy_to_user(arguments[1], &stat, sizeof(stat));
+}
+
+/* descriptor_stat(descriptor, out): 0 */
+uint32_t sys_descriptor_stat(const uint32_t *arguments)
+{
+    struct file *file = file_of(arguments[0]);
+    struct file_stat stat;
+
+    if (!file) {
+        return (uint32_t)-EINVARG;
+    }
+    file_stat(file, &stat);
+    return (uint32_t)copy_to_user(arguments[1], &stat, sizeof(stat));
+}
+
+/* read_directory(descriptor, out): 1, 0 at the end */
+uint32_t sys_read_directory(const uint32_t *arguments)
+{
+    struct file *file = file_of(arguments[0]);
+    struct directory_entry entry;
+
+    if (!file || user_range_check_write(arguments[1], sizeof(entry)) < 0) {
+        return (uint32_t)-EINVARG;
+    }
+    int status = file_read_directory(file, &entry);
+    if (status == 1 && copy_to_user(arguments[1], &entry, sizeof(entry)) < 0) {
+        return (uint32_t)-EINVARG;
+    }
+    return (uint32_t)status;
+}
+
+/* close(descriptor): 0 */
+uint32_t sys_close(const uint32_t *arguments)
+{
+    struct file **place = place_of(arguments[0]);
+
+    if (!place || !*place) {
+        return (uint32_t)-EINVARG;
+    }
+    file_close(*place);
+    *place = NULL;
+    return OK;
+}
