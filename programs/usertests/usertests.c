@@ -77,7 +77,8 @@ void check_equal(const char *file, int line, const char *what, uint32_t is, uint
 /* ---------------------------------------------------------------- running tests */
 
 /* What must be the same before and after a test. Pages that the kernel keeps for later count as
- * free: those of its small objects, while the objects are as many, and the disk cache's. */
+ * free: those of its small objects, while the objects are as many, and the disk cache's, each of
+ * which has an object as well. */
 struct balance {
     uint32_t pages, objects, processes;
 };
@@ -89,7 +90,7 @@ static struct balance balance_now(void)
 
     if (system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(&figures), sizeof(figures), 0) >= 0) {
         balance.pages = figures.free_pages + figures.object_pages + figures.cache_pages;
-        balance.objects = figures.objects;
+        balance.objects = figures.objects - figures.cache_pages;
         balance.processes = figures.processes;
     }
     return balance;
