@@ -248,7 +248,7 @@ static void modes_are_private(void)
 
 /* ---------------------------------------------------------------- a new program's registers */
 
-/* Fills every register with ones and a secret, and sleeps or ends with them. */
+/* Fills every register with ones and a secret, and sleeps or ends with them, FS and GS null. */
 static int role_fill(int argc, char **argv)
 {
     static const uint32_t secret[4] __attribute__((aligned(16))) = {0x5EC12E75, 0x5EC12E75,
@@ -270,6 +270,10 @@ static int role_fill(int argc, char **argv)
                          :
                          : "m"(secret));
     }
+    __asm__ volatile("mov %w0, %%fs\n"
+                     "mov %w0, %%gs\n"
+                     :
+                     : "r"(0));
     call_sleep(argc > 1 ? (uint32_t)atoi(argv[1]) : 0);
     return 0;
 }
@@ -280,8 +284,15 @@ static int role_look_at_new_registers(int argc, char **argv)
     static uint8_t area[512] __attribute__((aligned(16)));
     struct x87_environment environment;
 
+    uint32_t fs, gs;
+
     (void)argc;
     (void)argv;
+    __asm__("mov %%fs, %0\n"
+            "mov %%gs, %1\n"
+            : "=r"(fs), "=r"(gs));
+    CHECK_EQUAL(fs & 0xFFFF, USER_DATA_SELECTOR);
+    CHECK_EQUAL(gs & 0xFFFF, USER_DATA_SELECTOR);
     if (cpu_has_fxsr()) {
         __asm__ volatile("fxsave %0" : "=m"(area));
         for (size_t i = 32; i < 160 + 8 * 16; i++) { /* st0 ... st7, xmm0 ... xmm7 */

@@ -737,6 +737,27 @@ static void processes_until_full(void)
 
 /* ---------------------------------------------------------------- commands 6 and 7 */
 
+/* Tests run in the background, and what they start cannot take the keyboard from the front. */
+static void check_is_in_background(int pid)
+{
+    struct process_info info;
+
+    CHECK(find_process(pid, &info));
+    CHECK_EQUAL(info.is_front, 0);
+}
+
+static void spawn_to_the_front_from_behind(void)
+{
+    int child = spawn_words((const char *const[]){own_name(), "--role", "wait_key", NULL},
+                            SPAWN_FRONT);
+
+    CHECK(child > 0);
+    wait_until_asleep(child); /* with keys waiting for the one in front */
+    check_is_in_background(child);
+    check_is_in_background(call_getpid());
+    kill_and_wait(child);
+}
+
 /* A child of this process that is in the list. 0: none. */
 static int find_any_child(void)
 {
@@ -758,6 +779,7 @@ static void command_6(void)
     CHECK_EQUAL(process_load_start(own_name()), 0);
     int child = find_any_child();
     CHECK(child > 0);
+    check_is_in_background(child);
     CHECK_EQUAL(call_wait(child, NULL), -ECHILD); /* nobody has to wait for it */
     wait_until_gone(child);
     CHECK_EQUAL(count_processes(), before);
@@ -777,6 +799,7 @@ static void command_7(void)
     CHECK_EQUAL(invoke_system_command(items), 0);
     int child = find_any_child();
     CHECK(child > 0);
+    check_is_in_background(child);
     wait_until_asleep(child); /* had they been others, it would have ended */
     CHECK_EQUAL(call_kill(child), 0);
     wait_until_gone(child);
@@ -854,6 +877,7 @@ const struct test process_tests[] = {
     {"many_at_once", many_at_once, 0, 0},
     {"many_one_after_another", many_one_after_another, 0, 0},
     {"processes_until_full", processes_until_full, 0, 0},
+    {"spawn_to_the_front_from_behind", spawn_to_the_front_from_behind, 0, 0},
     {"command_6", command_6, 0, 0},
     {"command_7", command_7, 0, 0},
     {"commands_6_and_7_often", commands_6_and_7_often, 0, 0},
