@@ -195,6 +195,7 @@ bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/s
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
 include programs/programs.mk
+include programs/newlib/newlib.mk
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
