@@ -272,6 +272,7 @@ help:
 # tests/host/test_NAME.c says in its first comment which sources it links: " * Sources: a.c b.c".
 HOST_TESTS := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
 HOST_CFLAGS := -m32 -std=gnu11 -O1 -g -Isrc -Itests/host $(WARNINGS) -D_GNU_SOURCE \
+    -idirafter programs/libc/include \
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
