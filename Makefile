@@ -181,7 +181,16 @@ bin/boot.elf: src/boot/boot.asm bin/boot.bin
 
 MKIMAGE := $(PYTHON) tools/mkimage.py
 
-bin/os.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
+include programs/programs.mk
+
+# init is the shell; all programs and programs/files/ lie beside it.
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
+bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+	    $(DISK_FILES:%=--file %) --output $@
+
+# The same kernel with a program that ends by itself.
+bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
 TEST_PROGRAMS := bin/programs/tests/exit_status_7.elf bin/programs/tests/spawner.elf
@@ -193,8 +202,6 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --init bin/programs/hello.elf --output $@
-
-include programs/programs.mk
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
