@@ -110,8 +110,8 @@ $(eval $(call variant_rules,$(BENCH),bench))
 SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
     $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
     $(addprefix src/memory/,e820.c memory.c memory_map.c) \
-    $(addprefix src/fs/,file.c partition.c path.c) \
-    $(addprefix src/task/,arguments.c elf.c terminal.c) \
+    $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
+    $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
     $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_process.c)
 $(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
@@ -200,8 +200,8 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --output $@
 
-bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.elf tools/mkimage.py
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --init bin/programs/hello.elf --output $@
+bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
@@ -271,6 +271,7 @@ help:
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
+	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 

@@ -109,10 +109,16 @@ static int start_from_user(uint32_t source, bool is_list, unsigned flags)
     return status;
 }
 
+/* To the front comes a child only from there: else any program could take the keyboard. */
+static unsigned front_if_own(void)
+{
+    return terminal_is_front(process_current()) ? PROCESS_FRONT : 0;
+}
+
 /* For commands 6 and 7: the new program has screen and keyboard, the caller goes on later. */
 static uint32_t start_and_yield(uint32_t source, bool is_list)
 {
-    int status = start_from_user(source, is_list, PROCESS_DETACHED | PROCESS_FRONT);
+    int status = start_from_user(source, is_list, PROCESS_DETACHED | front_if_own());
 
     if (status < 0) {
         return (uint32_t)status;
@@ -136,12 +142,11 @@ uint32_t sys_invoke_system_command(const uint32_t *arguments)
 /* spawn(list, flags): pid */
 uint32_t sys_spawn(const uint32_t *arguments)
 {
-    bool to_front = arguments[1] & SPAWN_FRONT && terminal_is_front(process_current());
-
     if (arguments[1] & ~(uint32_t)SPAWN_FRONT) {
         return (uint32_t)-EINVARG;
     }
-    return (uint32_t)start_from_user(arguments[0], true, to_front ? PROCESS_FRONT : 0);
+    return (uint32_t)start_from_user(arguments[0], true,
+                                     arguments[1] & SPAWN_FRONT ? front_if_own() : 0);
 }
 
 /* get_program_arguments(out): 0 */

@@ -154,7 +154,7 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
         goto free_stack;
     }
 
-    fpu->is_used = false;
+    fpu_clear(fpu);
     *task = (struct task){.state = TASK_NEW, .kernel_stack = stack, .chunk = chunk, .fpu = fpu};
     list_initialise(&task->queue);
 

@@ -5,6 +5,7 @@
 #include "abi/boot_info.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
+#include "drivers/block_cache.h"
 #include "failing.h"
 #include "fs/file.h"
 #include "fs/partition.h"
@@ -98,6 +99,54 @@ KTEST(process_run_to_exit_returns_every_page)
     KEXPECT(fs_unmount() == OK);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+    while (count > 0 && bytes[count - 1] == 0) {
+        count--;
+    }
+    return count == 0;
+}
+
+/* Where neither file nor arguments have put anything, a program finds zeros, whatever the frames
+ * held before. None of hello's segments fills its last page. */
+KTEST(process_load_leaves_nothing_of_what_frames_held)
+{
+    enum { FRAMES = 400, TAIL = 512 };
+    struct process *process = NULL;
+    struct list_node taken;
+    void *page;
+    size_t pages = 0;
+
+    KEXPECT(mount());
+    list_initialise(&taken);
+    for (int i = 0; i < FRAMES; i++) {
+        page = pmm_alloc_page();
+        KEXPECT(page);
+        memset(page, 0xA5, PAGE_SIZE_BYTES);
+        list_append(&taken, page);
+    }
+    while ((page = list_take_first(&taken)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
+    for (vaddr_t address = USER_PROGRAM_ADDRESS; paging_is_mapped(process->chunk, (void *)address);
+         address += PAGE_SIZE_BYTES, pages++) {
+        paddr_t frame;
+
+        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
+        KEXPECT(is_zero((const uint8_t *)frame + PAGE_SIZE_BYTES - TAIL, TAIL));
+    }
+    KEXPECT(pages >= 3);
+    for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP; address += PAGE_SIZE_BYTES) {
+        paddr_t frame;
+
+        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
+        KEXPECT(is_zero((const uint8_t *)frame, TAIL));
+    }
+    process_destroy(process);
+    KEXPECT(fs_unmount() == OK);
+}
+
 KTEST(process_several_at_once)
 {
     enum { COUNT = 20 };
@@ -168,6 +217,13 @@ KTEST(process_load_out_of_memory_at_every_page)
 
 /* ---------------------------------------------------------------- failing allocations */
 
+/* So that counts can be compared, and so that each round needs the allocations of a cold start. */
+static void give_back_what_is_spare(void)
+{
+    block_cache_shrink(SIZE_MAX);
+    kmem_reap();
+}
+
 static struct arguments *make_arguments(void)
 {
     struct arguments *arguments = arguments_new();
@@ -189,7 +245,7 @@ KTEST(process_load_with_every_allocation_failing)
     bool has_failed = true;
 
     KEXPECT(mount());
-    kmem_reap();
+    give_back_what_is_spare();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
 
@@ -207,7 +263,7 @@ KTEST(process_load_with_every_allocation_failing)
         if (status == OK) {
             process_destroy(process);
         }
-        kmem_reap();
+        give_back_what_is_spare();
         KEXPECT(kmem_live_objects() == objects);
         KEXPECT(pmm_get_free_pages() == pages);
     }
@@ -224,7 +280,7 @@ KTEST(process_calls_with_every_allocation_failing)
     uint32_t without_memory = 0;
 
     KEXPECT(mount());
-    kmem_reap();
+    give_back_what_is_spare();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
 
@@ -240,7 +296,7 @@ KTEST(process_calls_with_every_allocation_failing)
         KEXPECT(process->exit_status == 0 || (has_failed && process->exit_status == 1));
         without_memory += process->exit_status == 1;
         process_destroy(process);
-        kmem_reap();
+        give_back_what_is_spare();
         KEXPECT(kmem_live_objects() == objects);
         KEXPECT(pmm_get_free_pages() == pages);
     }

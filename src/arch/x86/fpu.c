@@ -9,8 +9,14 @@
 #include "arch/x86/features.h"
 #include "arch/x86/trap.h"
 #include "debug/panic.h"
+#include "lib/string.h"
 
-#define MXCSR_DEFAULT 0x1F80u /* all SSE exceptions masked (SDM volume 1, section 10.2.3) */
+/* SDM volume 1: sections 8.1.5 and 10.2.3 (all exceptions masked), figure 8-9, table 10-2. */
+#define X87_CONTROL_DEFAULT 0x037Fu
+#define X87_TAGS_EMPTY      0xFFFFu
+#define MXCSR_DEFAULT       0x1F80u
+#define FXSAVE_MXCSR        24 /* FXSAVE's tags are 0 for empty, FNSAVE's 3 */
+#define FNSAVE_TAGS         8
 
 static struct {
     struct fpu_state *owner;   /* whose registers are in the FPU */
@@ -33,28 +39,25 @@ static void save(struct fpu_state *state)
 
 static void load(const struct fpu_state *state)
 {
-    if (!state->is_used) {
-        __asm__ volatile("fninit");
-        if (features_have_sse()) {
-            uint32_t mxcsr = MXCSR_DEFAULT;
-
-            /* The XMM registers keep what they held: clear them, they may be another task's. */
-            __asm__ volatile("ldmxcsr %0\n"
-                             "xorps %%xmm0, %%xmm0\n"
-                             "xorps %%xmm1, %%xmm1\n"
-                             "xorps %%xmm2, %%xmm2\n"
-                             "xorps %%xmm3, %%xmm3\n"
-                             "xorps %%xmm4, %%xmm4\n"
-                             "xorps %%xmm5, %%xmm5\n"
-                             "xorps %%xmm6, %%xmm6\n"
-                             "xorps %%xmm7, %%xmm7\n"
-                             :
-                             : "m"(mxcsr));
-        }
-    } else if (features_have_fxsr()) {
+    if (features_have_fxsr()) {
         __asm__ volatile("fxrstor %0" : : "m"(state->registers));
     } else {
         __asm__ volatile("frstor %0" : : "m"(state->registers));
+    }
+}
+
+/*
+ * As after FNINIT, but with every register 0: FNINIT only marks the x87 registers empty, and the
+ * XMM registers it leaves alone, so both would show what another task had in them.
+ */
+void fpu_clear(struct fpu_state *state)
+{
+    memset(state, 0, sizeof(*state));
+    *(uint16_t *)state->registers = X87_CONTROL_DEFAULT;
+    if (features_have_fxsr()) {
+        *(uint32_t *)(state->registers + FXSAVE_MXCSR) = MXCSR_DEFAULT;
+    } else {
+        *(uint16_t *)(state->registers + FNSAVE_TAGS) = X87_TAGS_EMPTY;
     }
 }
 
@@ -71,7 +74,6 @@ static void fpu_on_use(struct trap_frame *frame)
         save(fpu.owner);
     }
     load(fpu.current);
-    fpu.current->is_used = true;
     fpu.owner = fpu.current;
 }
 

@@ -8,7 +8,6 @@
 #ifndef ARCH_X86_FPU_H
 #define ARCH_X86_FPU_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define FPU_STATE_BYTES     512 /* FXSAVE's area (SDM volume 1, section 10.5.1) */
@@ -16,11 +15,13 @@
 
 struct fpu_state {
     uint8_t registers[FPU_STATE_BYTES];
-    bool is_used; /* the registers above, or the FPU, hold something of this task's */
 } __attribute__((aligned(FPU_STATE_ALIGNMENT)));
 
 /* Takes over exception 7. After trap_initialise() and features_initialise(). */
 void fpu_initialise(void);
+
+/* A new task's registers: all 0, nothing on the x87 stack, all exceptions masked. */
+void fpu_clear(struct fpu_state *state);
 
 /* The task whose state this is runs from now on; NULL: one that has none. */
 void fpu_switch(struct fpu_state *state);

@@ -19,12 +19,12 @@ global trap_stubs
 trap_stubs:
 %assign vector 0
 %rep TRAP_VECTORS
-    align TRAP_STUB_BYTES, nop
 %if !HAS_ERROR_CODE(vector)
     push dword 0
 %endif
     push dword vector
     jmp near trap_common
+    times (vector + 1) * TRAP_STUB_BYTES - ($ - trap_stubs) nop
 %assign vector vector + 1
 %endrep
 

@@ -38,7 +38,7 @@
 #define TRAP_VECTOR_IRQ0    0x20
 #define TRAP_VECTOR_SYSCALL 0x80
 #define TRAP_VECTORS        256
-#define TRAP_STUB_BYTES     16 /* distance of the entry stubs in trap.asm */
+#define TRAP_STUB_BYTES     12 /* distance of the entry stubs in trap.asm */
 
 /* Page-fault error code (SDM volume 3, section 4.7). */
 #define PAGE_FAULT_PRESENT 0x01 /* a rights violation, not a missing page */

@@ -50,6 +50,9 @@
  * own directory, whose entries are copied into others. */
 #define TABLE_IS_PRIVATE PAGING_SOFTWARE_1
 
+/* What no two copies of an entry need have in common. */
+#define SET_BY_CPU ((uint32_t)(PAGING_ACCESSED | PAGING_DIRTY))
+
 #define NEW_CHUNK_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 
 /* kernel.ld */
@@ -530,13 +533,14 @@ int paging_get_physical_address(const struct paging_4gb_chunk *chunk, const void
 
 /* ---------------------------------------------------------------- guard pages */
 
-/* Gives directory entry index the kernel chunk's value in all chunks that had its old one. */
+/* Gives directory entry index the kernel chunk's value in all chunks that had its old one. The CPU
+ * marks in each chunk's own copy that it was used. */
 static void share_entry(uint32_t index, uint32_t old)
 {
     LIST_FOR_EACH(node, &paging.chunks) {
         struct paging_4gb_chunk *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
 
-        if (chunk->directory_entry[index] == old) {
+        if (((chunk->directory_entry[index] ^ old) & ~SET_BY_CPU) == 0) {
             chunk->directory_entry[index] = paging.kernel.directory_entry[index];
         }
     }

@@ -1,0 +1,216 @@
+/*
+ * support.c - starting children, and looking at them and at the CPU.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "usertests.h"
+
+#define PROCESSES_MAX       320
+#define PATIENCE            500 /* steps */
+#define PATIENCE_STEP       10  /* milliseconds */
+#define HASH_OF_NOTHING     5381u
+#define HASH_STATUS_MASK    0x7FFFFFFFu
+
+const uint32_t foreign_addresses[] = {
+    0,
+    1,
+    PAGE_BYTES - 4,
+    PAGE_BYTES - 1,
+    BOOT_INFO_ADDRESS,
+    BIOS_THUNK_ADDRESS,
+    BOOT_SECTOR_ADDRESS - 1,
+    BOOT_SECTOR_ADDRESS,
+    HEAP_TABLE_ADDRESS,
+    HEAP_TABLE_AREA_END - 1,
+    HEAP_TABLE_AREA_END,
+    0x9FFFF,
+    0xA0000,
+    VGA_TEXT_ADDRESS,
+    KERNEL_ADDRESS - 1,
+    KERNEL_ADDRESS,
+    KERNEL_END_MAX - 1,
+    USER_STACK_GUARD,
+    USER_STACK_BOTTOM - 1,
+    USER_STACK_TOP,
+    USER_PROGRAM_ADDRESS - 1,
+    USER_PROGRAM_END - 1,
+    HEAP_ADDRESS,
+    HEAP_END - 1,
+    FRAME_ZONE_ADDRESS,
+    FRAME_ZONE_END - 1,
+    PROCESS_HEAP_END - 1,
+    MMIO_ADDRESS,
+    0xFEE00000,
+    0xFFFFFFF0,
+    0xFFFFFFFF,
+};
+const size_t foreign_address_count = COUNT_OF(foreign_addresses);
+
+/* ---------------------------------------------------------------- processes */
+
+bool find_process(int pid, struct process_info *info)
+{
+    static struct process_info list[PROCESSES_MAX];
+    int count = call_process_list(list, COUNT_OF(list));
+
+    for (int i = 0; i < count && i < (int)COUNT_OF(list); i++) {
+        if ((int)list[i].pid == pid) {
+            *info = list[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *own_name(void)
+{
+    static struct process_info own;
+
+    if (!own.pid) {
+        CHECK(find_process(call_getpid(), &own));
+    }
+    return own.name;
+}
+
+int spawn_words(const char *const *words, uint32_t flags)
+{
+    struct command_argument *first = NULL;
+    struct command_argument **link = &first;
+
+    for (; *words; words++) {
+        struct command_argument *word = calloc(1, sizeof(*word));
+
+        CHECK(word && strlen(*words) < COMMAND_ARGUMENT_BYTES);
+        strcpy(word->argument, *words);
+        *link = word;
+        link = &word->next;
+    }
+    int result = call_spawn(first, flags);
+
+    while (first) {
+        struct command_argument *next = first->next;
+
+        free(first);
+        first = next;
+    }
+    return result;
+}
+
+int spawn_checked(const char *const *words)
+{
+    int pid = spawn_words(words, 0);
+
+    CHECK(pid > 0);
+    return pid;
+}
+
+int wait_for(int pid)
+{
+    int status = 0;
+
+    CHECK_EQUAL(call_wait(pid, &status), pid);
+    return status;
+}
+
+const char *number(uint32_t value)
+{
+    static char buffers[4][12];
+    static unsigned turn;
+    char *buffer = buffers[turn++ % COUNT_OF(buffers)];
+
+    snprintf(buffer, sizeof(buffers[0]), "%u", value);
+    return buffer;
+}
+
+int arguments_hash(int count, const char *const *arguments)
+{
+    uint32_t hash = HASH_OF_NOTHING + (uint32_t)count;
+
+    for (int i = 0; i < count; i++) {
+        for (const char *c = arguments[i];; c++) {
+            hash = hash * 33 + (uint8_t)*c;
+            if (!*c) { /* the NUL counts: it parts the arguments */
+                break;
+            }
+        }
+    }
+    return (int)(hash & HASH_STATUS_MASK);
+}
+
+void wait_until_asleep(int pid)
+{
+    struct process_info info;
+
+    for (int i = 0; i < PATIENCE; i++) {
+        CHECK(find_process(pid, &info));
+        CHECK(info.state != PROCESS_ENDED);
+        if (info.state == PROCESS_WAITING) {
+            return;
+        }
+        call_sleep(PATIENCE_STEP);
+    }
+    CHECK(info.state == PROCESS_WAITING);
+}
+
+void wait_until_gone(int pid)
+{
+    struct process_info info;
+
+    for (int i = 0; i < PATIENCE && find_process(pid, &info); i++) {
+        call_sleep(PATIENCE_STEP);
+    }
+    CHECK(!find_process(pid, &info));
+}
+
+void kill_and_wait(int pid)
+{
+    CHECK_EQUAL(call_kill(pid), 0);
+    CHECK_EQUAL(wait_for(pid), STATUS_KILLED);
+}
+
+/* ---------------------------------------------------------------- the CPU */
+
+#define CPUID_EDX_FXSR 0x01000000u
+#define CPUID_EDX_SSE  0x02000000u
+#define CPUID_EBX_SMAP 0x00100000u /* leaf 7 */
+#define CPUID_ECX_UMIP 0x00000004u
+
+struct cpu_id {
+    uint32_t eax, ebx, ecx, edx; /* all 0 when the CPU does not know the leaf */
+};
+
+static struct cpu_id cpu_id(uint32_t leaf)
+{
+    struct cpu_id id = {0, 0, 0, 0};
+
+    __asm__ volatile("cpuid" : "=a"(id.eax), "=b"(id.ebx), "=c"(id.ecx), "=d"(id.edx) : "a"(0));
+    if (id.eax < leaf) {
+        return (struct cpu_id){0, 0, 0, 0};
+    }
+    __asm__ volatile("cpuid"
+                     : "=a"(id.eax), "=b"(id.ebx), "=c"(id.ecx), "=d"(id.edx)
+                     : "a"(leaf), "c"(0));
+    return id;
+}
+
+bool cpu_has_fxsr(void)
+{
+    return cpu_id(1).edx & CPUID_EDX_FXSR;
+}
+
+bool cpu_has_sse(void)
+{
+    return cpu_id(1).edx & CPUID_EDX_SSE;
+}
+
+bool cpu_has_smap(void)
+{
+    return cpu_id(7).ebx & CPUID_EBX_SMAP;
+}
+
+bool cpu_has_umip(void)
+{
+    return cpu_id(7).ecx & CPUID_ECX_UMIP;
+}

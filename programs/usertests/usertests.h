@@ -1,0 +1,190 @@
+/*
+ * usertests.h - what the tests have in common.
+ *
+ * A test is a function that returns when all was right. It runs in a process of its own, a child of
+ * the one that counts, and must leave nothing behind: no process, no page, no object of the kernel.
+ * A test that must be ended by a fault says so by its status.
+ *
+ * A role is what a test's own children do: this program again, with other arguments.
+ */
+#ifndef USERTESTS_H
+#define USERTESTS_H
+
+#include <drupe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "layout.h"
+
+struct test {
+    const char *name; /* NULL ends a table */
+    void (*run)(void);
+    int status; /* that it must end with: 0, or that of a fault ... */
+    int other;  /* ... or this one, where CPUs differ */
+};
+
+extern const struct test command_tests[], memory_tests[], process_tests[], fpu_tests[],
+    isolation_tests[], fault_tests[];
+
+/* argv[0] is the role's name. The result is the process's status. */
+struct role {
+    const char *name; /* NULL ends a table */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct role process_roles[], fpu_roles[], isolation_roles[];
+
+/* ---------------------------------------------------------------- checks */
+
+#define STATUS_SAID_WHY 99 /* of a process whose check failed: it has printed the reason */
+
+/* They end the process, and its children, when something is wrong. */
+#define CHECK(condition)                                   \
+    do {                                                   \
+        if (!(condition)) {                                \
+            check_failed(__FILE__, __LINE__, #condition);  \
+        }                                                  \
+    } while (0)
+
+/* Both sides as numbers of 32 bits. */
+#define CHECK_EQUAL(is, must_be) \
+    check_equal(__FILE__, __LINE__, #is, (uint32_t)(is), (uint32_t)(must_be))
+
+void check_failed(const char *file, int line, const char *condition) __attribute__((noreturn));
+void check_equal(const char *file, int line, const char *what, uint32_t is, uint32_t must_be);
+
+/* A pointer that the compiler knows nothing about, so that it warns of nothing. */
+static inline volatile uint8_t *at(uint32_t address)
+{
+    __asm__ volatile("" : "+r"(address));
+    return (volatile uint8_t *)address;
+}
+
+#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+#define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
+
+#define PAGE_BYTES PAGE_SIZE_BYTES
+
+/* Addresses at which no program has anything, at both edges of each region of layout.h. Not among
+ * them: the first page of the process heap, which a test may have taken. */
+extern const uint32_t foreign_addresses[];
+extern const size_t foreign_address_count;
+
+/* ---------------------------------------------------------------- processes */
+
+/* The name of this program's file. */
+const char *own_name(void);
+
+/* Starts a command line that ends with NULL; the child's pid, or the error. */
+int spawn_words(const char *const *words, uint32_t flags);
+
+/* spawn_role("sleep", "100"): a child in that role. Its pid; anything else fails the test. */
+#define spawn_role(...)                                                                      \
+    spawn_checked((const char *const[]){own_name(), "--role", __VA_ARGS__, NULL})
+int spawn_checked(const char *const *words);
+
+/* The same, and waits: the child's status. */
+#define run_role(...) wait_for(spawn_role(__VA_ARGS__))
+int wait_for(int pid);
+
+/* In decimal, in one of a few buffers that take turns. */
+const char *number(uint32_t value);
+
+/* False when there is no such process. */
+bool find_process(int pid, struct process_info *info);
+
+/* A number made of all arguments: what arrives in a child can be compared by its status. */
+int arguments_hash(int count, const char *const *arguments);
+
+/* Waits, for some seconds at most, until the child sleeps, or has gone; or the test fails. */
+void wait_until_asleep(int pid);
+void wait_until_gone(int pid);
+
+/* Ends the child and takes its status. */
+void kill_and_wait(int pid);
+
+/* ---------------------------------------------------------------- commands without a C function */
+
+static inline int call_wait(int pid, int *status)
+{
+    return system_call(SYSCALL_WAIT, (uint32_t)pid, ADDRESS(status), 0);
+}
+
+static inline int call_yield(void)
+{
+    return system_call(SYSCALL_YIELD, 0, 0, 0);
+}
+
+static inline int call_sleep(uint32_t milliseconds)
+{
+    return system_call(SYSCALL_SLEEP, milliseconds, 0, 0);
+}
+
+static inline int call_getpid(void)
+{
+    return system_call(SYSCALL_GETPID, 0, 0, 0);
+}
+
+static inline int call_kill(int pid)
+{
+    return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
+}
+
+static inline int call_spawn(const struct command_argument *first, uint32_t flags)
+{
+    return system_call(SYSCALL_SPAWN, ADDRESS(first), flags, 0);
+}
+
+static inline int call_process_list(struct process_info *list, uint32_t capacity)
+{
+    return system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), capacity, 0);
+}
+
+static inline uint32_t call_uptime(void)
+{
+    return (uint32_t)system_call(SYSCALL_UPTIME, 0, 0, 0);
+}
+
+/* ---------------------------------------------------------------- the CPU */
+
+#define EFLAGS_CF   0x00000001u
+#define EFLAGS_ONE  0x00000002u /* always set */
+#define EFLAGS_PF   0x00000004u
+#define EFLAGS_AF   0x00000010u
+#define EFLAGS_ZF   0x00000040u
+#define EFLAGS_SF   0x00000080u
+#define EFLAGS_TF   0x00000100u
+#define EFLAGS_IF   0x00000200u
+#define EFLAGS_DF   0x00000400u
+#define EFLAGS_OF   0x00000800u
+#define EFLAGS_IOPL 0x00003000u
+#define EFLAGS_NT   0x00004000u
+#define EFLAGS_VM   0x00020000u
+#define EFLAGS_AC   0x00040000u
+#define EFLAGS_ID   0x00200000u
+
+#define USER_CODE_SELECTOR 0x1B
+#define USER_DATA_SELECTOR 0x23
+
+bool cpu_has_fxsr(void);
+bool cpu_has_sse(void);
+bool cpu_has_smap(void);
+bool cpu_has_umip(void);
+
+/* registers.asm */
+struct registers {
+    uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
+    uint32_t eflags;
+    uint32_t ds, es, fs, gs;
+    uint32_t arguments[3];
+    uint32_t esp_before, esp_after;
+};
+
+/* `int 0x80` with these registers; afterwards they are what the kernel left. */
+void call_with_registers(struct registers *registers);
+
+/* Looks rounds times at registers that nobody else may change. 0 when nobody did. */
+int watch_registers(uint32_t rounds);
+
+#endif

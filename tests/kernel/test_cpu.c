@@ -1,0 +1,54 @@
+/*
+ * tests/kernel/test_cpu.c - every protection that this CPU offers is on, and no bit is set that it
+ * does not know. tests/system/test_usertests.py boots other CPUs for it.
+ */
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "ktest.h"
+
+#define LEAF_EXTENDED 7
+#define EBX_SMEP      0x00000080u
+#define EBX_SMAP      0x00100000u
+#define ECX_UMIP      0x00000004u
+
+KTEST(cpu_protections)
+{
+    uint32_t max_leaf, eax, ebx = 0, ecx = 0, edx;
+    uint32_t cr4 = cpu_read_cr4();
+
+    cpu_id(0, 0, &max_leaf, &ebx, &ecx, &edx);
+    ebx = ecx = 0;
+    if (max_leaf >= LEAF_EXTENDED) {
+        cpu_id(LEAF_EXTENDED, 0, &eax, &ebx, &ecx, &edx);
+    }
+    KEXPECT(cpu_read_cr0() & CR0_PG);
+    KEXPECT(cpu_read_cr0() & CR0_WP);
+    KEXPECT(cpu_read_cr0() & CR0_AM);
+    KEXPECT(!(cpu_read_cr0() & CR0_EM));
+    KEXPECT(!!(cr4 & CR4_SMEP) == !!(ebx & EBX_SMEP));
+    KEXPECT(!!(cr4 & CR4_SMAP) == !!(ebx & EBX_SMAP));
+    KEXPECT(!!(cr4 & CR4_UMIP) == !!(ecx & ECX_UMIP));
+}
+
+/* The kernel itself never runs with AC set: SMAP would not hold it back. */
+KTEST(cpu_flags_in_the_kernel)
+{
+    KEXPECT(!(cpu_read_eflags() & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF)));
+}
+
+KTEST(cpu_has_no_local_table)
+{
+    uint32_t selector = 0xFFFF, local;
+    bool is_valid;
+
+    __asm__("sldt %0" : "=r"(selector));
+    KEXPECT((selector & 0xFFFF) == 0);
+    /* Selector 4 would be the first of a local table; VERR tells and does not fault. */
+    local = 4;
+    __asm__("verr %w1\n"
+            "sete %0"
+            : "=q"(is_valid)
+            : "r"(local)
+            : "cc");
+    KEXPECT(!is_valid);
+}
