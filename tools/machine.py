@@ -104,7 +104,7 @@ class Machine:
         self.monitor.execute("pmemsave", val=VGA_TEXT, size=COLUMNS * ROWS * 2, filename=path)
         with open(path, "rb") as file:
             text = file.read()[::2].decode("latin-1")
-        return [text[i:i + COLUMNS].rstrip() for i in range(0, COLUMNS * ROWS, COLUMNS)]
+        return [text[i:i + COLUMNS].rstrip(" ") for i in range(0, COLUMNS * ROWS, COLUMNS)]
 
     def status(self):
         """QEMU's exit status, when it has ended; waits for that."""

@@ -1,6 +1,6 @@
 /*
- * command.c - command lines: reading one from the keyboard, splitting it into words, and starting it
- * as a program.
+ * command.c - command lines: reading one from the keyboard, splitting it into words, starting it as
+ * a program; and the one option that all programs have.
  */
 #include <ctype.h>
 #include <stdbool.h>

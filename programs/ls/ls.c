@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USAGE "Usage: ls [PATH ...]\nNames and sizes in bytes of what is in a folder (without PATH: " \
-              "in 0:/), or of a file.\n"
 #define ROOT  "0:/"
+#define USAGE                                                                              \
+    "Usage: ls [PATH ...]\n"                                                               \
+    "Names and sizes in bytes of what is in a folder (without PATH: in 0:/), or of a file.\n"
 
 struct totals {
     unsigned files, folders, bytes;

@@ -17,7 +17,7 @@
 
 #include "line_edit.h"
 
-#define USAGE            "Usage: shell\nReads command lines and runs them; help lists the commands.\n"
+#define USAGE            "Usage: shell\nReads command lines and runs them; help lists them.\n"
 #define PROMPT           "drupe> "
 #define PROGRAM_SUFFIX   ".elf"
 #define SCREEN_ROWS      25
@@ -223,8 +223,10 @@ static const struct {
     {"ps.elf", "ps", "the processes"},
     {"shell.elf", "shell", "another shell, inside this one"},
     {"sleep.elf", "sleep SECONDS", "does nothing for so long"},
+    {"usertest.elf", "usertest", "attacks the kernel, and tells what came of it"},
 };
 
+/* name has the suffix. */
 static void list_program(const char *name)
 {
     for (size_t i = 0; i < sizeof(known_programs) / sizeof(known_programs[0]); i++) {
@@ -233,7 +235,7 @@ static void list_program(const char *name)
             return;
         }
     }
-    printf("  %s\n", name);
+    printf("  %.*s\n", (int)(strlen(name) - strlen(PROGRAM_SUFFIX)), name);
 }
 
 static bool is_program_name(const char *name)
