@@ -181,7 +181,18 @@ bin/boot.elf: src/boot/boot.asm bin/boot.bin
 
 MKIMAGE := $(PYTHON) tools/mkimage.py
 
-bin/os.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
+include programs/programs.mk
+
+# init is the shell; all programs and programs/files/ lie beside it. Names on the disk have at most
+# eight characters before the dot.
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
+ON_DISK = $(patsubst %usertests.elf,%usertests.elf=usertest.elf,$(DISK_FILES))
+bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+	    $(ON_DISK:%=--file %) --output $@
+
+# The same kernel with a program that ends by itself.
+bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
 TEST_PROGRAMS := bin/programs/tests/exit_status_7.elf bin/programs/tests/spawner.elf
@@ -193,8 +204,6 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
-
-include programs/programs.mk
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
@@ -273,6 +282,7 @@ help:
 # tests/host/test_NAME.c says in its first comment which sources it links: " * Sources: a.c b.c".
 HOST_TESTS := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
 HOST_CFLAGS := -m32 -std=gnu11 -O1 -g -Isrc -Itests/host $(WARNINGS) -D_GNU_SOURCE \
+    -idirafter programs/libc/include \
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
