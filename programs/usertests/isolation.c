@@ -356,7 +356,7 @@ static int role_interrupt(int argc, char **argv)
  * device, a program cannot make it happen. */
 static void every_interrupt(void)
 {
-    enum { BATCH = 32 };
+    enum { BATCH = 8 };
 
     for (int first = 0; first < 256; first += BATCH) {
         int pids[BATCH];

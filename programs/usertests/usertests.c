@@ -14,17 +14,19 @@
 
 #include "usertests.h"
 
-#define SETTLING_MILLISECONDS 2000
+#define SETTLING_MILLISECONDS 1000
 #define SETTLING_STEP         10
 
 static const struct test *const tables[] = {
     command_tests, memory_tests, process_tests, fpu_tests, isolation_tests, fault_tests,
+    random_tests,
 };
 
 static const struct role *const role_tables[] = {
     process_roles,
     fpu_roles,
     isolation_roles,
+    random_roles,
 };
 
 static struct {
@@ -37,11 +39,15 @@ static struct {
 /* Children that sleep or count for ever must not outlive a test. */
 static void kill_descendants(void)
 {
-    static struct process_info list[16];
-    int count = call_process_list(list, COUNT_OF(list));
+    uint32_t count = (uint32_t)call_process_list(NULL, 0);
+    struct process_info *list = page_malloc(count * sizeof(*list));
     int own = call_getpid();
 
-    for (int i = 0; i < count && i < (int)COUNT_OF(list); i++) {
+    if (!list) {
+        return;
+    }
+    call_process_list(list, count);
+    for (uint32_t i = 0; i < count; i++) {
         if ((int)list[i].pid != own) {
             call_kill((int)list[i].pid); /* refused for all others */
         }

@@ -25,7 +25,7 @@ struct test {
 };
 
 extern const struct test command_tests[], memory_tests[], process_tests[], fpu_tests[],
-    isolation_tests[], fault_tests[];
+    isolation_tests[], fault_tests[], random_tests[];
 
 /* argv[0] is the role's name. The result is the process's status. */
 struct role {
@@ -33,7 +33,8 @@ struct role {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct role process_roles[], fpu_roles[], isolation_roles[];
+extern const struct role process_roles[], fpu_roles[], isolation_roles[],
+    random_roles[];
 
 /* ---------------------------------------------------------------- checks */
 
@@ -184,7 +185,8 @@ struct registers {
 /* `int 0x80` with these registers; afterwards they are what the kernel left. */
 void call_with_registers(struct registers *registers);
 
-/* Looks rounds times at registers that nobody else may change. 0 when nobody did. */
-int watch_registers(uint32_t rounds);
+/* Looks rounds times at registers that nobody else may change, with selector in ES, FS and GS. 0
+ * when nobody did. */
+int watch_registers(uint32_t rounds, uint32_t selector);
 
 #endif
