@@ -191,8 +191,8 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --output $@
 
-bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/hello.elf tools/mkimage.py
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --init bin/programs/hello.elf --output $@
+bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
 include programs/programs.mk
 
@@ -264,6 +264,7 @@ help:
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
+	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 

@@ -37,6 +37,10 @@
 #define HEAP_ADDRESS           0x01000000
 #define HEAP_END               0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
 
+/* Where disk data that comes through the BIOS is taken from. */
+#define BIOS_DISK_BUFFER_ADDRESS 0x80000
+#define BIOS_DISK_BUFFER_BYTES   0x8000
+
 #define VGA_TEXT_ADDRESS 0xB8000
 
 /* Kernel image. */
@@ -73,7 +77,8 @@ _Static_assert(USER_PROGRAM_END <= HEAP_ADDRESS, "program below the pool");
 _Static_assert(HEAP_END <= FRAME_ZONE_ADDRESS, "pool below the frame zone");
 _Static_assert(FRAME_ZONE_END <= PROCESS_HEAP_ADDRESS, "frame zone below the process heap");
 _Static_assert(PROCESS_HEAP_END <= MMIO_ADDRESS, "process heap below MMIO");
-_Static_assert(HEAP_TABLE_AREA_END <= VGA_TEXT_ADDRESS, "heap table below VGA");
+_Static_assert(HEAP_TABLE_AREA_END <= BIOS_DISK_BUFFER_ADDRESS, "heap table below the BIOS's data");
+_Static_assert(BIOS_DISK_BUFFER_ADDRESS + BIOS_DISK_BUFFER_BYTES <= VGA_TEXT_ADDRESS, "and VGA");
 _Static_assert(BIOS_BUFFER_ADDRESS + BIOS_BUFFER_BYTES <= BOOT_SECTOR_ADDRESS, "BIOS buffer");
 #endif
 

@@ -80,6 +80,7 @@ void asm_constants(void)
     EMIT(BIOS_THUNK_DATA_es, offsetof(struct bios_thunk_data, registers.es));
     EMIT(BIOS_THUNK_DATA_eflags, offsetof(struct bios_thunk_data, registers.eflags));
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, vector);
+    OFFSET(BIOS_THUNK_DATA, bios_thunk_data, timer_ticks);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_esp);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_cr0);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_gdtr);

@@ -35,6 +35,7 @@ struct cached_block {
 
 static struct {
     struct list_node order;
+    struct cached_block *latest; /* the first in that order; walking a FAT stays in it for long */
     struct cached_block *chains[HASH_CHAINS];
     struct block_cache_stats stats;
 } cache;
@@ -76,6 +77,9 @@ static void take_out(struct cached_block *block)
     }
     *link = block->next;
     list_remove(&block->link);
+    if (cache.latest == block) {
+        cache.latest = NULL;
+    }
 }
 
 static void give_back(struct cached_block *block)
@@ -138,15 +142,19 @@ static int get_block(struct block_device *device, uint32_t lba, uint32_t count,
 {
     uint32_t number = lba / BLOCK_CACHE_SECTORS;
     uint32_t first = number * BLOCK_CACHE_SECTORS;
-    struct cached_block *block = look_up(device, number);
+    struct cached_block *block = cache.latest;
 
+    if (block && block->number == number && block->device == device) {
+        cache.stats.hits += count;
+        *result = block;
+        return OK;
+    }
+    block = look_up(device, number);
     if (block) {
         cache.stats.hits += count;
-        if (cache.order.next != &block->link) {
-            list_remove(&block->link);
-            list_add_after(&cache.order, &block->link);
-        }
-        *result = block;
+        list_remove(&block->link);
+        list_add_after(&cache.order, &block->link);
+        cache.latest = *result = block;
         return OK;
     }
     block = free_block();
@@ -166,7 +174,7 @@ static int get_block(struct block_device *device, uint32_t lba, uint32_t count,
     *chain = block;
     list_add_after(order(), &block->link);
     cache.stats.misses += count;
-    *result = block;
+    cache.latest = *result = block;
     return OK;
 }
 

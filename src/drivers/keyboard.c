@@ -172,20 +172,26 @@ uint8_t keyboard_pop(void)
     return key;
 }
 
+/* Is there a byte to be read? A machine without this controller reads as all ones. */
+static bool has_data(void)
+{
+    uint8_t status = inb(STATUS_PORT);
+
+    return status != STATUS_NOT_THERE && status & STATUS_HAS_DATA;
+}
+
 void keyboard_interrupt(void)
 {
-    keyboard_push(keyboard_decode(&keyboard.state, inb(DATA_PORT)));
+    if (has_data()) {
+        keyboard_push(keyboard_decode(&keyboard.state, inb(DATA_PORT)));
+    }
 }
 
 void keyboard_initialise(void)
 {
     /* Bytes that wait since before the kernel would keep the controller from raising its next
-     * interrupt. A machine without this controller reads as all ones. */
-    for (int i = 0; i < DRAIN_BYTES_MAX; i++) {
-        uint8_t status = inb(STATUS_PORT);
-        if (status == STATUS_NOT_THERE || !(status & STATUS_HAS_DATA)) {
-            break;
-        }
+     * interrupt. */
+    for (int i = 0; i < DRAIN_BYTES_MAX && has_data(); i++) {
         inb(DATA_PORT);
     }
     irq_register(IRQ_KEYBOARD, keyboard_interrupt);

@@ -43,7 +43,8 @@ void keyboard_flush(void);
  */
 void keyboard_set_listener(bool (*listener)(uint8_t key));
 
-/* IRQ 1: reads the scancode (port 0x60, exactly once: a second read would eat the next byte). */
+/* IRQ 1: reads the scancode, if there is one (port 0x60, exactly once: a second read would eat the
+ * next byte). */
 void keyboard_interrupt(void);
 
 /* Empties the controller's buffer, registers and enables IRQ 1. */

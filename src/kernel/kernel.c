@@ -12,6 +12,7 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
+#include "drivers/bios_disk.h"
 #include "drivers/debugcon.h"
 #include "drivers/keyboard.h"
 #include "drivers/pit.h"
@@ -79,28 +80,40 @@ static void check_boot_info(void)
            info->path == BOOT_PATH_ATA ? "ATA" : "INT 13h");
 }
 
-/* The disk booted from is the one whose signature the boot sector read, wherever it is attached. */
+/* Mounts device's volume if it is the disk booted from; false when it is another. */
+static bool mount(struct block_device *device, uint32_t signature)
+{
+    struct partition partition;
+
+    if (partition_find(device, signature, &partition) < 0) {
+        return false;
+    }
+    int status = fs_mount(device, partition.first_lba);
+    if (status < 0) {
+        fatal("The file system on %s cannot be read (error %d).", device->name, status);
+    }
+    printk("File system: FAT16 on %s, from sector %u.\n", device->name, partition.first_lba);
+    return true;
+}
+
+/* The disk booted from is the one whose signature the boot sector read, wherever it is attached: to
+ * an ATA channel, or to something that the BIOS knows how to read. */
 static void mount_boot_disk(void)
 {
     const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
     size_t count = ata_initialise();
 
     for (size_t i = 0; i < count; i++) {
-        struct block_device *device = ata_device(i);
-        struct partition partition;
-
-        if (partition_find(device, info->disk_signature, &partition) < 0) {
-            continue;
+        if (mount(ata_device(i), info->disk_signature)) {
+            return;
         }
-        int status = fs_mount(device, partition.first_lba);
-        if (status < 0) {
-            fatal("The file system on %s cannot be read (error %d).", device->name, status);
-        }
-        printk("File system: FAT16 on %s, from sector %u.\n", device->name, partition.first_lba);
+    }
+    struct block_device *device = bios_disk_open(info->drive);
+    if (device && mount(device, info->disk_signature)) {
         return;
     }
     fatal("The disk that the kernel was booted from (signature %08x) is not among the %u ATA"
-          " disks.",
+          " disks, and the BIOS cannot read it either.",
           info->disk_signature, (uint32_t)count);
 }
 

@@ -37,9 +37,10 @@ struct process *process_current(void)
 
 /* ---------------------------------------------------------------- loading */
 
-/* The frame behind the user page at address: mapped now if it was not. A page that two segments
- * share is writeable if one of them is. NULL when out of memory. */
-static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable)
+/* The frame behind the user page at address: mapped now, and zero unless the caller is about to
+ * fill it entirely, if it was not. A page that two segments share is writeable if one of them is.
+ * NULL when out of memory. */
+static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable, bool will_fill)
 {
     uint32_t entry = paging_get(process->chunk, (void *)address);
     uint32_t flags = PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL |
@@ -51,7 +52,9 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
         if (!frame) {
             return NULL;
         }
-        pmm_zero_page(frame);
+        if (!will_fill) {
+            pmm_zero_page(frame);
+        }
     } else {
         flags |= entry & PAGING_IS_WRITEABLE;
     }
@@ -81,7 +84,8 @@ static int elf_read_from_file(void *context, uint32_t offset, void *buffer, uint
     return read_exactly(context, offset, buffer, length);
 }
 
-/* Pages are zeroed when mapped, so .bss needs no more than to exist. */
+/* Pages that the file does not fill are zeroed when mapped, so .bss needs no more than to exist. A
+ * page that could not be filled is never seen: the process does not come to be. */
 static int load_segment(struct process *process, struct file *file,
                         const struct elf_segment *segment)
 {
@@ -92,7 +96,8 @@ static int load_segment(struct process *process, struct file *file,
     while (address < end) {
         uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
         uint32_t next = page + PAGE_SIZE_BYTES;
-        uint8_t *frame = user_page(process, page, segment->writable);
+        uint8_t *frame = user_page(process, page, segment->writable,
+                                   address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;
@@ -147,7 +152,7 @@ static int load_stack(struct process *process, const struct arguments *arguments
     uint8_t *frame = NULL;
 
     for (vaddr_t page = USER_STACK_BOTTOM; page < USER_STACK_TOP; page += PAGE_SIZE_BYTES) {
-        frame = user_page(process, page, true);
+        frame = user_page(process, page, true, false);
         if (!frame) {
             return -ENOMEM;
         }

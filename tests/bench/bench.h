@@ -32,5 +32,6 @@ void bench_objects(void);
 void bench_paging(void);
 void bench_process_memory(void);
 void bench_print(void);
+void bench_files(void);
 
 #endif

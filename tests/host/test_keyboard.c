@@ -284,6 +284,61 @@ static void test_interrupt_reads_the_port_exactly_once(void **state)
     assert_int_equal(keyboard_pop(), 0);
 }
 
+/* After a visit to the BIOS the handler is called whether there was an interrupt or not. */
+static void test_interrupt_without_data_reads_nothing(void **state)
+{
+    (void)state;
+    keyboard_interrupt();
+    assert_int_equal(data_reads, 0);
+    assert_int_equal(keyboard_pop(), 0);
+}
+
+static unsigned listener_calls;
+
+static bool takes_interrupt(uint8_t key)
+{
+    listener_calls++;
+    return key == KEY_INTERRUPT;
+}
+
+static void test_listener_may_take_a_key(void **state)
+{
+    (void)state;
+    listener_calls = 0;
+    keyboard_set_listener(takes_interrupt);
+    assert_true(keyboard_push('a'));
+    assert_false(keyboard_push(KEY_INTERRUPT));
+    assert_int_equal(keyboard_pop(), 'a');
+    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(listener_calls, 2);
+    keyboard_set_listener(NULL);
+}
+
+static void test_listener_hears_keys_that_find_no_room(void **state)
+{
+    (void)state;
+    for (int i = 0; i < KEYS_MAX; i++) {
+        assert_true(keyboard_push('x'));
+    }
+    listener_calls = 0;
+    keyboard_set_listener(takes_interrupt);
+    assert_false(keyboard_push('y'));
+    assert_false(keyboard_push(KEY_INTERRUPT));
+    assert_int_equal(listener_calls, 2);
+    keyboard_set_listener(NULL);
+}
+
+static void test_flush_forgets_what_waits(void **state)
+{
+    (void)state;
+    keyboard_push('a');
+    keyboard_push('b');
+    keyboard_flush();
+    assert_int_equal(keyboard_pop(), 0);
+    keyboard_push('c');
+    assert_int_equal(keyboard_pop(), 'c');
+}
+
 static void test_initialise_drains_and_enables(void **state)
 {
     (void)state;
@@ -330,6 +385,10 @@ int main(void)
         TEST(test_ring_counters_wrap),
         TEST(test_zero_is_no_key),
         TEST(test_interrupt_reads_the_port_exactly_once),
+        TEST(test_interrupt_without_data_reads_nothing),
+        TEST(test_listener_may_take_a_key),
+        TEST(test_listener_hears_keys_that_find_no_room),
+        TEST(test_flush_forgets_what_waits),
         TEST(test_initialise_drains_and_enables),
         TEST(test_initialise_without_controller_ends),
     };

@@ -99,6 +99,54 @@ KTEST(process_run_to_exit_returns_every_page)
     KEXPECT(fs_unmount() == OK);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+    while (count > 0 && bytes[count - 1] == 0) {
+        count--;
+    }
+    return count == 0;
+}
+
+/* Where neither file nor arguments have put anything, a program finds zeros, whatever the frames
+ * held before. None of hello's segments fills its last page. */
+KTEST(process_load_leaves_nothing_of_what_frames_held)
+{
+    enum { FRAMES = 400, TAIL = 512 };
+    struct process *process = NULL;
+    struct list_node taken;
+    void *page;
+    size_t pages = 0;
+
+    KEXPECT(mount());
+    list_initialise(&taken);
+    for (int i = 0; i < FRAMES; i++) {
+        page = pmm_alloc_page();
+        KEXPECT(page);
+        memset(page, 0xA5, PAGE_SIZE_BYTES);
+        list_append(&taken, page);
+    }
+    while ((page = list_take_first(&taken)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
+    for (vaddr_t address = USER_PROGRAM_ADDRESS; paging_is_mapped(process->chunk, (void *)address);
+         address += PAGE_SIZE_BYTES, pages++) {
+        paddr_t frame;
+
+        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
+        KEXPECT(is_zero((const uint8_t *)frame + PAGE_SIZE_BYTES - TAIL, TAIL));
+    }
+    KEXPECT(pages >= 3);
+    for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP; address += PAGE_SIZE_BYTES) {
+        paddr_t frame;
+
+        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
+        KEXPECT(is_zero((const uint8_t *)frame, TAIL));
+    }
+    process_destroy(process);
+    KEXPECT(fs_unmount() == OK);
+}
+
 KTEST(process_several_at_once)
 {
     enum { COUNT = 20 };

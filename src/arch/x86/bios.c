@@ -8,6 +8,7 @@
 
 #include "arch/x86/bios_thunk.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/irq.h"
 #include "arch/x86/pic.h"
 #include "debug/panic.h"
 #include "layout.h"
@@ -18,6 +19,17 @@ extern const uint8_t bios_thunk_start[], bios_thunk_end[];
 
 _Static_assert(BIOS_THUNK_DATA_ADDRESS + sizeof(struct bios_thunk_data) < BIOS_THUNK_STACK_TOP - 2048,
                "room for the real-mode stack");
+
+/* Meanwhile the BIOS had the clock's interrupts. The others' lines may be up, but programming the
+ * controllers anew made them forget the edge. */
+static void replay_interrupts(uint32_t timer_ticks)
+{
+    while (timer_ticks-- > 0) {
+        irq_replay(IRQ_TIMER);
+    }
+    irq_replay(IRQ_KEYBOARD);
+    irq_replay(IRQ_COM1);
+}
 
 void bios_call(uint8_t vector, struct bios_registers *registers)
 {
@@ -38,6 +50,7 @@ void bios_call(uint8_t vector, struct bios_registers *registers)
     pic_give_to_bios();
     ((void (*)(void))BIOS_THUNK_ADDRESS)();
     pic_take_from_bios();
+    replay_interrupts(data->timer_ticks);
 
     *registers = data->registers;
     cpu_interrupts_restore(flags);

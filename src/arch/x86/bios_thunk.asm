@@ -15,6 +15,7 @@
 
 CR0_PE equ 1
 CR0_PG equ 0x80000000
+BIOS_TICKS equ 0x46C    ; BIOS data area: timer interrupts since midnight
 
 section .rodata
 align 4
@@ -66,6 +67,8 @@ bits 16
     mov gs, ax
     mov ss, ax
     mov sp, BIOS_THUNK_STACK_TOP
+    mov eax, [BIOS_TICKS]
+    mov [DATA(timer_ticks)], eax
     mov bx, [DATA(vector)]
     shl bx, 2
     mov eax, [bx]                           ; the interrupt vector table is at 0
@@ -101,6 +104,12 @@ bits 16
     mov [DATA(ds)], ax
     pop eax
     mov [DATA(eflags)], eax
+    mov eax, [BIOS_TICKS]
+    sub eax, [DATA(timer_ticks)]
+    jae .counted
+    xor eax, eax                            ; midnight: it begins at 0 again
+.counted:
+    mov [DATA(timer_ticks)], eax
     cld
 
     o32 lgdt [DATA(saved_gdtr)]                    ; some BIOSes load their own for a while

@@ -10,6 +10,7 @@
 struct bios_thunk_data {
     struct bios_registers registers;
     uint32_t vector;
+    uint32_t timer_ticks; /* out: that the BIOS counted meanwhile */
     /* The thunk's own notes. */
     uint32_t saved_esp;
     uint32_t saved_cr0;

@@ -43,6 +43,14 @@ void irq_enable(unsigned irq)
     pic_unmask(irq);
 }
 
+void irq_replay(unsigned irq)
+{
+    KASSERT(irq < IRQ_COUNT);
+    if (irqs.handlers[irq]) {
+        irqs.handlers[irq]();
+    }
+}
+
 void irq_set_user_return_hook(void (*hook)(void))
 {
     irqs.user_return_hook = hook;

@@ -10,11 +10,15 @@
 #define IRQ_COM1     4
 
 /*
- * handler runs with interrupts off whenever irq fires; the end-of-interrupt is sent for it.
+ * handler runs with interrupts off whenever irq fires, and sometimes when it has not; the
+ * end-of-interrupt is sent for it.
  * One handler for each irq; the irq stays masked until irq_enable().
  */
 void irq_register(unsigned irq, void (*handler)(void));
 void irq_enable(unsigned irq);
+
+/* Calls irq's handler as if it had fired: it may have, while nobody listened. Interrupts are off. */
+void irq_replay(unsigned irq);
 
 /* Called after each interrupt that came while a user program ran, with interrupts off: the place
  * where a scheduler changes tasks. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "arch/x86/io.h"
+#include "arch/x86/irq.h"
 #include "arch/x86/trap.h"
 
 #define PIC_MASTER_COMMAND 0x20
@@ -29,6 +30,9 @@
 /* Where a PC's BIOS has them. */
 #define BIOS_VECTOR_MASTER 0x08
 #define BIOS_VECTOR_SLAVE  0x70
+
+/* Lines that stay off while the BIOS has the controllers: it would take our keys. */
+#define NOT_FOR_BIOS ((1u << IRQ_KEYBOARD) | (1u << IRQ_COM1))
 
 static struct {
     uint16_t mask; /* ours: bit n set = IRQ n off */
@@ -107,7 +111,7 @@ bool pic_is_spurious(unsigned irq)
 
 void pic_give_to_bios(void)
 {
-    pic_program(BIOS_VECTOR_MASTER, BIOS_VECTOR_SLAVE, pic.bios_mask);
+    pic_program(BIOS_VECTOR_MASTER, BIOS_VECTOR_SLAVE, pic.bios_mask | NOT_FOR_BIOS);
 }
 
 void pic_take_from_bios(void)

@@ -1,0 +1,21 @@
+/*
+ * drivers/bios_disk.h - the disk that the BIOS booted from, through INT 13h: for everything that
+ * Drupe has no driver of its own for (USB sticks, AHCI, NVMe, virtio, SCSI).
+ *
+ * Sources: Phoenix, "BIOS Enhanced Disk Drive Specification", 3.0, functions 41h, 42h and 48h.
+ */
+#ifndef DRIVERS_BIOS_DISK_H
+#define DRIVERS_BIOS_DISK_H
+
+#include <stdint.h>
+
+#include "drivers/block.h"
+
+/*
+ * The disk with that BIOS number (what DL held when the boot sector was entered). NULL when the BIOS
+ * has no LBA functions for it or its sectors are not of 512 bytes. There is one such device: a
+ * second call replaces the first's. After memory_initialise().
+ */
+struct block_device *bios_disk_open(uint8_t drive);
+
+#endif

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The same image on everything that a BIOS boots from: the kernel is loaded, finds its disk again by
+the disk's signature, and runs a program from its file system."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+FAILED = []
+IMAGE = "bin/os.bin"
+
+# The image as a drive without a controller; the device comes with each medium.
+DRIVE = f"-drive if=none,id=boot,format=raw,snapshot=on,file={IMAGE} -device "
+IDE = f"-drive format=raw,if=ide,snapshot=on,file={IMAGE}"
+
+# name: (QEMU's arguments, the disk's name in the kernel's line)
+MEDIA = {
+    "IDE, primary master": (IDE + ",index=0", "ata0"),
+    "IDE, primary slave": (IDE + ",index=1", "ata1"),
+    "IDE, secondary master": (IDE + ",index=2", "ata2"),
+    "IDE, secondary slave": (IDE + ",index=3", "ata3"),
+    "IDE on an ISA PC": ("-machine isapc " + IDE, "ata0"),
+    "AHCI": ("-machine q35 " + DRIVE + "ide-hd,drive=boot,bus=ide.0", "BIOS disk"),
+    "AHCI, beside another disk": (
+        "-machine q35 -drive if=none,id=other,format=raw,file={other} "
+        "-device ide-hd,drive=other,bus=ide.0 " + DRIVE + "ide-hd,drive=boot,bus=ide.1,bootindex=0",
+        "BIOS disk"),
+    "USB stick on UHCI": (DRIVE + "usb-storage,drive=boot -device piix3-usb-uhci", "BIOS disk"),
+    "USB stick on EHCI": (DRIVE + "usb-storage,drive=boot -device usb-ehci", "BIOS disk"),
+    "USB stick on xHCI": (DRIVE + "usb-storage,drive=boot -device qemu-xhci", "BIOS disk"),
+    "USB stick beside an IDE disk": (
+        "-drive if=ide,index=0,format=raw,file={other} "
+        + DRIVE + "usb-storage,drive=boot,bootindex=0 -device usb-ehci", "BIOS disk"),
+    "USB stick beside an IDE disk with the same image": (
+        "-drive if=ide,index=0,format=raw,file={twin} "
+        + DRIVE + "usb-storage,drive=boot,bootindex=0 -device usb-ehci", "ata0"),
+    "virtio-blk": (f"-drive if=virtio,format=raw,snapshot=on,file={IMAGE}", "BIOS disk"),
+    "virtio-scsi": (DRIVE + "scsi-hd,drive=boot -device virtio-scsi-pci", "BIOS disk"),
+    "LSI SCSI": (DRIVE + "scsi-hd,drive=boot -device lsi53c895a", "BIOS disk"),
+    "NVMe": (DRIVE + "nvme,drive=boot,serial=1", "BIOS disk"),
+    "IDE, beside another disk": (
+        "-drive if=none,id=other,format=raw,file={other} "
+        "-device ide-hd,drive=other,bus=ide.0,unit=0 "
+        + DRIVE + "ide-hd,drive=boot,bus=ide.0,unit=1,bootindex=0", "ata1"),
+    "IDE, two CPUs": ("-smp 2 " + IDE, "ata0"),
+    "IDE, Pentium": ("-cpu pentium " + IDE, "ata0"),
+    "IDE, 486 with 4 MiB pages": ("-cpu 486 " + IDE, "ata0"),
+    "AHCI, every CPU feature": ("-machine q35 -cpu max " + DRIVE + "ide-hd,drive=boot,bus=ide.0",
+                                "BIOS disk"),
+}
+
+
+def test(name, why):
+    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
+    if why:
+        FAILED.append(name)
+
+
+def boot(arguments):
+    # With devices before their bus, QEMU wants the bus first.
+    words = arguments.split()
+    pairs = [(words[i], words[i + 1]) for i in range(0, len(words), 2)]
+    pairs.sort(key=lambda pair: (pair[0] == "-device", "drive=" in pair[1]))
+    result = subprocess.run(["tests/run_qemu.sh", IMAGE, *[word for pair in pairs for word in pair]],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return result.returncode, result.stdout.decode("utf-8", "replace").replace("\r", "")
+
+
+def runs(arguments, disk):
+    status, console = boot(arguments)
+    for line in (f"File system: FAT16 on {disk}", "Hello from init.elf.",
+                 "init exited with status 0"):
+        if line not in console:
+            return f"no {line!r}, status {status}:\n{console}"
+    return None if status == 0 else f"status {status}"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        # A disk that is not ours, and another with our image.
+        other, twin = os.path.join(folder, "other.bin"), os.path.join(folder, "twin.bin")
+        with open(IMAGE, "rb") as file:
+            record = bytearray(file.read(512))
+        record[0x1B8] ^= 0xFF
+        shutil.copy(IMAGE, twin)
+        with open(other, "wb") as file:
+            file.write(record)
+            file.truncate(8 << 20)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            results = pool.map(lambda medium: runs(medium[0].format(other=other, twin=twin),
+                                                   medium[1]), MEDIA.values())
+            for name, why in zip(MEDIA, results):
+                test(f"boots and runs a program: {name}", why)
+        status, console = boot("-cpu pentium,-pse " + IDE)
+        test("a CPU without 4 MiB pages gets a sentence",
+             None if "This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later." in console
+             else f"status {status}:\n{console}")
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
