@@ -1,5 +1,5 @@
 /*
- * usertests.h - what the tests have in common.
+ * usertest.h - what the tests have in common.
  *
  * A test is a function that returns when all was right. It runs in a process of its own, a child of
  * the one that counts, and must leave nothing behind: no process, no page, no object of the kernel.
@@ -7,8 +7,8 @@
  *
  * A role is what a test's own children do: this program again, with other arguments.
  */
-#ifndef USERTESTS_H
-#define USERTESTS_H
+#ifndef USERTEST_H
+#define USERTEST_H
 
 #include <drupe.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT         14

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 static bool is_zero(const uint8_t *memory, uint32_t bytes)
 {

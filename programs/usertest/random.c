@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define CALLS    1500
 #define PROGRAMS 12

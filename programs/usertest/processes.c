@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define LONG_SLEEP "600000" /* milliseconds: until killed */
 

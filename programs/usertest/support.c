@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define PROCESSES_MAX       320
 #define PATIENCE            500 /* steps */

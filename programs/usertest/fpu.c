@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define X87_CONTROL_DEFAULT 0x037F /* after FNINIT */
 #define X87_TAGS_EMPTY      0xFFFF

@@ -1,9 +1,9 @@
 /*
- * usertests - attacks the kernel from ring 3.
+ * usertest - attacks the kernel from ring 3.
  *
- *     usertests            all tests
- *     usertests NAME ...   these
- *     usertests --list     their names
+ *     usertest            all tests
+ *     usertest NAME ...   these
+ *     usertest --list     their names
  *
  * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`, and
  * the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define SETTLING_MILLISECONDS 1000
 #define SETTLING_STEP         10
@@ -32,7 +32,7 @@ static const struct role *const role_tables[] = {
 static struct {
     const char *name; /* of the test that this process is; NULL: of none */
     uint32_t passed, failed;
-} usertests;
+} usertest;
 
 /* ---------------------------------------------------------------- checks */
 
@@ -58,8 +58,8 @@ static void say_where(const char *file, int line)
 {
     const char *slash = strrchr(file, '/');
 
-    printf("%s%s%s:%d: ", usertests.name ? usertests.name : "in a child",
-           usertests.name ? " ... FAIL: " : ": ", slash ? slash + 1 : file, line);
+    printf("%s%s%s:%d: ", usertest.name ? usertest.name : "in a child",
+           usertest.name ? " ... FAIL: " : ": ", slash ? slash + 1 : file, line);
 }
 
 void check_failed(const char *file, int line, const char *condition)
@@ -153,8 +153,8 @@ static void run_test(const struct test *test)
             puts("ok");
         }
     }
-    usertests.passed += is_ok;
-    usertests.failed += !is_ok;
+    usertest.passed += is_ok;
+    usertest.failed += !is_ok;
 }
 
 static const struct test *find_test(const char *name)
@@ -202,11 +202,11 @@ static int run_tests(int count, char **names)
             run_test(test);
         } else {
             printf("%s ... FAIL: there is no such test\n", names[i]);
-            usertests.failed++;
+            usertest.failed++;
         }
     }
-    printf("%u passed, %u failed\n", usertests.passed, usertests.failed);
-    return usertests.failed || !usertests.passed ? EXIT_FAILURE : EXIT_SUCCESS;
+    printf("%u passed, %u failed\n", usertest.passed, usertest.failed);
+    return usertest.failed || !usertest.passed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run_one(const char *name)
@@ -216,7 +216,7 @@ static int run_one(const char *name)
     if (!test) {
         return EXIT_FAILURE;
     }
-    usertests.name = name;
+    usertest.name = name;
     test->run();
     return 0;
 }
@@ -230,7 +230,7 @@ static int play(int argc, char **argv)
             }
         }
     }
-    printf("usertests: no role %s\n", argv[0]);
+    printf("usertest: no role %s\n", argv[0]);
     return STATUS_SAID_WHY;
 }
 
