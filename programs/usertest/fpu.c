@@ -251,8 +251,8 @@ static void modes_are_private(void)
 /* Fills every register with ones and a secret, and sleeps or ends with them, FS and GS null. */
 static int role_fill(int argc, char **argv)
 {
-    static const uint32_t secret[4] __attribute__((aligned(16))) = {0x5EC12E75, 0x5EC12E75,
-                                                                    0x5EC12E75, 0x5EC12E75};
+    static const uint32_t secret[4]
+        __attribute__((aligned(16))) = {0x5EC12E75, 0x5EC12E75, 0x5EC12E75, 0x5EC12E75};
 
     __asm__ volatile("fninit");
     for (int i = 0; i < 8; i++) {

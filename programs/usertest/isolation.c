@@ -203,8 +203,7 @@ static void every_selector(void)
         bool is_code = (selector | 3) == USER_CODE_SELECTOR;
         bool is_data = (selector | 3) == USER_DATA_SELECTOR;
 
-        CHECK_EQUAL(is_visible_segment(selector) ? selector : 0,
-                    is_code || is_data ? selector : 0);
+        CHECK_EQUAL(is_visible_segment(selector) ? selector : 0, is_code || is_data ? selector : 0);
         CHECK_EQUAL(is_readable_segment(selector) ? selector : 0,
                     is_code || is_data ? selector : 0);
         CHECK_EQUAL(is_writable_segment(selector) ? selector : 0, is_data ? selector : 0);

@@ -274,11 +274,10 @@ static void arguments_bad_lists(void)
     /* An item whose string ends where its memory does, and one whose next is half there. */
     strcpy((char *)end - strlen(own_name()) - 1, own_name());
     CHECK_EQUAL(call_spawn((void *)(end - strlen(own_name()) - 1), 0), -EINVARG);
-    struct command_argument *cut =
-        (void *)(end - offsetof(struct command_argument, next) - 2);
+    struct command_argument *cut = (void *)(end - offsetof(struct command_argument, next) - 2);
     strcpy(cut->argument, own_name());
     CHECK_EQUAL(call_spawn(cut, 0), -EINVARG);
-    CHECK_EQUAL(call_spawn(items, 2), -EINVARG); /* a flag that does not exist */
+    CHECK_EQUAL(call_spawn(items, 2), -EINVARG);     /* a flag that does not exist */
     CHECK_EQUAL(call_wait(WAIT_ANY, NULL), -ECHILD); /* none of these was started */
     CHECK_EQUAL(page_free(pages), 0);
     free(items);
@@ -671,8 +670,9 @@ static void many_at_once(void)
     int found = 0;
 
     CHECK_EQUAL(system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(&figures), sizeof(figures), 0), 0);
-    int many = figures.free_pages < MANY * PAGES_FOR_ONE ? (int)figures.free_pages / PAGES_FOR_ONE / 2
-                                                         : MANY;
+    int many = figures.free_pages < MANY * PAGES_FOR_ONE
+                   ? (int)figures.free_pages / PAGES_FOR_ONE / 2
+                   : MANY;
     for (int i = 0; i < many; i++) {
         pids[i] = spawn_role("sleep", LONG_SLEEP);
         CHECK(i == 0 || pids[i] != pids[i - 1]);
@@ -737,8 +737,8 @@ static void processes_until_full(void)
         CHECK_EQUAL(page_free(hog), 0);
     }
     while (count < COUNT_OF(pids) &&
-           (pid = spawn_words((const char *const[]){own_name(), "--role", "sleep", LONG_SLEEP,
-                                                    NULL}, 0)) > 0) {
+           (pid = spawn_words(
+                (const char *const[]){own_name(), "--role", "sleep", LONG_SLEEP, NULL}, 0)) > 0) {
         pids[count++] = pid;
     }
     CHECK(count > 0);
@@ -766,8 +766,8 @@ static void check_is_in_background(int pid)
 
 static void spawn_to_the_front_from_behind(void)
 {
-    int child = spawn_words((const char *const[]){own_name(), "--role", "wait_key", NULL},
-                            SPAWN_FRONT);
+    int child =
+        spawn_words((const char *const[]){own_name(), "--role", "wait_key", NULL}, SPAWN_FRONT);
 
     CHECK(child > 0);
     wait_until_asleep(child); /* with keys waiting for the one in front */

@@ -30,30 +30,22 @@ static struct {
 
 static uint32_t random_argument(uint32_t *state)
 {
-    static const uint32_t edges[] = {0,          1,          2,          3,         4,
-                                     5,          16,         19,         512,       4095,
+    static const uint32_t edges[] = {0,          1,          2,          3,          4,
+                                     5,          16,         19,         512,        4095,
                                      4096,       4097,       0x7FFFFFFF, 0x80000000, 0x80001000,
                                      0xBFFFFFFF, 0xC0000000, 0xFFFFF000, 0xFFFFFFFF, 0x3FEFFF};
     static const char *const paths[] = {"0:/", "plain.txt", "0:/nobody", "", "init.elf"};
     uint32_t choice = next_random(state);
 
     switch (choice >> 8 & 7) {
-    case 0:
-        return next_random(state);
-    case 1:
-        return edges[(choice >> 16) % COUNT_OF(edges)];
-    case 2:
-        return foreign_addresses[(choice >> 16) % foreign_address_count];
-    case 3:
-        return ADDRESS(paths[(choice >> 16) % COUNT_OF(paths)]);
-    case 4:
-        return ADDRESS(things.command);
-    case 5:
-        return things.taken[(choice >> 16) % COUNT_OF(things.taken)];
-    case 6:
-        return (choice >> 16) % 40;
-    default:
-        return ADDRESS(things.buffer) + (choice >> 16) % sizeof(things.buffer);
+    case 0: return next_random(state);
+    case 1: return edges[(choice >> 16) % COUNT_OF(edges)];
+    case 2: return foreign_addresses[(choice >> 16) % foreign_address_count];
+    case 3: return ADDRESS(paths[(choice >> 16) % COUNT_OF(paths)]);
+    case 4: return ADDRESS(things.command);
+    case 5: return things.taken[(choice >> 16) % COUNT_OF(things.taken)];
+    case 6: return (choice >> 16) % 40;
+    default: return ADDRESS(things.buffer) + (choice >> 16) % sizeof(things.buffer);
     }
 }
 
@@ -61,8 +53,7 @@ static uint32_t random_argument(uint32_t *state)
 static bool is_left_out(uint32_t command)
 {
     return command == SYSCALL_PRINT || command == SYSCALL_PUTCHAR || command == SYSCALL_WRITE ||
-           command == SYSCALL_EXIT || command == SYSCALL_EXIT_STATUS ||
-           command == SYSCALL_WAIT_KEY;
+           command == SYSCALL_EXIT || command == SYSCALL_EXIT_STATUS || command == SYSCALL_WAIT_KEY;
 }
 
 /* "calls SEED" */

@@ -5,8 +5,8 @@
  *     usertest NAME ...   these
  *     usertest --list     their names
  *
- * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`, and
- * the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
+ * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`,
+ * and the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@
 #define SETTLING_STEP         10
 
 static const struct test *const tables[] = {
-    command_tests, memory_tests, process_tests, fpu_tests, isolation_tests, fault_tests,
-    random_tests,
+    command_tests,   memory_tests, process_tests, fpu_tests,
+    isolation_tests, fault_tests,  random_tests,
 };
 
 static const struct role *const role_tables[] = {

@@ -33,19 +33,18 @@ struct role {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct role process_roles[], fpu_roles[], isolation_roles[],
-    random_roles[];
+extern const struct role process_roles[], fpu_roles[], isolation_roles[], random_roles[];
 
 /* ---------------------------------------------------------------- checks */
 
 #define STATUS_SAID_WHY 99 /* of a process whose check failed: it has printed the reason */
 
 /* They end the process, and its children, when something is wrong. */
-#define CHECK(condition)                                   \
-    do {                                                   \
-        if (!(condition)) {                                \
-            check_failed(__FILE__, __LINE__, #condition);  \
-        }                                                  \
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            check_failed(__FILE__, __LINE__, #condition); \
+        } \
     } while (0)
 
 /* Both sides as numbers of 32 bits. */
@@ -81,7 +80,7 @@ const char *own_name(void);
 int spawn_words(const char *const *words, uint32_t flags);
 
 /* spawn_role("sleep", "100"): a child in that role. Its pid; anything else fails the test. */
-#define spawn_role(...)                                                                      \
+#define spawn_role(...) \
     spawn_checked((const char *const[]){own_name(), "--role", __VA_ARGS__, NULL})
 int spawn_checked(const char *const *words);
 
