@@ -435,6 +435,22 @@ static void privileged_flags(void)
                 EFLAGS_NT | EFLAGS_AC);
 }
 
+/* IRET with VM set: a CPU ignores the flag in ring 3 and refuses the selector. QEMU 7.2 takes it
+ * seriously, and the fault that follows comes with a CS that looks like the kernel's. */
+static void virtual_8086_mode(void)
+{
+    __asm__ volatile("push $0\n" /* gs fs ds es */
+                     "push $0\n"
+                     "push $0\n"
+                     "push $0\n"
+                     "push $0x2000\n" /* ss esp */
+                     "push $0x1000\n"
+                     "push $0x20002\n"
+                     "push $0x1000\n" /* cs eip */
+                     "push $0\n"
+                     "iret");
+}
+
 /* ---------------------------------------------------------------- instructions that tell */
 
 static int role_sgdt(int argc, char **argv)
@@ -535,6 +551,7 @@ const struct test isolation_tests[] = {
     {"far_returns", far_returns, 0, 0},
     {"every_interrupt", every_interrupt, 0, 0},
     {"privileged_flags", privileged_flags, 0, 0},
+    {"virtual_8086_mode", virtual_8086_mode, STATUS_GENERAL_PROTECTION, STATUS_PAGE_FAULT},
     {"tables_are_hidden", tables_are_hidden, 0, 0},
     {0},
 };
