@@ -75,8 +75,7 @@
 #define MASTER_TO_MEMORY 0x08
 
 #define MASTER_ACTIVE    0x01
-#define MASTER_ERROR     0x02 /* this and the next: writing 1 clears */
-#define MASTER_INTERRUPT 0x04
+#define MASTER_ERROR     0x02 /* this, and bit 2 (an interrupt came): writing 1 clears */
 
 /* The programming interface, bits 15-8 of PCI_CLASS. */
 #define INTERFACE_MASTER          0x8000u
@@ -282,13 +281,9 @@ static int wait_dma(struct ata_drive *drive)
 
 static int read_dma(struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
 {
-    if (!IS_ALIGNED((uintptr_t)buffer, 2)) {
-        return -EIO;
-    }
     outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY);
     describe_buffer(drive, buffer, count * SECTOR_BYTES);
-    outb(drive->master + MASTER_STATUS,
-         inb(drive->master + MASTER_STATUS) | MASTER_ERROR | MASTER_INTERRUPT);
+    outb(drive->master + MASTER_STATUS, inb(drive->master + MASTER_STATUS)); /* clears bits 1, 2 */
     int status = start_read(drive, WAY_DMA, lba, count);
     if (status == OK) {
         outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY | MASTER_START);
@@ -342,12 +337,15 @@ static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, ui
 {
     enum ata_way way = drive->way;
 
+    if (way == WAY_DMA && !IS_ALIGNED((uintptr_t)buffer, 2)) {
+        way = slower_way(drive, way); /* the bus master would leave out bit 0 */
+    }
     for (int tries = 0; tries < ATA_TRIES; tries++) {
         int status = way == WAY_DMA ? read_dma(drive, lba, count, buffer)
                                     : read_pio(drive, way, lba, count, buffer);
 
         if (status == OK) {
-            if (way == drive->way) {
+            if (tries == 0) {
                 drive->failures = 0;
             } else if (++drive->failures >= ATA_FAILURES_MAX) {
                 choose_way(drive, slower_way(drive, drive->way));
