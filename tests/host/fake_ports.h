@@ -1,6 +1,6 @@
 /*
  * fake_ports.h - takes the place of arch/x86/io.h in a test that includes a driver's .c file: the
- * test defines what ports read and write.
+ * test defines what ports read and write, and declares before what else its driver uses.
  */
 #ifndef FAKE_PORTS_H
 #define FAKE_PORTS_H
@@ -12,10 +12,6 @@
 
 static __attribute__((unused)) uint8_t inb(uint16_t port);
 static __attribute__((unused)) void outb(uint16_t port, uint8_t value);
-static __attribute__((unused)) uint32_t inl(uint16_t port);
-static __attribute__((unused)) void outl(uint16_t port, uint32_t value);
-static __attribute__((unused)) void insw(uint16_t port, void *buffer, size_t count);
-static __attribute__((unused)) void insl(uint16_t port, void *buffer, size_t count);
 
 static inline void io_delay(void)
 {
