@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#define FAKE_PORTS_WIDE
 #include "fake_ports.h"
 
 #include "drivers/ata.c"
