@@ -237,7 +237,7 @@ qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
 run: bin/os.bin
-	@echo "Leave QEMU with Ctrl-A X."
+	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
 run-gui: bin/os.bin
