@@ -218,6 +218,16 @@ bin/bench-programs.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/calls.elf
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/calls.elf \
 	    --file bin/programs/bench/small.elf --output $@
 
+# A file that is large, and whose every dword is its own number.
+build/bench/disk.dat: Makefile
+	@mkdir -p $(@D)
+	@$(PYTHON) -c 'import array; array.array("I", range(1 << 22)).tofile(open("$@", "wb"))'
+
+bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/disk.elf \
+    build/bench/disk.dat tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
+	    --file build/bench/disk.dat --output $@
+
 .PHONY: all image run run-gui debug test bench usb clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
@@ -255,7 +265,7 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/bench-programs.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin

@@ -12,5 +12,13 @@
 
 static __attribute__((unused)) uint8_t inb(uint16_t port);
 static __attribute__((unused)) void outb(uint16_t port, uint8_t value);
+static __attribute__((unused)) uint32_t inl(uint16_t port);
+static __attribute__((unused)) void outl(uint16_t port, uint32_t value);
+static __attribute__((unused)) void insw(uint16_t port, void *buffer, size_t count);
+static __attribute__((unused)) void insl(uint16_t port, void *buffer, size_t count);
+
+static inline void io_delay(void)
+{
+}
 
 #endif
