@@ -14,6 +14,9 @@
 
 #include "usertest.h"
 
+#define USAGE \
+    "Usage: usertest [NAME ...]\n" \
+    "Attacks the kernel: all tests, or these. With --list: tells their names.\n"
 #define SETTLING_MILLISECONDS 1000
 #define SETTLING_STEP         10
 
@@ -252,6 +255,9 @@ int main(int argc, char **argv)
     }
     if (argc > 2 && strcmp(argv[1], "--role") == 0) {
         return play(argc - 2, argv + 2);
+    }
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
     }
     if (argc > 1 && strcmp(argv[1], "--list") == 0) {
         for_all_tests(list_test);
