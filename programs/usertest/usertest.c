@@ -4,6 +4,7 @@
  *     usertest            all tests
  *     usertest NAME ...   these
  *     usertest --list     their names
+ *     usertest --help     this much
  *
  * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`,
  * and the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
@@ -14,9 +15,11 @@
 
 #include "usertest.h"
 
-#define USAGE \
-    "Usage: usertest [NAME ...]\n" \
-    "Attacks the kernel: all tests, or these. With --list: tells their names.\n"
+#define USAGE                                                \
+    "Usage: usertest [NAME ...]\n"                           \
+    "       usertest --list\n"                              \
+    "Runs all tests from ring 3, or those; --list names them.\n"
+
 #define SETTLING_MILLISECONDS 1000
 #define SETTLING_STEP         10
 

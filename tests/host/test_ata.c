@@ -15,6 +15,11 @@
 
 #include "fake_ports.h"
 
+static uint32_t inl(uint16_t port);
+static void outl(uint16_t port, uint32_t value);
+static void insw(uint16_t port, void *buffer, size_t count);
+static void insl(uint16_t port, void *buffer, size_t count);
+
 #include "drivers/ata.c"
 #include "drivers/pci.c"
 
