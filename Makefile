@@ -183,13 +183,11 @@ MKIMAGE := $(PYTHON) tools/mkimage.py
 
 include programs/programs.mk
 
-# init is the shell; all programs and programs/files/ lie beside it. Names on the disk have at most
-# eight characters before the dot.
+# init is the shell; all programs and programs/files/ lie beside it.
 DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
-ON_DISK = $(patsubst %usertests.elf,%usertests.elf=usertest.elf,$(DISK_FILES))
 bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
-	    $(ON_DISK:%=--file %) --output $@
+	    $(DISK_FILES:%=--file %) --output $@
 
 # The same kernel with a program that ends by itself.
 bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
@@ -247,7 +245,7 @@ qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
 run: bin/os.bin
-	@echo "Leave QEMU with Ctrl-A X."
+	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
 run-gui: bin/os.bin
