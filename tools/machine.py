@@ -27,10 +27,18 @@ class Monitor:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        wait_for(lambda: self.connects(path), "QEMU's monitor")
         self.lines = self.socket.makefile("r")
         self.lines.readline()
         self.execute("qmp_capabilities")
+
+    def connects(self, path):
+        """The socket is there a moment before anybody listens."""
+        try:
+            self.socket.connect(path)
+            return True
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
 
     def execute(self, command, **arguments):
         self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
@@ -76,7 +84,6 @@ class Machine:
             self.output = os.open(line + ".out", os.O_RDWR | os.O_NONBLOCK)
             command += ["-chardev", f"pipe,id=line,path={line}", "-serial", "chardev:line"]
         self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(qmp) or self.process.poll() is not None, "QEMU's start")
         self.monitor = Monitor(qmp)
 
     def receive(self):
