@@ -82,3 +82,53 @@ bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(
 	    -o bin/programs/lua.debug.elf \
 	    $$(ls $(SOURCES)/lua5.4/src/*.c | grep -v /luac.c) -lm
 	$(Q)$(call strip_program,bin/programs/lua.elf)
+
+# The bundled disk with Lua and its scripts beside the other programs.
+LUA_FILES := bin/programs/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
+bin/lua.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(LUA_FILES) tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+	    $(addprefix --file ,$(DISK_FILES) $(LUA_FILES)) --output $@
+
+lua: bin/lua.bin
+	$(SAY) "  make run DISK=bin/lua.bin boots it; type: lua, or: lua heap.lua"
+
+# zlib, and its own tests. Two of them in one program: see tests/newlib/zlib_round_trip.c.
+ZLIB_CC = $(DRUPE_CC) -O2 -g -DHAVE_UNISTD_H -I$(SOURCES)/zlib -ffile-prefix-map=$(CURDIR)/=
+
+$(GUEST)/zlib/libz.a: $(SOURCES)/zlib/.fetched $(SDK_PARTS) tools/drupe-cc
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)for source in $(SOURCES)/zlib/*.c; do \
+	    $(ZLIB_CC) -c -o $(@D)/$$(basename $$source .c).o $$source || exit 1; \
+	done
+	$(Q)$(CROSS)ar rcsD $@ $(@D)/*.o
+
+bin/programs/guests/example.elf bin/programs/guests/minigzip.elf: \
+    bin/programs/guests/%.elf: $(GUEST)/zlib/libz.a
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(ZLIB_CC) -o $(@:.elf=.debug.elf) $(SOURCES)/zlib/test/$*.c $<
+	$(Q)$(call strip_program,$@)
+
+bin/programs/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/libz.a
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(ZLIB_CC) -Dmain=minigzip_main -c -o $(GUEST)/minigzip_main.o $(SOURCES)/zlib/test/minigzip.c
+	$(Q)$(ZLIB_CC) -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< $(GUEST)/minigzip_main.o \
+	    $(GUEST)/zlib/libz.a
+	$(Q)$(call strip_program,$@)
+
+# ---------------------------------------------------------------- programs that test the SDK
+
+SDK_TESTS := $(patsubst tests/newlib/%.c,%,$(filter-out %/zlib_round_trip.c,$(wildcard tests/newlib/*.c)))
+
+$(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newlib/%.c \
+    $(SDK_PARTS) tools/drupe-cc
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(DRUPE_CC) -O2 -g -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< -lm
+	$(Q)$(call strip_program,$@)
+
+.PHONY: guests
+guests: $(SDK_TESTS:%=bin/programs/guests/%.elf) bin/programs/tests/runner.elf bin/programs/lua.elf \
+    $(addprefix bin/programs/guests/,example.elf minigzip.elf ziptrip.elf)

@@ -10,7 +10,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 FAILED = []
-IMAGE = "bin/os.bin"
+IMAGE = "bin/hello.bin"
 
 # The image as a drive without a controller; the device comes with each medium.
 DRIVE = f"-drive if=none,id=boot,format=raw,snapshot=on,file={IMAGE} -device "
