@@ -13,8 +13,9 @@ cd "$(dirname "$0")"
 
 # What each is for: build.
 PACKAGES="make gcc gcc-multilib nasm python3 mtools dosfstools qemu-system-x86"
-# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk.
-TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk"
+# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk; for
+# programs with newlib its source, what fetches and unpacks other sources, and a Lua to compare with.
+TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk newlib-source dpkg-dev lua5.4"
 
 usage() {
     sed -n '4,10s/^# \{0,1\}//p' "$0"

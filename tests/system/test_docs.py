@@ -69,7 +69,7 @@ def links():
     """Files and folders that README and docs name exist."""
     missing = []
     for path in ("README.md", "docs/boot.md", "docs/memory-map.md", "docs/memory.md",
-                 "docs/syscalls.md"):
+                 "docs/syscalls.md", "docs/programs.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)", read(path)):
             base = "" if path == "README.md" else "docs/"
             if not os.path.exists(base + target):
