@@ -186,12 +186,12 @@ MKIMAGE := $(PYTHON) tools/mkimage.py
 bin/os.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
-TEST_PROGRAMS := bin/programs/tests/exit_status_7.elf bin/programs/tests/spawner.elf
+TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
 bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
     tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
-	    --file bin/programs/tests/spawner.elf --output $@
+	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
 
 # The test kernel with the programs that attack it (tests/system/test_stress.py).
 bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
