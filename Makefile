@@ -226,6 +226,11 @@ bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/be
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
+bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
+    tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
+	    --file build/bench/disk.dat --output $@
+
 .PHONY: all image run run-gui debug test bench usb clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
@@ -263,7 +268,7 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin

@@ -63,7 +63,8 @@ class Monitor:
 class Machine:
     """QEMU with the given image, which stays unchanged; files of its own in folder.
 
-    Later arguments win, as for QEMU; serial=False leaves out the serial line.
+    Later arguments win, as for QEMU; one that attaches the image itself takes the place of the IDE
+    disk. serial=False leaves out the serial line.
     """
 
     def __init__(self, image, folder, *arguments, serial=True):
@@ -73,8 +74,9 @@ class Machine:
         command = ["qemu-system-i386", "-accel", "tcg", "-m", "128", "-nodefaults",
                    "-display", "none", "-no-reboot", "-vga", "std",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-                   "-drive", f"file={image},format=raw,if=ide,snapshot=on",
                    "-qmp", f"unix:{qmp},server=on,wait=off"]
+        if not any(f"file={image}" in argument for argument in arguments):
+            command += ["-drive", f"file={image},format=raw,if=ide,snapshot=on"]
         self.input = self.output = None
         if serial:
             # Both ends are opened for reading and writing: no open waits for the other side.
