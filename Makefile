@@ -16,6 +16,7 @@ PYTHON  ?= python3
 QEMU    ?= qemu-system-i386
 ACCEL   ?= tcg
 MEMORY  ?= 128
+DISK    ?= bin/os.bin
 
 # make DEBUG_HEAP=1: poisoned free memory, red zones, reports that name who did it.
 DEBUG_HEAP ?= 0
@@ -189,6 +190,8 @@ bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
 	    $(DISK_FILES:%=--file %) --output $@
 
+include programs/newlib/newlib.mk
+
 # The same kernel with a program that ends by itself.
 bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
@@ -242,18 +245,18 @@ image: bin/boot.bin bin/kernel.bin
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init "$(INIT)" \
 	    $(foreach file,$(FILES),--file "$(file)") --output "$(IMAGE)"
 
-QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=bin/os.bin,format=raw,if=ide \
+QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=$(DISK),format=raw,if=ide \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
 
 # QEMU's exit status says how init ended: (value << 1) | 1, value 0x10 for success (status 33).
 qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
-run: bin/os.bin
+run: $(DISK)
 	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
-run-gui: bin/os.bin
+run-gui: $(DISK)
 	@$(call qemu_run,-serial stdio)
 
 debug: bin/os.bin bin/boot.elf
@@ -287,9 +290,13 @@ help:
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
+	@echo "make program SRC=file.c-or-folder OUT=x.elf"
+	@echo "                  an ordinary C program with a whole C library (docs/programs.md)"
+	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
+	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make clean        remove bin/ and build/"
-	@echo "Variables: MEMORY=128 (MiB), CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
+	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 
 # ---------------------------------------------------------------- host tests
 

@@ -132,7 +132,7 @@ def exactly(session, name, line, *rows):
 def bundled_programs():
     """All folders of programs/ that are programs."""
     return sorted(name for name in os.listdir("programs") if os.path.isdir("programs/" + name)
-                  and name not in ("libc", "files"))
+                  and name not in ("libc", "newlib", "files"))
 
 
 def programs(session):
