@@ -150,9 +150,11 @@ $(1).bin: $(1).elf tools/mkkernel.py
 	@rm -f $$@.raw
 endef
 $(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
-# In the test kernel every allocation can be made to fail (tests/kernel/failing.h).
+# In the test kernel every allocation and every read of a disk can be made to fail
+# (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
-    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc)))
+    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
+    block_read trap_register pit_set_tick_handler console_write)))
 $(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images
@@ -202,6 +204,13 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --output $@
+
+# The test kernel with the programs that attack it (tests/system/test_stress.py).
+bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
+    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
+	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
+	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
 
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
