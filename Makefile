@@ -16,6 +16,7 @@ PYTHON  ?= python3
 QEMU    ?= qemu-system-i386
 ACCEL   ?= tcg
 MEMORY  ?= 128
+DISK    ?= bin/os.bin
 
 # make DEBUG_HEAP=1: poisoned free memory, red zones, reports that name who did it.
 DEBUG_HEAP ?= 0
@@ -183,7 +184,18 @@ bin/boot.elf: src/boot/boot.asm bin/boot.bin
 
 MKIMAGE := $(PYTHON) tools/mkimage.py
 
-bin/os.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
+include programs/programs.mk
+
+# init is the shell; all programs and programs/files/ lie beside it.
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
+bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+	    $(DISK_FILES:%=--file %) --output $@
+
+include programs/newlib/newlib.mk
+
+# The same kernel with a program that ends by itself.
+bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
 TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
@@ -203,8 +215,6 @@ bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/he
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
-include programs/programs.mk
-
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
     $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
@@ -218,6 +228,21 @@ bin/bench-programs.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/calls.elf
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/calls.elf \
 	    --file bin/programs/bench/small.elf --output $@
 
+# A file that is large, and whose every dword is its own number.
+build/bench/disk.dat: Makefile
+	@mkdir -p $(@D)
+	@$(PYTHON) -c 'import array; array.array("I", range(1 << 22)).tofile(open("$@", "wb"))'
+
+bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/disk.elf \
+    build/bench/disk.dat tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
+	    --file build/bench/disk.dat --output $@
+
+bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
+    tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
+	    --file build/bench/disk.dat --output $@
+
 .PHONY: all image run run-gui debug test bench usb clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
@@ -229,18 +254,18 @@ image: bin/boot.bin bin/kernel.bin
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init "$(INIT)" \
 	    $(foreach file,$(FILES),--file "$(file)") --output "$(IMAGE)"
 
-QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=bin/os.bin,format=raw,if=ide \
+QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=$(DISK),format=raw,if=ide \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
 
 # QEMU's exit status says how init ended: (value << 1) | 1, value 0x10 for success (status 33).
 qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
-run: bin/os.bin
-	@echo "Leave QEMU with Ctrl-A X."
+run: $(DISK)
+	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
-run-gui: bin/os.bin
+run-gui: $(DISK)
 	@$(call qemu_run,-serial stdio)
 
 debug: bin/os.bin bin/boot.elf
@@ -255,7 +280,7 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/bench-programs.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin
@@ -274,15 +299,20 @@ help:
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
+	@echo "make program SRC=file.c-or-folder OUT=x.elf"
+	@echo "                  an ordinary C program with a whole C library (docs/programs.md)"
+	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
+	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make clean        remove bin/ and build/"
-	@echo "Variables: MEMORY=128 (MiB), CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
+	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 
 # ---------------------------------------------------------------- host tests
 
 # tests/host/test_NAME.c says in its first comment which sources it links: " * Sources: a.c b.c".
 HOST_TESTS := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
 HOST_CFLAGS := -m32 -std=gnu11 -O1 -g -Isrc -Itests/host $(WARNINGS) -D_GNU_SOURCE \
+    -idirafter programs/libc/include \
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 

@@ -37,7 +37,8 @@ def suites():
 def build():
     jobs = f"-j{os.cpu_count() or 1}"
     print("building ...", flush=True)
-    result = subprocess.run(["make", "--no-print-directory", jobs, "all", "host-tests", "bin/test.bin"],
+    result = subprocess.run(["make", "--no-print-directory", jobs, "all", "host-tests",
+                             "bin/hello.bin", "bin/test.bin"],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         print(result.stdout)

@@ -77,13 +77,13 @@ class Kernel(gdb.Command):
 
 
 class Program(gdb.Command):
-    """drupe program [ELF]: go on to main() of the user program (default: the bundled init)."""
+    """drupe program [ELF]: go on to main() of the user program (default: init, the shell)."""
 
     def __init__(self):
         super().__init__("drupe program", gdb.COMMAND_USER)
 
     def invoke(self, argument, _from_tty):
-        elf = argument.strip() or "bin/programs/hello.debug.elf"
+        elf = argument.strip() or "bin/programs/shell.debug.elf"
         run(f"add-symbol-file {elf}")
         base = os.path.basename(elf)
         address = program_main(elf)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USAGE       "Usage: hello\nGreets, and tries some memory.\n"
 #define BLOCK_BYTES 10000
 
 static int is_zero(const unsigned char *block)
@@ -34,6 +35,9 @@ static int keeps_what_is_written(unsigned char *block)
 
 int main(int argc, char **argv)
 {
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
+    }
     printf("Hello from %s.\n", argc > 0 ? argv[0] : "a user program");
 
     unsigned char *block = page_malloc(BLOCK_BYTES);

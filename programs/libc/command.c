@@ -1,6 +1,9 @@
 /*
- * command.c - command lines: reading one from the keyboard, and starting one as a program.
+ * command.c - command lines: reading one from the keyboard, splitting it into words, starting it as
+ * a program; and the one option that all programs have.
  */
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,41 +39,84 @@ size_t read_line(char *line, size_t size, int echo)
     return length;
 }
 
-static void free_command(struct command_argument *command)
+void command_free(struct command_argument *list)
 {
-    while (command != NULL) {
-        struct command_argument *next = command->next;
-        free(command);
-        command = next;
+    while (list != NULL) {
+        struct command_argument *next = list->next;
+        free(list);
+        list = next;
     }
+}
+
+/* Copies the word at *from to word, which is zeroed, and leaves *from behind it. */
+static int take_word(const char **from, char *word)
+{
+    size_t length = 0;
+    bool is_quoted = false;
+
+    for (; **from != '\0' && (is_quoted || !isspace(**from)); (*from)++) {
+        if (**from == '"') {
+            is_quoted = !is_quoted;
+        } else if (length + 1 < COMMAND_ARGUMENT_BYTES) {
+            word[length++] = **from;
+        } else {
+            return -EINVARG;
+        }
+    }
+    return is_quoted ? -EINFORMAT : OK;
+}
+
+int command_split(const char *line, struct command_argument **list)
+{
+    struct command_argument **link = list;
+    int count = 0;
+    int status = OK;
+
+    *list = NULL;
+    for (;;) {
+        while (isspace(*line)) {
+            line++;
+        }
+        if (*line == '\0') {
+            return count;
+        }
+        struct command_argument *word = calloc(1, sizeof(*word));
+        if (word == NULL) {
+            status = -ENOMEM;
+            goto fail;
+        }
+        *link = word;
+        link = &word->next;
+        count++;
+        status = take_word(&line, word->argument);
+        if (status < 0) {
+            goto fail;
+        }
+    }
+
+fail:
+    command_free(*list);
+    *list = NULL;
+    return status;
 }
 
 int system_run(const char *line)
 {
-    static const char blanks[] = " \t\n\r";
-    struct command_argument *first = NULL;
-    struct command_argument **link = &first;
-    int result = -EINVARG;
+    struct command_argument *list;
+    int result = command_split(line, &list);
 
-    for (line += strspn(line, blanks); *line != '\0'; line += strspn(line, blanks)) {
-        size_t length = strcspn(line, blanks);
-        if (length >= COMMAND_ARGUMENT_BYTES) {
-            goto out;
-        }
-        struct command_argument *word = calloc(1, sizeof(*word));
-        if (word == NULL) {
-            result = -ENOMEM;
-            goto out;
-        }
-        memcpy(word->argument, line, length);
-        *link = word;
-        link = &word->next;
-        line += length;
+    if (result >= 0) {
+        result = list != NULL ? invoke_system_command(list) : -EINVARG;
     }
-    if (first != NULL) {
-        result = invoke_system_command(first);
-    }
-out:
-    free_command(first); /* the kernel has taken its copy */
+    command_free(list); /* the kernel has taken its copy */
     return result;
+}
+
+int show_help(int argc, char **argv, const char *usage)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") != 0) {
+        return 0;
+    }
+    print(usage);
+    return 1;
 }

@@ -52,6 +52,11 @@ int getkeyblock(void)
     return system_call(SYSCALL_WAIT_KEY, 0, 0, 0);
 }
 
+int console_write(const void *buffer, size_t length)
+{
+    return system_call(SYSCALL_WRITE, ADDRESS(buffer), length, 0);
+}
+
 void *page_malloc(size_t size)
 {
     return (void *)(uintptr_t)(uint32_t)system_call(SYSCALL_MALLOC, size, 0, 0);
@@ -70,6 +75,56 @@ int process_load_start(const char *name)
 int invoke_system_command(struct command_argument *command)
 {
     return system_call(SYSCALL_INVOKE_SYSTEM_COMMAND, ADDRESS(command), 0, 0);
+}
+
+int process_spawn(struct command_argument *command, unsigned flags)
+{
+    return system_call(SYSCALL_SPAWN, ADDRESS(command), flags, 0);
+}
+
+int process_wait(int pid, int *status)
+{
+    return system_call(SYSCALL_WAIT, (uint32_t)pid, ADDRESS(status), 0);
+}
+
+int process_kill(int pid)
+{
+    return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
+}
+
+int process_id(void)
+{
+    return system_call(SYSCALL_GETPID, 0, 0, 0);
+}
+
+int process_yield(void)
+{
+    return system_call(SYSCALL_YIELD, 0, 0, 0);
+}
+
+int process_sleep(uint32_t milliseconds)
+{
+    return system_call(SYSCALL_SLEEP, milliseconds, 0, 0);
+}
+
+int process_list(struct process_info *list, size_t capacity)
+{
+    return system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), capacity, 0);
+}
+
+int memory_figures(struct memory_figures *figures)
+{
+    return system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(figures), sizeof(*figures), 0);
+}
+
+uint32_t uptime_ms(void)
+{
+    return (uint32_t)system_call(SYSCALL_UPTIME, 0, 0, 0);
+}
+
+int catch_interrupt(int on)
+{
+    return system_call(SYSCALL_CATCH_INTERRUPT, (uint32_t)on, 0, 0);
 }
 
 int get_program_arguments(struct process_arguments *out)

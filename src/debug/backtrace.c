@@ -32,30 +32,52 @@ void backtrace_set_address_check(bool (*is_readable)(uint32_t address))
     is_address_readable = is_readable;
 }
 
+/* Writes what byte stands for, as far as there is room before end. */
+static char *expand(char *out, const char *end, uint8_t byte)
+{
+    if (byte >= SYMBOL_PAIR_FIRST) {
+        const uint8_t *pair = symbol_pairs[byte - SYMBOL_PAIR_FIRST];
+
+        return expand(expand(out, end, pair[0]), end, pair[1]);
+    }
+    if (out < end) {
+        *out++ = (char)byte;
+    }
+    return out;
+}
+
 const char *symbol_find(uint32_t address, uint32_t *offset)
 {
-    if (symbol_count == 0 || address < symbol_addresses[0] || address >= symbol_text_end) {
+    static char names[SYMBOL_NAMES_KEPT][SYMBOL_NAME_BYTES];
+    static uint32_t newest;
+
+    if (address < symbol_text_start || address >= symbol_text_end) {
         return NULL;
     }
 
-    /* The last symbol at or below address: in [low, high), low's being one such. */
-    uint32_t low = 0;
-    uint32_t high = symbol_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (symbol_addresses[middle] <= address) {
-            low = middle;
-        } else {
-            high = middle;
+    /* There is no index: a backtrace has time to walk past the others. */
+    const uint8_t *entry = symbol_table;
+    *offset = address - symbol_text_start;
+    for (;;) {
+        uint32_t size = *entry++;
+        if (size == SYMBOL_SIZE_IS_LONG) {
+            size = entry[0] | (uint32_t)entry[1] << 8;
+            entry += 2;
+        }
+        if (*offset < size) {
+            break;
+        }
+        *offset -= size;
+        while (*entry++ != 0) {
         }
     }
-    *offset = address - symbol_addresses[low];
 
-    /* The names have no index: a backtrace has time to walk past the others. */
-    const char *name = symbol_names;
-    for (; low > 0; low--) {
-        name += strlen(name) + 1;
+    char *name = names[newest++ % SYMBOL_NAMES_KEPT];
+    char *out = name;
+    for (; *entry != 0; entry++) {
+        out = expand(out, name + SYMBOL_NAME_BYTES - 1, *entry);
     }
+    *out = '\0';
     return name;
 }
 
@@ -82,7 +104,7 @@ static bool print_frame(int number, uint32_t address)
 
     if (name == NULL) {
         printk("  #%d 0x%08x\n", number, (unsigned)address);
-        return symbol_count == 0;
+        return symbol_text_end == 0;
     }
     printk("  #%d 0x%08x %s+0x%x\n", number, (unsigned)address, name, (unsigned)(offset + back));
     return true;

@@ -23,8 +23,12 @@ void backtrace_set_address_check(bool (*is_readable)(uint32_t address));
 /*
  * The function that address lies in, and the offset into it. NULL when it is
  * not in the kernel's text. The table is made by tools/mksymbols.py from the
- * kernel's own ELF symbols and linked in.
+ * kernel's own ELF symbols and linked in. The name, cut to SYMBOL_NAME_BYTES
+ * with its NUL, is good for SYMBOL_NAMES_KEPT - 1 further calls.
  */
+#define SYMBOL_NAME_BYTES 48
+#define SYMBOL_NAMES_KEPT 4
+
 const char *symbol_find(uint32_t address, uint32_t *offset);
 
 #endif

@@ -2,8 +2,13 @@
  * debug/symbols.h - the kernel's own symbol table, for backtrace.c alone.
  *
  * tools/mksymbols.py writes these from `nm -n` of the first link; the linker script places their
- * section after all else, so that a table of any size moves no code. Everything is in ascending
- * order of address.
+ * section after all else, so that a table of any size moves no code. It is packed, as it is read
+ * when there is time and loaded always. For each function, in ascending order of address:
+ *
+ *     size            bytes to the next function; SYMBOL_SIZE_IS_LONG: the next two bytes say it
+ *     name, NUL       a byte from SYMBOL_PAIR_FIRST on stands for two others, each of which may
+ *                     stand for two again (Philip Gage, "A New Algorithm for Data Compression",
+ *                     The C Users Journal, February 1994)
  */
 #ifndef DEBUG_SYMBOLS_H
 #define DEBUG_SYMBOLS_H
@@ -12,9 +17,12 @@
 
 #define SYMBOLS_SECTION __attribute__((section(".symbols")))
 
-extern const uint32_t symbol_count;       /* 0 in the first link */
-extern const uint32_t symbol_text_end;    /* the first address after the last function */
-extern const uint32_t symbol_addresses[]; /* symbol_count of them */
-extern const char symbol_names[];         /* as many strings, each with its NUL */
+#define SYMBOL_SIZE_IS_LONG 0xFF
+#define SYMBOL_PAIR_FIRST   0x80
+
+extern const uint32_t symbol_text_start; /* of the first function; 0 in the first link */
+extern const uint32_t symbol_text_end;   /* the first address after the last one; 0 there, too */
+extern const uint8_t symbol_table[];
+extern const uint8_t symbol_pairs[][2];
 
 #endif

@@ -1,9 +1,16 @@
 /*
- * drivers/ata.c - polled ATA: IDENTIFY DEVICE, READ SECTORS, READ MULTIPLE.
+ * drivers/ata.c - polled ATA: IDENTIFY DEVICE, READ DMA, READ MULTIPLE, READ SECTORS.
  *
- * A command: select the drive, wait until it is not busy, write count and LBA, write the command;
- * then, for each block of sectors, wait for DRQ and read the data port. READ MULTIPLE makes a block
- * as large as the drive allows, which saves most of the waiting. Interrupts stay off (nIEN).
+ * A command: select the drive, wait until it is not busy, write count and LBA, write the command.
+ * By programmed I/O, wait then for DRQ and read the data port, for each block of sectors; READ
+ * MULTIPLE makes a block as large as the drive allows, which saves most of the waiting. By DMA, a
+ * PCI controller (the bus master) takes the sectors from the drive and writes them to memory; all
+ * there is to do is to wait for the end. Interrupts stay off (nIEN).
+ *
+ * A read that fails is tried again after a reset, in the next slower of these three ways. When that
+ * helps several times in a row, the drive is read in the slower way from then on.
+ *
+ * DMA is used where the BIOS has set it up, as IDENTIFY tells; timings are not touched.
  */
 #include "drivers/ata.h"
 
@@ -11,7 +18,9 @@
 
 #include "arch/x86/io.h"
 #include "debug/panic.h"
+#include "drivers/pci.h"
 #include "lib/align.h"
+#include "lib/format.h"
 #include "status.h"
 
 /* Register offsets from the channel's base port. */
@@ -40,16 +49,37 @@
 #define COMMAND_READ_SECTORS_EXT  0x24
 #define COMMAND_READ_MULTIPLE     0xC4
 #define COMMAND_READ_MULTIPLE_EXT 0x29
+#define COMMAND_READ_DMA          0xC8
+#define COMMAND_READ_DMA_EXT      0x25
 #define COMMAND_SET_MULTIPLE      0xC6
 #define COMMAND_IDENTIFY          0xEC
 
 /* IDENTIFY DEVICE, in words (ATA/ATAPI-6, section 8.15). */
 #define IDENTIFY_WORDS          256
 #define IDENTIFY_MULTIPLE       47 /* bits 7-0: most sectors for READ MULTIPLE */
-#define IDENTIFY_CAPABILITIES   49 /* bit 9: LBA */
+#define IDENTIFY_CAPABILITIES   49 /* bit 9: LBA; bit 8: DMA */
+#define IDENTIFY_VALID          53 /* bit 2: word 88 */
 #define IDENTIFY_LBA28_SECTORS  60 /* and 61 */
+#define IDENTIFY_MULTIWORD_DMA  63 /* bits 10-8: the mode that is selected, if one is */
 #define IDENTIFY_COMMAND_SET    83 /* bit 10: 48-bit addresses */
+#define IDENTIFY_ULTRA_DMA      88 /* bits 15-8: as in word 63 */
 #define IDENTIFY_LBA48_SECTORS  100
+
+/* The bus master's registers, from BAR 4 on: 8 bytes for the primary channel, 8 for the other. */
+#define MASTER_BAR     PCI_BAR(4)
+#define MASTER_COMMAND 0
+#define MASTER_STATUS  2
+#define MASTER_TABLE   4 /* dword: where the table of regions is */
+
+#define MASTER_START     0x01
+#define MASTER_TO_MEMORY 0x08
+
+#define MASTER_ACTIVE    0x01
+#define MASTER_ERROR     0x02 /* this, and bit 2 (an interrupt came): writing 1 clears */
+
+/* The programming interface, bits 15-8 of PCI_CLASS. */
+#define INTERFACE_MASTER          0x8000u
+#define INTERFACE_NATIVE(channel) (0x100u << 2 * (channel)) /* not at the classic ports */
 
 #define ATA_CHANNELS       2
 #define ATA_DRIVES         4
@@ -57,16 +87,34 @@
 #define ATA_MULTIPLE       16
 #define ATA_SECTORS_MAX    256         /* a command */
 #define ATA_POLLS_PER_WAIT 10000000u   /* at least a microsecond each on a real bus: 10 s */
+#define ATA_FAILURES_MAX   3           /* in a row, until a way of reading is given up */
 #define LBA28_END          0x10000000u
+
+/* From the fastest to the slowest. */
+enum ata_way { WAY_DMA, WAY_MULTIPLE, WAY_SECTORS };
 
 struct ata_drive {
     struct block_device device;
     uint16_t base;
     uint16_t control;
+    uint16_t master; /* base of the bus master's ports */
     uint8_t select;
     bool has_lba48;
-    uint32_t multiple; /* sectors in a block; 1: READ SECTORS */
+    uint8_t way;
+    uint8_t failures;      /* in a row, of that way, where a slower one went well */
+    uint32_t multiple;     /* sectors in a block; 1: READ MULTIPLE is not used */
+    char multiple_mode[20];
 };
+
+/* A piece of memory for the bus master: physical, and it may not cross a multiple of 64 KiB. */
+struct ata_region {
+    uint32_t address; /* even */
+    uint32_t length;  /* bits 15-0, even, 0 for 64 KiB; bit 31: the last region */
+};
+#define REGION_BYTES_MAX 0x10000u
+#define REGION_LAST      0x80000000u
+/* A buffer that begins inside its first 64 KiB ends in one more. */
+#define REGIONS_MAX      (ATA_SECTORS_MAX * SECTOR_BYTES / REGION_BYTES_MAX + 1)
 
 static struct {
     struct ata_drive drives[ATA_DRIVES];
@@ -142,17 +190,20 @@ static void write_address(const struct ata_drive *drive, uint32_t lba, uint32_t 
     outb(drive->base + ATA_LBA_16, (uint8_t)(lba >> 16));
 }
 
-/* One command for at most ATA_SECTORS_MAX sectors. */
-static int read_once(const struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
+/* Starts the read command of that way for at most ATA_SECTORS_MAX sectors. */
+static int start_read(const struct ata_drive *drive, enum ata_way way, uint32_t lba, uint32_t count)
 {
+    static const uint8_t commands[][2] = {
+        [WAY_DMA] = {COMMAND_READ_DMA, COMMAND_READ_DMA_EXT},
+        [WAY_MULTIPLE] = {COMMAND_READ_MULTIPLE, COMMAND_READ_MULTIPLE_EXT},
+        [WAY_SECTORS] = {COMMAND_READ_SECTORS, COMMAND_READ_SECTORS_EXT},
+    };
     bool is_long = lba + count > LBA28_END || lba + count < lba;
-    bool is_multiple = drive->multiple > 1;
-    int status;
 
     if (is_long && !drive->has_lba48) {
         return -EIO;
     }
-    status = select_drive(drive, is_long ? 0 : (uint8_t)(lba >> 24));
+    int status = select_drive(drive, is_long ? 0 : (uint8_t)(lba >> 24));
     if (status < 0) {
         return status;
     }
@@ -160,21 +211,87 @@ static int read_once(const struct ata_drive *drive, uint32_t lba, uint32_t count
         write_address(drive, lba >> 24, count >> 8); /* the high halves go first */
     }
     write_address(drive, lba, count);
-    outb(drive->base + ATA_COMMAND,
-         is_multiple ? (is_long ? COMMAND_READ_MULTIPLE_EXT : COMMAND_READ_MULTIPLE)
-                     : (is_long ? COMMAND_READ_SECTORS_EXT : COMMAND_READ_SECTORS));
-    while (count > 0) {
-        uint32_t sectors = MIN(count, drive->multiple);
+    outb(drive->base + ATA_COMMAND, commands[way][is_long]);
+    return OK;
+}
+
+static int read_pio(const struct ata_drive *drive, enum ata_way way, uint32_t lba, uint32_t count,
+                    uint8_t *buffer)
+{
+    uint32_t block = way == WAY_MULTIPLE ? drive->multiple : 1;
+    int status = start_read(drive, way, lba, count);
+
+    while (status == OK && count > 0) {
+        uint32_t sectors = MIN(count, block);
 
         status = wait_data(drive);
-        if (status < 0) {
-            return status;
+        if (status == OK) {
+            insl(drive->base + ATA_DATA, buffer, sectors * SECTOR_BYTES / 4);
+            buffer += sectors * SECTOR_BYTES;
+            count -= sectors;
         }
-        insl(drive->base + ATA_DATA, buffer, sectors * SECTOR_BYTES / 4);
-        buffer += sectors * SECTOR_BYTES;
-        count -= sectors;
     }
-    return OK;
+    return status;
+}
+
+/* Tells the bus master where length bytes go. */
+static void describe_buffer(const struct ata_drive *drive, const void *buffer, uint32_t length)
+{
+    /* volatile: somebody else reads it. Aligned, so that it does not cross 64 KiB either. */
+    static volatile struct ata_region regions[REGIONS_MAX] __attribute__((aligned(32)));
+    volatile struct ata_region *region = regions;
+    uint32_t address = (uint32_t)(uintptr_t)buffer; /* kernel memory is identity-mapped */
+
+    _Static_assert(sizeof(regions) <= 32, "the table's alignment");
+    for (;;) {
+        uint32_t bytes = MIN(length, REGION_BYTES_MAX - address % REGION_BYTES_MAX);
+
+        region->address = address;
+        region->length = bytes % REGION_BYTES_MAX;
+        address += bytes;
+        length -= bytes;
+        if (length == 0) {
+            break;
+        }
+        region++;
+    }
+    region->length |= REGION_LAST;
+    outl(drive->master + MASTER_TABLE, (uint32_t)(uintptr_t)regions);
+}
+
+/* The drive is done and the bus master has written everything. */
+static int wait_dma(struct ata_drive *drive)
+{
+    settle(drive);
+    for (uint32_t polls = 0; polls < ATA_POLLS_PER_WAIT; polls++) {
+        uint8_t master = inb(drive->master + MASTER_STATUS);
+        uint8_t status = inb(drive->control);
+
+        if (master & MASTER_ERROR || status == STATUS_NO_DRIVE ||
+            (!(status & STATUS_BSY) && status & (STATUS_ERR | STATUS_DF))) {
+            return -EIO;
+        }
+        if (!(master & MASTER_ACTIVE) && !(status & (STATUS_BSY | STATUS_DRQ))) {
+            return OK;
+        }
+    }
+    drive->failures = ATA_FAILURES_MAX; /* too slow to be tried more often */
+    return -EIO;
+}
+
+static int read_dma(struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
+{
+    outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY);
+    describe_buffer(drive, buffer, count * SECTOR_BYTES);
+    outb(drive->master + MASTER_STATUS, inb(drive->master + MASTER_STATUS)); /* clears bits 1, 2 */
+    int status = start_read(drive, WAY_DMA, lba, count);
+    if (status == OK) {
+        outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY | MASTER_START);
+        status = wait_dma(drive);
+        outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY);
+    }
+    __asm__ volatile("" : : : "memory"); /* the buffer has changed */
+    return status;
 }
 
 /* Both drives of the channel begin anew. */
@@ -203,36 +320,88 @@ static void set_multiple(struct ata_drive *drive, uint32_t multiple)
     }
 }
 
+static enum ata_way slower_way(const struct ata_drive *drive, enum ata_way way)
+{
+    return way == WAY_DMA && drive->multiple > 1 ? WAY_MULTIPLE : WAY_SECTORS;
+}
+
+static void choose_way(struct ata_drive *drive, enum ata_way way)
+{
+    drive->way = (uint8_t)way;
+    drive->failures = 0;
+    drive->device.mode = way == WAY_DMA ? "DMA" : way == WAY_MULTIPLE ? drive->multiple_mode : "PIO";
+}
+
+/* At most ATA_SECTORS_MAX sectors, in the drive's way or one that works. */
+static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
+{
+    enum ata_way way = drive->way;
+
+    if (way == WAY_DMA && !IS_ALIGNED((uintptr_t)buffer, 2)) {
+        way = slower_way(drive, way); /* the bus master would leave out bit 0 */
+    }
+    for (int tries = 0; tries < ATA_TRIES; tries++) {
+        int status = way == WAY_DMA ? read_dma(drive, lba, count, buffer)
+                                    : read_pio(drive, way, lba, count, buffer);
+
+        if (status == OK) {
+            if (tries == 0) {
+                drive->failures = 0;
+            } else if (++drive->failures >= ATA_FAILURES_MAX) {
+                choose_way(drive, slower_way(drive, drive->way));
+            }
+            return OK;
+        }
+        reset_channel(drive);
+        set_multiple(drive, drive->multiple);
+        way = slower_way(drive, way);
+    }
+    return -EIO;
+}
+
 static int ata_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
 {
-    struct ata_drive *drive = device->driver_data;
     uint8_t *to = buffer;
+    int status = OK;
 
-    while (count > 0) {
+    while (status == OK && count > 0) {
         uint32_t sectors = MIN(count, ATA_SECTORS_MAX);
-        int status = -EIO;
 
-        for (int tries = 0; tries < ATA_TRIES; tries++) {
-            status = read_once(drive, lba, sectors, to);
-            if (status == OK) {
-                break;
-            }
-            uint32_t multiple = drive->multiple;
-            reset_channel(drive);
-            set_multiple(drive, multiple);
-        }
-        if (status < 0) {
-            return status;
-        }
+        status = read_surely(device->driver_data, lba, sectors, to);
         lba += sectors;
         count -= sectors;
         to += sectors * SECTOR_BYTES;
     }
-    return OK;
+    return status;
+}
+
+/* Does the drive use DMA, and which mode? One must have been selected, by the drive or the BIOS. */
+static bool has_dma(const uint16_t words[IDENTIFY_WORDS])
+{
+    return words[IDENTIFY_CAPABILITIES] & 1u << 8 &&
+           (words[IDENTIFY_MULTIWORD_DMA] & 0x0700 ||
+            (words[IDENTIFY_VALID] & 1u << 2 && words[IDENTIFY_ULTRA_DMA] & 0xFF00));
+}
+
+/* The ports of the bus master for the channel at its classic ports; 0 when there is none. */
+static uint16_t find_master(unsigned channel)
+{
+    for (uint32_t function = 0; pci_find(PCI_CLASS_IDE, &function); function++) {
+        uint32_t class = pci_read(function, PCI_CLASS);
+        uint32_t command = pci_read(function, PCI_COMMAND) & 0xFFFF;
+        uint32_t bar = pci_read(function, MASTER_BAR);
+
+        if (class & INTERFACE_MASTER && !(class & INTERFACE_NATIVE(channel)) &&
+            command & PCI_COMMAND_IO && bar & PCI_BAR_IO && bar & 0xFFF0) {
+            pci_write(function, PCI_COMMAND, command | PCI_COMMAND_MASTER);
+            return (uint16_t)((bar & 0xFFF0) + 8 * channel);
+        }
+    }
+    return 0;
 }
 
 /* Fills in what IDENTIFY tells. False when there is no disk, or none that Drupe can use. */
-static bool identify(struct ata_drive *drive)
+static bool identify(struct ata_drive *drive, unsigned channel)
 {
     uint16_t words[IDENTIFY_WORDS];
 
@@ -265,6 +434,10 @@ static bool identify(struct ata_drive *drive)
                           (uint32_t)words[IDENTIFY_LBA48_SECTORS + 1] << 16;
     }
     set_multiple(drive, MIN(words[IDENTIFY_MULTIPLE] & 0xFFu, ATA_MULTIPLE));
+    format_to_buffer(drive->multiple_mode, sizeof(drive->multiple_mode), "PIO, %u sectors",
+                     drive->multiple);
+    drive->master = has_dma(words) ? find_master(channel) : 0;
+    choose_way(drive, drive->master ? WAY_DMA : slower_way(drive, WAY_DMA));
     return drive->device.sector_count > 0;
 }
 
@@ -280,7 +453,7 @@ size_t ata_initialise(void)
             .control = channels[place / 2].control,
             .select = (uint8_t)(DEVICE_LBA | (place % 2 ? DEVICE_SLAVE : 0)),
         };
-        if (identify(drive)) {
+        if (identify(drive, place / 2)) {
             ata.count++;
         }
     }

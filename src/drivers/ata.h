@@ -1,8 +1,11 @@
 /*
- * drivers/ata.h - disks on the two classic ATA channels, by programmed I/O.
+ * drivers/ata.h - disks on the two classic ATA channels, by DMA or programmed I/O.
  *
  * Channel ports 0x1F0/0x3F6 and 0x170/0x376, a master and a slave on each. Every wait is bounded; a
- * channel without drives (status 0xFF) costs nothing. Source: ATA/ATAPI-6.
+ * channel without drives (status 0xFF) costs nothing. Sources: ATA/ATAPI-6; for DMA, Intel,
+ * "Programming Interface for Bus Master IDE Controller", revision 1.0.
+ *
+ * The buffers must be memory that is where the kernel sees it: DMA knows physical addresses only.
  */
 #ifndef DRIVERS_ATA_H
 #define DRIVERS_ATA_H

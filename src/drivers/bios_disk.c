@@ -134,6 +134,7 @@ struct block_device *bios_disk_open(uint8_t drive)
     }
     disk.device = (struct block_device){
         .name = "BIOS disk",
+        .mode = "INT 13h",
         .sector_count = (uint32_t)MIN(parameters->sectors, UINT32_MAX),
         .read = bios_disk_read,
     };

@@ -14,6 +14,7 @@
 
 struct block_device {
     const char *name;      /* for messages, such as "ata0" */
+    const char *mode;      /* how it is read at present, for messages, such as "DMA" */
     uint32_t sector_count; /* capacity; a disk larger than 2 TiB is cut to 2^32 - 1 */
     void *driver_data;     /* the driver's own */
     /*

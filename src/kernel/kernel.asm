@@ -5,13 +5,17 @@
 ;   A20 on, paging off, interrupts off, direction flag clear
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
-; What it does: verify the image's checksum, zero .bss, take the kernel's own stack, call C.
+; What it does: verify the image's checksum, move .data to its place, zero .bss, take the kernel's own
+; stack, call C.
 
 %include "asm_constants.inc"
 
 bits 32
 
 extern kernel_main
+extern kernel_data_in_image
+extern kernel_data_start
+extern kernel_data_end
 extern kernel_bss_start
 extern kernel_end
 
@@ -112,6 +116,15 @@ damaged:
 
 ; In: the entry state, the image verified
 start_kernel:
+    ; The last dword first: the place may begin before the image ends.
+    mov ecx, kernel_data_end
+    sub ecx, kernel_data_start
+    lea esi, [kernel_data_in_image + ecx - 4]
+    mov edi, kernel_data_end - 4
+    shr ecx, 2
+    std
+    rep movsd
+    cld
     xor eax, eax
     mov edi, kernel_bss_start
     mov ecx, kernel_end

@@ -80,6 +80,7 @@ void bench_row(const char *name, uint32_t cost, uint32_t reference, uint32_t goa
 
 void kernel_tests_run(void)
 {
+    bench_disk();
     bench_heap();
     bench_objects();
     bench_paging();

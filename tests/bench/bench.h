@@ -26,6 +26,12 @@ void bench_row(const char *name, uint32_t cost, uint32_t reference, uint32_t goa
 
 void bench_title(const char *title);
 
+/* Mounts the disk booted from. */
+void bench_mount(void);
+
+/* On a disk with disk.elf: measures the disk and does not return. */
+void bench_disk(void);
+
 /* The rows, by subject. */
 void bench_heap(void);
 void bench_objects(void);

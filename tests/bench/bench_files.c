@@ -17,7 +17,7 @@
 #define PROGRAM_PATH "0:/small.elf" /* 24 KB */
 #define READ_BYTES   16384
 
-static void mount(void)
+void bench_mount(void)
 {
     const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
     size_t count = ata_initialise();
@@ -70,7 +70,7 @@ void bench_files(void)
     struct reading reading = {.bytes = 4, .buffer = kmalloc(READ_BYTES)};
     void *process;
 
-    mount();
+    bench_mount();
     bench_title("files, the disk cache warm (instructions)");
     bench_row("file_open + file_close, 24 KB, in the root", bench_cost(open_and_close, 0, 100), 0,
               0);

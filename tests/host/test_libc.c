@@ -115,6 +115,9 @@ void abort(void) __attribute__((noreturn));
 #include "../../programs/libc/string.c"
 #include "../../programs/libc/stdlib.c"
 #include "../../programs/libc/command.c"
+#include "../../programs/libc/errors.c"
+#include "../../programs/libc/keys.c"
+#include "../../programs/libc/process.c"
 #undef putchar
 #undef puts
 #undef printf
@@ -346,6 +349,147 @@ static void test_system_run_of_nothing_and_of_too_long_a_word(void **state)
     assert_int_equal(command_count, -1);
 }
 
+/* The words of a line, with a bar behind each; or what command_split() says. */
+static const char *split(const char *line)
+{
+    static char words[1024];
+    struct command_argument *list = (struct command_argument *)1;
+    int count = command_split(line, &list);
+
+    words[0] = '\0';
+    if (count < 0) {
+        assert_null(list);
+        snprintf(words, sizeof(words), "error %d", count);
+    }
+    for (struct command_argument *word = list; word != NULL; word = word->next) {
+        strcat(strcat(words, word->argument), "|");
+        count--;
+    }
+    assert_true(count <= 0);
+    command_free(list);
+    return words;
+}
+
+static void test_command_split(void **state)
+{
+    (void)state;
+    assert_string_equal(split(""), "");
+    assert_string_equal(split(" \t\n"), "");
+    assert_string_equal(split("one"), "one|");
+    assert_string_equal(split("  one  two\t three "), "one|two|three|");
+    assert_string_equal(split("a \"b  c\" d"), "a|b  c|d|");
+    assert_string_equal(split("a\"b  c\"d"), "ab  cd|");
+    assert_string_equal(split("\"\" \"\"x"), "|x|");
+    assert_string_equal(split("\"a\"\"b\""), "ab|");
+    assert_string_equal(split("a \"b"), "error -9");
+    assert_string_equal(split("\""), "error -9");
+}
+
+static void test_command_split_word_exactly_full_and_one_more(void **state)
+{
+    (void)state;
+    char line[COMMAND_ARGUMENT_BYTES + 8] = "x \"";
+    struct command_argument *list;
+
+    memset(line + 3, 'y', COMMAND_ARGUMENT_BYTES - 1);
+    strcpy(line + 3 + COMMAND_ARGUMENT_BYTES - 1, "\"");
+    assert_int_equal(command_split(line, &list), 2);
+    assert_int_equal(strlen(list->next->argument), COMMAND_ARGUMENT_BYTES - 1);
+    command_free(list);
+    strcpy(line + 3 + COMMAND_ARGUMENT_BYTES - 1, "y\"");
+    assert_int_equal(command_split(line, &list), -EINVARG);
+    assert_null(list);
+}
+
+/* What the decoder makes of bytes: characters as they are, KEY_s as <80>. */
+static const char *decode(const char *bytes)
+{
+    static char keys_text[256];
+    struct key_decoder decoder = {0, 0};
+
+    keys_text[0] = '\0';
+    for (; *bytes != '\0'; bytes++) {
+        int key = key_decode(&decoder, (unsigned char)*bytes);
+        size_t length = strlen(keys_text);
+        if (key != 0) {
+            snprintf(keys_text + length, sizeof(keys_text) - length,
+                     key >= ' ' && key < 0x7F ? "%c" : "<%02x>", key);
+        }
+    }
+    return keys_text;
+}
+
+static void test_keys_of_a_terminal(void **state)
+{
+    (void)state;
+    assert_string_equal(decode("ab\r\b\3"), "ab<0d><08><03>");
+    assert_string_equal(decode("\x80\x83\x89"), "<80><83><89>"); /* the PS/2 keyboard's */
+    assert_string_equal(decode("\x1b[A\x1b[B\x1b[C\x1b[D"), "<80><81><83><82>");
+    assert_string_equal(decode("\x1b[H\x1b[F\x1bOH\x1bOF\x1bOA"), "<84><85><84><85><80>");
+    assert_string_equal(decode("\x1b[1~\x1b[2~\x1b[3~\x1b[4~"), "<84><88><89><85>");
+    assert_string_equal(decode("\x1b[5~\x1b[6~\x1b[7~\x1b[8~"), "<86><87><84><85>");
+    assert_string_equal(decode("\x1b[1;5Cx\x1b[3;2~y"), "<83>x<89>y"); /* with control, shift */
+}
+
+static void test_keys_that_mean_nothing_disappear(void **state)
+{
+    (void)state;
+    assert_string_equal(decode("\x1b[9~a\x1b[Zb\x1b[?25hc\x1b[~d\x1b[200~e"), "abcde");
+    assert_string_equal(decode("\x1b"), "");
+    assert_string_equal(decode("\x1b\x1b[Aa"), "<80>a");
+    assert_string_equal(decode("\x1bxy"), "xy");
+    assert_string_equal(decode("\x1b[1\x1b[A"), "<80>");
+    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab"); /* broken off */
+    assert_string_equal(decode("\xc3\x89x\xe2\x82\x80y\xf0\x9f\x8d\x91z"), "xyz"); /* UTF-8 */
+    assert_string_equal(decode("\xc3x\x89"), "x<89>");
+}
+
+static void test_errors_in_words(void **state)
+{
+    (void)state;
+    assert_string_equal(error_text(-ENOENT), "no such file or folder");
+    assert_string_equal(error_text(ENOENT), "no such file or folder");
+    for (int error = 0; error <= EINTERRUPTED; error++) {
+        assert_true(strlen(error_text(-error)) > 5);
+        assert_string_not_equal(error_text(-error), error_text(-EINTERRUPTED - 1));
+    }
+    assert_string_equal(error_text(-EINTERRUPTED - 1), "an unknown error");
+    assert_string_equal(error_text(INT32_MIN), "an unknown error");
+}
+
+static int process_count;  /* how many there are now */
+static int process_births; /* how many more there are at each look */
+
+int process_list(struct process_info *list, size_t capacity)
+{
+    for (size_t i = 0; i < capacity && i < (size_t)process_count; i++) {
+        list[i].pid = (uint32_t)i + 1;
+    }
+    process_count += process_births;
+    return process_count - process_births;
+}
+
+static void test_process_list_of_any_length(void **state)
+{
+    (void)state;
+    struct process_info *list;
+
+    process_births = 0;
+    for (process_count = 1; process_count < 40; process_count++) {
+        assert_int_equal(process_list_all(&list), process_count);
+        assert_int_equal(list[process_count - 1].pid, process_count);
+        free(list);
+    }
+    process_count = 3;
+    process_births = 4; /* as many as there is room for */
+    assert_int_equal(process_list_all(&list), 7);
+    free(list);
+    process_count = -ENOMEM;
+    process_births = 0;
+    assert_int_equal(process_list_all(&list), -ENOMEM);
+    assert_null(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
@@ -367,6 +511,12 @@ int main(void)
         TEST(test_read_line_exactly_full_and_one_more),
         TEST(test_system_run_splits_words),
         TEST(test_system_run_of_nothing_and_of_too_long_a_word),
+        TEST(test_command_split),
+        TEST(test_command_split_word_exactly_full_and_one_more),
+        TEST(test_keys_of_a_terminal),
+        TEST(test_keys_that_mean_nothing_disappear),
+        TEST(test_errors_in_words),
+        TEST(test_process_list_of_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

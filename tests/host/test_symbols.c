@@ -19,15 +19,20 @@
 #include "lib/format.h"
 
 /* The table, as tools/mksymbols.py would write it; without the header, so that a test can empty
- * it. */
-extern uint32_t symbol_count;
+ * it. 0x80 stands for "ma", 0x81 for "k" and that: kernel_main and kmalloc have them. */
+extern uint32_t symbol_text_start;
 extern uint32_t symbol_text_end;
-extern uint32_t symbol_addresses[];
-extern char symbol_names[];
-uint32_t symbol_count = 4;
-uint32_t symbol_text_end = 0x101000;
-uint32_t symbol_addresses[] = {0x100000, 0x100010, 0x100200, 0x100300};
-char symbol_names[] = "start\0kernel_main\0kmalloc\0panic\0";
+extern uint8_t symbol_table[];
+extern uint8_t symbol_pairs[][2];
+#define TEXT_START 0x100000
+#define TEXT_END   0x101000
+uint32_t symbol_text_start = TEXT_START;
+uint32_t symbol_text_end = TEXT_END;
+uint8_t symbol_table[] = "\x10start\0"
+                         "\xFF\xF0\x01kernel_\x80in\0"
+                         "\xFF\x00\x01\x81lloc\0"
+                         "\xFF\x00\x0Dpanic\0";
+uint8_t symbol_pairs[][2] = {{'m', 'a'}, {'k', 0x80}};
 
 /* What was printed. */
 static char output[8192];
@@ -53,7 +58,7 @@ static int reset(void **state)
     memset(stack, 0, sizeof(stack));
     output_length = 0;
     output[0] = '\0';
-    symbol_count = 4;
+    symbol_text_end = TEXT_END;
     backtrace_set_address_check(NULL);
     return 0;
 }
@@ -105,16 +110,41 @@ static void test_find_outside_the_text(void **state)
     assert_null(symbol_find(UINT32_MAX, &offset));
 }
 
-static void test_find_in_tables_of_none_one_and_two(void **state)
+static void test_find_without_a_table(void **state)
 {
     (void)state;
     uint32_t offset = 0;
-    symbol_count = 0;
+    symbol_text_start = symbol_text_end = 0;
+    assert_null(symbol_find(0, &offset));
     assert_null(symbol_find(0x100000, &offset));
-    symbol_count = 1;
-    assert_string_equal(symbol_find(0x100500, &offset), "start");
-    symbol_count = 2;
-    assert_string_equal(symbol_find(0x100500, &offset), "kernel_main");
+    symbol_text_start = TEXT_START;
+}
+
+static void test_names_stay_for_some_calls(void **state)
+{
+    (void)state;
+    uint32_t offset = 0;
+    const char *first = symbol_find(0x100000, &offset);
+    for (unsigned i = 1; i < SYMBOL_NAMES_KEPT; i++) {
+        assert_string_equal(symbol_find(0x100300, &offset), "panic");
+    }
+    assert_string_equal(first, "start");
+}
+
+/* Twelve pairs of pairs: 4,096 characters, of which the buffer has room for its length - 1. */
+static void test_a_long_name_is_cut(void **state)
+{
+    (void)state;
+    static const uint8_t long_name[] = {0x10, 0x81, 0x80, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81,
+                                        0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0};
+    uint8_t saved[sizeof(long_name)];
+    uint32_t offset = 0;
+    memcpy(saved, symbol_table, sizeof(saved));
+    memcpy(symbol_table, long_name, sizeof(long_name));
+    const char *name = symbol_find(0x100000, &offset);
+    assert_int_equal(strlen(name), SYMBOL_NAME_BYTES - 1);
+    assert_memory_equal(name, "kmamakmakma", 11);
+    memcpy(symbol_table, saved, sizeof(saved));
 }
 
 static void test_backtrace_names_each_caller(void **state)
@@ -227,7 +257,7 @@ static void test_address_check_is_asked_for_both_dwords(void **state)
 static void test_without_a_table_addresses_are_shown(void **state)
 {
     (void)state;
-    symbol_count = 0;
+    symbol_text_end = 0;
     frame(4, at(8), 0x100020);
     frame(8, 0, 0x100010);
     backtrace_print(0x100214, at(4));
@@ -270,22 +300,37 @@ static void test_maker_keeps_functions_in_order(void **state)
                                       "00102000 R table\n"
                                       "00101000 r first_constant\n",
                                       "");
-    assert_non_null(strstr(source, "symbol_count = 4;"));
+    assert_non_null(strstr(source, "symbol_text_start = 0x100000;"));
     assert_non_null(strstr(source, "symbol_text_end = 0x101000;"));
-    assert_non_null(strstr(source, "{\n    0x100000,\n    0x100010,\n"
-                                   "    0x100030,\n    0x100300,\n}"));
-    assert_non_null(strstr(source, "\"start\\0\"\n    \"Same\\0\"\n    \"copy.part.0\\0\"\n"
-                                   "    \"last\\0\"\n    \"\";"));
+    assert_non_null(strstr(source, "{\n    16, 115, 116, 97, 114, 116, 0, /* 00100000 start */\n"
+                                   "    32, 83, 97, 109, 101, 0, /* 00100010 Same */\n"
+                                   "    255, 208, 2, 99, 111, 112, 121,"));
+    assert_non_null(strstr(source, "/* 00100030 copy.part.0 */\n    255, 0, 13, 108,"));
+    assert_non_null(strstr(source, "/* 00100300 last */\n    0,\n}"));
     assert_null(strstr(source, "loop"));
-    assert_null(strstr(source, "table\\0"));
+    assert_null(strstr(source, "table */"));
+}
+
+static void test_maker_packs_what_is_frequent(void **state)
+{
+    (void)state;
+    const char *source = make_symbols("00100000 T abab\n"
+                                      "00100010 T ababc\n"
+                                      "00100020 T cabab\n"
+                                      "00100030 R end\n",
+                                      "");
+    assert_non_null(strstr(source, "    16, 129, 0, /* 00100000 abab */\n"
+                                   "    16, 129, 99, 0, /* 00100010 ababc */\n"
+                                   "    16, 99, 129, 0, /* 00100020 cabab */\n"));
+    assert_non_null(strstr(source, "{\n    {97, 98},\n    {128, 128},\n}"));
 }
 
 static void test_maker_writes_an_empty_table(void **state)
 {
     (void)state;
     const char *source = make_symbols("", "--empty");
-    assert_non_null(strstr(source, "symbol_count = 0;"));
-    assert_non_null(strstr(source, "symbol_names[] =\n    \"\";"));
+    assert_non_null(strstr(source, "symbol_text_end = 0x0;"));
+    assert_non_null(strstr(source, "symbol_table[] = {\n    0,\n}"));
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
@@ -295,7 +340,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_find_first_last_and_between),
         TEST(test_find_outside_the_text),
-        TEST(test_find_in_tables_of_none_one_and_two),
+        TEST(test_find_without_a_table),
+        TEST(test_names_stay_for_some_calls),
+        TEST(test_a_long_name_is_cut),
         TEST(test_backtrace_names_each_caller),
         TEST(test_call_at_the_end_of_a_function_is_its_own),
         TEST(test_wrong_first_address_still_shows_the_callers),
@@ -307,6 +354,7 @@ int main(void)
         TEST(test_address_check_is_asked_for_both_dwords),
         TEST(test_without_a_table_addresses_are_shown),
         TEST(test_maker_keeps_functions_in_order),
+        TEST(test_maker_packs_what_is_frequent),
         TEST(test_maker_writes_an_empty_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ EXPECTED = [
     ("kernel_main's backtrace", r"#0\s+kernel_main \(\) at src/kernel/kernel\.c:\d+\s+"
                                 r"#1\s+0x[0-9a-f]+ in start_kernel \(\) at src/kernel/kernel\.asm"),
     ("protected mode in the kernel", r"^cs\s+0x8\s"),
-    ("the program's main, called by its start", r"#0\s+main \(.*\) at programs/hello/hello\.c:\d+\s+"
+    ("the program's main, called by its start", r"#0\s+main \(.*\) at programs/shell/shell\.c:\d+\s+"
                                                 r"#1\s+0x[0-9a-f]+ in program_start \(\)"),
     ("ring 3 in the program", r"^cs\s+0x1b\s"),
 ]

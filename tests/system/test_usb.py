@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True  # no __pycache__ in the tree
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import usb  # pylint: disable=wrong-import-position
 
-IMAGE = "bin/os.bin"
+IMAGE = "bin/hello.bin"
 MIB = 1 << 20
 DISK_BYTES = 20 * MIB
 BLANK = (b"\xA5\x5A\xC3" * (DISK_BYTES // 3 + 1))[:DISK_BYTES]  # what is on a disk before

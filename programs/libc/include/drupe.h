@@ -25,16 +25,60 @@ int getkeyblock(void);
 void *page_malloc(size_t size);
 int page_free(void *pages);
 
+/* Bytes as they are, whatever they are. Returns length. */
+int console_write(const void *buffer, size_t length);
+
 /* Starts the program of that name ("shell.elf") beside this one. */
 int process_load_start(const char *name);
 /* The same with arguments: the list's first item is the name. */
 int invoke_system_command(struct command_argument *command);
-/* The same from a line of text, split at blanks. -EINVARG for an empty line or a word that does not
- * fit a struct command_argument, -ENOMEM. */
+/* The same from a line of text, split as by command_split(); -EINVARG for an empty one. */
 int system_run(const char *line);
+
+/*
+ * A line of text as the list that invoke_system_command() and process_spawn() take. Words end at
+ * blanks, except between double quotes, which are left out: `a "b c"` is two words, `""` an empty
+ * one. Returns the number of words, 0 with an empty list for a line of blanks; -EINVARG for a word
+ * that does not fit a struct command_argument, -EINFORMAT for a quote without its second, -ENOMEM.
+ * The list is the caller's, who gives it to command_free() also when the kernel has had it.
+ */
+int command_split(const char *line, struct command_argument **list);
+void command_free(struct command_argument *list);
+
+/*
+ * Processes. process_spawn starts a child, and every child is waited for once: process_wait returns
+ * the pid of one that has ended (WAIT_ANY: of any), its status in *status, which may be NULL.
+ * With SPAWN_FRONT the child has the keyboard until it ends. process_kill: this process, or one
+ * that descends from it.
+ */
+int process_spawn(struct command_argument *command, unsigned flags);
+int process_wait(int pid, int *status);
+int process_kill(int pid);
+int process_id(void);
+/* Lets the others run first; sleeps at least so long. */
+int process_yield(void);
+int process_sleep(uint32_t milliseconds);
+
+/* Fills in up to capacity of list's items. Returns how many processes there are. */
+int process_list(struct process_info *list, size_t capacity);
+/* All of them, in memory that the caller frees. Returns how many, or -ENOMEM. */
+int process_list_all(struct process_info **list);
+
+int memory_figures(struct memory_figures *figures);
+/* Since the kernel started, modulo 2^32. */
+uint32_t uptime_ms(void);
+
+/* With 1, ctrl-C is key 3 and does not end this program. Returns what it was before. */
+int catch_interrupt(int on);
 
 int get_program_arguments(struct process_arguments *out);
 void exit_status(int status) __attribute__((noreturn));
+
+/* Prints usage when the program's first argument is --help. Was it? */
+int show_help(int argc, char **argv, const char *usage);
+
+/* An error as words that end a sentence: "no such file or folder". */
+const char *error_text(int error);
 
 /*
  * Files and folders. A path without a drive ("dir/name.ext") is on drive 0; names are 8.3, in any
@@ -61,6 +105,18 @@ int file_close(int descriptor);
  * takes one back. With echo the keys are shown. Returns the length.
  */
 size_t read_line(char *line, size_t size, int echo);
+
+/*
+ * Keys as a terminal on the serial line sends them are several bytes: ESC [ A is the arrow up.
+ * key_decode() takes what getkey() gave, one by one, and returns a character, a KEY_ of abi/keys.h,
+ * or 0 when it needs more. A decoder starts as zeroes. A lone ESC does nothing, and neither do
+ * characters beyond ASCII.
+ */
+struct key_decoder {
+    uint8_t state;
+    uint8_t number; /* in the sequence: the 3 of ESC [ 3 ~ */
+};
+int key_decode(struct key_decoder *decoder, int key);
 
 /* Any command, for what has no function here yet. Those with fewer arguments ignore the rest. */
 int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2);

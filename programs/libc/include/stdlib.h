@@ -8,6 +8,7 @@
 
 #define EXIT_SUCCESS 0
 #define EXIT_FAILURE 1
+#define EXIT_USAGE   2 /* Drupe's programs: the arguments make no sense */
 
 /* Memory aligned to 16 bytes, for anything; NULL when there is none, and for size 0. free() and
  * realloc() of a pointer that is not malloc's end the program with a message. */

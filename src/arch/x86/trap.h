@@ -57,9 +57,11 @@ struct trap_frame {
 
 typedef void (*trap_handler_t)(struct trap_frame *frame);
 
+/* In virtual 8086 mode CS is no selector, so the flag counts as well: nobody is meant to get there,
+ * but QEMU 7.2 lets ring 3. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is EFLAGS' bit 17. */
 static inline bool trap_frame_is_from_user(const struct trap_frame *frame)
 {
-    return (frame->cs & 3) == 3;
+    return (frame->cs | frame->eflags >> 16) & 2;
 }
 
 /* Fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from ring 3 is a

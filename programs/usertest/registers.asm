@@ -84,7 +84,8 @@ call_with_registers:
     popfd
     ret
 
-; int watch_registers(uint32_t rounds)
+; int watch_registers(uint32_t rounds, uint32_t selector)
+; selector is what ES, FS and GS hold meanwhile.
 ; Out: eax = 0, or 1 when a register changed between two looks at it
 ; Clobbers: ecx, edx
 global watch_registers
@@ -94,12 +95,15 @@ watch_registers:
     push edi
     push ebp
     push es
+    push fs
     push gs
-    push dword [esp + 24 + 4]       ; what is left of rounds
-    mov [.stack], esp
-    xor eax, eax
+    mov eax, [esp + 28 + 8]
     mov es, eax
+    mov fs, eax
     mov gs, eax
+    mov [.selector], eax
+    push dword [esp + 28 + 4]       ; what is left of rounds
+    mov [.stack], esp
     mov eax, 0xA0A1A2A3
     mov ebx, 0xB0B1B2B3
     mov ecx, 0xC0C1C2C3
@@ -131,10 +135,16 @@ watch_registers:
     pop eax
     test eax, 0x400                 ; the direction flag is still set
     jz .changed
+    mov ecx, [.selector]
     mov eax, es
-    mov ecx, gs
-    or ax, cx
-    jnz .changed
+    cmp ax, cx
+    jne .changed
+    mov eax, fs
+    cmp ax, cx
+    jne .changed
+    mov eax, gs
+    cmp ax, cx
+    jne .changed
     xor eax, eax
     jmp .out
 .changed:
@@ -144,6 +154,7 @@ watch_registers:
     mov esp, [.stack]
     add esp, 4
     pop gs
+    pop fs
     pop es
     pop ebp
     pop edi
@@ -153,6 +164,7 @@ watch_registers:
 
 section .bss
 align 4
-watch_registers.stack: resd 1
+watch_registers.stack:    resd 1
+watch_registers.selector: resd 1
 
 section .note.GNU-stack noalloc noexec nowrite progbits

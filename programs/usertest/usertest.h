@@ -1,5 +1,5 @@
 /*
- * usertests.h - what the tests have in common.
+ * usertest.h - what the tests have in common.
  *
  * A test is a function that returns when all was right. It runs in a process of its own, a child of
  * the one that counts, and must leave nothing behind: no process, no page, no object of the kernel.
@@ -7,8 +7,8 @@
  *
  * A role is what a test's own children do: this program again, with other arguments.
  */
-#ifndef USERTESTS_H
-#define USERTESTS_H
+#ifndef USERTEST_H
+#define USERTEST_H
 
 #include <drupe.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct test {
 };
 
 extern const struct test command_tests[], memory_tests[], process_tests[], fpu_tests[],
-    isolation_tests[], fault_tests[];
+    isolation_tests[], fault_tests[], random_tests[];
 
 /* argv[0] is the role's name. The result is the process's status. */
 struct role {
@@ -33,18 +33,18 @@ struct role {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct role process_roles[], fpu_roles[], isolation_roles[];
+extern const struct role process_roles[], fpu_roles[], isolation_roles[], random_roles[];
 
 /* ---------------------------------------------------------------- checks */
 
 #define STATUS_SAID_WHY 99 /* of a process whose check failed: it has printed the reason */
 
 /* They end the process, and its children, when something is wrong. */
-#define CHECK(condition)                                   \
-    do {                                                   \
-        if (!(condition)) {                                \
-            check_failed(__FILE__, __LINE__, #condition);  \
-        }                                                  \
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            check_failed(__FILE__, __LINE__, #condition); \
+        } \
     } while (0)
 
 /* Both sides as numbers of 32 bits. */
@@ -80,7 +80,7 @@ const char *own_name(void);
 int spawn_words(const char *const *words, uint32_t flags);
 
 /* spawn_role("sleep", "100"): a child in that role. Its pid; anything else fails the test. */
-#define spawn_role(...)                                                                      \
+#define spawn_role(...) \
     spawn_checked((const char *const[]){own_name(), "--role", __VA_ARGS__, NULL})
 int spawn_checked(const char *const *words);
 
@@ -184,7 +184,8 @@ struct registers {
 /* `int 0x80` with these registers; afterwards they are what the kernel left. */
 void call_with_registers(struct registers *registers);
 
-/* Looks rounds times at registers that nobody else may change. 0 when nobody did. */
-int watch_registers(uint32_t rounds);
+/* Looks rounds times at registers that nobody else may change, with selector in ES, FS and GS. 0
+ * when nobody did. */
+int watch_registers(uint32_t rounds, uint32_t selector);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define X87_CONTROL_DEFAULT 0x037F /* after FNINIT */
 #define X87_TAGS_EMPTY      0xFFFF
@@ -251,8 +251,8 @@ static void modes_are_private(void)
 /* Fills every register with ones and a secret, and sleeps or ends with them, FS and GS null. */
 static int role_fill(int argc, char **argv)
 {
-    static const uint32_t secret[4] __attribute__((aligned(16))) = {0x5EC12E75, 0x5EC12E75,
-                                                                    0x5EC12E75, 0x5EC12E75};
+    static const uint32_t secret[4]
+        __attribute__((aligned(16))) = {0x5EC12E75, 0x5EC12E75, 0x5EC12E75, 0x5EC12E75};
 
     __asm__ volatile("fninit");
     for (int i = 0; i < 8; i++) {
@@ -379,14 +379,14 @@ static void pending_error_is_private(void)
 
 /* ---------------------------------------------------------------- general registers */
 
+/* "watch SELECTOR" */
 static int role_watch(int argc, char **argv)
 {
+    uint32_t selector = argc > 1 ? (uint32_t)atoi(argv[1]) : 0;
     uint32_t start = call_uptime();
 
-    (void)argc;
-    (void)argv;
     while (!is_time_up(start)) {
-        if (watch_registers(100000) != 0) {
+        if (watch_registers(100000, selector) != 0) {
             return 1;
         }
     }
@@ -395,12 +395,13 @@ static int role_watch(int argc, char **argv)
 
 static void registers_kept_when_preempted(void)
 {
-    int children[3];
+    static const uint32_t selectors[] = {0, USER_CODE_SELECTOR, USER_DATA_SELECTOR};
+    int children[COUNT_OF(selectors)];
     int spinner = spawn_role("spin");
     int x87 = spawn_role("x87_sum", "5");
 
     for (size_t i = 0; i < COUNT_OF(children); i++) {
-        children[i] = spawn_role("watch");
+        children[i] = spawn_role("watch", number(selectors[i]));
     }
     for (size_t i = 0; i < COUNT_OF(children); i++) {
         CHECK_EQUAL(wait_for(children[i]), 0);

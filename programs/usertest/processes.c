@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 #define LONG_SLEEP "600000" /* milliseconds: until killed */
 
@@ -274,11 +274,10 @@ static void arguments_bad_lists(void)
     /* An item whose string ends where its memory does, and one whose next is half there. */
     strcpy((char *)end - strlen(own_name()) - 1, own_name());
     CHECK_EQUAL(call_spawn((void *)(end - strlen(own_name()) - 1), 0), -EINVARG);
-    struct command_argument *cut =
-        (void *)(end - offsetof(struct command_argument, next) - 2);
+    struct command_argument *cut = (void *)(end - offsetof(struct command_argument, next) - 2);
     strcpy(cut->argument, own_name());
     CHECK_EQUAL(call_spawn(cut, 0), -EINVARG);
-    CHECK_EQUAL(call_spawn(items, 2), -EINVARG); /* a flag that does not exist */
+    CHECK_EQUAL(call_spawn(items, 2), -EINVARG);     /* a flag that does not exist */
     CHECK_EQUAL(call_wait(WAIT_ANY, NULL), -ECHILD); /* none of these was started */
     CHECK_EQUAL(page_free(pages), 0);
     free(items);
@@ -657,42 +656,49 @@ static void process_list_capacities(void)
     kill_and_wait(child);
 }
 
-#define MANY 250
+#define MANY          250
+#define PAGES_FOR_ONE 50 /* more than one of these processes takes */
 
+/* 250 where memory allows: with 128 MiB it does. */
 static void many_at_once(void)
 {
     static struct process_info list[MANY + 32];
     static int pids[MANY];
+    struct memory_figures figures;
     int own = call_getpid();
     uint32_t before = count_processes();
     int found = 0;
 
-    for (int i = 0; i < MANY; i++) {
+    CHECK_EQUAL(system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(&figures), sizeof(figures), 0), 0);
+    int many = figures.free_pages < MANY * PAGES_FOR_ONE
+                   ? (int)figures.free_pages / PAGES_FOR_ONE / 2
+                   : MANY;
+    for (int i = 0; i < many; i++) {
         pids[i] = spawn_role("sleep", LONG_SLEEP);
         CHECK(i == 0 || pids[i] != pids[i - 1]);
     }
     int count = call_process_list(list, COUNT_OF(list));
-    CHECK_EQUAL(count, before + MANY);
+    CHECK_EQUAL(count, before + (uint32_t)many);
     for (int i = 0; i < count; i++) {
         if ((int)list[i].parent == own) {
             CHECK_EQUAL(strcmp(list[i].name, own_name()), 0);
             CHECK_EQUAL(list[i].is_front, 0);
-            CHECK(list[i].pages > 4 && list[i].pages < 200);
+            CHECK(list[i].pages > 4 && list[i].pages < PAGES_FOR_ONE);
             found++;
         }
     }
-    CHECK_EQUAL(found, MANY);
-    for (int i = 0; i < MANY; i += 2) { /* some before their first turn, some asleep */
+    CHECK_EQUAL(found, many);
+    for (int i = 0; i < many; i += 2) { /* some before their first turn, some asleep */
         CHECK_EQUAL(call_kill(pids[i]), 0);
     }
-    for (int i = 0; i < MANY; i += 2) {
+    for (int i = 0; i < many; i += 2) {
         CHECK_EQUAL(wait_for(pids[i]), STATUS_KILLED);
     }
-    for (int i = 1; i < MANY; i += 2) {
+    for (int i = 1; i < many; i += 2) {
         wait_until_asleep(pids[i]);
         CHECK_EQUAL(call_kill(pids[i]), 0);
     }
-    for (int i = 1; i < MANY; i += 2) {
+    for (int i = 1; i < many; i += 2) {
         int status = 0;
 
         CHECK(call_wait(WAIT_ANY, &status) > 0);
@@ -708,30 +714,42 @@ static void many_one_after_another(void)
     }
 }
 
-/* Until there is no room for more: an error, no harm, and all of it comes back. */
+/* Until there is no room for more: an error, no harm, and all of it comes back. Most memory is
+ * taken before, so that not too many are needed. */
 static void processes_until_full(void)
 {
-    static int pids[4000];
+    enum { HOG_BYTES = 1024 * 1024, ROOM = 4 };
+    struct hog {
+        struct hog *next;
+    } *hogs = NULL, *hog;
+    static int pids[300];
     uint32_t count = 0;
     int pid = 0;
-    void *memory[64] = {NULL};
 
-    for (uint32_t i = 0; i < COUNT_OF(memory); i++) { /* most of it first, to need fewer */
-        memory[i] = page_malloc(1024 * 1024);
+    own_name();
+    while ((hog = page_malloc(HOG_BYTES)) != NULL) {
+        hog->next = hogs;
+        hogs = hog;
+    }
+    for (int i = 0; i < ROOM && hogs; i++) {
+        hog = hogs;
+        hogs = hog->next;
+        CHECK_EQUAL(page_free(hog), 0);
     }
     while (count < COUNT_OF(pids) &&
-           (pid = spawn_words((const char *const[]){own_name(), "--role", "sleep", LONG_SLEEP,
-                                                    NULL}, 0)) > 0) {
+           (pid = spawn_words(
+                (const char *const[]){own_name(), "--role", "sleep", LONG_SLEEP, NULL}, 0)) > 0) {
         pids[count++] = pid;
     }
-    CHECK(count > 20);
-    CHECK(pid < 0);
-    CHECK(pid == -ENOMEM || pid == -EBUSY);
+    CHECK(count > 0);
+    CHECK_EQUAL(pid, -ENOMEM);
     for (uint32_t i = 0; i < count; i++) {
         kill_and_wait(pids[i]);
     }
-    for (uint32_t i = 0; i < COUNT_OF(memory); i++) {
-        CHECK_EQUAL(page_free(memory[i]), 0);
+    while (hogs) {
+        hog = hogs;
+        hogs = hog->next;
+        CHECK_EQUAL(page_free(hog), 0);
     }
 }
 
@@ -748,8 +766,8 @@ static void check_is_in_background(int pid)
 
 static void spawn_to_the_front_from_behind(void)
 {
-    int child = spawn_words((const char *const[]){own_name(), "--role", "wait_key", NULL},
-                            SPAWN_FRONT);
+    int child =
+        spawn_words((const char *const[]){own_name(), "--role", "wait_key", NULL}, SPAWN_FRONT);
 
     CHECK(child > 0);
     wait_until_asleep(child); /* with keys waiting for the one in front */

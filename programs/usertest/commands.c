@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
 static void sum(void)
 {

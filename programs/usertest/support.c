@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
-#define PROCESSES_MAX       320
-#define PATIENCE            500 /* steps */
-#define PATIENCE_STEP       10  /* milliseconds */
-#define HASH_OF_NOTHING     5381u
-#define HASH_STATUS_MASK    0x7FFFFFFFu
+#define PROCESSES_MAX    320
+#define PATIENCE         500 /* steps */
+#define PATIENCE_STEP    10  /* milliseconds */
+#define HASH_OF_NOTHING  5381u
+#define HASH_STATUS_MASK 0x7FFFFFFFu
 
 const uint32_t foreign_addresses[] = {
     0,

@@ -1,47 +1,59 @@
 /*
- * usertests - attacks the kernel from ring 3.
+ * usertest - attacks the kernel from ring 3.
  *
- *     usertests            all tests
- *     usertests NAME ...   these
- *     usertests --list     their names
+ *     usertest            all tests
+ *     usertest NAME ...   these
+ *     usertest --list     their names
+ *     usertest --help     this much
  *
- * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`, and
- * the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
+ * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`,
+ * and the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertests.h"
+#include "usertest.h"
 
-#define SETTLING_MILLISECONDS 2000
+#define USAGE                                                \
+    "Usage: usertest [NAME ...]\n"                           \
+    "       usertest --list\n"                              \
+    "Runs all tests from ring 3, or those; --list names them.\n"
+
+#define SETTLING_MILLISECONDS 1000
 #define SETTLING_STEP         10
 
 static const struct test *const tables[] = {
-    command_tests, memory_tests, process_tests, fpu_tests, isolation_tests, fault_tests,
+    command_tests,   memory_tests, process_tests, fpu_tests,
+    isolation_tests, fault_tests,  random_tests,
 };
 
 static const struct role *const role_tables[] = {
     process_roles,
     fpu_roles,
     isolation_roles,
+    random_roles,
 };
 
 static struct {
     const char *name; /* of the test that this process is; NULL: of none */
     uint32_t passed, failed;
-} usertests;
+} usertest;
 
 /* ---------------------------------------------------------------- checks */
 
 /* Children that sleep or count for ever must not outlive a test. */
 static void kill_descendants(void)
 {
-    static struct process_info list[16];
-    int count = call_process_list(list, COUNT_OF(list));
+    uint32_t count = (uint32_t)call_process_list(NULL, 0);
+    struct process_info *list = page_malloc(count * sizeof(*list));
     int own = call_getpid();
 
-    for (int i = 0; i < count && i < (int)COUNT_OF(list); i++) {
+    if (!list) {
+        return;
+    }
+    call_process_list(list, count);
+    for (uint32_t i = 0; i < count; i++) {
         if ((int)list[i].pid != own) {
             call_kill((int)list[i].pid); /* refused for all others */
         }
@@ -52,8 +64,8 @@ static void say_where(const char *file, int line)
 {
     const char *slash = strrchr(file, '/');
 
-    printf("%s%s%s:%d: ", usertests.name ? usertests.name : "in a child",
-           usertests.name ? " ... FAIL: " : ": ", slash ? slash + 1 : file, line);
+    printf("%s%s%s:%d: ", usertest.name ? usertest.name : "in a child",
+           usertest.name ? " ... FAIL: " : ": ", slash ? slash + 1 : file, line);
 }
 
 void check_failed(const char *file, int line, const char *condition)
@@ -147,8 +159,8 @@ static void run_test(const struct test *test)
             puts("ok");
         }
     }
-    usertests.passed += is_ok;
-    usertests.failed += !is_ok;
+    usertest.passed += is_ok;
+    usertest.failed += !is_ok;
 }
 
 static const struct test *find_test(const char *name)
@@ -196,11 +208,11 @@ static int run_tests(int count, char **names)
             run_test(test);
         } else {
             printf("%s ... FAIL: there is no such test\n", names[i]);
-            usertests.failed++;
+            usertest.failed++;
         }
     }
-    printf("%u passed, %u failed\n", usertests.passed, usertests.failed);
-    return usertests.failed || !usertests.passed ? EXIT_FAILURE : EXIT_SUCCESS;
+    printf("%u passed, %u failed\n", usertest.passed, usertest.failed);
+    return usertest.failed || !usertest.passed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run_one(const char *name)
@@ -210,7 +222,7 @@ static int run_one(const char *name)
     if (!test) {
         return EXIT_FAILURE;
     }
-    usertests.name = name;
+    usertest.name = name;
     test->run();
     return 0;
 }
@@ -224,7 +236,7 @@ static int play(int argc, char **argv)
             }
         }
     }
-    printf("usertests: no role %s\n", argv[0]);
+    printf("usertest: no role %s\n", argv[0]);
     return STATUS_SAID_WHY;
 }
 
@@ -246,6 +258,9 @@ int main(int argc, char **argv)
     }
     if (argc > 2 && strcmp(argv[1], "--role") == 0) {
         return play(argc - 2, argv + 2);
+    }
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
     }
     if (argc > 1 && strcmp(argv[1], "--list") == 0) {
         for_all_tests(list_test);

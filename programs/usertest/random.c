@@ -1,0 +1,111 @@
+/*
+ * random.c - commands in random order with arguments that are often nearly right. Nothing is
+ * expected of their results: the kernel must live, and get everything back.
+ *
+ * The same seeds give the same calls each time. Such a program may well damage itself: any end of
+ * it will do.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "usertest.h"
+
+#define CALLS    1500
+#define PROGRAMS 12
+
+static uint32_t next_random(uint32_t *state) /* xorshift, never 0 */
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
+
+/* What looks like something: a buffer, a path, a command line, numbers at edges. */
+static struct {
+    uint8_t buffer[2 * PAGE_BYTES];
+    struct command_argument command[3];
+    uint32_t taken[8]; /* memory, descriptors, pids: results of earlier calls */
+} things;
+
+static uint32_t random_argument(uint32_t *state)
+{
+    static const uint32_t edges[] = {0,          1,          2,          3,          4,
+                                     5,          16,         19,         512,        4095,
+                                     4096,       4097,       0x7FFFFFFF, 0x80000000, 0x80001000,
+                                     0xBFFFFFFF, 0xC0000000, 0xFFFFF000, 0xFFFFFFFF, 0x3FEFFF};
+    static const char *const paths[] = {"0:/", "plain.txt", "0:/nobody", "", "init.elf"};
+    uint32_t choice = next_random(state);
+
+    switch (choice >> 8 & 7) {
+    case 0: return next_random(state);
+    case 1: return edges[(choice >> 16) % COUNT_OF(edges)];
+    case 2: return foreign_addresses[(choice >> 16) % foreign_address_count];
+    case 3: return ADDRESS(paths[(choice >> 16) % COUNT_OF(paths)]);
+    case 4: return ADDRESS(things.command);
+    case 5: return things.taken[(choice >> 16) % COUNT_OF(things.taken)];
+    case 6: return (choice >> 16) % 40;
+    default: return ADDRESS(things.buffer) + (choice >> 16) % sizeof(things.buffer);
+    }
+}
+
+/* Those that end this program, wait for a key, or fill the screen are left out. */
+static bool is_left_out(uint32_t command)
+{
+    return command == SYSCALL_PRINT || command == SYSCALL_PUTCHAR || command == SYSCALL_WRITE ||
+           command == SYSCALL_EXIT || command == SYSCALL_EXIT_STATUS || command == SYSCALL_WAIT_KEY;
+}
+
+/* "calls SEED" */
+static int role_calls(int argc, char **argv)
+{
+    uint32_t state = argc > 1 ? (uint32_t)atoi(argv[1]) : 1;
+    int own = call_getpid();
+
+    strcpy(things.command[0].argument, own_name());
+    strcpy(things.command[1].argument, "--role");
+    strcpy(things.command[2].argument, "exit");
+    for (int i = 0; i < CALLS; i++) {
+        uint32_t command = next_random(&state) >> 8;
+        uint32_t arguments[3];
+
+        command = command % 64 == 63 ? next_random(&state) : command % 38;
+        for (size_t j = 0; j < COUNT_OF(arguments); j++) {
+            arguments[j] = random_argument(&state);
+        }
+        if (is_left_out(command) || (command == SYSCALL_KILL && (int)arguments[0] == own)) {
+            continue;
+        }
+        if (command == SYSCALL_SLEEP) {
+            arguments[0] %= 3;
+        }
+        things.command[0].next = &things.command[1]; /* as it may have been overwritten */
+        things.command[1].next = &things.command[2];
+        things.command[2].next = NULL;
+        things.taken[i % (int)COUNT_OF(things.taken)] =
+            (uint32_t)system_call(command, arguments[0], arguments[1], arguments[2]);
+    }
+    return 0;
+}
+
+static void random_calls(void)
+{
+    int pids[PROGRAMS];
+
+    for (uint32_t i = 0; i < PROGRAMS; i++) {
+        pids[i] = spawn_role("calls", number(i * 7919 + 1));
+    }
+    for (uint32_t i = 0; i < PROGRAMS; i++) {
+        CHECK_EQUAL(call_wait(pids[i], NULL), pids[i]);
+    }
+}
+
+const struct role random_roles[] = {
+    {"calls", role_calls},
+    {0},
+};
+
+const struct test random_tests[] = {
+    {"random_calls", random_calls, 0, 0},
+    {0},
+};

@@ -1,0 +1,640 @@
+/*
+ * test_ata.c - disks on the ATA channels, over a model of one drive (primary slave), a PCI bus and
+ * an IDE controller with a bus master: regions of any buffer, every way of reading, and the way
+ * down from one to the next.
+ * Sources: src/drivers/block.c src/lib/format.c src/lib/string.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_ports.h"
+
+#include "drivers/ata.c"
+#include "drivers/pci.c"
+
+#define BASE       0x1F0
+#define CONTROL    0x3F6
+#define MASTER     0xC040
+#define CONTROLLER 0x0A09u /* bus 10, device 1, function 1 */
+#define SECTORS    0x20000000u
+
+#define COMMANDS_MAX 64
+
+#define MASTER_INTERRUPT 0x04
+
+enum fault { FAULT_NONE, FAULT_DRIVE, FAULT_MASTER, FAULT_HANG };
+
+/* ---- the machine, as a model */
+
+static struct {
+    bool has_pci;
+    uint32_t class, command, bar, header;
+    uint32_t pci_address;
+
+    uint16_t identify[256];
+    uint8_t device, control;
+    uint8_t count[2], lba[3][2]; /* what was written last, and before that */
+    uint8_t status;
+    unsigned multiple;
+    bool refuses_multiple;
+
+    /* The command that runs. */
+    uint32_t at, left, block, ready; /* sectors: next, not yet ready, in a block, ready */
+    unsigned taken;                  /* bytes of the ready ones */
+    bool is_dma;
+
+    uint8_t master_command, master_status;
+    uint32_t table;
+
+    /* The next so many commands of a kind go wrong. */
+    enum fault fault;
+    unsigned dma_faults, multiple_faults, sector_faults;
+
+    uint8_t commands[COMMANDS_MAX];
+    unsigned command_count, resets;
+    unsigned regions; /* of the last transfer */
+} machine;
+
+/* Any sector of the disk tells its number in every dword. */
+static uint32_t content(uint32_t lba, unsigned byte)
+{
+    return lba * 2654435769u + byte / 4;
+}
+
+static bool is_present(void)
+{
+    return machine.device & DEVICE_SLAVE;
+}
+
+static void next_block(void)
+{
+    machine.ready = machine.left < machine.block ? machine.left : machine.block;
+    machine.left -= machine.ready;
+    machine.taken = 0;
+    machine.status = machine.ready ? 0x58 : 0x50;
+}
+
+static void end_badly(void)
+{
+    machine.left = machine.ready = 0;
+    machine.is_dma = false;
+    machine.status = 0x51;
+}
+
+static void start(uint8_t command)
+{
+    bool is_long = command == 0x25 || command == 0x29 || command == 0x24;
+    unsigned *faults = NULL;
+
+    assert_in_range(machine.command_count, 0, COMMANDS_MAX - 1);
+    machine.commands[machine.command_count++] = command;
+    machine.at = machine.lba[0][0] | (uint32_t)machine.lba[1][0] << 8 |
+                 (uint32_t)machine.lba[2][0] << 16;
+    machine.left = machine.count[0] ? machine.count[0] : 256;
+    if (is_long) {
+        machine.at |= (uint32_t)machine.lba[0][1] << 24;
+        machine.left = machine.count[1] << 8 | machine.count[0];
+    } else {
+        machine.at |= (uint32_t)(machine.device & 15) << 24;
+    }
+    machine.block = 1;
+    switch (command) {
+    case 0xEC:
+        machine.left = 1;
+        next_block();
+        return;
+    case 0xC6:
+        machine.left = 0;
+        machine.multiple = machine.refuses_multiple ? 0 : machine.count[0];
+        machine.status = machine.multiple ? 0x50 : 0x51;
+        return;
+    case 0xC8:
+    case 0x25:
+        machine.is_dma = true;
+        machine.status = 0xD0;
+        faults = &machine.dma_faults;
+        break;
+    case 0xC4:
+    case 0x29:
+        machine.block = machine.multiple;
+        faults = &machine.multiple_faults;
+        break;
+    case 0x20:
+    case 0x24:
+        faults = &machine.sector_faults;
+        break;
+    default:
+        fail_msg("command %02x", command);
+    }
+    assert_in_range(machine.at + machine.left, machine.at + 1, SECTORS);
+    if (!machine.is_dma) {
+        assert_true(machine.block > 0);
+        if (*faults) {
+            --*faults;
+            end_badly();
+        } else {
+            next_block();
+        }
+    }
+}
+
+/* The bus master moves it all at once, by the rules of its table. */
+static void transfer(void)
+{
+    const struct ata_region *region = (const struct ata_region *)machine.table;
+    uint32_t bytes = machine.left * SECTOR_BYTES;
+
+    assert_int_equal(machine.table % 4, 0);
+    assert_true(machine.command & PCI_COMMAND_MASTER);
+    assert_true(machine.is_dma);
+    assert_true(machine.master_command & MASTER_TO_MEMORY);
+    assert_false(machine.master_status & (MASTER_ERROR | MASTER_INTERRUPT));
+    if (machine.dma_faults) {
+        machine.dma_faults--;
+        if (machine.fault == FAULT_HANG) {
+            machine.master_status |= MASTER_ACTIVE;
+            return;
+        }
+        end_badly();
+        machine.status = machine.fault == FAULT_DRIVE ? 0x51 : 0x50;
+        machine.master_status |= machine.fault == FAULT_MASTER ? MASTER_ERROR : 0;
+        return;
+    }
+    for (machine.regions = 0; bytes > 0; region++) {
+        uint32_t length = region->length & 0xFFFF ? region->length & 0xFFFF : 0x10000;
+
+        machine.regions++;
+        assert_int_equal(region->address % 2, 0);
+        assert_int_equal(length % 2, 0);
+        assert_int_equal(region->address >> 16, (region->address + length - 1) >> 16);
+        assert_int_equal(((uint32_t)region ^ machine.table) >> 16, 0);
+        assert_in_range(length, 2, bytes);
+        for (uint32_t i = 0; i < length; i++, bytes--) {
+            uint32_t done = machine.left * SECTOR_BYTES - bytes;
+            uint32_t value = content(machine.at + done / SECTOR_BYTES, done % SECTOR_BYTES);
+
+            ((uint8_t *)region->address)[i] = (uint8_t)(value >> done % 4 * 8);
+        }
+        assert_int_equal(region->length >> 31, bytes == 0);
+        assert_int_equal(region->length >> 16 & 0x7FFF, 0);
+    }
+    machine.left = 0;
+    machine.status = 0x50;
+    machine.master_status |= MASTER_INTERRUPT;
+}
+
+static uint8_t inb(uint16_t port)
+{
+    switch (port) {
+    case BASE + ATA_STATUS:
+    case CONTROL:
+        return is_present() ? machine.status : 0;
+    case MASTER + MASTER_STATUS:
+        return machine.master_status;
+    case 0x170 + ATA_STATUS:
+    case 0x376:
+        return 0xFF;
+    default:
+        fail_msg("inb(%x)", port);
+        return 0;
+    }
+}
+
+static void outb(uint16_t port, uint8_t value)
+{
+    switch (port) {
+    case BASE + ATA_COUNT:
+        machine.count[1] = machine.count[0];
+        machine.count[0] = value;
+        break;
+    case BASE + ATA_LBA_0:
+    case BASE + ATA_LBA_8:
+    case BASE + ATA_LBA_16:
+        machine.lba[port - BASE - ATA_LBA_0][1] = machine.lba[port - BASE - ATA_LBA_0][0];
+        machine.lba[port - BASE - ATA_LBA_0][0] = value;
+        break;
+    case BASE + ATA_DEVICE:
+        machine.device = value;
+        break;
+    case BASE + ATA_COMMAND:
+        if (is_present()) {
+            start(value);
+        }
+        break;
+    case CONTROL:
+        assert_true(value & CONTROL_NIEN);
+        if (value & CONTROL_SRST) {
+            machine.resets++;
+            machine.multiple = 0;
+            machine.left = machine.ready = 0;
+            machine.is_dma = false;
+            machine.status = 0x50;
+        }
+        machine.control = value;
+        break;
+    case MASTER + MASTER_COMMAND:
+        if (value & MASTER_START && !(machine.master_command & MASTER_START)) {
+            machine.master_command = value;
+            transfer();
+        } else if (!(value & MASTER_START)) {
+            machine.master_status &= (uint8_t)~MASTER_ACTIVE;
+        }
+        machine.master_command = value;
+        break;
+    case MASTER + MASTER_STATUS:
+        machine.master_status &= (uint8_t)~(value & (MASTER_ERROR | MASTER_INTERRUPT));
+        assert_int_equal(value & 0x60, machine.master_status & 0x60); /* the BIOS's notes */
+        break;
+    case 0x170 + ATA_DEVICE:
+    case 0x376:
+        break;
+    default:
+        fail_msg("outb(%x)", port);
+    }
+}
+
+static uint32_t *pci_register(void)
+{
+    static uint32_t nothing;
+    uint32_t function = machine.pci_address >> 8 & 0xFFFF;
+    uint32_t offset = machine.pci_address & 0xFF;
+    static uint32_t host_bridge;
+
+    assert_true(machine.pci_address >> 31);
+    nothing = 0xFFFFFFFF;
+    if (function == 0) {
+        /* One function, which answers for all eight. */
+        host_bridge = offset == PCI_CLASS ? 0x06000000 : offset == PCI_HEADER ? 0 : 0x12378086;
+        return &host_bridge;
+    }
+    if (function == (CONTROLLER & ~7u)) {
+        host_bridge = offset == PCI_CLASS ? 0x06010000
+                      : offset == PCI_HEADER ? machine.header
+                                             : 0x70008086;
+        return &host_bridge;
+    }
+    if (function != CONTROLLER) {
+        return &nothing;
+    }
+    switch (offset) {
+    case PCI_ID: nothing = 0x70108086; return &nothing;
+    case PCI_CLASS: return &machine.class;
+    case PCI_COMMAND: return &machine.command;
+    case PCI_BAR(4): return &machine.bar;
+    default: nothing = 0; return &nothing;
+    }
+}
+
+static uint32_t inl(uint16_t port)
+{
+    if (!machine.has_pci) {
+        return 0xFFFFFFFF;
+    }
+    return port == 0xCF8 ? machine.pci_address : *pci_register();
+}
+
+static void outl(uint16_t port, uint32_t value)
+{
+    if (port == MASTER + MASTER_TABLE) {
+        machine.table = value;
+    } else if (port == 0xCF8) {
+        machine.pci_address = value;
+    } else {
+        assert_int_equal(port, 0xCFC);
+        assert_true(machine.has_pci);
+        assert_int_equal(value >> 16, 0); /* the status's bits, which writing clears */
+        *pci_register() = value;
+    }
+}
+
+static void insl(uint16_t port, void *buffer, size_t count)
+{
+    uint8_t *to = buffer;
+
+    assert_int_equal(port, BASE + ATA_DATA);
+    assert_true(machine.status & STATUS_DRQ);
+    for (size_t i = 0; i < count; i++, to += 4) {
+        uint32_t value = content(machine.at + machine.taken / SECTOR_BYTES,
+                                 machine.taken % SECTOR_BYTES);
+
+        memcpy(to, &value, 4);
+        machine.taken += 4;
+    }
+    assert_int_equal(machine.taken, machine.ready * SECTOR_BYTES);
+    machine.at += machine.ready;
+    next_block();
+}
+
+static void insw(uint16_t port, void *buffer, size_t count)
+{
+    assert_int_equal(port, BASE + ATA_DATA);
+    assert_int_equal(count, 256);
+    memcpy(buffer, machine.identify, sizeof(machine.identify));
+    next_block();
+}
+
+void panic(const char *format, ...)
+{
+    fail_msg("panic: %s", format);
+    abort();
+}
+
+/* ---- helpers */
+
+static uint8_t *memory; /* 512 KiB from a multiple of 64 KiB on */
+
+static int reset(void **state)
+{
+    (void)state;
+    if (!memory) {
+        memory = aligned_alloc(0x10000, 0x80000);
+    }
+    memset(&machine, 0, sizeof(machine));
+    memset(&ata, 0, sizeof(ata));
+    machine.has_pci = true;
+    machine.class = 0x01018000;
+    machine.command = 0x02800000 | PCI_COMMAND_IO;
+    machine.bar = MASTER | 1;
+    machine.header = 0x00800000;
+    machine.status = 0x50;
+    machine.master_status = 0x64; /* two drives that can do DMA, and an old interrupt */
+    machine.fault = FAULT_DRIVE;
+    machine.identify[47] = 0x8010;
+    machine.identify[49] = 0x0300;
+    machine.identify[53] = 7;
+    machine.identify[60] = 0xFFFF;
+    machine.identify[61] = 0x0FFF;
+    machine.identify[63] = 0x0007;
+    machine.identify[83] = 0x0400;
+    machine.identify[88] = 0x203F;
+    machine.identify[100] = (uint16_t)SECTORS;
+    machine.identify[101] = SECTORS >> 16;
+    return 0;
+}
+
+static struct block_device *disk(void)
+{
+    assert_int_equal(ata_initialise(), 1);
+    assert_string_equal(ata_device(0)->name, "ata1");
+    machine.command_count = 0;
+    return ata_device(0);
+}
+
+/* Reads and compares, and looks that nothing around the buffer has changed. */
+static void check_read(struct block_device *device, uint32_t lba, uint32_t count, uint8_t *buffer)
+{
+    uint32_t bytes = count * SECTOR_BYTES;
+
+    memset(memory, 0xA5, 0x80000);
+    assert_int_equal(block_read(device, lba, count, buffer), OK);
+    for (uint32_t i = 0; i < bytes; i++) {
+        uint32_t value = content(lba + i / SECTOR_BYTES, i % SECTOR_BYTES);
+
+        if (buffer[i] != (uint8_t)(value >> i % 4 * 8)) {
+            fail_msg("byte %u of %u sectors at %p", i, count, (void *)buffer);
+        }
+    }
+    for (uint8_t *byte = memory; byte < memory + 0x80000; byte++) {
+        if ((byte < buffer || byte >= buffer + bytes) && *byte != 0xA5) {
+            fail_msg("byte %d around %u sectors", (int)(byte - buffer), count);
+        }
+    }
+}
+
+/* The commands since the last question, and none else. */
+static void check_commands(size_t count, const uint8_t *wanted)
+{
+    assert_int_equal(machine.command_count, count);
+    assert_memory_equal(machine.commands, wanted, count);
+    machine.command_count = 0;
+}
+#define CHECK_COMMANDS(...) \
+    check_commands(sizeof((uint8_t[]){__VA_ARGS__}), (uint8_t[]){__VA_ARGS__})
+
+/* ---- tests */
+
+static void test_dma_is_found_behind_other_functions(void **state)
+{
+    (void)state;
+    struct block_device *device = disk();
+
+    assert_string_equal(device->mode, "DMA");
+    assert_int_equal(device->sector_count, SECTORS);
+    /* The controller may use the bus, and was told nothing else. */
+    assert_int_equal(machine.command, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+}
+
+static void test_dma_is_not_used_where_it_is_not(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 11; i++) {
+        reset(NULL);
+        switch (i) {
+        case 0: machine.has_pci = false; break;
+        case 1: machine.class = 0x01010000; break;      /* no bus master */
+        case 2: machine.class = 0x01018100; break;      /* the primary channel elsewhere */
+        case 3: machine.class = 0x01068000; break;      /* AHCI */
+        case 4: machine.command = 0; break;             /* not the one that answers */
+        case 5: machine.bar = 1; break;                 /* no ports */
+        case 6: machine.bar = 0xFEB00000; break;        /* memory */
+        case 7: machine.header = 0; break;              /* no function 1 */
+        case 8: machine.identify[49] = 0x0200; break;   /* the drive has none */
+        case 9: machine.identify[88] = 0x003F; break;   /* no mode selected */
+        case 10: machine.identify[53] = 3; break;       /* nothing said */
+        }
+        struct block_device *device = disk();
+        assert_string_equal(device->mode, "PIO, 16 sectors");
+        check_read(device, 7, 1, memory);
+        CHECK_COMMANDS(0xC4);
+    }
+}
+
+static void test_dma_modes_that_count(void **state)
+{
+    (void)state;
+    machine.identify[88] = 0;
+    machine.identify[63] = 0x0407; /* multiword mode 2 */
+    machine.class = 0x01018400;    /* the other channel is elsewhere */
+    assert_string_equal(disk()->mode, "DMA");
+}
+
+static void test_pio_modes(void **state)
+{
+    (void)state;
+    machine.has_pci = false;
+    machine.identify[47] = 0x8008;
+    struct block_device *device = disk();
+    assert_string_equal(device->mode, "PIO, 8 sectors");
+    check_read(device, 0, 19, memory + 3); /* odd, as well */
+    CHECK_COMMANDS(0xC4);
+
+    machine.refuses_multiple = true;
+    device = disk();
+    assert_string_equal(device->mode, "PIO");
+    check_read(device, 0, 3, memory);
+    CHECK_COMMANDS(0x20);
+}
+
+static void test_dma_any_buffer(void **state)
+{
+    (void)state;
+    static const uint32_t starts[] = {0, 2, 4, 6, 510, 4094, 4096, 0xFDFE, 0xFE00, 0xFE02, 0xFFFC,
+                                      0xFFFE};
+    static const uint32_t counts[] = {1, 2, 8, 127, 128, 129, 255, 256};
+    struct block_device *device = disk();
+
+    for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(counts); j++) {
+            uint32_t end = starts[i] + counts[j] * SECTOR_BYTES;
+
+            check_read(device, 1000 + i, counts[j], memory + starts[i]);
+            assert_int_equal(machine.regions, (end + 0xFFFF) / 0x10000);
+            CHECK_COMMANDS(0xC8);
+        }
+    }
+    check_read(device, 5, 1 + 256 + 256, memory + 0x1FE);
+    CHECK_COMMANDS(0xC8, 0xC8, 0xC8);
+    assert_int_equal(machine.resets, 0);
+}
+
+static void test_odd_buffer_is_no_dma(void **state)
+{
+    (void)state;
+    check_read(disk(), 5, 20, memory + 1);
+    CHECK_COMMANDS(0xC4);
+    assert_int_equal(machine.resets, 0);
+}
+
+static void test_long_addresses(void **state)
+{
+    (void)state;
+    struct block_device *device = disk();
+
+    check_read(device, LBA28_END - 2, 2, memory);
+    CHECK_COMMANDS(0xC8);
+    check_read(device, LBA28_END - 2, 256, memory);
+    CHECK_COMMANDS(0x25);
+    check_read(device, SECTORS - 3, 3, memory);
+    CHECK_COMMANDS(0x25);
+    machine.dma_faults = 1;
+    check_read(device, SECTORS - 40, 40, memory);
+    CHECK_COMMANDS(0x25, 0xC6, 0x29);
+    machine.dma_faults = machine.multiple_faults = 1;
+    check_read(device, SECTORS - 40, 40, memory);
+    CHECK_COMMANDS(0x25, 0xC6, 0x29, 0xC6, 0x24);
+}
+
+static void test_each_way_down(void **state)
+{
+    (void)state;
+    static const enum fault faults[] = {FAULT_DRIVE, FAULT_MASTER};
+
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+        reset(NULL);
+        struct block_device *device = disk();
+
+        machine.fault = faults[i];
+        machine.dma_faults = 1;
+        check_read(device, 9, 100, memory + 2);
+        CHECK_COMMANDS(0xC8, 0xC6, 0xC4);
+        assert_int_equal(machine.resets, 1);
+        machine.dma_faults = machine.multiple_faults = 1;
+        check_read(device, 9, 100, memory + 2);
+        CHECK_COMMANDS(0xC8, 0xC6, 0xC4, 0xC6, 0x20);
+        machine.dma_faults = machine.multiple_faults = machine.sector_faults = 1;
+        assert_int_equal(block_read(device, 9, 100, memory), -EIO);
+        CHECK_COMMANDS(0xC8, 0xC6, 0xC4, 0xC6, 0x20, 0xC6);
+        /* What it could not read by any way is the disk's fault. */
+        assert_string_equal(device->mode, "DMA");
+        check_read(device, 9, 100, memory);
+        CHECK_COMMANDS(0xC8);
+    }
+}
+
+static void test_a_way_that_keeps_failing_is_given_up(void **state)
+{
+    (void)state;
+    struct block_device *device = disk();
+
+    for (int i = 0; i < 2 * ATA_FAILURES_MAX; i++) { /* every other time is none in a row */
+        machine.dma_faults = 1;
+        check_read(device, 9, 1, memory);
+        check_read(device, 9, 1, memory);
+    }
+    assert_string_equal(device->mode, "DMA");
+    machine.dma_faults = 1000;
+    for (int i = 0; i < ATA_FAILURES_MAX; i++) {
+        assert_string_equal(device->mode, "DMA");
+        check_read(device, 9, 1, memory);
+    }
+    assert_string_equal(device->mode, "PIO, 16 sectors");
+    machine.command_count = 0;
+    machine.multiple_faults = 1000;
+    for (int i = 0; i < ATA_FAILURES_MAX; i++) {
+        assert_string_equal(device->mode, "PIO, 16 sectors");
+        check_read(device, 9, 1, memory);
+        CHECK_COMMANDS(0xC4, 0xC6, 0x20);
+    }
+    assert_string_equal(device->mode, "PIO");
+    check_read(device, 9, 1, memory);
+    CHECK_COMMANDS(0x20);
+    machine.sector_faults = 1000;
+    assert_int_equal(block_read(device, 9, 1, memory), -EIO);
+    assert_string_equal(device->mode, "PIO");
+}
+
+static void test_dma_that_hangs_is_given_up_at_once(void **state)
+{
+    (void)state;
+    struct block_device *device = disk();
+
+    machine.fault = FAULT_HANG;
+    machine.dma_faults = 1;
+    check_read(device, 9, 30, memory);
+    CHECK_COMMANDS(0xC8, 0xC6, 0xC4);
+    assert_false(machine.master_command & MASTER_START);
+    assert_string_equal(device->mode, "PIO, 16 sectors");
+}
+
+static void test_pci_find(void **state)
+{
+    (void)state;
+    uint32_t function = 0;
+
+    assert_true(pci_find(PCI_CLASS_IDE, &function));
+    assert_int_equal(function, CONTROLLER);
+    function++;
+    assert_false(pci_find(PCI_CLASS_IDE, &function));
+    function = 0;
+    assert_false(pci_find(0x0C03, &function));
+    assert_int_equal(function, 0);
+    machine.has_pci = false;
+    assert_false(pci_find(PCI_CLASS_IDE, &function));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_dma_is_found_behind_other_functions, reset),
+        cmocka_unit_test_setup(test_dma_is_not_used_where_it_is_not, reset),
+        cmocka_unit_test_setup(test_dma_modes_that_count, reset),
+        cmocka_unit_test_setup(test_pio_modes, reset),
+        cmocka_unit_test_setup(test_dma_any_buffer, reset),
+        cmocka_unit_test_setup(test_odd_buffer_is_no_dma, reset),
+        cmocka_unit_test_setup(test_long_addresses, reset),
+        cmocka_unit_test_setup(test_each_way_down, reset),
+        cmocka_unit_test_setup(test_a_way_that_keeps_failing_is_given_up, reset),
+        cmocka_unit_test_setup(test_dma_that_hangs_is_given_up_at_once, reset),
+        cmocka_unit_test_setup(test_pci_find, reset),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    free(memory);
+    return failed;
+}

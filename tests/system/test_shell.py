@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""The shell and the programs on the disk, typed at: over the serial line and on the keyboard.
+
+What the serial line carried, put on a terminal of 80 columns, and the VGA screen must be the same
+text at every prompt.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, "tools")
+from machine import COLUMNS, ROWS, Machine, wait_for  # pylint: disable=wrong-import-position
+
+PROMPT = "drupe> "
+UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
+BURST = 48  # keys that may wait in the kernel's ring, which has 64 places
+WINDOW = COLUMNS - 1 - len(PROMPT)  # characters of a line that are seen at a time
+BYTES = bytes(set(range(256)) - set(b"\b\t\n\r")) + b"\n"
+SUCCESS, FAILURE = 33, 35
+FAILED = []
+
+
+def test(name, why):
+    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
+    if why:
+        FAILED.append(name)
+
+
+def equal(name, found, wanted):
+    test(name, None if found == wanted else f"{found!r}, not {wanted!r}")
+
+
+def terminal(text):
+    """The rows that a terminal shows of text, those above its screen as well."""
+    rows, column = [""], 0
+    for c in text:
+        if c == "\n":
+            rows.append("")
+        elif c == "\r":
+            column = 0
+        elif c == "\b":
+            column = max(column - 1, 0)
+        else:
+            if column == COLUMNS:
+                rows.append("")
+                column = 0
+            rows[-1] = rows[-1][:column].ljust(column) + c + rows[-1][column + 1:]
+            column += 1
+    return [row.rstrip(" ") for row in rows]
+
+
+class Session:
+    """Command lines, and what comes of them, as the serial line has it."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.seen = 0  # rows that belong to earlier commands, and the prompt's
+        self.wait_prompt()
+
+    def rows(self):
+        return terminal(self.machine.receive())
+
+    def wait_prompt(self):
+        """Waits for an empty prompt below what was seen. The rows between."""
+        def is_there():
+            rows = self.rows()
+            return len(rows) > self.seen and rows[-1] == PROMPT.rstrip()
+        wait_for(is_there, f"the prompt after {self.rows()[-3:]}")
+        rows = self.rows()
+        between, self.seen = rows[self.seen:-1], len(rows)
+        return between
+
+    def wait_row(self, text):
+        """Waits until the row with the cursor is text."""
+        wait_for(lambda: self.rows()[-1] == text, f"{text!r} (it is {self.rows()[-1]!r})")
+
+    def type(self, keys):
+        """Keys over the serial line. More than the kernel keeps: they must be plain text, whose end
+        is waited for on the screen now and then."""
+        for start in range(0, len(keys), BURST):
+            if start > 0:
+                self.wait_row((PROMPT + keys[:start][-WINDOW:]).rstrip(" "))
+            self.machine.send(keys[start:start + BURST])
+
+    def press(self, *keys):
+        """Keys of the keyboard, one after the other: each but caps lock changes what is shown."""
+        for key in keys:
+            before = len(self.machine.receive())
+            self.machine.press(key)
+            if key != "caps_lock":
+                wait_for(lambda: len(self.machine.receive()) > before, f"what {key} does")
+
+    def run(self, keys):
+        """Types a line and Enter. The rows that come after it."""
+        self.type(keys + "\r")
+        return self.wait_prompt()
+
+    def spin(self, type_keys, keys):
+        """Starts spin, by keys, and waits until it is in front."""
+        type_keys(*keys)
+        wait_for(lambda: self.rows()[self.seen:] == ["spinning", ""], "spin's line")
+
+    def look(self, name):
+        """Are screen and terminal the same?"""
+        wanted = self.rows()[-ROWS:]
+        found = []
+
+        def is_same():
+            found[:] = self.machine.screen()[:len(wanted)]
+            return found == wanted
+        wait_for(is_same, f"{name}: a screen like the terminal's {wanted} ({found})")
+        test(f"{name}: screen and terminal show the same", None)
+
+
+def command(session, name, line, *patterns):
+    """Runs line; its output has a row for each pattern, in that order."""
+    rows = session.run(line)
+    rest = iter(rows)
+    missing = [p for p in patterns if not any(re.fullmatch(p, row) for row in rest)]
+    test(f"{name}: {line}", f"no {missing[0]!r} in {rows}" if missing else None)
+    return rows
+
+
+def exactly(session, name, line, *rows):
+    equal(f"{name}: {line}", session.run(line), list(rows))
+
+
+def bundled_programs():
+    """All folders of programs/ that are programs."""
+    return sorted(name for name in os.listdir("programs") if os.path.isdir("programs/" + name)
+                  and name not in ("libc", "newlib", "files"))
+
+
+def programs(session):
+    rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
+                   r"  exit \[STATUS\] .*", r"  kill PID .*", "Programs .*:",
+                   r"  cat FILE \.\.\. .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
+    test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
+    listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
+    bundled = set(bundled_programs())
+    test("help says of every program what it does",
+         f"not of {bundled - listed}" if bundled - listed else None)
+
+    size = os.path.getsize("bin/programs/cat.elf")
+    rows = command(session, "ls", "ls", r" +folder dir/", fr" +{size} cat\.elf", r" +\d+ text\.txt",
+                   r"(\d+) files, 1 folder, (\d+) bytes")
+    sizes = [int(row.split()[0]) for row in rows[:-1] if "folder" not in row]
+    equal("ls: the last line's sums", rows[-1],
+          f"{len(sizes)} files, 1 folder, {sum(sizes)} bytes")
+    exactly(session, "ls", "ls dir", "           7 in.txt", "1 file, 0 folders, 7 bytes")
+    exactly(session, "ls", "ls dir/in.txt text.txt nowhere", "dir/in.txt:",
+            "           7 dir/in.txt", "text.txt:", "          23 text.txt", "nowhere:",
+            "ls: 'nowhere' cannot be listed: no such file or folder.", "ls ended with status 1.")
+    command(session, "ls", "ls 0:/ /", "0:/:", r" +folder dir/", ".* files.*", "0:/:", ".* files.*")
+
+    exactly(session, "cat", "cat text.txt", "A line.", "One more line.")
+    exactly(session, "cat", "cat TEXT.TXT nobody 0:/dir/in.txt dir", "A line.", "One more line.",
+            "cat: 'nobody' cannot be shown: no such file or folder.", "inside",
+            "cat: 'dir' cannot be shown: it is a folder.", "cat ended with status 1.")
+    command(session, "cat", "cat", "Usage: cat FILE .*", r"cat ended with status 2\.")
+    shown = BYTES.decode("latin-1").rstrip("\n")
+    equal("cat shows bytes as they are", "".join(session.run("cat bytes.bin")), shown)
+    session.look("cat shows bytes as they are")
+
+    command(session, "ps", "ps", r"  PID PARENT STATE .*",
+            r" +1 +0 (ready|waiting) +\d+ +\d+  init\.elf",
+            r" +\d+ +1 ready +\d+ +\d+ \*ps\.elf")
+    rows = command(session, "mem", "mem", r"Managed by the kernel +\d+ KiB", r"  free +\d+ KiB",
+                   r"Kernel heap's pool +102400 KiB, of these", r"  objects +\d+",
+                   r"  sectors found there +\d+ of \d+ \(\d+\.\d %\)", r"Processes +2")
+    hits, total, rate = map(float, re.search(r"(\d+) of (\d+) \(([\d.]+)", "".join(rows)).groups())
+    test("mem: the cache's rate", None if abs(hits * 100 / total - rate) <= 0.1 else rows)
+
+    command(session, "hello", "hello", r"Hello from hello\.elf\.", ".*read back.")
+    exactly(session, "sleep", "sleep 0")
+    command(session, "sleep", "sleep soon", "Usage: sleep SECONDS", r"sleep ended with status 2\.")
+    for name in sorted(bundled):
+        rows = command(session, "every program has a help", f"{name} --help", f"Usage: {name}.*")
+        test(f"{name} --help ends with status 0",
+             rows[-1] if "ended with status" in rows[-1] else None)
+
+
+def names_and_quotes(session):
+    exactly(session, "echo", "echo", "")
+    exactly(session, "echo", '  echo   one "two  three" "" four"  "five ',
+            'one two  three  four  five')
+    exactly(session, "a program's whole name", "ECHO.ELF 1", "1")
+    exactly(session, "a program's path", "0:/echo 1", "1")
+    unknown = "There is no program or command '%s'. Type help for a list."
+    for name in ("foo", "foo.elf", "not-an-8.3-name", "0:/", "text", "dir/echo"):
+        wanted = "'0:/' is a folder, not a program." if name == "0:/" else unknown % name
+        exactly(session, "a wrong name", name, wanted)
+    exactly(session, "a wrong name", "dir", "'dir' is a folder, not a program.")
+    exactly(session, "a wrong name", "text.txt", "'text.txt' is not a program.")
+    exactly(session, "an open quote", 'echo "a b', 'A quote (") is open at the end of the line.')
+    exactly(session, "nothing", "")
+    exactly(session, "nothing", "   ")
+    exactly(session, "nothing", "&")
+    words = " ".join(str(i) for i in range(63))
+    rows = session.run("echo " + words)
+    equal("63 arguments", "".join(rows).replace(" ", ""), words.replace(" ", ""))
+    exactly(session, "64 arguments", f"echo {words} 63",
+            "'echo' cannot be started: at most 63 arguments with 3072 characters in all.")
+
+
+def statuses(session):
+    exactly(session, "a status", "ends 0")
+    exactly(session, "a status", "ends 3", "ends ended with status 3.")
+    exactly(session, "a status", "ends -1", "ends ended with status -1.")
+    command(session, "a fault", "ends",
+            r"ends\.elf \(process \d+\) killed: read address 00000000.*",
+            r"ends ended with status 142: a fault\.")
+    session.spin(session.type, ["spin loud\r"])
+    session.type("keys that nobody read\3")
+    equal("ctrl-C ends the program in front, and what was typed is forgotten",
+          session.wait_prompt(), ["spinning", "^C", "spin was interrupted."])
+
+
+def background(session):
+    rows = command(session, "a background job", "spin &", r"\[\d+\]")
+    pid = rows[0][1:-1]
+    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 ready +\d+ +\d+  spin\.elf")
+    exactly(session, "kill", f"kill {pid}", f"[{pid}] was killed.")
+    exactly(session, "kill", f"kill {pid}",
+            f"There is no process {pid} that this shell has started.")
+    exactly(session, "kill", "kill 1", "That is the shell itself. Type exit to end it.")
+    command(session, "kill", "kill", "Usage: kill PID .*")
+    command(session, "kill", "kill me", "Usage: kill PID .*")
+    for line, how in (("ends 4&", "ends.elf ended with status 4."),
+                      ("sleep 0 &", "sleep.elf ended with status 0.")):
+        first, *rows = session.run(line)
+        pid = first[1:-1]
+        for _ in range(1000):  # it ends when it has had its turn
+            rows = rows or session.run("")
+        equal(f"{line}: its end is told", rows, [f"[{pid}] {how}"])
+        equal(f"{line}: and is not told again", session.run(""), [])
+    exactly(session, "an & between quotes is text", 'echo "a &"', "a &")
+    exactly(session, "an & inside a word is text", "echo a&b", "a&b")
+
+
+def editing(session):
+    def line(what, keys, wanted):
+        exactly(session, what, keys, wanted)
+        session.look(what)
+
+    line("backspace", "ehh\x7f\b\becho axx\b\bb", "ab")
+    line("left and right", "echo ac" + LEFT + "b" + RIGHT + "d", "abcd")
+    line("home and end", "cho b" + HOME + "e" + END + "c", "bc")
+    line("ctrl-A and ctrl-E", "cho b\1e\5c", "bc")
+    line("delete", "xecho a" + "\x1b[1~" + DELETE, "a")
+    line("ctrl-K", "echo a bcd" + LEFT * 4 + "\x0b", "a")
+    line("ctrl-U", "nonsense\x15echo a", "a")
+    line("keys of an application-mode terminal", "cho b\x1bOHe\x1bOFc", "bc")
+    line("UTF-8 and unknown sequences are left out", "echo a\xc3\x89b\x1b[20~c", "abc")
+    long = "echo " + "".join(chr(ord("a") + i % 26) for i in range(200))
+    long = "echo " + "".join(chr(ord("a") + i % 26) for i in range(200))
+    session.type(long)
+    session.wait_row(PROMPT + long[-WINDOW:])
+    session.look("a line longer than the screen is wide")
+    rows = session.run(HOME + RIGHT * 5 + "(" + END + ")")
+    equal("a line longer than the screen is wide", "".join(rows), "(" + long[5:] + ")")
+    session.look("its end")
+    session.type("echo no\3")
+    equal("ctrl-C gives a line up", session.wait_prompt(), [])
+    exactly(session, "after ctrl-C", "echo yes", "yes")
+
+
+def history(session):
+    session.run("echo first")
+    session.run("echo second")
+    exactly(session, "history", UP, "second")
+    exactly(session, "history", UP + UP, "first")
+    session.type("echo new")
+    session.wait_row(PROMPT + "echo new")
+    session.type(UP + UP)
+    session.wait_row(PROMPT + "echo second")
+    session.type(DOWN + DOWN)
+    session.wait_row(PROMPT + "echo new")
+    session.look("history")
+    equal("history: down to the new line", session.run(""), ["new"])
+    exactly(session, "history: an earlier line changed", UP + "er", "newer")
+
+
+def inner_shell(session):
+    session.type("shell\r")
+    equal("a shell in the shell", session.wait_prompt(), ["Type help for a list of commands."])
+    command(session, "a shell in the shell", "ps", r" +1 +0 (ready|waiting) .* init\.elf",
+            r" +\d+ +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
+    exactly(session, "exit with a status", "exit 7", "shell ended with status 7.")
+    session.type("shell\r")
+    session.wait_prompt()
+    session.type("\4")
+    equal("ctrl-D on an empty line ends the shell", session.wait_prompt(), [])
+    exactly(session, "exit without a number", "exit now",
+            "'now' is no number. Usage: exit [STATUS]")
+
+
+def keyboard(session):
+    """The same machine by its PS/2 keyboard."""
+    def line(what, keys, wanted):
+        session.press(*keys.split(), "ret")
+        equal(f"keyboard: {what}", session.wait_prompt(), [wanted])
+        session.look(f"keyboard: {what}")
+
+    line("letters and blanks", "e c h o spc a spc spc b", "a b")
+    line("shift", "e c h o spc shift-a b shift-1 shift-apostrophe spc spc c shift-apostrophe",
+         "Ab!  c")
+    line("caps lock", "e c h o spc caps_lock a shift-b 1 caps_lock c", "Ab1c")
+    line("left and right", "e c h o spc a c left b right d", "abcd")
+    line("home, end, delete", "x e c h o spc b home delete end c", "bc")
+    line("backspace", "e c h o spc a x backspace b", "ab")
+    line("up and down", "up up down", "ab")
+    line("ctrl-U", "x ctrl-u e c h o spc a", "a")
+    session.spin(session.press, [*"s p i n spc l".split(), "ret"])
+    session.press("ctrl-c")
+    equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
+          ["spinning", "^C", "spin was interrupted."])
+
+
+def clear(session):
+    session.type("clear\r")
+    wait_for(lambda: [row for row in session.machine.screen() if row] == [PROMPT.rstrip()],
+             "a screen with the prompt alone")
+    test("clear: an empty screen", None)
+    session.wait_prompt()
+
+
+def whole_session(image, folder):
+    with Machine(image, folder) as machine:
+        session = Session(machine)
+        for part in (programs, names_and_quotes, statuses, background, editing, history,
+                     inner_shell, keyboard, clear):
+            part(session)
+        machine.send("exit\r")
+        equal("exit ends the machine", machine.status(), SUCCESS)
+
+
+def exit_status(image, folder):
+    with Machine(image, folder) as machine:
+        Session(machine)
+        machine.send("exit 3\r")
+        equal("exit 3 ends the machine with a status of its own", machine.status(), FAILURE)
+        test("the kernel tells init's status",
+             None if machine.says("init exited with status 3") else machine.console)
+
+
+def no_keyboard(image, folder):
+    with Machine(image, folder, "-machine", "pc,i8042=off") as machine:
+        session = Session(machine)
+        exactly(session, "no keyboard", "echo over the serial line", "over the serial line")
+
+
+def no_serial_line(image, folder):
+    with Machine(image, folder, "-serial", "none", serial=False) as machine:
+        wait_for(lambda: PROMPT.rstrip() in machine.screen(), "the prompt on the screen")
+        for key in "e c h o spc s c r e e n ret".split():
+            before = machine.screen()
+            machine.press(key)
+            wait_for(lambda: key == "spc" or machine.screen() != before, f"what {key} does")
+        wait_for(lambda: machine.screen().count(PROMPT.rstrip()) == 1 and
+                 "screen" in machine.screen(), "the answer on the screen")
+        test("no serial line: a command typed on the keyboard", None)
+        machine.press(*"e x i t ret".split())
+        equal("no serial line: exit", machine.status(), SUCCESS)
+
+
+def main():
+    started = [f"bin/programs/tests/{name}.elf" for name in ("spin", "ends")]
+    subprocess.run(["make", "-s", "bin/os.bin", *started], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"text.txt": b"A line.\nOne more line.\n", "in.txt": b"inside\n",
+                 "bytes.bin": BYTES}
+        for name, content in files.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(content)
+        names = [f"bin/programs/{name}.elf" for name in bundled_programs()]
+        on_disk = [*names, *started, f"{folder}/text.txt", f"{folder}/bytes.bin",
+                   f"{folder}/in.txt=dir/in.txt"]
+        image = os.path.join(folder, "shell.bin")
+        subprocess.run(["make", "-s", "image", "INIT=bin/programs/shell.elf",
+                        f"FILES={' '.join(on_disk)}", f"IMAGE={image}"], check=True)
+        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"),
+                           (no_keyboard, "bin/os.bin"), (no_serial_line, "bin/os.bin")):
+            own = os.path.join(folder, part.__name__)
+            os.mkdir(own)
+            part(disk, own)
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

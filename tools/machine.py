@@ -1,0 +1,135 @@
+"""A QEMU that somebody talks to: over its serial line, by its keyboard, and through QEMU's monitor.
+
+Times are limits that detect hangs, and nothing else.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import time
+
+SECONDS = 60
+COLUMNS, ROWS = 80, 25
+VGA_TEXT = 0xB8000
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what} did not happen within {SECONDS} s")
+        time.sleep(0.02)
+
+
+class Monitor:
+    """QEMU's machine protocol on a socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        wait_for(lambda: self.connects(path), "QEMU's monitor")
+        self.lines = self.socket.makefile("r")
+        self.lines.readline()
+        self.execute("qmp_capabilities")
+
+    def connects(self, path):
+        """The socket is there a moment before anybody listens."""
+        try:
+            self.socket.connect(path)
+            return True
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+
+    def execute(self, command, **arguments):
+        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
+        while True:
+            line = self.lines.readline()
+            if not line:
+                return None  # the command has ended QEMU
+            answer = json.loads(line)
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise SystemExit(f"{command}: {answer['error']['desc']}")
+
+    def human(self, line):
+        return self.execute("human-monitor-command", **{"command-line": line})
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+class Machine:
+    """QEMU with the given image, which stays unchanged; files of its own in folder.
+
+    Later arguments win, as for QEMU; one that attaches the image itself takes the place of the IDE
+    disk. serial=False leaves out the serial line.
+    """
+
+    def __init__(self, image, folder, *arguments, serial=True):
+        self.folder = folder
+        self.console = ""  # what came over the serial line
+        qmp, line = os.path.join(folder, "qmp"), os.path.join(folder, "serial")
+        command = ["qemu-system-i386", "-accel", "tcg", "-m", "128", "-nodefaults",
+                   "-display", "none", "-no-reboot", "-vga", "std",
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+                   "-qmp", f"unix:{qmp},server=on,wait=off"]
+        if not any(f"file={image}" in argument for argument in arguments):
+            command += ["-drive", f"file={image},format=raw,if=ide,snapshot=on"]
+        self.input = self.output = None
+        if serial:
+            # Both ends are opened for reading and writing: no open waits for the other side.
+            for end in (".in", ".out"):
+                os.mkfifo(line + end)
+            self.input = os.open(line + ".in", os.O_RDWR)
+            self.output = os.open(line + ".out", os.O_RDWR | os.O_NONBLOCK)
+            command += ["-chardev", f"pipe,id=line,path={line}", "-serial", "chardev:line"]
+        self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL)
+        self.monitor = Monitor(qmp)
+
+    def receive(self):
+        """All that came over the serial line up to now."""
+        try:
+            while True:
+                self.console += os.read(self.output, 65536).decode("latin-1")
+        except BlockingIOError:
+            return self.console
+
+    def says(self, text):
+        return text in self.receive()
+
+    def send(self, text):
+        os.write(self.input, text.encode("latin-1"))
+
+    def press(self, *keys):
+        """Keys of the PS/2 keyboard by QEMU's names: "a", "shift-a", "ctrl-c", "up"."""
+        for key in keys:
+            self.monitor.human(f"sendkey {key} 1")
+
+    def screen(self):
+        """The 25 lines of the VGA screen, without the blanks at their ends."""
+        path = os.path.join(self.folder, "screen")
+        self.monitor.execute("pmemsave", val=VGA_TEXT, size=COLUMNS * ROWS * 2, filename=path)
+        with open(path, "rb") as file:
+            text = file.read()[::2].decode("latin-1")
+        return [text[i:i + COLUMNS].rstrip(" ") for i in range(0, COLUMNS * ROWS, COLUMNS)]
+
+    def status(self):
+        """QEMU's exit status, when it has ended; waits for that."""
+        wait_for(lambda: self.process.poll() is not None, "the end")
+        return self.process.returncode
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.monitor.close()
+        for end in (self.input, self.output):
+            if end is not None:
+                os.close(end)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.close()
