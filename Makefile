@@ -109,7 +109,7 @@ $(eval $(call variant_rules,$(BENCH),bench))
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway.
 SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
     $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
-    $(addprefix src/memory/,e820.c memory.c memory_map.c) \
+    $(addprefix src/memory/,e820.c memory.c memory_map.c paging/paging_print.c) \
     $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
     $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
     $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_process.c)

@@ -67,7 +67,9 @@ void asm_constants(void)
 
     CONSTANT(TRAP_VECTORS);
     CONSTANT(TRAP_STUB_BYTES);
+    CONSTANT(TRAP_NONE);
     OFFSET(TRAP_FRAME, trap_frame, vector);
+    OFFSET(TRAP_FRAME, trap_frame, esp);
 
     EMIT(BIOS_THUNK_DATA_eax, offsetof(struct bios_thunk_data, registers.eax));
     EMIT(BIOS_THUNK_DATA_ebx, offsetof(struct bios_thunk_data, registers.ebx));
