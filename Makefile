@@ -183,13 +183,11 @@ MKIMAGE := $(PYTHON) tools/mkimage.py
 
 include programs/programs.mk
 
-# init is the shell; all programs and programs/files/ lie beside it. Names on the disk have at most
-# eight characters before the dot.
+# init is the shell; all programs and programs/files/ lie beside it.
 DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
-ON_DISK = $(patsubst %usertests.elf,%usertests.elf=usertest.elf,$(DISK_FILES))
 bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
-	    $(ON_DISK:%=--file %) --output $@
+	    $(DISK_FILES:%=--file %) --output $@
 
 # The same kernel with a program that ends by itself.
 bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
@@ -247,7 +245,7 @@ qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
 run: bin/os.bin
-	@echo "Leave QEMU with Ctrl-A X."
+	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
 run-gui: bin/os.bin
@@ -280,6 +278,7 @@ help:
 	@echo "make run-gui      the same with QEMU's window"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
@@ -313,5 +312,50 @@ host-tests: $(addprefix build/host/,$(HOST_TESTS))
 # tests run tests/run.py TEST... ; a name runs one alone: make host-test_heap
 host-%: build/host/%
 	$<
+
+# ---------------------------------------------------------------- fuzzers
+
+# tests/fuzz/fuzz_NAME.c with the same "Sources:" lines. With driver.c: a fixed number of runs, for
+# the tests. With clang's libFuzzer: make fuzz TIME=seconds [FUZZ=NAME], corpus and crashes in
+# build/fuzz/.
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+TIME    ?= 60
+FUZZ    ?=
+CLANG   ?= clang
+# FUZZ_BITS=-m64 where clang has no 32-bit runtime; not for modules that need small addresses.
+FUZZ_BITS ?= -m32
+FUZZ_CFLAGS := $(HOST_CFLAGS) -Itests/fuzz
+LIBFUZZER_CFLAGS := $(FUZZ_BITS) $(filter-out -m32,$(FUZZ_CFLAGS)) -fsanitize=fuzzer-no-link \
+    -Wno-unknown-warning-option
+# Named by hand: clang itself would ask for the C++ library's development files, 32-bit ones.
+LIBFUZZER = $(shell $(CLANG) -print-runtime-dir)/libclang_rt.fuzzer-$(if \
+    $(findstring 32,$(FUZZ_BITS)),i386,x86_64).a -l:libstdc++.so.6 -lm
+fuzz_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/fuzz/$(1).c)
+
+define fuzz_rules
+build/fuzz/$(1): tests/fuzz/$(1).c tests/fuzz/driver.c $(call fuzz_sources,$(1)) \
+    $(wildcard tests/fuzz/*.h tests/host/*.h)
+	@mkdir -p $$(@D)
+	$$(SAY) "  HOSTCC $$@"
+	@$$(HOSTCC) $$(FUZZ_CFLAGS) -MM -MP -MT $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) > $$@.d
+	$$(Q)$$(HOSTCC) $$(FUZZ_CFLAGS) -o $$@ tests/fuzz/$(1).c tests/fuzz/driver.c \
+	    $(call fuzz_sources,$(1))
+
+build/fuzz/$(1).libfuzzer: build/fuzz/$(1)
+	$$(SAY) "  CLANG  $$@"
+	$$(Q)$$(CLANG) $$(LIBFUZZER_CFLAGS) -o $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) $$(LIBFUZZER)
+
+.PHONY: run-$(1)
+run-$(1): build/fuzz/$(1).libfuzzer
+	@mkdir -p build/fuzz/corpus-$(1) build/fuzz/seeds-$(1)
+	@build/fuzz/$(1) --corpus build/fuzz/seeds-$(1)
+	build/fuzz/$(1).libfuzzer -max_total_time=$$(TIME) -timeout=10 -max_len=4096 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/crash-$(1)- build/fuzz/corpus-$(1) build/fuzz/seeds-$(1)
+endef
+$(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rules,$(fuzzer))))
+
+.PHONY: fuzzers fuzz
+fuzzers: $(addprefix build/fuzz/,$(FUZZERS))
+fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -12,7 +12,8 @@
  *   0x00400000  user program, 12 MiB
  *   0x01000000  kernel heap pool, up to 100 MiB
  *   0x07400000  frame zone: the RAM beyond the pool
- *   0x80000000  process heap
+ *   0x80000000  process heap: process_malloc()
+ *   0xB0000000  process heap: the break, contiguous
  *   0xC0000000  MMIO
  */
 #ifndef LAYOUT_H
@@ -56,6 +57,7 @@
 #define USER_PROGRAM_ADDRESS 0x400000
 #define USER_PROGRAM_END     0x1000000
 #define PROCESS_HEAP_ADDRESS 0x80000000
+#define PROCESS_BREAK_ADDRESS 0xB0000000 /* the break starts here; process_malloc()'s last choice */
 #define PROCESS_HEAP_END     0xC0000000
 
 /* Physical memory beyond the pool, and devices. */
@@ -76,6 +78,7 @@ _Static_assert(USER_STACK_TOP + PAGE_SIZE_BYTES <= USER_PROGRAM_ADDRESS, "guard 
 _Static_assert(USER_PROGRAM_END <= HEAP_ADDRESS, "program below the pool");
 _Static_assert(HEAP_END <= FRAME_ZONE_ADDRESS, "pool below the frame zone");
 _Static_assert(FRAME_ZONE_END <= PROCESS_HEAP_ADDRESS, "frame zone below the process heap");
+_Static_assert(PROCESS_BREAK_ADDRESS < PROCESS_HEAP_END, "the break is in the process heap");
 _Static_assert(PROCESS_HEAP_END <= MMIO_ADDRESS, "process heap below MMIO");
 _Static_assert(HEAP_TABLE_AREA_END <= BIOS_DISK_BUFFER_ADDRESS, "heap table below the BIOS's data");
 _Static_assert(BIOS_DISK_BUFFER_ADDRESS + BIOS_DISK_BUFFER_BYTES <= VGA_TEXT_ADDRESS, "and VGA");

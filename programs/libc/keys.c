@@ -16,8 +16,8 @@ enum state { GROUND, AFTER_ESCAPE, IN_SEQUENCE, BEHIND_NUMBER, IN_UTF8 };
 
 /* By the sequence's number, with the final '~'. */
 static const uint8_t numbered_keys[] = {
-    [1] = KEY_HOME, [2] = KEY_INSERT,  [3] = KEY_DELETE,    [4] = KEY_END,
-    [5] = KEY_PAGE_UP, [6] = KEY_PAGE_DOWN, [7] = KEY_HOME, [8] = KEY_END,
+    [1] = KEY_HOME,    [2] = KEY_INSERT,    [3] = KEY_DELETE, [4] = KEY_END,
+    [5] = KEY_PAGE_UP, [6] = KEY_PAGE_DOWN, [7] = KEY_HOME,   [8] = KEY_END,
 };
 
 static int final_key(unsigned number, int final)

@@ -178,51 +178,34 @@ static enum line_event finish(enum line_event event, const char *mark)
 enum line_event line_edit_key(struct line_editor *editor, int key)
 {
     switch (key) {
-    case KEY_ENTER:
-        remember(editor);
-        return finish(LINE_ENTERED, "\n");
-    case CONTROL('C'):
-        return finish(LINE_GIVEN_UP, "^C\n");
+    case KEY_ENTER: remember(editor); return finish(LINE_ENTERED, "\n");
+    case CONTROL('C'): return finish(LINE_GIVEN_UP, "^C\n");
     case CONTROL('D'):
         if (editor->length == 0) {
             return finish(LINE_NO_MORE, "\n");
         }
         take_out(editor, editor->cursor, editor->cursor + 1);
         break;
-    case KEY_DELETE:
-        take_out(editor, editor->cursor, editor->cursor + 1);
-        break;
+    case KEY_DELETE: take_out(editor, editor->cursor, editor->cursor + 1); break;
     case KEY_BACKSPACE:
         if (editor->cursor > 0) {
             take_out(editor, editor->cursor - 1, editor->cursor);
         }
         break;
-    case CONTROL('U'):
-        take_out(editor, 0, editor->cursor);
-        break;
-    case CONTROL('K'):
-        take_out(editor, editor->cursor, editor->length);
-        break;
+    case CONTROL('U'): take_out(editor, 0, editor->cursor); break;
+    case CONTROL('K'): take_out(editor, editor->cursor, editor->length); break;
     case KEY_LEFT:
     case CONTROL('B'):
         move_to(editor, editor->cursor - 1); /* from 0 this is out of range */
         break;
     case KEY_RIGHT:
-    case CONTROL('F'):
-        move_to(editor, editor->cursor + 1);
-        break;
+    case CONTROL('F'): move_to(editor, editor->cursor + 1); break;
     case KEY_HOME:
-    case CONTROL('A'):
-        move_to(editor, 0);
-        break;
+    case CONTROL('A'): move_to(editor, 0); break;
     case KEY_END:
-    case CONTROL('E'):
-        move_to(editor, editor->length);
-        break;
+    case CONTROL('E'): move_to(editor, editor->length); break;
     case KEY_UP:
-    case CONTROL('P'):
-        recall(editor, editor->recalled + 1);
-        break;
+    case CONTROL('P'): recall(editor, editor->recalled + 1); break;
     case KEY_DOWN:
     case CONTROL('N'):
         if (editor->recalled > 0) {

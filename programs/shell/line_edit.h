@@ -1,9 +1,9 @@
 /*
  * line_edit.h - a line while it is typed, and those that were typed before.
  *
- *   left right ctrl-B ctrl-F   a character        backspace delete   rub one out
- *   home end   ctrl-A ctrl-E   the line's ends    ctrl-U ctrl-K      all before, all from the cursor
- *   up down    ctrl-P ctrl-N   earlier lines      ctrl-C             gives the line up
+ *   left right ctrl-B ctrl-F   a character      backspace delete   rub one out
+ *   home end   ctrl-A ctrl-E   the line's ends  ctrl-U ctrl-K      all before, all behind
+ *   up down    ctrl-P ctrl-N   earlier lines    ctrl-C             gives the line up
  *   ctrl-D     on an empty line: the end of input; otherwise as delete
  *
  * Screen and serial terminal have only this in common: characters, '\n', '\r', and '\b', which rubs

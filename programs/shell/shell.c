@@ -17,11 +17,11 @@
 
 #include "line_edit.h"
 
-#define USAGE            "Usage: shell\nReads command lines and runs them; help lists them.\n"
-#define PROMPT           "drupe> "
-#define PROGRAM_SUFFIX   ".elf"
-#define SCREEN_ROWS      25
-#define NAME_LENGTH_MAX  (COMMAND_ARGUMENT_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
+#define USAGE           "Usage: shell\nReads command lines and runs them; help lists them.\n"
+#define PROMPT          "drupe> "
+#define PROGRAM_SUFFIX  ".elf"
+#define SCREEN_ROWS     25
+#define NAME_LENGTH_MAX (COMMAND_ARGUMENT_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
 
 static struct line_editor editor;
 static struct key_decoder decoder;
@@ -32,12 +32,8 @@ static struct key_decoder decoder;
 static void tell_status(const char *who, int status)
 {
     switch (status) {
-    case STATUS_INTERRUPTED:
-        printf("%s was interrupted.\n", who);
-        break;
-    case STATUS_KILLED:
-        printf("%s was killed.\n", who);
-        break;
+    case STATUS_INTERRUPTED: printf("%s was interrupted.\n", who); break;
+    case STATUS_KILLED: printf("%s was killed.\n", who); break;
     default:
         printf("%s ended with status %d%s.\n", who, status,
                status >= STATUS_FAULT && status < STATUS_FAULT + 32 ? ": a fault" : "");
@@ -99,19 +95,13 @@ static void tell_why_not(const char *name, int status)
     case -ENOTDIR:
         printf("There is no program or command '%s'. Type help for a list.\n", name);
         break;
-    case -EISDIR:
-        printf("'%s' is a folder, not a program.\n", name);
-        break;
-    case -EINFORMAT:
-        printf("'%s' is not a program.\n", name);
-        break;
+    case -EISDIR: printf("'%s' is a folder, not a program.\n", name); break;
+    case -EINFORMAT: printf("'%s' is not a program.\n", name); break;
     case -EINVARG:
         printf("'%s' cannot be started: at most %d arguments with %d characters in all.\n", name,
                ARGUMENTS_MAX - 1, ARGUMENTS_BYTES_MAX);
         break;
-    default:
-        printf("'%s' cannot be started: %s.\n", name, error_text(status));
-        break;
+    default: printf("'%s' cannot be started: %s.\n", name, error_text(status)); break;
     }
 }
 
@@ -164,7 +154,7 @@ static void run_exit(struct command_argument *arguments)
 
 static void run_kill(struct command_argument *arguments)
 {
-    int pid, status;
+    int pid;
 
     if (arguments == NULL || !parse_number(arguments->argument, &pid)) {
         puts("Usage: kill PID (ps tells the PIDs)");
@@ -178,10 +168,9 @@ static void run_kill(struct command_argument *arguments)
         printf("There is no process %d that this shell has started.\n", pid);
         return;
     }
-    /* It ends before it executes anything more; only a child's end can be waited for. */
-    if (process_wait(pid, &status) >= 0) {
-        printf("[%d] was killed.\n", pid);
-    }
+    /* It ends before it executes anything more; the end of a child's child is the child's. */
+    process_wait(pid, NULL);
+    printf("[%d] was killed.\n", pid);
 }
 
 /* Screen and terminal have no command for it in common: everything moves up and out. */
@@ -345,13 +334,9 @@ int main(int argc, char **argv)
     for (;;) {
         collect_children();
         switch (read_command()) {
-        case LINE_ENTERED:
-            run_line(editor.text);
-            break;
-        case LINE_NO_MORE:
-            return EXIT_SUCCESS;
-        default:
-            break;
+        case LINE_ENTERED: run_line(editor.text); break;
+        case LINE_NO_MORE: return EXIT_SUCCESS;
+        default: break;
         }
     }
 }

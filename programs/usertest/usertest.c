@@ -4,6 +4,7 @@
  *     usertest            all tests
  *     usertest NAME ...   these
  *     usertest --list     their names
+ *     usertest --help     this much
  *
  * Each test prints `NAME ... ok` or `NAME ... FAIL: why`; the last line is `N passed, N failed`,
  * and the status is 0 or 1. Between the tests it compares what the kernel says about its memory.
@@ -13,6 +14,11 @@
 #include <string.h>
 
 #include "usertest.h"
+
+#define USAGE                                                \
+    "Usage: usertest [NAME ...]\n"                           \
+    "       usertest --list\n"                              \
+    "Runs all tests from ring 3, or those; --list names them.\n"
 
 #define SETTLING_MILLISECONDS 1000
 #define SETTLING_STEP         10
@@ -252,6 +258,9 @@ int main(int argc, char **argv)
     }
     if (argc > 2 && strcmp(argv[1], "--role") == 0) {
         return play(argc - 2, argv + 2);
+    }
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
     }
     if (argc > 1 && strcmp(argv[1], "--list") == 0) {
         for_all_tests(list_test);

@@ -47,6 +47,7 @@
 #define SYSCALL_CLOSE           33 /* (descriptor) */
 #define SYSCALL_UPTIME          34 /* () -> milliseconds since the kernel started, modulo 2^32 */
 #define SYSCALL_CATCH_INTERRUPT 35 /* (1 or 0): ctrl-C is a key, or ends the program; -> before */
+#define SYSCALL_BREAK           36 /* (int delta, in whole pages): moves the break -> where it was */
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */

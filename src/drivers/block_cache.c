@@ -31,11 +31,16 @@ struct cached_block {
     const struct block_device *device;
     uint32_t number; /* lba / BLOCK_CACHE_SECTORS */
     uint8_t *bytes;
+    uint8_t valid;   /* a bit a sector */
 };
+#define ALL_VALID 0xFF
+
+_Static_assert(BLOCK_CACHE_SECTORS == 8, "a bit a sector");
 
 static struct {
     struct list_node order;
-    struct cached_block *latest; /* the first in that order; walking a FAT stays in it for long */
+    /* The first in that order, if it is all valid; walking a FAT stays in it for long. */
+    struct cached_block *latest;
     struct cached_block *chains[HASH_CHAINS];
     struct block_cache_stats stats;
 } cache;
@@ -150,31 +155,46 @@ static int get_block(struct block_device *device, uint32_t lba, uint32_t count,
         return OK;
     }
     block = look_up(device, number);
-    if (block) {
-        cache.stats.hits += count;
+    bool is_new = !block;
+    if (is_new) {
+        block = free_block();
+        if (!block) {
+            return -ENOMEM;
+        }
+        uint32_t sectors = MIN(BLOCK_CACHE_SECTORS, device->sector_count - first);
+        block->valid = block_read(device, first, sectors, block->bytes) == OK ? ALL_VALID : 0;
+    }
+    /* Where one sector is bad, its neighbours may be good: then what is wanted is read alone. */
+    uint32_t place = lba - first;
+    uint32_t wanted = ((1u << count) - 1) << place;
+    uint32_t *counter = is_new ? &cache.stats.misses : &cache.stats.hits;
+    if ((block->valid & wanted) != wanted) {
+        int status = block_read(device, lba, count, block->bytes + place * SECTOR_BYTES);
+
+        block->valid &= (uint8_t)~wanted; /* a read that fails leaves anything */
+        if (status < 0) {
+            if (is_new) {
+                give_back(block);
+            }
+            return status;
+        }
+        block->valid |= (uint8_t)wanted;
+        counter = &cache.stats.misses;
+    }
+    *counter += count;
+    if (is_new) {
+        struct cached_block **chain = chain_of(device, number);
+
+        block->device = device;
+        block->number = number;
+        block->next = *chain;
+        *chain = block;
+    } else {
         list_remove(&block->link);
-        list_add_after(&cache.order, &block->link);
-        cache.latest = *result = block;
-        return OK;
     }
-    block = free_block();
-    if (!block) {
-        return -ENOMEM;
-    }
-    int status = block_read(device, first, MIN(BLOCK_CACHE_SECTORS, device->sector_count - first),
-                            block->bytes);
-    if (status < 0) {
-        give_back(block);
-        return status;
-    }
-    struct cached_block **chain = chain_of(device, number);
-    block->device = device;
-    block->number = number;
-    block->next = *chain;
-    *chain = block;
     list_add_after(order(), &block->link);
-    cache.stats.misses += count;
-    cache.latest = *result = block;
+    cache.latest = block->valid == ALL_VALID ? block : NULL;
+    *result = block;
     return OK;
 }
 

@@ -8,7 +8,8 @@
  * sixteenth is free.
  *
  * Long reads of what is not here go to the device in one transfer and leave the cache alone. So do
- * reads that fail: only what the device gave without an error is kept.
+ * reads that fail: only what the device gave without an error is kept. A bad sector fails the reads
+ * that need it, not those of its neighbours.
  *
  * No lock: calls must not overlap, and interrupt handlers may not call.
  */

@@ -30,6 +30,9 @@ static uint32_t write_from_user(uint32_t source, uint32_t length)
         }
         console_write(piece, count);
         done += count;
+        if (done < length && !task_pause()) {
+            return (uint32_t)-EINTERRUPTED;
+        }
     }
     return length;
 }

@@ -16,6 +16,7 @@
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
 #include "task/process.h"
+#include "task/task.h"
 
 /* What is read at a time. Drivers may use DMA, so they get the kernel's memory, never a user's. */
 #define READ_PIECE_MAX 65536
@@ -102,6 +103,9 @@ uint32_t sys_read(const uint32_t *arguments)
 
             done += (uint32_t)status;
             status = copied < 0 ? copied : status;
+        }
+        if (done < length && !task_pause()) {
+            status = -EINTERRUPTED;
         }
     } while (status > 0 && done < length);
     kfree(piece);

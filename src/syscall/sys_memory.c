@@ -1,5 +1,6 @@
 /*
- * syscall/sys_memory.c - process_malloc and process_free as commands 4 and 5, and figures.
+ * syscall/sys_memory.c - process_malloc and process_free as commands 4 and 5, the break, and
+ * figures.
  */
 #include "abi/syscalls.h"
 #include "drivers/block_cache.h"
@@ -22,6 +23,12 @@ uint32_t sys_malloc(const uint32_t *arguments)
 uint32_t sys_free(const uint32_t *arguments)
 {
     return (uint32_t)process_free(process_current(), (void *)arguments[0]);
+}
+
+/* break(delta): the address where it was, or -EINVARG or -ENOMEM */
+uint32_t sys_break(const uint32_t *arguments)
+{
+    return process_move_break(process_current(), (int32_t)arguments[0]);
 }
 
 static bool count_one(void *count, const struct process *process)

@@ -167,7 +167,7 @@ uint32_t sys_wait(const uint32_t *arguments)
     int exit_status = 0;
 
     /* First, so that no status is lost to a bad pointer. */
-    if (out && copy_to_user(out, &exit_status, sizeof(exit_status)) < 0) {
+    if (out && user_range_check_write(out, sizeof(exit_status)) < 0) {
         return (uint32_t)-EINVARG;
     }
     int result = process_wait((int)arguments[0], &exit_status);

@@ -50,6 +50,7 @@ static const struct {
     [SYSCALL_CLOSE] = {sys_close, 1},
     [SYSCALL_UPTIME] = {sys_uptime, 0},
     [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
+    [SYSCALL_BREAK] = {sys_break, 1},
 };
 
 static void syscall_dispatch(struct trap_frame *frame)

@@ -35,6 +35,7 @@ uint32_t sys_close(const uint32_t *arguments);
 /* sys_memory.c */
 uint32_t sys_malloc(const uint32_t *arguments);
 uint32_t sys_free(const uint32_t *arguments);
+uint32_t sys_break(const uint32_t *arguments);
 uint32_t sys_memory_figures(const uint32_t *arguments);
 
 /* sys_process.c */

@@ -37,6 +37,7 @@ struct process {
     struct wait_queue child_ended; /* where it waits itself, for its children */
     struct paging_4gb_chunk *chunk;
     vaddr_t heap_next; /* where process_malloc() looks first */
+    uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
@@ -110,5 +111,14 @@ uint32_t process_count_pages(const struct process *process);
  */
 void *process_malloc(struct process *process, size_t size);
 int process_free(struct process *process, void *ptr);
+
+/*
+ * Moves the end of the process's contiguous heap, which starts empty at PROCESS_BREAK_ADDRESS, by
+ * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
+ * Returns the address of the end as it was, for 0 too, or a negated error as command 36 gives it,
+ * with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
+ * frames, at PROCESS_HEAP_END, and where process_malloc() has put something.
+ */
+uint32_t process_move_break(struct process *process, int32_t delta);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * task/process_memory.c - process_malloc and process_free.
+ * task/process_memory.c - process_malloc, process_free and the break.
  *
  * The page tables are the only book that is kept: an allocation is a run of mapped pages whose
  * entries carry two of the bits that the CPU leaves to software, with the meaning that the kernel
@@ -13,6 +13,10 @@
  * and a pointer that is not the start of one is known by its entry. Addresses are given out in
  * ascending order (next fit): the search starts behind the last allocation, or at it again when
  * it was the last thing freed, and goes round once before it gives up.
+ *
+ * The break is a second heap, for allocators that want one piece of memory that grows: pages
+ * without those bits from PROCESS_BREAK_ADDRESS up. process_malloc() goes there only when all below
+ * is taken, and the break stops at what it then finds.
  */
 #include "lib/align.h"
 #include "memory/pmm.h"
@@ -47,6 +51,22 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
     return range_is_inside(start, pages * PAGE_SIZE_BYTES, from, end) ? start : 0;
 }
 
+/* Maps a new zeroed page; false when out of memory. */
+static bool map_new_page(struct process *process, vaddr_t address, uint32_t marks)
+{
+    void *frame = pmm_alloc_page();
+
+    if (!frame) {
+        return false;
+    }
+    pmm_zero_page(frame);
+    if (paging_map(process->chunk, (void *)address, frame, USER_PAGE | marks) < 0) {
+        pmm_free_page(frame);
+        return false;
+    }
+    return true;
+}
+
 /* Unmaps the run that starts at address, of which at most `mapped` pages exist. Returns the
  * address behind it. */
 static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapped)
@@ -73,7 +93,10 @@ void *process_malloc(struct process *process, size_t size)
         return NULL;
     }
 
-    vaddr_t start = find_free_run(process->chunk, process->heap_next, PROCESS_HEAP_END, pages);
+    vaddr_t start = find_free_run(process->chunk, process->heap_next, PROCESS_BREAK_ADDRESS, pages);
+    if (!start) {
+        start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, pages);
+    }
     if (!start) {
         start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END, pages);
     }
@@ -82,17 +105,9 @@ void *process_malloc(struct process *process, size_t size)
     }
 
     for (size_t i = 0; i < pages; i++) {
-        void *frame = pmm_alloc_page();
         uint32_t marks = (i == 0 ? RUN_FIRST : 0) | (i + 1 < pages ? RUN_HAS_NEXT : 0);
 
-        if (!frame) {
-            release_run(process, start, i);
-            return NULL;
-        }
-        pmm_zero_page(frame);
-        if (paging_map(process->chunk, (void *)(start + i * PAGE_SIZE_BYTES), frame,
-                       USER_PAGE | marks) < 0) {
-            pmm_free_page(frame);
+        if (!map_new_page(process, start + i * PAGE_SIZE_BYTES, marks)) {
             release_run(process, start, i);
             return NULL;
         }
@@ -116,4 +131,28 @@ int process_free(struct process *process, void *ptr)
         process->heap_next = address;
     }
     return OK;
+}
+
+uint32_t process_move_break(struct process *process, int32_t delta)
+{
+    vaddr_t old_break = PROCESS_BREAK_ADDRESS + process->break_bytes;
+    vaddr_t new_break = old_break + (uint32_t)delta;
+
+    if (!IS_ALIGNED((uint32_t)delta, PAGE_SIZE_BYTES) ||
+        (delta < 0 && 0u - (uint32_t)delta > process->break_bytes)) {
+        return (uint32_t)-EINVARG;
+    }
+    if (delta > 0 && ((uint32_t)delta > PROCESS_HEAP_END - old_break ||
+                      (uint32_t)delta / PAGE_SIZE_BYTES > pmm_get_free_pages())) {
+        return (uint32_t)-ENOMEM;
+    }
+    for (vaddr_t page = old_break; page < new_break; page += PAGE_SIZE_BYTES) {
+        if (paging_get(process->chunk, (void *)page) || !map_new_page(process, page, 0)) {
+            paging_release_range(process->chunk, old_break, page);
+            return (uint32_t)-ENOMEM;
+        }
+    }
+    paging_release_range(process->chunk, new_break, old_break); /* empty when it grew */
+    process->break_bytes += (uint32_t)delta;
+    return old_break;
 }

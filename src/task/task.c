@@ -212,6 +212,15 @@ void task_yield(void)
     task_schedule();
 }
 
+bool task_pause(void)
+{
+    cpu_let_interrupts_in();
+    if (tasks.is_time_up) {
+        task_yield();
+    }
+    return !tasks.current->is_cancelled;
+}
+
 void task_rest(void)
 {
     if (list_is_empty(&tasks.run_queue)) {

@@ -69,6 +69,12 @@ struct task *task_running(void);
 /* Lets the others run first. Returns when it is this task's turn again. */
 void task_yield(void);
 
+/*
+ * For long work in a system call, between one piece and the next: interrupts that wait are served,
+ * and the others run when this task's time is up. False when it was cancelled: the work is to end.
+ */
+bool task_pause(void);
+
 /* Lets the others run; when there are none, sleeps until the next interrupt. */
 void task_rest(void);
 

@@ -28,6 +28,7 @@ struct disk {
     unsigned reads, sectors; /* calls, and what they asked for */
     uint32_t last_lba;
     bool fails;
+    uint32_t bad_lba; /* 0: none */
 };
 
 static struct disk a, b;
@@ -48,7 +49,7 @@ static int disk_read(struct block_device *device, uint32_t lba, uint32_t count, 
     disk->reads++;
     disk->sectors += count;
     disk->last_lba = lba;
-    if (disk->fails) {
+    if (disk->fails || (disk->bad_lba - lba < count && disk->bad_lba)) {
         memset(buffer, 0xDB, SECTOR_BYTES);
         return -EIO;
     }
@@ -434,6 +435,46 @@ static void test_failed_reads_are_not_kept(void **state)
 }
 
 /* The block that made room for one that could not be read is gone, the others are not. */
+/* One bad sector: those beside it are read, kept, and not asked for again. */
+static void test_neighbours_of_a_bad_sector(void **state)
+{
+    (void)state;
+    const void *sector;
+
+    a.bad_lba = 19; /* of the block that begins with 16 */
+    assert_int_equal(read_at(&a, 16, 0, 3 * SECTOR_BYTES, 0), OK);
+    assert_int_equal(a.reads, 2); /* the whole block, then what was wanted */
+    assert_int_equal(stats().pages, 1);
+    uint32_t misses = stats().misses, hits = stats().hits;
+    assert_int_equal(read_at(&a, 17, 1, SECTOR_BYTES, 0), OK);
+    assert_int_equal(a.reads, 2);
+    assert_int_equal(stats().hits, hits + 2);
+    assert_int_equal(read_at(&a, 20, 0, 4 * SECTOR_BYTES, 0), OK);
+    assert_int_equal(a.reads, 3);
+    assert_int_equal(stats().misses, misses + 4);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(read_at(&a, 18, 511, 2, 0), -EIO);
+        assert_int_equal(read_at(&a, 19, 511, 1, 0), -EIO);
+        assert_int_equal(read_at(&a, 18, 0, 3 * SECTOR_BYTES, 0), -EIO);
+        assert_int_equal(block_cache_sector(&a.device, 19, &sector), -EIO);
+        assert_int_equal(block_cache_sector(&a.device, 18, &sector), OK);
+    }
+    assert_int_equal(read_at(&a, 16, 0, 3 * SECTOR_BYTES, 0), OK);
+    assert_int_equal(read_at(&a, 23, 0, 2 * SECTOR_BYTES, 0), OK);
+    assert_int_equal(stats().pages, 2);
+
+    a.bad_lba = 0; /* it is well again */
+    assert_int_equal(read_at(&a, 16, 0, BLOCK_BYTES, 0), OK);
+    unsigned reads = a.reads;
+    assert_int_equal(read_at(&a, 16, 0, BLOCK_BYTES, 0), OK);
+    assert_int_equal(a.reads, reads);
+
+    /* The bad one alone is wanted from a block that is not there: nothing stays. */
+    a.bad_lba = 40;
+    assert_int_equal(block_cache_sector(&a.device, 40, &sector), -EIO);
+    assert_int_equal(stats().pages, 2);
+}
+
 static void test_failed_read_when_full(void **state)
 {
     (void)state;
@@ -486,6 +527,7 @@ int main(void)
         test(test_does_not_grow_when_little_is_free),
         test(test_shrink),
         test(test_failed_reads_are_not_kept),
+        test(test_neighbours_of_a_bad_sector),
         test(test_failed_read_when_full),
         test(test_no_memory),
     };

@@ -19,8 +19,8 @@
 #undef console_write
 #include "../../programs/shell/line_edit.c"
 
-#define PROMPT       "drupe> "
-#define WINDOW       (LINE_COLUMNS - 1 - (sizeof(PROMPT) - 1))
+#define PROMPT "drupe> "
+#define WINDOW (LINE_COLUMNS - 1 - (sizeof(PROMPT) - 1))
 
 static uint16_t vga_cells[CELLS];
 static unsigned newlines;
@@ -40,9 +40,7 @@ static void terminal_put(char c)
         terminal.column = 0;
         newlines++;
         break;
-    case '\r':
-        terminal.column = 0;
-        break;
+    case '\r': terminal.column = 0; break;
     case '\b':
         if (terminal.column > 0) {
             terminal.cells[--terminal.column] = ' ';
@@ -315,8 +313,8 @@ static void test_history_exactly_full_and_one_more(void **state)
 static void test_random_keys_against_a_model(void **state)
 {
     (void)state;
-    static const int keys[] = {KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_BACKSPACE, KEY_DELETE,
-                               'K' - 'A' + 1, 'U' - 'A' + 1};
+    static const int keys[] = {KEY_LEFT,      KEY_RIGHT,  KEY_HOME,      KEY_END,
+                               KEY_BACKSPACE, KEY_DELETE, 'K' - 'A' + 1, 'U' - 'A' + 1};
     char model[LINE_BYTES] = "";
     size_t cursor = 0;
 

@@ -1,5 +1,5 @@
 /*
- * tests/kernel/test_process_memory.c - process_malloc and process_free.
+ * tests/kernel/test_process_memory.c - process_malloc, process_free and the break.
  */
 #include "ktest.h"
 #include "layout.h"
@@ -200,9 +200,9 @@ KTEST(process_malloc_goes_round)
 
     KEXPECT(first && second);
     KEXPECT(process_free(&process, first) == OK);
-    process.heap_next = PROCESS_HEAP_END - 4096;
+    process.heap_next = PROCESS_BREAK_ADDRESS - 4096;
     uint8_t *last = process_malloc(&process, 4096);
-    KEXPECT(last == (uint8_t *)PROCESS_HEAP_END - 4096);
+    KEXPECT(last == (uint8_t *)PROCESS_BREAK_ADDRESS - 4096);
     KEXPECT(process_malloc(&process, 4096) == first);
     KEXPECT(process_malloc(&process, 8192) == second + 4096);
     end_process(&process);
@@ -225,4 +225,123 @@ KTEST(process_memory_of_two_processes_is_separate)
     KEXPECT(process_free(&b, more) == -EINVARG);
     end_process(&a);
     end_process(&b);
+}
+
+#define BREAK_LIMIT (PROCESS_HEAP_END - PROCESS_BREAK_ADDRESS)
+
+KTEST(break_grows_and_shrinks)
+{
+    struct process process = make_process();
+    size_t before = pmm_get_free_pages();
+    void *dirty = pmm_alloc_frames(8);
+
+    memset(dirty, 0xAA, 8 * 4096);
+    pmm_free_frames(dirty);
+    KEXPECT(process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS);
+    KEXPECT(before == pmm_get_free_pages());
+    KEXPECT(process_move_break(&process, 3 * 4096) == PROCESS_BREAK_ADDRESS);
+    KEXPECT(process_move_break(&process, 5 * 4096) == PROCESS_BREAK_ADDRESS + 3 * 4096);
+    KEXPECT(process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 8 * 4096);
+    KEXPECT(is_zeroed_user_memory(&process, (void *)PROCESS_BREAK_ADDRESS, 8 * 4096));
+    KEXPECT(!paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 8 * 4096)));
+    KEXPECT(before - pmm_get_free_pages() == 8 + 1); /* the table is one */
+
+    /* shrinks, and what comes back is zero again */
+    uint32_t entry = paging_get(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096));
+    memset((void *)(entry & ~PAGING_FLAGS_MASK), 0x55, 4096);
+    KEXPECT(process_move_break(&process, -6 * 4096) == PROCESS_BREAK_ADDRESS + 8 * 4096);
+    KEXPECT(before - pmm_get_free_pages() == 2 + 1);
+    KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 4096)));
+    KEXPECT(!paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096)));
+    KEXPECT(process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT(is_zeroed_user_memory(&process, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096), 4096));
+    KEXPECT(process_move_break(&process, -3 * 4096) == PROCESS_BREAK_ADDRESS + 3 * 4096);
+    KEXPECT(before == pmm_get_free_pages());
+    end_process(&process);
+}
+
+KTEST(break_refuses_and_changes_nothing)
+{
+    struct process process = make_process();
+
+    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
+    size_t before = pmm_get_free_pages();
+    static const int32_t wrong[] = {1, -1, 4095, 4097, -4097, 0x7FFFFFFF,
+                                    -3 * 4096, -0x7FFFF000, -0x7FFFFFFF - 1};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        KEXPECT(process_move_break(&process, wrong[i]) == (uint32_t)-EINVARG);
+    }
+    KEXPECT(process_move_break(&process, 0x7FFFF000) == (uint32_t)-ENOMEM);
+    KEXPECT(process_move_break(&process, BREAK_LIMIT) == (uint32_t)-ENOMEM);
+    KEXPECT(process_move_break(&process, BREAK_LIMIT - 4096) == (uint32_t)-ENOMEM);
+    /* what is said to be free is not all a user's: out of memory half-way */
+    KEXPECT(process_move_break(&process, (int32_t)(before * 4096)) == (uint32_t)-ENOMEM);
+    KEXPECT(before == pmm_get_free_pages());
+    KEXPECT(process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT(process_move_break(&process, -2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    end_process(&process);
+}
+
+/* Up to the very end of the range, and not one page more. */
+KTEST(break_has_an_end)
+{
+    struct process process = make_process();
+
+    process.break_bytes = BREAK_LIMIT - 2 * 4096;
+    KEXPECT(process_move_break(&process, 3 * 4096) == (uint32_t)-ENOMEM);
+    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_HEAP_END - 2 * 4096);
+    KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_HEAP_END - 4096)));
+    KEXPECT(process_move_break(&process, 4096) == (uint32_t)-ENOMEM);
+    KEXPECT(process_move_break(&process, -2 * 4096) == PROCESS_HEAP_END);
+    end_process(&process);
+}
+
+KTEST(break_and_process_malloc_keep_apart)
+{
+    struct process process = make_process();
+
+    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
+    KEXPECT(process_free(&process, (void *)PROCESS_BREAK_ADDRESS) == -EINVARG);
+    /* below the break's range as long as there is room */
+    process.heap_next = PROCESS_BREAK_ADDRESS - 4096;
+    KEXPECT(process_malloc(&process, 2 * 4096) == (void *)PROCESS_HEAP_ADDRESS);
+
+    /* Somebody's page in the way is not overrun. */
+    size_t before = pmm_get_free_pages();
+    vaddr_t page = PROCESS_BREAK_ADDRESS + 4 * 4096;
+    KEXPECT(paging_map(process.chunk, (void *)page, pmm_alloc_page(), 7) == OK);
+    KEXPECT(process_move_break(&process, 3 * 4096) == (uint32_t)-ENOMEM);
+    KEXPECT(before - 1 == pmm_get_free_pages());
+    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT(process_move_break(&process, 4096) == (uint32_t)-ENOMEM);
+    KEXPECT(process_move_break(&process, -4 * 4096) == page);
+    KEXPECT(paging_is_mapped(process.chunk, (void *)page));
+    end_process(&process);
+}
+
+/* With nothing free below, the break's range is process_malloc's too, beside the break. A whole
+ * table full stands for a whole range: all of them are the same one. */
+KTEST(process_malloc_goes_beyond_the_break)
+{
+    struct process process = make_process();
+    uint32_t first = PROCESS_HEAP_ADDRESS / LARGE_PAGE_SIZE_BYTES;
+    uint32_t end = PROCESS_BREAK_ADDRESS / LARGE_PAGE_SIZE_BYTES;
+    uint32_t *full = pmm_alloc_page();
+
+    KEXPECT(full);
+    memset(full, 0xFF, 4096);
+    for (uint32_t i = first; i < end; i++) {
+        process.chunk->directory_entry[i] = (uint32_t)full | PAGING_IS_PRESENT;
+    }
+    KEXPECT(process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
+    uint8_t *memory = process_malloc(&process, 2 * 4096);
+    KEXPECT(memory == (uint8_t *)PROCESS_BREAK_ADDRESS + 4096);
+    KEXPECT(process_move_break(&process, 4096) == (uint32_t)-ENOMEM);
+    KEXPECT(process_free(&process, memory) == OK);
+    KEXPECT(process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 4096);
+    for (uint32_t i = first; i < end; i++) {
+        process.chunk->directory_entry[i] = 0;
+    }
+    pmm_free_page(full);
+    end_process(&process);
 }

@@ -80,6 +80,33 @@ static void check_malloc(void)
     }
 }
 
+static void check_break(void)
+{
+    const unsigned start = 0xB0000000, size = 100 * 4096;
+
+    CHECK(raw_call(SYSCALL_BREAK, 0, 0) == start);
+    CHECK(raw_call(SYSCALL_BREAK, size, 0) == start);
+    for (unsigned address = start; address < start + size; address += 4) {
+        CHECK(*at(address) == 0);
+        *at(address) = (int)address;
+    }
+    /* The kernel takes it for the program's own memory up to its end. */
+    CHECK(raw_call(SYSCALL_WRITE, start + size - 3, 0) == 0);
+    *at(start + size - 4) = 0x0A0A0A0A;
+    CHECK(raw_call(SYSCALL_WRITE, start + size - 1, 1) == 1);
+    CHECK(raw_call(SYSCALL_WRITE, start + size - 1, 2) == EINVAL_RESULT);
+    CHECK(raw_call(SYSCALL_FREE, start, 0) == EINVAL_RESULT);
+    CHECK(raw_call(SYSCALL_BREAK, 1, 0) == EINVAL_RESULT);
+    CHECK(raw_call(SYSCALL_BREAK, 0u - size - 4096, 0) == EINVAL_RESULT);
+    CHECK(raw_call(SYSCALL_BREAK, 0x7FFFF000, 0) == (unsigned)-ENOMEM);
+    CHECK(raw_call(SYSCALL_BREAK, 4096 - size, 0) == start + size);
+    CHECK(*at(start + 4092) == (int)start + 4092);
+    CHECK(raw_call(SYSCALL_WRITE, start + 4096, 1) == EINVAL_RESULT);
+    CHECK(raw_call(SYSCALL_BREAK, 4096, 0) == start + 4096);
+    CHECK(*at(start + 4096) == 0);
+    CHECK(raw_call(SYSCALL_BREAK, 0u - 8192, 0) == start + 8192);
+}
+
 /* Allocates until there is no more, writes to all of it, and the system goes on. */
 static void check_exhaustion(void)
 {
@@ -130,6 +157,7 @@ int main(void)
     check_unknown_commands();
     check_print();
     check_malloc();
+    check_break();
     check_exhaustion();
     check_bad_stack_pointers();
     return check_status();

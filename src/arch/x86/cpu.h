@@ -101,6 +101,12 @@ static inline void cpu_wait_for_interrupt(void)
     __asm__ volatile("sti; hlt" : : : "memory");
 }
 
+/* Interrupts that wait are served now; off again afterwards. */
+static inline void cpu_let_interrupts_in(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 static inline void cpu_invalidate_page(uint32_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");

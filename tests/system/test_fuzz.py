@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Runs every fuzzer of tests/fuzz a fixed number of times with a fixed seed (`make fuzz` runs them
+for longer, and finds its own way). A fuzzer without a line here fails."""
+
+import glob
+import os
+import subprocess
+import sys
+
+RUNS = {
+    "elf": 40000,
+    "fat16": 6000,
+    "format": 5000,
+    "heap": 400,
+    "keyboard": 8000,
+    "kmem": 300,
+    "memory_map": 3000,
+    "path": 10000,
+}
+SECONDS = 120  # detects hangs only
+
+
+def run(name):
+    """None, or what is wrong."""
+    command = [f"build/fuzz/fuzz_{name}", str(RUNS.get(name, 0))]
+    try:
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"it did not end in {SECONDS} s"
+    if result.returncode != 0 or b" ... ok" not in result.stdout:
+        return f"status {result.returncode}:\n" + result.stdout.decode("utf-8", "replace")
+    return None
+
+
+def main():
+    failed = 0
+    total = 0
+    subprocess.run(["make", "-s", f"-j{os.cpu_count() or 1}", "fuzzers"], check=True)
+    names = sorted(os.path.basename(path)[len("fuzz_"):-2] for path in glob.glob("tests/fuzz/fuzz_*.c"))
+    for name in names:
+        why = run(name)
+        print(f"fuzz {name}, {RUNS.get(name, 0)} runs ... " + (f"FAIL: {why}" if why else "ok"),
+              flush=True)
+        failed += why is not None
+        total += RUNS.get(name, 0)
+    print(f"info: {len(names)} fuzzers, {total} runs")
+    return 1 if failed or not names else 0
+
+
+if __name__ == "__main__":
+    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    sys.exit(main())
