@@ -137,7 +137,7 @@ static void trap_exception(struct trap_frame *frame)
 
 static void trap_unexpected(struct trap_frame *frame)
 {
-    printk("Interrupt on vector %u, which nobody uses: ignored.\n", frame->vector);
+    printk("Interrupt at eip %08x on a vector that nobody uses: ignored.\n", frame->eip);
 }
 
 static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, uint8_t type)
@@ -150,6 +150,15 @@ static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, u
     };
 }
 
+static uint32_t stub_of(unsigned vector)
+{
+    unsigned index = vector < TRAP_VECTOR_UNUSED     ? vector
+                     : vector == TRAP_VECTOR_SYSCALL ? TRAP_VECTOR_UNUSED
+                                                     : TRAP_VECTOR_UNUSED + 1;
+
+    return (uint32_t)trap_stubs + index * TRAP_STUB_BYTES;
+}
+
 void trap_initialise(void)
 {
     for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
@@ -157,8 +166,8 @@ void trap_initialise(void)
                     vector == TRAP_VECTOR_SYSCALL;
 
         trap_handlers[vector] = vector < TRAP_EXCEPTIONS ? trap_exception : trap_unexpected;
-        trap_set_gate(vector, (uint32_t)trap_stubs + vector * TRAP_STUB_BYTES,
-                      KERNEL_CODE_SELECTOR, user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
+        trap_set_gate(vector, stub_of(vector), KERNEL_CODE_SELECTOR,
+                      user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
     }
     trap_set_gate(TRAP_DOUBLE_FAULT, 0, DOUBLE_FAULT_TSS_SELECTOR, GATE_TASK);
     trap_load_idt(traps.idt, sizeof(traps.idt) - 1);
@@ -168,7 +177,7 @@ void trap_initialise(void)
 
 void trap_register(unsigned vector, trap_handler_t handler)
 {
-    KASSERT(vector < TRAP_VECTORS);
+    KASSERT(vector < TRAP_VECTOR_UNUSED || vector == TRAP_VECTOR_SYSCALL);
     trap_handlers[vector] = handler;
 }
 

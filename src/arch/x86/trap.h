@@ -24,6 +24,7 @@
 #define TRAP_EXCEPTIONS         32
 
 #define TRAP_VECTOR_IRQ0    0x20
+#define TRAP_VECTOR_UNUSED  0x30 /* stands for itself and all others that nobody uses */
 #define TRAP_VECTOR_SYSCALL 0x80
 #define TRAP_VECTORS        256
 #define TRAP_STUB_BYTES     12 /* distance of the entry stubs in trap.asm */
@@ -45,7 +46,8 @@ typedef void (*trap_handler_t)(struct trap_frame *frame);
  * general protection fault) but for breakpoint, overflow and the system call. */
 void trap_initialise(void);
 
-/* handler runs on the current kernel stack with interrupts off. */
+/* vector: below TRAP_VECTOR_UNUSED, or the system call's.
+ * handler runs on the current kernel stack with interrupts off. */
 void trap_register(unsigned vector, trap_handler_t handler);
 
 /* Takes over exceptions raised by user code; it must not return to the faulting instruction

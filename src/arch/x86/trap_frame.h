@@ -2,7 +2,7 @@
  * arch/x86/trap_frame.h - the registers of whatever was interrupted.
  * Header-only: layer 0, any file may include it.
  *
- * Every vector has a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
+ * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
  * CPU pushes an error code for it or not:
  *
  *       high   ss          only when the trap came
