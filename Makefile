@@ -112,7 +112,7 @@ SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/form
     $(addprefix src/memory/,e820.c memory.c memory_map.c paging/paging_print.c) \
     $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
     $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
-    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_process.c)
+    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_memory_look.c sys_process.c)
 $(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
 # No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
