@@ -16,6 +16,7 @@ PYTHON  ?= python3
 QEMU    ?= qemu-system-i386
 ACCEL   ?= tcg
 MEMORY  ?= 128
+DISK    ?= bin/os.bin
 
 # make DEBUG_HEAP=1: poisoned free memory, red zones, reports that name who did it.
 DEBUG_HEAP ?= 0
@@ -149,9 +150,11 @@ $(1).bin: $(1).elf tools/mkkernel.py
 	@rm -f $$@.raw
 endef
 $(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
-# In the test kernel every allocation can be made to fail (tests/kernel/failing.h).
+# In the test kernel every allocation and every read of a disk can be made to fail
+# (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
-    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc)))
+    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
+    block_read trap_register pit_set_tick_handler console_write)))
 $(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images
@@ -189,6 +192,8 @@ bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
 	    $(DISK_FILES:%=--file %) --output $@
 
+include programs/newlib/newlib.mk
+
 # The same kernel with a program that ends by itself.
 bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
@@ -199,6 +204,13 @@ bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf 
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --output $@
+
+# The test kernel with the programs that attack it (tests/system/test_stress.py).
+bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
+    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
+	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
+	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
 
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
@@ -226,6 +238,11 @@ bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/be
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
+bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
+    tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
+	    --file build/bench/disk.dat --output $@
+
 .PHONY: all image run run-gui debug test bench usb clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
@@ -237,18 +254,18 @@ image: bin/boot.bin bin/kernel.bin
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init "$(INIT)" \
 	    $(foreach file,$(FILES),--file "$(file)") --output "$(IMAGE)"
 
-QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=bin/os.bin,format=raw,if=ide \
+QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=$(DISK),format=raw,if=ide \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
 
 # QEMU's exit status says how init ended: (value << 1) | 1, value 0x10 for success (status 33).
 qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
-run: bin/os.bin
+run: $(DISK)
 	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
-run-gui: bin/os.bin
+run-gui: $(DISK)
 	@$(call qemu_run,-serial stdio)
 
 debug: bin/os.bin bin/boot.elf
@@ -263,7 +280,7 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin
@@ -282,9 +299,13 @@ help:
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
+	@echo "make program SRC=file.c-or-folder OUT=x.elf"
+	@echo "                  an ordinary C program with a whole C library (docs/programs.md)"
+	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
+	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make clean        remove bin/ and build/"
-	@echo "Variables: MEMORY=128 (MiB), CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
+	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 
 # ---------------------------------------------------------------- host tests
 

@@ -13,8 +13,9 @@ cd "$(dirname "$0")"
 
 # What each is for: build.
 PACKAGES="make gcc gcc-multilib nasm python3 mtools dosfstools qemu-system-x86"
-# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk.
-TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk"
+# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk, and
+# another machine to run on.
+TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk bochs bochsbios bochs-term vgabios"
 
 usage() {
     sed -n '4,10s/^# \{0,1\}//p' "$0"

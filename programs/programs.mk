@@ -1,8 +1,8 @@
 # programs.mk - how user programs are built; included by the Makefile.
 #
-# Every folder programs/NAME/ is a program, but libc, and files (what else lies on the disk): its .c
-# and .asm files and the libc archive make bin/programs/NAME.elf, and bin/programs/NAME.debug.elf,
-# which keeps the symbols for gdb.
+# Every folder programs/NAME/ is a program, but libc, newlib (the system layer of the other C library),
+# and files (what else lies on the disk): its .c and .asm files and the libc archive make
+# bin/programs/NAME.elf, and bin/programs/NAME.debug.elf, which keeps the symbols for gdb.
 # A program may use the libc's headers and the kernel's src/abi, src/lib, src/layout.h and
 # src/status.h, and nothing else of the kernel.
 #
@@ -52,7 +52,7 @@ bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
 	$$(Q)$$(OBJCOPY) --strip-all bin/programs/$(1).debug.elf bin/programs/$(1).elf
 endef
 
-PROGRAM_NAMES := $(filter-out libc files,$(notdir $(patsubst %/,%,$(wildcard programs/*/))))
+PROGRAM_NAMES := $(filter-out libc newlib files,$(notdir $(patsubst %/,%,$(wildcard programs/*/))))
 PROGRAMS := $(PROGRAM_NAMES:%=bin/programs/%.elf)
 $(foreach name,$(PROGRAM_NAMES),$(eval $(call program_rules,$(name),\
     $(sort $(wildcard programs/$(name)/*.c programs/$(name)/*.asm)))))

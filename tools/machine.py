@@ -27,10 +27,18 @@ class Monitor:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        wait_for(lambda: self.connects(path), "QEMU's monitor")
         self.lines = self.socket.makefile("r")
         self.lines.readline()
         self.execute("qmp_capabilities")
+
+    def connects(self, path):
+        """The socket is there a moment before anybody listens."""
+        try:
+            self.socket.connect(path)
+            return True
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
 
     def execute(self, command, **arguments):
         self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
@@ -55,8 +63,9 @@ class Monitor:
 class Machine:
     """QEMU with the given image, which stays unchanged; files of its own in folder.
 
-    Later arguments win, as for QEMU; serial=False leaves out the serial line, exit_device=False
-    what the kernel leaves QEMU by: it halts at its end, and the screen stays.
+    Later arguments win, as for QEMU; one that attaches the image itself takes the place of the IDE
+    disk. serial=False leaves out the serial line, exit_device=False what the kernel leaves QEMU by:
+    it halts at its end, and the screen stays.
     """
 
     def __init__(self, image, folder, *arguments, serial=True, exit_device=True):
@@ -65,10 +74,11 @@ class Machine:
         qmp, line = os.path.join(folder, "qmp"), os.path.join(folder, "serial")
         command = ["qemu-system-i386", "-accel", "tcg", "-m", "128", "-nodefaults",
                    "-display", "none", "-no-reboot", "-vga", "std",
-                   "-drive", f"file={image},format=raw,if=ide,snapshot=on",
                    "-qmp", f"unix:{qmp},server=on,wait=off"]
         if exit_device:
             command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if not any(f"file={image}" in argument for argument in arguments):
+            command += ["-drive", f"file={image},format=raw,if=ide,snapshot=on"]
         self.input = self.output = None
         if serial:
             # Both ends are opened for reading and writing: no open waits for the other side.
@@ -78,7 +88,6 @@ class Machine:
             self.output = os.open(line + ".out", os.O_RDWR | os.O_NONBLOCK)
             command += ["-chardev", f"pipe,id=line,path={line}", "-serial", "chardev:line"]
         self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(qmp) or self.process.poll() is not None, "QEMU's start")
         self.monitor = Monitor(qmp)
 
     def receive(self):

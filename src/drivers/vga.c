@@ -7,6 +7,8 @@
  */
 #include "drivers/vga.h"
 
+#include <stdbool.h>
+
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
@@ -31,6 +33,7 @@ static struct {
     uint16_t attribute; /* the upper byte of new cells */
     enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
     uint8_t number;     /* the sequence's last one */
+    bool is_row_full;   /* position is behind a row just filled: a newline now belongs to that row */
     unsigned position;  /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
 } vga;
 
@@ -59,8 +62,10 @@ static void put_char(char c)
 
     switch (c) {
     case '\n':
-        position = scroll_into_view(position);
-        position += VGA_COLUMNS - position % VGA_COLUMNS;
+        if (!vga.is_row_full) {
+            position = scroll_into_view(position);
+            position += VGA_COLUMNS - position % VGA_COLUMNS;
+        }
         break;
     case '\r':
         position -= column;
@@ -79,8 +84,11 @@ static void put_char(char c)
         position = scroll_into_view(position);
         vga.cells[position] = (uint16_t)(vga.attribute | (unsigned char)c);
         position++;
-        break;
+        vga.is_row_full = position % VGA_COLUMNS == 0;
+        vga.position = position;
+        return;
     }
+    vga.is_row_full = vga.is_row_full && c == '\r';
     vga.position = position;
 }
 
@@ -148,6 +156,7 @@ void vga_write(const char *text, size_t length)
 void vga_clear(void)
 {
     fill(0, CELLS);
+    vga.is_row_full = false;
     vga.position = 0;
     show_cursor();
 }

@@ -1340,7 +1340,9 @@ static void test_read_error_at_every_read(void **state)
         for (unsigned n = 1; n <= total; n++) {
             image.reads = 0;
             image.fail_at = n;
-            assert_int_equal(whole_session(), -EIO);
+            int status = whole_session();
+            /* One failure may be made good by the cache, which then reads single sectors. */
+            assert_true(status == -EIO || (status == OK && !image.fails_on));
             image.fail_at = 0;
             assert_int_equal(whole_session(), OK);
         }

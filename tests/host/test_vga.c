@@ -233,6 +233,24 @@ static void test_long_line_wraps(void **state)
     assert_text(1, 0, "y");
 }
 
+/* As on a terminal: a line of exactly 80 characters is one row, with its newline. */
+static void test_full_line_and_newline_are_one_row(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\n", "\r\n"};
+    for (unsigned row = 0; row < 4; row++) {
+        for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+            print("x");
+        }
+        print(ends[row % 2]);
+        assert_int_equal(cursor(), (row + 1) * VGA_COLUMNS);
+    }
+    print("\ny");
+    assert_text(5, 0, "y");
+    print("\n\nz");
+    assert_text(7, 0, "z");
+}
+
 static void test_last_line_is_used_before_scrolling(void **state)
 {
     (void)state;
@@ -342,6 +360,7 @@ int main(void)
         TEST(test_backspace_at_the_top_left_does_nothing),
         TEST(test_backspace_goes_up_a_line),
         TEST(test_long_line_wraps),
+        TEST(test_full_line_and_newline_are_one_row),
         TEST(test_last_line_is_used_before_scrolling),
         TEST(test_one_line_more_scrolls_once),
         TEST(test_each_newline_at_the_bottom_scrolls),

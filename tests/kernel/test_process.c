@@ -2,13 +2,10 @@
  * tests/kernel/test_process.c - whole processes: loading, running, ending, and every way to fail.
  * The disk's init is programs/hello.
  */
-#include "abi/boot_info.h"
 #include "debug/printk.h"
-#include "drivers/ata.h"
 #include "drivers/block_cache.h"
 #include "failing.h"
 #include "fs/file.h"
-#include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"
 #include "lib/string.h"
@@ -34,16 +31,7 @@ static bool warm_up(void)
 
 static bool mount(void)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
-    struct partition partition;
-    size_t count = ata_initialise();
-
-    for (size_t i = 0; i < count; i++) {
-        if (partition_find(ata_device(i), info->disk_signature, &partition) == OK) {
-            return fs_mount(ata_device(i), partition.first_lba) == OK && warm_up();
-        }
-    }
-    return false;
+    return ktest_mount() && warm_up();
 }
 
 KTEST(process_load_and_destroy_returns_every_page)

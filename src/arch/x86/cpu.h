@@ -15,6 +15,8 @@
 #define CR0_NE 0x00000020u /* FPU errors as exception 16 */
 #define CR0_WP 0x00010000u /* read-only pages bind the kernel too */
 #define CR0_AM 0x00040000u /* alignment checks where EFLAGS.AC */
+#define CR0_NW 0x20000000u /* with CD: caches are off; CPUs start like this */
+#define CR0_CD 0x40000000u
 #define CR0_PG 0x80000000u /* paging */
 
 #define CR4_PSE        0x00000010u /* 4 MiB pages */

@@ -130,6 +130,11 @@ static void NOINLINE trace(const char *call, size_t size, const void *memory, co
     printk("%p%s by %s+0x%x\n", memory, size != 0 ? "" : ")", by.name, by.offset);
 }
 
+static void NOINLINE trace_free(const void *ptr, const void *caller)
+{
+    trace("kfree", 0, ptr, caller);
+}
+
 static void *NOINLINE malloc_traced(size_t size, const void *owner)
 {
     void *memory = heap_malloc_owned(&kheap.heap, size, owner);
@@ -194,7 +199,7 @@ static void __attribute__((noreturn)) NOINLINE refuse_free(void *ptr, const void
 void NOINLINE kfree(void *ptr)
 {
     if (IS_TRACED) {
-        trace("kfree", 0, ptr, CALLER);
+        trace_free(ptr, CALLER);
     }
     if (__builtin_expect(heap_free_owned(&kheap.heap, ptr, CALLER) < 0, 0)) {
         refuse_free(ptr, CALLER);

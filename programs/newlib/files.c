@@ -1,0 +1,201 @@
+/*
+ * files.c - files as POSIX has them. The kernel's can be read, not written: what would write to a
+ * disk is ENOSYS.
+ *
+ * Paths are the kernel's ("0:/dir/name.ext", the drive may be left out), with a / or ./ in front as
+ * well: other systems' programs write such.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "layer.h"
+
+/* The path for the kernel. */
+static const char *kernel_path(const char *path)
+{
+    if (path[0] == '.' && path[1] == '/') {
+        path++;
+    }
+    while (path[0] == '/') {
+        path++;
+    }
+    return *path ? path : "0:/";
+}
+
+static bool is_console(int descriptor)
+{
+    return descriptor >= 0 && descriptor < CONSOLE_DESCRIPTORS;
+}
+
+static bool is_kernels(int descriptor)
+{
+    return descriptor >= FILE_DESCRIPTOR_FIRST && descriptor < SCRATCH_DESCRIPTOR;
+}
+
+static void fill_stat(struct stat *out, const struct file_stat *stat)
+{
+    *out = (struct stat){
+        .st_mode = stat->is_directory ? S_IFDIR | S_IRUSR | S_IXUSR : S_IFREG | S_IRUSR | S_IXUSR,
+        .st_nlink = 1,
+        .st_size = (off_t)stat->size,
+        .st_blksize = 4096,
+        .st_blocks = (blkcnt_t)((stat->size + 511) / 512),
+    };
+}
+
+int open(const char *path, int flags, ...)
+{
+    if (scratch_is_name(path)) {
+        return scratch_open(path, flags);
+    }
+    if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) {
+        return layer_fail(ENOSYS);
+    }
+    return layer_result(system_call(SYSCALL_OPEN, ADDRESS(kernel_path(path)), 0, 0));
+}
+
+int close(int descriptor)
+{
+    if (scratch_has(descriptor)) {
+        return scratch_close(descriptor);
+    }
+    if (is_console(descriptor)) {
+        return 0;
+    }
+    return is_kernels(descriptor) && system_call(SYSCALL_CLOSE, (uint32_t)descriptor, 0, 0) == 0
+               ? 0
+               : layer_fail(EBADF);
+}
+
+_READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
+{
+    struct file_stat stat;
+
+    if (is_console(descriptor)) {
+        return console_read(buffer, length);
+    }
+    if (scratch_has(descriptor)) {
+        return scratch_read(descriptor, buffer, length);
+    }
+    if (!is_kernels(descriptor) ||
+        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
+        return layer_fail(EBADF);
+    }
+    return layer_result(
+        system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
+}
+
+_READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
+{
+    if (is_console(descriptor)) {
+        return layer_result(system_call(SYSCALL_WRITE, ADDRESS(buffer), length, 0));
+    }
+    return scratch_has(descriptor) ? scratch_write(descriptor, buffer, length) : layer_fail(EBADF);
+}
+
+off_t lseek(int descriptor, off_t offset, int from)
+{
+    struct file_stat stat;
+
+    if (is_console(descriptor)) {
+        return layer_fail(ESPIPE);
+    }
+    if (scratch_has(descriptor)) {
+        return scratch_seek(descriptor, offset, from);
+    }
+    if (!is_kernels(descriptor) ||
+        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
+        return layer_fail(EBADF);
+    }
+    _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
+                   SEEK_END == FILE_SEEK_END, "the same numbers");
+    return layer_result(
+        system_call(SYSCALL_SEEK, (uint32_t)descriptor, (uint32_t)offset, (uint32_t)from));
+}
+
+int fstat(int descriptor, struct stat *out)
+{
+    struct file_stat stat;
+
+    if (is_console(descriptor)) {
+        *out = (struct stat){.st_mode = S_IFCHR | S_IRUSR | S_IWUSR, .st_nlink = 1,
+                             .st_blksize = 1024};
+        return 0;
+    }
+    if (scratch_has(descriptor)) {
+        return scratch_fstat(descriptor, out);
+    }
+    if (!is_kernels(descriptor) ||
+        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
+        return layer_fail(EBADF);
+    }
+    fill_stat(out, &stat);
+    return 0;
+}
+
+int stat(const char *path, struct stat *out)
+{
+    struct file_stat stat;
+
+    if (scratch_is_name(path)) {
+        return scratch_stat(path, out);
+    }
+    int result = layer_result(
+        system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&stat), 0));
+    if (result == 0) {
+        fill_stat(out, &stat);
+    }
+    return result;
+}
+
+int access(const char *path, int mode)
+{
+    struct stat out;
+
+    if (stat(path, &out) < 0) {
+        return -1;
+    }
+    return (mode & W_OK) && !scratch_is_name(path) ? layer_fail(EROFS) : 0;
+}
+
+int isatty(int descriptor)
+{
+    struct stat out;
+
+    if (is_console(descriptor)) {
+        return 1;
+    }
+    if (fstat(descriptor, &out) == 0) {
+        errno = ENOTTY;
+    }
+    return 0;
+}
+
+int unlink(const char *path)
+{
+    struct stat out;
+
+    if (scratch_is_name(path)) {
+        return scratch_unlink(path);
+    }
+    return stat(path, &out) < 0 ? -1 : layer_fail(ENOSYS);
+}
+
+/* newlib's rename() is link() and unlink(). */
+int link(const char *path, const char *new_path)
+{
+    struct stat out;
+
+    (void)new_path;
+    return stat(path, &out) < 0 ? -1 : layer_fail(ENOSYS);
+}
+
+char *getcwd(char *buffer, size_t size)
+{
+    if (!buffer || size < sizeof("0:/")) {
+        errno = buffer ? ERANGE : EINVAL;
+        return NULL;
+    }
+    return strcpy(buffer, "0:/");
+}

@@ -1,0 +1,50 @@
+/*
+ * layer.h - what the files of the system layer share.
+ *
+ * newlib calls the functions that POSIX names (read, sbrk, ...); here they become Drupe's commands.
+ * A descriptor belongs to one of three:
+ *
+ *   0, 1, 2                        the console          console.c
+ *   FILE_DESCRIPTOR_FIRST and up   a file on a disk     files.c: the kernel's own descriptors
+ *   SCRATCH_DESCRIPTOR and up      a scratch file       scratch.c: below /tmp, in memory
+ */
+#ifndef NEWLIB_LAYER_H
+#define NEWLIB_LAYER_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "include/drupe.h"
+
+#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+
+#define CONSOLE_DESCRIPTORS 3
+#define SCRATCH_DESCRIPTOR  (FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX)
+#define SCRATCH_FOLDER      "/tmp/"
+
+/* A result of system_call() as C has it: -1 and errno for an error. */
+int layer_result(int32_t result);
+
+/* errno and -1. */
+int layer_fail(int error);
+
+/* console.c: one line at most, edited by the user, or 0 for ctrl-D. */
+int console_read(char *buffer, size_t length);
+
+/* scratch.c, with the arguments and results of the functions that they serve. */
+bool scratch_has(int descriptor);
+bool scratch_is_name(const char *path);
+int scratch_open(const char *path, int flags);
+int scratch_read(int descriptor, void *buffer, size_t length);
+int scratch_write(int descriptor, const void *buffer, size_t length);
+off_t scratch_seek(int descriptor, off_t offset, int from);
+int scratch_close(int descriptor);
+int scratch_fstat(int descriptor, struct stat *out);
+int scratch_stat(const char *path, struct stat *out);
+int scratch_unlink(const char *path);
+
+#endif

@@ -1,0 +1,134 @@
+# newlib.mk - the SDK: a real C library for programs that were not written for Drupe; included by
+# the Makefile. docs/programs.md tells how to use it.
+#
+#   build/sdk/include, lib   newlib's headers and archives, the system layer of this folder
+#   tools/drupe-cc           the compiler that uses them
+#   build/sources            what guests are made of: Lua and zlib, fetched, never committed
+
+SDK := build/sdk
+# The SDK is built by gcc, also when the kernel is built by another compiler.
+SDK_GCC := $(if $(findstring clang,$(CC)),gcc,$(CC))
+DRUPE_CC := DRUPE_GCC=$(SDK_GCC) tools/drupe-cc
+SDK_FLAGS := $(shell cat tools/drupe-cc.flags)
+SDK_PARTS := $(SDK)/newlib.key $(SDK)/lib/libdrupe.a $(SDK)/lib/crt0.o $(SDK)/lib/newlib.ld
+
+.PHONY: sdk program lua
+sdk: $(SDK_PARTS)
+
+# The script looks at the content itself: a source that is only newer costs nothing.
+$(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
+    $(wildcard /usr/src/newlib/newlib-*.tar.*)
+	@DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
+	@touch $@
+
+LAYER_OBJECTS := $(patsubst %.c,build/sdk/layer/%.o,$(notdir $(wildcard programs/newlib/*.c)))
+
+build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(SDK_GCC) $(SDK_FLAGS) -std=gnu11 -Os -g $(WARNINGS) -Isrc -nostdinc \
+	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m32 -print-file-name=include) \
+	    -ffile-prefix-map=$(CURDIR)/= -MMD -MP -c -o $@ $<
+
+# With it go the headers that tell programs about the kernel.
+$(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h)
+	@mkdir -p $(@D) $(SDK)/include/abi
+	@cp programs/newlib/include/drupe.h $(SDK)/include/
+	@cp src/abi/file.h src/abi/keys.h src/abi/syscalls.h $(SDK)/include/abi/
+	@rm -f $@
+	$(SAY) "  AR     $@"
+	$(Q)$(CROSS)ar rcsD $@ $(LAYER_OBJECTS)
+
+$(SDK)/lib/crt0.o: programs/newlib/crt0.asm $(SDK)/newlib.key
+	$(SAY) "  NASM   $@"
+	$(Q)nasm -Wall -Werror -f elf32 -g -F dwarf -o $@ $<
+
+$(SDK)/lib/newlib.ld: programs/newlib/newlib.ld $(SDK)/newlib.key
+	@cp $< $@
+
+# ---------------------------------------------------------------- anybody's program
+
+# What the program is stripped from stays beside it for gdb: x.elf, x.debug.elf.
+strip_program = $(OBJCOPY) --strip-all $(1:.elf=.debug.elf) $(1)
+
+# make program SRC=file.c or folder OUT=x.elf [CFLAGS="-DX"]
+program: sdk
+	@test -n "$(SRC)" -a -e "$(SRC)" -a -n "$(filter %.elf,$(OUT))" || \
+	    { echo 'usage: make program SRC=file.c-or-folder OUT=x.elf [CFLAGS="-DX"]' >&2; exit 2; }
+	@mkdir -p "$(dir $(OUT))"
+	$(SAY) "  CC     $(OUT)"
+	$(Q)$(DRUPE_CC) -O2 -g -Wall $(if $(wildcard $(SRC)/.),-I"$(SRC)") $(CFLAGS) \
+	    -o "$(OUT:.elf=.debug.elf)" \
+	    $(if $(wildcard $(SRC)/.),$$(find "$(SRC)" -name '*.c' | LC_ALL=C sort),"$(SRC)") -lm
+	$(Q)$(call strip_program,$(OUT))
+
+# ---------------------------------------------------------------- guests
+
+GUEST := build/guests
+SOURCES := build/sources
+
+$(SOURCES)/%/.fetched: tools/fetch_source.py
+	@tools/fetch_source.py $* $(SOURCES)/$*
+	@touch $@
+
+# As their own makefiles do it: every source of the interpreter, and its compatibility with 5.3.
+# Debian's patch wants a header with the machine's name, which its package makes like this.
+bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(SDK_PARTS) \
+    tools/drupe-cc
+	@mkdir -p bin/programs $(GUEST)/lua
+	@echo '#define DEB_HOST_MULTIARCH "drupe"' > $(GUEST)/lua/lua5.4-deb-multiarch.h
+	$(SAY) "  CC     bin/programs/lua.elf"
+	$(Q)$(DRUPE_CC) -O2 -g -DLUA_COMPAT_5_3 -I$(GUEST)/lua -ffile-prefix-map=$(CURDIR)/= \
+	    -o bin/programs/lua.debug.elf \
+	    $$(ls $(SOURCES)/lua5.4/src/*.c | grep -v /luac.c) -lm
+	$(Q)$(call strip_program,bin/programs/lua.elf)
+
+# The bundled disk with Lua and its scripts beside the other programs.
+LUA_FILES := bin/programs/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
+bin/lua.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(LUA_FILES) tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+	    $(addprefix --file ,$(DISK_FILES) $(LUA_FILES)) --output $@
+
+lua: bin/lua.bin
+	$(SAY) "  make run DISK=bin/lua.bin boots it; type: lua, or: lua heap.lua"
+
+# zlib, and its own tests. Two of them in one program: see tests/newlib/zlib_round_trip.c.
+ZLIB_CC = $(DRUPE_CC) -O2 -g -DHAVE_UNISTD_H -I$(SOURCES)/zlib -ffile-prefix-map=$(CURDIR)/=
+
+$(GUEST)/zlib/libz.a: $(SOURCES)/zlib/.fetched $(SDK_PARTS) tools/drupe-cc
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)for source in $(SOURCES)/zlib/*.c; do \
+	    $(ZLIB_CC) -c -o $(@D)/$$(basename $$source .c).o $$source || exit 1; \
+	done
+	$(Q)$(CROSS)ar rcsD $@ $(@D)/*.o
+
+bin/programs/guests/example.elf bin/programs/guests/minigzip.elf: \
+    bin/programs/guests/%.elf: $(GUEST)/zlib/libz.a
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(ZLIB_CC) -o $(@:.elf=.debug.elf) $(SOURCES)/zlib/test/$*.c $<
+	$(Q)$(call strip_program,$@)
+
+bin/programs/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/libz.a
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(ZLIB_CC) -Dmain=minigzip_main -c -o $(GUEST)/minigzip_main.o $(SOURCES)/zlib/test/minigzip.c
+	$(Q)$(ZLIB_CC) -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< $(GUEST)/minigzip_main.o \
+	    $(GUEST)/zlib/libz.a
+	$(Q)$(call strip_program,$@)
+
+# ---------------------------------------------------------------- programs that test the SDK
+
+SDK_TESTS := $(patsubst tests/newlib/%.c,%,$(filter-out %/zlib_round_trip.c,$(wildcard tests/newlib/*.c)))
+
+$(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newlib/%.c \
+    $(SDK_PARTS) tools/drupe-cc
+	@mkdir -p $(@D)
+	$(SAY) "  CC     $@"
+	$(Q)$(DRUPE_CC) -O2 -g -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< -lm
+	$(Q)$(call strip_program,$@)
+
+.PHONY: guests
+guests: $(SDK_TESTS:%=bin/programs/guests/%.elf) bin/programs/tests/runner.elf bin/programs/lua.elf \
+    $(addprefix bin/programs/guests/,example.elf minigzip.elf ziptrip.elf)

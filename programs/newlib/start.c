@@ -1,0 +1,94 @@
+/*
+ * start.c - from crt0.asm to main() and out again.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "layer.h"
+
+typedef void (*function_t)(void);
+
+/* newlib.ld: what carries __attribute__((constructor)), and (destructor). */
+extern const function_t __init_array_start[], __init_array_end[];
+extern const function_t __fini_array_start[], __fini_array_end[];
+
+int main(int argc, char **argv, char **environment);
+void newlib_start(void) __attribute__((noreturn));
+
+int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
+{
+    int32_t result;
+
+    /* In registers first: an operand on the stack would move with each push. */
+    __asm__ volatile("push %4\n\t"
+                     "push %3\n\t"
+                     "push %2\n\t"
+                     "int %5\n\t"
+                     "add $12, %%esp"
+                     : "=a"(result)
+                     : "a"(command), "r"(argument0), "r"(argument1), "r"(argument2),
+                       "i"(SYSCALL_VECTOR)
+                     : "memory", "cc");
+    return result;
+}
+
+static void run_destructors(void)
+{
+    for (const function_t *function = __fini_array_end; function > &__fini_array_start[0];) {
+        (*--function)();
+    }
+}
+
+void newlib_start(void)
+{
+    struct process_arguments arguments = {0, NULL};
+    static char *no_arguments[] = {NULL};
+
+    if (system_call(SYSCALL_GET_PROGRAM_ARGUMENTS, ADDRESS(&arguments), 0, 0) < 0 ||
+        arguments.argc <= 0) {
+        arguments = (struct process_arguments){0, no_arguments};
+    }
+    if (&__fini_array_end[0] != &__fini_array_start[0]) {
+        atexit(run_destructors);
+    }
+    for (const function_t *function = __init_array_start; function < &__init_array_end[0];
+         function++) {
+        (*function)();
+    }
+    exit(main(arguments.argc, arguments.argv, environ));
+}
+
+void _exit(int status)
+{
+    for (;;) {
+        system_call(SYSCALL_EXIT_STATUS, (uint32_t)status, 0, 0);
+    }
+}
+
+static void complain(const char *text)
+{
+    write(STDERR_FILENO, text, strlen(text));
+}
+
+/*
+ * In place of newlib's, which needs a second printf() in every program that has one: its conversions
+ * have assertions. Here, so that the linker has this one before it sees the other.
+ */
+void __assert_func(const char *file, int line, const char *function, const char *expression)
+{
+    char number[12];
+
+    itoa(line, number, 10);
+    complain("assertion \"");
+    complain(expression);
+    complain("\" failed: file ");
+    complain(file);
+    complain(", line ");
+    complain(number);
+    complain(function ? ", function " : "");
+    complain(function ? function : "");
+    complain("\n");
+    abort();
+}

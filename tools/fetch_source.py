@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Fetches the source of a Debian or Ubuntu package and unpacks it, without root.
+
+usage: tools/fetch_source.py PACKAGE FOLDER
+
+FOLDER gets the package's source as the distribution builds it, in the newest version that the
+machine's own apt knows. Nothing of the system's apt is changed: lists and downloads are in build/apt,
+and what says where to look there is made from the system's lists with deb-src in deb's place.
+FOLDER is left alone when it is there already.
+"""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+APT = os.path.join(ROOT, "build", "apt")
+
+
+class FetchError(Exception):
+    """Says in one sentence why there is no source."""
+
+
+def apt_settings():
+    """What apt itself says: where its lists are."""
+    result = subprocess.run(["apt-config", "dump", "--format", "%f=%v%n"], stdout=subprocess.PIPE,
+                            text=True, check=True)
+    return dict(line.split("=", 1) for line in result.stdout.splitlines() if "=" in line)
+
+
+def source_lines(text):
+    """A sources.list with deb-src for each deb, options kept but the architecture."""
+    for line in text.splitlines():
+        match = re.match(r"\s*deb(?:-src)?\s+(?:\[([^\]]*)\]\s+)?(\S.*?)\s*(?:#.*)?$", line)
+        if match:
+            options = [option for option in (match[1] or "").split()
+                       if not option.startswith(("arch=", "target="))]
+            yield f"deb-src {'[' + ' '.join(options) + '] ' if options else ''}{match[2]}"
+
+
+def source_stanzas(text):
+    """The same for the deb822 format (*.sources)."""
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    for stanza in re.split(r"\n\s*\n", text):
+        if (not re.search(r"^Types:.*\bdeb\b", stanza, re.M | re.I) or
+                re.search(r"^Enabled:\s*(no|false|0)", stanza, re.M | re.I)):
+            continue
+        stanza = re.sub(r"^Types:.*$", "Types: deb-src", stanza.strip(), flags=re.M | re.I)
+        yield re.sub(r"^(Architectures|Targets):.*\n?", "", stanza, flags=re.M | re.I)
+
+
+def write_sources(etc, settings):
+    """The private apt's lists, from the system's. Returns whether there is anything."""
+    system = os.path.join(settings.get("Dir", "/"), settings.get("Dir::Etc", "etc/apt"))
+    main = os.path.join(system, settings.get("Dir::Etc::sourcelist", "sources.list"))
+    parts = os.path.join(system, settings.get("Dir::Etc::sourceparts", "sources.list.d"))
+    lines, stanzas = [], []
+    for path in [main, *sorted(glob.glob(parts + "/*.list")), *sorted(glob.glob(parts + "/*.sources"))]:
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            if path.endswith(".sources"):
+                stanzas += source_stanzas(text)
+            else:
+                lines += source_lines(text)
+    shutil.rmtree(etc, ignore_errors=True)
+    os.makedirs(os.path.join(etc, "parts"))
+    for name, items, separator in (("parts/drupe.list", lines, "\n"),
+                                   ("parts/drupe.sources", stanzas, "\n\n")):
+        with open(os.path.join(etc, name), "w", encoding="utf-8") as file:
+            file.write(separator.join(dict.fromkeys(items)) + "\n")
+    open(os.path.join(etc, "sources.list"), "w", encoding="utf-8").close()
+    return bool(lines or stanzas)
+
+
+def run(command, folder):
+    """Its output; a FetchError with the end of it when it fails."""
+    result = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, check=False)
+    if result.returncode != 0:
+        raise FetchError(f"{' '.join(command[:1] + command[-2:])} failed:\n{result.stdout[-3000:]}")
+    return result.stdout
+
+
+def fetch(package, folder):
+    for tool in ("apt-get", "dpkg-source"):
+        if not shutil.which(tool):
+            raise FetchError(f"{tool} is not installed (./build.sh deps)")
+    os.makedirs(APT, exist_ok=True)
+    etc = os.path.join(APT, "etc")
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(APT, name), exist_ok=True)
+    if not write_sources(etc, apt_settings()):
+        raise FetchError("apt has no list of packages to fetch from")
+    # Only the lists and the state are private: keys, proxies and mirrors are the system's.
+    apt = ["apt-get", "-q", "-o", f"Dir::Etc::sourcelist={etc}/sources.list",
+           "-o", f"Dir::Etc::sourceparts={etc}/parts", "-o", f"Dir::State={APT}/state",
+           "-o", "Dir::State::status=/var/lib/dpkg/status", "-o", f"Dir::Cache={APT}/cache",
+           "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3",
+           "-o", "Acquire::Languages=none"]
+    command = [*apt, "source", "--download-only", "--only-source", package]
+    with tempfile.TemporaryDirectory(dir=APT) as scratch:
+        try:
+            run(command, scratch)  # with the lists that are here already
+        except FetchError:
+            # One list that fails must not stop the others: what counts is the source.
+            subprocess.run([*apt, "update"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False)
+            run(command, scratch)
+        description = glob.glob(scratch + "/*.dsc")
+        if len(description) != 1:
+            raise FetchError(f"{package}: {len(description)} descriptions of the source")
+        print(f"  SOURCE {os.path.basename(description[0])[:-4]}", flush=True)
+        run(["dpkg-source", "--no-check", "-x", description[0], "unpacked"], scratch)
+        os.makedirs(os.path.dirname(os.path.abspath(folder)), exist_ok=True)
+        os.replace(os.path.join(scratch, "unpacked"), folder)
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1].startswith("-"):
+        print(__doc__)
+        return 0 if {"-h", "--help"} & set(sys.argv) else 2
+    package, folder = sys.argv[1:]
+    if os.path.isdir(folder):
+        return 0
+    try:
+        fetch(package, folder)
+    except FetchError as error:
+        print(f"fetch_source: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
