@@ -13,7 +13,7 @@
 #include "layout.h"
 
 #define CALLS_DEFAULT 100
-#define COMMANDS      (SYSCALL_BREAK + 1)
+#define COMMANDS      SYSCALL_COUNT
 #define HELD_MAX      16 /* results of malloc */
 #define PROCESSES_MAX 12 /* from so many on nobody starts another */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -158,6 +158,9 @@ static void any_call(void)
         break;
     case SYSCALL_FREE:
         call(command, ONE_IN(2) ? held[slot] : any_pointer(), 0, 0);
+        break;
+    case SYSCALL_MEMORY_LOOK: /* but for the trace, which would fill the console */
+        call(command, random_number() % MEMORY_LOOK_TRACE, any_number(), any_pointer());
         break;
     case SYSCALL_BREAK:
         call(command, ONE_IN(4) ? any_number()
