@@ -11,6 +11,18 @@
 #define EBX_SMAP      0x00100000u
 #define ECX_UMIP      0x00000004u
 
+/* One stub serves all vectors that nobody uses; what they interrupt goes on. */
+KTEST(cpu_interrupts_that_nobody_uses_are_ignored)
+{
+    uint32_t eax = 0x12345678;
+
+    __asm__ volatile("int $0x30" : "+a"(eax));
+    __asm__ volatile("int $0x7F" : "+a"(eax));
+    __asm__ volatile("int $0x81" : "+a"(eax));
+    __asm__ volatile("int $0xFF" : "+a"(eax));
+    KEXPECT(eax == 0x12345678);
+}
+
 KTEST(cpu_protections)
 {
     uint32_t max_leaf, eax, ebx = 0, ecx = 0, edx;

@@ -52,19 +52,17 @@ CPU_CR_ACCESSORS(cr2)
 CPU_CR_ACCESSORS(cr3)
 CPU_CR_ACCESSORS(cr4)
 
-static inline uint32_t cpu_read_fs(void)
-{
-    uint32_t value;
-    __asm__ volatile("mov %%fs, %0" : "=r"(value));
-    return value & 0xFFFF;
-}
+#define CPU_SEGMENT_READER(name)                                                 \
+    static inline uint32_t cpu_read_##name(void)                                 \
+    {                                                                            \
+        uint32_t value;                                                          \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                   \
+        return value & 0xFFFF;                                                   \
+    }
 
-static inline uint32_t cpu_read_gs(void)
-{
-    uint32_t value;
-    __asm__ volatile("mov %%gs, %0" : "=r"(value));
-    return value & 0xFFFF;
-}
+CPU_SEGMENT_READER(fs)
+CPU_SEGMENT_READER(gs)
+CPU_SEGMENT_READER(ss)
 
 static inline uint32_t cpu_read_eflags(void)
 {
