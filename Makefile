@@ -361,7 +361,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TIME    ?= 60
 FUZZ    ?=
 CLANG   ?= clang
-# FUZZ_BITS=-m64 where clang has no 32-bit runtime; not for modules that need small addresses.
+# FUZZ_BITS=-m64 where clang has no 32-bit runtime.
 FUZZ_BITS ?= -m32
 FUZZ_CFLAGS := $(HOST_CFLAGS) -Itests/fuzz
 LIBFUZZER_CFLAGS := $(FUZZ_BITS) $(filter-out -m32,$(FUZZ_CFLAGS)) -fsanitize=fuzzer-no-link \
