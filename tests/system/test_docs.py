@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The documents against the sources that they describe."""
 
+import glob
 import os
 import re
 import sys
@@ -68,8 +69,7 @@ def addresses():
 def links():
     """Files and folders that README and docs name exist."""
     missing = []
-    for path in ("README.md", "docs/boot.md", "docs/memory-map.md", "docs/memory.md",
-                 "docs/syscalls.md"):
+    for path in ["README.md", *sorted(glob.glob("docs/*.md"))]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", read(path)):
             base = "" if path == "README.md" else "docs/"
             if not os.path.exists(base + target):
