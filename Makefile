@@ -198,12 +198,12 @@ include programs/newlib/newlib.mk
 bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
-TEST_PROGRAMS := bin/programs/tests/exit_status_7.elf bin/programs/tests/spawner.elf
+TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
 bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
     tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
-	    --file bin/programs/tests/spawner.elf --output $@
+	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
 
 # The test kernel with the programs that attack it (tests/system/test_stress.py).
 bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
@@ -299,6 +299,7 @@ help:
 	@echo "make run-gui      the same with QEMU's window"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make mutate       plants faults, and shows that the tests find each"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
@@ -338,6 +339,11 @@ host-tests: $(addprefix build/host/,$(HOST_TESTS))
 # tests run tests/run.py TEST... ; a name runs one alone: make host-test_heap
 host-%: build/host/%
 	$<
+
+# One planted fault after the other: do the tests see it? Takes a quarter of an hour, so on demand.
+.PHONY: mutate
+mutate: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
+	@$(PYTHON) tools/mutate.py
 
 # ---------------------------------------------------------------- fuzzers
 

@@ -18,6 +18,7 @@
 static struct {
     uint32_t allocations_left;
     uint32_t reads_left;
+    bool fails_on; /* and so do the reads that follow */
     bool has_failed;
 } failing;
 
@@ -27,10 +28,17 @@ void failing_start(uint32_t n)
     failing.has_failed = false;
 }
 
-void failing_start_reads(uint32_t n)
+void failing_start_read(uint32_t n)
 {
     failing.reads_left = n;
+    failing.fails_on = false;
     failing.has_failed = false;
+}
+
+void failing_start_reads_from(uint32_t n)
+{
+    failing_start_read(n);
+    failing.fails_on = true;
 }
 
 bool failing_stop(void)
@@ -72,6 +80,7 @@ int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count,
 int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
 {
     if (is_it_now(&failing.reads_left)) {
+        failing.reads_left = failing.fails_on;
         memset(buffer, FAILED_READ_FILL, count * SECTOR_BYTES);
         return -EIO;
     }

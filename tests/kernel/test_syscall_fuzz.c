@@ -24,7 +24,8 @@
 #include "task/task.h"
 #include "watching.h"
 
-#define COMMANDS        (SYSCALL_CATCH_INTERRUPT + 1)
+#define COMMANDS        (SYSCALL_BREAK + 1)
+#define ERRORS          64 /* results from -ERRORS + 1 on; others may be addresses */
 #define CALLS_A_CHECK   1000
 #define CALLS_A_PROCESS 4000
 #define AT_ONCE         4   /* processes that are started together */
@@ -65,7 +66,7 @@ static void on_call(uint32_t command)
 
 static void on_result(uint32_t command, int32_t result)
 {
-    bool has_succeeded = command == SYSCALL_MALLOC ? result != 0 : result >= 0;
+    bool has_succeeded = command == SYSCALL_MALLOC ? result != 0 : (uint32_t)result <= 0u - ERRORS;
 
     if (command < COMMANDS && has_succeeded) {
         fuzz.succeeded[command]++;

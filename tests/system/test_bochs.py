@@ -167,7 +167,7 @@ def disks(image):
     """Not the primary master: the boot sector reads by INT 13h, and the kernel finds the disk."""
     for place, name in (("ata0-slave", "ata1"), ("ata1-master", "ata2"), ("ata1-slave", "ata3")):
         test(f"demo on Bochs: the disk is {place}",
-             Machine(image, place=place).lacks("over INT 13h.", f"File system: FAT16 on {name},",
+             Machine(image, place=place).lacks("over INT 13h.", f"File system: FAT16 on {name} (",
                                                "init exited with status 0"))
 
 

@@ -13,6 +13,7 @@
 #include "layout.h"
 
 #define CALLS_DEFAULT 100
+#define COMMANDS      (SYSCALL_BREAK + 1)
 #define HELD_MAX      16 /* results of malloc */
 #define PROCESSES_MAX 12 /* from so many on nobody starts another */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -138,7 +139,7 @@ static void start_something(uint32_t command)
 
 static void any_call(void)
 {
-    uint32_t command = random_number() % (SYSCALL_CATCH_INTERRUPT + 1);
+    uint32_t command = random_number() % COMMANDS;
     uint32_t slot = random_number() % HELD_MAX;
     uint32_t path;
 
@@ -157,6 +158,10 @@ static void any_call(void)
         break;
     case SYSCALL_FREE:
         call(command, ONE_IN(2) ? held[slot] : any_pointer(), 0, 0);
+        break;
+    case SYSCALL_BREAK:
+        call(command, ONE_IN(4) ? any_number()
+                                : (random_number() % 9 - 4) * (uint32_t)PAGE_SIZE_BYTES, 0, 0);
         break;
     case SYSCALL_PROCESS_LOAD_START:
     case SYSCALL_INVOKE_SYSTEM_COMMAND:
@@ -221,7 +226,7 @@ static void any_call(void)
 static void call_with_bad_stack(void)
 {
     uint32_t stack = any_pointer();
-    uint32_t result = random_number() % (SYSCALL_CATCH_INTERRUPT + 1);
+    uint32_t result = random_number() % COMMANDS;
 
     if (result == SYSCALL_EXIT || result == SYSCALL_WAIT_KEY) {
         return;
