@@ -243,7 +243,7 @@ bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf buil
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-.PHONY: all image run run-gui debug test bench usb clean help
+.PHONY: all image run run-gui debug test bench usb memory-picture clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
@@ -286,6 +286,10 @@ bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bi
 usb: bin/os.bin
 	@$(PYTHON) tools/usb.py bin/os.bin "$(DEV)"
 
+# For README and docs: what the machine's memory looks like.
+memory-picture: bin/os.bin bin/kernel.elf
+	@$(PYTHON) tools/memory_picture.py docs/memory-picture.png
+
 clean:
 	rm -rf build bin
 
@@ -305,6 +309,7 @@ help:
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
+	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 
@@ -327,6 +332,18 @@ build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/ho
 	    $(call host_sources,$(1)) -lcmocka
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
+
+# The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
+# package-lock.json tells.
+build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(SAY) "  NPM    $(@D)"
+	$(Q)cd $(@D) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+build/v86/boot.js: tests/v86/boot.js build/v86/installed
+	@cp $< $@
 
 .PHONY: host-tests
 host-tests: $(addprefix build/host/,$(HOST_TESTS))

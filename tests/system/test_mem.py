@@ -2,13 +2,17 @@
 """The program mem: its map against the heap's table in the machine's memory, its walks against
 QEMU's own, its colours on the screen."""
 
+import collections
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(0, "tools")
+import memory_picture  # pylint: disable=wrong-import-position
 from machine import COLUMNS, ROWS, VGA_TEXT, Machine, wait_for  # pylint: disable=wrong-import-position
 
 PROMPT = "drupe> "
@@ -185,12 +189,40 @@ def trace(session):
     test("mem trace: nothing else changes", None if untraced == before == after else (rows, after))
 
 
+def picture(folder):
+    """tools/memory_picture.py draws as many squares of a colour as it counts."""
+    out = os.path.join(folder, "picture.png")
+    result = subprocess.run([sys.executable, "tools/memory_picture.py", out], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with open(out, "rb") as file:
+        data = file.read()
+    width, height = struct.unpack(">II", data[16:24])
+    pixels, place = b"", 8
+    while place < len(data):
+        length, kind = struct.unpack(">I4s", data[place:place + 8])
+        pixels += data[place + 8:place + 8 + length] if kind == b"IDAT" else b""
+        place += length + 12
+    pixels = zlib.decompress(pixels)
+    row = 1 + 3 * width
+    rows = [pixels[start + 1:start + row] for start in range(0, len(pixels), row)]
+    drawn = collections.Counter()
+    for y in range(memory_picture.MARGIN, height - memory_picture.MARGIN, memory_picture.SQUARE):
+        for x in range(memory_picture.MARGIN, width - memory_picture.MARGIN, memory_picture.SQUARE):
+            drawn[tuple(rows[y][3 * x:3 * x + 3])] += 1
+    counted = {memory_picture.COLORS[name.upper()]: int(count)
+               for name, count in re.findall(r"(\w+) (\d+)(?:,|$)", result.stdout, re.MULTILINE)}
+    drawn.pop(memory_picture.BACKGROUND, None)
+    test("memory picture: squares of each colour",
+         None if len(counted) >= 5 and counted == drawn else (result.stdout, drawn))
+
+
 def main():
     subprocess.run(["make", "-s", "bin/os.bin", "bin/kernel.elf"], check=True)
     with tempfile.TemporaryDirectory() as folder, Machine("bin/os.bin", folder) as machine:
         session = Session(machine, folder)
         for part in (walks, layout, trace, colors, the_map):
             part(session)
+        picture(folder)
     return 1 if FAILED else 0
 
 
