@@ -24,7 +24,7 @@
 #include "task/task.h"
 #include "watching.h"
 
-#define COMMANDS        (SYSCALL_BREAK + 1)
+#define COMMANDS        (SYSCALL_MEMORY_LOOK + 1)
 #define ERRORS          64 /* results from -ERRORS + 1 on; others may be addresses */
 #define CALLS_A_CHECK   1000
 #define CALLS_A_PROCESS 4000

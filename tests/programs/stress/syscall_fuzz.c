@@ -13,7 +13,7 @@
 #include "layout.h"
 
 #define CALLS_DEFAULT 100
-#define COMMANDS      (SYSCALL_BREAK + 1)
+#define COMMANDS      (SYSCALL_MEMORY_LOOK + 1)
 #define HELD_MAX      16 /* results of malloc */
 #define PROCESSES_MAX 12 /* from so many on nobody starts another */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -215,6 +215,10 @@ static void any_call(void)
     case SYSCALL_READ_DIRECTORY:
     case SYSCALL_CLOSE:
         call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 16, any_pointer(), 0);
+        break;
+    case SYSCALL_MEMORY_LOOK: /* but the trace, which prints whatever happens next */
+        call(command, ONE_IN(16) ? MEMORY_LOOK_TRACE + 1 : random_number() % MEMORY_LOOK_TRACE,
+             any_pointer(), any_pointer());
         break;
     default: /* of one or two numbers, and those that do not exist */
         call(ONE_IN(8) ? any_number() : command, any_number(), any_number(), any_number());
