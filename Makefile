@@ -333,6 +333,18 @@ build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/ho
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 
+# The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
+# package-lock.json tells.
+build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(SAY) "  NPM    $(@D)"
+	$(Q)cd $(@D) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+build/v86/boot.js: tests/v86/boot.js build/v86/installed
+	@cp $< $@
+
 .PHONY: host-tests
 host-tests: $(addprefix build/host/,$(HOST_TESTS))
 
@@ -354,7 +366,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TIME    ?= 60
 FUZZ    ?=
 CLANG   ?= clang
-# FUZZ_BITS=-m64 where clang has no 32-bit runtime; not for modules that need small addresses.
+# FUZZ_BITS=-m64 where clang has no 32-bit runtime.
 FUZZ_BITS ?= -m32
 FUZZ_CFLAGS := $(HOST_CFLAGS) -Itests/fuzz
 LIBFUZZER_CFLAGS := $(FUZZ_BITS) $(filter-out -m32,$(FUZZ_CFLAGS)) -fsanitize=fuzzer-no-link \

@@ -17,6 +17,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 900  # detects hangs only
+LAST_LINES = 400     # of a suite that failed, besides its failures
 
 OK = re.compile(r"^(?:\S.* \.\.\. ok\b|\[ +OK +\] )")
 FAILED = re.compile(r"^(?:\S.* \.\.\. FAIL|\[  FAILED  \] (?!tests: |\d+ test))")
@@ -68,7 +69,9 @@ def run(name, command):
         print(f"{name} ... FAIL: it ran no test")
         failed += 1
     if failed:
-        print("\n".join(lines[-400:]))
+        early = lines[:-LAST_LINES]
+        print("\n".join([line for line in early if FAILED.match(line) or SKIPPED.match(line)] +
+                        lines[-LAST_LINES:]))
     else:
         print("\n".join(line for line in lines if line.startswith("info:")) or "", end="")
     print(f"    {passed} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)

@@ -88,6 +88,7 @@ static struct {
     uint32_t row_start; /* address */
     uint32_t next;      /* address behind what was drawn */
     unsigned column;
+    int color; /* of the cell before */
     char row[COLUMNS * 8 + 16];
 } picture;
 
@@ -98,6 +99,7 @@ static void end_row(void)
     }
     picture.row[0] = '\0';
     picture.column = 0;
+    picture.color = kinds[FREE].color; /* as after [0m */
     picture.row_start = picture.next;
 }
 
@@ -114,7 +116,12 @@ static void end_cell(void)
         }
     }
     size_t length = strlen(picture.row);
-    snprintf(picture.row + length, sizeof(picture.row) - length, "\x1B[%dm%c", kinds[most].color,
+    if (kinds[most].color != picture.color) {
+        picture.color = kinds[most].color;
+        length += (size_t)snprintf(picture.row + length, sizeof(picture.row) - length, "\x1B[%dm",
+                                   picture.color);
+    }
+    snprintf(picture.row + length, sizeof(picture.row) - length, "%c",
              picture.cell[FREE] > 0 ? kinds[most].letter : kinds[most].capital);
     memset(picture.cell, 0, sizeof(picture.cell));
     picture.in_cell = 0;

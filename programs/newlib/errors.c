@@ -7,23 +7,23 @@
 #include "status.h"
 
 enum {
-    STATUS_IO = EIO,
-    STATUS_INVARG = EINVARG,
-    STATUS_NOMEM = ENOMEM,
-    STATUS_BADPATH = EBADPATH,
-    STATUS_FSNOTUS = EFSNOTUS,
-    STATUS_RDONLY = ERDONLY,
-    STATUS_UNIMP = EUNIMP,
-    STATUS_ISTKN = EISTKN,
-    STATUS_INFORMAT = EINFORMAT,
-    STATUS_NOENT = ENOENT,
-    STATUS_NOTDIR = ENOTDIR,
-    STATUS_ISDIR = EISDIR,
-    STATUS_CORRUPT = ECORRUPT,
-    STATUS_BOUNDS = EBOUNDS,
-    STATUS_CHILD = ECHILD,
-    STATUS_BUSY = EBUSY,
-    STATUS_INTERRUPTED = EINTERRUPTED,
+    KERNEL_IO = EIO,
+    KERNEL_INVARG = EINVARG,
+    KERNEL_NOMEM = ENOMEM,
+    KERNEL_BADPATH = EBADPATH,
+    KERNEL_FSNOTUS = EFSNOTUS,
+    KERNEL_RDONLY = ERDONLY,
+    KERNEL_UNIMP = EUNIMP,
+    KERNEL_ISTKN = EISTKN,
+    KERNEL_INFORMAT = EINFORMAT,
+    KERNEL_NOENT = ENOENT,
+    KERNEL_NOTDIR = ENOTDIR,
+    KERNEL_ISDIR = EISDIR,
+    KERNEL_CORRUPT = ECORRUPT,
+    KERNEL_BOUNDS = EBOUNDS,
+    KERNEL_CHILD = ECHILD,
+    KERNEL_BUSY = EBUSY,
+    KERNEL_INTERRUPTED = EINTERRUPTED,
 };
 
 #undef EIO
@@ -39,23 +39,23 @@ enum {
 int system_call_errno(int32_t result)
 {
     static const unsigned char errors[] = {
-        [STATUS_IO] = EIO,
-        [STATUS_INVARG] = EINVAL,
-        [STATUS_NOMEM] = ENOMEM,
-        [STATUS_BADPATH] = ENOENT, /* no file can have such a name */
-        [STATUS_FSNOTUS] = ENODEV,
-        [STATUS_RDONLY] = EROFS,
-        [STATUS_UNIMP] = ENOSYS,
-        [STATUS_ISTKN] = EEXIST,
-        [STATUS_INFORMAT] = ENOEXEC,
-        [STATUS_NOENT] = ENOENT,
-        [STATUS_NOTDIR] = ENOTDIR,
-        [STATUS_ISDIR] = EISDIR,
-        [STATUS_CORRUPT] = EIO,
-        [STATUS_BOUNDS] = EINVAL,
-        [STATUS_CHILD] = ECHILD,
-        [STATUS_BUSY] = EMFILE, /* of what programs ask for, only descriptors run out so */
-        [STATUS_INTERRUPTED] = EINTR,
+        [KERNEL_IO] = EIO,
+        [KERNEL_INVARG] = EINVAL,
+        [KERNEL_NOMEM] = ENOMEM,
+        [KERNEL_BADPATH] = ENOENT, /* no file can have such a name */
+        [KERNEL_FSNOTUS] = ENODEV,
+        [KERNEL_RDONLY] = EROFS,
+        [KERNEL_UNIMP] = ENOSYS,
+        [KERNEL_ISTKN] = EEXIST,
+        [KERNEL_INFORMAT] = ENOEXEC,
+        [KERNEL_NOENT] = ENOENT,
+        [KERNEL_NOTDIR] = ENOTDIR,
+        [KERNEL_ISDIR] = EISDIR,
+        [KERNEL_CORRUPT] = EIO,
+        [KERNEL_BOUNDS] = EINVAL,
+        [KERNEL_CHILD] = ECHILD,
+        [KERNEL_BUSY] = EMFILE, /* of what programs ask for, only descriptors run out so */
+        [KERNEL_INTERRUPTED] = EINTR,
     };
     uint32_t number = 0u - (uint32_t)result;
 

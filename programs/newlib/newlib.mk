@@ -57,9 +57,11 @@ program: sdk
 	    { echo 'usage: make program SRC=file.c-or-folder OUT=x.elf [CFLAGS="-DX"]' >&2; exit 2; }
 	@mkdir -p "$(dir $(OUT))"
 	$(SAY) "  CC     $(OUT)"
-	$(Q)$(DRUPE_CC) -O2 -g -Wall $(if $(wildcard $(SRC)/.),-I"$(SRC)") $(CFLAGS) \
-	    -o "$(OUT:.elf=.debug.elf)" \
-	    $(if $(wildcard $(SRC)/.),$$(find "$(SRC)" -name '*.c' | LC_ALL=C sort),"$(SRC)") -lm
+	$(Q)if [ -d "$(SRC)" ]; then \
+	    find "$(SRC)" -name '*.c' -print0 | LC_ALL=C sort -z; \
+	else \
+	    printf '%s\0' "$(SRC)"; \
+	fi | xargs -0 env $(DRUPE_CC) -O2 -g -Wall -I"$(SRC)" $(CFLAGS) -o $(OUT:.elf=.debug.elf)
 	$(Q)$(call strip_program,$(OUT))
 
 # ---------------------------------------------------------------- guests
@@ -80,7 +82,7 @@ bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(
 	$(SAY) "  CC     bin/programs/lua.elf"
 	$(Q)$(DRUPE_CC) -O2 -g -DLUA_COMPAT_5_3 -I$(GUEST)/lua -ffile-prefix-map=$(CURDIR)/= \
 	    -o bin/programs/lua.debug.elf \
-	    $$(ls $(SOURCES)/lua5.4/src/*.c | grep -v /luac.c) -lm
+	    $$(ls $(SOURCES)/lua5.4/src/*.c | grep -v /luac.c)
 	$(Q)$(call strip_program,bin/programs/lua.elf)
 
 # The bundled disk with Lua and its scripts beside the other programs.
@@ -126,7 +128,7 @@ $(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newli
     $(SDK_PARTS) tools/drupe-cc
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(DRUPE_CC) -O2 -g -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< -lm
+	$(Q)$(DRUPE_CC) -O2 -g -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $<
 	$(Q)$(call strip_program,$@)
 
 .PHONY: guests

@@ -139,7 +139,7 @@ static void null_segments_kept(void)
 static void unknown_commands(void)
 {
     static const uint32_t unknown[] = {10,    11,         12,         13,         14,
-                                       15,    38,         39,         127,        128,
+                                       15,    SYSCALL_COUNT, SYSCALL_COUNT + 1, 127,        128,
                                        255,   256,        0x7FFFFFFF, 0x80000000, 0x80000010,
                                        65536, 0xFFFFFF80, 0xFFFFFFFE, 0xFFFFFFFF, 0x20000000};
 

@@ -54,6 +54,8 @@ static const struct {
     [SYSCALL_MEMORY_LOOK] = {sys_memory_look, 3},
 };
 
+_Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT, "every command has a handler");
+
 static void syscall_dispatch(struct trap_frame *frame)
 {
     uint32_t command = frame->eax;

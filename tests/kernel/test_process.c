@@ -85,6 +85,21 @@ KTEST(process_run_to_exit_returns_every_page)
     KEXPECT(fs_unmount() == OK);
 }
 
+/* Not only when somebody has asked for its status. */
+KTEST(process_exit_closes_files)
+{
+    struct process *process = NULL;
+
+    KEXPECT(mount());
+    KEXPECT(process_load("0:/reader.elf", NULL, &process) == OK);
+    process_start(process, 0);
+    task_run_all();
+    KEXPECT(process->task.state == TASK_ENDED && process->exit_status == 0);
+    int status = fs_unmount(); /* -EBUSY while a file is open */
+    process_destroy(process);
+    KEXPECT(status == OK);
+}
+
 static bool is_zero(const uint8_t *bytes, size_t count)
 {
     while (count > 0 && bytes[count - 1] == 0) {

@@ -24,7 +24,6 @@
 #include "task/task.h"
 #include "watching.h"
 
-#define COMMANDS        (SYSCALL_MEMORY_LOOK + 1)
 #define ERRORS          64 /* results from -ERRORS + 1 on; others may be addresses */
 #define CALLS_A_CHECK   1000
 #define CALLS_A_PROCESS 4000
@@ -38,7 +37,7 @@ static struct {
     uint32_t calls, checks, processes, ended_by_force;
     uint32_t calls_at_tick, silent_ticks;
     uint32_t random;
-    uint32_t made[COMMANDS], succeeded[COMMANDS];
+    uint32_t made[SYSCALL_COUNT], succeeded[SYSCALL_COUNT];
     bool is_broken;
 } fuzz;
 
@@ -50,7 +49,7 @@ static uint32_t random_number(void)
 
 static void on_call(uint32_t command)
 {
-    if (command < COMMANDS) {
+    if (command < SYSCALL_COUNT) {
         fuzz.made[command]++;
     }
     if (++fuzz.calls % CALLS_A_CHECK == 0) {
@@ -68,7 +67,7 @@ static void on_result(uint32_t command, int32_t result)
 {
     bool has_succeeded = command == SYSCALL_MALLOC ? result != 0 : (uint32_t)result <= 0u - ERRORS;
 
-    if (command < COMMANDS && has_succeeded) {
+    if (command < SYSCALL_COUNT && has_succeeded) {
         fuzz.succeeded[command]++;
     }
 }
@@ -82,7 +81,7 @@ static bool has_result(uint32_t command)
  * places. */
 static bool is_everything_tried(void)
 {
-    for (uint32_t command = 0; command < COMMANDS; command++) {
+    for (uint32_t command = 0; command < SYSCALL_COUNT; command++) {
         uint32_t least = fuzz.calls / LEAST_FRACTION;
 
         if (fuzz.made[command] < least ||

@@ -118,7 +118,7 @@ class Machine:
         return is_reached()
 
     def listen(self):
-        """Takes what Bochs says. It draws on a terminal that it makes, and waits when that is full."""
+        """Takes what Bochs says. It draws on a terminal of its own, and waits when that is full."""
         terminals = [fd for fd in (self.terminal, self.screen) if fd is not None]
         time.sleep(0.02)
         for terminal in select.select(terminals, [], [], 0.05)[0]:

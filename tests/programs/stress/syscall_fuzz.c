@@ -13,7 +13,6 @@
 #include "layout.h"
 
 #define CALLS_DEFAULT 100
-#define COMMANDS      (SYSCALL_MEMORY_LOOK + 1)
 #define HELD_MAX      16 /* results of malloc */
 #define PROCESSES_MAX 12 /* from so many on nobody starts another */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -139,7 +138,7 @@ static void start_something(uint32_t command)
 
 static void any_call(void)
 {
-    uint32_t command = random_number() % COMMANDS;
+    uint32_t command = random_number() % SYSCALL_COUNT;
     uint32_t slot = random_number() % HELD_MAX;
     uint32_t path;
 
@@ -192,6 +191,10 @@ static void any_call(void)
             call(command, any_pointer(), any_size(), 0);
         }
         break;
+    case SYSCALL_MEMORY_LOOK:
+        call(command, ONE_IN(8) ? any_number() : random_number() % 8, any_number(),
+             ONE_IN(4) ? 0 : any_pointer());
+        break;
     case SYSCALL_PROCESS_LIST:
         call(command, any_pointer(), any_size(), 0);
         break;
@@ -216,12 +219,11 @@ static void any_call(void)
     case SYSCALL_CLOSE:
         call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 16, any_pointer(), 0);
         break;
-    case SYSCALL_MEMORY_LOOK: /* but the trace, which prints whatever happens next */
-        call(command, ONE_IN(16) ? MEMORY_LOOK_TRACE + 1 : random_number() % MEMORY_LOOK_TRACE,
-             any_pointer(), any_pointer());
-        break;
     default: /* of one or two numbers, and those that do not exist */
-        call(ONE_IN(8) ? any_number() : command, any_number(), any_number(), any_number());
+        if (ONE_IN(8)) {
+            command = ONE_IN(2) ? SYSCALL_COUNT + random_number() % 4 : any_number();
+        }
+        call(command, any_number(), any_number(), any_number());
         break;
     }
 }
@@ -230,7 +232,7 @@ static void any_call(void)
 static void call_with_bad_stack(void)
 {
     uint32_t stack = any_pointer();
-    uint32_t result = random_number() % COMMANDS;
+    uint32_t result = random_number() % SYSCALL_COUNT;
 
     if (result == SYSCALL_EXIT || result == SYSCALL_WAIT_KEY) {
         return;
