@@ -17,6 +17,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 900  # detects hangs only
+MACHINE_SECONDS = 300  # the same, for each start of an emulator
 LAST_LINES = 400     # of a suite that failed, besides its failures
 
 OK = re.compile(r"^(?:\S.* \.\.\. ok\b|\[ +OK +\] )")
@@ -83,6 +84,7 @@ def main():
         print(__doc__)
         return 0
     os.chdir(ROOT)
+    os.environ.setdefault("TIMEOUT_S", str(MACHINE_SECONDS))
     build()
     chosen = [suite for suite in suites()
               if len(sys.argv) == 1 or any(part in suite[0] for part in sys.argv[1:])]

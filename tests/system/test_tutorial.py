@@ -10,7 +10,7 @@ import tempfile
 
 PAGE = "docs/add-a-system-call.md"
 BLOCK = r"\n\n```\w*\n(.*?)^```$"
-AFTER = re.compile(r"^In `([^`]+)`, after the line that begins with `([^`]+)`:" + BLOCK,
+LINE = re.compile(r"^In `([^`]+)`, (after|instead of) the line that begins with `([^`]+)`:" + BLOCK,
                    re.MULTILINE | re.DOTALL)
 END = re.compile(r"^At the end of `([^`]+)`:" + BLOCK, re.MULTILINE | re.DOTALL)
 NEW = re.compile(r"^A new file `([^`]+)`:" + BLOCK, re.MULTILINE | re.DOTALL)
@@ -31,13 +31,13 @@ def apply(page, folder):
     """Makes the page's changes. None, or what is wrong with one."""
     blocks = len(re.findall(r"^```\w*$", page, re.MULTILINE)) // 2
     found = 0
-    for path, start, text in AFTER.findall(page):
+    for path, where, start, text in LINE.findall(page):
         path = os.path.join(folder, path)
         lines = read(path).split("\n")
         places = [number for number, line in enumerate(lines) if line.startswith(start)]
         if len(places) != 1:
             return f"{path}: {len(places)} lines begin with {start!r}"
-        lines[places[0] + 1:places[0] + 1] = text.rstrip("\n").split("\n")
+        lines[places[0] + (where == "after"):places[0] + 1] = text.rstrip("\n").split("\n")
         write(path, "\n".join(lines))
         found += 1
     for path, text in END.findall(page):
