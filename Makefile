@@ -110,10 +110,10 @@ $(eval $(call variant_rules,$(BENCH),bench))
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway.
 SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
     $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
-    $(addprefix src/memory/,e820.c memory.c memory_map.c) \
+    $(addprefix src/memory/,e820.c memory.c memory_map.c paging/paging_print.c) \
     $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
     $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
-    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_process.c)
+    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_memory_look.c sys_process.c)
 $(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
 # No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
@@ -150,9 +150,11 @@ $(1).bin: $(1).elf tools/mkkernel.py
 	@rm -f $$@.raw
 endef
 $(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
-# In the test kernel every allocation can be made to fail (tests/kernel/failing.h).
+# In the test kernel every allocation and every read of a disk can be made to fail
+# (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
-    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc)))
+    pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
+    block_read trap_register pit_set_tick_handler console_write)))
 $(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images
@@ -196,12 +198,19 @@ include programs/newlib/newlib.mk
 bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
-TEST_PROGRAMS := bin/programs/tests/exit_status_7.elf bin/programs/tests/spawner.elf
+TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
 bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
     tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
-	    --file bin/programs/tests/spawner.elf --output $@
+	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
+
+# The test kernel with the programs that attack it (tests/system/test_stress.py).
+bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
+    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf tools/mkimage.py
+	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
+	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
+	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
 
 bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
@@ -229,7 +238,12 @@ bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/be
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-.PHONY: all image run run-gui debug test bench usb clean help
+bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
+    tools/mkimage.py
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
+	    --file build/bench/disk.dat --output $@
+
+.PHONY: all image run run-gui debug test bench usb memory-picture clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
@@ -266,11 +280,15 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
-bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/os.bin build/host/bench_heap
+bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin
 	@$(PYTHON) tools/usb.py bin/os.bin "$(DEV)"
+
+# For README and docs: what the machine's memory looks like.
+memory-picture: bin/os.bin bin/kernel.elf
+	@$(PYTHON) tools/memory_picture.py docs/memory-picture.png
 
 clean:
 	rm -rf build bin
@@ -281,6 +299,7 @@ help:
 	@echo "make run-gui      the same with QEMU's window"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make mutate       plants faults, and shows that the tests find each"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
@@ -290,6 +309,7 @@ help:
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
+	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
 
@@ -313,12 +333,29 @@ build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/ho
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 
+# The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
+# package-lock.json tells.
+build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(SAY) "  NPM    $(@D)"
+	$(Q)cd $(@D) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+build/v86/boot.js: tests/v86/boot.js build/v86/installed
+	@cp $< $@
+
 .PHONY: host-tests
 host-tests: $(addprefix build/host/,$(HOST_TESTS))
 
 # tests run tests/run.py TEST... ; a name runs one alone: make host-test_heap
 host-%: build/host/%
 	$<
+
+# One planted fault after the other: do the tests see it? Takes a quarter of an hour, so on demand.
+.PHONY: mutate
+mutate: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
+	@$(PYTHON) tools/mutate.py
 
 # ---------------------------------------------------------------- fuzzers
 
@@ -329,7 +366,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TIME    ?= 60
 FUZZ    ?=
 CLANG   ?= clang
-# FUZZ_BITS=-m64 where clang has no 32-bit runtime; not for modules that need small addresses.
+# FUZZ_BITS=-m64 where clang has no 32-bit runtime.
 FUZZ_BITS ?= -m32
 FUZZ_CFLAGS := $(HOST_CFLAGS) -Itests/fuzz
 LIBFUZZER_CFLAGS := $(FUZZ_BITS) $(filter-out -m32,$(FUZZ_CFLAGS)) -fsanitize=fuzzer-no-link \

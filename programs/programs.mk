@@ -3,8 +3,8 @@
 # Every folder programs/NAME/ is a program, but libc, newlib (the system layer of the other C library),
 # and files (what else lies on the disk): its .c and .asm files and the libc archive make
 # bin/programs/NAME.elf, and bin/programs/NAME.debug.elf, which keeps the symbols for gdb.
-# A program may use the libc's headers and the kernel's src/abi, src/lib and src/status.h, and
-# nothing else of the kernel.
+# A program may use the libc's headers and the kernel's src/abi, src/lib, src/layout.h and
+# src/status.h, and nothing else of the kernel.
 #
 # For a program anywhere else, give its name and its sources:
 #   $(eval $(call program_rules,NAME,path/a.c path/b.asm))

@@ -17,6 +17,8 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 900  # detects hangs only
+MACHINE_SECONDS = 300  # the same, for each start of an emulator
+LAST_LINES = 400     # of a suite that failed, besides its failures
 
 OK = re.compile(r"^(?:\S.* \.\.\. ok\b|\[ +OK +\] )")
 FAILED = re.compile(r"^(?:\S.* \.\.\. FAIL|\[  FAILED  \] (?!tests: |\d+ test))")
@@ -68,7 +70,9 @@ def run(name, command):
         print(f"{name} ... FAIL: it ran no test")
         failed += 1
     if failed:
-        print("\n".join(lines[-400:]))
+        early = lines[:-LAST_LINES]
+        print("\n".join([line for line in early if FAILED.match(line) or SKIPPED.match(line)] +
+                        lines[-LAST_LINES:]))
     else:
         print("\n".join(line for line in lines if line.startswith("info:")) or "", end="")
     print(f"    {passed} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
@@ -80,6 +84,7 @@ def main():
         print(__doc__)
         return 0
     os.chdir(ROOT)
+    os.environ.setdefault("TIMEOUT_S", str(MACHINE_SECONDS))
     build()
     chosen = [suite for suite in suites()
               if len(sys.argv) == 1 or any(part in suite[0] for part in sys.argv[1:])]

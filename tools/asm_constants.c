@@ -65,9 +65,12 @@ void asm_constants(void)
     CONSTANT(REAL_MODE_CODE_SELECTOR);
     CONSTANT(REAL_MODE_DATA_SELECTOR);
 
-    CONSTANT(TRAP_VECTORS);
+    CONSTANT(TRAP_VECTOR_SYSCALL);
+    CONSTANT(TRAP_VECTOR_UNUSED);
     CONSTANT(TRAP_STUB_BYTES);
+    CONSTANT(TRAP_NONE);
     OFFSET(TRAP_FRAME, trap_frame, vector);
+    OFFSET(TRAP_FRAME, trap_frame, esp);
 
     EMIT(BIOS_THUNK_DATA_eax, offsetof(struct bios_thunk_data, registers.eax));
     EMIT(BIOS_THUNK_DATA_ebx, offsetof(struct bios_thunk_data, registers.ebx));

@@ -27,6 +27,9 @@ def main():
     status = max(run("bin/bench.bin", *counting), run("bin/bench-programs.bin", *counting))
     print("\nIn time (this host's), -m 256:", flush=True)
     status = max(status, run("bin/bench-disk.bin"))
+    image = "bin/bench-bios.bin"
+    status = max(status, run(image, "-machine", "q35", "-device", "ide-hd,drive=d,bus=ide.0",
+                             "-drive", f"if=none,id=d,format=raw,snapshot=on,file={image}"))
     print(flush=True)
     subprocess.run([sys.executable, "tools/boot_cost.py"], check=False)
     if "--no-host" not in sys.argv and os.path.exists("build/host/bench_heap"):

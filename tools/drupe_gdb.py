@@ -1,4 +1,6 @@
-"""gdb commands for Drupe: `drupe connect`, `drupe kernel`, `drupe program`.
+"""gdb commands for Drupe: the way from real mode to a user program (`drupe connect`, `drupe kernel`,
+`drupe program`, `drupe symbols`) and the kernel's state (`drupe heap`, `drupe walk`, `drupe ps`,
+`drupe log`, `drupe trap`). docs/debugging.md shows them at work.
 
 The CPU starts in 16-bit real mode and ends in 32-bit protected mode, and gdb has to be told: QEMU
 describes its target as i386, which wins over `set architecture i8086`. So before connecting, a
@@ -102,7 +104,253 @@ def program_main(elf):
     raise gdb.GdbError(f"{elf} has no main")
 
 
+class Symbols(gdb.Command):
+    """drupe symbols PROGRAM: the symbols of one more user program, a name of programs/ or a file."""
+
+    def __init__(self):
+        super().__init__("drupe symbols", gdb.COMMAND_USER, gdb.COMPLETE_FILENAME)
+
+    def invoke(self, argument, _from_tty):
+        name = argument.strip()
+        elf = name if os.path.exists(name) else f"bin/programs/{name}.debug.elf"
+        if not name or not os.path.exists(elf):
+            raise gdb.GdbError("usage: drupe symbols PROGRAM; make it first")
+        run(f"add-symbol-file {elf}")
+        print(f"Symbols of {os.path.basename(elf)} added.")
+
+
+# ---------------------------------------------------------------- reading the kernel
+
+PAGE = 4096
+KERNEL_STACK_BYTES = 8192  # config.h
+IS_FIRST, HAS_NEXT = 0x40, 0x80  # memory/heap/heap.h
+PRESENT, LARGE = 0x01, 0x80
+ENTRY_WORDS = [(0x002, "writeable", "read-only"), (0x004, "user", "supervisor"),
+               (0x008, "write-through", ""), (0x010, "uncached", ""), (0x020, "accessed", ""),
+               (0x040, "dirty", ""), (0x080, "4MiB", ""), (0x100, "global", "")]
+EFLAGS = [(0x001, "CF"), (0x004, "PF"), (0x010, "AF"), (0x040, "ZF"), (0x080, "SF"), (0x100, "TF"),
+          (0x200, "IF"), (0x400, "DF"), (0x800, "OF"), (0x20000, "VM")]
+
+
+def memory(address, size):
+    return bytes(gdb.selected_inferior().read_memory(address, size))
+
+
+def physical(address):
+    """A dword of physical memory: the monitor needs no page tables to find it."""
+    return int(run(f"monitor xp /1wx {address:#x}").split(":")[1], 16)
+
+
+def kernel_variable(name, file):
+    return gdb.parse_and_eval(f"'src/{file}'::{name}")
+
+
+def code_place(address):
+    """An address as name+offset."""
+    text = run(f"info symbol {address:#x}")
+    match = re.match(r"(\S+)(?: \+ (\d+))? in section", text)
+    if not match:
+        return f"{address:#010x}"
+    return f"{match.group(1)}+{int(match.group(2) or 0):#x}"
+
+
+def list_entries(head, type_name, member):
+    """The structs on a kernel list (lib/list.h)."""
+    struct = gdb.lookup_type(type_name)
+    offset = next(field.bitpos // 8 for field in struct.fields() if field.name == member)
+    node = head["next"]
+    while node and int(node) != int(head.address):
+        yield gdb.Value(int(node) - offset).cast(struct.pointer()).dereference()
+        node = node["next"]
+
+
+class Heap(gdb.Command):
+    """drupe heap [all]: the runs of blocks in kernel heap and frame zone, and who has them.
+
+    Neighbours of one owner are one line; with `all` each run has its own."""
+
+    def __init__(self):
+        super().__init__("drupe heap", gdb.COMMAND_USER)
+
+    def invoke(self, argument, _from_tty):
+        separately = argument.strip() == "all"
+        self.show("kernel heap", kernel_variable("kheap", "memory/heap/kheap.c")["heap"], separately)
+        self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zone"], separately)
+
+    @staticmethod
+    def runs(heap):
+        """(first block, blocks, owner) of each run; the owner is "free" or "reserved" or code."""
+        total = int(heap["total"])
+        table = memory(int(heap["entries"]), total) if total else b""
+        block = 0
+        while block < total:
+            start = block
+            if table[block] & IS_FIRST:
+                owner = code_place(int(heap["slots"][start]["owner"]))
+                while table[block] & HAS_NEXT and block + 1 < total:
+                    block += 1
+                block += 1
+            else:
+                owner = "reserved" if table[block] else "free"
+                while block < total and table[block] == table[start]:
+                    block += 1
+            yield start, block - start, owner
+
+    def show(self, name, heap, separately):
+        start = int(heap["saddr"])
+        if not start:
+            print(f"{name}: not made yet")
+            return
+        print(f"{name}: {int(heap['total'])} blocks from {start:08x}, table at "
+              f"{int(heap['entries']):08x}")
+        lines = []
+        for block, blocks, owner in self.runs(heap):
+            if lines and lines[-1][2] == owner and not separately:
+                lines[-1][1] += blocks
+                lines[-1][3] += 1
+            else:
+                lines.append([block, blocks, owner, 1])
+        for block, blocks, owner, runs in lines:
+            many = f" ({runs} allocations)" if runs > 1 else ""
+            print(f"  {start + block * PAGE:08x} {blocks:6} {owner}{many}")
+
+
+class Walk(gdb.Command):
+    """drupe walk ADDRESS: its translation under the CR3 of this moment, in words."""
+
+    def __init__(self):
+        super().__init__("drupe walk", gdb.COMMAND_USER)
+
+    def invoke(self, argument, _from_tty):
+        if not argument.strip():
+            raise gdb.GdbError("usage: drupe walk ADDRESS")
+        address = int(gdb.parse_and_eval(f"(unsigned)({argument})"))
+        registers = run("monitor info registers")
+        value = {name: int(re.search(rf"{name}=([0-9a-f]+)", registers).group(1), 16)
+                 for name in ("CR0", "CR3")}
+        if not value["CR0"] & 0x80000000:
+            print(f"{address:08x}: paging is off: a physical address")
+            return
+        directory = value["CR3"] & ~0xFFF
+        entry = physical(directory + (address >> 22) * 4)
+        print(f"{address:08x} by the directory at {directory:08x}:")
+        print(f"  directory entry {address >> 22}: {self.words(entry)}")
+        page = 0x400000
+        if entry & PRESENT and not entry & LARGE:
+            entry = physical((entry & ~0xFFF) + (address >> 12 & 0x3FF) * 4)
+            page = PAGE
+            print(f"  table entry {address >> 12 & 0x3FF}: {self.words(entry)}")
+        if entry & PRESENT:
+            print(f"  physical address {entry // page * page + address % page:08x}")
+        else:
+            print("  a touch is a page fault")
+
+    @staticmethod
+    def words(entry):
+        if not entry & PRESENT:
+            return f"{entry:08x} not present"
+        flags = [is_set if entry & flag else is_clear for flag, is_set, is_clear in ENTRY_WORDS]
+        return " ".join([f"{entry:08x} present", *filter(None, flags)])
+
+
+class Ps(gdb.Command):
+    """drupe ps: the processes; * is the one that runs."""
+
+    def __init__(self):
+        super().__init__("drupe ps", gdb.COMMAND_USER)
+
+    def invoke(self, _argument, _from_tty):
+        head = kernel_variable("processes", "task/process.c")["all"]
+        current = int(kernel_variable("tasks", "task/task.c")["current"])
+        if not int(head["next"]):
+            print("There are no processes yet.")
+            return
+        print("  PID PARENT STATE         DIRECTORY  NAME")
+        for process in list_entries(head, "struct process", "link"):
+            parent = int(process["parent"]["id"]) if process["parent"] else 0
+            state = str(process["task"]["state"]).replace("TASK_", "").lower()
+            chunk = process["chunk"]
+            directory = f"{int(chunk['directory_entry']):08x}" if chunk else "-"
+            mark = "*" if int(process["task"].address) == current else " "
+            print(f"{mark}{int(process['id']):4} {parent:6} {state:12} {directory:>10}  "
+                  f"{process['name'].string()}")
+
+
+class Log(gdb.Command):
+    """drupe log: what the kernel has said, the last 4 KiB of it."""
+
+    def __init__(self):
+        super().__init__("drupe log", gdb.COMMAND_USER)
+
+    def invoke(self, _argument, _from_tty):
+        log = kernel_variable("kernel_log", "debug/printk.c")
+        size = log["text"].type.sizeof
+        text = memory(int(log["text"].address), size)
+        end = int(log["end"]) % size
+        text = text[end:] + text[:end] if log["is_full"] else text[:end]
+        print(text.decode("latin-1").rstrip())
+
+
+class Trap(gdb.Command):
+    """drupe trap [POINTER]: a struct trap_frame in words. Without a pointer: the variable `frame`
+    of this or a calling function, or the registers with which the running process came in."""
+
+    def __init__(self):
+        super().__init__("drupe trap", gdb.COMMAND_USER)
+
+    def invoke(self, argument, _from_tty):
+        struct = gdb.lookup_type("struct trap_frame")
+        if argument.strip():
+            trap = gdb.parse_and_eval(argument).cast(struct.pointer()).dereference()
+        else:
+            trap = self.find(struct)
+        value = {field.name: int(trap[field.name]) & 0xFFFFFFFF for field in struct.fields()}
+        is_user = (value["cs"] | value["eflags"] >> 16) & 2
+        if not is_user:
+            value["esp"], value["ss"] = value["esp_at_pushad"] + 20, 0x10
+        print(f"{self.what(value)}, from {'ring 3' if is_user else 'the kernel'} at "
+              f"{code_place(value['eip'])}")
+        for row in (("eax", "ebx", "ecx", "edx"), ("esi", "edi", "ebp", "esp")):
+            print("  ".join(f"{name} {value[name]:08x}" for name in row))
+        flags = " ".join(name for flag, name in EFLAGS if value["eflags"] & flag)
+        print(f"eip {value['eip']:08x}  eflags {value['eflags']:08x} ({flags})")
+        print("  ".join(f"{name} {value[name] & 0xFFFF:04x}" for name in ("cs", "ss", "ds", "es")))
+
+    @staticmethod
+    def find(struct):
+        frame = gdb.selected_frame()
+        while frame:
+            try:
+                variable = frame.read_var("frame")
+                if variable.type.code == gdb.TYPE_CODE_PTR and \
+                        variable.type.target().unqualified().tag == "trap_frame" and \
+                        not variable.is_optimized_out:
+                    return variable.dereference()
+            except (ValueError, RuntimeError):
+                pass
+            frame = frame.older()
+        task = kernel_variable("tasks", "task/task.c")["current"]
+        if not task or not task["kernel_stack"]:
+            raise gdb.GdbError("no trap frame here, and no process runs")
+        top = int(task["kernel_stack"]) + PAGE + KERNEL_STACK_BYTES
+        return gdb.Value(top - struct.sizeof).cast(struct.pointer()).dereference()
+
+    @staticmethod
+    def what(value):
+        vector, code = value["vector"], value["error_code"]
+        if vector == 0x80:
+            return f"system call {value['eax']}"
+        if vector == 14:
+            return (f"page fault, error code {code:x} ({'write' if code & 2 else 'read'}, "
+                    f"{'user' if code & 4 else 'supervisor'}, page "
+                    f"{'present' if code & 1 else 'not present'})")
+        if vector == 0xFFFFFFFF:
+            return "a call of panic()"
+        if 0x20 <= vector < 0x30:
+            return f"interrupt {vector - 0x20}"
+        return f"exception {vector}, error code {code:x}"
+
+
 Drupe()
-Connect()
-Kernel()
-Program()
+for command in (Connect, Kernel, Program, Symbols, Heap, Walk, Ps, Log, Trap):
+    command()

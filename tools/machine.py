@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-SECONDS = 60
+SECONDS = 180
 COLUMNS, ROWS = 80, 25
 VGA_TEXT = 0xB8000
 
@@ -63,18 +63,22 @@ class Monitor:
 class Machine:
     """QEMU with the given image, which stays unchanged; files of its own in folder.
 
-    Later arguments win, as for QEMU; serial=False leaves out the serial line.
+    Later arguments win, as for QEMU; one that attaches the image itself takes the place of the IDE
+    disk. serial=False leaves out the serial line, exit_device=False what the kernel leaves QEMU by:
+    it halts at its end, and the screen stays.
     """
 
-    def __init__(self, image, folder, *arguments, serial=True):
+    def __init__(self, image, folder, *arguments, serial=True, exit_device=True):
         self.folder = folder
         self.console = ""  # what came over the serial line
         qmp, line = os.path.join(folder, "qmp"), os.path.join(folder, "serial")
         command = ["qemu-system-i386", "-accel", "tcg", "-m", "128", "-nodefaults",
                    "-display", "none", "-no-reboot", "-vga", "std",
-                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-                   "-drive", f"file={image},format=raw,if=ide,snapshot=on",
                    "-qmp", f"unix:{qmp},server=on,wait=off"]
+        if exit_device:
+            command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if not any(f"file={image}" in argument for argument in arguments):
+            command += ["-drive", f"file={image},format=raw,if=ide,snapshot=on"]
         self.input = self.output = None
         if serial:
             # Both ends are opened for reading and writing: no open waits for the other side.

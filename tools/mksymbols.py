@@ -4,7 +4,7 @@
 usage: nm -n kernel.elf | mksymbols.py > symbols.c
        mksymbols.py --empty > symbols.c      the table of the first link, without symbols
 
-Functions are nm's types t and T. A nasm local label (routine.loop) belongs to its routine and is
+Functions are nm's types t, T and W. A nasm local label (routine.loop) belongs to its routine and is
 left out; GCC's parts of a function (name.part.0, name.cold) are code of their own and stay.
 """
 import collections
@@ -26,12 +26,12 @@ def read_symbols(lines):
         if len(fields) != 3:
             continue  # undefined symbols have no address
         address, kind, name = int(fields[0], 16), fields[1], fields[2]
-        if kind not in "tT":
+        if kind not in "tTW":
             if kind not in "aA":
                 others.append(address)
         elif "." not in name or COMPILER_PART.search(name):
             # Of several names for one address, a global one reads best.
-            if address not in names or (kind == "T" and names[address][0] == "t"):
+            if address not in names or (kind != "t" and names[address][0] == "t"):
                 names[address] = (kind, name)
     symbols = [(address, name) for address, (_, name) in sorted(names.items())]
     if not symbols:

@@ -112,6 +112,11 @@ int process_list(struct process_info *list, size_t capacity)
     return system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), capacity, 0);
 }
 
+int memory_look(unsigned what, uint32_t number, void *out)
+{
+    return system_call(SYSCALL_MEMORY_LOOK, what, number, ADDRESS(out));
+}
+
 int memory_figures(struct memory_figures *figures)
 {
     return system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(figures), sizeof(*figures), 0);

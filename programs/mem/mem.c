@@ -1,12 +1,22 @@
 /*
  * mem - where the memory is. It shows the kernel's two stores (the heap's pool and the frames
- * beyond it), the small objects that are cut out of the pool's pages, and the disk cache.
+ * beyond it), the small objects that are cut out of the pool's pages, and the disk cache; in
+ * map.c and walk.c where exactly.
  */
+#include <ctype.h>
 #include <drupe.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define USAGE    "Usage: mem\nHow much memory there is and who has it, in KiB.\n"
+#include "mem.h"
+
+#define USAGE \
+    "Usage: mem                      how much there is and who has it, in KiB\n" \
+    "       mem map                  every block of the kernel, drawn, by owner\n" \
+    "       mem walk ADDRESS [PID]   how an address is translated, in this or that process\n" \
+    "       mem layout [PID]         what its address space holds, range by range\n" \
+    "       mem trace on|off         a line for each allocation and free of kernel and programs\n"
 #define PAGE_KIB 4
 
 static void show_pages(const char *what, uint32_t pages, const char *remark)
@@ -24,17 +34,9 @@ static uint32_t share(uint32_t part, uint32_t other)
     return part + other == 0 ? 0 : part * 1000 / (part + other);
 }
 
-int main(int argc, char **argv)
+static int show_figures(void)
 {
     struct memory_figures now;
-
-    if (show_help(argc, argv, USAGE)) {
-        return EXIT_SUCCESS;
-    }
-    if (argc > 1) {
-        print(USAGE);
-        return EXIT_USAGE;
-    }
     int status = memory_figures(&now);
     if (status < 0) {
         printf("mem: no figures: %s.\n", error_text(status));
@@ -54,4 +56,61 @@ int main(int argc, char **argv)
     printf("Processes                    %10u\n", now.processes);
     show_pages("  this one", now.own_pages, "");
     return EXIT_SUCCESS;
+}
+
+/* All of text as a number; with base 16, 0x may come before it. */
+static int read_number(const char *text, unsigned base, uint32_t *number)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint32_t value = 0;
+
+    if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        text += 2;
+    }
+    if (*text == '\0') {
+        return -EINVARG;
+    }
+    for (; *text != '\0'; text++) {
+        const char *place = strchr(digits, tolower(*text));
+        uint32_t digit = place != NULL ? (uint32_t)(place - digits) : base;
+        if (digit >= base || value > (UINT32_MAX - digit) / base) {
+            return -EINVARG;
+        }
+        value = value * base + digit;
+    }
+    *number = value;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t address = 0;
+    uint32_t pid = 0;
+
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
+    }
+    if (argc <= 1) {
+        return show_figures();
+    }
+    const char *what = argv[1];
+    if (strcmp(what, "map") == 0 && argc == 2) {
+        return show_map();
+    }
+    if (strcmp(what, "walk") == 0 && (argc == 3 || argc == 4) &&
+        read_number(argv[2], 16, &address) == 0 &&
+        (argc == 3 || read_number(argv[3], 10, &pid) == 0)) {
+        return show_walk(address, pid);
+    }
+    if (strcmp(what, "layout") == 0 &&
+        (argc == 2 || (argc == 3 && read_number(argv[2], 10, &pid) == 0))) {
+        return show_layout(pid);
+    }
+    if (strcmp(what, "trace") == 0 && argc == 3 &&
+        (strcmp(argv[2], "on") == 0 || strcmp(argv[2], "off") == 0)) {
+        return memory_look(MEMORY_LOOK_TRACE, argv[2][1] == 'n', NULL) < 0 ? EXIT_FAILURE
+                                                                           : EXIT_SUCCESS;
+    }
+    print(USAGE);
+    return EXIT_USAGE;
 }

@@ -52,6 +52,7 @@ static const struct {
     {SYSCALL_CLOSE, {99, 0, 0}},
     {SYSCALL_UPTIME, {0, 0, 0}},
     {SYSCALL_CATCH_INTERRUPT, {0, 0, 0}},
+    {SYSCALL_MEMORY_LOOK, {MEMORY_LOOK_RUN, 0, 0}},
     {0xFFFFFFFF, {0, 0, 0}},
 };
 
@@ -138,7 +139,7 @@ static void null_segments_kept(void)
 static void unknown_commands(void)
 {
     static const uint32_t unknown[] = {10,    11,         12,         13,         14,
-                                       15,    36,         37,         127,        128,
+                                       15,    SYSCALL_COUNT, SYSCALL_COUNT + 1, 127,        128,
                                        255,   256,        0x7FFFFFFF, 0x80000000, 0x80000010,
                                        65536, 0xFFFFFF80, 0xFFFFFFFE, 0xFFFFFFFF, 0x20000000};
 
@@ -269,6 +270,10 @@ static void results_into_bad_pointers(void)
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_FIGURES, bad, sizeof(struct memory_figures), 0),
                     -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_PROCESS_LIST, bad, 10, 0), -EINVARG);
+        CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_RUN, 0, bad), -EINVARG);
+        CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_NAME, KERNEL_ADDRESS + 0x1000, bad),
+                    -EINVARG);
+        CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_WALK, 0, bad), -EINVARG);
         if (bad) {
             CHECK_EQUAL(system_call(SYSCALL_WAIT, (uint32_t)child, bad, 0), -EINVARG);
         }

@@ -50,9 +50,10 @@ static uint32_t random_argument(uint32_t *state)
 }
 
 /* Those that end this program, wait for a key, or fill the screen are left out. */
-static bool is_left_out(uint32_t command)
+static bool is_left_out(uint32_t command, uint32_t argument)
 {
-    return command == SYSCALL_PRINT || command == SYSCALL_PUTCHAR || command == SYSCALL_WRITE ||
+    return (command == SYSCALL_MEMORY_LOOK && argument == MEMORY_LOOK_TRACE) ||
+           command == SYSCALL_PRINT || command == SYSCALL_PUTCHAR || command == SYSCALL_WRITE ||
            command == SYSCALL_EXIT || command == SYSCALL_EXIT_STATUS || command == SYSCALL_WAIT_KEY;
 }
 
@@ -69,11 +70,11 @@ static int role_calls(int argc, char **argv)
         uint32_t command = next_random(&state) >> 8;
         uint32_t arguments[3];
 
-        command = command % 64 == 63 ? next_random(&state) : command % 38;
+        command = command % 64 == 63 ? next_random(&state) : command % SYSCALL_COUNT;
         for (size_t j = 0; j < COUNT_OF(arguments); j++) {
             arguments[j] = random_argument(&state);
         }
-        if (is_left_out(command) || (command == SYSCALL_KILL && (int)arguments[0] == own)) {
+        if (is_left_out(command, arguments[0]) || (command == SYSCALL_KILL && (int)arguments[0] == own)) {
             continue;
         }
         if (command == SYSCALL_SLEEP) {

@@ -48,6 +48,8 @@
 #define SYSCALL_UPTIME          34 /* () -> milliseconds since the kernel started, modulo 2^32 */
 #define SYSCALL_CATCH_INTERRUPT 35 /* (1 or 0): ctrl-C is a key, or ends the program; -> before */
 #define SYSCALL_BREAK           36 /* (int delta, in whole pages): moves the break -> where it was */
+#define SYSCALL_MEMORY_LOOK     37 /* (MEMORY_LOOK_..., a number, what it fills in or 0) */
+#define SYSCALL_COUNT           38 /* the first number that no command has */
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
@@ -110,6 +112,34 @@ struct memory_figures {
     uint32_t cache_pages;       /* the disk cache's */
     uint32_t cache_hits;        /* sectors that were there */
     uint32_t cache_misses;      /* sectors that had to be read */
+};
+
+/* What memory_look() looks at. It shows where things are, and never what is in them. */
+#define MEMORY_LOOK_RUN   0 /* (address, struct memory_run *): the first one at or above address */
+#define MEMORY_LOOK_NAME  1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
+#define MEMORY_LOOK_WALK  2 /* (address, struct memory_walk *): in any process that lives */
+#define MEMORY_LOOK_TRACE 3 /* (1 or 0, 0): a line on the console for each allocation and free */
+
+#define MEMORY_NAME_BYTES 48 /* with its NUL */
+
+#define MEMORY_RUN_FREE     0
+#define MEMORY_RUN_TAKEN    1
+#define MEMORY_RUN_RESERVED 2 /* no RAM, or the page allocator's own tables */
+
+/* Blocks side by side that are one allocation, or free, or reserved; only the part from the address
+ * asked for. */
+struct memory_run {
+    uint32_t start; /* a multiple of 4096 */
+    uint32_t pages;
+    uint32_t state; /* MEMORY_RUN_... */
+    uint32_t owner; /* of an allocation: the kernel's code that made it; 0: not known */
+};
+
+/* The two steps of an address translation (Intel SDM volume 3, section 4.3). */
+struct memory_walk {
+    uint32_t pid;             /* in: whose; 0: the caller's */
+    uint32_t directory_entry; /* out */
+    uint32_t table_entry;     /* out; 0 where the directory entry points to no table */
 };
 
 #endif

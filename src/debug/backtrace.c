@@ -8,10 +8,15 @@
  *
  * The stack may be what broke, so nothing in it is believed: the chain ends where a frame pointer
  * is not 4-aligned, not above the one before, outside RAM, or in memory that the registered check
- * calls unreadable; where a return address is not in the kernel's text; and after FRAMES_MAX.
+ * calls unreadable; where a return address is not in the kernel's text; after LINES_MAX lines; and
+ * after FRAMES_MAX, of which those with the same return address, one after the other, are one line.
+ *
+ * Between a trap's handler and what it interrupted lies a struct trap_frame, right behind the
+ * return address into trap.asm, which is how it is recognised.
  */
 #include "debug/backtrace.h"
 
+#include "arch/x86/trap_frame.h"
 #include "debug/printk.h"
 #include "debug/symbols.h"
 #include "lib/align.h"
@@ -19,13 +24,22 @@
 
 #include <stddef.h>
 
-#define FRAMES_MAX 32
+#define FRAMES_MAX 2048 /* more than a kernel stack has room for */
+#define LINES_MAX  10   /* debug/panic.h: a report fits a screen */
+
+#define MAYBE (-1)
 
 /* Stacks lie above page 0 and below the process heap (layout.h), whatever the stack. */
 #define STACK_LOWEST 0x1000u
 #define STACK_END    0x80000000u
 
 static bool (*is_address_readable)(uint32_t address);
+static uint32_t trap_return_address;
+
+void backtrace_set_trap_return(uint32_t address)
+{
+    trap_return_address = address;
+}
 
 void backtrace_set_address_check(bool (*is_readable)(uint32_t address))
 {
@@ -81,47 +95,98 @@ const char *symbol_find(uint32_t address, uint32_t *offset)
     return name;
 }
 
-static bool is_frame_readable(uint32_t ebp)
+static bool is_readable(uint32_t address)
 {
-    if (!IS_ALIGNED(ebp, 4u) || !range_is_inside(ebp, 8, STACK_LOWEST, STACK_END)) {
-        return false;
-    }
-    /* The two dwords can lie in different pages. */
-    return is_address_readable == NULL ||
-           (is_address_readable(ebp) && is_address_readable(ebp + 4));
+    return IS_ALIGNED(address, 4u) && range_is_inside(address, 4, STACK_LOWEST, STACK_END) &&
+           (is_address_readable == NULL || is_address_readable(address));
+}
+
+static uint32_t read(uint32_t address)
+{
+    return *(const uint32_t *)(uintptr_t)address;
+}
+
+/* Can both dwords be read? They may lie in different pages. */
+static bool is_pair_readable(uint32_t address)
+{
+    return is_readable(address) && is_readable(address + 4);
 }
 
 /*
- * Prints frame `number`. A return address is that of the instruction after the call, which can
- * belong to the next function when the called one never returns: so the byte before it is looked
- * up. False when address is not in the kernel's text.
+ * Prints line `number`, or one with a question mark for MAYBE. A return address is that of the
+ * instruction after the call, which can belong to the next function when the called one never
+ * returns: so the byte `back` before it is looked up. False when address is not in the kernel's
+ * text.
  */
-static bool print_frame(int number, uint32_t address)
+static bool print_frame(int number, uint32_t address, uint32_t back)
 {
-    uint32_t back = number == 0 ? 0 : 1;
     uint32_t offset = 0;
     const char *name = symbol_find(address - back, &offset);
 
-    if (name == NULL) {
-        printk("  #%d 0x%08x\n", number, (unsigned)address);
-        return symbol_text_end == 0;
+    printk(number == MAYBE ? "   ?" : "  #%d", number);
+    printk(" 0x%08x", (unsigned)address);
+    if (name != NULL) {
+        printk(" %s+0x%x", name, (unsigned)(offset + back));
     }
-    printk("  #%d 0x%08x %s+0x%x\n", number, (unsigned)address, name, (unsigned)(offset + back));
-    return true;
+    printk("\n");
+    return name != NULL || symbol_text_end == 0;
 }
 
-void backtrace_print(uint32_t eip, uint32_t ebp)
+void backtrace_print(const struct trap_frame *frame)
 {
-    /* The first address is shown and passed whatever it is: a call through a wrong pointer leads
-     * outside the text, and the frames tell who made it. */
-    print_frame(0, eip);
+    uint32_t ebp = frame->ebp;
+    uint32_t esp = trap_frame_kernel_esp(frame);
+    uint32_t previous = 0;
+    uint32_t repeated = 0;
+    int number = 1;
+    int more_lines = 0; /* besides one a number */
 
-    for (int number = 1; number < FRAMES_MAX && is_frame_readable(ebp); number++) {
-        const uint32_t *frame = (const uint32_t *)(uintptr_t)ebp;
-        uint32_t caller_ebp = frame[0];
-        if (frame[1] == 0 || !print_frame(number, frame[1]) || caller_ebp <= ebp) {
+    /* The first address is shown and passed whatever it is: a call through a wrong pointer leads
+     * outside the text. Then no frame was made yet, and who called is on top of the stack. The
+     * same goes for functions that call no others and have no frame; if it was one, who can tell. */
+    bool is_certain = !print_frame(0, frame->eip, 0);
+    uint32_t unused;
+    if (is_readable(esp) && read(esp) != frame->eip && symbol_find(read(esp), &unused)) {
+        more_lines += !is_certain;
+        print_frame(is_certain ? number++ : MAYBE, read(esp), 1);
+    }
+
+    for (int i = 0; i < FRAMES_MAX && is_pair_readable(ebp); i++) {
+        uint32_t caller_ebp = read(ebp);
+        uint32_t address = read(ebp + 4);
+
+        if (address == 0) {
             return;
         }
+        if (address == previous) {
+            repeated++;
+        } else {
+            if (repeated > 0) {
+                printk("     and %u times more\n", (unsigned)repeated);
+                more_lines++;
+            }
+            if (number + more_lines >= LINES_MAX) {
+                printk("     ...\n");
+                return;
+            }
+            repeated = 0;
+            if (!print_frame(number++, address, 1)) {
+                return;
+            }
+        }
+        previous = address;
+        if (address == trap_return_address) {
+            uint32_t eip = ebp + 8 + offsetof(struct trap_frame, eip); /* and cs */
+            if (!is_pair_readable(eip) || read(eip + 4) & 3 || !print_frame(number++, read(eip), 0)) {
+                return;
+            }
+        }
+        if (caller_ebp <= ebp) {
+            break;
+        }
         ebp = caller_ebp;
+    }
+    if (repeated > 0) {
+        printk("     and %u times more\n", (unsigned)repeated);
     }
 }

@@ -11,8 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* printk()s one line a frame, from the code at eip with frame pointer ebp. */
-void backtrace_print(uint32_t eip, uint32_t ebp);
+/* printk()s a line for each caller, from the kernel code that frame interrupted; twelve lines at
+ * most. It goes on through interrupts, to what they interrupted. */
+struct trap_frame;
+void backtrace_print(const struct trap_frame *frame);
+
+/* The address that trap handlers return to; above that return address lies their trap frame. */
+void backtrace_set_trap_return(uint32_t address);
 
 /*
  * Says how to ask whether the byte at an address can be read without a fault. Until paging

@@ -1,27 +1,32 @@
 /*
  * debug/panic.c - see panic.h.
+ *
+ * A VGA screen keeps the last 25 rows, so the order of the report is by what may scroll away: the
+ * log's end, which is context, comes before the sentence, and the sentence with all that follows
+ * fits the screen.
  */
 #include "debug/panic.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/trap_frame.h"
 #include "debug/backtrace.h"
 #include "debug/machine.h"
 #include "debug/printk.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 
+#define LOG_LINES      4
+#define LOG_TAIL_BYTES (LOG_LINES * 80)
+
 static struct {
-    bool is_running; /* a panic is being reported */
-    bool has_origin;
-    uint32_t origin_eip;
-    uint32_t origin_ebp;
+    unsigned depth; /* panics that are being reported: one, and those inside it */
     size_t reporter_count;
-    void (*reporters[PANIC_REPORTERS_MAX])(void);
+    panic_reporter_t reporters[PANIC_REPORTERS_MAX];
+    char log_tail[LOG_TAIL_BYTES]; /* not on a stack that may be nearly full */
 } state;
 
-void panic_add_reporter(void (*report)(void))
+void panic_add_reporter(panic_reporter_t report)
 {
     KASSERT(state.reporter_count < PANIC_REPORTERS_MAX);
     state.reporters[state.reporter_count++] = report;
@@ -39,38 +44,74 @@ void fatal(const char *format, ...)
     machine_exit(MACHINE_EXIT_PANIC);
 }
 
-void panic_set_origin(uint32_t eip, uint32_t ebp)
+/* The console may show programs' output, or nothing: what did the kernel say last? */
+static void print_end_of_log(void)
 {
-    state.has_origin = true;
-    state.origin_eip = eip;
-    state.origin_ebp = ebp;
+    size_t end = printk_read_log(state.log_tail, sizeof(state.log_tail));
+    size_t start = end;
+
+    for (unsigned lines = 0; start > 0 && lines <= LOG_LINES; start--) {
+        lines += state.log_tail[start - 1] == '\n';
+        if (lines > LOG_LINES) {
+            break;
+        }
+    }
+    console_write("\nthe log ends:\n", 15);
+    console_write(state.log_tail + start, end - start);
 }
 
-/* Not inlined and with a frame: the backtrace starts from this function's return address. */
-__attribute__((noinline)) void panic(const char *format, ...)
+static void print_registers(const struct trap_frame *frame)
+{
+    bool is_user = trap_frame_is_from_user(frame);
+
+    printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx, frame->ecx,
+           frame->edx);
+    printk("esi %08x  edi %08x  ebp %08x  esp %08x\n", frame->esi, frame->edi, frame->ebp,
+           is_user ? frame->esp : trap_frame_kernel_esp(frame));
+    printk("eip %08x  eflags %08x  cs %04x ss %04x ds %04x es %04x fs %04x gs %04x\n", frame->eip,
+           frame->eflags, frame->cs & 0xFFFF, is_user ? frame->ss & 0xFFFF : cpu_read_ss(),
+           frame->ds & 0xFFFF, frame->es & 0xFFFF, cpu_read_fs(), cpu_read_gs());
+    printk("cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n", cpu_read_cr0(), cpu_read_cr2(),
+           cpu_read_cr3(), cpu_read_cr4());
+}
+
+/* Not static: panic.asm calls it. */
+void __attribute__((noreturn)) panic_report(const struct trap_frame *frame, const char *format,
+                                            va_list arguments);
+
+void panic_report(const struct trap_frame *frame, const char *format, va_list arguments)
 {
     cpu_interrupts_off();
-    bool is_nested = state.is_running;
-    state.is_running = true;
+    unsigned depth = state.depth++;
 
-    va_list arguments;
-    va_start(arguments, format);
+    /* Whatever printk() runs into, it ends: the second panic says what it can, the third leaves,
+     * and the fourth, should leaving mean to print, stops. */
+    if (depth > 2) {
+        machine_halt();
+    }
+    if (depth > 1) {
+        machine_exit(MACHINE_EXIT_PANIC);
+    }
+    if (depth == 0) {
+        print_end_of_log();
+    }
     printk("\nKERNEL PANIC: ");
     printk_v(format, arguments);
     printk("\n");
-    va_end(arguments);
-
-    if (!is_nested) {
+    if (depth == 0) {
+        print_registers(frame);
         for (size_t i = 0; i < state.reporter_count; i++) {
-            state.reporters[i]();
+            state.reporters[i](frame);
         }
         printk("backtrace:\n");
-        if (state.has_origin) {
-            backtrace_print(state.origin_eip, state.origin_ebp);
-        } else {
-            uint32_t *frame = __builtin_frame_address(0);
-            backtrace_print((uint32_t)__builtin_return_address(0), frame[0]);
-        }
+        backtrace_print(frame);
     }
     machine_exit(MACHINE_EXIT_PANIC);
+}
+
+void panic_at(const struct trap_frame *frame, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    panic_report(frame, format, arguments);
 }

@@ -162,7 +162,12 @@ static int get_block(struct block_device *device, uint32_t lba, uint32_t count,
             return -ENOMEM;
         }
         uint32_t sectors = MIN(BLOCK_CACHE_SECTORS, device->sector_count - first);
-        block->valid = block_read(device, first, sectors, block->bytes) == OK ? ALL_VALID : 0;
+        int status = block_read(device, first, sectors, block->bytes);
+        if (status < 0 && count == sectors) {
+            give_back(block);
+            return status;
+        }
+        block->valid = status == OK ? ALL_VALID : 0;
     }
     /* Where one sector is bad, its neighbours may be good: then what is wanted is read alone. */
     uint32_t place = lba - first;

@@ -7,12 +7,19 @@
  */
 #include "drivers/vga.h"
 
+#include <stdbool.h>
+
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
 
+#include <stdbool.h>
+
 #define CELLS       (VGA_COLUMNS * VGA_ROWS)
 #define TAB_COLUMNS 8
+
+#define ESCAPE           '\x1B'
+#define FIRST_BACKGROUND 40 /* black */
 
 /* The CRT controller of colour modes: an index port and a data port, and in two of its registers
  * the cursor's cell (IBM VGA Technical Reference, CRT controller registers 0Eh and 0Fh). */
@@ -24,6 +31,9 @@
 static struct {
     uint16_t *cells;
     uint16_t attribute; /* the upper byte of new cells */
+    enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
+    uint8_t number;     /* the sequence's last one */
+    bool is_row_full;   /* position is behind a row just filled: a newline now belongs to that row */
     unsigned position;  /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
 } vga;
 
@@ -52,8 +62,10 @@ static void put_char(char c)
 
     switch (c) {
     case '\n':
-        position = scroll_into_view(position);
-        position += VGA_COLUMNS - position % VGA_COLUMNS;
+        if (!vga.is_row_full) {
+            position = scroll_into_view(position);
+            position += VGA_COLUMNS - position % VGA_COLUMNS;
+        }
         break;
     case '\r':
         position -= column;
@@ -72,9 +84,54 @@ static void put_char(char c)
         position = scroll_into_view(position);
         vga.cells[position] = (uint16_t)(vga.attribute | (unsigned char)c);
         position++;
+        vga.is_row_full = position % VGA_COLUMNS == 0;
+        vga.position = position;
+        return;
+    }
+    vga.is_row_full = vga.is_row_full && c == '\r';
+    vga.position = position;
+}
+
+static void set_rendition(unsigned number)
+{
+    static const uint8_t backgrounds[] = {VGA_BLACK, VGA_RED,     VGA_GREEN, VGA_BROWN,
+                                          VGA_BLUE,  VGA_MAGENTA, VGA_CYAN};
+    unsigned color = number - FIRST_BACKGROUND;
+
+    vga_set_color(VGA_LIGHT_GREY, color < sizeof(backgrounds) ? backgrounds[color] : VGA_BLACK);
+}
+
+/* Is c part of a sequence? */
+static bool take_sequence(char c)
+{
+    switch (vga.state) {
+    case AFTER_ESCAPE:
+        if (c == '[') {
+            vga.state = IN_SEQUENCE;
+            vga.number = 0;
+            return true;
+        }
+        put_char(ESCAPE);
+        break;
+    case IN_SEQUENCE:
+        if (c >= '0' && c <= '9') {
+            vga.number = (uint8_t)(vga.number * 10 + (c - '0'));
+            return true;
+        }
+        if (c == ';') {
+            vga.number = 0;
+            return true;
+        }
+        vga.state = TEXT;
+        if (c == 'm') {
+            set_rendition(vga.number);
+        }
+        return c >= '@'; /* anything else does not belong to it */
+    default:
         break;
     }
-    vga.position = position;
+    vga.state = c == ESCAPE ? AFTER_ESCAPE : TEXT;
+    return c == ESCAPE;
 }
 
 static void show_cursor(void)
@@ -89,7 +146,9 @@ static void show_cursor(void)
 void vga_write(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        put_char(text[i]);
+        if (!take_sequence(text[i])) {
+            put_char(text[i]);
+        }
     }
     show_cursor();
 }
@@ -97,6 +156,7 @@ void vga_write(const char *text, size_t length)
 void vga_clear(void)
 {
     fill(0, CELLS);
+    vga.is_row_full = false;
     vga.position = 0;
     show_cursor();
 }

@@ -51,6 +51,10 @@ void vga_set_color(enum vga_color foreground, enum vga_color background);
  * column that is a multiple of 8, '\b' blanks the cell before the cursor and goes there (also up to
  * the line above; not beyond the top left). Other control characters are shown as their glyphs.
  * The screen scrolls when text goes below its last line.
+ *
+ * Of a terminal's sequences (ECMA-48) those for backgrounds are known: after ESC [ 41 m to
+ * ESC [ 46 m it is red, green, brown, blue, magenta, cyan, after any other that ends in m black.
+ * The characters are light grey: no program can leave a screen that nobody can read.
  */
 void vga_write(const char *text, size_t length);
 

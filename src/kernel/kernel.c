@@ -92,7 +92,8 @@ static bool mount(struct block_device *device, uint32_t signature)
     if (status < 0) {
         fatal("The file system on %s cannot be read (error %d).", device->name, status);
     }
-    printk("File system: FAT16 on %s, from sector %u.\n", device->name, partition.first_lba);
+    printk("File system: FAT16 on %s (%s), from sector %u.\n", device->name, device->mode,
+           partition.first_lba);
     return true;
 }
 

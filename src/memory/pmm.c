@@ -377,6 +377,11 @@ size_t pmm_get_total_pages(void)
     return pmm.zone_total + pmm.pool_total;
 }
 
+const struct heap *pmm_get_zone(void)
+{
+    return &pmm.zone;
+}
+
 void pmm_get_stats(struct pmm_stats *stats)
 {
     stats->usable = pmm.usable;

@@ -100,6 +100,11 @@ void pmm_get_stats(struct pmm_stats *stats);
 /* printk()s them. */
 void pmm_print_stats(void);
 
+/* The frame zone's heap, to look at; of no blocks when there is no zone. Frames that are kept
+ * zeroed are taken in its table. */
+struct heap;
+const struct heap *pmm_get_zone(void);
+
 /* Fills one page with zeros. page: aligned to 4. */
 static inline void pmm_zero_page(void *page)
 {

@@ -16,13 +16,19 @@
 /* malloc(size): the address, or 0 */
 uint32_t sys_malloc(const uint32_t *arguments)
 {
-    return (uint32_t)process_malloc(process_current(), arguments[0]);
+    uint32_t memory = (uint32_t)process_malloc(process_current(), arguments[0]);
+
+    sys_trace("process_malloc", arguments[0], memory);
+    return memory;
 }
 
 /* free(ptr): 0 or -EINVARG */
 uint32_t sys_free(const uint32_t *arguments)
 {
-    return (uint32_t)process_free(process_current(), (void *)arguments[0]);
+    uint32_t status = (uint32_t)process_free(process_current(), (void *)arguments[0]);
+
+    sys_trace("process_free", arguments[0], status);
+    return status;
 }
 
 /* break(delta): the address where it was, or -EINVARG or -ENOMEM */

@@ -51,7 +51,10 @@ static const struct {
     [SYSCALL_UPTIME] = {sys_uptime, 0},
     [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
     [SYSCALL_BREAK] = {sys_break, 1},
+    [SYSCALL_MEMORY_LOOK] = {sys_memory_look, 3},
 };
+
+_Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT, "every command has a handler");
 
 static void syscall_dispatch(struct trap_frame *frame)
 {

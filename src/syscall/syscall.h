@@ -38,6 +38,11 @@ uint32_t sys_free(const uint32_t *arguments);
 uint32_t sys_break(const uint32_t *arguments);
 uint32_t sys_memory_figures(const uint32_t *arguments);
 
+/* sys_memory_look.c */
+uint32_t sys_memory_look(const uint32_t *arguments);
+/* While the trace is on, a line about what a call of the running process did. */
+void sys_trace(const char *call, uint32_t argument, uint32_t result);
+
 /* sys_process.c */
 uint32_t sys_sum(const uint32_t *arguments);
 uint32_t sys_exit(const uint32_t *arguments);

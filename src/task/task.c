@@ -64,6 +64,11 @@ static uint8_t *task_stack_top(const struct task *task)
     return task->kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES;
 }
 
+struct trap_frame *task_user_frame(const struct task *task)
+{
+    return (struct trap_frame *)task_stack_top(task) - 1;
+}
+
 /* From the current task, which has been put wherever it waits, to next. */
 static void task_switch_to(struct task *next)
 {
@@ -158,7 +163,7 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     *task = (struct task){.state = TASK_NEW, .kernel_stack = stack, .chunk = chunk, .fpu = fpu};
     list_initialise(&task->queue);
 
-    struct trap_frame *first = (struct trap_frame *)task_stack_top(task) - 1;
+    struct trap_frame *first = task_user_frame(task);
     struct switch_frame *saved = (struct switch_frame *)first - 1;
 
     *first = *frame;
@@ -275,7 +280,7 @@ void task_sleep(uint32_t ticks)
 
 void task_cancel(struct task *task)
 {
-    struct trap_frame *ring_3 = (struct trap_frame *)task_stack_top(task) - 1;
+    struct trap_frame *ring_3 = task_user_frame(task);
 
     task->is_cancelled = true;
     ring_3->eip = NOWHERE;

@@ -66,6 +66,9 @@ struct task *task_current(void);
 /* The same where a task is known to run: in system calls and traps from ring 3. */
 struct task *task_running(void);
 
+/* A task's registers of ring 3, while it is in the kernel: the top of its kernel stack. */
+struct trap_frame *task_user_frame(const struct task *task);
+
 /* Lets the others run first. Returns when it is this task's turn again. */
 void task_yield(void);
 

@@ -130,11 +130,14 @@ static int byte_at(const struct fat16_volume *volume, uint32_t cluster, uint32_t
     uint32_t root = fat + bpb[BPB_FATS] * get16(bpb + BPB_FAT_SECTORS);
     uint32_t data = root + (get16(bpb + BPB_ROOT_ENTRIES) * 32 + SECTOR_BYTES - 1) / SECTOR_BYTES;
 
-    for (; position >= cluster_bytes; position -= cluster_bytes) {
+    for (;; position -= cluster_bytes) {
+        if (cluster < 2 || cluster - 2 >= volume->cluster_count) {
+            return -1;
+        }
+        if (position < cluster_bytes) {
+            break;
+        }
         cluster = get16(image.bytes + fat * SECTOR_BYTES + cluster * 2);
-    }
-    if (cluster < 2 || cluster - 2 >= volume->cluster_count) {
-        return -1;
     }
     uint32_t at = (data * SECTOR_BYTES) + (cluster - 2) * cluster_bytes + position;
     return at < image.mapped_sectors * SECTOR_BYTES ? image.bytes[at] : -1;
@@ -142,18 +145,25 @@ static int byte_at(const struct fat16_volume *volume, uint32_t cluster, uint32_t
 
 /* ---------------------------------------------------------------- looking around */
 
+/* What may go wrong on a volume that was mounted. */
+static bool is_error(int status)
+{
+    return status == -EIO || status == -ENOMEM || status == -ECORRUPT;
+}
+
 static void check_file(struct fat16_volume *volume, struct fat16_node *node)
 {
     static uint8_t buffer[READ_MAX];
     static const uint32_t lengths[] = {1, 511, 512, 513, 4096, READ_MAX};
     uint32_t position = 0;
 
+    FUZZ_CHECK(node->size == 0 || byte_at(volume, node->first_cluster, node->size - 1) >= 0);
     for (unsigned i = 0; position < node->size; i = (i + 1) % 6) {
         uint32_t length = lengths[i];
         length = length < node->size - position ? length : node->size - position;
         int status = fat16_read(volume, node, position, buffer, length);
 
-        FUZZ_CHECK(status == OK || status == -EIO || status == -ENOMEM || status == -ECORRUPT);
+        FUZZ_CHECK(status == OK || is_error(status));
         if (status == OK) {
             for (uint32_t b = 0; b < length; b += 61) {
                 FUZZ_CHECK(buffer[b] == byte_at(volume, node->first_cluster, position + b));
@@ -186,7 +196,7 @@ static void check_folder(struct fat16_volume *volume, struct fat16_node *folder,
         unsigned drive;
         struct fat16_node node;
 
-        FUZZ_CHECK(status <= 1);
+        FUZZ_CHECK(status == 0 || status == 1 || is_error(status));
         if (status != 1) {
             break;
         }
@@ -196,7 +206,9 @@ static void check_folder(struct fat16_volume *volume, struct fat16_node *folder,
             continue;
         }
         FUZZ_CHECK(path_next(&rest, name) == 1);
-        if (fat16_lookup(volume, folder, name, &node) != OK) {
+        status = fat16_lookup(volume, folder, name, &node);
+        FUZZ_CHECK(status == OK || status == -ENOENT || is_error(status));
+        if (status != OK) {
             continue;
         }
         if (!node.is_directory) {

@@ -40,7 +40,7 @@ void irq_enable(unsigned irq)
 /* Releases, of which some may be swallowed by a prefix, and then a key. */
 static uint8_t press_a(void)
 {
-    static const uint8_t releases[] = {0xAA, 0xAA, 0xAA, 0xB6, 0x9D, 0xE0, 0x9D};
+    static const uint8_t releases[] = {0xAA, 0xAA, 0xAA, 0xAA, 0xB6, 0x9D, 0xE0, 0x9D};
     struct keyboard_state *state = &keyboard.state;
 
     for (size_t i = 0; i < sizeof(releases); i++) {

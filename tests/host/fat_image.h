@@ -56,6 +56,9 @@ struct fat_image {
     unsigned sectors; /* sectors that they read */
     unsigned fail_at; /* the read that fails, counted from 1; 0: none */
     bool fails_on;    /* and all that follow it */
+    /* What failed last, 0 sectors after a read that did not: a part of that, asked for next, fails
+     * as well, as on a disk with a bad sector. The whole is a new try. */
+    uint32_t failed_lba, failed_sectors;
 };
 
 static inline void fat_put16(uint8_t *to, uint32_t value)
@@ -80,11 +83,16 @@ static int fat_image_read(struct block_device *device, uint32_t lba, uint32_t co
     assert((uintptr_t)buffer % 2 == 0);
     image->reads++;
     image->sectors += count;
-    if (image->fail_at && (image->reads == image->fail_at ||
+    bool is_part = count < image->failed_sectors && lba >= image->failed_lba &&
+                   lba + count <= image->failed_lba + image->failed_sectors;
+    if (image->fail_at && (image->reads == image->fail_at || is_part ||
                            (image->fails_on && image->reads > image->fail_at))) {
+        image->failed_lba = lba;
+        image->failed_sectors = count;
         memset(buffer, 0xDB, SECTOR_BYTES); /* part of it, and wrong */
         return -EIO;
     }
+    image->failed_sectors = 0;
     for (uint32_t i = 0; i < count; i++, to += SECTOR_BYTES) {
         if (lba + i < image->mapped_sectors) {
             memcpy(to, image->bytes + (size_t)(lba + i) * SECTOR_BYTES, SECTOR_BYTES);

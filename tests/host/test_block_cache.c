@@ -469,6 +469,11 @@ static void test_neighbours_of_a_bad_sector(void **state)
     assert_int_equal(read_at(&a, 16, 0, BLOCK_BYTES, 0), OK);
     assert_int_equal(a.reads, reads);
 
+    /* All of a block that is not there is wanted: no second try. */
+    a.bad_lba = 40;
+    assert_int_equal(read_at(&a, 40, 0, BLOCK_BYTES, 0), -EIO);
+    assert_int_equal(a.reads, reads + 1);
+
     /* The bad one alone is wanted from a block that is not there: nothing stays. */
     a.bad_lba = 40;
     assert_int_equal(block_cache_sector(&a.device, 40, &sector), -EIO);

@@ -293,6 +293,7 @@ static void run_sequence(struct sequence *sequence, size_t length, bool indexed,
         } else {
             size_t victim = choice - MALLOC_CHOICES;
             assert_int_equal(heap_free(&heap, lives[victim].ptr), 0);
+            assert_int_equal(heap_free(&heap, lives[victim].ptr), -EINVARG);
             memset(&model.owner[lives[victim].first], 0, lives[victim].blocks * sizeof(int));
             for (size_t j = victim + 1; j < live_count; j++) {
                 lives[j - 1] = lives[j];
@@ -301,6 +302,12 @@ static void run_sequence(struct sequence *sequence, size_t length, bool indexed,
         }
     }
     assert_table_is_model(&heap, &model);
+    /* What is not the start of an allocation is refused. */
+    for (size_t block = 0; block < SMALL_BLOCKS; block++) {
+        if (!(model_entry(&model, block) & HEAP_BLOCK_IS_FIRST)) {
+            assert_int_equal(heap_free(&heap, block_at(block)), -EINVARG);
+        }
+    }
     /* Reads the heads of all classes: every sequence would take a minute. */
     if (!indexed || sequences_run % 16 == 0) {
         assert_heap_is_sound(&heap);

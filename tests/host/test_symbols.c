@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/trap_frame.h"
 #include "debug/backtrace.h"
 #include "debug/printk.h"
 #include "lib/format.h"
@@ -60,6 +61,7 @@ static int reset(void **state)
     output[0] = '\0';
     symbol_text_end = TEXT_END;
     backtrace_set_address_check(NULL);
+    backtrace_set_trap_return(0);
     return 0;
 }
 
@@ -73,6 +75,13 @@ static void frame(unsigned index, uint32_t caller_ebp, uint32_t return_address)
 {
     stack[index] = caller_ebp;
     stack[index + 1] = return_address;
+}
+
+/* The backtrace of a trap at eip, with the stack pointer at stack[0]. */
+static void print_from(uint32_t eip, uint32_t ebp)
+{
+    struct trap_frame trap = {.eip = eip, .ebp = ebp, .cs = 8, .esp_at_pushad = at(0) - 5 * 4};
+    backtrace_print(&trap);
 }
 
 static unsigned lines(void)
@@ -152,7 +161,7 @@ static void test_backtrace_names_each_caller(void **state)
     (void)state;
     frame(4, at(16), 0x100020);
     frame(16, 0, 0x100008);
-    backtrace_print(0x100214, at(4));
+    print_from(0x100214, at(4));
     assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
                                 "  #1 0x00100020 kernel_main+0x10\n"
                                 "  #2 0x00100008 start+0x8\n");
@@ -164,7 +173,7 @@ static void test_call_at_the_end_of_a_function_is_its_own(void **state)
     /* kernel_main's last instruction calls a function that never returns: the return address is
      * kmalloc's first. */
     frame(4, 0, 0x100200);
-    backtrace_print(0x100300, at(4));
+    print_from(0x100300, at(4));
     assert_string_equal(output, "  #0 0x00100300 panic+0x0\n"
                                 "  #1 0x00100200 kernel_main+0x1f0\n");
 }
@@ -173,7 +182,7 @@ static void test_wrong_first_address_still_shows_the_callers(void **state)
 {
     (void)state;
     frame(4, 0, 0x100020);
-    backtrace_print(0, at(4));
+    print_from(0, at(4));
     assert_string_equal(output, "  #0 0x00000000\n"
                                 "  #1 0x00100020 kernel_main+0x10\n");
 }
@@ -183,7 +192,7 @@ static void test_return_address_outside_the_text_ends_it(void **state)
     (void)state;
     frame(4, at(8), 0x00400123);
     frame(8, 0, 0x100020);
-    backtrace_print(0x100214, at(4));
+    print_from(0x100214, at(4));
     assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
                                 "  #1 0x00400123\n");
 }
@@ -193,7 +202,7 @@ static void test_misaligned_frame_pointer_ends_it(void **state)
     (void)state;
     frame(4, at(8), 0x100020);
     for (uint32_t misaligned = 1; misaligned < 4; misaligned++) {
-        backtrace_print(0x100214, at(4) + misaligned);
+        print_from(0x100214, at(4) + misaligned);
     }
     assert_int_equal(lines(), 3);
 }
@@ -202,13 +211,13 @@ static void test_loop_and_descending_frames_end_it(void **state)
 {
     (void)state;
     frame(4, at(4), 0x100020); /* its own caller */
-    backtrace_print(0x100214, at(4));
+    print_from(0x100214, at(4));
     assert_int_equal(lines(), 2);
 
     reset(NULL);
     frame(8, at(4), 0x100020);
     frame(4, at(8), 0x100020);
-    backtrace_print(0x100214, at(8));
+    print_from(0x100214, at(8));
     assert_int_equal(lines(), 2);
 }
 
@@ -218,7 +227,7 @@ static void test_frame_pointers_outside_ram_end_it(void **state)
     static const uint32_t wrong[] = {0,          4,          0xFFC,      0x7FFFFFFC, 0x80000000,
                                      0xC0000000, 0xFFFFFFF8, 0xFFFFFFFC, UINT32_MAX};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        backtrace_print(0x100214, wrong[i]);
+        print_from(0x100214, wrong[i]);
     }
     assert_int_equal(lines(), sizeof(wrong) / sizeof(*wrong));
 }
@@ -227,10 +236,87 @@ static void test_depth_is_bounded(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 200; i++) {
+        frame(4 + 2 * i, at(4 + 2 * (i + 1)), i % 2 ? 0x100020 : 0x100220);
+    }
+    print_from(0x100214, at(4));
+    assert_int_equal(lines(), 11);
+    assert_non_null(strstr(output, "#9 "));
+    assert_null(strstr(output, "#10 "));
+    assert_non_null(strstr(output, "\n     ...\n"));
+}
+
+static void test_recursion_is_one_line(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
         frame(4 + 2 * i, at(4 + 2 * (i + 1)), 0x100020);
     }
-    backtrace_print(0x100214, at(4));
-    assert_int_equal(lines(), 32);
+    frame(4 + 2 * 200, 0, 0x100008);
+    print_from(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "  #1 0x00100020 kernel_main+0x10\n"
+                                "     and 199 times more\n"
+                                "  #2 0x00100008 start+0x8\n");
+
+    /* To the very end, or to where the chain breaks. */
+    frame(4 + 2 * 199, 0, 0x100020);
+    output_length = 0;
+    print_from(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "  #1 0x00100020 kernel_main+0x10\n"
+                                "     and 199 times more\n");
+}
+
+static void test_call_through_a_wrong_pointer_names_the_caller(void **state)
+{
+    (void)state;
+    stack[0] = 0x100220; /* pushed by the call; no frame was made */
+    frame(4, 0, 0x100020);
+    print_from(0, at(4));
+    assert_string_equal(output, "  #0 0x00000000\n"
+                                "  #1 0x00100220 kmalloc+0x20\n"
+                                "  #2 0x00100020 kernel_main+0x10\n");
+}
+
+static void test_top_of_stack_may_be_a_frameless_functions_caller(void **state)
+{
+    (void)state;
+    stack[0] = 0x100220;
+    frame(4, 0, 0x100020);
+    print_from(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "   ? 0x00100220 kmalloc+0x20\n"
+                                "  #1 0x00100020 kernel_main+0x10\n");
+}
+
+/* A handler's frame with the return address into trap.asm, and the trap frame behind it. */
+static void trap_at(unsigned index, uint32_t eip, uint32_t cs)
+{
+    struct trap_frame trap = {.eip = eip, .cs = cs};
+    frame(index, at(100), 0x100024);
+    memcpy(&stack[index + 2], &trap, sizeof(trap));
+    frame(100, 0, 0x100008);
+    backtrace_set_trap_return(0x100024);
+}
+
+static void test_an_interrupt_leads_to_what_it_interrupted(void **state)
+{
+    (void)state;
+    trap_at(4, 0x100300, 0x08);
+    print_from(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "  #1 0x00100024 kernel_main+0x14\n"
+                                "  #2 0x00100300 panic+0x0\n"
+                                "  #3 0x00100008 start+0x8\n");
+}
+
+static void test_a_system_call_is_where_it_ends(void **state)
+{
+    (void)state;
+    trap_at(4, 0x400123, 0x1B);
+    print_from(0x100214, at(4));
+    assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                "  #1 0x00100024 kernel_main+0x14\n");
 }
 
 static bool is_in_lower_half(uint32_t address)
@@ -244,13 +330,13 @@ static void test_address_check_is_asked_for_both_dwords(void **state)
     frame(4, at(511), 0x100020);
     frame(511, at(600), 0x100020); /* ebp readable, return address not */
     backtrace_set_address_check(is_in_lower_half);
-    backtrace_print(0x100214, at(4));
+    print_from(0x100214, at(4));
     assert_int_equal(lines(), 2);
 
     reset(NULL);
     frame(4, at(511), 0x100020);
     frame(511, 0, 0x100020);
-    backtrace_print(0x100214, at(4));
+    print_from(0x100214, at(4));
     assert_int_equal(lines(), 3);
 }
 
@@ -260,7 +346,7 @@ static void test_without_a_table_addresses_are_shown(void **state)
     symbol_text_end = 0;
     frame(4, at(8), 0x100020);
     frame(8, 0, 0x100010);
-    backtrace_print(0x100214, at(4));
+    print_from(0x100214, at(4));
     assert_string_equal(output, "  #0 0x00100214\n"
                                 "  #1 0x00100020\n"
                                 "  #2 0x00100010\n");
@@ -351,6 +437,11 @@ int main(void)
         TEST(test_loop_and_descending_frames_end_it),
         TEST(test_frame_pointers_outside_ram_end_it),
         TEST(test_depth_is_bounded),
+        TEST(test_recursion_is_one_line),
+        TEST(test_call_through_a_wrong_pointer_names_the_caller),
+        TEST(test_top_of_stack_may_be_a_frameless_functions_caller),
+        TEST(test_an_interrupt_leads_to_what_it_interrupted),
+        TEST(test_a_system_call_is_where_it_ends),
         TEST(test_address_check_is_asked_for_both_dwords),
         TEST(test_without_a_table_addresses_are_shown),
         TEST(test_maker_keeps_functions_in_order),

@@ -125,6 +125,43 @@ static void test_colors(void **state)
     assert_int_equal(cells[1], 0x6E00 | '?');
 }
 
+static void test_backgrounds(void **state)
+{
+    (void)state;
+    print("\x1B[41mr\x1B[42mg\x1B[43my\x1B[44mb\x1B[45mm\x1B[46mc\x1B[0mn");
+    static const uint16_t wanted[] = {0x4700 | 'r', 0x2700 | 'g', 0x6700 | 'y', 0x1700 | 'b',
+                                      0x5700 | 'm', 0x3700 | 'c', 0x0700 | 'n'};
+    assert_memory_equal(cells, wanted, sizeof(wanted));
+    assert_int_equal(cursor(), 7);
+}
+
+static void test_other_renditions_are_the_usual_one(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"",  "1",  "7",  "8",    "30", "37",
+                                         "39", "40", "47", "49", "107", "41;30"};
+    for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        print("\r\x1B[41m\x1B[");
+        print(others[i]);
+        print("mx");
+        assert_int_equal(cells[0], 0x0700 | 'x');
+    }
+}
+
+static void test_sequences_that_are_none(void **state)
+{
+    (void)state;
+    print("\x1B*"); /* shown as it stands */
+    assert_int_equal(cells[0], 0x071B);
+    assert_int_equal(cells[1], 0x0700 | '*');
+    print("\r\x1B\x1B[41mr");
+    assert_int_equal(cells[0], 0x071B);
+    assert_int_equal(cells[1], 0x4700 | 'r');
+    print("\x1B[0m\r\x1B[2Ja\x1B[4\nb"); /* another kind, and one that breaks off */
+    assert_int_equal(cells[0], 0x0700 | 'a');
+    assert_int_equal(cells[VGA_COLUMNS], 0x0700 | 'b');
+}
+
 static void test_character_above_127_does_not_touch_the_color(void **state)
 {
     (void)state;
@@ -194,6 +231,24 @@ static void test_long_line_wraps(void **state)
     print("y");
     assert_text(0, VGA_COLUMNS - 1, "x");
     assert_text(1, 0, "y");
+}
+
+/* As on a terminal: a line of exactly 80 characters is one row, with its newline. */
+static void test_full_line_and_newline_are_one_row(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\n", "\r\n"};
+    for (unsigned row = 0; row < 4; row++) {
+        for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+            print("x");
+        }
+        print(ends[row % 2]);
+        assert_int_equal(cursor(), (row + 1) * VGA_COLUMNS);
+    }
+    print("\ny");
+    assert_text(5, 0, "y");
+    print("\n\nz");
+    assert_text(7, 0, "z");
 }
 
 static void test_last_line_is_used_before_scrolling(void **state)
@@ -270,9 +325,9 @@ static void test_random_text_stays_on_the_screen(void **state)
         value = value * 1664525 + 1013904223; /* Numerical Recipes' generator */
         char c = (char)(value >> 24);
         /* Mostly those that move the cursor. */
-        static const char moves[] = "\n\r\t\b\n\t";
+        static const char moves[] = "\n\r\t\b\n\t\x1B[4";
         if (value & 0x10000) {
-            c = moves[(value >> 20) % 6];
+            c = moves[(value >> 20) % 9];
         }
         vga_write(&c, 1);
         assert_true(cursor() < CELLS);
@@ -295,6 +350,9 @@ int main(void)
         TEST(test_initialise_clears_and_registers_one_sink),
         TEST(test_text_is_light_grey_and_moves_the_cursor),
         TEST(test_colors),
+        TEST(test_backgrounds),
+        TEST(test_other_renditions_are_the_usual_one),
+        TEST(test_sequences_that_are_none),
         TEST(test_character_above_127_does_not_touch_the_color),
         TEST(test_newline_and_carriage_return),
         TEST(test_tab_goes_to_the_next_multiple_of_eight),
@@ -302,6 +360,7 @@ int main(void)
         TEST(test_backspace_at_the_top_left_does_nothing),
         TEST(test_backspace_goes_up_a_line),
         TEST(test_long_line_wraps),
+        TEST(test_full_line_and_newline_are_one_row),
         TEST(test_last_line_is_used_before_scrolling),
         TEST(test_one_line_more_scrolls_once),
         TEST(test_each_newline_at_the_bottom_scrolls),

@@ -5,30 +5,52 @@
 
 #include <stddef.h>
 
+#include "drivers/block.h"
+#include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
+#include "status.h"
 
+#define FAILED_READ_FILL 0xDB /* what came before the error, and is wrong */
+
+/* Until the one that fails; 0: it has, or none is to. */
 static struct {
-    uint32_t left; /* allocations until the one that fails; 0: it has, or none is to */
+    uint32_t allocations_left;
+    uint32_t reads_left;
+    bool fails_on; /* and so do the reads that follow */
     bool has_failed;
 } failing;
 
 void failing_start(uint32_t n)
 {
-    failing.left = n;
+    failing.allocations_left = n;
     failing.has_failed = false;
+}
+
+void failing_start_read(uint32_t n)
+{
+    failing.reads_left = n;
+    failing.fails_on = false;
+    failing.has_failed = false;
+}
+
+void failing_start_reads_from(uint32_t n)
+{
+    failing_start_read(n);
+    failing.fails_on = true;
 }
 
 bool failing_stop(void)
 {
-    failing.left = 0;
+    failing.allocations_left = 0;
+    failing.reads_left = 0;
     return failing.has_failed;
 }
 
-static bool is_it_now(void)
+static bool is_it_now(uint32_t *left)
 {
-    if (failing.left == 0 || --failing.left > 0) {
+    if (*left == 0 || --*left > 0) {
         return false;
     }
     failing.has_failed = true;
@@ -41,7 +63,7 @@ static bool is_it_now(void)
     void *__wrap_##name parameters;                           \
     void *__wrap_##name parameters                            \
     {                                                         \
-        return is_it_now() ? NULL : __real_##name arguments;  \
+        return is_it_now(&failing.allocations_left) ? NULL : __real_##name arguments; \
     }
 
 WRAP(pmm_alloc_page, (void), ())
@@ -52,3 +74,15 @@ WRAP(kzalloc, (size_t size), (size))
 WRAP(kmem_alloc, (size_t size), (size))
 WRAP(kmem_zalloc, (size_t size), (size))
 WRAP(kmem_cache_alloc, (struct kmem_cache * cache), (cache))
+
+int __real_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer);
+int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer);
+int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
+{
+    if (is_it_now(&failing.reads_left)) {
+        failing.reads_left = failing.fails_on;
+        memset(buffer, FAILED_READ_FILL, count * SECTOR_BYTES);
+        return -EIO;
+    }
+    return __real_block_read(device, lba, count, buffer);
+}

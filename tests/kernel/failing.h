@@ -1,8 +1,9 @@
 /*
- * tests/kernel/failing.h - makes the n-th allocation fail.
+ * tests/kernel/failing.h - makes the n-th allocation, or the n-th read of a disk, fail.
  *
- * The test kernel is linked with ld's --wrap for every allocating function of the memory layer, so
- * that calls from one file to another come by here; the kernel itself is the released one.
+ * The test kernel is linked with ld's --wrap for every allocating function of the memory layer, and
+ * for block_read(), so that calls from one file to another come by here; the kernel itself is the
+ * released one.
  */
 #ifndef TESTS_KERNEL_FAILING_H
 #define TESTS_KERNEL_FAILING_H
@@ -13,7 +14,12 @@
 /* The n-th allocation from now on fails, n from 1, and no other. */
 void failing_start(uint32_t n);
 
-/* No allocation fails any more. Did the n-th one happen? */
+/* The n-th call of block_read() from now on fails, with -EIO and wrong bytes; with _from, so do all that
+ * follow it. */
+void failing_start_read(uint32_t n);
+void failing_start_reads_from(uint32_t n);
+
+/* Nothing fails any more. Did the n-th one happen? */
 bool failing_stop(void);
 
 #endif

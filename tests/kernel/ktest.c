@@ -3,14 +3,20 @@
  */
 #include "ktest.h"
 
+#include "abi/boot_info.h"
 #include "debug/machine.h"
 #include "debug/printk.h"
+#include "drivers/ata.h"
+#include "fs/file.h"
+#include "fs/partition.h"
 #include "kernel/kernel.h"
+#include "layout.h"
 #include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
+#include "status.h"
 
 #define TEST_NAME_BYTES 64
 
@@ -27,6 +33,20 @@ void ktest_fail(const char *file, int line, const char *condition)
 {
     printk("%s ... FAIL: %s:%d: %s\n", ktests.name, file, line, condition);
     ktests.has_failed = true;
+}
+
+bool ktest_mount(void)
+{
+    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    struct partition partition;
+    size_t count = ata_initialise();
+
+    for (size_t i = 0; i < count; i++) {
+        if (partition_find(ata_device(i), info->disk_signature, &partition) == OK) {
+            return fs_mount(ata_device(i), partition.first_lba) == OK;
+        }
+    }
+    return false;
 }
 
 static void run(const struct ktest *test)

@@ -9,7 +9,8 @@
  * Each test prints `name ... ok` or `name ... FAIL: why`. After each the runner checks that the
  * free pages are what they were and that heap_check() finds nothing.
  *
- * KPROVOKE(name) is a test that must end in a panic. It runs only when it is asked for by name:
+ * KPROVOKE(name) is a test that must end in a panic, KTEST_BY_NAME(name) one that takes long. They run
+ * only when asked for by name:
  *     tests/run_qemu.sh bin/test.bin -fw_cfg name=opt/drupe/test,string=NAME
  */
 #ifndef TESTS_KERNEL_KTEST_H
@@ -33,6 +34,7 @@ struct ktest {
 
 #define KTEST(test_name)    KTEST_ENTRY(test_name, false)
 #define KPROVOKE(test_name) KTEST_ENTRY(test_name, true)
+#define KTEST_BY_NAME(test_name) KTEST_ENTRY(test_name, true)
 
 /* Ends the test that it stands in when condition is false. */
 #define KEXPECT(condition)                                      \
@@ -42,6 +44,9 @@ struct ktest {
             return;                                             \
         }                                                       \
     } while (0)
+
+/* Mounts the disk booted from, as the kernel does. */
+bool ktest_mount(void);
 
 void ktest_fail(const char *file, int line, const char *condition);
 

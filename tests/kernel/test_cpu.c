@@ -4,12 +4,65 @@
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
+#include "arch/x86/io.h"
+#include "arch/x86/irq.h"
+#include "drivers/pit.h"
 #include "ktest.h"
 
 #define LEAF_EXTENDED 7
 #define EBX_SMEP      0x00000080u
 #define EBX_SMAP      0x00100000u
 #define ECX_UMIP      0x00000004u
+
+/* One stub serves all vectors that nobody uses; what they interrupt goes on. */
+KTEST(cpu_interrupts_that_nobody_uses_are_ignored)
+{
+    uint32_t eax = 0x12345678;
+
+    __asm__ volatile("int $0x30" : "+a"(eax));
+    __asm__ volatile("int $0x7F" : "+a"(eax));
+    __asm__ volatile("int $0x81" : "+a"(eax));
+    __asm__ volatile("int $0xFF" : "+a"(eax));
+    KEXPECT(eax == 0x12345678);
+}
+
+#define IRQ_CLOCK 8 /* the real-time clock's, the second controller's first */
+
+static volatile uint32_t clock_interrupts;
+
+static uint8_t clock_read(uint8_t index)
+{
+    outb(0x70, index);
+    return inb(0x71);
+}
+
+static void clock_set_periodic(bool is_on)
+{
+    uint8_t b = clock_read(0x0B) & 0x8F; /* Motorola MC146818: register B, bit 6 */
+
+    outb(0x70, 0x0B);
+    outb(0x71, is_on ? b | 0x40 : b);
+}
+
+static void clock_interrupt(void)
+{
+    clock_read(0x0C); /* or there will be no other */
+    clock_interrupts++;
+}
+
+/* Not only the first controller's interrupts have vectors of their own. */
+KTEST(irq_of_the_second_controller_arrives)
+{
+    irq_register(IRQ_CLOCK, clock_interrupt);
+    irq_enable(IRQ_CLOCK);
+    clock_set_periodic(true);
+    for (uint32_t start = pit_get_ticks(); pit_get_ticks() - start < 500 && clock_interrupts < 3;) {
+        cpu_wait_for_interrupt();
+        cpu_interrupts_off();
+    }
+    clock_set_periodic(false);
+    KEXPECT(clock_interrupts >= 3);
+}
 
 KTEST(cpu_protections)
 {

@@ -503,6 +503,33 @@ KTEST(paging_guard_page_in_chunks_that_used_it_or_not)
     paging_free_4gb(chunks[1]);
 }
 
+/* A 4 MiB page that was used is seen anew when another takes its place. */
+KTEST(paging_map_4mib_over_another)
+{
+    struct paging_4gb_chunk *before = paging_current();
+    struct paging_4gb_chunk *chunk = new_chunk();
+    volatile uint32_t *a = kmalloc(PAGE_SIZE_BYTES);
+    uint32_t offset = (uint32_t)a % MIB4;
+    const volatile uint32_t *b = (const volatile uint32_t *)((uint32_t)a + MIB4); /* only looked at */
+    const volatile uint32_t *seen = (const volatile uint32_t *)(PROCESS_HEAP_ADDRESS + offset);
+
+    KEXPECT(chunk && a);
+    *a = ~*b;
+    paging_switch(chunk);
+    int first_status = paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS,
+                                       (void *)((uint32_t)a - offset), RW);
+    bool is_first_seen = *seen == *a;
+    int second_status = paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS,
+                                        (void *)((uint32_t)b - offset), RW);
+    bool is_second_seen = *seen == *b;
+    paging_switch(before);
+    paging_free_4gb(chunk);
+    kfree((void *)(uint32_t)a);
+    KEXPECT(first_status == OK && second_status == OK);
+    KEXPECT(is_first_seen);
+    KEXPECT(is_second_seen);
+}
+
 KTEST(paging_kernel_text_is_read_only)
 {
     extern uint8_t kernel_start[], kernel_rodata_end[];

@@ -3,6 +3,8 @@
  * asks for them by name and reads the report.
  */
 #include "debug/panic.h"
+#include "debug/printk.h"
+#include "drivers/pit.h"
 #include "ktest.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
@@ -41,6 +43,127 @@ KPROVOKE(panic_unmapped)
     (void)*(volatile uint32_t *)0x80000000;
 }
 
+KPROVOKE(panic_mmio_write)
+{
+    /* A device that is mapped, but not to be written: the walk has a 4 MiB page in it. */
+    paging_map_4mib(paging_kernel_chunk(), (void *)0xD0000000, (void *)0xD0000000,
+                    PAGING_CACHE_DISABLED);
+    *(volatile uint32_t *)0xD0000010 = 1;
+}
+
+KPROVOKE(panic_null_call)
+{
+    void (*volatile null)(void) = NULL;
+
+    null();
+}
+
+KPROVOKE(panic_selector)
+{
+    __asm__ volatile("mov %0, %%gs" : : "r"(0x1238));
+}
+
+/* The registers that a report must show, whoever asked for it. */
+KPROVOKE(panic_registers)
+{
+    __asm__ volatile("mov $0xA1A1A1A1, %%eax\n"
+                     "mov $0xB2B2B2B2, %%ebx\n"
+                     "mov $0xC3C3C3C3, %%ecx\n"
+                     "mov $0xD4D4D4D4, %%edx\n"
+                     "mov $0xE5E5E5E5, %%esi\n"
+                     "mov $0xF6F6F6F6, %%edi\n"
+                     "push %0\n"
+                     "call panic"
+                     :
+                     : "i"("all registers")
+                     : "eax", "ebx", "ecx", "edx", "esi", "edi");
+}
+
+KPROVOKE(panic_damaged_stack)
+{
+    __asm__ volatile("mov $0xBADBAD00, %ebp\n"
+                     "ud2");
+}
+
+/* ---------------------------------------------------------------- in difficult places */
+
+/* Returns something made from the deeper call's result, so that no jump replaces the call. */
+static uint32_t dig(volatile uint32_t *from)
+{
+    volatile uint32_t here[64];
+
+    here[0] = *from + 1;
+    return here[0] ? dig(here) + here[0] : 0;
+}
+
+static void __attribute__((noinline)) wait_for_tick(void (*handler)(void))
+{
+    pit_set_tick_handler(handler);
+    cpu_interrupts_on();
+    for (;;) {
+        __asm__ volatile("hlt");
+    }
+}
+
+static void tick_that_panics(void)
+{
+    panic("in an interrupt");
+}
+
+KPROVOKE(panic_in_interrupt)
+{
+    wait_for_tick(tick_that_panics);
+}
+
+static void tick_that_faults(void)
+{
+    *(volatile uint32_t *)0x80001000 = 1;
+}
+
+KPROVOKE(panic_fault_in_interrupt)
+{
+    wait_for_tick(tick_that_faults);
+}
+
+static void reporter_that_faults(const struct trap_frame *frame)
+{
+    (void)frame;
+    __asm__ volatile("ud2");
+}
+
+KPROVOKE(panic_in_panic)
+{
+    panic_add_reporter(reporter_that_faults);
+    panic("the first");
+}
+
+static void sink_that_faults(const char *text, size_t length)
+{
+    (void)text;
+    (void)length;
+    __asm__ volatile("ud2");
+}
+
+KPROVOKE(panic_in_printk)
+{
+    static struct printk_sink sink = {.name = "broken", .write = sink_that_faults};
+
+    printk_add_sink(&sink);
+}
+
+static void reporter_that_overflows(const struct trap_frame *frame)
+{
+    volatile uint32_t start = frame->eip;
+
+    (void)dig(&start);
+}
+
+KPROVOKE(panic_stack_overflow_in_panic)
+{
+    panic_add_reporter(reporter_that_overflows);
+    panic("the first");
+}
+
 KPROVOKE(panic_divide)
 {
     int zero = 0;
@@ -51,15 +174,6 @@ KPROVOKE(panic_divide)
 KPROVOKE(panic_invalid_opcode)
 {
     __asm__ volatile("ud2");
-}
-
-/* Returns something made from the deeper call's result, so that no jump replaces the call. */
-static uint32_t dig(volatile uint32_t *from)
-{
-    volatile uint32_t here[64];
-
-    here[0] = *from + 1;
-    return here[0] ? dig(here) + here[0] : 0;
 }
 
 KPROVOKE(panic_boot_stack_overflow)

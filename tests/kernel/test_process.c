@@ -2,13 +2,8 @@
  * tests/kernel/test_process.c - whole processes: loading, running, ending, and every way to fail.
  * The disk's init is programs/hello.
  */
-#include "abi/boot_info.h"
 #include "debug/printk.h"
-#include "drivers/ata.h"
-#include "drivers/block_cache.h"
-#include "failing.h"
 #include "fs/file.h"
-#include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"
 #include "lib/string.h"
@@ -34,16 +29,7 @@ static bool warm_up(void)
 
 static bool mount(void)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
-    struct partition partition;
-    size_t count = ata_initialise();
-
-    for (size_t i = 0; i < count; i++) {
-        if (partition_find(ata_device(i), info->disk_signature, &partition) == OK) {
-            return fs_mount(ata_device(i), partition.first_lba) == OK && warm_up();
-        }
-    }
-    return false;
+    return ktest_mount() && warm_up();
 }
 
 KTEST(process_load_and_destroy_returns_every_page)
@@ -97,6 +83,21 @@ KTEST(process_run_to_exit_returns_every_page)
         process_destroy(process);
     }
     KEXPECT(fs_unmount() == OK);
+}
+
+/* Not only when somebody has asked for its status. */
+KTEST(process_exit_closes_files)
+{
+    struct process *process = NULL;
+
+    KEXPECT(mount());
+    KEXPECT(process_load("0:/reader.elf", NULL, &process) == OK);
+    process_start(process, 0);
+    task_run_all();
+    KEXPECT(process->task.state == TASK_ENDED && process->exit_status == 0);
+    int status = fs_unmount(); /* -EBUSY while a file is open */
+    process_destroy(process);
+    KEXPECT(status == OK);
 }
 
 static bool is_zero(const uint8_t *bytes, size_t count)
@@ -212,96 +213,5 @@ KTEST(process_load_out_of_memory_at_every_page)
     KEXPECT(status == OK);
     KEXPECT(needed > 10);
     KEXPECT(is_lossless);
-    KEXPECT(fs_unmount() == OK);
-}
-
-/* ---------------------------------------------------------------- failing allocations */
-
-/* So that counts can be compared, and so that each round needs the allocations of a cold start. */
-static void give_back_what_is_spare(void)
-{
-    block_cache_shrink(SIZE_MAX);
-    kmem_reap();
-}
-
-static struct arguments *make_arguments(void)
-{
-    struct arguments *arguments = arguments_new();
-    size_t size;
-
-    if (arguments) {
-        string_copy(arguments_next(arguments, &size), "name", sizeof("name"));
-        arguments_add(arguments, strlen("name"));
-    }
-    return arguments;
-}
-
-/* The n-th allocation of loading and running a program fails, for every n: an error, and nothing is
- * lost (the runner counts the pages; the objects are counted here). */
-KTEST(process_load_with_every_allocation_failing)
-{
-    uint32_t n = 1;
-    uint32_t without_memory = 0;
-    bool has_failed = true;
-
-    KEXPECT(mount());
-    give_back_what_is_spare();
-    size_t pages = pmm_get_free_pages();
-    size_t objects = kmem_live_objects();
-
-    for (; n < 200 && has_failed; n++) {
-        struct process *process = NULL;
-        struct arguments *arguments = make_arguments();
-
-        KEXPECT(arguments);
-        failing_start(n);
-        int status = process_load(INIT_PATH, arguments, &process);
-        has_failed = failing_stop();
-        arguments_free(arguments);
-        KEXPECT(status == OK || (has_failed && status == -ENOMEM)); /* a cache can do without */
-        without_memory += status == -ENOMEM;
-        if (status == OK) {
-            process_destroy(process);
-        }
-        give_back_what_is_spare();
-        KEXPECT(kmem_live_objects() == objects);
-        KEXPECT(pmm_get_free_pages() == pages);
-    }
-    KEXPECT(!has_failed);
-    KEXPECT(without_memory > 15);
-    KEXPECT(fs_unmount() == OK);
-}
-
-/* The same for what a program asks of the kernel: spawn, commands 6 and 7, malloc. */
-KTEST(process_calls_with_every_allocation_failing)
-{
-    uint32_t n = 1;
-    bool has_failed = true;
-    uint32_t without_memory = 0;
-
-    KEXPECT(mount());
-    give_back_what_is_spare();
-    size_t pages = pmm_get_free_pages();
-    size_t objects = kmem_live_objects();
-
-    for (; n < 400 && has_failed; n++) {
-        struct process *process = NULL;
-
-        KEXPECT(process_load("0:/spawner.elf", NULL, &process) == OK);
-        process_start(process, 0);
-        failing_start(n);
-        task_run_all();
-        has_failed = failing_stop();
-        KEXPECT(process->task.state == TASK_ENDED);
-        KEXPECT(process->exit_status == 0 || (has_failed && process->exit_status == 1));
-        without_memory += process->exit_status == 1;
-        process_destroy(process);
-        give_back_what_is_spare();
-        KEXPECT(kmem_live_objects() == objects);
-        KEXPECT(pmm_get_free_pages() == pages);
-    }
-    KEXPECT(!has_failed);
-    printk("info: %u allocations of the calls failed in turn\n", without_memory);
-    KEXPECT(without_memory > 40);
     KEXPECT(fs_unmount() == OK);
 }

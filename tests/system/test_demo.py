@@ -64,6 +64,17 @@ def memory_sizes():
         test(f"pages add up with {size} of RAM", pages_add_up(size))
 
 
+def dirty_memory():
+    """RAM is not zero when a machine is switched on: .bss is the kernel's own business."""
+    symbols = dict(reversed(line.split()[::2]) for line in os.popen("nm bin/kernel.elf"))
+    start, end = (int(symbols[name], 16) for name in ("kernel_bss_start", "kernel_end"))
+    with tempfile.NamedTemporaryFile() as ones:
+        ones.write(b"\xFF" * (end - start))
+        ones.flush()
+        test("demo with all bits of .bss set before", runs_demo(
+            "-device", f"loader,file={ones.name},addr={start:#x},force-raw=on"))
+
+
 def too_little_memory():
     for size in ("4M", "8M", "16M", "17M"):
         status, console = boot(IMAGE, "-m", size)
@@ -182,6 +193,7 @@ def main():
     kernel_elf_agrees()
     test("demo on the default machine", runs_demo())
     memory_sizes()
+    dirty_memory()
     too_little_memory()
     machines()
     without_exit_device()

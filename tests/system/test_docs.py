@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The documents against the sources that they describe."""
 
+import glob
 import os
 import re
 import sys
@@ -28,7 +29,7 @@ def compare(documented, defined):
 def commands():
     """docs/syscalls.md has a row for each number that abi/syscalls.h defines, and no other."""
     defined = re.findall(r"^#define SYSCALL_(\w+) +(\d+)", read("src/abi/syscalls.h"), re.MULTILINE)
-    defined = {(int(number), name) for name, number in defined if name != "VECTOR"}
+    defined = {(int(number), name) for name, number in defined if name not in ("VECTOR", "COUNT")}
     rows = re.findall(r"^\| (\d+) \| (\w+) \|", read("docs/syscalls.md"), re.MULTILINE)
     return compare({(int(number), name) for number, name in rows}, defined)
 
@@ -65,17 +66,108 @@ def addresses():
     return f"not in layout.h: {unknown}" if unknown else None
 
 
+def sources(folders):
+    """{name of a file: its path}"""
+    found = {}
+    for folder in folders:
+        for path, _, names in os.walk(folder):
+            found.update({name: os.path.join(path, name) for name in names})
+    return found
+
+
+def defects():
+    """Every defect of the page about PeachOS names tests that exist."""
+    files = sources(["tests", "programs/usertest"])
+    page = read("docs/coming-from-peachos.md")
+    page = page[page.index("## What goes wrong"):page.index("## Bringing a program along")]
+    rows = [row for row in page.split("\n") if row.startswith("| ") and "| test |" not in row
+            and not row.startswith("| ---")]
+    wrong = []
+    for row in rows:
+        tests = re.findall(r"`([\w.]+): ([^`]+)`", row.split("|")[3])
+        if not tests:
+            wrong.append(f"no test: {row}")
+        for file, name in tests:
+            if file not in files or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)",
+                                                  read(files[file])):
+                wrong.append(f"{file}: {name}")
+    return "; ".join(wrong) or (None if len(rows) >= 50 else f"only {len(rows)} rows found")
+
+
+def constants():
+    """A number that the documents give together with the name of a constant is the header's."""
+    values = {}
+    for path in ("src/layout.h", "src/config.h", "src/abi/syscalls.h", "src/abi/keys.h",
+                 "src/status.h", "src/memory/heap/heap.h", "src/memory/paging/paging.h"):
+        for name, value in re.findall(r"^#define (\w+) +\(?(-?\w+)\)?(?:u\b)?(?: |$)", read(path),
+                                      re.MULTILINE):
+            if re.fullmatch(r"-?(0x[0-9A-Fa-f]+|\d+)", value):
+                values[name] = int(value, 0)
+    wrong, seen = [], 0
+    for path in sorted(glob.glob("docs/*.md")):
+        for name, value in re.findall(r"`?([A-Z][A-Z0-9_]{4,})`? \((?:= )?(0x[0-9A-Fa-f]+|\d+)\)",
+                                      read(path)):
+            if name in values:
+                seen += 1
+                if values[name] != int(value, 0):
+                    wrong.append(f"{path}: {name} is {values[name]:#x}, not {value}")
+    return "; ".join(wrong) or (None if seen else "no constant found")
+
+
+def figures():
+    """Sizes and limits that the documents state in words."""
+    layout, config, abi = read("src/layout.h"), read("src/config.h"), read("src/abi/syscalls.h")
+
+    def define(text, name):
+        return int(re.search(rf"^#define {name} +(\w+)", text, re.MULTILINE).group(1), 0)
+    blocks = define(config, "HEAP_SIZE_BYTES") // define(config, "HEAP_BLOCK_SIZE_BYTES")
+    table_end = define(layout, "HEAP_TABLE_ADDRESS") + blocks
+    index_end = table_end + 1024 * 8 + blocks * 12
+    stated = {
+        "README.md": [f"{define(config, 'RAM_MINIMUM_MIB')} MiB of RAM"],
+        "docs/boot.md": [f"{define(layout, 'KERNEL_SECTORS_MAX'):,}",
+                         f"sector {define(layout, 'PARTITION_LBA')}",
+                         f"0x{define(layout, 'BIOS_THUNK_ADDRESS'):X}",
+                         f"signature at 0x{define(layout, 'DISK_SIGNATURE_OFFSET'):X}"],
+        "docs/memory-map.md": [f"{blocks:,} blocks", f"0x{define(layout, 'BIOS_THUNK_ADDRESS'):X}"],
+        "docs/memory.md": [f"0x7E00 to 0x{table_end - 1:X} | 0x{table_end:X} to 0x{index_end - 1:X} ",
+                           f"{blocks:,} blocks"],
+        "docs/syscalls.md": [f"{define(abi, 'ARGUMENTS_MAX')} items",
+                             f"{define(abi, 'ARGUMENTS_BYTES_MAX'):,} bytes",
+                             f"at most {define(abi, 'COMMAND_ARGUMENT_BYTES')} an item",
+                             f"{define(abi, 'STATUS_INTERRUPTED')} for ctrl-C",
+                             f"{define(abi, 'STATUS_KILLED')} for kill",
+                             f"{define(abi, 'STATUS_FAULT')} + the exception"],
+        "docs/coming-from-peachos.md": [
+            f"ELF at 0x{define(layout, 'USER_PROGRAM_ADDRESS'):X}, user stack of "
+            f"{define(layout, 'USER_STACK_BYTES') // 1024} KiB below "
+            f"0x{define(layout, 'USER_STACK_TOP'):X}",
+            f"at 0x{define(layout, 'HEAP_TABLE_ADDRESS'):X} (",
+            f"from 0x{define(layout, 'PROCESS_HEAP_ADDRESS'):X}"],
+    }
+    missing = [f"{path}: {text!r}" for path, texts in stated.items() for text in texts
+               if text not in re.sub(r"\s+", " ", read(path))]
+    return f"not there: {missing}" if missing else None
+
+
+def path():
+    """Each document leads to the next: README lists all of them, and each is listed once."""
+    listed = re.findall(r"^\d+\. .*?docs/([\w-]+\.md)", read("README.md"), re.MULTILINE)
+    there = sorted(os.path.basename(name) for name in glob.glob("docs/*.md"))
+    return f"listed {listed}, there are {there}" if sorted(listed) != there else None
+
+
 def links():
     """Files and folders that README and docs name exist."""
     missing = []
-    for path in ("README.md", "docs/boot.md", "docs/memory-map.md", "docs/memory.md",
-                 "docs/syscalls.md", "docs/programs.md"):
+    for path in ["README.md", *sorted(glob.glob("docs/*.md"))]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", read(path)):
             base = "" if path == "README.md" else "docs/"
             if not os.path.exists(base + target):
                 missing.append(f"{path}: {target}")
         for target in re.findall(r"`((?:src|tools|tests|programs|docs)/[\w./]+[\w/])`", read(path)):
-            if not os.path.exists(target):
+            is_example = "NAME" in target or f"A new file `{target}`" in read(path)
+            if not os.path.exists(target) and not is_example:
                 missing.append(f"{path}: {target}")
     return ", ".join(missing) or None
 
@@ -86,6 +178,10 @@ def main():
     test("the errors that the documents name exist", errors())
     test("docs/memory-map.md has layout.h's addresses", addresses())
     test("the files that the documents name exist", links())
+    test("each defect of PeachOS has tests that exist", defects())
+    test("constants in the documents are the headers'", constants())
+    test("figures in the documents are the headers'", figures())
+    test("README lists every document once", path())
     return 1 if FAILED else 0
 
 

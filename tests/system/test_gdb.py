@@ -14,6 +14,13 @@ drupe kernel
 info registers cs
 drupe program
 info registers cs
+drupe ps
+drupe walk 0x1234567
+drupe walk $pc
+printf "pc %08x\\n", $pc
+monitor gva2gpa 0x1234567
+drupe symbols hello
+drupe heap all
 """
 
 EXPECTED = [
@@ -26,6 +33,14 @@ EXPECTED = [
     ("the program's main, called by its start", r"#0\s+main \(.*\) at programs/shell/shell\.c:\d+\s+"
                                                 r"#1\s+0x[0-9a-f]+ in program_start \(\)"),
     ("ring 3 in the program", r"^cs\s+0x1b\s"),
+    ("the only process runs", r"^\*   1      0 runnable +[0-9a-f]{8}  init\.elf$"),
+    ("an address in a 4 MiB page", r"^01234567 by the directory at [0-9a-f]{8}:\n"
+                                   r"  directory entry 4: 010001e3 present .* 4MiB global\n"
+                                   r"  physical address 01234567\n"),
+    ("an address in the program", r"^0040(\w{4}) by the directory at [0-9a-f]{8}:\n"
+                                  r"  directory entry 1: .*\n  table entry 0: .* read-only user\n"
+                                  r"  physical address 0[0-9a-f]{4}(?=[0-9a-f]{3}\npc 0040\1)"),
+    ("QEMU says the same", r"^gpa: 0x1234567$"),
 ]
 
 
@@ -42,6 +57,12 @@ def main():
         except subprocess.TimeoutExpired as error:
             output = (error.stdout or b"").decode() + "\n(gdb did not end)"
     failed = 0
+    # Every block is in one of the runs.
+    for name, total, lines in re.findall(r"^(kernel heap|frame zone): (\d+) blocks.*\n((?:  .*\n)+)",
+                                         output, re.MULTILINE):
+        counted = sum(int(line.split()[1]) for line in lines.splitlines())
+        EXPECTED.append((f"all blocks of the {name}", r"$" if counted == int(total) else
+                         f"{total} blocks, not {counted}"))
     for name, pattern in EXPECTED:
         is_ok = re.search(pattern, output, re.MULTILINE)
         print(f"gdb: {name} ... " + ("ok" if is_ok else f"FAIL: {pattern} is not in:\n{output}"))

@@ -9,8 +9,14 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, "tools")
+from machine import Machine, wait_for  # pylint: disable=wrong-import-position
+
 FAILED = []
 IMAGE = "bin/hello.bin"
+SHELL_IMAGE = "bin/os.bin"
+SHELL_MEDIA = ["IDE, secondary slave", "AHCI", "USB stick on xHCI", "virtio-blk", "NVMe"]
+SUCCESS = 33
 
 # The image as a drive without a controller; the device comes with each medium.
 DRIVE = f"-drive if=none,id=boot,format=raw,snapshot=on,file={IMAGE} -device "
@@ -60,11 +66,7 @@ def test(name, why):
 
 
 def boot(arguments):
-    # With devices before their bus, QEMU wants the bus first.
-    words = arguments.split()
-    pairs = [(words[i], words[i + 1]) for i in range(0, len(words), 2)]
-    pairs.sort(key=lambda pair: (pair[0] == "-device", "drive=" in pair[1]))
-    result = subprocess.run(["tests/run_qemu.sh", IMAGE, *[word for pair in pairs for word in pair]],
+    result = subprocess.run(["tests/run_qemu.sh", IMAGE, *in_order(arguments)],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return result.returncode, result.stdout.decode("utf-8", "replace").replace("\r", "")
 
@@ -76,6 +78,31 @@ def runs(arguments, disk):
         if line not in console:
             return f"no {line!r}, status {status}:\n{console}"
     return None if status == 0 else f"status {status}"
+
+
+def in_order(arguments):
+    """The words of arguments with buses before the devices on them, as QEMU wants it."""
+    words = arguments.split()
+    pairs = [(words[i], words[i + 1]) for i in range(0, len(words), 2)]
+    pairs.sort(key=lambda pair: (pair[0] == "-device", "drive=" in pair[1]))
+    return [word for pair in pairs for word in pair]
+
+
+def shell(arguments, folder):
+    """The disk that people write, on that medium: the shell, and programs by name."""
+    arguments = arguments.replace(IMAGE, SHELL_IMAGE)
+    os.mkdir(folder)
+    with Machine(SHELL_IMAGE, folder, *in_order(arguments)) as machine:
+        for line, answer in (("", "drupe> "), ("ls", "usertest.elf"),
+                             ("hello", "what is written is read back"),
+                             ("cat readme.txt", "drupe> ")):
+            machine.console = ""
+            if line:
+                machine.send(line + "\r")
+            wait_for(lambda: machine.says(answer), f"the answer to {line!r}")
+        machine.send("exit\r")
+        status = machine.status()
+    return None if status == SUCCESS else f"QEMU's status is {status}"
 
 
 def main():
@@ -94,6 +121,9 @@ def main():
                                                    medium[1]), MEDIA.values())
             for name, why in zip(MEDIA, results):
                 test(f"boots and runs a program: {name}", why)
+        for number, name in enumerate(SHELL_MEDIA):
+            test(f"the shell and its programs: {name}",
+                 shell(MEDIA[name][0], os.path.join(folder, str(number))))
         status, console = boot("-cpu pentium,-pse " + IDE)
         test("a CPU without 4 MiB pages gets a sentence",
              None if "This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later." in console

@@ -65,6 +65,9 @@ int process_list(struct process_info *list, size_t capacity);
 int process_list_all(struct process_info **list);
 
 int memory_figures(struct memory_figures *figures);
+/* A look at the kernel's memory: abi/syscalls.h has what there is to see. 0, or -ENOENT behind the
+ * last run and for what has no name, -EINVARG for a process that does not live. */
+int memory_look(unsigned what, uint32_t number, void *out);
 /* Since the kernel started, modulo 2^32. */
 uint32_t uptime_ms(void);
 

@@ -15,6 +15,8 @@
 #define CR0_NE 0x00000020u /* FPU errors as exception 16 */
 #define CR0_WP 0x00010000u /* read-only pages bind the kernel too */
 #define CR0_AM 0x00040000u /* alignment checks where EFLAGS.AC */
+#define CR0_NW 0x20000000u /* with CD: caches are off; CPUs start like this */
+#define CR0_CD 0x40000000u
 #define CR0_PG 0x80000000u /* paging */
 
 #define CR4_PSE        0x00000010u /* 4 MiB pages */
@@ -50,19 +52,17 @@ CPU_CR_ACCESSORS(cr2)
 CPU_CR_ACCESSORS(cr3)
 CPU_CR_ACCESSORS(cr4)
 
-static inline uint32_t cpu_read_fs(void)
-{
-    uint32_t value;
-    __asm__ volatile("mov %%fs, %0" : "=r"(value));
-    return value & 0xFFFF;
-}
+#define CPU_SEGMENT_READER(name)                                                 \
+    static inline uint32_t cpu_read_##name(void)                                 \
+    {                                                                            \
+        uint32_t value;                                                          \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                   \
+        return value & 0xFFFF;                                                   \
+    }
 
-static inline uint32_t cpu_read_gs(void)
-{
-    uint32_t value;
-    __asm__ volatile("mov %%gs, %0" : "=r"(value));
-    return value & 0xFFFF;
-}
+CPU_SEGMENT_READER(fs)
+CPU_SEGMENT_READER(gs)
+CPU_SEGMENT_READER(ss)
 
 static inline uint32_t cpu_read_eflags(void)
 {

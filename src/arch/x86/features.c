@@ -77,8 +77,9 @@ void features_initialise(void)
         cpu_write_cr4(cpu_read_cr4() | cr4);
     }
     /* The FPU is there, its errors are exception 16, and WAIT honours the task-switched flag. A
-     * program that sets EFLAGS.AC gets the alignment checks it asks for. */
-    cpu_write_cr0((cpu_read_cr0() & ~CR0_EM) | CR0_MP | CR0_NE | CR0_AM);
+     * program that sets EFLAGS.AC gets the alignment checks it asks for. Caches are on, even if the
+     * firmware left them as after a reset. */
+    cpu_write_cr0((cpu_read_cr0() & ~(CR0_EM | CR0_NW | CR0_CD)) | CR0_MP | CR0_NE | CR0_AM);
 }
 
 bool features_have_pge(void)

@@ -42,7 +42,11 @@ static void load(const struct fpu_state *state)
     if (features_have_fxsr()) {
         __asm__ volatile("fxrstor %0" : : "m"(state->registers));
     } else {
-        __asm__ volatile("frstor %0" : : "m"(state->registers));
+        /* FRSTOR raises an exception that is pending, here one of a task that has ended. */
+        __asm__ volatile("fnclex\n"
+                         "frstor %0"
+                         :
+                         : "m"(state->registers));
     }
 }
 

@@ -12,7 +12,6 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
 #include "debug/panic.h"
-#include "debug/printk.h"
 #include "layout.h"
 
 /* Segment descriptor: SDM volume 3, figure 3-8. */
@@ -76,14 +75,20 @@ static void gdt_set(unsigned selector, uint32_t base, uint32_t limit, uint8_t ac
 
 static void __attribute__((noreturn)) double_fault_main(void)
 {
+    const struct tss *tss = &gdt.tss;
     uint32_t cr2 = cpu_read_cr2();
+    /* As trap.asm would have built it, had there been a stack. */
+    struct trap_frame frame = {
+        .es = tss->es, .ds = tss->ds, .edi = tss->edi, .esi = tss->esi, .ebp = tss->ebp,
+        .ebx = tss->ebx, .edx = tss->edx, .ecx = tss->ecx, .eax = tss->eax,
+        .vector = TRAP_DOUBLE_FAULT, .eip = tss->eip, .cs = tss->cs, .eflags = tss->eflags,
+    };
+    frame.esp_at_pushad = tss->esp - trap_frame_kernel_esp(&frame);
 
-    panic_set_origin(gdt.tss.eip, gdt.tss.ebp);
-    printk("eip %08x  esp %08x  ebp %08x  cr2 %08x\n", gdt.tss.eip, gdt.tss.esp, gdt.tss.ebp, cr2);
-    if (gdt.tss.esp - cr2 < PAGE_SIZE_BYTES || cr2 - gdt.tss.esp < PAGE_SIZE_BYTES) {
-        panic("double fault: the kernel stack overflowed into its guard page");
+    if (tss->esp - cr2 < PAGE_SIZE_BYTES || cr2 - tss->esp < PAGE_SIZE_BYTES) {
+        panic_at(&frame, "double fault: the kernel stack overflowed into its guard page");
     }
-    panic("double fault");
+    panic_at(&frame, "double fault at eip %08x", frame.eip);
 }
 
 void gdt_initialise(void)

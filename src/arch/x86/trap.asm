@@ -1,4 +1,4 @@
-; arch/x86/trap.asm - the 256 entry stubs and the one common path. 32-bit protected mode.
+; arch/x86/trap.asm - the entry stubs and the one common path. 32-bit protected mode.
 
 %include "asm_constants.inc"
 
@@ -11,22 +11,30 @@ extern trap_handlers
 ; 8, 10-14, 17, 21, 29, 30.
 %define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
 
-; One stub a vector, each TRAP_STUB_BYTES long so that trap.c can compute their addresses.
+; The stub of the vector %1, TRAP_STUB_BYTES long so that trap.c can compute its address.
 ; In:  the CPU's frame on the kernel stack, any segment registers, interrupts off
 ; Out: to trap_common with a dummy error code where there is none, and the vector, on top
+%macro STUB 1
+%%start:
+%if !HAS_ERROR_CODE(%1)
+    push dword 0
+%endif
+    push dword %1
+    jmp near trap_common
+    times TRAP_STUB_BYTES - ($ - %%start) nop
+%endmacro
+
+; The exceptions and interrupts in order, the system call, and one for all that nobody uses.
 align 16
 global trap_stubs
 trap_stubs:
 %assign vector 0
-%rep TRAP_VECTORS
-%if !HAS_ERROR_CODE(vector)
-    push dword 0
-%endif
-    push dword vector
-    jmp near trap_common
-    times (vector + 1) * TRAP_STUB_BYTES - ($ - trap_stubs) nop
+%rep TRAP_VECTOR_UNUSED
+    STUB vector
 %assign vector vector + 1
 %endrep
+    STUB TRAP_VECTOR_SYSCALL
+    STUB TRAP_VECTOR_UNUSED
 
 ; Builds the rest of struct trap_frame (drawn in trap.h) and calls the vector's handler with it.
 align 16

@@ -10,6 +10,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
+#include "debug/backtrace.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "layout.h"
@@ -42,7 +43,6 @@ extern const struct exception_fixup exception_table_start[], exception_table_end
 static struct {
     struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(8)));
     trap_handler_t user_fault;
-    const struct trap_frame *panic_frame;
 } traps;
 
 /* Not static: trap.asm calls through it. */
@@ -78,27 +78,23 @@ const char *trap_name(unsigned vector)
     return vector < ARRAY_SIZE(exception_names) ? exception_names[vector] : "unknown exception";
 }
 
-void trap_frame_print(const struct trap_frame *frame)
+/* What the CPU says about the trap beyond its number. */
+static void report_error_code(const struct trap_frame *frame)
 {
-    bool user = trap_frame_is_from_user(frame);
+    uint32_t code = frame->error_code;
 
-    printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx, frame->ecx,
-           frame->edx);
-    printk("esi %08x  edi %08x  ebp %08x  esp %08x\n", frame->esi, frame->edi, frame->ebp,
-           user ? frame->esp : (uint32_t)&frame->esp);
-    printk("eip %08x  eflags %08x  cs %04x  ds %04x  es %04x  fs %04x  gs %04x  ss %04x\n",
-           frame->eip, frame->eflags, frame->cs & 0xFFFF, frame->ds & 0xFFFF, frame->es & 0xFFFF,
-           cpu_read_fs(), cpu_read_gs(),
-           (user ? frame->ss : KERNEL_DATA_SELECTOR) & 0xFFFF);
-}
-
-static void trap_report(void)
-{
-    if (traps.panic_frame) {
-        trap_frame_print(traps.panic_frame);
+    if (frame->vector == TRAP_PAGE_FAULT) {
+        printk("error code %x: a %s in %s mode, %s\n", code,
+               code & PAGE_FAULT_WRITE ? "write" : "read",
+               code & PAGE_FAULT_USER ? "user" : "supervisor",
+               code & PAGE_FAULT_RESERVED  ? "reserved bits are set in the tables"
+               : code & PAGE_FAULT_PRESENT ? "the page is present"
+                                           : "the page is not present");
+    } else if (frame->vector >= TRAP_INVALID_TSS && frame->vector <= TRAP_GENERAL_PROTECTION) {
+        printk("error code %x: %s %x%s\n", code, code & SELECTOR_ERROR_IDT ? "vector" : "selector",
+               code & SELECTOR_ERROR_IDT ? code >> 3 : code & ~SELECTOR_ERROR_EXTERNAL,
+               code & SELECTOR_ERROR_EXTERNAL ? ", in the course of an interrupt" : "");
     }
-    printk("cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n", cpu_read_cr0(), cpu_read_cr2(),
-           cpu_read_cr3(), cpu_read_cr4());
 }
 
 static bool trap_fix_up(struct trap_frame *frame)
@@ -113,25 +109,21 @@ static bool trap_fix_up(struct trap_frame *frame)
     return false;
 }
 
-static void __attribute__((noreturn)) trap_kernel_panic(struct trap_frame *frame)
+static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame *frame)
 {
-    traps.panic_frame = frame;
-    panic_set_origin(frame->eip, frame->ebp);
     if (frame->vector == TRAP_PAGE_FAULT) {
         uint32_t address = cpu_read_cr2();
-        bool is_null = address < PAGE_SIZE_BYTES;
 
-        panic("the kernel could not %s %08x at eip %08x: %s%s",
-              frame->error_code & PAGE_FAULT_FETCH   ? "execute"
-              : frame->error_code & PAGE_FAULT_WRITE ? "write"
-                                                     : "read",
-              address, frame->eip,
-              frame->error_code & PAGE_FAULT_PRESENT ? "the page forbids it"
-                                                     : "no page is mapped there",
-              is_null ? " (a NULL pointer)" : "");
+        panic_at(frame, "the kernel could not %s %08x at eip %08x: %s%s",
+                 address == frame->eip                 ? "execute"
+                 : frame->error_code & PAGE_FAULT_WRITE ? "write"
+                                                        : "read",
+                 address, frame->eip,
+                 frame->error_code & PAGE_FAULT_PRESENT ? "the page forbids it"
+                                                        : "no page is mapped there",
+                 address < PAGE_SIZE_BYTES ? " (a NULL pointer)" : "");
     }
-    panic("%s in the kernel at eip %08x, error code %x", trap_name(frame->vector), frame->eip,
-          frame->error_code);
+    panic_at(frame, "%s in the kernel at eip %08x", trap_name(frame->vector), frame->eip);
 }
 
 static void trap_exception(struct trap_frame *frame)
@@ -145,7 +137,7 @@ static void trap_exception(struct trap_frame *frame)
 
 static void trap_unexpected(struct trap_frame *frame)
 {
-    printk("Interrupt on vector %u, which nobody uses: ignored.\n", frame->vector);
+    printk("Interrupt at eip %08x on a vector that nobody uses: ignored.\n", frame->eip);
 }
 
 static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, uint8_t type)
@@ -158,6 +150,15 @@ static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, u
     };
 }
 
+static uint32_t stub_of(unsigned vector)
+{
+    unsigned index = vector < TRAP_VECTOR_UNUSED     ? vector
+                     : vector == TRAP_VECTOR_SYSCALL ? TRAP_VECTOR_UNUSED
+                                                     : TRAP_VECTOR_UNUSED + 1;
+
+    return (uint32_t)trap_stubs + index * TRAP_STUB_BYTES;
+}
+
 void trap_initialise(void)
 {
     for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
@@ -165,17 +166,18 @@ void trap_initialise(void)
                     vector == TRAP_VECTOR_SYSCALL;
 
         trap_handlers[vector] = vector < TRAP_EXCEPTIONS ? trap_exception : trap_unexpected;
-        trap_set_gate(vector, (uint32_t)trap_stubs + vector * TRAP_STUB_BYTES,
-                      KERNEL_CODE_SELECTOR, user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
+        trap_set_gate(vector, stub_of(vector), KERNEL_CODE_SELECTOR,
+                      user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
     }
     trap_set_gate(TRAP_DOUBLE_FAULT, 0, DOUBLE_FAULT_TSS_SELECTOR, GATE_TASK);
     trap_load_idt(traps.idt, sizeof(traps.idt) - 1);
-    panic_add_reporter(trap_report);
+    panic_add_reporter(report_error_code);
+    backtrace_set_trap_return((uint32_t)trap_return);
 }
 
 void trap_register(unsigned vector, trap_handler_t handler)
 {
-    KASSERT(vector < TRAP_VECTORS);
+    KASSERT(vector < TRAP_VECTOR_UNUSED || vector == TRAP_VECTOR_SYSCALL);
     trap_handlers[vector] = handler;
 }
 

@@ -681,6 +681,13 @@ void heap_get_stats(const struct heap *heap, struct heap_stats *stats)
     }
 }
 
+const void *heap_owner_of_block(const struct heap *heap, size_t block)
+{
+    bool is_known = starts_allocation(heap->entries[block]) && heap->slots != NULL;
+
+    return is_known ? heap->slots[block].owner : NULL;
+}
+
 void heap_for_each_allocation(const struct heap *heap, heap_visit_t visit, void *context)
 {
     for (size_t block = 0; block < heap->total;) {
@@ -693,7 +700,7 @@ void heap_for_each_allocation(const struct heap *heap, heap_visit_t visit, void 
                 return;
             }
             visit(context, (void *)block_address(heap, block), end - block,
-                  heap->slots != NULL ? heap->slots[block].owner : NULL);
+                  heap_owner_of_block(heap, block));
         }
         block = end;
     }

@@ -214,6 +214,10 @@ void heap_get_stats(const struct heap *heap, struct heap_stats *stats);
 typedef void (*heap_visit_t)(void *context, void *start, size_t blocks, const void *owner);
 void heap_for_each_allocation(const struct heap *heap, heap_visit_t visit, void *context);
 
+/* The owner of the allocation whose first block that is; NULL for other blocks and where it is not
+ * known. block < table->total. */
+const void *heap_owner_of_block(const struct heap *heap, size_t block);
+
 /*
  * Walks table and index and proves that each is well-formed and that they agree. 0 or -ECORRUPT;
  * heap_check_reason() also points *reason to a sentence that says what is wrong ("" when nothing

@@ -30,6 +30,7 @@ _Static_assert(INDEX_ADDRESS % sizeof(void *) == 0, "the index is aligned");
 static struct {
     struct heap heap;
     struct heap_table table;
+    bool is_traced;
 } kheap;
 
 #if DEBUG_HEAP
@@ -39,6 +40,9 @@ static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
 /* The address that a NOINLINE function was called from. */
 #define CALLER   __builtin_return_address(0)
 #define NOINLINE __attribute__((noinline))
+
+/* Rarely true: the usual path goes straight on. */
+#define IS_TRACED __builtin_expect(kheap.is_traced, false)
 
 /* A code address as name and offset, printed with "%s+0x%x (%p)". */
 struct code_place {
@@ -110,14 +114,47 @@ struct heap *kheap_get(void)
     return &kheap.heap;
 }
 
+void kheap_set_trace(bool is_on)
+{
+    kheap.is_traced = is_on;
+}
+
+static void NOINLINE trace(const char *call, size_t size, const void *memory, const void *caller)
+{
+    struct code_place by = find_code(caller);
+
+    printk("trace: %s(", call);
+    if (size != 0) {
+        printk("%u) = ", (uint32_t)size);
+    }
+    printk("%p%s by %s+0x%x\n", memory, size != 0 ? "" : ")", by.name, by.offset);
+}
+
+static void NOINLINE trace_free(const void *ptr, const void *caller)
+{
+    trace("kfree", 0, ptr, caller);
+}
+
+static void *NOINLINE malloc_traced(size_t size, const void *owner)
+{
+    void *memory = heap_malloc_owned(&kheap.heap, size, owner);
+
+    trace("kmalloc", size, memory, owner);
+    return memory;
+}
+
 void *NOINLINE kmalloc(size_t size)
 {
+    if (IS_TRACED) {
+        return malloc_traced(size, CALLER);
+    }
     return heap_malloc_owned(&kheap.heap, size, CALLER);
 }
 
 static void *zalloc_owned(size_t size, const void *owner)
 {
-    void *memory = heap_malloc_owned(&kheap.heap, size, owner);
+    void *memory = IS_TRACED ? malloc_traced(size, owner)
+                             : heap_malloc_owned(&kheap.heap, size, owner);
 
     if (memory != NULL) {
         memset(memory, 0, size);
@@ -161,6 +198,9 @@ static void __attribute__((noreturn)) NOINLINE refuse_free(void *ptr, const void
 
 void NOINLINE kfree(void *ptr)
 {
+    if (IS_TRACED) {
+        trace_free(ptr, CALLER);
+    }
     if (__builtin_expect(heap_free_owned(&kheap.heap, ptr, CALLER) < 0, 0)) {
         refuse_free(ptr, CALLER);
     }

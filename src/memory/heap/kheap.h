@@ -11,6 +11,7 @@
 #ifndef MEMORY_HEAP_KHEAP_H
 #define MEMORY_HEAP_KHEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "memory/heap/heap.h"
@@ -39,6 +40,9 @@ void *kcalloc(size_t count, size_t size);
  * kernel: a panic that names the pointer, what is wrong with it and the caller.
  */
 void kfree(void *ptr);
+
+/* From now on, a line on the console for each call of the above: size, address, caller. */
+void kheap_set_trace(bool is_on);
 
 /* What each caller of kmalloc() and friends holds at the moment. */
 #define KHEAP_OWNERS_MAX 64

@@ -33,7 +33,6 @@
 #include "arch/x86/gdt.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
-#include "debug/printk.h"
 #include "lib/align.h"
 #include "lib/string.h"
 #include "status.h"
@@ -197,12 +196,6 @@ static bool is_readable(uint32_t address)
     return paging_is_mapped(paging.current, (void *)address);
 }
 
-/* For panics: CR2 is the address of the last page fault, which may be what the panic is about. */
-static void report_fault_address(void)
-{
-    paging_print_walk(cpu_read_cr2());
-}
-
 void enable_paging(void)
 {
     cpu_write_cr4(cpu_read_cr4() | CR4_PSE | (features_have_pge() ? CR4_PGE : 0));
@@ -211,7 +204,7 @@ void enable_paging(void)
     paging.current = &paging.kernel;
     paging.is_enabled = true;
     backtrace_set_address_check(is_readable);
-    panic_add_reporter(report_fault_address);
+    panic_add_reporter(paging_report_fault);
 }
 
 void paging_switch(struct paging_4gb_chunk *chunk)
@@ -584,36 +577,5 @@ void paging_unguard_page(void *page)
         map_large(ALIGN_DOWN((vaddr_t)page, LARGE_PAGE_SIZE_BYTES), 1, KERNEL_LARGE);
         share_entry(index, old);
         pmm_free_page(table);
-    }
-}
-
-/* ---------------------------------------------------------------- for panics */
-
-static void print_entry(const char *what, uint32_t index, uint32_t entry)
-{
-    printk("%s %u: %08x", what, index, entry);
-    if (!(entry & PAGING_IS_PRESENT)) {
-        printk(" not present\n");
-        return;
-    }
-    printk(" present%s%s%s%s%s%s%s\n", entry & PAGING_IS_WRITEABLE ? " writeable" : " read-only",
-           entry & PAGING_ACCESS_FROM_ALL ? " user" : " supervisor",
-           entry & PAGING_CACHE_DISABLED ? " uncached" : "",
-           entry & PAGING_ACCESSED ? " accessed" : "", entry & PAGING_DIRTY ? " dirty" : "",
-           entry & PAGING_LARGE_PAGE ? " 4MiB" : "", entry & PAGING_GLOBAL ? " global" : "");
-}
-
-void paging_print_walk(vaddr_t address)
-{
-    if (!paging.is_enabled) {
-        return;
-    }
-
-    uint32_t entry = paging.current->directory_entry[directory_index(address)];
-
-    printk("page walk of %08x: ", address);
-    print_entry("directory entry", directory_index(address), entry);
-    if (is_table(entry)) {
-        print_entry("  table entry", table_index(address), table_of(entry)[table_index(address)]);
     }
 }

@@ -157,7 +157,14 @@ void paging_load_directory(uint32_t *directory);
 int paging_guard_page(void *page);
 void paging_unguard_page(void *page);
 
-/* Prints the walk of address in the chunk in use, in words. For panics. */
+/*
+ * paging_print.c: prints which range of the memory map address lies in, and its walk in the chunk
+ * in use, in words. For panics.
+ */
 void paging_print_walk(vaddr_t address);
+
+/* A panic reporter: the walk of CR2, if the frame is of a page fault or a double fault. */
+struct trap_frame;
+void paging_report_fault(const struct trap_frame *frame);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * spawner.c - does what needs memory of the kernel, once each, and takes whatever it gets. The
- * kernel's tests run it while one allocation after the other fails.
+ * kernel's tests run it while one allocation, or one read of the disk, after the other fails.
  *
- * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM or no memory, 2 when the
- * result was anything else.
+ * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM, -EIO or no memory, 2 when
+ * the result was anything else.
  */
 #include <drupe.h>
 #include <stdlib.h>
@@ -14,7 +14,9 @@ static int status;
 
 static void judge(int result, int expected)
 {
-    int verdict = result == expected || (expected > 0 && result > 0) ? 0 : result == -ENOMEM ? 1 : 2;
+    int verdict = result == expected || (expected > 0 && result > 0) ? 0
+                  : result == -ENOMEM || result == -EIO              ? 1
+                                                                     : 2;
     status = verdict > status ? verdict : status;
 }
 

@@ -1,0 +1,18 @@
+/*
+ * mem.h - the parts of mem. Each prints, and returns main()'s status.
+ */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stdint.h>
+
+/* Every block that the kernel manages, by who has it. */
+int show_map(void);
+
+/* The translation of an address; pid 0 is this process. */
+int show_walk(uint32_t address, uint32_t pid);
+
+/* All of an address space, a line for each stretch with the same rights. */
+int show_layout(uint32_t pid);
+
+#endif

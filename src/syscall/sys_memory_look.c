@@ -1,0 +1,129 @@
+/*
+ * syscall/sys_memory_look.c - what the program mem draws: the heaps' tables, address translations,
+ * and a trace of every allocation.
+ */
+#include "abi/syscalls.h"
+#include "debug/backtrace.h"
+#include "debug/printk.h"
+#include "memory/heap/kheap.h"
+#include "memory/pmm.h"
+#include "status.h"
+#include "syscall/syscall.h"
+#include "syscall/usercopy.h"
+#include "task/process.h"
+
+_Static_assert(MEMORY_NAME_BYTES == SYMBOL_NAME_BYTES, "names fit");
+
+static bool is_traced;
+
+/* The end of the run that block lies in, and its state. The table is the truth (heap.h). */
+static size_t run_end(const struct heap_table *table, size_t block, uint32_t *state)
+{
+    const HEAP_BLOCK_TABLE_ENTRY *entries = table->entries;
+    HEAP_BLOCK_TABLE_ENTRY first = entries[block];
+
+    if (first & (HEAP_BLOCK_IS_FIRST | HEAP_BLOCK_HAS_NEXT) ||
+        (first && block > 0 && entries[block - 1] & HEAP_BLOCK_HAS_NEXT)) {
+        *state = MEMORY_RUN_TAKEN;
+        while (entries[block] & HEAP_BLOCK_HAS_NEXT) {
+            block++;
+        }
+        return block + 1;
+    }
+    *state = first ? MEMORY_RUN_RESERVED : MEMORY_RUN_FREE;
+    while (block < table->total && entries[block] == first) {
+        block++;
+    }
+    return block;
+}
+
+static uint32_t look_at_run(uint32_t address, uint32_t out)
+{
+    const struct heap *const heaps[] = {kheap_get(), pmm_get_zone()}; /* in order of address */
+
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t start = (uint32_t)heaps[i]->saddr;
+        size_t block = address > start ? (address - start) / HEAP_BLOCK_SIZE_BYTES : 0;
+
+        if (block < heaps[i]->table->total) {
+            struct memory_run run = {
+                .start = start + block * HEAP_BLOCK_SIZE_BYTES,
+                .owner = (uint32_t)heap_owner_of_block(heaps[i], block),
+            };
+            run.pages = run_end(heaps[i]->table, block, &run.state) - block;
+            return (uint32_t)copy_to_user(out, &run, sizeof(run));
+        }
+    }
+    return (uint32_t)-ENOENT;
+}
+
+static uint32_t look_at_name(uint32_t address, uint32_t out)
+{
+    uint32_t offset;
+    const char *name = symbol_find(address, &offset);
+
+    return name ? (uint32_t)copy_to_user(out, name, MEMORY_NAME_BYTES) : (uint32_t)-ENOENT;
+}
+
+struct walk_search {
+    uint32_t pid;
+    const struct paging_4gb_chunk *chunk;
+};
+
+static bool find_chunk(void *context, const struct process *process)
+{
+    struct walk_search *search = context;
+
+    if (process->id == search->pid) {
+        search->chunk = process->chunk; /* NULL when it has ended */
+    }
+    return process->id != search->pid;
+}
+
+static uint32_t look_at_walk(uint32_t address, uint32_t out)
+{
+    struct memory_walk walk;
+
+    if (copy_from_user(&walk, out, sizeof(walk)) < 0) {
+        return (uint32_t)-EINVARG;
+    }
+    struct walk_search search = {.pid = walk.pid ? walk.pid : process_current()->id};
+    process_for_each(find_chunk, &search);
+    if (!search.chunk) {
+        return (uint32_t)-EINVARG;
+    }
+    walk.directory_entry = search.chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES];
+    walk.table_entry = walk.directory_entry & PAGING_LARGE_PAGE
+                           ? 0
+                           : paging_get(search.chunk, (void *)address); /* 0 without a table */
+    return (uint32_t)copy_to_user(out, &walk, sizeof(walk));
+}
+
+void sys_trace(const char *call, uint32_t argument, uint32_t result)
+{
+    const struct process *process = process_current();
+
+    if (is_traced) {
+        printk("trace: %s(0x%x) = 0x%x by %s (%u), eip %08x\n", call, argument, result,
+               process->name, process->id, task_user_frame(&process->task)->eip);
+    }
+}
+
+/* memory_look(what, number, out): 0 */
+uint32_t sys_memory_look(const uint32_t *arguments)
+{
+    switch (arguments[0]) {
+    case MEMORY_LOOK_RUN:
+        return look_at_run(arguments[1], arguments[2]);
+    case MEMORY_LOOK_NAME:
+        return look_at_name(arguments[1], arguments[2]);
+    case MEMORY_LOOK_WALK:
+        return look_at_walk(arguments[1], arguments[2]);
+    case MEMORY_LOOK_TRACE:
+        is_traced = arguments[1] != 0;
+        kheap_set_trace(is_traced);
+        return OK;
+    default:
+        return (uint32_t)-EINVARG;
+    }
+}

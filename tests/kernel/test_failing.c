@@ -1,0 +1,243 @@
+/*
+ * tests/kernel/test_failing.c - for every n, the n-th allocation fails, or the n-th read of the disk:
+ * an error or a clean death, nothing is lost, and the next try succeeds. From the mount of the boot disk
+ * on; before that, a failure is a machine that cannot boot.
+ *
+ * Each round starts cold, without a disk cache, so that it needs all that the first one does.
+ */
+#include "abi/boot_info.h"
+#include "debug/printk.h"
+#include "drivers/ata.h"
+#include "drivers/block_cache.h"
+#include "failing.h"
+#include "fs/file.h"
+#include "fs/partition.h"
+#include "ktest.h"
+#include "layout.h"
+#include "lib/string.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/pmm.h"
+#include "status.h"
+#include "task/process.h"
+#include "task/task.h"
+
+#define ROUNDS_MAX 1000
+
+static const struct kind {
+    const char *name;
+    void (*start)(uint32_t n);
+    int status; /* of what cannot do without */
+} allocation = {"allocations", failing_start, -ENOMEM},
+  disk_read = {"single disk reads", failing_start_read, -EIO}, /* the cache mostly gets over one */
+  disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO};
+
+/* So that counts can be compared, and so that each round needs what a cold start does. */
+static void give_back_what_is_spare(void)
+{
+    block_cache_shrink(SIZE_MAX);
+    kmem_reap();
+}
+
+/* What is tried: 0, or an error of which nothing is left. failing_start() has been called when n > 0,
+ * and what comes after failing_stop() must be able to succeed. */
+typedef int (*attempt_t)(const void *what, const struct kind *kind, uint32_t n, bool *has_failed);
+
+/* Tries for every n, and each time once more without a failure. Returns how many tries gave the kind's
+ * error; -1 when something was wrong, which it has printed. */
+static int try_every(attempt_t attempt, const void *what, const struct kind *kind)
+{
+    bool has_failed = true, unused;
+    int errors = 0;
+
+    give_back_what_is_spare();
+    size_t pages = pmm_get_free_pages();
+    size_t objects = kmem_live_objects();
+
+    for (uint32_t n = 1; has_failed; n++) {
+        int status = attempt(what, kind, n, &has_failed);
+        errors += status == kind->status;
+        if (status != OK && (status != kind->status || !has_failed)) {
+            printk("%s: number %u failed: %d\n", kind->name, n, status);
+            return -1;
+        }
+        status = attempt(what, kind, 0, &unused);
+        if (status != OK || n == ROUNDS_MAX) {
+            printk("%s: after number %u failed, the next try gives %d\n", kind->name, n, status);
+            return -1;
+        }
+        give_back_what_is_spare();
+        if (pmm_get_free_pages() != pages || kmem_live_objects() != objects) {
+            printk("%s: number %u failed: %u pages lost, %u objects\n", kind->name, n,
+                   (uint32_t)(pages - pmm_get_free_pages()),
+                   (uint32_t)(kmem_live_objects() - objects));
+            return -1;
+        }
+    }
+    return errors;
+}
+
+static void start(const struct kind *kind, uint32_t n)
+{
+    if (n > 0) {
+        give_back_what_is_spare();
+        kind->start(n);
+    }
+}
+
+/* ---------------------------------------------------------------- loading */
+
+/* argv[0] for a program. */
+static struct arguments *make_arguments(void)
+{
+    struct arguments *arguments = arguments_new();
+    size_t size;
+
+    if (arguments) {
+        string_copy(arguments_next(arguments, &size), "name", sizeof("name"));
+        arguments_add(arguments, strlen("name"));
+    }
+    return arguments;
+}
+
+static int load_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
+{
+    struct process *process = NULL;
+
+    start(kind, n);
+    struct arguments *arguments = make_arguments();
+    int status = arguments ? process_load(path, arguments, &process) : -ENOMEM;
+    *has_failed = failing_stop();
+    arguments_free(arguments);
+    if (status == OK) {
+        process_destroy(process);
+    }
+    return status;
+}
+
+/* Every program in the root directory. At least so many tries of each must have failed. */
+static void load_each(const struct kind *kind, int errors_min)
+{
+    struct directory_entry entry;
+    struct file *root;
+    int programs = 0;
+    int errors = errors_min;
+
+    KEXPECT(ktest_mount());
+    KEXPECT(file_open("0:/", &root) == OK);
+    while (errors >= errors_min && file_read_directory(root, &entry) == 1) {
+        char path[3 + FILE_NAME_BYTES] = "0:/";
+
+        string_copy(path + 3, entry.name, sizeof(entry.name));
+        errors = try_every(load_once, path, kind);
+        programs++;
+    }
+    file_close(root);
+    KEXPECT(fs_unmount() == OK);
+    KEXPECT(errors >= errors_min);
+    KEXPECT(programs >= 4);
+}
+
+KTEST(failing_every_allocation_of_loading_each_program)
+{
+    load_each(&allocation, 15);
+}
+
+KTEST(failing_every_disk_read_of_loading_each_program)
+{
+    load_each(&disk_read, 0);
+    load_each(&disk_reads, 3);
+}
+
+/* ---------------------------------------------------------------- booting */
+
+/* What the kernel does from its first read of a disk to its first program. */
+static int boot_once(const void *init, const struct kind *kind, uint32_t n, bool *has_failed)
+{
+    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    struct partition partition;
+
+    start(kind, n);
+    int status = partition_find(ata_device(0), info->disk_signature, &partition);
+    if (status == OK) {
+        status = fs_mount(ata_device(0), partition.first_lba);
+    }
+    if (status == OK) {
+        status = load_once(init, kind, 0, has_failed);
+        fs_unmount();
+    }
+    *has_failed = failing_stop() || *has_failed;
+    return status;
+}
+
+static void boot(const struct kind *kind, int errors_min)
+{
+    KEXPECT(ata_initialise() > 0);
+    int errors = try_every(boot_once, "0:/init.elf", kind);
+    printk("info: %d %s of mounting and loading init failed in turn\n", errors, kind->name);
+    KEXPECT(errors >= errors_min);
+}
+
+KTEST(failing_every_allocation_of_booting)
+{
+    boot(&allocation, 15);
+}
+
+KTEST(failing_every_disk_read_of_booting)
+{
+    boot(&disk_read, 1);
+    boot(&disk_reads, 5);
+}
+
+/* ---------------------------------------------------------------- running */
+
+/* The programs of tests/programs/started tell by their status how their calls went. */
+static int run_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
+{
+    struct process *process = NULL;
+    int status = process_load(path, NULL, &process);
+
+    if (status < 0) {
+        return status;
+    }
+    process_start(process, 0);
+    start(kind, n);
+    task_run_all();
+    *has_failed = failing_stop();
+    bool has_ended = process->task.state == TASK_ENDED;
+    int exit_status = process->exit_status;
+    process_destroy(process);
+    return !has_ended || exit_status > 1 ? -EUNIMP : exit_status == 1 ? kind->status : OK;
+}
+
+static void run(const char *path, const struct kind *kind, int errors_min)
+{
+    KEXPECT(ktest_mount());
+    int errors = try_every(run_once, path, kind);
+    KEXPECT(fs_unmount() == OK);
+    printk("info: %d %s of %s failed in turn\n", errors, kind->name, path);
+    KEXPECT(errors >= errors_min);
+}
+
+/* spawn, commands 6 and 7, malloc */
+KTEST(failing_every_allocation_of_starting_programs)
+{
+    run("0:/spawner.elf", &allocation, 40);
+}
+
+KTEST(failing_every_disk_read_of_starting_programs)
+{
+    run("0:/spawner.elf", &disk_read, 0);
+    run("0:/spawner.elf", &disk_reads, 4);
+}
+
+/* open, read, stat, read_directory */
+KTEST(failing_every_allocation_of_reading_files)
+{
+    run("0:/reader.elf", &allocation, 10);
+}
+
+KTEST(failing_every_disk_read_of_reading_files)
+{
+    run("0:/reader.elf", &disk_read, 0);
+    run("0:/reader.elf", &disk_reads, 4);
+}

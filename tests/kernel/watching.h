@@ -1,0 +1,23 @@
+/*
+ * tests/kernel/watching.h - sees every system call and every tick of the clock.
+ *
+ * The test kernel is linked with ld's --wrap for the functions by which handlers are registered, so
+ * that a test can stand before them; the kernel itself is the released one.
+ */
+#ifndef TESTS_KERNEL_WATCHING_H
+#define TESTS_KERNEL_WATCHING_H
+
+#include <stdint.h>
+
+struct watchers {
+    void (*on_call)(uint32_t command);                 /* before each system call */
+    void (*on_result)(uint32_t command, int32_t result); /* after it, if it comes back */
+    void (*on_tick)(void); /* in the tick's interrupt, after the scheduler's own handler */
+    unsigned print_one_in; /* of the pieces that programs print, only one in so many is printed */
+};
+
+/* All four are there. */
+void watching_start(const struct watchers *watchers);
+void watching_stop(void);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * tests/programs/memory_look.c - what command 37 shows is what is there.
+ * Expect: status 0
+ * Says: trace: process_malloc(0x1388) = 0x
+ */
+#include <drupe.h>
+#include <string.h>
+
+#include "abi/syscalls.h"
+#include "check.h"
+#include "layout.h"
+#include "status.h"
+
+#define PRESENT  0x001u
+#define WRITABLE 0x002u
+#define USER     0x004u
+#define LARGE    0x080u
+#define PAGE     4096u
+
+/* Frames that the page allocator keeps zeroed: free, but taken in the table. */
+#define KEPT_MAX 16
+
+struct sums {
+    uint32_t pages, free, reserved, runs;
+    uint32_t of_malloc; /* pages whose owner is process_malloc() or what it calls */
+};
+
+static void add_up(struct sums *sums)
+{
+    struct memory_run run = {0};
+    uint32_t next = 0;
+    char name[MEMORY_NAME_BYTES];
+
+    memset(sums, 0, sizeof(*sums));
+    while (memory_look(MEMORY_LOOK_RUN, next, &run) == 0) {
+        CHECK(run.start % PAGE == 0 && run.start >= next && run.pages > 0);
+        CHECK(sums->runs > 0 || run.start == HEAP_ADDRESS);
+        next = run.start + run.pages * PAGE;
+        sums->runs++;
+        sums->pages += run.pages;
+        sums->free += run.state == MEMORY_RUN_FREE ? run.pages : 0;
+        sums->reserved += run.state == MEMORY_RUN_RESERVED ? run.pages : 0;
+        if (run.state == MEMORY_RUN_TAKEN) {
+            CHECK(memory_look(MEMORY_LOOK_NAME, run.owner, name) == 0);
+            CHECK(strlen(name) > 0 && strlen(name) < sizeof(name));
+            if (strcmp(name, "map_new_page") == 0 || strcmp(name, "process_malloc") == 0) {
+                sums->of_malloc += run.pages;
+            }
+        } else {
+            CHECK(run.owner == 0);
+        }
+    }
+    CHECK(memory_look(MEMORY_LOOK_RUN, next, &run) == -ENOENT);
+    CHECK(memory_look(MEMORY_LOOK_RUN, 0xFFFFFFFF, &run) == -ENOENT);
+}
+
+static void check_runs(void)
+{
+    struct memory_figures figures;
+    struct sums before, after;
+    struct memory_run run, part;
+
+    add_up(&before);
+    memory_figures(&figures);
+    CHECK(before.pages - before.reserved == figures.total_pages);
+    CHECK(before.free <= figures.free_pages && before.free + KEPT_MAX >= figures.free_pages);
+
+    void *memory = page_malloc(256 * PAGE);
+    add_up(&after);
+    CHECK(after.of_malloc == before.of_malloc + 256);
+    CHECK(before.free - after.free >= 256 - KEPT_MAX && before.free - after.free <= 258);
+    page_free(memory);
+
+    /* From the middle of a run on it is the rest of it. */
+    CHECK(memory_look(MEMORY_LOOK_RUN, HEAP_ADDRESS + 0x1000000, &run) == 0);
+    CHECK(memory_look(MEMORY_LOOK_RUN, run.start + 2 * PAGE + 1, &part) == 0);
+    CHECK(part.start == run.start + 2 * PAGE && part.pages == run.pages - 2);
+    CHECK(part.state == MEMORY_RUN_FREE);
+}
+
+static struct memory_walk walk_of(unsigned address)
+{
+    struct memory_walk walk = {.pid = 0, .directory_entry = 1, .table_entry = 1};
+
+    CHECK(memory_look(MEMORY_LOOK_WALK, address, &walk) == 0);
+    return walk;
+}
+
+static void check_walks(void)
+{
+    char *memory = page_malloc(PAGE);
+    uint32_t rights = PRESENT | WRITABLE | USER;
+    struct memory_walk walk;
+
+    CHECK(walk_of(0).directory_entry & PRESENT);
+    CHECK(walk_of(0).table_entry == 0);
+    CHECK((walk_of(0x1000).table_entry & rights) == (PRESENT | WRITABLE));
+    CHECK((walk_of(KERNEL_ADDRESS).table_entry & rights) == PRESENT);
+    CHECK(walk_of(USER_STACK_GUARD).table_entry == 0);
+    CHECK((walk_of(USER_STACK_TOP - 1).table_entry & rights) == rights);
+    CHECK((walk_of((unsigned)check_walks).table_entry & rights) == (PRESENT | USER));
+    CHECK((walk_of(HEAP_ADDRESS).directory_entry & (rights | LARGE)) ==
+          (PRESENT | WRITABLE | LARGE));
+    CHECK(walk_of(HEAP_ADDRESS).table_entry == 0);
+    CHECK(walk_of(PROCESS_HEAP_END - 1).directory_entry == 0);
+    CHECK(walk_of(PROCESS_HEAP_END - 1).table_entry == 0);
+
+    /* The CPU marks what was written. */
+    unsigned entry = walk_of((unsigned)memory).table_entry;
+    CHECK((entry & (rights | 0x40)) == rights);
+    *(volatile char *)memory = 1;
+    CHECK(walk_of((unsigned)memory).table_entry == (entry | 0x60));
+    page_free(memory);
+    CHECK(walk_of((unsigned)memory).table_entry == 0);
+
+    walk = (struct memory_walk){.pid = (uint32_t)process_id()};
+    CHECK(memory_look(MEMORY_LOOK_WALK, 0x400000, &walk) == 0);
+    CHECK(walk.table_entry == walk_of(0x400000).table_entry);
+    walk.pid = 9999;
+    CHECK(memory_look(MEMORY_LOOK_WALK, 0x400000, &walk) == -EINVARG);
+}
+
+static void check_wrong_arguments(void)
+{
+    static const unsigned wrong[] = {0, 0x1000, 0x100000, 0x3FA000, 0x3FEFFC, 0x1000000, 0xFFFFFFFC};
+    struct memory_run run;
+
+    for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        CHECK(memory_look(MEMORY_LOOK_RUN, HEAP_ADDRESS, (void *)wrong[i]) == -EINVARG);
+        CHECK(memory_look(MEMORY_LOOK_WALK, HEAP_ADDRESS, (void *)wrong[i]) == -EINVARG);
+    }
+    CHECK(memory_look(MEMORY_LOOK_RUN, HEAP_ADDRESS, &run) == 0);
+    CHECK(memory_look(MEMORY_LOOK_NAME, run.owner, (void *)0x100000) == -EINVARG);
+    CHECK(memory_look(MEMORY_LOOK_NAME, 0x400000, &run) == -ENOENT);
+    CHECK(memory_look(MEMORY_LOOK_NAME, 0, &run) == -ENOENT);
+    CHECK(memory_look(4, 0, &run) == -EINVARG);
+    CHECK(memory_look(0xFFFFFFFF, 0, &run) == -EINVARG);
+}
+
+int main(void)
+{
+    check_runs();
+    check_walks();
+    check_wrong_arguments();
+    CHECK(memory_look(MEMORY_LOOK_TRACE, 1, NULL) == 0);
+    page_free(page_malloc(5000));
+    CHECK(memory_look(MEMORY_LOOK_TRACE, 0, NULL) == 0);
+    return check_status();
+}

@@ -1,0 +1,262 @@
+/*
+ * syscall_fuzz.c - makes system calls of any kind with any arguments, and never minds what happens to
+ * it. tests/kernel/test_syscall_fuzz.c starts it again and again, and looks at the kernel.
+ *
+ *   argv[1]   seed of the random numbers
+ *   argv[2]   how many calls; then it exits
+ */
+#include <drupe.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout.h"
+
+#define CALLS_DEFAULT 100
+#define HELD_MAX      16 /* results of malloc */
+#define PROCESSES_MAX 12 /* from so many on nobody starts another */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+#define ONE_IN(n) (random_number() % (n) == 0)
+
+static uint32_t state;
+static uint32_t held[HELD_MAX];
+static uint8_t arena[3 * PAGE_SIZE_BYTES];
+static struct command_argument good, with_argument[2], cyclic, unterminated, lost;
+
+/* xorshift (Marsaglia, 2003) */
+static uint32_t random_number(void)
+{
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
+}
+
+/* The edges of everything that layout.h names, and of the machine. */
+static const uint32_t edges[] = {
+    0, PAGE_SIZE_BYTES, BOOT_SECTOR_ADDRESS, HEAP_TABLE_ADDRESS, HEAP_TABLE_AREA_END, VGA_TEXT_ADDRESS,
+    KERNEL_ADDRESS, USER_STACK_GUARD, USER_STACK_BOTTOM, USER_STACK_TOP, USER_PROGRAM_ADDRESS,
+    USER_PROGRAM_ADDRESS + 0x1000, USER_PROGRAM_END, HEAP_ADDRESS, FRAME_ZONE_ADDRESS, FRAME_ZONE_END,
+    PROCESS_HEAP_ADDRESS + 0x400000, PROCESS_HEAP_END, MMIO_ADDRESS, 0xFEE00000, 0xFFFFF000,
+};
+
+static const uint32_t sizes[] = {0, 1, 2, 24, 511, 512, 4095, 4096, 4097, 8192, 65536, 0x00400000,
+                                 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF};
+
+static const char *const names[] = {"exit.elf", "0:/init.elf", "fuzz.elf", "/", "0:/", "nobody.elf", "",
+                                    "1:/exit.elf", "0:/exit.elf/x", "exit.elf/", "toolongname.elf"};
+
+static uint32_t any_pointer(void)
+{
+    switch (random_number() % 8) {
+    case 0:
+        return edges[random_number() % COUNT_OF(edges)] + random_number() % 9 - 4;
+    case 1:
+        return random_number();
+    case 2: /* the end of what is mapped after the program */
+        return ((ADDRESS(arena + sizeof(arena)) | 0xFFF) + 1) - random_number() % 40;
+    case 3:
+        return ADDRESS(names[random_number() % COUNT_OF(names)]);
+    case 4:
+        return held[random_number() % HELD_MAX] + (ONE_IN(2) ? 0 : random_number() % 9000);
+    default:
+        return ADDRESS(arena) + random_number() % sizeof(arena);
+    }
+}
+
+static uint32_t any_size(void)
+{
+    return ONE_IN(3) ? sizes[random_number() % COUNT_OF(sizes)] : random_number() % 5000;
+}
+
+static uint32_t any_number(void)
+{
+    switch (random_number() % 6) {
+    case 0:
+        return random_number();
+    case 1:
+        return sizes[random_number() % COUNT_OF(sizes)];
+    case 2:
+        return any_pointer();
+    case 3:
+        return (uint32_t)-(int)(random_number() % 20);
+    default:
+        return random_number() % 24;
+    }
+}
+
+static uint32_t any_list(void)
+{
+    struct command_argument *const lists[] = {&good, with_argument, &cyclic, &unterminated, &lost};
+
+    return ONE_IN(4) ? any_pointer() : ADDRESS(lists[random_number() % COUNT_OF(lists)]);
+}
+
+static uint32_t any_path(void)
+{
+    return ONE_IN(4) ? any_pointer() : ADDRESS(names[random_number() % COUNT_OF(names)]);
+}
+
+static int call(uint32_t command, uint32_t a, uint32_t b, uint32_t c)
+{
+    return system_call(command, a, b, c);
+}
+
+/* The child's own seed and number of calls. */
+static void prepare_list(struct command_argument *list)
+{
+    strcpy(list->argument, ONE_IN(8) ? "fuzz.elf" : "exit.elf");
+    strcpy(with_argument[1].argument, "1");
+    with_argument[1].argument[0] = (char)('1' + random_number() % 9);
+    with_argument[0].next = &with_argument[1];
+    with_argument[1].next = NULL;
+    cyclic.next = &cyclic;
+    memset(unterminated.argument, 'u', sizeof(unterminated.argument));
+    lost.next = (struct command_argument *)(uintptr_t)any_pointer();
+}
+
+static bool is_crowded(void)
+{
+    return call(SYSCALL_PROCESS_LIST, ADDRESS(arena), 0, 0) >= PROCESSES_MAX;
+}
+
+/* One call that starts a program. */
+static void start_something(uint32_t command)
+{
+    if (is_crowded()) {
+        call(SYSCALL_WAIT, (uint32_t)WAIT_ANY, 0, 0);
+        return;
+    }
+    prepare_list(ONE_IN(2) ? &good : with_argument);
+    if (command == SYSCALL_PROCESS_LOAD_START) {
+        call(command, any_path(), 0, 0);
+    } else {
+        call(command, any_list(), ONE_IN(4) ? any_number() : random_number() % 2, 0);
+    }
+}
+
+static void any_call(void)
+{
+    uint32_t command = random_number() % SYSCALL_COUNT;
+    uint32_t slot = random_number() % HELD_MAX;
+    uint32_t path;
+
+    switch (command) {
+    case SYSCALL_PRINT: /* what is printed takes long */
+        call(command, ONE_IN(8) ? any_pointer() : any_path(), 0, 0);
+        break;
+    case SYSCALL_WRITE:
+        call(command, any_pointer(), ONE_IN(16) ? any_size() : random_number() % 8, 0);
+        break;
+    case SYSCALL_MALLOC:
+        if (held[slot] && !ONE_IN(4)) {
+            call(SYSCALL_FREE, held[slot], 0, 0);
+        }
+        held[slot] = (uint32_t)call(command, any_size(), 0, 0);
+        break;
+    case SYSCALL_FREE:
+        call(command, ONE_IN(2) ? held[slot] : any_pointer(), 0, 0);
+        break;
+    case SYSCALL_BREAK:
+        call(command, ONE_IN(4) ? any_number()
+                                : (random_number() % 9 - 4) * (uint32_t)PAGE_SIZE_BYTES, 0, 0);
+        break;
+    case SYSCALL_PROCESS_LOAD_START:
+    case SYSCALL_INVOKE_SYSTEM_COMMAND:
+    case SYSCALL_SPAWN:
+        if (ONE_IN(16)) {
+            start_something(command);
+        }
+        break;
+    case SYSCALL_EXIT:
+    case SYSCALL_EXIT_STATUS:
+    case SYSCALL_WAIT_KEY:
+        if (ONE_IN(256)) {
+            call(command, any_number(), 0, 0);
+        }
+        break;
+    case SYSCALL_WAIT:
+        call(command, ONE_IN(2) ? (uint32_t)WAIT_ANY : any_number(), ONE_IN(2) ? 0 : any_pointer(), 0);
+        break;
+    case SYSCALL_SLEEP:
+        call(command, ONE_IN(100) ? any_number() : 0, 0, 0);
+        break;
+    case SYSCALL_KILL:
+        call(command, ONE_IN(3) ? any_number() : (uint32_t)call(SYSCALL_GETPID, 0, 0, 0) +
+                                                     !ONE_IN(128) * (1 + random_number() % 8), 0, 0);
+        break;
+    case SYSCALL_MEMORY_FIGURES: /* reads the heap's whole table */
+        if (ONE_IN(4)) {
+            call(command, any_pointer(), any_size(), 0);
+        }
+        break;
+    case SYSCALL_MEMORY_LOOK:
+        call(command, ONE_IN(8) ? any_number() : random_number() % 8, any_number(),
+             ONE_IN(4) ? 0 : any_pointer());
+        break;
+    case SYSCALL_PROCESS_LIST:
+        call(command, any_pointer(), any_size(), 0);
+        break;
+    case SYSCALL_OPEN: /* sometimes more than there are descriptors */
+        path = any_path();
+        for (int i = ONE_IN(32) ? FILE_DESCRIPTORS_MAX + 1 : 1; i > 0; i--) {
+            call(command, path, 0, 0);
+        }
+        break;
+    case SYSCALL_READ:
+        call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 8, any_pointer(), any_size());
+        break;
+    case SYSCALL_SEEK:
+        call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 8, any_number(),
+             ONE_IN(8) ? any_number() : random_number() % 3);
+        break;
+    case SYSCALL_STAT:
+        call(command, any_path(), any_pointer(), 0);
+        break;
+    case SYSCALL_DESCRIPTOR_STAT:
+    case SYSCALL_READ_DIRECTORY:
+    case SYSCALL_CLOSE:
+        call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 16, any_pointer(), 0);
+        break;
+    default: /* of one or two numbers, and those that do not exist */
+        if (ONE_IN(8)) {
+            command = ONE_IN(2) ? SYSCALL_COUNT + random_number() % 4 : any_number();
+        }
+        call(command, any_number(), any_number(), any_number());
+        break;
+    }
+}
+
+/* The arguments where they must be, at the edge of where they may be, or nowhere. */
+static void call_with_bad_stack(void)
+{
+    uint32_t stack = any_pointer();
+    uint32_t result = random_number() % SYSCALL_COUNT;
+
+    if (result == SYSCALL_EXIT || result == SYSCALL_WAIT_KEY) {
+        return;
+    }
+    __asm__ volatile("xchg %1, %%esp\n"
+                     "int %2\n"
+                     "xchg %1, %%esp\n"
+                     : "+a"(result), "+r"(stack)
+                     : "i"(SYSCALL_VECTOR)
+                     : "memory", "cc");
+}
+
+int main(int argc, char **argv)
+{
+    int calls = argc > 2 ? atoi(argv[2]) : CALLS_DEFAULT;
+
+    state = (argc > 1 ? (uint32_t)atoi(argv[1]) : 1) * 2654435761u | 1;
+    prepare_list(&good);
+    for (int i = 0; i < calls; i++) {
+        if (ONE_IN(32)) {
+            call_with_bad_stack();
+        } else {
+            any_call();
+        }
+    }
+    return 0;
+}

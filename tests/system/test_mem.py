@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""The program mem: its map against the heap's table in the machine's memory, its walks against
+QEMU's own, its colours on the screen."""
+
+import collections
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+sys.path.insert(0, "tools")
+import memory_picture  # pylint: disable=wrong-import-position
+from machine import COLUMNS, ROWS, VGA_TEXT, Machine, wait_for  # pylint: disable=wrong-import-position
+
+PROMPT = "drupe> "
+HEAP_TABLE, HEAP, BLOCK, BLOCKS = 0x7E00, 0x1000000, 4096, 25600
+COLOR = re.compile(r"\x1b\[\d+m")
+BACKGROUNDS = {".": 0, "k": 1, "c": 3, "t": 5, "p": 2, "#": 4}  # VGA's numbers
+FAILED = []
+
+
+def test(name, why):
+    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
+    if why:
+        FAILED.append(name)
+
+
+class Session:
+    def __init__(self, machine, folder):
+        self.machine, self.folder = machine, folder
+        wait_for(lambda: machine.says(PROMPT), "the first prompt")
+
+    def run(self, line):
+        """The rows that the line prints, with their colours."""
+        before = len(self.machine.receive())
+        self.machine.send(line + "\r")
+        wait_for(lambda: self.machine.receive().rfind(PROMPT) > before, f"the end of {line}")
+        text = self.machine.console[before:].replace("\r", "")
+        return text.split("\n")[1:-1]
+
+    def memory(self, address, size):
+        path = os.path.join(self.folder, "memory")
+        self.machine.monitor.execute("pmemsave", val=address, size=size, filename=path)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+def drawing(session):
+    """The map as {address of a cell: letter}, the size of a cell, and the sums below it."""
+    rows = [COLOR.sub("", row) for row in session.run("mem map")]
+    cell = int(re.fullmatch(r"A character is (\d+) KiB\..*", rows[0]).group(1)) * 1024
+    cells = {}
+    for row in rows[1:]:
+        match = re.fullmatch(r"([0-9a-f]{8}) ([.kKcCtTpP#]+)", row)
+        if match:
+            start = int(match.group(1), 16)
+            cells.update({start + i * cell: c for i, c in enumerate(match.group(2))})
+    sums = {name.strip(): int(kib) for _, name, kib in
+            re.findall(r"(\S) (\w[\w ]+?) +(\d+) KiB", "\n".join(rows[1:]))}
+    return cells, cell, sums
+
+
+def figures(session):
+    rows = "\n".join(session.run("mem"))
+    def find(what):
+        return int(re.search(what + r" +(\d+) KiB", rows).group(1))
+    return find("Managed by the kernel"), find("free"), find("Disk cache")
+
+
+def the_map(session):
+    session.run("cat readme.txt")
+    cells, cell, sums = drawing(session)
+    managed, _, cache = figures(session)
+    test("mem map: the sums are what is managed",
+         None if sum(sums.values()) - sums["reserved"] == managed else f"{sums}, {managed}")
+    test("mem map: the cache's blocks are the cache's",
+         None if cache == sums["disk cache"] > 0 else f"{sums}, {cache}")
+    test("mem map: each owner has some", None if all(sums.values()) else sums)
+
+    # The same from the table's bytes: mem has ended, so its own pages are free again.
+    table = session.memory(HEAP_TABLE, BLOCKS)
+    wrong = []
+    for address, letter in cells.items():
+        first = (address - HEAP) // BLOCK
+        count = cell // BLOCK
+        if first + count > BLOCKS:
+            continue  # the frame zone has a table of its own
+        taken = sum(map(bool, table[first:first + count]))
+        if (letter == ".") != (taken == 0) and letter not in "pt":
+            wrong.append((hex(address), letter, taken))
+    test("mem map: a cell is empty where the heap's table is", wrong or None)
+
+
+def colors(session):
+    session.run("mem map")
+    machine = session.machine
+    wait_for(lambda: machine.screen()[-2:] != ["", ""] or PROMPT.rstrip() in machine.screen(),
+             "the prompt on the screen")
+    cells = session.memory(VGA_TEXT, COLUMNS * ROWS * 2)
+    text = machine.screen()
+    seen, wrong = set(), []
+    for number, row in enumerate(text):
+        if not re.match(r"[0-9a-f]{8} [.kKcCtTpP#]+$", row):
+            continue
+        for column in range(9, len(row)):
+            attribute = cells[(number * COLUMNS + column) * 2 + 1]
+            letter = row[column].lower()
+            seen.add(letter)
+            if attribute != BACKGROUNDS[letter] << 4 | 7:
+                wrong.append((row, column, hex(attribute)))
+    prompt = max(i for i, row in enumerate(text) if row)
+    if cells[prompt * COLUMNS * 2 + 1] != 0x07:
+        wrong.append("the prompt's colour")
+    test("mem map: owners have colours on the screen",
+         wrong or (None if {".", "k", "#"} <= seen else f"only {seen} seen"))
+
+
+def walks(session):
+    """Of the shell's address space, process 1, which is in CR3 while it waits for a key or not:
+    what is the kernel's is the same in all."""
+    for address in (0x1000, 0x7E00, 0xB8000, 0x100000, 0x1000000, 0x1234567, 0x7FFFFFF, 0xFEC00123):
+        rows = session.run(f"mem walk {address:x} 1")
+        answer = session.machine.monitor.human(f"gva2gpa {address:#x}")
+        wanted = int(re.search(r"gpa: (\w+)", answer).group(1), 16)
+        test(f"mem walk {address:x}: as QEMU's translation",
+             None if f"  It lies at {wanted:08x} in physical memory." == rows[-1] else
+             f"{answer!r}, {rows}")
+    for address in (0, 0x3FA000, 0x3FF000, 0x80000000):
+        rows = session.run(f"mem walk {address:#x}")
+        test(f"mem walk {address:x}: not mapped",
+             None if rows[-1] == "  Whoever touches it has a page fault." else rows)
+    rows = session.run("mem walk 400000")
+    test("mem walk: words", None if re.fullmatch(
+        r"00400000: user program\n"
+        r"  directory entry 1: [0-9a-f]{8} present, writeable, for all, accessed\n"
+        r"  entry 0 of the table at [0-9a-f]{8}: [0-9a-f]{8} present, read-only, for all, accessed\n"
+        r"  It lies at [0-9a-f]{8} in physical memory\.", "\n".join(rows)) else rows)
+    for line in ("mem walk 400000 99", "mem layout 99"):
+        rows = session.run(line)
+        test(line, None if rows[0] == "mem: there is no process 99." else rows)
+    for line in ("mem walk", "mem walk xyz", "mem walk 100000000", "mem walk 0x", "mem walk 1 2 3",
+                 "mem walk 1 x", "mem trace", "mem trace 1", "mem map 1", "mem else"):
+        rows = session.run(line)
+        test(line, None if rows[0].startswith("Usage: mem") and
+             rows[-1] == "mem ended with status 2." else rows)
+
+
+def layout(session):
+    rows = session.run("mem layout")
+    stretches = []
+    for row in rows:
+        start, end, kib = re.match(r"(\w{8})-(\w{8}) .{20} +(\d+) KiB  (?:not|rea|wri)", row).groups()
+        stretches.append((int(start, 16), int(end, 16) + 1))
+        if (stretches[-1][1] - stretches[-1][0]) // 1024 != int(kib):
+            test("mem layout: sizes", row)
+    gaps = [hex(b[0]) for a, b in zip(stretches, stretches[1:]) if a[1] != b[0]]
+    test("mem layout: all 4 GiB, without gaps",
+         gaps or (None if stretches[0][0] == 0 and stretches[-1][1] == 1 << 32 else rows))
+    symbols = dict(reversed(line.split()[::2]) for line in os.popen("nm bin/kernel.elf"))
+    guard = int(symbols["kernel_stack_guard"], 16)
+    for wanted in (r"00000000-00000fff NULL +4 KiB  not mapped",
+                   rf"00100000-{int(symbols['kernel_rodata_end'], 16) - 1:08x} kernel .* read-only, "
+                   "kernel", rf"{guard:08x}-{guard + 0xfff:08x} kernel +4 KiB  not mapped",
+                   r"003fb000-003fefff user stack +16 KiB  writeable, all",
+                   r"00400000-\w+ user program +\d+ KiB  read-only, all",
+                   r"80000000-bfffffff process heap +1048576 KiB  not mapped"):
+        test(f"mem layout: {wanted.split(' ')[0]}",
+             None if any(re.fullmatch(wanted, row) for row in rows) else rows)
+
+
+def trace(session):
+    before = session.run("hello")
+    session.run("mem trace on")
+    rows = session.run("hello")
+    session.run("mem trace off")
+    after = session.run("hello")
+    text = "\n".join(rows)
+    allocated = re.findall(r"trace: kmalloc\((\d+)\) = (0x\w{8}) by (\w+)\+0x", text)
+    freed = re.findall(r"trace: kfree\((0x\w{8})\) by \w+\+0x", text)
+    test("mem trace: kmalloc and kfree", None if
+         any(name == "arguments_new" and address in freed for _, address, name in allocated) else rows)
+    test("mem trace: process_malloc and process_free", None if re.search(
+        r"trace: process_malloc\(0x2710\) = 0x80000000 by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}\n"
+        r".*\ntrace: process_free\(0x80000000\) = 0x0 by hello\.elf", text) else rows)
+    untraced = [row for row in rows if not row.startswith("trace: ")]
+    test("mem trace: nothing else changes", None if untraced == before == after else (rows, after))
+
+
+def picture(folder):
+    """tools/memory_picture.py draws as many squares of a colour as it counts."""
+    out = os.path.join(folder, "picture.png")
+    result = subprocess.run([sys.executable, "tools/memory_picture.py", out], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with open(out, "rb") as file:
+        data = file.read()
+    width, height = struct.unpack(">II", data[16:24])
+    pixels, place = b"", 8
+    while place < len(data):
+        length, kind = struct.unpack(">I4s", data[place:place + 8])
+        pixels += data[place + 8:place + 8 + length] if kind == b"IDAT" else b""
+        place += length + 12
+    pixels = zlib.decompress(pixels)
+    row = 1 + 3 * width
+    rows = [pixels[start + 1:start + row] for start in range(0, len(pixels), row)]
+    drawn = collections.Counter()
+    for y in range(memory_picture.MARGIN, height - memory_picture.MARGIN, memory_picture.SQUARE):
+        for x in range(memory_picture.MARGIN, width - memory_picture.MARGIN, memory_picture.SQUARE):
+            drawn[tuple(rows[y][3 * x:3 * x + 3])] += 1
+    counted = {memory_picture.COLORS[name.upper()]: int(count)
+               for name, count in re.findall(r"(\w+) (\d+)(?:,|$)", result.stdout, re.MULTILINE)}
+    drawn.pop(memory_picture.BACKGROUND, None)
+    test("memory picture: squares of each colour",
+         None if len(counted) >= 5 and counted == drawn else (result.stdout, drawn))
+
+
+def main():
+    subprocess.run(["make", "-s", "bin/os.bin", "bin/kernel.elf"], check=True)
+    with tempfile.TemporaryDirectory() as folder, Machine("bin/os.bin", folder) as machine:
+        session = Session(machine, folder)
+        for part in (walks, layout, trace, colors, the_map):
+            part(session)
+        picture(folder)
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

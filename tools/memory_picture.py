@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Draws the blocks of a running Drupe: boots an image, types some commands, reads the heaps' tables
+and their owners out of the machine's memory, and writes a PNG.
+
+usage: tools/memory_picture.py OUT.png [IMAGE [COMMAND ...]]
+
+A square is a block of 4 KiB, 64 a row: above the kernel heap's pool, below the frame zone, if the
+machine has so much RAM: 20 MiB, or MEMORY in the environment. Needs bin/kernel.elf for the addresses of the kernel's variables (gdb reads them) and functions (nm).
+"""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from machine import Machine, wait_for  # pylint: disable=wrong-import-position
+
+KERNEL = "bin/kernel.elf"
+PROMPT = "drupe> "
+COMMANDS = ["cat readme.txt", "shell", "ls", "shell", "cat usertest.elf", "shell", "hello", "shell",
+            "mem map", "shell"]
+IS_FIRST, HAS_NEXT = 0x40, 0x80
+SLOT_BYTES = 12  # struct heap_slot: owner first
+
+COLUMNS, SQUARE, MARGIN, GAP = 64, 12, 12, 24
+BACKGROUND = (24, 24, 28)
+COLORS = {"FREE": (52, 54, 60), "KERNEL": (66, 120, 240), "CACHE": (40, 190, 200),
+          "TABLES": (210, 80, 200), "PROCESSES": (80, 200, 90), "RESERVED": (200, 60, 50)}
+
+
+def gdb_values(expressions):
+    """What gdb knows about the kernel's variables without running it."""
+    command = ["gdb", "-nx", "-batch", KERNEL]
+    for expression in expressions:
+        command += ["-ex", f'printf "%u\\n", (unsigned)({expression})']
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            check=True)
+    return [int(line) for line in result.stdout.split()]
+
+
+def functions():
+    """Sorted (address, name) of the kernel's functions."""
+    result = subprocess.run(["nm", "-n", KERNEL], stdout=subprocess.PIPE, text=True, check=True)
+    fields = [line.split() for line in result.stdout.split("\n")]
+    return [(int(f[0], 16), f[2]) for f in fields if len(f) == 3 and f[1] in "tTW"]
+
+
+def owner_names():
+    """The list of programs/mem/map.c: (beginning of a function's name, owner)."""
+    with open("programs/mem/map.c", encoding="ascii") as file:
+        text = file.read()
+    found = re.findall(r'\{"(\w+)", ([A-Z]+)\}', text)
+    assert found
+    return found
+
+
+def owner_of(address, table, names):
+    name = ""
+    for start, function in table:
+        if start > address - 1:  # the owner is a return address
+            break
+        name = function
+    return next((owner for start, owner in names if name.startswith(start)), "KERNEL")
+
+
+class Reader:
+    def __init__(self, machine, folder):
+        self.machine, self.path = machine, os.path.join(folder, "memory")
+
+    def read(self, address, size):
+        self.machine.monitor.execute("pmemsave", val=address, size=size, filename=self.path)
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def dword(self, address):
+        return struct.unpack("<I", self.read(address, 4))[0]
+
+
+def blocks_of(reader, entries, total, slots, kernel, names):
+    """The owner of each block."""
+    if total == 0:
+        return []
+    table = reader.read(entries, total)
+    index = reader.read(slots, total * SLOT_BYTES)
+    owners, known, current = [], {}, "FREE"
+    continues = False
+    for block, entry in enumerate(table):
+        if entry & IS_FIRST:
+            address = struct.unpack_from("<I", index, block * SLOT_BYTES)[0]
+            if address not in known:
+                known[address] = owner_of(address, kernel, names)
+            current = known[address]
+        elif not continues:
+            current = "RESERVED" if entry else "FREE"
+        owners.append(current)
+        continues = bool(entry & HAS_NEXT)
+    return owners
+
+
+def read_machine(image, commands):
+    """[owners of the pool's blocks, owners of the zone's]"""
+    heaps = ["kheap.heap", "pmm.zone"]
+    fields = gdb_values([f"&{heap}.{field}" for heap in heaps
+                         for field in ("entries", "total", "slots")])
+    kernel, names = functions(), owner_names()
+    with tempfile.TemporaryDirectory() as folder, Machine(
+            image, folder, "-m", os.environ.get("MEMORY", "20")) as machine:
+        wait_for(lambda: machine.says(PROMPT), "the prompt")
+        for command in commands:
+            before = len(machine.receive())
+            machine.send(command + "\r")
+            wait_for(lambda: machine.receive().rfind(PROMPT) > before, f"the prompt after {command}")
+        machine.monitor.execute("stop")
+        reader = Reader(machine, folder)
+        return [blocks_of(reader, *(reader.dword(field) for field in fields[i:i + 3]), kernel, names)
+                for i in (0, 3)]
+
+
+def draw(parts):
+    """Rows of RGB bytes."""
+    width = 2 * MARGIN + COLUMNS * SQUARE
+    empty = bytes(BACKGROUND) * width
+    rows = [empty] * MARGIN
+    for number, owners in enumerate(parts):
+        rows += [empty] * (GAP if number and owners else 0)
+        for start in range(0, len(owners), COLUMNS):
+            line = bytearray(bytes(BACKGROUND) * MARGIN)
+            for owner in owners[start:start + COLUMNS]:
+                line += bytes(COLORS[owner]) * (SQUARE - 2) + bytes(BACKGROUND) * 2
+            line += bytes(BACKGROUND) * (width - len(line) // 3)
+            rows += [bytes(line)] * (SQUARE - 2) + [empty] * 2
+    return rows + [empty] * MARGIN
+
+
+def png(rows):
+    """PNG specification, second edition: signature, IHDR, IDAT, IEND."""
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data +
+                struct.pack(">I", zlib.crc32(kind + data)))
+    header = struct.pack(">IIBBBBB", len(rows[0]) // 3, len(rows), 8, 2, 0, 0, 0)
+    pixels = b"".join(b"\0" + row for row in rows)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+            chunk(b"IDAT", zlib.compress(pixels, 9)) + chunk(b"IEND", b""))
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return 0 if "--help" in sys.argv else 2
+    image = sys.argv[2] if len(sys.argv) > 2 else "bin/os.bin"
+    parts = read_machine(image, sys.argv[3:] or COMMANDS)
+    with open(sys.argv[1], "wb") as file:
+        file.write(png(draw(parts)))
+    for name, owners in zip(("kernel heap", "frame zone"), parts):
+        if not owners:
+            continue
+        counts = ", ".join(f"{owner.lower()} {owners.count(owner)}" for owner in COLORS
+                           if owner in owners)
+        print(f"{name}: {len(owners)} blocks: {counts}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

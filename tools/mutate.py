@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+"""Plants one fault after the other in the kernel and shows that the tests turn red for each.
+
+Works in copies of the tree, in a temporary folder. A mutant is (file, old text, new text, suites): the
+old text occurs once in the file, and at least one of the suites must fail, or the mutant survives and a
+test is missing. Suites are run in their order, up to the first that fails:
+
+    host NAME      tests/host/test_NAME.c        fuzz NAME   tests/fuzz/fuzz_NAME.c, a fixed number of runs
+    kernel         the kernel's own tests        usertest    programs/usertest, as init
+    calls          100,000 random system calls   script NAME tests/system/test_NAME.py
+
+usage: make mutate              all of them; the last line says how many were killed
+       tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
+"""
+
+import concurrent.futures
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SUITE_SECONDS = 60
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
+             "keyboard": 8000, "format": 5000}
+
+HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
+KMEM, PMM, PAGING = "src/memory/heap/kmem_cache.c", "src/memory/pmm.c", "src/memory/paging/paging.c"
+PROCESS_MEMORY, USERCOPY = "src/task/process_memory.c", "src/syscall/usercopy.c"
+PROCESS, TASK, ELF = "src/task/process.c", "src/task/task.c", "src/task/elf.c"
+FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
+CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
+
+# (what, file, old, new, suites)
+MUTANTS = [
+    ("run search: the last place is left out", HEAP,
+     "while (heap->total - start >= blocks) {", "while (heap->total - start > blocks) {",
+     "host heap_model, fuzz heap"),
+    ("a lost HAS_NEXT in the middle of a run", HEAP,
+     "memset(entry + 1, ENTRY_MIDDLE, blocks - 2);", "memset(entry + 1, ENTRY_LAST, blocks - 2);",
+     "host heap, fuzz heap"),
+    ("scan: scan_from is not lowered by a free", HEAP,
+     "heap->scan_from = MIN(heap->scan_from, first);", "heap->scan_from = MAX(heap->scan_from, first);",
+     "host heap, fuzz heap"),
+    ("a free of what starts no allocation", HEAP,
+     "if (RARELY(!starts_allocation(*entry))) {", "if (RARELY(*entry == ENTRY_FREE)) {",
+     "host heap, fuzz heap"),
+    ("a free does not look at the block before", HEAP,
+     "               (first != 0 && entry[-1] == ENTRY_FREE))) {", "               first == SIZE_MAX)) {",
+     "host heap_model, fuzz heap"),
+    ("reserve: the last block is left out", HEAP,
+     "size_t limit = (to - low - 1) / HEAP_BLOCK_SIZE_BYTES + 1;",
+     "size_t limit = (to - low) / HEAP_BLOCK_SIZE_BYTES;", "host heap"),
+    ("index: a run is not joined with the one behind it", INDEX,
+     "} else if (end < heap->total && heap->entries[end] == HEAP_BLOCK_TABLE_ENTRY_FREE) {",
+     "} else if (end > heap->total && heap->entries[end] == HEAP_BLOCK_TABLE_ENTRY_FREE) {",
+     "host heap_model, fuzz heap"),
+    ("index: a shared class's first run is taken, however short", INDEX,
+     "if (index_run_blocks(heap, last) >= blocks) {", "if (index_run_blocks(heap, last) > 0) {",
+     "host heap_model"),
+    ("index: a class's bit stays set", INDEX,
+     "        heap->classes_in_use[class / 32] &= ~(1u << (class % 32));\n", "", "host heap, fuzz heap"),
+
+    ("kmem: a full slab is not counted", KMEM,
+     "    slab->cache->full_slabs++;\n", "", "host kmem_cache, fuzz kmem"),
+    ("kmem: an emptied slab stays on its list", KMEM,
+     "    list_remove(&slab->node);\n    slab->magic = SLAB_EMPTY",
+     "    slab->magic = SLAB_EMPTY", "host kmem_cache, fuzz kmem"),
+    ("kmem: a pointer into an object is an object", KMEM,
+     "offset < slab->objects_bytes && offset * slab->reciprocal < slab->reciprocal",
+     "offset < slab->objects_bytes", "host kmem_cache, fuzz kmem"),
+    ("kmem: the second empty slab is kept", KMEM,
+     "        slab_destroy(slab);\n    }\n}", "        cache->empty = slab;\n    }\n}",
+     "host kmem_cache, fuzz kmem"),
+    ("kmem: zalloc forgets to zero", KMEM,
+     "return object == NULL ? NULL : memset(object, 0, size);", "return object;",
+     "host kmem_cache, fuzz kmem"),
+
+    ("pmm: the kernel's share of the pool is given away", PMM,
+     "if (free < pmm.pool_kernel || count > free - pmm.pool_kernel) {", "if (count > free) {",
+     "host pmm, kernel"),
+    ("pmm: a kept zeroed frame is freed once more", PMM,
+     "    return RARELY(*(const uint32_t *)page == ZEROED_MARK) && zeroed_holds(page);",
+     "    return RARELY(*(const uint32_t *)page == ZEROED_MARK) && !zeroed_holds(page);", "host pmm"),
+    ("pmm: the mark is left in a zeroed frame", PMM,
+     "    *page = 0;\n    return page;", "    return page;", "host pmm, kernel"),
+    ("pmm: kept frames are not drained for a run", PMM,
+     "    if (frames == NULL && pmm.zeroed_count > 0) {",
+     "    if (frames == NULL && pmm.zeroed_count > PMM_ZEROED_PAGES_MAX) {", "host pmm"),
+
+    ("paging: a missing invlpg", PAGING,
+     "        flush_page(chunk, address);\n        if (!entry &&", "        if (!entry &&", "kernel, usertest"),
+    ("paging: an emptied table is kept", PAGING,
+     "        if (!entry && --chunk->entries_in_use[index] == 0) {",
+     "        if (!entry && --chunk->entries_in_use[index] == 9999) {", "kernel"),
+    ("paging: a chunk's tables are not freed", PAGING,
+     "            pmm_free_page(table_of(chunk->directory_entry[index]));\n        }\n    }",
+     "            (void)index;\n        }\n    }", "kernel"),
+    ("paging: a range that wraps is mapped", PAGING,
+     "    if (count > (0u - address - 1) / PAGE_SIZE_BYTES + 1 ||\n        count >",
+     "    if (count >", "kernel"),
+    ("paging: a failed range stays mapped in part", PAGING,
+     "            while (i-- > 0) {\n                paging_unmap(", "            while (i-- > 1) {\n                paging_unmap(",
+     "kernel"),
+    ("paging: no flush when a 4 MiB page is changed", PAGING,
+     "    if (old && chunk == paging.current) {\n        flush_all();\n    }\n    return OK;",
+     "    return OK;", "kernel"),
+    ("paging: kernel text is writeable", PAGING,
+     "address | (is_read_only ? KERNEL_PAGE & ~(uint32_t)PAGING_IS_WRITEABLE : KERNEL_PAGE);",
+     "address | (is_read_only ? KERNEL_PAGE : KERNEL_PAGE);", "kernel, script panics"),
+
+    ("process_malloc: memory is not zeroed", PROCESS_MEMORY,
+     "    pmm_zero_page(frame);\n", "", "kernel, usertest"),
+    ("process_malloc: a page is lost when there is no table", PROCESS_MEMORY,
+     "        pmm_free_page(frame);\n        return false;", "        return false;", "kernel"),
+    ("process_malloc: what was mapped is lost when memory ends", PROCESS_MEMORY,
+     "            release_run(process, start, i);\n            return NULL;", "            return NULL;", "kernel"),
+    ("process_free: a pointer inside an allocation", PROCESS_MEMORY,
+     "!(paging_get(process->chunk, ptr) & RUN_FIRST)", "!paging_get(process->chunk, ptr)",
+     "kernel, usertest"),
+    ("process_free: pages are unmapped, not freed", PROCESS_MEMORY,
+     "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n        address",
+     "        address", "kernel, usertest"),
+
+    ("usercopy: the end of a range is not checked when reading", USERCOPY,
+     "    uint32_t end = user_range_end(source);\n\n    if (!end || length > end - source) {",
+     "    uint32_t end = user_range_end(source);\n\n    if (!end) {", "kernel"),
+    ("usercopy: a skipped pointer check when writing", USERCOPY,
+     "    uint32_t end = user_range_end(destination);\n\n    if (!end || length > end - destination) {",
+     "    uint32_t end = user_range_end(destination);\n\n    if (length > end - destination) {",
+     "usertest, calls"),
+    ("usercopy: read-only pages are good enough to write to", USERCOPY,
+     "return check_range(destination, length, true);", "return check_range(destination, length, false);",
+     "usertest"),
+    ("usercopy: the process heap's end is one page further", USERCOPY,
+     "        return PROCESS_HEAP_END;", "        return PROCESS_HEAP_END + PAGE_SIZE_BYTES;", "kernel"),
+
+    ("process: files stay open at exit", PROCESS,
+     "    process->exit_status = status;\n    close_files(process);\n", "    process->exit_status = status;\n",
+     "kernel"),
+    ("process: the heap is not given back at exit", PROCESS,
+     "    paging_release_range(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);\n", "",
+     "usertest"),
+    ("process: a frame is lost when its table cannot be had", PROCESS,
+     "        pmm_free_page(frame); /* no table", "        (void)frame; /* no table", "kernel"),
+    ("process: the file stays open when loading ends", PROCESS,
+     "close:\n    file_close(file);", "close:", "kernel, usertest"),
+    ("process: children of the dead are forgotten with their parent", PROCESS,
+     "        child->is_detached = true;\n", "", "usertest, calls"),
+    ("process: anybody may be killed", PROCESS,
+     "            if (p == process_current()) {", "            if (p) {", "usertest"),
+    ("process: pages of .bss hold what they held", PROCESS,
+     "        if (!will_fill) {", "        if (will_fill) {", "kernel"),
+    ("process: a wait for any child waits for none", PROCESS,
+     "            (id != WAIT_ANY && child->id != (uint32_t)id)) {", "            (child->id != (uint32_t)id)) {",
+     "usertest"),
+
+    ("task: sleepers wake in any order", TASK,
+     "    list_add_after(before, &task->queue);", "    list_add_after(&tasks.sleepers, &task->queue);",
+     "usertest"),
+    ("task: the time slice never ends", TASK,
+     "    tasks.is_time_up = true;\n", "", "usertest, script programs"),
+    ("task: a kernel stack is lost", TASK,
+     "    KASSERT(pmm_free_frames(task->kernel_stack) == OK);\n", "", "kernel"),
+    ("task: the guard page is lost when there is no memory", TASK,
+     "free_stack:\n    pmm_free_frames(stack);\n", "free_stack:\n", "kernel"),
+    ("task: who is cancelled sleeps on", TASK,
+     "    if (task->state == TASK_BLOCKED) {\n        task_make_runnable(task);\n    }\n}", "}", "usertest"),
+
+    ("elf: a segment may end behind the program's range", ELF,
+     "        !range_is_inside(program->p_vaddr, program->p_memsz, USER_PROGRAM_ADDRESS,\n                         USER_PROGRAM_END)) {",
+     "        program->p_vaddr < USER_PROGRAM_ADDRESS) {", "host elf, fuzz elf"),
+    ("elf: segments may overlap by a byte", ELF,
+     "other->address < program->p_vaddr + program->p_memsz", "other->address < program->p_vaddr + program->p_memsz - 1",
+     "host elf"),
+    ("elf: the program headers may lie outside the file", ELF,
+     "           header->e_phnum <= PHNUM_MAX &&\n           range_is_inside(header->e_phoff,\n                           header->e_phnum * sizeof(struct elf_program_header), 0, file_size);",
+     "           header->e_phnum <= PHNUM_MAX && file_size > 0;", "host elf, fuzz elf"),
+    ("elf: the entry may be in data", ELF,
+     "        if (segment->executable && layout->entry", "        if (layout->entry", "host elf"),
+
+    ("fat16: a chain may be too short for its file", FAT16,
+     "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),
+    ("fat16: scattered clusters are read as if in a row", FAT16,
+     "if ((uint32_t)next != node->cluster + 1) {", "if (next == 0) {", "host fat16, fuzz fat16"),
+    ("fat16: one cluster too many is valid", FAT16,
+     "cluster - CLUSTER_FIRST < volume->cluster_count;", "cluster - CLUSTER_FIRST <= volume->cluster_count;",
+     "host fat16"),
+    ("fat16: a volume larger than its device", FAT16,
+     "|| total == 0 || total > room) {", "|| total == 0 || room == 0) {", "host fat16"),
+    ("fat16: a chain that goes round is walked for ever", FAT16,
+     " || length == volume->cluster_count) {", ") {", "host fat16"),
+
+    ("path: a name of nine characters", PATH,
+     "        if (count == max || !is_name_character(**from)) {",
+     "        if (count > max || !is_name_character(**from)) {", "host path, fuzz path"),
+    ("path: a wrong error code", PATH, "        if (*c == '\\0') {\n            return -EBADPATH;",
+     "        if (*c == '\\0') {\n            return -ENOENT;", "host path, fuzz path"),
+    ("path: the longest path is one too long", PATH,
+     "name, PATH_BYTES_MAX - used) < PATH_BYTES_MAX", "name, PATH_BYTES_MAX - used) <= PATH_BYTES_MAX",
+     "host path, fuzz path"),
+
+    ("memory map: a reserved piece of a page leaves the page usable", MAP,
+     "range.end = ALIGN_UP(range.end, PAGE_SIZE_BYTES);\n            subtract",
+     "range.end = ALIGN_DOWN(range.end, PAGE_SIZE_BYTES);\n            subtract",
+     "host memory_map, fuzz memory_map"),
+    ("memory map: ranges that touch stay apart", MAP,
+     "map->ranges[last].start <= added.end", "map->ranges[last].start < added.end",
+     "host memory_map, fuzz memory_map"),
+
+    ("ata: errors of DMA are not looked at", "src/drivers/ata.c",
+     "        if (master & MASTER_ERROR || status == STATUS_NO_DRIVE ||\n            (!(status & STATUS_BSY) && status & (STATUS_ERR | STATUS_DF))) {",
+     "        if (status == STATUS_NO_DRIVE) {", "script disk_faults"),
+    ("ata: a read that fails is not tried again", "src/drivers/ata.c",
+     "#define ATA_TRIES          3", "#define ATA_TRIES          1", "script disk_faults"),
+    ("keyboard: the release of shift is lost", KEYBOARD,
+     "case CODE_LEFT_SHIFT: state->left_shift = is_pressed(scancode); return 0;",
+     "case CODE_LEFT_SHIFT: state->left_shift = true; return 0;", "host keyboard, fuzz keyboard"),
+    ("syscall: a command that does not exist succeeds", "src/syscall/syscall.c",
+     "    (void)arguments;\n    return (uint32_t)-EINVARG;", "    (void)arguments;\n    return OK;",
+     "usertest"),
+    ("open: a file is lost when no descriptor is free", "src/syscall/sys_file.c",
+     "    file_close(file);\n    return (uint32_t)-EBUSY;", "    return (uint32_t)-EBUSY;", "usertest, calls"),
+]
+
+
+class Failure(Exception):
+    """Not a mutant that survives, but one that cannot be tried."""
+
+
+def execute(tree, command, seconds=SUITE_SECONDS, environment=None):
+    """Is the command's status 0? A command that hangs is ended, with all that it started."""
+    process = subprocess.Popen(command, cwd=tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True,
+                               env=dict(os.environ, **(environment or {})))
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.communicate()
+        return False, "it hangs"
+    return process.returncode == 0, output.decode("utf-8", "replace")
+
+
+def build(tree, *targets):
+    is_ok, output = execute(tree, ["make", "-s", *targets], 300)
+    if not is_ok:
+        raise Failure(f"make {' '.join(targets)}:\n{output[-2000:]}")
+
+
+def run_suite(tree, suite):
+    """Is it green?"""
+    kind, _, name = suite.partition(" ")
+    timeout = {"TIMEOUT_S": str(SUITE_SECONDS - 5)}
+    if kind == "host":
+        build(tree, f"build/host/test_{name}")
+        return execute(tree, [f"build/host/test_{name}"])[0]
+    if kind == "fuzz":
+        build(tree, f"build/fuzz/fuzz_{name}")
+        return execute(tree, [f"build/fuzz/fuzz_{name}", str(FUZZ_RUNS[name])])[0]
+    if kind == "kernel":
+        build(tree, "bin/test.bin")
+        return execute(tree, ["tests/run_qemu.sh", "bin/test.bin"], environment=timeout)[0]
+    if kind == "calls":
+        build(tree, "bin/syscall-fuzz.bin")
+        return execute(tree, ["tests/run_qemu.sh", "bin/syscall-fuzz.bin", "-icount", "shift=5,sleep=off",
+                              "-fw_cfg", "name=opt/drupe/test,string=syscall_fuzz",
+                              "-fw_cfg", "name=opt/drupe/calls,string=100000"], environment=timeout)[0]
+    if kind == "usertest":
+        build(tree, "bin/os.bin", "bin/programs/usertest.elf")
+        build(tree, "image", "INIT=bin/programs/usertest.elf", "FILES=README.md=plain.txt",
+              "IMAGE=bin/usertest.bin")
+        return execute(tree, ["tests/run_qemu.sh", "bin/usertest.bin"], environment=timeout)[0]
+    return execute(tree, [sys.executable, f"tests/system/test_{name}.py"], 300)[0]
+
+
+def suites_of(mutant):
+    return mutant[4].split(", ")
+
+
+def try_mutant(tree, mutant):
+    """The suite that failed, or None."""
+    _, name, old, new, _ = mutant
+    path = os.path.join(tree, name)
+    with open(path, encoding="ascii") as file:
+        text = file.read()
+    if text.count(old) != 1:
+        raise Failure(f"{name} has the old text {text.count(old)} times")
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text.replace(old, new))
+        for suite in suites_of(mutant):
+            if not run_suite(tree, suite):
+                return suite
+        return None
+    finally:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def main():
+    arguments = sys.argv[1:]
+    jobs = 1
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    if arguments[:1] == ["-j"]:
+        jobs = int(arguments[1])
+        arguments = arguments[2:]
+    chosen = [mutant for mutant in MUTANTS
+              if not arguments or any(part in mutant[0] or part in mutant[1] for part in arguments)]
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        trees = queue.Queue()
+        for number in range(jobs):
+            tree = os.path.join(folder, f"tree{number}")
+            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "corpus-*", "seeds-*"))
+            trees.put(tree)
+
+        def work(mutant):
+            tree = trees.get()
+            try:
+                return try_mutant(tree, mutant)
+            except Failure as failure:
+                return failure
+            finally:
+                trees.put(tree)
+
+        # A suite that is red anyway proves nothing.
+        tree = trees.get()
+        for suite in sorted({suite for mutant in chosen for suite in suites_of(mutant)}):
+            if not run_suite(tree, suite):
+                print(f"{suite} fails without any fault")
+                return 1
+        trees.put(tree)
+
+        killed = 0
+        print("| fault | file | found by |\n| --- | --- | --- |", flush=True)
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for mutant, result in zip(chosen, pool.map(work, chosen)):
+                if isinstance(result, Failure):
+                    found = f"CANNOT BE TRIED: {result}"
+                elif result is None:
+                    found = "**nothing: it survives**"
+                else:
+                    found = result
+                    killed += 1
+                print(f"| {mutant[0]} | {re.sub('^src/', '', mutant[1])} | {found} |", flush=True)
+    print(f"{killed} of {len(chosen)} mutants killed, {time.monotonic() - start:.0f} s")
+    return 0 if killed == len(chosen) and chosen else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
