@@ -4,8 +4,9 @@
 usage: tools/fetch_source.py PACKAGE FOLDER
 
 FOLDER gets the package's source as the distribution builds it, in the newest version that the
-machine's own apt knows. Nothing of the system's apt is changed: lists and downloads are in build/apt,
-and what says where to look there is made from the system's lists with deb-src in deb's place.
+machine's own apt knows. Nothing of the system's apt is changed: lists and downloads are in
+build/apt, and what says where to look there is made from the system's lists, with deb-src in deb's
+place.
 FOLDER is left alone when it is there already.
 """
 

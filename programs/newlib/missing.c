@@ -1,6 +1,6 @@
 /*
- * missing.c - what other systems have and the kernel has not: -1, and ENOSYS in errno. The functions
- * are here so that programs link that would call them on other systems only.
+ * missing.c - what other systems have and the kernel has not: -1, and ENOSYS in errno. They are here
+ * so that programs link that would call them on other systems only.
  */
 #include <fcntl.h>
 #include <sys/stat.h>

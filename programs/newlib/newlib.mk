@@ -115,14 +115,16 @@ bin/programs/guests/example.elf bin/programs/guests/minigzip.elf: \
 bin/programs/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/libz.a
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(ZLIB_CC) -Dmain=minigzip_main -c -o $(GUEST)/minigzip_main.o $(SOURCES)/zlib/test/minigzip.c
+	$(Q)$(ZLIB_CC) -Dmain=minigzip_main -c -o $(GUEST)/minigzip_main.o \
+	    $(SOURCES)/zlib/test/minigzip.c
 	$(Q)$(ZLIB_CC) -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< $(GUEST)/minigzip_main.o \
 	    $(GUEST)/zlib/libz.a
 	$(Q)$(call strip_program,$@)
 
 # ---------------------------------------------------------------- programs that test the SDK
 
-SDK_TESTS := $(patsubst tests/newlib/%.c,%,$(filter-out %/zlib_round_trip.c,$(wildcard tests/newlib/*.c)))
+SDK_TESTS := $(patsubst tests/newlib/%.c,%,$(filter-out %/zlib_round_trip.c,\
+    $(wildcard tests/newlib/*.c)))
 
 $(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newlib/%.c \
     $(SDK_PARTS) tools/drupe-cc

@@ -73,7 +73,7 @@ static void complain(const char *text)
 }
 
 /*
- * In place of newlib's, which needs a second printf() in every program that has one: its conversions
+ * In place of newlib's, which needs a second printf() in every program that has one: conversions
  * have assertions. Here, so that the linker has this one before it sees the other.
  */
 void __assert_func(const char *file, int line, const char *function, const char *expression)

@@ -1,6 +1,6 @@
 /*
- * tests/newlib/float.c - floating point for long enough to be interrupted many times. Several at the
- * same time must find what each finds alone.
+ * tests/newlib/float.c - floating point for long enough to be interrupted many times. Several at
+ * the same time must find what each finds alone.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-"""For the suites that run programs with newlib: building images, running tests/programs/guests/runner.c
-on them, and taking apart what it says."""
+"""For the suites that run programs with newlib: building images, running
+tests/programs/guests/runner.c on them, and taking apart what it says."""
 
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Lua 5.4 on Drupe: the scripts of tests/lua say what they say on the host, and give all memory back;
-out of memory and endless recursion are Lua's errors; the prompt works."""
+"""Lua 5.4 on Drupe: the scripts of tests/lua say what they say on the host, and give all memory
+back; out of memory and endless recursion are Lua's errors; the prompt works."""
 
 import os
 import re
