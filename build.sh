@@ -13,9 +13,11 @@ cd "$(dirname "$0")"
 
 # What each is for: build.
 PACKAGES="make gcc gcc-multilib nasm python3 mtools dosfstools qemu-system-x86"
-# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk, and
-# two more machines to run on: Bochs, and v86 from npm.
-TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk bochs bochsbios bochs-term vgabios seabios"
+# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk; two
+# more machines to run on: Bochs, and v86 from npm; for programs with newlib its source, what fetches
+# and unpacks other sources, and a Lua to compare with.
+TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk bochs bochsbios bochs-term vgabios seabios \
+    newlib-source dpkg-dev lua5.4"
 # Node.js from elsewhere has an npm of its own, beside which Debian's cannot be installed.
 if ! command -v npm >/dev/null; then
     TEST_PACKAGES="$TEST_PACKAGES nodejs npm ca-certificates"

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""make bench: runs the bench kernel under -icount, then the disk's bench in time and the host's
-bench, and prints their tables.
+"""make bench: runs the bench kernel under -icount, then the disk's bench in time, the host's
+bench and Lua's cost, and prints their tables.
 
 usage: tools/bench.py [--no-host]
 """
 
+import glob
 import os
+import shutil
 import subprocess
 import sys
 
@@ -33,6 +35,12 @@ def main():
     if "--no-host" not in sys.argv and os.path.exists("build/host/bench_heap"):
         print("\nCycles on this host (-m32 -O2):", flush=True)
         subprocess.run(["build/host/bench_heap"], check=False)
+    print("\nLua (tools/lua_cost.py):", flush=True)
+    if shutil.which("valgrind") and glob.glob("/usr/src/newlib/newlib-*.tar.*"):
+        status = max(status, subprocess.run([sys.executable, "tools/lua_cost.py"],
+                                            check=False).returncode)
+    else:
+        print("not counted: that takes valgrind and newlib-source")
     return 0 if status in (0, 1) else 1
 
 

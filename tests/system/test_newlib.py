@@ -163,8 +163,47 @@ def anybodys(folder):
     test("no header of the host's is used", str(host[:3]) if host else None)
 
 
+def follow(command, question, answer):
+    """What command says, and its status. It is answered when it asks, and ended after 60 s."""
+    said = b""
+    with subprocess.Popen(["timeout", "--foreground", "60", "sh", "-c", "exec " + command],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        while True:
+            some = os.read(process.stdout.fileno(), 4096)
+            if not some:
+                break
+            had = question in said
+            said += some
+            if question in said and not had:
+                process.stdin.write(answer)
+                process.stdin.flush()
+    return said.decode("latin-1").replace("\r", ""), process.returncode
+
+
+def page():
+    """docs/programs.md, word for word: its program, its commands, up to Lua's."""
+    with open("docs/programs.md", encoding="utf-8") as file:
+        text = file.read().split("\n## Lua\n")[0]
+    blocks = [block.split("\n", 1) for block in re.split(r"^```", text, flags=re.MULTILINE)[1::2]]
+    [program] = [code for language, code in blocks if language == "c"]
+    commands = [line for language, code in blocks if not language for line in code.splitlines()]
+    equal("docs/programs.md: its first command", commands.pop(0), "./build.sh deps")
+    test("docs/programs.md: it has commands", None if len(commands) == 5 else commands)
+    with open("build/hi.c", "w", encoding="ascii") as file:
+        file.write(program)
+    for command in commands:
+        said, status = follow(command, b"Your name? ", b"Ada\r")
+        why = None if status == 0 else f"status {status}: {said}"
+        if command.startswith("make run") and not why and \
+                "Your name? Ada\nHello Ada, the root of 2 is 1.4142135624.\n" not in said:
+            why = said
+        test(f"docs/programs.md: {command}", why)
+
+
 def main():
     build()
+    page()
     for part in (library, formats, standard_input, anybodys):
         with tempfile.TemporaryDirectory() as folder:
             part(folder)
