@@ -299,7 +299,7 @@ help:
 	@echo "make run-gui      the same with QEMU's window"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
-	@echo "make mutate       plants faults, and shows that the tests find each"
+	@echo "make mutants      plants faults, and shows that the tests find each"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
@@ -353,8 +353,8 @@ host-%: build/host/%
 	$<
 
 # One planted fault after the other: do the tests see it? Takes a quarter of an hour, so on demand.
-.PHONY: mutate
-mutate: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
+.PHONY: mutants
+mutants: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
 	@$(PYTHON) tools/mutate.py
 
 # ---------------------------------------------------------------- fuzzers

@@ -18,6 +18,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 900  # detects hangs only
 MACHINE_SECONDS = 300  # the same, for each start of an emulator
+TESTS_AT_LEAST = 2000  # of all suites: tests that vanish are noticed
 LAST_LINES = 400     # of a suite that failed, besides its failures
 
 OK = re.compile(r"^(?:\S.* \.\.\. ok\b|\[ +OK +\] )")
@@ -95,6 +96,9 @@ def main():
     results = [run(*suite) for suite in chosen]
     passed = sum(result[0] for result in results)
     failed = sum(result[1] for result in results)
+    if len(sys.argv) == 1 and passed + failed < TESTS_AT_LEAST:
+        print(f"the number of tests ... FAIL: fewer than {TESTS_AT_LEAST}: some did not run")
+        failed += 1
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -9,7 +9,7 @@ test is missing. Suites are run in their order, up to the first that fails:
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
 
-usage: make mutate              all of them; the last line says how many were killed
+usage: make mutants             all of them; the last line says how many were killed
        tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
 """
 

@@ -118,7 +118,7 @@ struct memory_figures {
 #define MEMORY_LOOK_RUN   0 /* (address, struct memory_run *): the first one at or above address */
 #define MEMORY_LOOK_NAME  1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
 #define MEMORY_LOOK_WALK  2 /* (address, struct memory_walk *): in any process that lives */
-#define MEMORY_LOOK_TRACE 3 /* (1 or 0, 0): a line on the console for each allocation and free */
+#define MEMORY_LOOK_TRACE 3 /* (1 or 0, 0): for all, until 0: a line for each allocation and free */
 
 #define MEMORY_NAME_BYTES 48 /* with its NUL */
 

@@ -3,6 +3,7 @@
  * figures.
  */
 #include "abi/syscalls.h"
+#include "debug/printk.h"
 #include "drivers/block_cache.h"
 #include "lib/align.h"
 #include "memory/heap/kheap.h"
@@ -13,12 +14,29 @@
 #include "syscall/usercopy.h"
 #include "task/process.h"
 
+static bool is_traced;
+
+void sys_memory_set_trace(bool is_on)
+{
+    is_traced = is_on;
+}
+
+static void __attribute__((noinline)) trace(const char *call, uint32_t argument, uint32_t result)
+{
+    const struct process *process = process_current();
+
+    printk("trace: %s(0x%x) = 0x%x by %s (%u), eip %08x\n", call, argument, result, process->name,
+           process->id, task_user_frame(&process->task)->eip);
+}
+
 /* malloc(size): the address, or 0 */
 uint32_t sys_malloc(const uint32_t *arguments)
 {
     uint32_t memory = (uint32_t)process_malloc(process_current(), arguments[0]);
 
-    sys_trace("process_malloc", arguments[0], memory);
+    if (is_traced) {
+        trace("process_malloc", arguments[0], memory);
+    }
     return memory;
 }
 
@@ -27,7 +45,9 @@ uint32_t sys_free(const uint32_t *arguments)
 {
     uint32_t status = (uint32_t)process_free(process_current(), (void *)arguments[0]);
 
-    sys_trace("process_free", arguments[0], status);
+    if (is_traced) {
+        trace("process_free", arguments[0], status);
+    }
     return status;
 }
 

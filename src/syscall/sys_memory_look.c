@@ -4,7 +4,6 @@
  */
 #include "abi/syscalls.h"
 #include "debug/backtrace.h"
-#include "debug/printk.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
 #include "status.h"
@@ -13,8 +12,6 @@
 #include "task/process.h"
 
 _Static_assert(MEMORY_NAME_BYTES == SYMBOL_NAME_BYTES, "names fit");
-
-static bool is_traced;
 
 /* The end of the run that block lies in, and its state. The table is the truth (heap.h). */
 static size_t run_end(const struct heap_table *table, size_t block, uint32_t *state)
@@ -99,16 +96,6 @@ static uint32_t look_at_walk(uint32_t address, uint32_t out)
     return (uint32_t)copy_to_user(out, &walk, sizeof(walk));
 }
 
-void sys_trace(const char *call, uint32_t argument, uint32_t result)
-{
-    const struct process *process = process_current();
-
-    if (is_traced) {
-        printk("trace: %s(0x%x) = 0x%x by %s (%u), eip %08x\n", call, argument, result,
-               process->name, process->id, task_user_frame(&process->task)->eip);
-    }
-}
-
 /* memory_look(what, number, out): 0 */
 uint32_t sys_memory_look(const uint32_t *arguments)
 {
@@ -120,8 +107,8 @@ uint32_t sys_memory_look(const uint32_t *arguments)
     case MEMORY_LOOK_WALK:
         return look_at_walk(arguments[1], arguments[2]);
     case MEMORY_LOOK_TRACE:
-        is_traced = arguments[1] != 0;
-        kheap_set_trace(is_traced);
+        kheap_set_trace(arguments[1] != 0);
+        sys_memory_set_trace(arguments[1] != 0);
         return OK;
     default:
         return (uint32_t)-EINVARG;

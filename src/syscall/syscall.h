@@ -5,6 +5,7 @@
 #ifndef SYSCALL_SYSCALL_H
 #define SYSCALL_SYSCALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SYSCALL_ARGUMENTS_MAX 4
@@ -37,11 +38,11 @@ uint32_t sys_malloc(const uint32_t *arguments);
 uint32_t sys_free(const uint32_t *arguments);
 uint32_t sys_break(const uint32_t *arguments);
 uint32_t sys_memory_figures(const uint32_t *arguments);
+/* From now on a line on the console for each malloc and free, or none. */
+void sys_memory_set_trace(bool is_on);
 
 /* sys_memory_look.c */
 uint32_t sys_memory_look(const uint32_t *arguments);
-/* While the trace is on, a line about what a call of the running process did. */
-void sys_trace(const char *call, uint32_t argument, uint32_t result);
 
 /* sys_process.c */
 uint32_t sys_sum(const uint32_t *arguments);
