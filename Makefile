@@ -219,6 +219,14 @@ bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/s
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
     $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
 
+# Hostile programs, their witness and their init (tests/system/test_attackers.py).
+ATTACKERS := $(wildcard tests/attackers/*.c)
+$(foreach source,$(ATTACKERS),\
+    $(eval $(call program_rules,attackers/$(basename $(notdir $(source))),$(source))))
+.PHONY: attackers
+attackers: build/$(TEST)/boot.bin bin/kernel-test.bin \
+    $(ATTACKERS:tests/attackers/%.c=bin/programs/attackers/%.elf)
+
 # Programs that the bench runs in ring 3.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))

@@ -194,7 +194,12 @@ static uint32_t option(const char *name, uint32_t otherwise)
 
 KTEST_BY_NAME(syscall_fuzz)
 {
-    static const struct watchers watchers = {on_call, on_result, on_tick, PRINT_ONE_IN};
+    static const struct watchers watchers = {
+        .on_call = on_call,
+        .on_result = on_result,
+        .on_tick = on_tick,
+        .print_one_in = PRINT_ONE_IN,
+    };
     uint32_t seed = option("opt/drupe/seed", 1);
     uint32_t goal = option("opt/drupe/calls", 1000000);
 

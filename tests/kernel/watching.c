@@ -28,15 +28,17 @@ void watching_stop(void)
 
 static void watched_call(struct trap_frame *frame)
 {
+    const struct watchers *watchers = watching.watchers;
     uint32_t command = frame->eax;
 
-    if (!watching.watchers) {
-        watching.call_handler(frame);
+    if (watchers && watchers->answer && watchers->answer(command, &frame->eax)) {
         return;
     }
-    watching.watchers->on_call(command);
+    if (watchers && watchers->on_call) {
+        watchers->on_call(command);
+    }
     watching.call_handler(frame);
-    if (watching.watchers) {
+    if (watching.watchers && watching.watchers->on_result) {
         watching.watchers->on_result(command, (int32_t)frame->eax);
     }
 }
@@ -44,7 +46,7 @@ static void watched_call(struct trap_frame *frame)
 static void watched_tick(void)
 {
     watching.tick_handler();
-    if (watching.watchers) {
+    if (watching.watchers && watching.watchers->on_tick) {
         watching.watchers->on_tick();
     }
 }

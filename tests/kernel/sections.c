@@ -1,0 +1,70 @@
+/*
+ * tests/kernel/sections.c - see sections.h. The sums are those of abi/kernel_header.h, which the
+ * entry code has verified over the whole image, over the pages that are mapped read-only: .data has
+ * been moved out of the last of them.
+ */
+#include "sections.h"
+
+#include <stdint.h>
+
+#include "arch/x86/cpu.h"
+#include "ktest.h"
+
+/* kernel.ld.in */
+extern uint8_t kernel_start[], kernel_text_end[], kernel_rodata_end[];
+
+struct sums {
+    uint32_t a, b;
+};
+
+static struct sums remembered;
+
+static struct sums sum_up(void)
+{
+    struct sums sums = {0, 0};
+
+    for (const uint32_t *dword = (const uint32_t *)kernel_start;
+         dword < (const uint32_t *)kernel_rodata_end; dword++) {
+        sums.a += *dword;
+        sums.b += sums.a;
+    }
+    return sums;
+}
+
+void sections_remember(void)
+{
+    remembered = sum_up();
+}
+
+bool sections_are_unchanged(void)
+{
+    struct sums sums = sum_up();
+
+    return sums.a == remembered.a && sums.b == remembered.b;
+}
+
+/* As only the kernel itself could: with the protection off. */
+static void flip_a_bit(uint32_t address)
+{
+    uint32_t cr0 = cpu_read_cr0();
+
+    cpu_write_cr0(cr0 & ~CR0_WP);
+    *(volatile uint8_t *)address ^= 0x10;
+    cpu_write_cr0(cr0);
+}
+
+KTEST(sections_every_changed_byte_is_seen)
+{
+    const uint32_t bytes[] = {(uint32_t)kernel_start + 16, (uint32_t)kernel_text_end - 1,
+                              (uint32_t)kernel_text_end + 64, (uint32_t)kernel_rodata_end - 1};
+
+    sections_remember();
+    KEXPECT(sections_are_unchanged());
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+        flip_a_bit(bytes[i]);
+        bool is_seen = !sections_are_unchanged();
+        flip_a_bit(bytes[i]);
+        KEXPECT(is_seen);
+    }
+    KEXPECT(sections_are_unchanged());
+}

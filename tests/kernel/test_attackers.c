@@ -1,0 +1,71 @@
+/*
+ * tests/kernel/test_attackers.c - runs a disk's init (tests/attackers/harness.c), and looks at the
+ * kernel whenever that asks for it.
+ *
+ * Only by name: tests/system/test_attackers.py runs it, on a disk that has the programs.
+ */
+#include "arch/x86/cpu.h"
+#include "check_call.h"
+#include "debug/printk.h"
+#include "drivers/block_cache.h"
+#include "fs/file.h"
+#include "ktest.h"
+#include "memory/heap/heap.h"
+#include "memory/heap/kheap.h"
+#include "memory/heap/kmem_cache.h"
+#include "sections.h"
+#include "status.h"
+#include "task/process.h"
+#include "task/task.h"
+#include "watching.h"
+
+static uint32_t check(void)
+{
+    const char *reason = "small objects";
+
+    block_cache_shrink(SIZE_MAX);
+    kmem_reap();
+    if (!sections_are_unchanged()) {
+        return CHECK_SECTIONS;
+    }
+    if (kmem_check() < 0 || heap_check_reason(kheap_get(), &reason) < 0) {
+        printk("kernel heap: %s\n", reason);
+        return CHECK_HEAP;
+    }
+    return CHECK_RIGHT;
+}
+
+static bool answer(uint32_t command, uint32_t *result)
+{
+    if (command != CHECK_CALL) {
+        return false;
+    }
+    *result = check();
+    return true;
+}
+
+KTEST_BY_NAME(attackers)
+{
+    static const struct watchers watchers = {.answer = answer, .print_one_in = 1};
+    struct process *init;
+
+    KEXPECT(ktest_mount());
+    KEXPECT(process_load("0:/init.elf", NULL, &init) == OK);
+    sections_remember();
+    watching_start(&watchers);
+    process_start(init, 0);
+    for (;;) {
+        task_run_all();
+        if (init->task.state == TASK_ENDED) {
+            break;
+        }
+        cpu_wait_for_interrupt();
+        cpu_interrupts_off();
+    }
+    watching_stop();
+    int status = init->exit_status;
+    process_destroy(init);
+    KEXPECT(status == 0);
+    KEXPECT(check() == CHECK_RIGHT);
+    KEXPECT(fs_unmount() == OK);
+}

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""Runs tests/attackers/: hostile programs, one by one, on a kernel that can look at itself.
+
+Each comes with its verdict, in its first comment; beside it a witness computes. tests/attackers/harness.c
+tells what must be true after each. Then ELF files in which one field has a value that it should not
+have, or only just may have: what must become of each stands beside its values, below.
+
+Time is counted in instructions (-icount): a tick of the clock comes every 312,500 of them. Words on the
+command line choose attackers by parts of their names.
+"""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+FOLDER = "tests/attackers"
+NOT_ATTACKERS = {"harness", "witness"}
+ATTACKERS_AT_LEAST, ELF_FILES_AT_LEAST = 20, 150
+KERNEL = "bin/kernel-test"
+# Little memory: what takes all of it is done sooner.
+QEMU_ARGUMENTS = ["-m", "48", "-icount", "shift=5,sleep=off",
+                  "-fw_cfg", "name=opt/drupe/test,string=attackers"]
+
+
+# ---------------------------------------------------------------- programs
+
+def kernel_symbols():
+    lines = subprocess.run([os.environ.get("NM", "nm"), KERNEL + ".elf"], check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
+
+
+def resolved(word, symbols):
+    """SYMBOL, SYMBOL+N or SYMBOL-N as a number; any other word as it is."""
+    match = re.fullmatch(r"([a-z_]\w*)([+-]\d+)?", word)
+    if match and match.group(1) in symbols:
+        return str(symbols[match.group(1)] + int(match.group(2) or 0))
+    return word
+
+
+def programs():
+    """(line of attack.txt, file on the host, file on the disk) for each; not all attack."""
+    symbols = kernel_symbols()
+    for source in sorted(os.listdir(FOLDER)):
+        name, extension = os.path.splitext(source)
+        if extension != ".c":
+            continue
+        with open(os.path.join(FOLDER, source), encoding="utf-8") as file:
+            comment = file.read().split("*/")[0]
+        line = None
+        if name not in NOT_ATTACKERS:
+            verdict = re.search(r"^ \* Verdict: status (\d+)$", comment, re.MULTILINE)
+            if not verdict:
+                raise SystemExit(f"{source}: its first comment has no verdict")
+            words = re.search(r"^ \* Arguments: (.*)$", comment, re.MULTILINE)
+            line = " ".join([name, verdict.group(1), name + ".elf",
+                             *(resolved(word, symbols) for word in
+                               (words.group(1).split() if words else []))])
+        on_disk = "init.elf" if name == "harness" else name + ".elf"
+        yield line, f"bin/programs/attackers/{name}.elf", on_disk
+
+
+# ---------------------------------------------------------------- ELF files
+
+REFUSED = "-9"  # -EINFORMAT
+RUNS = "42"     # it is started, and exits with this
+BREAKS = "131"  # it is started, and executes the int3 at its end
+FAULTS = "fault"
+
+TEXT, DATA = 0x400000, 0x402000
+TEXT_OFFSET, DATA_OFFSET = 0xA00, 0xB00
+# mov eax, 16; push 42; int 0x80 (exit_status); int3
+CODE = bytes.fromhex("B810000000 6A2A CD80 CC")
+DATA_BYTES = 0x40
+FILE_BYTES = DATA_OFFSET + DATA_BYTES
+PROGRAM_END, MEBIBYTE = 0x1000000, 0x100000
+
+HEADER = {"e_ident": "16s", "e_type": "H", "e_machine": "H", "e_version": "I", "e_entry": "I",
+          "e_phoff": "I", "e_shoff": "I", "e_flags": "I", "e_ehsize": "H", "e_phentsize": "H",
+          "e_phnum": "H", "e_shentsize": "H", "e_shnum": "H", "e_shstrndx": "H"}
+PROGRAM = ["p_type", "p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz", "p_flags", "p_align"]
+IDENT = bytes.fromhex("7F454C46010101") + bytes(9)
+
+
+class Elf:
+    """A good program of two segments. Fields are changed by name: e_..., text_p_..., data_p_..."""
+
+    def __init__(self, **changes):
+        self.header = dict(e_ident=IDENT, e_type=2, e_machine=3, e_version=1, e_entry=TEXT,
+                           e_phoff=52, e_shoff=0, e_flags=0, e_ehsize=52, e_phentsize=32,
+                           e_phnum=2, e_shentsize=40, e_shnum=0, e_shstrndx=0)
+        self.text = dict(p_type=1, p_offset=TEXT_OFFSET, p_vaddr=TEXT, p_paddr=TEXT,
+                         p_filesz=len(CODE), p_memsz=len(CODE), p_flags=5, p_align=4096)
+        self.data = dict(p_type=1, p_offset=DATA_OFFSET, p_vaddr=DATA, p_paddr=DATA,
+                         p_filesz=DATA_BYTES, p_memsz=DATA_BYTES, p_flags=6, p_align=4096)
+        self.further = []   # program headers
+        self.length = FILE_BYTES
+        for name, value in changes.items():
+            segment, _, field = name.partition("_p_")
+            if field:
+                getattr(self, segment)["p_" + field] = value
+            elif name in self.header:
+                self.header[name] = value
+            else:
+                setattr(self, name, value)
+
+    def bytes(self):
+        parts = struct.pack("<" + "".join(HEADER.values()), *self.header.values())
+        for segment in [self.text, self.data, *self.further]:
+            parts += struct.pack("<8I", *(segment[field] for field in PROGRAM))
+        parts += bytes(TEXT_OFFSET - len(parts)) + CODE
+        parts += bytes(DATA_OFFSET - len(parts)) + bytes([0xDA]) * DATA_BYTES
+        return parts[:self.length]
+
+
+def ident(index, value):
+    return IDENT[:index] + bytes([value]) + IDENT[index + 1:]
+
+
+def segments(count, memory_bytes=1):
+    """So many further ones, a page each, behind data."""
+    return [dict(p_type=1, p_offset=0, p_vaddr=DATA + 0x1000 * (i + 1), p_paddr=0, p_filesz=0,
+                 p_memsz=memory_bytes, p_flags=4, p_align=0) for i in range(count)]
+
+
+# Where no segment may begin: the BIOS's memory, the kernel, the stack and its guards, the heaps.
+FOREIGN = [0, 1, 0x1000, 0x7E00, 0x80000, 0xB8000, 0x100000, 0x3F9000, 0x3FA000, 0x3FB000, 0x3FE000,
+           0x3FF000, TEXT - 1, PROGRAM_END - 1, PROGRAM_END, 0x7400000, 0x7FFFFFFF, 0x80000000,
+           0xB0000000, 0xC0000000, 0xFFFFF000, 0xFFFFFFFF]
+WRAPS = [0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFE0, 0xFFFFFFFF]
+
+# (field, verdict, its values)
+FIELDS = [
+    ("e_type", REFUSED, [0, 1, 3, 4, 0xFFFF]),
+    ("e_machine", REFUSED, [0, 1, 62, 0xFFFF]),
+    ("e_version", REFUSED, [0, 2, 0xFFFFFFFF]),
+    ("e_entry", REFUSED, [*FOREIGN, DATA, TEXT + len(CODE)]),
+    ("e_entry", BREAKS, [TEXT + len(CODE) - 1]),
+    ("e_phoff", REFUSED, [0, 1, 4, FILE_BYTES, FILE_BYTES - 1, FILE_BYTES - 32, FILE_BYTES - 63,
+                          0xFFFFFFC0, *WRAPS]),
+    ("e_ehsize", REFUSED, [0, 1, 51]),
+    ("e_ehsize", RUNS, [53, 0xFFFF]),
+    ("e_phentsize", REFUSED, [0, 1, 31, 33, 64, 0xFFFF]),
+    ("e_phnum", REFUSED, [0, 65, 0x7FFF, 0x8000, 0xFFFF]),
+    ("e_phnum", RUNS, [1, 3, 64]),
+    *((name, RUNS, [1, 0xFFFF]) for name in ("e_shentsize", "e_shnum", "e_shstrndx")),
+    *((name, RUNS, [1, *WRAPS]) for name in ("e_shoff", "e_flags")),
+    ("text_p_type", REFUSED, [0, 2, 3, 4, 6, 0x6474E551, 0x80000000, 0xFFFFFFFF]),
+    ("data_p_type", REFUSED, [2, 3]),
+    ("data_p_type", RUNS, [0, 4, 6, 0x6474E551, 0x80000000, 0xFFFFFFFF]),
+    ("text_p_offset", REFUSED, [FILE_BYTES, FILE_BYTES - len(CODE) + 1, *WRAPS]),
+    ("text_p_offset", FAULTS, [0, 1]),
+    ("data_p_offset", REFUSED, [FILE_BYTES, DATA_OFFSET + 1, *WRAPS]),
+    ("data_p_offset", RUNS, [0, 1, DATA_OFFSET - 1]),
+    ("text_p_vaddr", REFUSED, [*FOREIGN, TEXT + 1, DATA, DATA + 1, DATA - 1]),
+    ("data_p_vaddr", REFUSED, [*FOREIGN, TEXT, TEXT + len(CODE) - 1, PROGRAM_END - DATA_BYTES + 1]),
+    ("data_p_vaddr", RUNS, [TEXT + len(CODE), 0x401FFF, PROGRAM_END - DATA_BYTES]),
+    ("text_p_filesz", REFUSED, [len(CODE) + 1, *WRAPS]),
+    ("text_p_filesz", FAULTS, [0, 1]),
+    ("data_p_filesz", REFUSED, [DATA_BYTES + 1, *WRAPS]),
+    ("data_p_filesz", RUNS, [0, 1]),
+    ("text_p_memsz", REFUSED, [0, 1, len(CODE) - 1, DATA - TEXT + 1, PROGRAM_END - TEXT,
+                               PROGRAM_END - TEXT + 1, 0xFFC00000, *WRAPS]),
+    ("text_p_memsz", RUNS, [DATA - TEXT]),
+    ("data_p_memsz", REFUSED, [0, 1, DATA_BYTES - 1, PROGRAM_END - DATA + 1, 2**32 - DATA,
+                               2**32 - DATA + 1, *WRAPS]),
+    ("data_p_memsz", RUNS, [PROGRAM_END - DATA]),
+    ("text_p_flags", REFUSED, [0, 2, 4, 6, 0xFFFFFFFE]),
+    ("text_p_flags", RUNS, [1, 3, 7, 0xFFFFFFFF]),
+    ("data_p_flags", RUNS, [0, 1, 2, 3, 4, 5, 7, 0xFFFFFFFF]),
+    *((name, RUNS, [0, 1, 3, *FOREIGN[6:8], *WRAPS]) for name in ("text_p_paddr", "text_p_align")),
+    ("length", REFUSED, [0, 1, 51, 52, 115, 116, TEXT_OFFSET, FILE_BYTES - 1]),
+]
+
+# (name, verdict, changes): what takes more than one field
+COMBINATIONS = [
+    ("unchanged", RUNS, {}),
+    *((f"ident_{i}_{value:#x}", REFUSED, {"e_ident": ident(i, value)})
+      for i in range(7) for value in (0, 2, 0xFF)),
+    *((f"ident_{i}_0xff", RUNS, {"e_ident": ident(i, 0xFF)}) for i in range(7, 16)),
+    ("moved_by_a_byte", RUNS, {"text_p_vaddr": TEXT + 1, "e_entry": TEXT + 1}),
+    ("over_two_pages", RUNS, {"text_p_vaddr": TEXT + 0xFFB, "e_entry": TEXT + 0xFFB}),
+    ("no_data_in_either", RUNS, {"data_p_filesz": 0, "data_p_memsz": 0, "data_p_vaddr": 0xFFFFFFFF}),
+    ("all_of_the_memory", RUNS, {"data_p_type": 0, "text_p_memsz": PROGRAM_END - TEXT}),
+    ("as_many_segments_as_may_be", RUNS, {"e_phnum": 16, "further": segments(14)}),
+    ("one_segment_too_many", REFUSED, {"e_phnum": 17, "further": segments(15)}),
+    ("as_many_headers_as_may_be", RUNS, {"e_phnum": 64, "further": segments(62, 0)}),
+    ("one_header_too_many", REFUSED, {"e_phnum": 65, "further": segments(63, 0)}),
+    ("the_same_segment_twice", REFUSED, {"e_phnum": 3, "further": [
+        dict(p_type=1, p_offset=DATA_OFFSET, p_vaddr=DATA, p_paddr=0, p_filesz=1, p_memsz=1,
+             p_flags=6, p_align=0)]}),
+]
+
+
+def elf_files():
+    """(name, verdict, its bytes)"""
+    for field, verdict, values in FIELDS:
+        for value in dict.fromkeys(values):
+            yield f"{field}_{value:#x}", verdict, Elf(**{field: value}).bytes()
+    for name, verdict, changes in COMBINATIONS:
+        yield name, verdict, Elf(**changes).bytes()
+
+
+# ---------------------------------------------------------------- all of it
+
+def make_image(folder, chosen):
+    """The image's path, and the names of attackers and of ELF files on it."""
+    lines, files, attackers, elves = [], [], [], []
+
+    def is_chosen(name):
+        return not chosen or any(part in name for part in chosen)
+
+    for line, host, on_disk in programs():
+        files.append(f"{host}={on_disk}")
+        if line and is_chosen(line.split()[0]):
+            lines.append(line)
+            attackers.append(line.split()[0])
+    for number, (name, verdict, content) in enumerate(elf_files()):
+        name = "elf:" + name
+        if is_chosen(name):
+            host = os.path.join(folder, f"{number}.elf")
+            with open(host, "wb") as file:
+                file.write(content)
+            files.append(f"{host}=elf/{number}.elf")
+            lines.append(f"{name} {verdict} elf/{number}.elf")
+            elves.append(name)
+    path = os.path.join(folder, "attack.txt")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+    image = os.path.join(folder, "attack.bin")
+    subprocess.run([sys.executable, "tools/mkimage.py", "--boot", "build/test/boot.bin", "--kernel",
+                    KERNEL + ".bin", "--output", image, "--file", path,
+                    *(word for file in files for word in ("--file", file))], check=True)
+    return image, attackers, elves
+
+
+def run(image):
+    environment = dict(os.environ, TIMEOUT_S=os.environ.get("TIMEOUT_S", "300"))  # for hangs only
+    result = subprocess.run(["tests/run_qemu.sh", image, *QEMU_ARGUMENTS], env=environment,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return result.returncode, re.sub(r"[\0\r\b]", "", result.stdout.decode("utf-8", "replace"))
+
+
+def main():
+    subprocess.run(["make", "-s", "attackers"], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        image, attackers, elves = make_image(folder, sys.argv[1:])
+        status, console = run(image)
+    results = dict(re.findall(r"^attacker (\S+) \.\.\. (ok|FAIL.*)$", console, re.MULTILINE))
+    failed = 0
+    for name in attackers + elves:
+        result = results.get(name, "FAIL: it never came to its end")
+        print(f"attacker {name} ... {result}")
+        failed += result != "ok"
+    why = None
+    if status != 0 or "\nattackers ... ok" not in console:
+        why = f"status {status}"
+    elif not sys.argv[1:] and (len(attackers) < ATTACKERS_AT_LEAST or
+                               len(elves) < ELF_FILES_AT_LEAST):
+        why = f"only {len(attackers)} attackers and {len(elves)} ELF files"
+    print("attackers: the kernel after all of them ... " + (f"FAIL: {why}" if why else "ok"))
+    if failed or why:
+        # Without what newlines.c and allbytes.c print.
+        print("\n".join("  " + line for line in console.split("\n") if line.isprintable() and line)
+              [-20000:])
+    print(f"info: {len(attackers)} attackers, {len(elves)} ELF files")
+    return 1 if failed or why else 0
+
+
+if __name__ == "__main__":
+    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    sys.exit(main())
