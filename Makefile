@@ -292,7 +292,7 @@ bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bi
 	@$(PYTHON) tools/bench.py
 
 usb: bin/os.bin
-	@$(PYTHON) tools/usb.py bin/os.bin "$(DEV)"
+	@$(PYTHON) tools/usb.py $(if $(YES),--yes) bin/os.bin "$(DEV)"
 
 # For README and docs: what the machine's memory looks like.
 memory-picture: bin/os.bin bin/kernel.elf
