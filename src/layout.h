@@ -23,20 +23,20 @@
 #define LARGE_PAGE_SIZE_BYTES 0x400000 /* what one page directory entry covers */
 
 /* Low memory, 0x1000 to 0x7BFF: the kernel's and the boot sector's notes. */
-#define BOOT_INFO_ADDRESS     0x1000 /* struct boot_info, written by the boot sector */
-#define BIOS_THUNK_ADDRESS    0x2000 /* the real-mode thunk runs here; one page */
+#define BOOT_INFO_ADDRESS       0x1000 /* struct boot_info, written by the boot sector */
+#define BIOS_THUNK_ADDRESS      0x2000 /* the real-mode thunk runs here; one page */
 #define BIOS_THUNK_DATA_ADDRESS 0x3000 /* what bios.c and the thunk tell each other */
-#define BIOS_THUNK_STACK_TOP  0x4000 /* real-mode stack, grows down towards that */
-#define BIOS_BUFFER_ADDRESS   0x4000 /* scratch that BIOS calls read and write */
-#define BIOS_BUFFER_BYTES     0x3000 /* to 0x6FFF */
-#define BOOT_STACK_TOP        0x7C00 /* the boot sector's own stack, below its code */
-#define BOOT_SECTOR_ADDRESS   0x7C00
+#define BIOS_THUNK_STACK_TOP    0x4000 /* real-mode stack, grows down towards that */
+#define BIOS_BUFFER_ADDRESS     0x4000 /* scratch that BIOS calls read and write */
+#define BIOS_BUFFER_BYTES       0x3000 /* to 0x6FFF */
+#define BOOT_STACK_TOP          0x7C00 /* the boot sector's own stack, below its code */
+#define BOOT_SECTOR_ADDRESS     0x7C00
 
 /* Kernel heap: the byte table and its out-of-band index. */
-#define HEAP_TABLE_ADDRESS     0x7E00
-#define HEAP_TABLE_AREA_END    0x80000 /* first byte that is not the heap's */
-#define HEAP_ADDRESS           0x01000000
-#define HEAP_END               0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
+#define HEAP_TABLE_ADDRESS  0x7E00
+#define HEAP_TABLE_AREA_END 0x80000 /* first byte that is not the heap's */
+#define HEAP_ADDRESS        0x01000000
+#define HEAP_END            0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
 
 /* Where disk data that comes through the BIOS is taken from. */
 #define BIOS_DISK_BUFFER_ADDRESS 0x80000
@@ -50,15 +50,15 @@
 #define KERNEL_SECTORS_MAX 2047     /* LBA 1 to 2047: the gap before partition 1 */
 
 /* A process's user memory. */
-#define USER_STACK_GUARD     0x3FA000
-#define USER_STACK_BOTTOM    0x3FB000
-#define USER_STACK_TOP       0x3FF000
-#define USER_STACK_BYTES     0x4000
-#define USER_PROGRAM_ADDRESS 0x400000
-#define USER_PROGRAM_END     0x1000000
-#define PROCESS_HEAP_ADDRESS 0x80000000
+#define USER_STACK_GUARD      0x3FA000
+#define USER_STACK_BOTTOM     0x3FB000
+#define USER_STACK_TOP        0x3FF000
+#define USER_STACK_BYTES      0x4000
+#define USER_PROGRAM_ADDRESS  0x400000
+#define USER_PROGRAM_END      0x1000000
+#define PROCESS_HEAP_ADDRESS  0x80000000
 #define PROCESS_BREAK_ADDRESS 0xB0000000 /* the break starts here; process_malloc()'s last choice */
-#define PROCESS_HEAP_END     0xC0000000
+#define PROCESS_HEAP_END      0xC0000000
 
 /* Physical memory beyond the pool, and devices. */
 #define FRAME_ZONE_ADDRESS 0x07400000

@@ -7,23 +7,23 @@
 #ifndef STATUS_H
 #define STATUS_H
 
-#define OK         0
-#define EIO        1  /* the device reported an error, or did not answer in time */
-#define EINVARG    2  /* an argument (pointer, size, number) that the call does not accept */
-#define ENOMEM     3  /* out of memory */
-#define EBADPATH   4  /* not a path: no drive, a name that 8.3 cannot hold, too long */
-#define EFSNOTUS   5  /* the volume is not one of this file system's */
-#define ERDONLY    6  /* not writable */
-#define EUNIMP     7  /* not implemented */
-#define EISTKN     8  /* already taken */
-#define EINFORMAT  9  /* the file is not of the expected format */
-#define ENOENT     10 /* no such file or directory */
-#define ENOTDIR    11 /* a directory was needed */
-#define EISDIR     12 /* a file was needed */
-#define ECORRUPT   13 /* the volume contradicts itself (chain loop, cluster out of range) */
-#define EBOUNDS    14 /* beyond the end of the device or file */
-#define ECHILD     15 /* no such child process */
-#define EBUSY      16 /* in use; none left */
+#define OK           0
+#define EIO          1  /* the device reported an error, or did not answer in time */
+#define EINVARG      2  /* an argument (pointer, size, number) that the call does not accept */
+#define ENOMEM       3  /* out of memory */
+#define EBADPATH     4  /* not a path: no drive, a name that 8.3 cannot hold, too long */
+#define EFSNOTUS     5  /* the volume is not one of this file system's */
+#define ERDONLY      6  /* not writable */
+#define EUNIMP       7  /* not implemented */
+#define EISTKN       8  /* already taken */
+#define EINFORMAT    9  /* the file is not of the expected format */
+#define ENOENT       10 /* no such file or directory */
+#define ENOTDIR      11 /* a directory was needed */
+#define EISDIR       12 /* a file was needed */
+#define ECORRUPT     13 /* the volume contradicts itself (chain loop, cluster out of range) */
+#define EBOUNDS      14 /* beyond the end of the device or file */
+#define ECHILD       15 /* no such child process */
+#define EBUSY        16 /* in use; none left */
 #define EINTERRUPTED 17 /* the process is about to be ended */
 
 #endif

@@ -19,7 +19,8 @@
 
 #define EMIT(name, value) __asm__ volatile(".ascii \"->" #name " %0\"" : : "i"(value))
 #define CONSTANT(name)    __asm__ volatile(".ascii \"->" #name " %0\"" : : "i"(name))
-#define OFFSET(prefix, structure, member) EMIT(prefix##_##member, offsetof(struct structure, member))
+#define OFFSET(prefix, structure, member) \
+    EMIT(prefix##_##member, offsetof(struct structure, member))
 
 void asm_constants(void);
 

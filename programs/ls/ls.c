@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ROOT "0:/"
-#define USAGE \
+#define USAGE                \
     "Usage: ls [PATH ...]\n" \
     "Names and sizes in bytes of what is in a folder (without PATH: in 0:/), or of a file.\n"
 

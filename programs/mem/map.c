@@ -11,11 +11,11 @@
 
 #include "mem.h"
 
-#define COLUMNS   64
-#define ROWS      16
-#define OWNERS    64
-#define PAGE_KIB  4
-#define PAGE      4096
+#define COLUMNS  64
+#define ROWS     16
+#define OWNERS   64
+#define PAGE_KIB 4
+#define PAGE     4096
 
 enum owner { FREE, KERNEL, CACHE, TABLES, PROCESSES, RESERVED, KINDS };
 
@@ -24,12 +24,9 @@ static const struct {
     int color; /* ECMA-48's number of the background */
     const char *name;
 } kinds[KINDS] = {
-    [FREE] = {'.', '.', 40, "free"},
-    [KERNEL] = {'k', 'K', 44, "kernel"},
-    [CACHE] = {'c', 'C', 46, "disk cache"},
-    [TABLES] = {'t', 'T', 45, "page tables"},
-    [PROCESSES] = {'p', 'P', 42, "processes"},
-    [RESERVED] = {'#', '#', 41, "reserved"},
+    [FREE] = {'.', '.', 40, "free"},           [KERNEL] = {'k', 'K', 44, "kernel"},
+    [CACHE] = {'c', 'C', 46, "disk cache"},    [TABLES] = {'t', 'T', 45, "page tables"},
+    [PROCESSES] = {'p', 'P', 42, "processes"}, [RESERVED] = {'#', '#', 41, "reserved"},
 };
 
 /* The beginnings of the names of functions that ask for blocks; all others are the kernel's. */
@@ -37,10 +34,11 @@ static const struct {
     const char *start;
     enum owner owner;
 } functions[] = {
-    {"block_cache_", CACHE},     {"new_block", CACHE},           {"paging_", TABLES},
-    {"make_private_table", TABLES}, {"user_page", PROCESSES},    {"process_load", PROCESSES},
-    {"load_", PROCESSES},        {"map_new_page", PROCESSES},    {"process_malloc", PROCESSES},
-    {"process_move_break", PROCESSES},
+    {"block_cache_", CACHE},       {"new_block", CACHE},
+    {"paging_", TABLES},           {"make_private_table", TABLES},
+    {"user_page", PROCESSES},      {"process_load", PROCESSES},
+    {"load_", PROCESSES},          {"map_new_page", PROCESSES},
+    {"process_malloc", PROCESSES}, {"process_move_break", PROCESSES},
 };
 
 static struct {

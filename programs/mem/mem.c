@@ -11,11 +11,11 @@
 
 #include "mem.h"
 
-#define USAGE \
-    "Usage: mem                      how much there is and who has it, in KiB\n" \
-    "       mem map                  every block of the kernel, drawn, by owner\n" \
+#define USAGE                                                                                 \
+    "Usage: mem                      how much there is and who has it, in KiB\n"              \
+    "       mem map                  every block of the kernel, drawn, by owner\n"            \
     "       mem walk ADDRESS [PID]   how an address is translated, in this or that process\n" \
-    "       mem layout [PID]         what its address space holds, range by range\n" \
+    "       mem layout [PID]         what its address space holds, range by range\n"          \
     "       mem trace on|off         a line for each allocation and free of kernel and programs\n"
 #define PAGE_KIB 4
 

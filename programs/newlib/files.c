@@ -82,8 +82,7 @@ _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
         system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
         return layer_fail(EBADF);
     }
-    return layer_result(
-        system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
+    return layer_result(system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
 }
 
 _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
@@ -109,7 +108,8 @@ off_t lseek(int descriptor, off_t offset, int from)
         return layer_fail(EBADF);
     }
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
-                   SEEK_END == FILE_SEEK_END, "the same numbers");
+                       SEEK_END == FILE_SEEK_END,
+                   "the same numbers");
     return layer_result(
         system_call(SYSCALL_SEEK, (uint32_t)descriptor, (uint32_t)offset, (uint32_t)from));
 }
@@ -119,8 +119,8 @@ int fstat(int descriptor, struct stat *out)
     struct file_stat stat;
 
     if (is_console(descriptor)) {
-        *out = (struct stat){.st_mode = S_IFCHR | S_IRUSR | S_IWUSR, .st_nlink = 1,
-                             .st_blksize = 1024};
+        *out = (struct stat){
+            .st_mode = S_IFCHR | S_IRUSR | S_IWUSR, .st_nlink = 1, .st_blksize = 1024};
         return 0;
     }
     if (scratch_has(descriptor)) {
@@ -141,8 +141,8 @@ int stat(const char *path, struct stat *out)
     if (scratch_is_name(path)) {
         return scratch_stat(path, out);
     }
-    int result = layer_result(
-        system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&stat), 0));
+    int result =
+        layer_result(system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&stat), 0));
     if (result == 0) {
         fill_stat(out, &stat);
     }

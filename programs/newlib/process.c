@@ -47,8 +47,8 @@ pid_t waitpid(pid_t pid, int *status, int options)
     if (options) {
         return layer_fail(ENOSYS);
     }
-    int32_t child = system_call(SYSCALL_WAIT, (uint32_t)(pid > 0 ? pid : WAIT_ANY),
-                                ADDRESS(&ended), 0);
+    int32_t child =
+        system_call(SYSCALL_WAIT, (uint32_t)(pid > 0 ? pid : WAIT_ANY), ADDRESS(&ended), 0);
     if (child > 0 && status) {
         *status = (ended & 0xFF) << 8; /* as WEXITSTATUS() takes it apart */
     }

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define USAGE \
-    "Usage: ps\n" \
+#define USAGE                                                                                     \
+    "Usage: ps\n"                                                                                 \
     "Lists the processes. State: ready (it runs, or waits for its turn), waiting (for a key, a\n" \
-    "child, a time), ended (its parent has not asked for its status yet). Memory is what the\n" \
+    "child, a time), ended (its parent has not asked for its status yet). Memory is what the\n"   \
     "process alone has, page tables included; ticks are those of the clock, 100 a second, that\n" \
     "found it running. * marks the one that has the keyboard.\n"
 

@@ -138,10 +138,12 @@ static void null_segments_kept(void)
 
 static void unknown_commands(void)
 {
+    /* clang-format off */
     static const uint32_t unknown[] = {10,    11,         12,         13,         14,
                                        15,    SYSCALL_COUNT, SYSCALL_COUNT + 1, 127,        128,
                                        255,   256,        0x7FFFFFFF, 0x80000000, 0x80000010,
                                        65536, 0xFFFFFF80, 0xFFFFFFFE, 0xFFFFFFFF, 0x20000000};
+    /* clang-format on */
 
     for (size_t i = 0; i < COUNT_OF(unknown); i++) {
         CHECK_EQUAL(system_call(unknown[i], 1, 2, 3), -EINVARG);
@@ -271,8 +273,9 @@ static void results_into_bad_pointers(void)
                     -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_PROCESS_LIST, bad, 10, 0), -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_RUN, 0, bad), -EINVARG);
-        CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_NAME, KERNEL_ADDRESS + 0x1000, bad),
-                    -EINVARG);
+        CHECK_EQUAL(
+            system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_NAME, KERNEL_ADDRESS + 0x1000, bad),
+            -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_WALK, 0, bad), -EINVARG);
         if (bad) {
             CHECK_EQUAL(system_call(SYSCALL_WAIT, (uint32_t)child, bad, 0), -EINVARG);

@@ -20,6 +20,7 @@
  * All of them: name, status, another one that it may be (or 0), the instructions. EAX, ECX, EDX are
  * theirs to use; ESI points to memory of 64 bytes.
  */
+/* clang-format off */
 #define FAULTS(FAULT) \
     /* what only the kernel may */ \
     FAULT(cli, STATUS_GENERAL_PROTECTION, 0, "cli") \
@@ -124,15 +125,16 @@
           "push $0x40002; popfl; sub $1, %%esp; mov $21, %%eax; int $0x80; add $1, %%esp;" \
           "push $2; popfl") \
     FAULT(rdpmc, STATUS_GENERAL_PROTECTION, STATUS_INVALID_OPCODE, "xor %%ecx, %%ecx; rdpmc")
+/* clang-format on */
 
-#define FUNCTION(name, status, other, instructions) \
-    static void name(void) \
-    { \
-        static uint32_t memory[16]; \
-\
-        __asm__ volatile(instructions \
-                         : \
-                         : "S"(memory) \
+#define FUNCTION(name, status, other, instructions)                     \
+    static void name(void)                                              \
+    {                                                                   \
+        static uint32_t memory[16];                                     \
+                                                                        \
+        __asm__ volatile(instructions                                   \
+                         :                                              \
+                         : "S"(memory)                                  \
                          : "eax", "ecx", "edx", "edi", "memory", "cc"); \
     }
 

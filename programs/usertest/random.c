@@ -74,7 +74,8 @@ static int role_calls(int argc, char **argv)
         for (size_t j = 0; j < COUNT_OF(arguments); j++) {
             arguments[j] = random_argument(&state);
         }
-        if (is_left_out(command, arguments[0]) || (command == SYSCALL_KILL && (int)arguments[0] == own)) {
+        if (is_left_out(command, arguments[0]) ||
+            (command == SYSCALL_KILL && (int)arguments[0] == own)) {
             continue;
         }
         if (command == SYSCALL_SLEEP) {

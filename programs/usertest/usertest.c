@@ -15,9 +15,9 @@
 
 #include "usertest.h"
 
-#define USAGE                                                \
-    "Usage: usertest [NAME ...]\n"                           \
-    "       usertest --list\n"                              \
+#define USAGE                      \
+    "Usage: usertest [NAME ...]\n" \
+    "       usertest --list\n"     \
     "Runs all tests from ring 3, or those; --list names them.\n"
 
 #define SETTLING_MILLISECONDS 1000

@@ -40,11 +40,11 @@ extern const struct role process_roles[], fpu_roles[], isolation_roles[], random
 #define STATUS_SAID_WHY 99 /* of a process whose check failed: it has printed the reason */
 
 /* They end the process, and its children, when something is wrong. */
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
+#define CHECK(condition)                                  \
+    do {                                                  \
+        if (!(condition)) {                               \
             check_failed(__FILE__, __LINE__, #condition); \
-        } \
+        }                                                 \
     } while (0)
 
 /* Both sides as numbers of 32 bits. */

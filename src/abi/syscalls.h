@@ -89,29 +89,29 @@ struct process_arguments {
 
 struct process_info {
     uint32_t pid;
-    uint32_t parent;   /* its pid; 0: none */
-    uint32_t pages;    /* of 4096 bytes, in its address space alone, tables included */
-    uint32_t ticks;    /* of the clock (100 a second) that found it running */
-    uint8_t state;     /* PROCESS_READY ... */
-    uint8_t is_front;  /* it has the keyboard */
+    uint32_t parent;  /* its pid; 0: none */
+    uint32_t pages;   /* of 4096 bytes, in its address space alone, tables included */
+    uint32_t ticks;   /* of the clock (100 a second) that found it running */
+    uint8_t state;    /* PROCESS_READY ... */
+    uint8_t is_front; /* it has the keyboard */
     uint8_t reserved[2];
     char name[PROCESS_NAME_BYTES];
 };
 
 /* Pages are of 4096 bytes. Later versions may have more at the end. */
 struct memory_figures {
-    uint32_t total_pages;       /* that the kernel manages */
-    uint32_t free_pages;        /* of these */
-    uint32_t pool_pages;        /* of total_pages, the kernel heap's pool */
+    uint32_t total_pages; /* that the kernel manages */
+    uint32_t free_pages;  /* of these */
+    uint32_t pool_pages;  /* of total_pages, the kernel heap's pool */
     uint32_t pool_free_pages;
     uint32_t largest_run_pages; /* in the pool: the longest run of free ones */
     uint32_t objects;           /* small objects of the kernel, live */
     uint32_t object_pages;      /* that hold them */
     uint32_t processes;
-    uint32_t own_pages;         /* of the caller, as in struct process_info */
-    uint32_t cache_pages;       /* the disk cache's */
-    uint32_t cache_hits;        /* sectors that were there */
-    uint32_t cache_misses;      /* sectors that had to be read */
+    uint32_t own_pages;    /* of the caller, as in struct process_info */
+    uint32_t cache_pages;  /* the disk cache's */
+    uint32_t cache_hits;   /* sectors that were there */
+    uint32_t cache_misses; /* sectors that had to be read */
 };
 
 /* What memory_look() looks at. It shows where things are, and never what is in them. */

@@ -177,7 +177,8 @@ void backtrace_print(const struct trap_frame *frame)
         previous = address;
         if (address == trap_return_address) {
             uint32_t eip = ebp + 8 + offsetof(struct trap_frame, eip); /* and cs */
-            if (!is_pair_readable(eip) || read(eip + 4) & 3 || !print_frame(number++, read(eip), 0)) {
+            if (!is_pair_readable(eip) || read(eip + 4) & 3 ||
+                !print_frame(number++, read(eip), 0)) {
                 return;
             }
         }

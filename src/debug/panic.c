@@ -76,8 +76,8 @@ static void print_registers(const struct trap_frame *frame)
 }
 
 /* Not static: panic.asm calls it. */
-void __attribute__((noreturn)) panic_report(const struct trap_frame *frame, const char *format,
-                                            va_list arguments);
+void __attribute__((noreturn))
+panic_report(const struct trap_frame *frame, const char *format, va_list arguments);
 
 void panic_report(const struct trap_frame *frame, const char *format, va_list arguments)
 {

@@ -33,11 +33,11 @@ typedef void (*panic_reporter_t)(const struct trap_frame *frame);
 void panic_add_reporter(panic_reporter_t report);
 
 /* The kernel rule `condition` must hold; compiled in always. */
-#define KASSERT(condition)                                                              \
-    do {                                                                                \
-        if (!(condition)) {                                                             \
+#define KASSERT(condition)                                                                  \
+    do {                                                                                    \
+        if (!(condition)) {                                                                 \
             panic("rule broken: %s (%s:%d, %s)", #condition, __FILE__, __LINE__, __func__); \
-        }                                                                               \
+        }                                                                                   \
     } while (0)
 
 #endif

@@ -28,8 +28,8 @@ _Static_assert((LOG_BUFFER_BYTES & (LOG_BUFFER_BYTES - 1)) == 0,
 
 static struct {
     char text[LOG_BUFFER_BYTES];
-    uint32_t end;  /* where the next byte goes, modulo LOG_BUFFER_BYTES */
-    bool is_full;  /* the ring has gone round: the oldest byte is at end */
+    uint32_t end; /* where the next byte goes, modulo LOG_BUFFER_BYTES */
+    bool is_full; /* the ring has gone round: the oldest byte is at end */
     struct printk_sink *first_sink;
 } kernel_log;
 

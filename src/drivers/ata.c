@@ -55,15 +55,15 @@
 #define COMMAND_IDENTIFY          0xEC
 
 /* IDENTIFY DEVICE, in words (ATA/ATAPI-6, section 8.15). */
-#define IDENTIFY_WORDS          256
-#define IDENTIFY_MULTIPLE       47 /* bits 7-0: most sectors for READ MULTIPLE */
-#define IDENTIFY_CAPABILITIES   49 /* bit 9: LBA; bit 8: DMA */
-#define IDENTIFY_VALID          53 /* bit 2: word 88 */
-#define IDENTIFY_LBA28_SECTORS  60 /* and 61 */
-#define IDENTIFY_MULTIWORD_DMA  63 /* bits 10-8: the mode that is selected, if one is */
-#define IDENTIFY_COMMAND_SET    83 /* bit 10: 48-bit addresses */
-#define IDENTIFY_ULTRA_DMA      88 /* bits 15-8: as in word 63 */
-#define IDENTIFY_LBA48_SECTORS  100
+#define IDENTIFY_WORDS         256
+#define IDENTIFY_MULTIPLE      47 /* bits 7-0: most sectors for READ MULTIPLE */
+#define IDENTIFY_CAPABILITIES  49 /* bit 9: LBA; bit 8: DMA */
+#define IDENTIFY_VALID         53 /* bit 2: word 88 */
+#define IDENTIFY_LBA28_SECTORS 60 /* and 61 */
+#define IDENTIFY_MULTIWORD_DMA 63 /* bits 10-8: the mode that is selected, if one is */
+#define IDENTIFY_COMMAND_SET   83 /* bit 10: 48-bit addresses */
+#define IDENTIFY_ULTRA_DMA     88 /* bits 15-8: as in word 63 */
+#define IDENTIFY_LBA48_SECTORS 100
 
 /* The bus master's registers, from BAR 4 on: 8 bytes for the primary channel, 8 for the other. */
 #define MASTER_BAR     PCI_BAR(4)
@@ -74,8 +74,8 @@
 #define MASTER_START     0x01
 #define MASTER_TO_MEMORY 0x08
 
-#define MASTER_ACTIVE    0x01
-#define MASTER_ERROR     0x02 /* this, and bit 2 (an interrupt came): writing 1 clears */
+#define MASTER_ACTIVE 0x01
+#define MASTER_ERROR  0x02 /* this, and bit 2 (an interrupt came): writing 1 clears */
 
 /* The programming interface, bits 15-8 of PCI_CLASS. */
 #define INTERFACE_MASTER          0x8000u
@@ -85,9 +85,9 @@
 #define ATA_DRIVES         4
 #define ATA_TRIES          3
 #define ATA_MULTIPLE       16
-#define ATA_SECTORS_MAX    256         /* a command */
-#define ATA_POLLS_PER_WAIT 10000000u   /* at least a microsecond each on a real bus: 10 s */
-#define ATA_FAILURES_MAX   3           /* in a row, until a way of reading is given up */
+#define ATA_SECTORS_MAX    256       /* a command */
+#define ATA_POLLS_PER_WAIT 10000000u /* at least a microsecond each on a real bus: 10 s */
+#define ATA_FAILURES_MAX   3         /* in a row, until a way of reading is given up */
 #define LBA28_END          0x10000000u
 
 /* From the fastest to the slowest. */
@@ -101,8 +101,8 @@ struct ata_drive {
     uint8_t select;
     bool has_lba48;
     uint8_t way;
-    uint8_t failures;      /* in a row, of that way, where a slower one went well */
-    uint32_t multiple;     /* sectors in a block; 1: READ MULTIPLE is not used */
+    uint8_t failures;  /* in a row, of that way, where a slower one went well */
+    uint32_t multiple; /* sectors in a block; 1: READ MULTIPLE is not used */
     char multiple_mode[20];
 };
 
@@ -114,7 +114,7 @@ struct ata_region {
 #define REGION_BYTES_MAX 0x10000u
 #define REGION_LAST      0x80000000u
 /* A buffer that begins inside its first 64 KiB ends in one more. */
-#define REGIONS_MAX      (ATA_SECTORS_MAX * SECTOR_BYTES / REGION_BYTES_MAX + 1)
+#define REGIONS_MAX (ATA_SECTORS_MAX * SECTOR_BYTES / REGION_BYTES_MAX + 1)
 
 static struct {
     struct ata_drive drives[ATA_DRIVES];
@@ -329,7 +329,9 @@ static void choose_way(struct ata_drive *drive, enum ata_way way)
 {
     drive->way = (uint8_t)way;
     drive->failures = 0;
-    drive->device.mode = way == WAY_DMA ? "DMA" : way == WAY_MULTIPLE ? drive->multiple_mode : "PIO";
+    drive->device.mode = way == WAY_DMA        ? "DMA"
+                         : way == WAY_MULTIPLE ? drive->multiple_mode
+                                               : "PIO";
 }
 
 /* At most ATA_SECTORS_MAX sectors, in the drive's way or one that works. */
@@ -429,9 +431,9 @@ static bool identify(struct ata_drive *drive, unsigned channel)
         bool is_huge = words[IDENTIFY_LBA48_SECTORS + 2] || words[IDENTIFY_LBA48_SECTORS + 3];
 
         drive->device.sector_count =
-            is_huge ? UINT32_MAX
-                    : words[IDENTIFY_LBA48_SECTORS] |
-                          (uint32_t)words[IDENTIFY_LBA48_SECTORS + 1] << 16;
+            is_huge
+                ? UINT32_MAX
+                : words[IDENTIFY_LBA48_SECTORS] | (uint32_t)words[IDENTIFY_LBA48_SECTORS + 1] << 16;
     }
     set_multiple(drive, MIN(words[IDENTIFY_MULTIPLE] & 0xFFu, ATA_MULTIPLE));
     format_to_buffer(drive->multiple_mode, sizeof(drive->multiple_mode), "PIO, %u sectors",

@@ -51,7 +51,7 @@ _Static_assert(sizeof(struct address_packet) == 16 && sizeof(struct drive_parame
 static struct {
     struct block_device device;
     uint8_t drive;
-    uint32_t buffer;        /* below 1 MiB */
+    uint32_t buffer; /* below 1 MiB */
     uint32_t buffer_sectors;
 } disk;
 

@@ -26,12 +26,12 @@
 _Static_assert(BLOCK_BYTES == PAGE_SIZE_BYTES, "a block is a page");
 
 struct cached_block {
-    struct list_node link; /* order of use */
+    struct list_node link;     /* order of use */
     struct cached_block *next; /* in the hash chain */
     const struct block_device *device;
     uint32_t number; /* lba / BLOCK_CACHE_SECTORS */
     uint8_t *bytes;
-    uint8_t valid;   /* a bit a sector */
+    uint8_t valid; /* a bit a sector */
 };
 #define ALL_VALID 0xFF
 
@@ -230,8 +230,8 @@ static uint32_t uncached_sectors(const struct block_device *device, uint32_t lba
 int block_cache_read(struct block_device *device, uint32_t lba, uint32_t offset, void *buffer,
                      uint32_t length)
 {
-    uint32_t sectors = length / SECTOR_BYTES +
-                       (offset + length % SECTOR_BYTES + SECTOR_BYTES - 1) / SECTOR_BYTES;
+    uint32_t sectors =
+        length / SECTOR_BYTES + (offset + length % SECTOR_BYTES + SECTOR_BYTES - 1) / SECTOR_BYTES;
     uint8_t *to = buffer;
 
     if (lba > device->sector_count || sectors > device->sector_count - lba) {
@@ -259,8 +259,8 @@ int block_cache_read(struct block_device *device, uint32_t lba, uint32_t offset,
             struct cached_block *block;
 
             done = MIN(BLOCK_BYTES - at, length);
-            status = get_block(device, lba, (offset + done + SECTOR_BYTES - 1) / SECTOR_BYTES,
-                               &block);
+            status =
+                get_block(device, lba, (offset + done + SECTOR_BYTES - 1) / SECTOR_BYTES, &block);
             if (status < 0) {
                 return status;
             }

@@ -21,18 +21,19 @@
 /* More bytes than the controller and keyboard hold between them. */
 #define DRAIN_BYTES_MAX 64
 
-#define PREFIX_EXTENDED    0xE0
-#define PREFIX_PAUSE       0xE1
-#define PAUSE_BYTES        2 /* after each of its prefixes */
-#define RELEASED           0x80
-#define CODE_CONTROL       0x1D
-#define CODE_LEFT_SHIFT    0x2A
-#define CODE_RIGHT_SHIFT   0x36
-#define CODE_CAPS_LOCK     0x3A
-#define CODE_KEYPAD_SLASH  0x35
-#define CODE_KEYPAD_ENTER  0x1C
+#define PREFIX_EXTENDED   0xE0
+#define PREFIX_PAUSE      0xE1
+#define PAUSE_BYTES       2 /* after each of its prefixes */
+#define RELEASED          0x80
+#define CODE_CONTROL      0x1D
+#define CODE_LEFT_SHIFT   0x2A
+#define CODE_RIGHT_SHIFT  0x36
+#define CODE_CAPS_LOCK    0x3A
+#define CODE_KEYPAD_SLASH 0x35
+#define CODE_KEYPAD_ENTER 0x1C
 
 /* Keys by scancode, from 0. The keypad (0x47 to 0x53) gives digits. */
+/* clang-format off */
 static const uint8_t plain_keys[] = {
     /* 00 */ 0, KEY_ESCAPE, '1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '-', '=', '\b', '\t',
     /* 10 */ 'q', 'w', 'e', 'r', 't', 'y', 'u', 'i', 'o', 'p', '[', ']', '\r', 0, 'a', 's',
@@ -43,14 +44,17 @@ static const uint8_t plain_keys[] = {
              '4', '5', '6', '+', '1',
     /* 50 */ '2', '3', '0', '.', 0, 0, '\\', KEY_F1 + 10, KEY_F1 + 11,
 };
+/* clang-format on */
 
 /* With shift, the part of the table above whose keys have two characters. */
+/* clang-format off */
 static const uint8_t shifted_keys[] = {
     /* 00 */ 0, KEY_ESCAPE, '!', '@', '#', '$', '%', '^', '&', '*', '(', ')', '_', '+', '\b', '\t',
     /* 10 */ 'Q', 'W', 'E', 'R', 'T', 'Y', 'U', 'I', 'O', 'P', '{', '}', '\r', 0, 'A', 'S',
     /* 20 */ 'D', 'F', 'G', 'H', 'J', 'K', 'L', ':', '"', '~', 0, '|', 'Z', 'X', 'C', 'V',
     /* 30 */ 'B', 'N', 'M', '<', '>', '?',
 };
+/* clang-format on */
 
 /* The pressed state of a modifier whose byte is scancode. */
 static bool is_pressed(uint8_t scancode)

@@ -54,8 +54,8 @@
 
 static struct {
     bool is_present;
-    bool is_stuck;    /* the last wait ended by its limit: do not wait again until it can send */
-    unsigned room;    /* bytes that may be sent before LSR must be asked again */
+    bool is_stuck; /* the last wait ended by its limit: do not wait again until it can send */
+    unsigned room; /* bytes that may be sent before LSR must be asked again */
     unsigned fifo_bytes;
 } serial;
 
@@ -98,9 +98,7 @@ static void serial_write(const char *text, size_t length)
             send(' ');
             send('\b');
             break;
-        default:
-            send((uint8_t)text[i]);
-            break;
+        default: send((uint8_t)text[i]); break;
         }
     }
 }

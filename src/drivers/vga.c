@@ -32,9 +32,9 @@ static struct {
     uint16_t *cells;
     uint16_t attribute; /* the upper byte of new cells */
     enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
-    uint8_t number;     /* the sequence's last one */
-    bool is_row_full;   /* position is behind a row just filled: a newline now belongs to that row */
-    unsigned position;  /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
+    uint8_t number;    /* the sequence's last one */
+    bool is_row_full;  /* position is behind a row just filled: a newline now belongs to that row */
+    unsigned position; /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
 } vga;
 
 static void fill(unsigned start, unsigned end)
@@ -67,9 +67,7 @@ static void put_char(char c)
             position += VGA_COLUMNS - position % VGA_COLUMNS;
         }
         break;
-    case '\r':
-        position -= column;
-        break;
+    case '\r': position -= column; break;
     case '\t':
         position = scroll_into_view(position);
         position += TAB_COLUMNS - column % TAB_COLUMNS;
@@ -127,8 +125,7 @@ static bool take_sequence(char c)
             set_rendition(vga.number);
         }
         return c >= '@'; /* anything else does not belong to it */
-    default:
-        break;
+    default: break;
     }
     vga.state = c == ESCAPE ? AFTER_ESCAPE : TEXT;
     return c == ESCAPE;

@@ -43,19 +43,19 @@ _Static_assert(sizeof(struct fat16_boot_record) == 36, "boot record");
 _Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
 
 #define BOOT_SIGNATURE_OFFSET 510 /* 0x55 0xAA */
-#define ENTRIES_PER_SECTOR (SECTOR_BYTES / sizeof(struct fat16_entry))
+#define ENTRIES_PER_SECTOR    (SECTOR_BYTES / sizeof(struct fat16_entry))
 #define DIRECTORY_ENTRIES_MAX 65536 /* the specification's limit: 2 MiB */
-#define FAT_PER_SECTOR     (SECTOR_BYTES / 2)
+#define FAT_PER_SECTOR        (SECTOR_BYTES / 2)
 
-#define CLUSTERS_MIN      4085 /* fewer: FAT12 (section 3.5) */
-#define CLUSTERS_MAX      65524
-#define CLUSTER_FIRST     2
-#define CHAIN_END         0xFFF8 /* and above */
-#define ENTRY_END         0x00   /* no entry from here on was ever used */
-#define ENTRY_DELETED     0xE5
-#define ENTRY_E5          0x05 /* stands for a name that begins with 0xE5 */
+#define CLUSTERS_MIN        4085 /* fewer: FAT12 (section 3.5) */
+#define CLUSTERS_MAX        65524
+#define CLUSTER_FIRST       2
+#define CHAIN_END           0xFFF8 /* and above */
+#define ENTRY_END           0x00   /* no entry from here on was ever used */
+#define ENTRY_DELETED       0xE5
+#define ENTRY_E5            0x05 /* stands for a name that begins with 0xE5 */
 #define ATTRIBUTE_READ_ONLY 0x01
-#define ATTRIBUTE_VOLUME  0x08 /* a label, or part of a long name */
+#define ATTRIBUTE_VOLUME    0x08 /* a label, or part of a long name */
 #define ATTRIBUTE_DIRECTORY 0x10
 
 /* ---------------------------------------------------------------- the volume */
@@ -65,8 +65,7 @@ static int understand(const struct fat16_boot_record *record, uint32_t first_lba
                       struct fat16_volume *volume)
 {
     uint32_t room = volume->device->sector_count - first_lba;
-    uint32_t total =
-        record->total_sectors_16 ? record->total_sectors_16 : record->total_sectors_32;
+    uint32_t total = record->total_sectors_16 ? record->total_sectors_16 : record->total_sectors_32;
     uint32_t spc = record->sectors_per_cluster;
     uint32_t root_bytes = record->root_entries * sizeof(struct fat16_entry);
 
@@ -372,14 +371,14 @@ static void readable_name(const struct fat16_entry *entry, char *name)
         }
         if (entry->name[i] != ' ') {
             *name++ = i == 0 && entry->name[0] == ENTRY_E5 ? (char)0xE5
-                                                            : char_to_lower((char)entry->name[i]);
+                                                           : char_to_lower((char)entry->name[i]);
         }
     }
     *name = '\0';
 }
 
-int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory,
-                         uint32_t *index, struct directory_entry *result)
+int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory, uint32_t *index,
+                         struct directory_entry *result)
 {
     const struct fat16_entry *entry;
     int status;

@@ -35,7 +35,7 @@ struct fat16_node {
     uint32_t size;          /* bytes; of a directory: 0 */
     bool is_directory;
     bool is_read_only;
-    uint32_t cluster;       /* number cluster_index of the chain */
+    uint32_t cluster; /* number cluster_index of the chain */
     uint32_t cluster_index;
 };
 
@@ -64,7 +64,7 @@ int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t po
  * Entry number *index or a later one of directory that is a file or a folder: 1, *entry filled in
  * and *index behind it; 0 at the end; -ECORRUPT, -EIO.
  */
-int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory,
-                         uint32_t *index, struct directory_entry *entry);
+int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory, uint32_t *index,
+                         struct directory_entry *entry);
 
 #endif

@@ -17,7 +17,7 @@
 
 struct file {
     struct fat16_node node;
-    uint32_t position;        /* of a file: byte; of a directory: entry */
+    uint32_t position; /* of a file: byte; of a directory: entry */
 };
 
 static struct {

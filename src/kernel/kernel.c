@@ -38,14 +38,14 @@ static void start_init(void);
 
 void kernel_main(void)
 {
-    start_console();      /* from here on nothing happens silently */
-    gdt_initialise();     /* segments for ring 3, a TSS to come back by, one for double faults */
-    trap_initialise();    /* exceptions are reported */
+    start_console();       /* from here on nothing happens silently */
+    gdt_initialise();      /* segments for ring 3, a TSS to come back by, one for double faults */
+    trap_initialise();     /* exceptions are reported */
     features_initialise(); /* is this CPU good enough? */
-    fpu_initialise();     /* tasks may compute with it, the kernel may not */
-    irq_initialise();     /* hardware interrupts have vectors, and are still masked */
+    fpu_initialise();      /* tasks may compute with it, the kernel may not */
+    irq_initialise();      /* hardware interrupts have vectors, and are still masked */
     check_boot_info();
-    memory_initialise();  /* the firmware's map, heap, frames, paging */
+    memory_initialise(); /* the firmware's map, heap, frames, paging */
     pit_initialise(TIMER_HZ);
     keyboard_initialise();
     serial_enable_input();

@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 /* alignment must be a power of two. ALIGN_UP wraps to 0 near the top: check first. */
-#define ALIGN_DOWN(value, alignment) ((value) & ~((__typeof__(value))(alignment) - 1))
-#define ALIGN_UP(value, alignment)   ALIGN_DOWN((value) + ((__typeof__(value))(alignment) - 1), alignment)
-#define IS_ALIGNED(value, alignment) (((value) & ((__typeof__(value))(alignment) - 1)) == 0)
+#define ALIGN_DOWN(value, alignment) ((value) & ~((__typeof__(value))(alignment)-1))
+#define ALIGN_UP(value, alignment) \
+    ALIGN_DOWN((value) + ((__typeof__(value))(alignment)-1), alignment)
+#define IS_ALIGNED(value, alignment) (((value) & ((__typeof__(value))(alignment)-1)) == 0)
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -142,8 +142,7 @@ static void emit_string(struct output *output, const struct spec *spec, const ch
     if (string == NULL) {
         string = "(null)";
     }
-    size_t length =
-        spec->precision < 0 ? strlen(string) : strnlen(string, (size_t)spec->precision);
+    size_t length = spec->precision < 0 ? strlen(string) : strnlen(string, (size_t)spec->precision);
     emit_field(output, spec, "", 0, string, length);
 }
 
@@ -189,11 +188,8 @@ static enum length parse_length(const char **format)
             return LENGTH_LONG_LONG;
         }
         return LENGTH_LONG;
-    case 'z':
-        (*format)++;
-        return LENGTH_SIZE;
-    default:
-        return LENGTH_INT;
+    case 'z': (*format)++; return LENGTH_SIZE;
+    default: return LENGTH_INT;
     }
 }
 
@@ -262,14 +258,9 @@ static bool convert(struct output *output, struct spec *spec, char letter,
         emit_field(output, spec, "", 0, &c, 1);
         return true;
     }
-    case 's':
-        emit_string(output, spec, va_arg(arguments->list, const char *));
-        return true;
-    case '%':
-        emit(output, "%", 1);
-        return true;
-    default:
-        return false;
+    case 's': emit_string(output, spec, va_arg(arguments->list, const char *)); return true;
+    case '%': emit(output, "%", 1); return true;
+    default: return false;
     }
 }
 

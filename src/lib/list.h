@@ -18,7 +18,7 @@ struct list_node {
 };
 
 /* The struct of `type` whose member `member` is at `node`. */
-#define LIST_ENTRY(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define LIST_ENTRY(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 /* Walks the list; the body may not remove the current node. */
 #define LIST_FOR_EACH(node, head) \

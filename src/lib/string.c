@@ -78,10 +78,7 @@ int memcmp(const void *a, const void *b, size_t length)
     size_t dwords = length / 4;
 
     if (dwords > 0) {
-        __asm__ volatile("repe cmpsl"
-                         : "+S"(left), "+D"(right), "+c"(dwords)
-                         :
-                         : "memory", "cc");
+        __asm__ volatile("repe cmpsl" : "+S"(left), "+D"(right), "+c"(dwords) : : "memory", "cc");
         /* Both are now after the dword that differs, or after the last: in that one, and in the
          * bytes that are left over, is the difference, if there is one. */
         left -= 4;

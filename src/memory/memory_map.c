@@ -265,12 +265,9 @@ bool memory_map_next_range(const struct memory_map *map, uint64_t start, uint64_
 static const char *type_name(const struct e820_entry *entry)
 {
     static const char *const names[] = {
-        [E820_TYPE_USABLE] = "usable",
-        [E820_TYPE_RESERVED] = "reserved",
-        [E820_TYPE_ACPI_TABLES] = "ACPI tables",
-        [E820_TYPE_ACPI_NVS] = "ACPI NVS",
-        [E820_TYPE_UNUSABLE] = "faulty",
-        [E820_TYPE_DISABLED] = "disabled",
+        [E820_TYPE_USABLE] = "usable",           [E820_TYPE_RESERVED] = "reserved",
+        [E820_TYPE_ACPI_TABLES] = "ACPI tables", [E820_TYPE_ACPI_NVS] = "ACPI NVS",
+        [E820_TYPE_UNUSABLE] = "faulty",         [E820_TYPE_DISABLED] = "disabled",
         [E820_TYPE_PERSISTENT] = "persistent",
     };
 

@@ -25,13 +25,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define E820_TYPE_USABLE       1
-#define E820_TYPE_RESERVED     2
-#define E820_TYPE_ACPI_TABLES  3 /* free once the tables are read; not used here */
-#define E820_TYPE_ACPI_NVS     4
-#define E820_TYPE_UNUSABLE     5 /* faulty */
-#define E820_TYPE_DISABLED     6
-#define E820_TYPE_PERSISTENT   7
+#define E820_TYPE_USABLE      1
+#define E820_TYPE_RESERVED    2
+#define E820_TYPE_ACPI_TABLES 3 /* free once the tables are read; not used here */
+#define E820_TYPE_ACPI_NVS    4
+#define E820_TYPE_UNUSABLE    5 /* faulty */
+#define E820_TYPE_DISABLED    6
+#define E820_TYPE_PERSISTENT  7
 
 #define E820_ATTRIBUTE_ENABLED      1u
 #define E820_ATTRIBUTE_NON_VOLATILE 2u
@@ -59,7 +59,7 @@ struct memory_range {
 struct memory_map {
     struct memory_range ranges[MEMORY_MAP_RANGES_MAX]; /* usable; sorted, page-aligned, apart */
     size_t count;                                      /* of ranges */
-    bool is_truncated;   /* the firmware's list was longer than what was read */
+    bool is_truncated;    /* the firmware's list was longer than what was read */
     bool has_lost_memory; /* usable memory was left out because ranges[] was full */
 
     /* For memory_map_print(): the first entries as they came. */

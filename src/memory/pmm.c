@@ -199,8 +199,8 @@ static void check_is_zero(const uint32_t *page)
 {
     for (size_t i = 0; DEBUG_HEAP && i < PAGE_SIZE_BYTES / sizeof(*page); i++) {
         if (page[i] != 0) {
-            panic("pmm_free_zeroed_page: the frame at %p is not zero at offset %u", (const void *)page,
-                  (unsigned)(i * sizeof(*page)));
+            panic("pmm_free_zeroed_page: the frame at %p is not zero at offset %u",
+                  (const void *)page, (unsigned)(i * sizeof(*page)));
         }
     }
 }

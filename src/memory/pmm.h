@@ -91,9 +91,9 @@ struct pmm_stats {
     size_t zone_free;
     size_t pool_total;
     size_t pool_free;
-    size_t pool_taken;    /* of the pool's used pages, those that pmm handed out */
-    size_t pool_kernel;   /* of pool_total, what pmm leaves to the kernel */
-    size_t zeroed;        /* frames kept zeroed; in zone_free as well */
+    size_t pool_taken;  /* of the pool's used pages, those that pmm handed out */
+    size_t pool_kernel; /* of pool_total, what pmm leaves to the kernel */
+    size_t zeroed;      /* frames kept zeroed; in zone_free as well */
 };
 void pmm_get_stats(struct pmm_stats *stats);
 

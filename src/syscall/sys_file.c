@@ -63,7 +63,8 @@ uint32_t sys_open(const uint32_t *arguments)
     if (status < 0) {
         return (uint32_t)status;
     }
-    for (uint32_t n = FILE_DESCRIPTOR_FIRST; n < FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX; n++) {
+    for (uint32_t n = FILE_DESCRIPTOR_FIRST; n < FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX;
+         n++) {
         struct file **place = place_of(n);
 
         if (!*place) {

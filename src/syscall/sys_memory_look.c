@@ -100,17 +100,13 @@ static uint32_t look_at_walk(uint32_t address, uint32_t out)
 uint32_t sys_memory_look(const uint32_t *arguments)
 {
     switch (arguments[0]) {
-    case MEMORY_LOOK_RUN:
-        return look_at_run(arguments[1], arguments[2]);
-    case MEMORY_LOOK_NAME:
-        return look_at_name(arguments[1], arguments[2]);
-    case MEMORY_LOOK_WALK:
-        return look_at_walk(arguments[1], arguments[2]);
+    case MEMORY_LOOK_RUN: return look_at_run(arguments[1], arguments[2]);
+    case MEMORY_LOOK_NAME: return look_at_name(arguments[1], arguments[2]);
+    case MEMORY_LOOK_WALK: return look_at_walk(arguments[1], arguments[2]);
     case MEMORY_LOOK_TRACE:
         kheap_set_trace(arguments[1] != 0);
         sys_memory_set_trace(arguments[1] != 0);
         return OK;
-    default:
-        return (uint32_t)-EINVARG;
+    default: return (uint32_t)-EINVARG;
     }
 }

@@ -18,12 +18,6 @@
 #include "lib/align.h"
 #include "status.h"
 
-/* One line of trap.c's table: where label 1 faults, go on at label 2. */
-#define ON_FAULT_GO_ON        \
-    ".pushsection .ex_table, \"a\"\n" \
-    ".long 1b, 2f\n"          \
-    ".popsection\n"
-
 /* The end of the user range that address lies in, or 0. */
 static uint32_t user_range_end(uint32_t address)
 {
@@ -39,8 +33,16 @@ static uint32_t user_range_end(uint32_t address)
     return 0;
 }
 
-#define USER_ACCESS_BEGIN "pushl %[ac]\n popfl\n"
-#define USER_ACCESS_END   "pushl %[clean]\n popfl\n"
+/* Where instructions fault, trap.c goes on behind them: a line of its table says so. */
+#define USER_ACCESS(instructions)     \
+    "pushl %[ac]\n"                   \
+    "popfl\n"                         \
+    "1: " instructions "\n"           \
+    "2: pushl %[clean]\n"             \
+    "popfl\n"                         \
+    ".pushsection .ex_table, \"a\"\n" \
+    ".long 1b, 2b\n"                  \
+    ".popsection\n"
 #define USER_ACCESS_FLAGS [ac] "i"(EFLAGS_CLEAN | EFLAGS_AC), [clean] "i"(EFLAGS_CLEAN)
 
 /* Runs one repeated string instruction on a user's memory; it stops early at a fault. */
@@ -49,10 +51,7 @@ static int copy_bytes(void *destination, const void *source, size_t length)
     size_t dwords = length / 4;
     size_t rest = length % 4;
 
-    __asm__ volatile(USER_ACCESS_BEGIN
-                     "1: rep movsl\n"
-                     ON_FAULT_GO_ON
-                     "2:" USER_ACCESS_END
+    __asm__ volatile(USER_ACCESS("rep movsl")
                      : "+D"(destination), "+S"(source), "+c"(dwords)
                      : USER_ACCESS_FLAGS
                      : "memory", "cc");
@@ -62,10 +61,7 @@ static int copy_bytes(void *destination, const void *source, size_t length)
     if (!rest) {
         return OK;
     }
-    __asm__ volatile(USER_ACCESS_BEGIN
-                     "1: rep movsb\n"
-                     ON_FAULT_GO_ON
-                     "2:" USER_ACCESS_END
+    __asm__ volatile(USER_ACCESS("rep movsb")
                      : "+D"(destination), "+S"(source), "+c"(rest)
                      : USER_ACCESS_FLAGS
                      : "memory", "cc");
@@ -135,11 +131,7 @@ int user_string_length(uint32_t source, size_t max)
         return -EINVARG;
     }
     /* Stops behind the NUL with ZF set. */
-    __asm__ volatile(USER_ACCESS_BEGIN
-                     "1: repne scasb\n"
-                     "sete %b0\n"
-                     ON_FAULT_GO_ON
-                     "2:" USER_ACCESS_END
+    __asm__ volatile(USER_ACCESS("repne scasb\n sete %b0")
                      : "+q"(is_found), "+D"(address), "+c"(left)
                      : "a"(0), USER_ACCESS_FLAGS
                      : "memory", "cc");

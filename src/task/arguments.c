@@ -12,7 +12,8 @@
 
 /* Strings, argv with its NULL, the 0 below and the padding fit one page. */
 _Static_assert(ARGUMENTS_BYTES_MAX + 4 * (ARGUMENTS_MAX + 2) + 4 + STACK_ALIGNMENT <=
-                   PAGE_SIZE_BYTES, "arguments fit the top page of the stack");
+                   PAGE_SIZE_BYTES,
+               "arguments fit the top page of the stack");
 _Static_assert(sizeof(struct arguments) <= PAGE_SIZE_BYTES, "struct arguments is one block");
 
 struct arguments *arguments_new(void)

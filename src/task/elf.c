@@ -42,8 +42,8 @@ static bool is_header_acceptable(const struct elf_header *header, uint32_t file_
            header->e_version == EV_CURRENT && header->e_ehsize >= sizeof(*header) &&
            header->e_phentsize == sizeof(struct elf_program_header) && header->e_phnum > 0 &&
            header->e_phnum <= PHNUM_MAX &&
-           range_is_inside(header->e_phoff,
-                           header->e_phnum * sizeof(struct elf_program_header), 0, file_size);
+           range_is_inside(header->e_phoff, header->e_phnum * sizeof(struct elf_program_header), 0,
+                           file_size);
 }
 
 /* Adds a PT_LOAD to the layout, or refuses it. */

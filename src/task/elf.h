@@ -31,8 +31,8 @@ struct elf_segment {
 };
 
 struct elf_layout {
-    uint32_t entry; /* inside an executable segment */
-    size_t segment_count; /* 1 to ELF_SEGMENTS_MAX */
+    uint32_t entry;                                /* inside an executable segment */
+    size_t segment_count;                          /* 1 to ELF_SEGMENTS_MAX */
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
 };
 

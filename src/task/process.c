@@ -40,11 +40,12 @@ struct process *process_current(void)
 /* The frame behind the user page at address: mapped now, and zero unless the caller is about to
  * fill it entirely, if it was not. A page that two segments share is writeable if one of them is.
  * NULL when out of memory. */
-static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable, bool will_fill)
+static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable,
+                          bool will_fill)
 {
     uint32_t entry = paging_get(process->chunk, (void *)address);
-    uint32_t flags = PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL |
-                     (is_writable ? PAGING_IS_WRITEABLE : 0);
+    uint32_t flags =
+        PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
     uint8_t *frame = (uint8_t *)(entry & ~PAGING_FLAGS_MASK);
 
     if (!entry) {
@@ -96,8 +97,8 @@ static int load_segment(struct process *process, struct file *file,
     while (address < end) {
         uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
         uint32_t next = page + PAGE_SIZE_BYTES;
-        uint8_t *frame = user_page(process, page, segment->writable,
-                                   address == page && file_end >= next);
+        uint8_t *frame =
+            user_page(process, page, segment->writable, address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;
@@ -329,7 +330,7 @@ void process_cancel(struct process *process, int status)
 
 struct process *process_find_own(uint32_t id)
 {
-    LIST_FOR_EACH (node, &processes.all) {
+    LIST_FOR_EACH(node, &processes.all) {
         struct process *process = LIST_ENTRY(node, struct process, link);
 
         if (process->id != id || has_ended(process)) {
@@ -350,7 +351,7 @@ static struct process *find_child(const struct process *parent, int id)
 {
     struct process *found = NULL;
 
-    LIST_FOR_EACH (node, &processes.all) {
+    LIST_FOR_EACH(node, &processes.all) {
         struct process *child = LIST_ENTRY(node, struct process, link);
 
         if (child->parent != parent || child->is_detached ||
@@ -410,7 +411,7 @@ void process_describe(const struct process *process, struct process_info *info)
         .parent = process->parent ? process->parent->id : 0,
         .pages = process_count_pages(process),
         .ticks = process->task.ticks,
-        .state = has_ended(process)                   ? PROCESS_ENDED
+        .state = has_ended(process)                    ? PROCESS_ENDED
                  : process->task.state == TASK_BLOCKED ? PROCESS_WAITING
                                                        : PROCESS_READY,
         .is_front = terminal_is_front(process),
@@ -420,7 +421,7 @@ void process_describe(const struct process *process, struct process_info *info)
 
 void process_for_each(bool (*visit)(void *context, const struct process *process), void *context)
 {
-    LIST_FOR_EACH (node, &processes.all) {
+    LIST_FOR_EACH(node, &processes.all) {
         if (!visit(context, LIST_ENTRY(node, struct process, link))) {
             return;
         }

@@ -36,7 +36,7 @@ struct process {
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
     struct paging_4gb_chunk *chunk;
-    vaddr_t heap_next; /* where process_malloc() looks first */
+    vaddr_t heap_next;    /* where process_malloc() looks first */
     uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
     uint32_t argc;
     vaddr_t argv;

@@ -33,7 +33,7 @@ struct task {
     enum task_state state;
     bool is_cancelled; /* ends at its next step in ring 3 */
     uint32_t wake_tick;
-    uint32_t ticks; /* of the clock, that found it running */
+    uint32_t ticks;                 /* of the clock, that found it running */
     uint32_t kernel_esp;            /* while it does not run: its saved stack pointer */
     uint8_t *kernel_stack;          /* the guard page; the stack lies above it */
     struct paging_4gb_chunk *chunk; /* not owned */

@@ -15,7 +15,7 @@
 
 #include "layout.h"
 
-#define PAGE_BYTES PAGE_SIZE_BYTES
+#define PAGE_BYTES       PAGE_SIZE_BYTES
 #define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 

@@ -20,8 +20,9 @@ static bool has_failed(int result)
 
 int main(void)
 {
-    static const uint32_t wrong[] = {1, PAGE_BYTES - 1, PAGE_BYTES + 1, 0x7FFFFFFF, 0x7FFFF000,
-                                     0x80000000, 0x80000001, 0xFFFFFFFF, 0u - 0x40000000, 0x40000000};
+    static const uint32_t wrong[] = {
+        1,          PAGE_BYTES - 1, PAGE_BYTES + 1, 0x7FFFFFFF,      0x7FFFF000,
+        0x80000000, 0x80000001,     0xFFFFFFFF,     0u - 0x40000000, 0x40000000};
     uint32_t taken = 0;
 
     for (uint32_t step = 16u << 20; step >= PAGE_BYTES; step /= 4) {

@@ -15,7 +15,8 @@ int main(int argc, char **argv)
     struct {
         uint32_t offset;
         uint16_t selector;
-    } __attribute__((packed)) target = {argc > 1 ? (uint32_t)atoi(argv[1]) : 0, KERNEL_CODE_SELECTOR};
+    } __attribute__((packed))
+    target = {argc > 1 ? (uint32_t)atoi(argv[1]) : 0, KERNEL_CODE_SELECTOR};
 
     __asm__ volatile("lcall *%0" : : "m"(target) : "memory");
     return STATUS_SUCCEEDED;

@@ -26,7 +26,8 @@ int main(void)
         !are_refused(PROCESS_HEAP_ADDRESS, start_of_it, PAGE_BYTES) ||
         !are_refused(start_of_it + 1, end, 1) ||
         !are_refused(end, PROCESS_HEAP_ADDRESS + 0x2000000, PAGE_BYTES) ||
-        !are_refused(PROCESS_BREAK_ADDRESS - 0x400000, PROCESS_BREAK_ADDRESS + 0x400000, PAGE_BYTES) ||
+        !are_refused(PROCESS_BREAK_ADDRESS - 0x400000, PROCESS_BREAK_ADDRESS + 0x400000,
+                     PAGE_BYTES) ||
         !are_refused(PROCESS_HEAP_END, 0xFFFFF000, OUTSIDE_STEP)) {
         return STATUS_SUCCEEDED;
     }

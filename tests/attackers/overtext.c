@@ -13,7 +13,8 @@ static bool is_refused(uint32_t address, int file, int folder)
 {
     void *there = (void *)address;
 
-    return file_read(file, there, 16) == -EINVARG && file_descriptor_stat(file, there) == -EINVARG &&
+    return file_read(file, there, 16) == -EINVARG &&
+           file_descriptor_stat(file, there) == -EINVARG &&
            file_read_directory(folder, there) == -EINVARG && file_stat("0:/", there) == -EINVARG &&
            memory_figures(there) == -EINVARG && get_program_arguments(there) == -EINVARG &&
            process_list(there, 1) == -EINVARG && process_wait(WAIT_ANY, there) == -EINVARG;

@@ -18,8 +18,8 @@
 #define WRONG_LIST     106
 
 /* The generator of test_syscall_fuzz.c; what it gives after so many steps, worked out elsewhere. */
-#define STEPS       20000
-#define STEPS_GIVE  0xAA6902A0u
+#define STEPS      20000
+#define STEPS_GIVE 0xAA6902A0u
 
 static uint32_t compute(void)
 {

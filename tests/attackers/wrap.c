@@ -10,9 +10,16 @@ int main(void)
 {
     static uint8_t own[PAGE_BYTES];
     static const uint32_t commands[] = {
-        SYSCALL_PRINT, SYSCALL_PROCESS_LOAD_START, SYSCALL_INVOKE_SYSTEM_COMMAND,
-        SYSCALL_GET_PROGRAM_ARGUMENTS, SYSCALL_WRITE, SYSCALL_SPAWN, SYSCALL_MEMORY_FIGURES,
-        SYSCALL_PROCESS_LIST, SYSCALL_OPEN, SYSCALL_STAT,
+        SYSCALL_PRINT,
+        SYSCALL_PROCESS_LOAD_START,
+        SYSCALL_INVOKE_SYSTEM_COMMAND,
+        SYSCALL_GET_PROGRAM_ARGUMENTS,
+        SYSCALL_WRITE,
+        SYSCALL_SPAWN,
+        SYSCALL_MEMORY_FIGURES,
+        SYSCALL_PROCESS_LIST,
+        SYSCALL_OPEN,
+        SYSCALL_STAT,
     };
     int file = file_open("init.elf"), folder = file_open("0:/");
 

@@ -45,8 +45,9 @@ static void drupe_pair(void *context)
 
 static void reference_pair(void *context)
 {
-    reference_heap_free(&bench.reference,
-                   reference_heap_malloc(&bench.reference, ((struct operation *)context)->size));
+    reference_heap_free(
+        &bench.reference,
+        reference_heap_malloc(&bench.reference, ((struct operation *)context)->size));
 }
 
 static void drupe_zero_pair(void *context)
@@ -56,8 +57,7 @@ static void drupe_zero_pair(void *context)
 
 static void reference_zero_pair(void *context)
 {
-    reference_heap_free(&bench.reference,
-                   reference_zalloc(((struct operation *)context)->size));
+    reference_heap_free(&bench.reference, reference_zalloc(((struct operation *)context)->size));
 }
 
 static void *drupe_malloc_size(void *size)

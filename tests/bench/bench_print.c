@@ -27,8 +27,7 @@ static void print_from_kernel(void *argument)
 
 void bench_print(void)
 {
-    struct paging_4gb_chunk *chunk =
-        paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
+    struct paging_4gb_chunk *chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
     uint8_t *frame = pmm_alloc_page();
     uint32_t address = PROCESS_HEAP_ADDRESS;
 

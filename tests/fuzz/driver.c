@@ -13,10 +13,10 @@
 
 #include "fuzz.h"
 
-#define SEED         20240229u
-#define MUTATIONS    8   /* at most, of one input */
-#define POOL         64  /* inputs that others are made from */
-#define BLOCK_MAX    64  /* bytes that are copied or removed at once */
+#define SEED      20240229u
+#define MUTATIONS 8  /* at most, of one input */
+#define POOL      64 /* inputs that others are made from */
+#define BLOCK_MAX 64 /* bytes that are copied or removed at once */
 
 static uint8_t current[FUZZ_INPUT_MAX];
 static size_t current_size;
@@ -64,9 +64,10 @@ static uint32_t below(uint32_t limit)
 /* Edges of types and of pages. */
 static uint32_t interesting(void)
 {
-    static const uint32_t values[] = {0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0xFFF, 0x1000, 0x1001, 0x7FFF,
-                                      0x8000, 0xFFEF, 0xFFF0, 0xFFF8, 0xFFFF, 0x10000, 0x7FFFFFFF,
-                                      0x80000000, 0xFFFFF000, 0xFFFFFFFF};
+    static const uint32_t values[] = {
+        0,      1,      2,       0x7F,       0x80,       0xFF,       0x100,
+        0xFFF,  0x1000, 0x1001,  0x7FFF,     0x8000,     0xFFEF,     0xFFF0,
+        0xFFF8, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFF};
 
     return values[below(sizeof(values) / sizeof(values[0]))];
 }
@@ -84,24 +85,12 @@ static void mutate(void)
     size_t length = 1 + below(BLOCK_MAX);
 
     switch (below(10)) {
-    case 0:
-        put(at, current[at] ^ 1u << below(8), 1);
-        break;
-    case 1:
-        put(at, below(256), 1);
-        break;
-    case 2:
-        put(at, interesting(), 1);
-        break;
-    case 3:
-        put(at & ~(size_t)1, interesting(), 2);
-        break;
-    case 4:
-        put(at & ~(size_t)3, interesting(), 4);
-        break;
-    case 5:
-        put(at & ~(size_t)3, below(16) - 8 + (uint32_t)current[at], 4);
-        break;
+    case 0: put(at, current[at] ^ 1u << below(8), 1); break;
+    case 1: put(at, below(256), 1); break;
+    case 2: put(at, interesting(), 1); break;
+    case 3: put(at & ~(size_t)1, interesting(), 2); break;
+    case 4: put(at & ~(size_t)3, interesting(), 4); break;
+    case 5: put(at & ~(size_t)3, below(16) - 8 + (uint32_t)current[at], 4); break;
     case 6: /* out with a piece */
         if (at + length < current_size) {
             memmove(current + at, current + at + length, current_size - at - length);

@@ -24,12 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Writes example number `number`, from 0, of at most FUZZ_INPUT_MAX bytes; 0 when there is none. */
 size_t fuzz_seed(unsigned number, uint8_t *data);
 
-#define FUZZ_CHECK(condition)                                                        \
-    do {                                                                             \
-        if (!(condition)) {                                                          \
+#define FUZZ_CHECK(condition)                                                         \
+    do {                                                                              \
+        if (!(condition)) {                                                           \
             fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-            abort();                                                                 \
-        }                                                                            \
+            abort();                                                                  \
+        }                                                                             \
     } while (0)
 
 /* The input, taken from its front; zeros when it is used up. */

@@ -18,13 +18,13 @@
 #include "fs/fat16.h"
 #include "fs/file.h"
 
-#define CLUSTERS      4100
-#define FILES         6
-#define DEPTH_MAX     3
-#define ENTRIES_MAX   40    /* of one folder that are looked at */
-#define OPENED_MAX    60    /* files and folders in all */
-#define READ_MAX      20000 /* bytes of one file */
-#define PATCHES_MAX   400
+#define CLUSTERS    4100
+#define FILES       6
+#define DEPTH_MAX   3
+#define ENTRIES_MAX 40    /* of one folder that are looked at */
+#define OPENED_MAX  60    /* files and folders in all */
+#define READ_MAX    20000 /* bytes of one file */
+#define PATCHES_MAX 400
 
 static struct fat_image image;
 static unsigned opened;
@@ -64,7 +64,10 @@ static void make_volume(void)
     fat_put_entry(entry + 32, "..         ", FAT_DIRECTORY, 0, 0);
     fat_put_entry(entry + 64, "INNER      ", FAT_DIRECTORY, 60, 0);
     for (int i = 3; i < 16; i++) {
-        fat_put_entry(entry + 32 * i, "\xE5" "ONE       ", FAT_ARCHIVE, 0, 0);
+        fat_put_entry(entry + 32 * i,
+                      "\xE5"
+                      "ONE       ",
+                      FAT_ARCHIVE, 0, 0);
     }
     fat_put_entry(fat_image_cluster(&image, 52), "LATE    TXT", FAT_READ_ONLY, 4, 1000);
     fat_put_entry(fat_image_cluster(&image, 60), "DEEP    TXT", FAT_ARCHIVE, 10, 400);
@@ -75,9 +78,7 @@ static void patch(uint8_t region, uint16_t offset, uint16_t value)
     uint8_t *at;
 
     switch (region % 8) {
-    case 0:
-        at = fat_image_bpb(&image) + offset % 64;
-        break;
+    case 0: at = fat_image_bpb(&image) + offset % 64; break;
     case 1: /* the FAT's entries of the files' clusters */
         at = fat_image_sector(&image, image.fat_lba) + offset % 256 * 2;
         break;
@@ -88,15 +89,9 @@ static void patch(uint8_t region, uint16_t offset, uint16_t value)
     case 4: /* the first entries of the root directory */
         at = fat_image_sector(&image, image.root_lba) + offset % 320;
         break;
-    case 5:
-        at = fat_image_cluster(&image, 50) + offset % 511;
-        break;
-    case 6:
-        at = fat_image_cluster(&image, offset & 1 ? 52 : 60) + offset / 2 % 64;
-        break;
-    default:
-        at = fat_image_bpb(&image) + 510 - offset % 8;
-        break;
+    case 5: at = fat_image_cluster(&image, 50) + offset % 511; break;
+    case 6: at = fat_image_cluster(&image, offset & 1 ? 52 : 60) + offset / 2 % 64; break;
+    default: at = fat_image_bpb(&image) + 510 - offset % 8; break;
     }
     if (patch_count < PATCHES_MAX) {
         memcpy(patches[patch_count].was, at, 2);
@@ -176,8 +171,7 @@ static void check_file(struct fat16_volume *volume, struct fat16_node *node)
     }
     /* Back to the middle: seeking does not only go forwards. */
     uint32_t middle = node->size / 2;
-    if (node->size > 0 && middle < READ_MAX &&
-        fat16_read(volume, node, middle, buffer, 1) == OK) {
+    if (node->size > 0 && middle < READ_MAX && fat16_read(volume, node, middle, buffer, 1) == OK) {
         FUZZ_CHECK(buffer[0] == byte_at(volume, node->first_cluster, middle));
     }
 }
@@ -222,8 +216,13 @@ static void check_folder(struct fat16_volume *volume, struct fat16_node *folder,
 /* By path, as programs do. */
 static void check_paths(void)
 {
-    static const char *const paths[] = {"0:/", "0:/first.txt", "0:/scatter.bin", "0:/folder/late.txt",
-                                        "0:/folder/inner/deep.txt", "0:/folder/inner", "0:/none"};
+    static const char *const paths[] = {"0:/",
+                                        "0:/first.txt",
+                                        "0:/scatter.bin",
+                                        "0:/folder/late.txt",
+                                        "0:/folder/inner/deep.txt",
+                                        "0:/folder/inner",
+                                        "0:/none"};
     uint8_t buffer[700];
     struct directory_entry entry;
     struct file_stat stat;
@@ -290,11 +289,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 size_t fuzz_seed(unsigned number, uint8_t *data)
 {
     static const uint8_t patches_of_interest[][5] = {
-        {0x80, 22, 0, 1, 0},    /* a FAT of one sector */
-        {0x80, 13, 0, 0, 0},    /* clusters of no sectors */
-        {0x81, 2, 0, 3, 0},     /* 2 -> 3 */
-        {0x81, 6, 0, 2, 0},     /* a loop */
-        {0x81, 50, 0, 50, 0},   /* a folder that goes round */
+        {0x80, 22, 0, 1, 0},       /* a FAT of one sector */
+        {0x80, 13, 0, 0, 0},       /* clusters of no sectors */
+        {0x81, 2, 0, 3, 0},        /* 2 -> 3 */
+        {0x81, 6, 0, 2, 0},        /* a loop */
+        {0x81, 50, 0, 50, 0},      /* a folder that goes round */
         {0x84, 60, 0, 0xFF, 0xFF}, /* a size */
         {0x84, 58, 0, 0xF0, 0xFF}, /* a first cluster */
     };

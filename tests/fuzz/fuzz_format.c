@@ -16,7 +16,7 @@
 #pragma GCC diagnostic ignored "-Wformat-security"
 #pragma GCC diagnostic ignored "-Wformat-extra-args"
 
-#define TEXT_MAX 512
+#define TEXT_MAX      512
 #define ARGUMENTS_MAX 24 /* dwords that the call below passes */
 #define WIDTH_DIGITS  4  /* from so many on it is too wide */
 
@@ -77,7 +77,9 @@ static void do_conversion(struct fuzz_input *input, size_t size)
         precision = -1;
     }
     compare(format, size, width, precision, value,
-            strcmp(length, "ll") == 0 ? 'q' : conversion == 's' ? 's' : 'd');
+            strcmp(length, "ll") == 0 ? 'q'
+            : conversion == 's'       ? 's'
+                                      : 'd');
 }
 
 /* All arguments are 0, so %s prints "(null)"; there must be enough of them. */

@@ -189,26 +189,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t b = fuzz_byte(&input);
 
         switch (operation % 8) {
-        case 0:
-            do_malloc(a % 8 * BLOCK + b);
-            break;
-        case 1:
-            do_malloc((b << 8 | a) % (f.total + 2) * BLOCK + operation / 8 % 3 - 1);
-            break;
-        case 2:
-            do_malloc(SIZE_MAX - a * (b ? BLOCK : 1));
-            break;
-        case 3:
-            do_free_wrong((b << 8 | a) % (f.total + 4), operation & 0x80 ? 1 + a : 0);
-            break;
+        case 0: do_malloc(a % 8 * BLOCK + b); break;
+        case 1: do_malloc((b << 8 | a) % (f.total + 2) * BLOCK + operation / 8 % 3 - 1); break;
+        case 2: do_malloc(SIZE_MAX - a * (b ? BLOCK : 1)); break;
+        case 3: do_free_wrong((b << 8 | a) % (f.total + 4), operation & 0x80 ? 1 + a : 0); break;
         case 4:
             if (operation == 4) { /* seldom: what is reserved never comes back */
                 do_reserve(a | b << 8, b % 4);
             }
             break;
-        default:
-            do_free((unsigned)(a * 7 + b));
-            break;
+        default: do_free((unsigned)(a * 7 + b)); break;
         }
         check_table();
         if (step % 32 == 0) {

@@ -73,7 +73,8 @@ static void do_free(unsigned number)
 
     if (live->start) {
         check_content(number % LIVE_MAX);
-        live->cache < 0 ? kmem_free(live->start) : kmem_cache_free(caches[live->cache], live->start);
+        live->cache < 0 ? kmem_free(live->start)
+                        : kmem_cache_free(caches[live->cache], live->start);
         live->start = NULL;
     }
 }
@@ -127,14 +128,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int cache = (int)(b % CACHES_MAX);
 
         switch (operation % 8) {
-        case 0:
-            do_alloc(a, operation & 0x80);
-            break;
-        case 1:
-            do_alloc((a << 8 | b) % 5000, operation & 0x80);
-            break;
+        case 0: do_alloc(a, operation & 0x80); break;
+        case 1: do_alloc((a << 8 | b) % 5000, operation & 0x80); break;
         case 2:
-            do_cache(cache, (a * 9 + b / CACHES_MAX) % (KMEM_OBJECT_BYTES_MAX + 10), operation / 16);
+            do_cache(cache, (a * 9 + b / CACHES_MAX) % (KMEM_OBJECT_BYTES_MAX + 10),
+                     operation / 16);
             break;
         case 3:
         case 4:
@@ -149,9 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 kmem_reap();
             }
             break;
-        default:
-            do_free(a);
-            break;
+        default: do_free(a); break;
         }
         if (step % 16 == 0) {
             FUZZ_CHECK(kmem_check() == OK);

@@ -48,8 +48,8 @@ static bool is_page_usable(uint64_t address)
         for (size_t i = 0; i < count; i++) {
             const struct e820_entry *e = &entries[i];
             bool wraps = e->length != 0 && e->length - 1 > UINT64_MAX - e->base;
-            uint64_t end = wraps || e->length > limit - MIN(e->base, limit) ? limit
-                                                                           : e->base + e->length;
+            uint64_t end =
+                wraps || e->length > limit - MIN(e->base, limit) ? limit : e->base + e->length;
             bool counts = e->length != 0 && (e->attributes & 1) && e->base < limit;
 
             if (!counts) {
@@ -155,8 +155,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 size_t fuzz_seed(unsigned number, uint8_t *data)
 {
     static const struct e820_entry pc[] = {
-        {0x0, 0x9FC00, 1, 1},         {0x9FC00, 0x400, 2, 1},     {0xF0000, 0x10000, 2, 1},
-        {0x100000, 0xBFEE0000, 1, 1}, {0xBFFE0000, 0x20000, 2, 1}, {0xFFFC0000, 0x40000, 2, 1},
+        {0x0, 0x9FC00, 1, 1},
+        {0x9FC00, 0x400, 2, 1},
+        {0xF0000, 0x10000, 2, 1},
+        {0x100000, 0xBFEE0000, 1, 1},
+        {0xBFFE0000, 0x20000, 2, 1},
+        {0xFFFC0000, 0x40000, 2, 1},
         {0x100000000, 0x40000000, 1, 1},
     };
 

@@ -123,8 +123,9 @@ size_t fuzz_seed(unsigned number, uint8_t *data)
         "0:/12345678.123/12345678.123/12345678.123/12345678.123/12345678.123/12345678.123/"
         "12345678.123/12345678.1";
     static const char *const paths[] = {
-        "0:/init.elf", "0:/", "9:/a/b/c.d/e", "0:/ABCDEFGH.IJK/x.y", "init.elf", "0:/a..b", "0:/a/../b",
-        longest, "0:/a\x7F", "0:/\xE5\x05.\xFF", "0:/a /b", "0://", "0:/a.", "0:/.a",
+        "0:/init.elf", "0:/",   "9:/a/b/c.d/e", "0:/ABCDEFGH.IJK/x.y", "init.elf", "0:/a..b",
+        "0:/a/../b",   longest, "0:/a\x7F",     "0:/\xE5\x05.\xFF",    "0:/a /b",  "0://",
+        "0:/a.",       "0:/.a",
     };
 
     if (number >= sizeof(paths) / sizeof(paths[0])) {

@@ -38,12 +38,12 @@
 #define BPB_FAT_SECTORS         22
 #define BPB_TOTAL_32            32
 
-#define FAT_READ_ONLY       0x01
-#define FAT_LABEL           0x08
-#define FAT_DIRECTORY       0x10
-#define FAT_ARCHIVE         0x20
-#define FAT_LONG_NAME       0x0F
-#define FAT_END             0xFFFF
+#define FAT_READ_ONLY 0x01
+#define FAT_LABEL     0x08
+#define FAT_DIRECTORY 0x10
+#define FAT_ARCHIVE   0x20
+#define FAT_LONG_NAME 0x0F
+#define FAT_END       0xFFFF
 
 struct fat_image {
     uint8_t *bytes;
@@ -156,8 +156,10 @@ static inline void fat_image_create(struct fat_image *image, uint32_t cluster_se
     };
 
     uint8_t *bpb = fat_image_bpb(image);
-    memcpy(bpb, "\xEB\x3C\x90"
-                "DRUPE1.0", 11);
+    memcpy(bpb,
+           "\xEB\x3C\x90"
+           "DRUPE1.0",
+           11);
     fat_put16(bpb + BPB_BYTES_PER_SECTOR, SECTOR_BYTES);
     bpb[BPB_SECTORS_PER_CLUSTER] = (uint8_t)cluster_sectors;
     fat_put16(bpb + BPB_RESERVED, FAT_IMAGE_RESERVED);

@@ -47,8 +47,8 @@ static inline void fixture_open_at(struct fixture *fixture, uintptr_t start, siz
     fixture->table.entries = malloc(blocks > 0 ? blocks : 1);
     memset(fixture->table.entries, 0xA5, blocks);
     fixture->index = NULL;
-    assert_int_equal(
-        heap_create(&fixture->heap, (void *)start, at(start, blocks), &fixture->table), 0);
+    assert_int_equal(heap_create(&fixture->heap, (void *)start, at(start, blocks), &fixture->table),
+                     0);
     if (indexed) {
         size_t bytes = heap_index_bytes(blocks);
         fixture->index = malloc(bytes);
@@ -81,8 +81,10 @@ static inline void fixture_close(struct fixture *fixture)
 
 /* Each test of this kind runs twice: *state tells whether the heap has an index. */
 #define IS_INDEXED(state) (*(state) != NULL)
-#define BOTH_MODES(test)                                                    \
-    {.name = #test " (table alone)", .test_func = test},                    \
-    {.name = #test " (with index)", .test_func = test, .initial_state = (void *)1}
+#define BOTH_MODES(test)                                                             \
+    {.name = #test " (table alone)", .test_func = test},                             \
+    {                                                                                \
+        .name = #test " (with index)", .test_func = test, .initial_state = (void *)1 \
+    }
 
 #endif

@@ -20,16 +20,16 @@ void stub_printk_clear(void);
 extern jmp_buf stub_panic_return;
 extern bool stub_panic_is_expected;
 extern char stub_panic_text[512];
-#define STUB_PANICS(action)                                              \
-    ({                                                                   \
-        volatile bool panicked = true;                                   \
-        stub_panic_is_expected = true;                                   \
-        if (setjmp(stub_panic_return) == 0) {                            \
-            action;                                                      \
-            panicked = false;                                            \
-        }                                                                \
-        stub_panic_is_expected = false;                                  \
-        panicked;                                                        \
+#define STUB_PANICS(action)                   \
+    ({                                        \
+        volatile bool panicked = true;        \
+        stub_panic_is_expected = true;        \
+        if (setjmp(stub_panic_return) == 0) { \
+            action;                           \
+            panicked = false;                 \
+        }                                     \
+        stub_panic_is_expected = false;       \
+        panicked;                             \
     })
 
 /* A new, empty kernel heap: kheap_get(), kmalloc() ... work on blocks blocks at HEAP_ADDRESS. */

@@ -94,8 +94,8 @@ static void start(uint8_t command)
 
     assert_in_range(machine.command_count, 0, COMMANDS_MAX - 1);
     machine.commands[machine.command_count++] = command;
-    machine.at = machine.lba[0][0] | (uint32_t)machine.lba[1][0] << 8 |
-                 (uint32_t)machine.lba[2][0] << 16;
+    machine.at =
+        machine.lba[0][0] | (uint32_t)machine.lba[1][0] << 8 | (uint32_t)machine.lba[2][0] << 16;
     machine.left = machine.count[0] ? machine.count[0] : 256;
     if (is_long) {
         machine.at |= (uint32_t)machine.lba[0][1] << 24;
@@ -126,11 +126,8 @@ static void start(uint8_t command)
         faults = &machine.multiple_faults;
         break;
     case 0x20:
-    case 0x24:
-        faults = &machine.sector_faults;
-        break;
-    default:
-        fail_msg("command %02x", command);
+    case 0x24: faults = &machine.sector_faults; break;
+    default: fail_msg("command %02x", command);
     }
     assert_in_range(machine.at + machine.left, machine.at + 1, SECTORS);
     if (!machine.is_dma) {
@@ -193,16 +190,11 @@ static uint8_t inb(uint16_t port)
 {
     switch (port) {
     case BASE + ATA_STATUS:
-    case CONTROL:
-        return is_present() ? machine.status : 0;
-    case MASTER + MASTER_STATUS:
-        return machine.master_status;
+    case CONTROL: return is_present() ? machine.status : 0;
+    case MASTER + MASTER_STATUS: return machine.master_status;
     case 0x170 + ATA_STATUS:
-    case 0x376:
-        return 0xFF;
-    default:
-        fail_msg("inb(%x)", port);
-        return 0;
+    case 0x376: return 0xFF;
+    default: fail_msg("inb(%x)", port); return 0;
     }
 }
 
@@ -219,9 +211,7 @@ static void outb(uint16_t port, uint8_t value)
         machine.lba[port - BASE - ATA_LBA_0][1] = machine.lba[port - BASE - ATA_LBA_0][0];
         machine.lba[port - BASE - ATA_LBA_0][0] = value;
         break;
-    case BASE + ATA_DEVICE:
-        machine.device = value;
-        break;
+    case BASE + ATA_DEVICE: machine.device = value; break;
     case BASE + ATA_COMMAND:
         if (is_present()) {
             start(value);
@@ -248,14 +238,12 @@ static void outb(uint16_t port, uint8_t value)
         machine.master_command = value;
         break;
     case MASTER + MASTER_STATUS:
-        machine.master_status &= (uint8_t)~(value & (MASTER_ERROR | MASTER_INTERRUPT));
+        machine.master_status &= (uint8_t) ~(value & (MASTER_ERROR | MASTER_INTERRUPT));
         assert_int_equal(value & 0x60, machine.master_status & 0x60); /* the BIOS's notes */
         break;
     case 0x170 + ATA_DEVICE:
-    case 0x376:
-        break;
-    default:
-        fail_msg("outb(%x)", port);
+    case 0x376: break;
+    default: fail_msg("outb(%x)", port);
     }
 }
 
@@ -274,7 +262,7 @@ static uint32_t *pci_register(void)
         return &host_bridge;
     }
     if (function == (CONTROLLER & ~7u)) {
-        host_bridge = offset == PCI_CLASS ? 0x06010000
+        host_bridge = offset == PCI_CLASS    ? 0x06010000
                       : offset == PCI_HEADER ? machine.header
                                              : 0x70008086;
         return &host_bridge;
@@ -320,8 +308,8 @@ static void insl(uint16_t port, void *buffer, size_t count)
     assert_int_equal(port, BASE + ATA_DATA);
     assert_true(machine.status & STATUS_DRQ);
     for (size_t i = 0; i < count; i++, to += 4) {
-        uint32_t value = content(machine.at + machine.taken / SECTOR_BYTES,
-                                 machine.taken % SECTOR_BYTES);
+        uint32_t value =
+            content(machine.at + machine.taken / SECTOR_BYTES, machine.taken % SECTOR_BYTES);
 
         memcpy(to, &value, 4);
         machine.taken += 4;
@@ -437,16 +425,16 @@ static void test_dma_is_not_used_where_it_is_not(void **state)
         reset(NULL);
         switch (i) {
         case 0: machine.has_pci = false; break;
-        case 1: machine.class = 0x01010000; break;      /* no bus master */
-        case 2: machine.class = 0x01018100; break;      /* the primary channel elsewhere */
-        case 3: machine.class = 0x01068000; break;      /* AHCI */
-        case 4: machine.command = 0; break;             /* not the one that answers */
-        case 5: machine.bar = 1; break;                 /* no ports */
-        case 6: machine.bar = 0xFEB00000; break;        /* memory */
-        case 7: machine.header = 0; break;              /* no function 1 */
-        case 8: machine.identify[49] = 0x0200; break;   /* the drive has none */
-        case 9: machine.identify[88] = 0x003F; break;   /* no mode selected */
-        case 10: machine.identify[53] = 3; break;       /* nothing said */
+        case 1: machine.class = 0x01010000; break;    /* no bus master */
+        case 2: machine.class = 0x01018100; break;    /* the primary channel elsewhere */
+        case 3: machine.class = 0x01068000; break;    /* AHCI */
+        case 4: machine.command = 0; break;           /* not the one that answers */
+        case 5: machine.bar = 1; break;               /* no ports */
+        case 6: machine.bar = 0xFEB00000; break;      /* memory */
+        case 7: machine.header = 0; break;            /* no function 1 */
+        case 8: machine.identify[49] = 0x0200; break; /* the drive has none */
+        case 9: machine.identify[88] = 0x003F; break; /* no mode selected */
+        case 10: machine.identify[53] = 3; break;     /* nothing said */
         }
         struct block_device *device = disk();
         assert_string_equal(device->mode, "PIO, 16 sectors");
@@ -484,8 +472,8 @@ static void test_pio_modes(void **state)
 static void test_dma_any_buffer(void **state)
 {
     (void)state;
-    static const uint32_t starts[] = {0, 2, 4, 6, 510, 4094, 4096, 0xFDFE, 0xFE00, 0xFE02, 0xFFFC,
-                                      0xFFFE};
+    static const uint32_t starts[] = {0,    2,      4,      6,      510,    4094,
+                                      4096, 0xFDFE, 0xFE00, 0xFE02, 0xFFFC, 0xFFFE};
     static const uint32_t counts[] = {1, 2, 8, 127, 128, 129, 255, 256};
     struct block_device *device = disk();
 

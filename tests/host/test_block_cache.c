@@ -18,7 +18,7 @@
 
 #include "stub_kmem_malloc.h"
 
-#define BLOCK_BYTES (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
+#define BLOCK_BYTES  (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A disk whose every byte tells where it is. */
@@ -35,7 +35,8 @@ static struct disk a, b;
 
 static uint8_t content(const struct disk *disk, uint32_t lba, uint32_t offset)
 {
-    uint64_t mixed = ((uint64_t)lba * SECTOR_BYTES + offset + 1) * 2654435761u + disk->seed * 40503u;
+    uint64_t mixed =
+        ((uint64_t)lba * SECTOR_BYTES + offset + 1) * 2654435761u + disk->seed * 40503u;
     return (uint8_t)(mixed >> 24 ^ mixed >> 9 ^ mixed >> 40);
 }
 
@@ -61,11 +62,9 @@ static int disk_read(struct block_device *device, uint32_t lba, uint32_t count, 
 
 static void make_disk(struct disk *disk, uint32_t sectors, unsigned seed)
 {
-    *disk = (struct disk){.device = {.name = "disk",
-                                     .sector_count = sectors,
-                                     .driver_data = disk,
-                                     .read = disk_read},
-                          .seed = seed};
+    *disk = (struct disk){
+        .device = {.name = "disk", .sector_count = sectors, .driver_data = disk, .read = disk_read},
+        .seed = seed};
 }
 
 static struct block_cache_stats stats(void)
@@ -369,7 +368,7 @@ static void test_size_follows_memory(void **state)
 {
     static const struct {
         unsigned total, pages;
-    } lines[] = {{100, 64},   {1024, 64},    {1040, 65},      {8000, 500},
+    } lines[] = {{100, 64},     {1024, 64},    {1040, 65},    {8000, 500},
                  {16384, 1024}, {16400, 1024}, {500000, 1024}};
 
     (void)state;

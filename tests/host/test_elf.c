@@ -268,7 +268,7 @@ static void test_truncated_at_every_length(void **state)
 static void test_entry(void **state)
 {
     (void)state;
-    static const uint32_t outside[] = {0,        0x3FFFFF, 0x400200,   0x401000,
+    static const uint32_t outside[] = {0,        0x3FFFFF,  0x400200,   0x401000,
                                        0x404000, 0x1000000, 0x80000000, 0xFFFFFFFF};
 
     for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
@@ -329,8 +329,14 @@ static void test_segment_at_the_windows_ends(void **state)
 static void test_segment_elsewhere(void **state)
 {
     static const uint32_t addresses[] = {
-        0, 0x7E00, KERNEL_ADDRESS, USER_STACK_BOTTOM, HEAP_ADDRESS, PROCESS_HEAP_ADDRESS,
-        MMIO_ADDRESS, 0xFFFFF000,
+        0,
+        0x7E00,
+        KERNEL_ADDRESS,
+        USER_STACK_BOTTOM,
+        HEAP_ADDRESS,
+        PROCESS_HEAP_ADDRESS,
+        MMIO_ADDRESS,
+        0xFFFFF000,
     };
 
     (void)state;
@@ -418,8 +424,8 @@ static void test_overlaps(void **state)
     Elf32_Phdr *data = &image.programs[2];
 
     (void)state;
-    *text = (Elf32_Phdr){
-        .p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
+    *text =
+        (Elf32_Phdr){.p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
     data->p_filesz = 0;
     data->p_memsz = 0x1000;
 
@@ -479,7 +485,7 @@ static void test_dynamic(void **state)
 /* Whatever they say. */
 static void test_other_headers_are_ignored(void **state)
 {
-    static const uint32_t types[] = {PT_NULL,         PT_NOTE,      PT_SHLIB,  PT_PHDR, PT_TLS,
+    static const uint32_t types[] = {PT_NULL,         PT_NOTE,      PT_SHLIB,   PT_PHDR,   PT_TLS,
                                      PT_GNU_EH_FRAME, PT_GNU_STACK, 0x70000001, 0xFFFFFFFF};
     struct elf_layout layout;
 

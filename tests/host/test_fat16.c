@@ -241,7 +241,7 @@ static void test_fragmented(void **state)
 /* The whole file in pieces of one length, for many lengths. */
 static void test_sequential_pieces(void **state)
 {
-    static const uint32_t lengths[] = {1,   2,   3,    7,    255,  511,  512,  513,
+    static const uint32_t lengths[] = {1,   2,    3,    7,    255,  511,  512,  513,
                                        777, 1023, 1024, 1025, 1536, 2047, 2048, 5000};
 
     (void)state;
@@ -503,9 +503,11 @@ static void test_name_that_begins_with_e5(void **state)
 
     (void)state;
     put_file("\x05"
-             "BC     TXT", 5, 1, 1, 10, 1);
+             "BC     TXT",
+             5, 1, 1, 10, 1);
     assert_content("0:/\xE5"
-                   "bc.txt", 10, 1);
+                   "bc.txt",
+                   10, 1);
     root = open_file("0:/");
     assert_int_equal(file_read_directory(root, &entry), 1);
     assert_string_equal(entry.name, "\xE5"
@@ -557,11 +559,8 @@ static void test_listed_names(void **state)
     static const struct {
         const char *on_disk, *listed;
     } names[] = {
-        {"A          ", "a"},
-        {"A       B  ", "a.b"},
-        {"ABCDEFGHIJK", "abcdefgh.ijk"},
-        {"ABCDEFGH   ", "abcdefgh"},
-        {"1-2     C~1", "1-2.c~1"},
+        {"A          ", "a"},        {"A       B  ", "a.b"},     {"ABCDEFGHIJK", "abcdefgh.ijk"},
+        {"ABCDEFGH   ", "abcdefgh"}, {"1-2     C~1", "1-2.c~1"},
     };
     struct directory_entry entry;
     struct file *root;
@@ -838,9 +837,9 @@ static void test_fields_at_extremes(void **state)
         {BPB_ROOT_ENTRIES, 2, true},     {BPB_TOTAL_16, 2, true},
         {BPB_FAT_SECTORS, 2, true},      {BPB_TOTAL_32, 4, false},
     };
-    static const uint32_t values[] = {0,      1,      2,          3,          0x7F,      0x80, 0x81,
-                                      0xFF,   0x100,  0x7FFF,     0x8000,     0xFFFE,    0xFFFF,
-                                      0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFC0, 0xFFFFFFFF};
+    static const uint32_t values[] = {
+        0,      1,      2,      3,      0x7F,    0x80,       0x81,       0xFF,       0x100,
+        0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFC0, 0xFFFFFFFF};
     uint32_t real_count = image.device.sector_count;
 
     (void)state;
@@ -942,8 +941,8 @@ static void test_cluster_count_limits(void **state)
     static const struct {
         uint32_t clusters;
         int expected;
-    } counts[] = {{1, -EFSNOTUS},  {4084, -EFSNOTUS},  {4085, OK},
-                  {65524, OK},     {65525, -EFSNOTUS}, {70000, -EFSNOTUS}};
+    } counts[] = {{1, -EFSNOTUS}, {4084, -EFSNOTUS},  {4085, OK},
+                  {65524, OK},    {65525, -EFSNOTUS}, {70000, -EFSNOTUS}};
 
     (void)state;
     for (unsigned i = 0; i < COUNT(counts); i++) {
@@ -1109,8 +1108,8 @@ static void test_bad_first_clusters(void **state)
 
 static void test_size_larger_than_the_disk(void **state)
 {
-    static const uint32_t sizes[] = {CLUSTERS * CLUSTER_BYTES + 1, 0x7FFFFFFF, 0x80000000,
-                                     0xFFFFFC00, 0xFFFFFC01, 0xFFFFFFFF};
+    static const uint32_t sizes[] = {
+        CLUSTERS * CLUSTER_BYTES + 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFC00, 0xFFFFFC01, 0xFFFFFFFF};
     uint8_t *entry = fat_image_root_entry(&image, "FILE       ", FAT_ARCHIVE, 5, 10);
 
     (void)state;
@@ -1179,8 +1178,10 @@ static void test_directory_loop_of_deleted_entries(void **state)
     fat_image_set(&image, 70, 70);
     entries = fat_image_cluster(&image, 70);
     for (unsigned i = 0; i < 128 * 16; i++) {
-        fat_put_entry(entries + i * 32, "\xE5"
-                                        "ELETED    ", FAT_ARCHIVE, 0, 0);
+        fat_put_entry(entries + i * 32,
+                      "\xE5"
+                      "ELETED    ",
+                      FAT_ARCHIVE, 0, 0);
     }
     assert_loop_ends();
 }

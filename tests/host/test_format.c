@@ -25,23 +25,22 @@
 #pragma GCC diagnostic ignored "-Wformat-zero-length"
 
 /* Formats by both and compares text and length. */
-#define SAME(...)                                                        \
-    do {                                                                 \
-        char reference[512];                                             \
-        char text[512];                                                  \
+#define SAME(...)                                                         \
+    do {                                                                  \
+        char reference[512];                                              \
+        char text[512];                                                   \
         int wanted = snprintf(reference, sizeof(reference), __VA_ARGS__); \
-        size_t got = format_to_buffer(text, sizeof(text), __VA_ARGS__);  \
-        assert_string_equal(text, reference);                            \
-        assert_int_equal(got, wanted);                                   \
+        size_t got = format_to_buffer(text, sizeof(text), __VA_ARGS__);   \
+        assert_string_equal(text, reference);                             \
+        assert_int_equal(got, wanted);                                    \
     } while (0)
 
-static const char *const flag_sets[] = {"", "-", "0", "+", " ", "#", "-0", "0+", "0 ", "+ ", "-+",
-                                        "0#", "-#", "#0+ -"};
+static const char *const flag_sets[] = {"",   "-",  "0",  "+",  " ",  "#",  "-0",
+                                        "0+", "0 ", "+ ", "-+", "0#", "-#", "#0+ -"};
 static const char *const widths[] = {"", "1", "2", "5", "11", "20", "40"};
 static const char *const precisions[] = {"", ".", ".0", ".1", ".3", ".10", ".25"};
 
-#define FOR_EACH(item, array) \
-    for (size_t item = 0; item < sizeof(array) / sizeof(*(array)); item++)
+#define FOR_EACH(item, array) for (size_t item = 0; item < sizeof(array) / sizeof(*(array)); item++)
 
 /* Calls check(format) for every combination of flags, width and precision before `conversion`. */
 static void for_each_format(const char *conversion, void (*check)(const char *format))
@@ -60,8 +59,8 @@ static void for_each_format(const char *conversion, void (*check)(const char *fo
 
 static void check_int(const char *format)
 {
-    static const int values[] = {0, 1, -1, 9, 10, 127, 128, 255, 256, -32768, 65535, INT_MAX,
-                                 INT_MIN, 1000000000, -999999999};
+    static const int values[] = {0,   1,      -1,    9,       10,      127,        128,       255,
+                                 256, -32768, 65535, INT_MAX, INT_MIN, 1000000000, -999999999};
     FOR_EACH(i, values) {
         SAME(format, values[i]);
     }
@@ -69,9 +68,19 @@ static void check_int(const char *format)
 
 static void check_long_long(const char *format)
 {
-    static const long long values[] = {0, 1, -1, 4294967295LL, 4294967296LL, 42949672959LL,
-                                       42949672960LL, -4294967296LL, 9999999999LL, LLONG_MAX,
-                                       LLONG_MIN, 1000000000000000000LL, 0x123456789ABCDEFLL};
+    static const long long values[] = {0,
+                                       1,
+                                       -1,
+                                       4294967295LL,
+                                       4294967296LL,
+                                       42949672959LL,
+                                       42949672960LL,
+                                       -4294967296LL,
+                                       9999999999LL,
+                                       LLONG_MAX,
+                                       LLONG_MIN,
+                                       1000000000000000000LL,
+                                       0x123456789ABCDEFLL};
     FOR_EACH(i, values) {
         SAME(format, values[i]);
     }
@@ -154,8 +163,7 @@ static void test_strings(void **state)
         FOR_EACH(w, widths) {
             FOR_EACH(p, precisions) {
                 char format[32];
-                snprintf(format, sizeof(format), "<%%%s%s%ss>", flags[f], widths[w],
-                         precisions[p]);
+                snprintf(format, sizeof(format), "<%%%s%s%ss>", flags[f], widths[w], precisions[p]);
                 check_string(format);
             }
         }

@@ -303,9 +303,9 @@ static void sizes_are_rounded_up_to_blocks(void **state)
     static const struct {
         size_t size;
         size_t blocks;
-    } cases[] = {{1, 1},       {50, 1},      {4095, 1},   {4096, 1},   {4097, 2}, {5000, 2},
-                 {8191, 2},    {8192, 2},    {8193, 3},   {12288, 3},  {65536, 16},
-                 {65537, 17},  {1048576, 256}};
+    } cases[] = {{1, 1},      {50, 1},     {4095, 1},     {4096, 1}, {4097, 2},
+                 {5000, 2},   {8191, 2},   {8192, 2},     {8193, 3}, {12288, 3},
+                 {65536, 16}, {65537, 17}, {1048576, 256}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fixture f;
@@ -875,8 +875,7 @@ static void wrong_pointers_are_told_apart(void **state)
     assert_int_equal(heap_classify_pointer(heap, block_at(5)), HEAP_POINTER_RESERVED);
     assert_int_equal(heap_classify_pointer(heap, block_at(10)), HEAP_POINTER_OUTSIDE);
     assert_int_equal(heap_classify_pointer(heap, NULL), HEAP_POINTER_OUTSIDE);
-    assert_int_equal(heap_classify_pointer(heap, (char *)block_at(0) + 8),
-                     HEAP_POINTER_MISALIGNED);
+    assert_int_equal(heap_classify_pointer(heap, (char *)block_at(0) + 8), HEAP_POINTER_MISALIGNED);
     assert_non_null(strstr(heap_describe_pointer(heap, block_at(1)), "inside"));
     assert_non_null(strstr(heap_describe_pointer(heap, block_at(3)), "free already"));
     assert_non_null(strstr(heap_describe_pointer(heap, block_at(5)), "reserved"));
@@ -985,13 +984,13 @@ static struct fixture *open_with_holes(struct fixture *f)
     return f;
 }
 
-#define ASSERT_NOTICED(f, field, value)                                    \
-    do {                                                                   \
-        __typeof__(field) before = (field);                                \
-        (field) = (__typeof__(field))(value);                              \
-        assert_int_equal(heap_check(&(f).heap), -ECORRUPT);                \
-        (field) = before;                                                  \
-        assert_int_equal(heap_check(&(f).heap), 0);                        \
+#define ASSERT_NOTICED(f, field, value)                     \
+    do {                                                    \
+        __typeof__(field) before = (field);                 \
+        (field) = (__typeof__(field))(value);               \
+        assert_int_equal(heap_check(&(f).heap), -ECORRUPT); \
+        (field) = before;                                   \
+        assert_int_equal(heap_check(&(f).heap), 0);         \
     } while (0)
 
 /* The free runs: block 0; 2 and 3; 5 and 6; the current run from 10. */

@@ -35,8 +35,8 @@ static int open_heap(void **state)
     fixture_open_at(&d.f, (uintptr_t)d.pool, POOL_BLOCKS, IS_INDEXED(state));
     d.debug_memory = malloc(heap_debug_bytes(POOL_BLOCKS));
     memset(d.debug_memory, 0xA5, heap_debug_bytes(POOL_BLOCKS));
-    assert_int_equal(
-        heap_attach_debug(&d.f.heap, d.debug_memory, heap_debug_bytes(POOL_BLOCKS)), 0);
+    assert_int_equal(heap_attach_debug(&d.f.heap, d.debug_memory, heap_debug_bytes(POOL_BLOCKS)),
+                     0);
     heap_set_reporter(&d.f.heap, keep_report);
     report_count = 0;
     return 0;
@@ -232,11 +232,15 @@ static void without_reporter_the_heap_goes_on(void **state)
     assert_int_equal(report_count, 0);
 }
 
-#define DEBUG_TEST(test)                                                              \
-    {.name = #test " (table alone)", .test_func = test, .setup_func = open_heap,      \
-     .teardown_func = close_heap},                                                    \
-    {.name = #test " (with index)", .test_func = test, .setup_func = open_heap,       \
-     .teardown_func = close_heap, .initial_state = (void *)1}
+#define DEBUG_TEST(test)                                                           \
+    {.name = #test " (table alone)",                                               \
+     .test_func = test,                                                            \
+     .setup_func = open_heap,                                                      \
+     .teardown_func = close_heap},                                                 \
+    {                                                                              \
+        .name = #test " (with index)", .test_func = test, .setup_func = open_heap, \
+        .teardown_func = close_heap, .initial_state = (void *)1                    \
+    }
 
 int main(void)
 {

@@ -115,14 +115,10 @@ static void assert_painted(const struct live *live)
 static size_t random_size(size_t total, unsigned mood)
 {
     switch (random_below(mood)) {
-    case 0:
-        return random_below((uint32_t)(total + total / 8)) * BLOCK + random_below(4096);
-    case 1:
-        return random_below(64) * BLOCK;
-    case 2:
-        return 1 + random_below(8 * 4096);
-    default:
-        return 1 + random_below(4096);
+    case 0: return random_below((uint32_t)(total + total / 8)) * BLOCK + random_below(4096);
+    case 1: return random_below(64) * BLOCK;
+    case 2: return 1 + random_below(8 * 4096);
+    default: return 1 + random_below(4096);
     }
 }
 
@@ -287,8 +283,7 @@ static void run_sequence(struct sequence *sequence, size_t length, bool indexed,
             }
             if (ptr != NULL) {
                 size_t first = model_take(&model, POOL_START, ptr, blocks, (int)i + 1);
-                lives[live_count++] =
-                    (struct live){.ptr = ptr, .first = first, .blocks = blocks};
+                lives[live_count++] = (struct live){.ptr = ptr, .first = first, .blocks = blocks};
             }
         } else {
             size_t victim = choice - MALLOC_CHOICES;

@@ -169,7 +169,8 @@ static void test_extended_fake_shifts_are_no_shifts(void **state)
 static void test_keypad(void **state)
 {
     (void)state;
-    assert_string_equal(DECODE("\x47\x48\x49\x4b\x4c\x4d\x4f\x50\x51\x52\x53"), "78945612" "30.");
+    assert_string_equal(DECODE("\x47\x48\x49\x4b\x4c\x4d\x4f\x50\x51\x52\x53"), "78945612"
+                                                                                "30.");
     assert_string_equal(DECODE("\x37\x4a\x4e\xe0\x35\xe0\x1c"), "*-+/\r");
 }
 

@@ -58,19 +58,18 @@ const char *symbol_find(uint32_t address, uint32_t *offset)
 }
 
 /* The statement must panic with text that has all of the words. */
-#define ASSERT_PANIC(statement, word_1, word_2)                \
-    do {                                                       \
-        panic_is_expected = true;                              \
-        panic_text[0] = '\0';                                  \
-        if (setjmp(panic_exit) == 0) {                         \
-            statement;                                         \
-            fail_msg("no panic: %s", #statement);              \
-        }                                                      \
-        panic_is_expected = false;                             \
-        if (strstr(panic_text, word_1) == NULL ||              \
-            strstr(panic_text, word_2) == NULL) {              \
-            fail_msg("panic says: %s", panic_text);            \
-        }                                                      \
+#define ASSERT_PANIC(statement, word_1, word_2)                                         \
+    do {                                                                                \
+        panic_is_expected = true;                                                       \
+        panic_text[0] = '\0';                                                           \
+        if (setjmp(panic_exit) == 0) {                                                  \
+            statement;                                                                  \
+            fail_msg("no panic: %s", #statement);                                       \
+        }                                                                               \
+        panic_is_expected = false;                                                      \
+        if (strstr(panic_text, word_1) == NULL || strstr(panic_text, word_2) == NULL) { \
+            fail_msg("panic says: %s", panic_text);                                     \
+        }                                                                               \
     } while (0)
 
 static void map_fixed(uintptr_t address, size_t bytes)

@@ -174,8 +174,8 @@ static void test_zalloc_zeroes(void **state)
 static void test_objects_do_not_overlap(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {8,   16,  24,  32,  40,  48,  56,  64,  80,   96,
-                                   112, 128, 160, 192, 224, 256, 320, 384, 448,  512,
+    static const size_t sizes[] = {8,   16,  24,  32,   40,   48,   56,   64,  80,  96,
+                                   112, 128, 160, 192,  224,  256,  320,  384, 448, 512,
                                    640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -337,8 +337,8 @@ static void test_random_use(void **state)
             sizes[i] = 0;
         } else {
             sizes[i] = 1 + random_number(&seed) % (random_number(&seed) % 8 == 0 ? 6000 : 300);
-            objects[i] = random_number(&seed) % 2 == 0 ? kmem_alloc(sizes[i])
-                                                       : kmem_zalloc(sizes[i]);
+            objects[i] =
+                random_number(&seed) % 2 == 0 ? kmem_alloc(sizes[i]) : kmem_zalloc(sizes[i]);
             assert_non_null(objects[i]);
             memset(objects[i], (int)i, sizes[i]);
         }

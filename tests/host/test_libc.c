@@ -67,27 +67,27 @@ void exit_status(int status)
 
 /* ---- the code under test, beside the host's functions of the same names */
 
-#define putchar   drupe_putchar
-#define puts      drupe_puts
-#define printf    drupe_printf
-#define vprintf   drupe_vprintf
-#define snprintf  drupe_snprintf
-#define vsnprintf drupe_vsnprintf
-#define memchr    drupe_memchr
-#define strcpy    drupe_strcpy
-#define strncpy   drupe_strncpy
-#define strcat    drupe_strcat
-#define strchr    drupe_strchr
-#define strrchr   drupe_strrchr
-#define strstr    drupe_strstr
-#define strspn    drupe_strspn
-#define strcspn   drupe_strcspn
-#define strtok    drupe_strtok
-#define abs       drupe_abs
-#define atoi      drupe_atoi
-#define itoa      drupe_itoa
-#define exit      drupe_exit
-#define abort     drupe_abort
+#define putchar      drupe_putchar
+#define puts         drupe_puts
+#define printf       drupe_printf
+#define vprintf      drupe_vprintf
+#define snprintf     drupe_snprintf
+#define vsnprintf    drupe_vsnprintf
+#define memchr       drupe_memchr
+#define strcpy       drupe_strcpy
+#define strncpy      drupe_strncpy
+#define strcat       drupe_strcat
+#define strchr       drupe_strchr
+#define strrchr      drupe_strrchr
+#define strstr       drupe_strstr
+#define strspn       drupe_strspn
+#define strcspn      drupe_strcspn
+#define strtok       drupe_strtok
+#define abs          drupe_abs
+#define atoi         drupe_atoi
+#define itoa         drupe_itoa
+#define exit         drupe_exit
+#define abort        drupe_abort
 #define ABORT_STATUS 134
 int putchar(int character);
 int puts(const char *string);
@@ -439,7 +439,7 @@ static void test_keys_that_mean_nothing_disappear(void **state)
     assert_string_equal(decode("\x1b\x1b[Aa"), "<80>a");
     assert_string_equal(decode("\x1bxy"), "xy");
     assert_string_equal(decode("\x1b[1\x1b[A"), "<80>");
-    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab"); /* broken off */
+    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab");                          /* broken off */
     assert_string_equal(decode("\xc3\x89x\xe2\x82\x80y\xf0\x9f\x8d\x91z"), "xyz"); /* UTF-8 */
     assert_string_equal(decode("\xc3x\x89"), "x<89>");
 }

@@ -172,14 +172,14 @@ static void assert_nothing_left(void)
     assert_int_equal(runs_live, heap.spare != NULL ? 1 : 0);
 }
 
-#define ASSERT_ABORTS(statement)                        \
-    do {                                                \
-        if (setjmp(aborted) == 0) {                     \
-            statement;                                  \
-            fail_msg("%s went through", #statement);    \
-        }                                               \
+#define ASSERT_ABORTS(statement)                           \
+    do {                                                   \
+        if (setjmp(aborted) == 0) {                        \
+            statement;                                     \
+            fail_msg("%s went through", #statement);       \
+        }                                                  \
         assert_non_null(strstr(message, "not the start")); \
-        message[0] = '\0';                              \
+        message[0] = '\0';                                 \
     } while (0)
 
 static void test_zero_is_null_and_asks_for_nothing(void **state)

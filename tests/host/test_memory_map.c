@@ -23,8 +23,8 @@
 
 struct map_case {
     const char *name;
-    struct e820_entry entries[8]; /* up to the first that is all zero */
-    size_t count;                 /* unless this says otherwise */
+    struct e820_entry entries[8];    /* up to the first that is all zero */
+    size_t count;                    /* unless this says otherwise */
     struct memory_range expected[8]; /* up to the first empty one */
 };
 
@@ -110,15 +110,25 @@ static const struct map_case map_cases[] = {
      0,
      {{0x1000, 0x3000}}},
     {"reserved across several",
-     {{0x1000, 0x3000, 1, 1}, {0x6000, 0x1000, 1, 1}, {0x8000, 0x3000, 1, 1},
+     {{0x1000, 0x3000, 1, 1},
+      {0x6000, 0x1000, 1, 1},
+      {0x8000, 0x3000, 1, 1},
       {0x3000, 0x6000, 2, 1}},
      0,
      {{0x1000, 0x3000}, {0x9000, 0xB000}}},
     {"every other type is reserved",
-     {{0x0, 0x10000, 1, 1}, {0x1000, 1, 3, 1}, {0x3000, 1, 4, 1}, {0x5000, 1, 5, 1},
-      {0x7000, 1, 0, 1}, {0x9000, 1, 0xFFFFFFFF, 1}},
+     {{0x0, 0x10000, 1, 1},
+      {0x1000, 1, 3, 1},
+      {0x3000, 1, 4, 1},
+      {0x5000, 1, 5, 1},
+      {0x7000, 1, 0, 1},
+      {0x9000, 1, 0xFFFFFFFF, 1}},
      0,
-     {{0x0, 0x1000}, {0x2000, 0x3000}, {0x4000, 0x5000}, {0x6000, 0x7000}, {0x8000, 0x9000},
+     {{0x0, 0x1000},
+      {0x2000, 0x3000},
+      {0x4000, 0x5000},
+      {0x6000, 0x7000},
+      {0x8000, 0x9000},
       {0xA000, 0x10000}}},
     {"length 0 means nothing",
      {{0x0, 0x4000, 1, 1}, {0x2000, 0, 2, 1}, {0x10000, 0, 1, 1}},
@@ -225,8 +235,7 @@ static void test_ranges_exactly_full_and_one_too_many(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
         entries[i] = (struct e820_entry){0x2000 * i, 0x1000, 1, 1};
     }
-    assert_int_equal(memory_map_build(&map, entries, MEMORY_MAP_RANGES_MAX),
-                     MEMORY_MAP_RANGES_MAX);
+    assert_int_equal(memory_map_build(&map, entries, MEMORY_MAP_RANGES_MAX), MEMORY_MAP_RANGES_MAX);
     assert_false(map.has_lost_memory);
     assert_is_sound(&map);
 
@@ -436,9 +445,12 @@ static void test_print(void **state)
 {
     (void)state;
     static struct memory_map map;
-    static const struct e820_entry entries[] = {
-        {0x0, 0x9FC00, 1, 1},        {0x9FC00, 0x400, 2, 1},          {0x100000, 0xBFEE0000, 1, 1},
-        {0x100000000, 0x40000000, 1, 1}, {0xFD00000000, 0x300000000, 99, 1}, {0, 0, 4, 0}};
+    static const struct e820_entry entries[] = {{0x0, 0x9FC00, 1, 1},
+                                                {0x9FC00, 0x400, 2, 1},
+                                                {0x100000, 0xBFEE0000, 1, 1},
+                                                {0x100000000, 0x40000000, 1, 1},
+                                                {0xFD00000000, 0x300000000, 99, 1},
+                                                {0, 0, 4, 0}};
 
     memory_map_build(&map, entries, ARRAY_SIZE(entries));
     stub_printk_clear();

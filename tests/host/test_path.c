@@ -56,7 +56,7 @@ static void assert_names(const char *path, const char *const *names)
     assert_int_equal(path_next(&rest, name), 0); /* and stays there */
 }
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
+#define NAMES(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 static void test_empty(void **state)
 {
@@ -185,8 +185,9 @@ static void test_fat_characters(void **state)
     assert_names("0:/$%'-_@~`", NAMES("$%'-_@~`   "));
     assert_names("0:/!(){}^#&.1_2", NAMES("!(){}^#&1_2"));
     assert_names("0:/\xE5"
-                 "a\xFF", NAMES("\xE5"
-                                "A\xFF        "));
+                 "a\xFF",
+                 NAMES("\xE5"
+                       "A\xFF        "));
 }
 
 /* length characters: "0:/a/a/.../a", with names of one or two characters at the end. */

@@ -20,7 +20,7 @@
 #define POOL_KERNEL      (POOL_BLOCKS / 16)
 #define ZONE_PAGES       512
 #define ZONE_PAGES_MAX   2048
-#define ZONE_END(pages_) (FRAME_ZONE_ADDRESS + (pages_) * PAGE_SIZE_BYTES)
+#define ZONE_END(pages_) (FRAME_ZONE_ADDRESS + (pages_)*PAGE_SIZE_BYTES)
 
 static struct memory_map map;
 static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX];
@@ -166,10 +166,11 @@ static void test_holes_are_never_handed_out(void **state)
 {
     (void)state;
     /* Usable: [1, 2), [4, 6), [10, 300) without [20, 30), [400, 512) of the zone's pages. */
-    static const struct e820_entry entries[] = {
-        {ZONE_END(1), 0x1000, 1, 1},        {ZONE_END(4), 0x2000, 1, 1},
-        {ZONE_END(10), 290 * 0x1000, 1, 1}, {ZONE_END(20), 10 * 0x1000, 2, 1},
-        {ZONE_END(400), 112 * 0x1000, 1, 1}};
+    static const struct e820_entry entries[] = {{ZONE_END(1), 0x1000, 1, 1},
+                                                {ZONE_END(4), 0x2000, 1, 1},
+                                                {ZONE_END(10), 290 * 0x1000, 1, 1},
+                                                {ZONE_END(20), 10 * 0x1000, 2, 1},
+                                                {ZONE_END(400), 112 * 0x1000, 1, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     size_t managed = 1 + 2 + 290 - 10 + 112 - 4;
@@ -203,9 +204,8 @@ static void test_tables_go_where_they_fit(void **state)
 static void test_zone_of_crumbs_is_left_alone(void **state)
 {
     (void)state;
-    static const struct e820_entry entries[] = {{ZONE_END(0), 0x2000, 1, 1},
-                                                {ZONE_END(10), 0x2000, 1, 1},
-                                                {ZONE_END(20), 0x2000, 1, 1}};
+    static const struct e820_entry entries[] = {
+        {ZONE_END(0), 0x2000, 1, 1}, {ZONE_END(10), 0x2000, 1, 1}, {ZONE_END(20), 0x2000, 1, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     assert_int_equal(pmm_get_total_pages(), POOL_BLOCKS);
@@ -320,7 +320,7 @@ static void test_free_of_wrong_pointers_changes_nothing(void **state)
         page - 1,
         run + PAGE_SIZE_BYTES,
         run + 2 * PAGE_SIZE_BYTES,
-        run + 3 * PAGE_SIZE_BYTES, /* free */
+        run + 3 * PAGE_SIZE_BYTES,  /* free */
         (char *)FRAME_ZONE_ADDRESS, /* the zone's own table */
         (char *)ZONE_END(ZONE_PAGES),
         (char *)ZONE_END(ZONE_PAGES - 1) + 1,

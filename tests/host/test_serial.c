@@ -48,8 +48,7 @@ static uint8_t uart_read(unsigned number)
             return machine.registers[0];
         }
         return (uint8_t)*machine.received++;
-    case 2:
-        return machine.uart == UART_16550A ? 0xC1 : 0x01;
+    case 2: return machine.uart == UART_16550A ? 0xC1 : 0x01;
     case 5:
         machine.lsr_reads++;
         if (!machine.never_ready) {
@@ -60,10 +59,8 @@ static uint8_t uart_read(unsigned number)
                         (machine.received != NULL && *machine.received != '\0')
                     ? LSR_RECEIVED
                     : 0);
-    case 7:
-        return machine.uart == UART_NO_SCRATCH ? 0 : machine.registers[7];
-    default:
-        return machine.registers[number];
+    case 7: return machine.uart == UART_NO_SCRATCH ? 0 : machine.registers[7];
+    default: return machine.registers[number];
     }
 }
 

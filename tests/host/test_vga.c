@@ -138,7 +138,7 @@ static void test_backgrounds(void **state)
 static void test_other_renditions_are_the_usual_one(void **state)
 {
     (void)state;
-    static const char *const others[] = {"",  "1",  "7",  "8",    "30", "37",
+    static const char *const others[] = {"",   "1",  "7",  "8",  "30",  "37",
                                          "39", "40", "47", "49", "107", "41;30"};
     for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++) {
         print("\r\x1B[41m\x1B[");

@@ -58,11 +58,11 @@ static bool is_it_now(uint32_t *left)
 }
 
 /* ld: a call of name goes to __wrap_name, and __real_name is the function itself. */
-#define WRAP(name, parameters, arguments)                     \
-    void *__real_##name parameters;                           \
-    void *__wrap_##name parameters;                           \
-    void *__wrap_##name parameters                            \
-    {                                                         \
+#define WRAP(name, parameters, arguments)                                             \
+    void *__real_##name parameters;                                                   \
+    void *__wrap_##name parameters;                                                   \
+    void *__wrap_##name parameters                                                    \
+    {                                                                                 \
         return is_it_now(&failing.allocations_left) ? NULL : __real_##name arguments; \
     }
 

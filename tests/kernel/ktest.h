@@ -26,23 +26,23 @@ struct ktest {
     bool only_by_name;
 };
 
-#define KTEST_ENTRY(test_name, by_name)                                              \
-    static void test_name(void);                                                     \
-    static const struct ktest test_name##_entry                                      \
+#define KTEST_ENTRY(test_name, by_name)                                                           \
+    static void test_name(void);                                                                  \
+    static const struct ktest test_name##_entry                                                   \
         __attribute__((used, section(".ktests"), aligned(4))) = {#test_name, test_name, by_name}; \
     static void test_name(void)
 
-#define KTEST(test_name)    KTEST_ENTRY(test_name, false)
-#define KPROVOKE(test_name) KTEST_ENTRY(test_name, true)
+#define KTEST(test_name)         KTEST_ENTRY(test_name, false)
+#define KPROVOKE(test_name)      KTEST_ENTRY(test_name, true)
 #define KTEST_BY_NAME(test_name) KTEST_ENTRY(test_name, true)
 
 /* Ends the test that it stands in when condition is false. */
-#define KEXPECT(condition)                                      \
-    do {                                                        \
-        if (!(condition)) {                                     \
-            ktest_fail(__FILE__, __LINE__, #condition);         \
-            return;                                             \
-        }                                                       \
+#define KEXPECT(condition)                              \
+    do {                                                \
+        if (!(condition)) {                             \
+            ktest_fail(__FILE__, __LINE__, #condition); \
+            return;                                     \
+        }                                               \
     } while (0)
 
 /* Mounts the disk booted from, as the kernel does. */

@@ -29,7 +29,7 @@ static const struct kind {
     int status; /* of what cannot do without */
 } allocation = {"allocations", failing_start, -ENOMEM},
   disk_read = {"single disk reads", failing_start_read, -EIO}, /* the cache mostly gets over one */
-  disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO};
+    disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO};
 
 /* So that counts can be compared, and so that each round needs what a cold start does. */
 static void give_back_what_is_spare(void)

@@ -128,8 +128,8 @@ KTEST(pmm_pages_are_apart_and_usable)
     for (uint32_t i = 0; i < COUNT; i++) {
         pages[i] = pmm_alloc_page();
         KEXPECT(pages[i] && (uint32_t)pages[i] % 4096 == 0);
-        KEXPECT(memory_map_is_usable(memory_get_map(), (uint32_t)pages[i],
-                                     (uint32_t)pages[i] + 4096));
+        KEXPECT(
+            memory_map_is_usable(memory_get_map(), (uint32_t)pages[i], (uint32_t)pages[i] + 4096));
         pages[i][0] = i;
         pages[i][1023] = ~i;
     }

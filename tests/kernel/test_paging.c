@@ -218,8 +218,7 @@ KTEST(paging_map_4mib_translates_with_offset)
 
     KEXPECT(chunk);
     KEXPECT(paging_map_4mib(chunk, (void *)0x80400000, (void *)0x01400000, USER_RW) == OK);
-    KEXPECT(paging_get(chunk, (void *)0x80400000) ==
-            (0x01400000 | USER_RW | PAGING_LARGE_PAGE));
+    KEXPECT(paging_get(chunk, (void *)0x80400000) == (0x01400000 | USER_RW | PAGING_LARGE_PAGE));
     KEXPECT(paging_get_physical_address(chunk, (void *)0x805234AB, &phys) == OK);
     KEXPECT(phys == 0x015234AB);
     KEXPECT(paging_is_mapped(chunk, (void *)0x807FFFFF));
@@ -510,17 +509,18 @@ KTEST(paging_map_4mib_over_another)
     struct paging_4gb_chunk *chunk = new_chunk();
     volatile uint32_t *a = kmalloc(PAGE_SIZE_BYTES);
     uint32_t offset = (uint32_t)a % MIB4;
-    const volatile uint32_t *b = (const volatile uint32_t *)((uint32_t)a + MIB4); /* only looked at */
+    const volatile uint32_t *b =
+        (const volatile uint32_t *)((uint32_t)a + MIB4); /* only looked at */
     const volatile uint32_t *seen = (const volatile uint32_t *)(PROCESS_HEAP_ADDRESS + offset);
 
     KEXPECT(chunk && a);
     *a = ~*b;
     paging_switch(chunk);
-    int first_status = paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS,
-                                       (void *)((uint32_t)a - offset), RW);
+    int first_status =
+        paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS, (void *)((uint32_t)a - offset), RW);
     bool is_first_seen = *seen == *a;
-    int second_status = paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS,
-                                        (void *)((uint32_t)b - offset), RW);
+    int second_status =
+        paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS, (void *)((uint32_t)b - offset), RW);
     bool is_second_seen = *seen == *b;
     paging_switch(before);
     paging_free_4gb(chunk);

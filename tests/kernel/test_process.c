@@ -59,7 +59,8 @@ KTEST(process_costs_pages_not_megabytes)
     KEXPECT(mount());
     size_t before = pmm_get_free_pages();
     KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
-    printk("info: one process of hello takes %u KiB\n", (uint32_t)(before - pmm_get_free_pages()) * 4);
+    printk("info: one process of hello takes %u KiB\n",
+           (uint32_t)(before - pmm_get_free_pages()) * 4);
     KEXPECT((before - pmm_get_free_pages()) * 4096 <= 80 * 1024);
     process_destroy(process);
     KEXPECT(fs_unmount() == OK);
@@ -138,7 +139,8 @@ KTEST(process_load_leaves_nothing_of_what_frames_held)
         KEXPECT(is_zero((const uint8_t *)frame + PAGE_SIZE_BYTES - TAIL, TAIL));
     }
     KEXPECT(pages >= 3);
-    for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP; address += PAGE_SIZE_BYTES) {
+    for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP;
+         address += PAGE_SIZE_BYTES) {
         paddr_t frame;
 
         KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);

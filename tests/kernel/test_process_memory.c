@@ -142,7 +142,7 @@ KTEST(process_free_refuses_wrong_pointers)
     KEXPECT(process_free(&process, a + 1) == -EINVARG);
     KEXPECT(process_free(&process, a + 4096) == -EINVARG); /* interior */
     KEXPECT(process_free(&process, a + 2 * 4096) == -EINVARG);
-    KEXPECT(process_free(&process, b + 4096) == -EINVARG); /* never allocated */
+    KEXPECT(process_free(&process, b + 4096) == -EINVARG);           /* never allocated */
     KEXPECT(process_free(&process, (void *)0x01000000) == -EINVARG); /* kernel memory */
     KEXPECT(process_free(&process, (void *)0x00400000) == -EINVARG);
     KEXPECT(process_free(&process, (void *)USER_STACK_BOTTOM) == -EINVARG);
@@ -266,8 +266,8 @@ KTEST(break_refuses_and_changes_nothing)
 
     KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
     size_t before = pmm_get_free_pages();
-    static const int32_t wrong[] = {1, -1, 4095, 4097, -4097, 0x7FFFFFFF,
-                                    -3 * 4096, -0x7FFFF000, -0x7FFFFFFF - 1};
+    static const int32_t wrong[] = {1,          -1,        4095,        4097,           -4097,
+                                    0x7FFFFFFF, -3 * 4096, -0x7FFFF000, -0x7FFFFFFF - 1};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         KEXPECT(process_move_break(&process, wrong[i]) == (uint32_t)-EINVARG);
     }

@@ -27,11 +27,11 @@
 #define ERRORS          64 /* results from -ERRORS + 1 on; others may be addresses */
 #define CALLS_A_CHECK   1000
 #define CALLS_A_PROCESS 4000
-#define AT_ONCE         4   /* processes that are started together */
-#define SILENT_TICKS    50  /* without any call: somebody has lost his way in ring 3 */
-#define IDLE_TICKS      3   /* then those that still wait are ended */
+#define AT_ONCE         4     /* processes that are started together */
+#define SILENT_TICKS    50    /* without any call: somebody has lost his way in ring 3 */
+#define IDLE_TICKS      3     /* then those that still wait are ended */
 #define LEAST_FRACTION  20000 /* of all calls, one in so many must be each command */
-#define PRINT_ONE_IN    200 /* the serial line takes its time */
+#define PRINT_ONE_IN    200   /* the serial line takes its time */
 
 static struct {
     uint32_t calls, checks, processes, ended_by_force;

@@ -53,7 +53,8 @@ static int look_at_edges(uint32_t start, uint32_t end)
             return 2; /* what goes on behind the end */
         }
     }
-    if (copy_from_user(bytes, start - 1, 2) != -EINVARG || copy_to_user(start - 1, bytes, 2) != -EINVARG) {
+    if (copy_from_user(bytes, start - 1, 2) != -EINVARG ||
+        copy_to_user(start - 1, bytes, 2) != -EINVARG) {
         return 3; /* what begins before the start */
     }
     if (user_range_check(end - 1, 1) != OK || user_range_check(end - 1, 2) != -EINVARG ||
@@ -64,7 +65,8 @@ static int look_at_edges(uint32_t start, uint32_t end)
     }
     memset(bytes, 'x', LENGTH);
     copy_to_user(end - LENGTH, bytes, LENGTH);
-    if (user_string_length(end - LENGTH, 4096) != -EINVARG || user_string_length(end, 1) != -EINVARG) {
+    if (user_string_length(end - LENGTH, 4096) != -EINVARG ||
+        user_string_length(end, 1) != -EINVARG) {
         return 5; /* a string that does not end inside */
     }
     bytes[LENGTH - 1] = '\0';

@@ -13,7 +13,7 @@
 struct watchers {
     /* A call that the test answers itself, in *result: true, and the kernel does not see it. */
     bool (*answer)(uint32_t command, uint32_t *result);
-    void (*on_call)(uint32_t command);                 /* before each system call */
+    void (*on_call)(uint32_t command);                   /* before each system call */
     void (*on_result)(uint32_t command, int32_t result); /* after it, if it comes back */
     void (*on_tick)(void); /* in the tick's interrupt, after the scheduler's own handler */
     unsigned print_one_in; /* of the pieces that programs print, only one in so many is printed */

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const double values[] = {
     0.0, -0.0, 1.0, -1.5, 0.1, 0.2, 0.3, 1.0 / 3, 2.0 / 3, 123456789.0, 1e15, 1e16, 1e17, 1e21, 1e22,
     1e23, 9007199254740993.0, 4503599627370497.5, DBL_MAX, DBL_MIN, DBL_EPSILON, 4.9e-324, 2.5, 3.5,
     0.5, 1.005, 999999.5, 0.00001234, 1e100, 1e-100, 5e-310, 3.14159265358979, 2.2250738585072011e-308,
 };
+/* clang-format on */
 
 static uint64_t state = 88172645463325252u;
 
@@ -82,17 +84,18 @@ int main(void)
            strtod("0x1.8p1", NULL) == 3);
     printf("%.3Lf %Lg\n", 1.5L, 1e10L);
 
-    static const long long integers[] = {0, 1, -1, INT_MAX, INT_MIN, UINT_MAX, LLONG_MAX, LLONG_MIN,
-                                         1000000007, -99999999999};
+    static const long long integers[] = {0,        1,         -1,        INT_MAX,    INT_MIN,
+                                         UINT_MAX, LLONG_MAX, LLONG_MIN, 1000000007, -99999999999};
     for (size_t i = 0; i < sizeof(integers) / sizeof(integers[0]); i++) {
         show_integers(integers[i]);
     }
-    printf("%s|%10s|%-10s|%.3s|%c|%%|%*d|%.*f\n", "text", "text", "text", "text", 'c', 5, 42, 2, 1.5);
+    printf("%s|%10s|%-10s|%.3s|%c|%%|%*d|%.*f\n", "text", "text", "text", "text", 'c', 5, 42, 2,
+           1.5);
     show_scanned("9223372036854775807 0.1 1e-3 word");
     show_scanned("-5 1e-310 3.25 more words");
     show_scanned("12 x");
-    printf("%lld %lu %d\n", strtoll("-9223372036854775808", NULL, 10), strtoul("ffffffff", NULL, 16),
-           atoi(" 42nd"));
+    printf("%lld %lu %d\n", strtoll("-9223372036854775808", NULL, 10),
+           strtoul("ffffffff", NULL, 16), atoi(" 42nd"));
 
     /* What IEEE 754 fixes to the last bit. */
     printf("%.17g %.17g %.17g %.17g\n", 0.1 + 0.2, sqrt(2), 1e16 + 1.0, 1.0 / 49 * 49);
@@ -102,8 +105,8 @@ int main(void)
     }
     printf("%.17g %.17g %.17g\n", sum, fmod(1e17, 3), floor(-2.5));
     for (double x = 0.1; x < 20; x *= 1.7) { /* and what it does not */
-        printf("%.12g %.12g %.12g %.12g %.12g %.12g\n", sin(x), cos(x), exp(x), log(x), pow(x, x / 3),
-               atan2(x, 2));
+        printf("%.12g %.12g %.12g %.12g %.12g %.12g\n", sin(x), cos(x), exp(x), log(x),
+               pow(x, x / 3), atan2(x, 2));
     }
     return 0;
 }

@@ -23,16 +23,16 @@
 
 extern char **environ;
 
-static int failures;    /* of the test that runs */
+static int failures; /* of the test that runs */
 static int all_failures;
 static bool was_constructed;
 
-#define CHECK(condition)                                                                   \
-    do {                                                                                   \
-        if (!(condition)) {                                                                \
-            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno);       \
-            failures++;                                                                    \
-        }                                                                                  \
+#define CHECK(condition)                                                              \
+    do {                                                                              \
+        if (!(condition)) {                                                           \
+            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno); \
+            failures++;                                                               \
+        }                                                                             \
     } while (0)
 
 /* The call fails with that errno. */
@@ -220,8 +220,8 @@ static void test_files(void)
 
 static void test_paths(void)
 {
-    static const char *const paths[] = {"data.txt", "0:/data.txt", "/data.txt", "./data.txt",
-                                        "DATA.TXT", "dir/in.txt"};
+    static const char *const paths[] = {"data.txt",   "0:/data.txt", "/data.txt",
+                                        "./data.txt", "DATA.TXT",    "dir/in.txt"};
     struct stat out;
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -417,9 +417,9 @@ static void test_time(void)
 
 static void test_errors_have_names(void)
 {
-    static const int errors[] = {0,  EIO,    EINVAL, ENOMEM,  ENOENT, ENODEV, EROFS, ENOSYS, EEXIST,
-                                 ENOEXEC, ENOENT, ENOTDIR, EISDIR, EIO, EINVAL, ECHILD, EMFILE,
-                                 EINTR};
+    static const int errors[] = {0,      EIO,    EINVAL, ENOMEM,  ENOENT, ENODEV,
+                                 EROFS,  ENOSYS, EEXIST, ENOEXEC, ENOENT, ENOTDIR,
+                                 EISDIR, EIO,    EINVAL, ECHILD,  EMFILE, EINTR};
 
     for (int i = 1; i < (int)(sizeof(errors) / sizeof(errors[0])); i++) {
         CHECK(system_call_errno(-i) == errors[i]);

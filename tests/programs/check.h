@@ -16,12 +16,12 @@ static inline volatile int *at(unsigned address)
 }
 
 /* Prints a line and makes check_status() 1 when condition is false. */
-#define CHECK(condition)                                                  \
-    do {                                                                  \
-        if (!(condition)) {                                               \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
             printf("%s:%d: %s is false\n", __FILE__, __LINE__, #condition); \
-            check_failures++;                                             \
-        }                                                                 \
+            check_failures++;                                               \
+        }                                                                   \
     } while (0)
 
 static inline int check_status(void)

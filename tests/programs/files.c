@@ -21,10 +21,12 @@ static const unsigned bad_pointers[] = {
     0x7FFFFFFF, 0xBFFFFFFF, 0xC0000000, 0xFFFFF000, 0xFFFFFFFC, 0xFFFFFFFF,
 };
 
+/* clang-format off */
 static const int bad_descriptors[] = {
     -2147483647 - 1, -2147483647, -65536, -1, 0, 1, 2, FIRST, FIRST + 1, LAST, LAST + 1, 255, 256,
     65536 + FIRST, 0x40000000 + FIRST, 0x7FFFFFFF,
 };
+/* clang-format on */
 
 static char buffer[70000];
 
@@ -64,8 +66,8 @@ static void check_paths(void)
         {"dir//a.txt", -EBADPATH},  {"dir/", -EBADPATH},        {"../license", -EBADPATH},
         {"no such.txt", -EBADPATH},
     };
-    static const char *const good[] = {"license", "LICENSE", "0:/license", "dir", "0:/dir", "0:/",
-                                       "dir/a.txt", "0:/DIR/sub/Files.C"};
+    static const char *const good[] = {"license", "LICENSE", "0:/license", "dir",
+                                       "0:/dir",  "0:/",     "dir/a.txt",  "0:/DIR/sub/Files.C"};
     static char path[200];
     struct file_stat stat;
 
@@ -221,7 +223,8 @@ static void check_seek(void)
 /* The same bytes in pieces of any size and at any address as all at once. */
 static void check_large(void)
 {
-    static const unsigned sizes[] = {1, 511, 512, 513, 4095, 4096, 4097, 32768, 65535, 65536, 65537};
+    static const unsigned sizes[] = {1,    511,   512,   513,   4095, 4096,
+                                     4097, 32768, 65535, 65536, 65537};
     struct file_stat stat;
     int file = file_open("big.bin");
     unsigned step = 0;
@@ -356,7 +359,7 @@ int main(void)
     check_own_file();
     check_directory();
     check_cache();
-    check_descriptors(); /* nothing is open any more */
+    check_descriptors();              /* nothing is open any more */
     CHECK(file_open("dir") == FIRST); /* left to the kernel */
     if (check_status() == 0) {
         printf("files: all checked\n");

@@ -122,7 +122,8 @@ static void check_walks(void)
 
 static void check_wrong_arguments(void)
 {
-    static const unsigned wrong[] = {0, 0x1000, 0x100000, 0x3FA000, 0x3FEFFC, 0x1000000, 0xFFFFFFFC};
+    static const unsigned wrong[] = {0,        0x1000,    0x100000,  0x3FA000,
+                                     0x3FEFFC, 0x1000000, 0xFFFFFFFC};
     struct memory_run run;
 
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

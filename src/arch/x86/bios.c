@@ -17,7 +17,8 @@
 /* bios_thunk.asm: position-dependent code that runs at BIOS_THUNK_ADDRESS once copied there. */
 extern const uint8_t bios_thunk_start[], bios_thunk_end[];
 
-_Static_assert(BIOS_THUNK_DATA_ADDRESS + sizeof(struct bios_thunk_data) < BIOS_THUNK_STACK_TOP - 2048,
+_Static_assert(BIOS_THUNK_DATA_ADDRESS + sizeof(struct bios_thunk_data) <
+                   BIOS_THUNK_STACK_TOP - 2048,
                "room for the real-mode stack");
 
 /* Meanwhile the BIOS had the clock's interrupts. The others' lines may be up, but programming the

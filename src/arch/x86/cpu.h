@@ -28,23 +28,23 @@
 #define CR4_SMAP       0x00200000u /* the kernel cannot touch user pages, except between STAC and CLAC */
 
 #define EFLAGS_CLEAN 0x00000002u /* bit 1 is always set; interrupts off */
-#define EFLAGS_CF 0x00000001u
-#define EFLAGS_TF 0x00000100u
-#define EFLAGS_IF 0x00000200u
-#define EFLAGS_DF 0x00000400u
-#define EFLAGS_AC 0x00040000u
-#define EFLAGS_ID 0x00200000u
+#define EFLAGS_CF    0x00000001u
+#define EFLAGS_TF    0x00000100u
+#define EFLAGS_IF    0x00000200u
+#define EFLAGS_DF    0x00000400u
+#define EFLAGS_AC    0x00040000u
+#define EFLAGS_ID    0x00200000u
 
-#define CPU_CR_ACCESSORS(name)                                                   \
-    static inline uint32_t cpu_read_##name(void)                                 \
-    {                                                                            \
-        uint32_t value;                                                          \
-        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                   \
-        return value;                                                            \
-    }                                                                            \
-    static inline void cpu_write_##name(uint32_t value)                          \
-    {                                                                            \
-        __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");          \
+#define CPU_CR_ACCESSORS(name)                                          \
+    static inline uint32_t cpu_read_##name(void)                        \
+    {                                                                   \
+        uint32_t value;                                                 \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));          \
+        return value;                                                   \
+    }                                                                   \
+    static inline void cpu_write_##name(uint32_t value)                 \
+    {                                                                   \
+        __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
     }
 
 CPU_CR_ACCESSORS(cr0)
@@ -52,12 +52,12 @@ CPU_CR_ACCESSORS(cr2)
 CPU_CR_ACCESSORS(cr3)
 CPU_CR_ACCESSORS(cr4)
 
-#define CPU_SEGMENT_READER(name)                                                 \
-    static inline uint32_t cpu_read_##name(void)                                 \
-    {                                                                            \
-        uint32_t value;                                                          \
-        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                   \
-        return value & 0xFFFF;                                                   \
+#define CPU_SEGMENT_READER(name)                               \
+    static inline uint32_t cpu_read_##name(void)               \
+    {                                                          \
+        uint32_t value;                                        \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value)); \
+        return value & 0xFFFF;                                 \
     }
 
 CPU_SEGMENT_READER(fs)

@@ -12,8 +12,8 @@
  */
 void features_initialise(void);
 
-bool features_have_pge(void);    /* global pages */
-bool features_have_fxsr(void);   /* FXSAVE, FXRSTOR */
+bool features_have_pge(void);  /* global pages */
+bool features_have_fxsr(void); /* FXSAVE, FXRSTOR */
 bool features_have_sse(void);
 
 #endif

@@ -79,9 +79,19 @@ static void __attribute__((noreturn)) double_fault_main(void)
     uint32_t cr2 = cpu_read_cr2();
     /* As trap.asm would have built it, had there been a stack. */
     struct trap_frame frame = {
-        .es = tss->es, .ds = tss->ds, .edi = tss->edi, .esi = tss->esi, .ebp = tss->ebp,
-        .ebx = tss->ebx, .edx = tss->edx, .ecx = tss->ecx, .eax = tss->eax,
-        .vector = TRAP_DOUBLE_FAULT, .eip = tss->eip, .cs = tss->cs, .eflags = tss->eflags,
+        .es = tss->es,
+        .ds = tss->ds,
+        .edi = tss->edi,
+        .esi = tss->esi,
+        .ebp = tss->ebp,
+        .ebx = tss->ebx,
+        .edx = tss->edx,
+        .ecx = tss->ecx,
+        .eax = tss->eax,
+        .vector = TRAP_DOUBLE_FAULT,
+        .eip = tss->eip,
+        .cs = tss->cs,
+        .eflags = tss->eflags,
     };
     frame.esp_at_pushad = tss->esp - trap_frame_kernel_esp(&frame);
 

@@ -75,13 +75,13 @@ static uint16_t pic_read_masks(void)
 void pic_initialise(void)
 {
     pic.bios_mask = pic_read_masks();
-    pic.mask = (uint16_t)~(1u << CASCADE_IRQ);
+    pic.mask = (uint16_t) ~(1u << CASCADE_IRQ);
     pic_take_from_bios();
 }
 
 void pic_unmask(unsigned irq)
 {
-    pic.mask &= (uint16_t)~(1u << irq);
+    pic.mask &= (uint16_t) ~(1u << irq);
     pic_write_masks(pic.mask);
 }
 

@@ -115,7 +115,7 @@ static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame 
         uint32_t address = cpu_read_cr2();
 
         panic_at(frame, "the kernel could not %s %08x at eip %08x: %s%s",
-                 address == frame->eip                 ? "execute"
+                 address == frame->eip                  ? "execute"
                  : frame->error_code & PAGE_FAULT_WRITE ? "write"
                                                         : "read",
                  address, frame->eip,
@@ -162,8 +162,8 @@ static uint32_t stub_of(unsigned vector)
 void trap_initialise(void)
 {
     for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
-        bool user = vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW ||
-                    vector == TRAP_VECTOR_SYSCALL;
+        bool user =
+            vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW || vector == TRAP_VECTOR_SYSCALL;
 
         trap_handlers[vector] = vector < TRAP_EXCEPTIONS ? trap_exception : trap_unexpected;
         trap_set_gate(vector, stub_of(vector), KERNEL_CODE_SELECTOR,

@@ -300,8 +300,7 @@ static void debug_on_free(struct heap *heap, size_t first, const void *freer)
         heap->debug_blocks[block].freer = freer;
         heap->debug_blocks[block].is_poisoned = 1;
     }
-    memset((uint8_t *)block_address(heap, first), HEAP_POISON_FREE,
-           blocks * HEAP_BLOCK_SIZE_BYTES);
+    memset((uint8_t *)block_address(heap, first), HEAP_POISON_FREE, blocks * HEAP_BLOCK_SIZE_BYTES);
 }
 
 #else
@@ -624,18 +623,12 @@ enum heap_pointer_kind heap_classify_pointer(const struct heap *heap, const void
 const char *heap_describe_pointer(const struct heap *heap, const void *ptr)
 {
     switch (heap_classify_pointer(heap, ptr)) {
-    case HEAP_POINTER_ALLOCATION:
-        return "the start of a live allocation";
-    case HEAP_POINTER_OUTSIDE:
-        return "outside the pool";
-    case HEAP_POINTER_MISALIGNED:
-        return "misaligned: not the start of a block";
-    case HEAP_POINTER_FREE:
-        return "free already, or was never allocated";
-    case HEAP_POINTER_RESERVED:
-        return "reserved: no memory that can be allocated";
-    case HEAP_POINTER_INTERIOR:
-        return "inside an allocation, not at its start";
+    case HEAP_POINTER_ALLOCATION: return "the start of a live allocation";
+    case HEAP_POINTER_OUTSIDE: return "outside the pool";
+    case HEAP_POINTER_MISALIGNED: return "misaligned: not the start of a block";
+    case HEAP_POINTER_FREE: return "free already, or was never allocated";
+    case HEAP_POINTER_RESERVED: return "reserved: no memory that can be allocated";
+    case HEAP_POINTER_INTERIOR: return "inside an allocation, not at its start";
     }
     return "";
 }
@@ -820,8 +813,7 @@ static const char *check_index(const struct heap *heap, const struct census *cen
     size_t end = heap->current_end;
     size_t runs = 0;
 
-    if (start > end || end > heap->total ||
-        (heap->quick_end != 0 && heap->quick_end != end)) {
+    if (start > end || end > heap->total || (heap->quick_end != 0 && heap->quick_end != end)) {
         return "the current run's bounds mean nothing";
     }
     if (start < end) {
@@ -834,8 +826,8 @@ static const char *check_index(const struct heap *heap, const struct census *cen
         (end < heap->total && heap->entries[end] == ENTRY_FREE)) {
         return "the current run has a free neighbour";
     }
-    for (uint32_t class = 0; class < HEAP_CLASSES; class++) {
-        const char *problem = check_list(heap, class, &runs);
+    for (uint32_t i = 0; i < HEAP_CLASSES; i++) {
+        const char *problem = check_list(heap, i, &runs);
         if (problem != NULL) {
             return problem;
         }
@@ -854,8 +846,8 @@ int heap_check_reason(const struct heap *heap, const char **reason)
     struct census census = {0};
     const char *problem = check_table(heap, &census);
 
-    if (problem == NULL && (census.used != heap->used_blocks ||
-                            census.reserved != heap->reserved_blocks)) {
+    if (problem == NULL &&
+        (census.used != heap->used_blocks || census.reserved != heap->reserved_blocks)) {
         problem = "the counters are not what the table holds";
     }
     if (problem == NULL && heap->slots != NULL) {

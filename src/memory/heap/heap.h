@@ -111,7 +111,7 @@ struct heap {
     struct list_node *class_heads;
     size_t current_start; /* the free run [start, end) that is on no list; may be empty */
     size_t current_end;
-    size_t quick_end;     /* current_end, or 0: see heap_index.h */
+    size_t quick_end;                           /* current_end, or 0: see heap_index.h */
     uint32_t classes_in_use[HEAP_CLASS_GROUPS]; /* bit set: that class's list is not empty */
     uint32_t groups_in_use;                     /* bit set: that group's word is not 0 */
 

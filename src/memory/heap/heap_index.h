@@ -176,7 +176,7 @@ static struct heap_slot *index_search_own_class(const struct heap *heap, uint32_
     if (blocks < INDEX_EXACT_CLASSES) {
         return NULL;
     }
-    LIST_FOR_EACH (link, &heap->class_heads[index_class_of(blocks)]) {
+    LIST_FOR_EACH(link, &heap->class_heads[index_class_of(blocks)]) {
         struct heap_slot *last = index_slot_of(link);
         if (index_run_blocks(heap, last) >= blocks) {
             return last;
@@ -246,8 +246,8 @@ static void index_initialise(struct heap *heap, void *memory)
 {
     heap->class_heads = memory;
     heap->slots = (struct heap_slot *)(heap->class_heads + HEAP_CLASSES);
-    for (uint32_t class = 0; class < HEAP_CLASSES; class++) {
-        list_initialise(&heap->class_heads[class]);
+    for (uint32_t i = 0; i < HEAP_CLASSES; i++) {
+        list_initialise(&heap->class_heads[i]);
     }
     for (uint32_t group = 0; group < HEAP_CLASS_GROUPS; group++) {
         heap->classes_in_use[group] = 0;

@@ -95,8 +95,8 @@ void kheap_init(void *pool_end)
     if (result < 0) {
         panic("kheap_init: heap_create failed: %d", result);
     }
-    result = heap_attach_index(&kheap.heap, (void *)INDEX_ADDRESS,
-                               HEAP_TABLE_AREA_END - INDEX_ADDRESS);
+    result =
+        heap_attach_index(&kheap.heap, (void *)INDEX_ADDRESS, HEAP_TABLE_AREA_END - INDEX_ADDRESS);
     if (result < 0) {
         panic("kheap_init: heap_attach_index failed: %d", result);
     }
@@ -153,8 +153,8 @@ void *NOINLINE kmalloc(size_t size)
 
 static void *zalloc_owned(size_t size, const void *owner)
 {
-    void *memory = IS_TRACED ? malloc_traced(size, owner)
-                             : heap_malloc_owned(&kheap.heap, size, owner);
+    void *memory =
+        IS_TRACED ? malloc_traced(size, owner) : heap_malloc_owned(&kheap.heap, size, owner);
 
     if (memory != NULL) {
         memset(memory, 0, size);

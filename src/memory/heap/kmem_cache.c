@@ -94,6 +94,7 @@ struct guard {
 /* ---------------------------------------------------------------- state */
 
 /* An empty cache: its lists link to themselves. */
+/* clang-format off */
 #define CACHE(lvalue, bytes)                                  \
     {                                                         \
         .partial = {&(lvalue).partial, &(lvalue).partial},    \
@@ -103,7 +104,9 @@ struct guard {
         .name = "kmem-" #bytes,                               \
         .all = {&(lvalue).all, &(lvalue).all},                \
     }
+/* clang-format on */
 /* kmem_alloc()'s own caches: X(index, bytes, bytes of the one before). */
+/* clang-format off */
 #define CLASSES(X)                                                                  \
     X(0, 8, 0)        X(1, 16, 8)       X(2, 24, 16)      X(3, 32, 24)              \
     X(4, 40, 32)      X(5, 48, 40)      X(6, 56, 48)      X(7, 64, 56)              \
@@ -112,12 +115,13 @@ struct guard {
     X(16, 320, 256)   X(17, 384, 320)   X(18, 448, 384)   X(19, 512, 448)           \
     X(20, 640, 512)   X(21, 768, 640)   X(22, 896, 768)   X(23, 1024, 896)          \
     X(24, 1280, 1024) X(25, 1536, 1280) X(26, 1792, 1536) X(27, 2048, 1792)
+/* clang-format on */
 
 #define CLASS_CACHE(index, bytes, before) [index] = CACHE(classes[index], bytes),
 static struct kmem_cache classes[] = {CLASSES(CLASS_CACHE)};
 
 /* The class for size bytes, 1 to KMEM_OBJECT_BYTES_MAX, is class_of_eighth[(size - 1) / 8]. */
-#define CLASS_RANGE(index, bytes, before) [(before) / 8 ... (bytes) / 8 - 1] = &classes[index],
+#define CLASS_RANGE(index, bytes, before) [(before) / 8 ...(bytes) / 8 - 1] = &classes[index],
 static struct kmem_cache *const class_of_eighth[] = {CLASSES(CLASS_RANGE)};
 _Static_assert(ARRAY_SIZE(class_of_eighth) == KMEM_OBJECT_BYTES_MAX / 8, "a class for each size");
 
@@ -137,8 +141,8 @@ static struct guard *guard_of(const struct kmem_cache *cache, void *object)
     return (struct guard *)((char *)object + cache->spacing - sizeof(struct guard));
 }
 
-static NOINLINE void check_guard(const struct kmem_cache *cache, void *object,
-                                                  uint32_t expected, const char *action)
+static NOINLINE void check_guard(const struct kmem_cache *cache, void *object, uint32_t expected,
+                                 const char *action)
 {
     const struct guard *guard = guard_of(cache, object);
 
@@ -146,8 +150,8 @@ static NOINLINE void check_guard(const struct kmem_cache *cache, void *object,
         return;
     }
     if (guard->state == GUARD_FREE) {
-        panic("%s of %p: this object of cache %s is free already, since %p freed it", action, object,
-              cache->name, guard->who);
+        panic("%s of %p: this object of cache %s is free already, since %p freed it", action,
+              object, cache->name, guard->who);
     }
     panic("%s of %p: bytes behind this object of cache %s (%u bytes) were written to", action,
           object, cache->name, (unsigned)cache->object_bytes);
@@ -226,8 +230,8 @@ static void lay_out(struct kmem_cache *cache)
 {
     uint32_t best_waste = UINT32_MAX; /* bytes in KMEM_SLAB_BLOCKS_MAX blocks */
 
-    cache->spacing = ALIGN_UP(cache->object_bytes + (DEBUG_HEAP ? sizeof(struct guard) : 0),
-                              cache->alignment);
+    cache->spacing =
+        ALIGN_UP(cache->object_bytes + (DEBUG_HEAP ? sizeof(struct guard) : 0), cache->alignment);
     for (uint32_t blocks = 1; blocks <= KMEM_SLAB_BLOCKS_MAX; blocks *= 2) {
         uint32_t bytes = blocks * HEAP_BLOCK_SIZE_BYTES;
         uint32_t capacity = 0;
@@ -256,8 +260,8 @@ static inline bool is_object(const struct slab *slab, uint32_t offset)
 {
     return offset < slab->objects_bytes && offset * slab->reciprocal < slab->reciprocal;
 }
-_Static_assert(KMEM_SLAB_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES <
-                   UINT32_MAX / (2 * KMEM_OBJECT_BYTES_MAX),
+_Static_assert(UINT32_MAX / (2 * KMEM_OBJECT_BYTES_MAX) >
+                   KMEM_SLAB_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES,
                "offset * spacing fits");
 
 static inline uint32_t offset_in(const struct slab *slab, const void *ptr)
@@ -308,7 +312,8 @@ static struct slab *slab_create(struct kmem_cache *cache)
 static void slab_destroy(struct slab *slab)
 {
     slab->cache->slabs--;
-    slab->magic = 0; /* a late free of one of its objects is noticed even if nothing has overwritten it */
+    /* A late free of one of its objects is noticed even if nothing has overwritten it. */
+    slab->magic = 0;
     kfree(slab);
 }
 

@@ -23,10 +23,10 @@
 
 #include <stddef.h>
 
-#define KMEM_ALIGNMENT          8
-#define KMEM_ALIGNMENT_MAX      512
-#define KMEM_OBJECT_BYTES_MAX   2048 /* larger ones are kmalloc()'s */
-#define KMEM_SLAB_BLOCKS_MAX    4
+#define KMEM_ALIGNMENT        8
+#define KMEM_ALIGNMENT_MAX    512
+#define KMEM_OBJECT_BYTES_MAX 2048 /* larger ones are kmalloc()'s */
+#define KMEM_SLAB_BLOCKS_MAX  4
 
 struct kmem_cache;
 
@@ -71,12 +71,12 @@ size_t kmem_reap(void);
 
 struct kmem_cache_stats {
     const char *name;
-    size_t object_bytes;     /* what the user of an object may touch */
-    size_t spacing_bytes;    /* from one object to the next */
-    size_t slab_blocks;      /* size of a slab; 0, like the next, before the first slab */
+    size_t object_bytes;  /* what the user of an object may touch */
+    size_t spacing_bytes; /* from one object to the next */
+    size_t slab_blocks;   /* size of a slab; 0, like the next, before the first slab */
     size_t objects_per_slab;
-    size_t slabs;            /* empty ones included */
-    size_t empty_slabs;      /* 0 or 1 */
+    size_t slabs;       /* empty ones included */
+    size_t empty_slabs; /* 0 or 1 */
     size_t live_objects;
 };
 void kmem_cache_get_stats(const struct kmem_cache *cache, struct kmem_cache_stats *stats);

@@ -410,8 +410,8 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
         (paddr_t)phys_end < (paddr_t)phys) {
         return -EINVARG;
     }
-    return paging_map_range(chunk, virt, phys, ((paddr_t)phys_end - (paddr_t)phys) / PAGE_SIZE_BYTES,
-                            flags);
+    return paging_map_range(chunk, virt, phys,
+                            ((paddr_t)phys_end - (paddr_t)phys) / PAGE_SIZE_BYTES, flags);
 }
 
 int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags)
@@ -424,8 +424,7 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
     uint32_t index = directory_index((vaddr_t)virt);
     uint32_t old = chunk->directory_entry[index];
 
-    chunk->directory_entry[index] =
-        (paddr_t)phys | flags | PAGING_IS_PRESENT | PAGING_LARGE_PAGE;
+    chunk->directory_entry[index] = (paddr_t)phys | flags | PAGING_IS_PRESENT | PAGING_LARGE_PAGE;
     if (is_private(chunk, index)) {
         set_private(chunk, index, false);
         pmm_free_page(table_of(old));

@@ -35,8 +35,7 @@ int main(void)
         int status = run(lines[i]);
         uint64_t cost = instructions() - start;
 
-        printf("[%s: status %d, %llu instructions]\n", lines[i], status,
-               (unsigned long long)cost);
+        printf("[%s: status %d, %llu instructions]\n", lines[i], status, (unsigned long long)cost);
         if (status != 0) {
             return 1;
         }

@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORKERS        32
-#define OPERATIONS     200000 /* of all workers together: spawn, wait, malloc, free, exit */
-#define ROUNDS         4      /* a worker ends after a quarter of its share; another comes */
-#define CHILDREN_MAX   2      /* of a worker, at a time */
-#define RUNS_MAX       12     /* of memory that a worker holds */
-#define PAGES_MAX      6      /* of one of them */
-#define PAGE_BYTES     4096
-#define SPAWN_ONE_IN   40
+#define WORKERS          32
+#define OPERATIONS       200000 /* of all workers together: spawn, wait, malloc, free, exit */
+#define ROUNDS           4      /* a worker ends after a quarter of its share; another comes */
+#define CHILDREN_MAX     2      /* of a worker, at a time */
+#define RUNS_MAX         12     /* of memory that a worker holds */
+#define PAGES_MAX        6      /* of one of them */
+#define PAGE_BYTES       4096
+#define SPAWN_ONE_IN     40
 #define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
 
 static struct {
@@ -170,7 +170,8 @@ static int first(void)
     }
     wait_until_alone();
     struct counts after = count();
-    printf("info: %u operations by %u processes at a time; free pages %u, then %u; objects %u, then %u\n",
+    printf("info: %u operations by %u processes at a time; free pages %u, then %u; objects %u, "
+           "then %u\n",
            OPERATIONS, WORKERS, before.pages, after.pages, before.objects, after.objects);
     if (failed) {
         printf("churn: %d workers failed\n", failed);

@@ -12,12 +12,12 @@
 
 #include "layout.h"
 
-#define CALLS_DEFAULT 100
-#define HELD_MAX      16 /* results of malloc */
-#define PROCESSES_MAX 12 /* from so many on nobody starts another */
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define CALLS_DEFAULT    100
+#define HELD_MAX         16 /* results of malloc */
+#define PROCESSES_MAX    12 /* from so many on nobody starts another */
+#define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
-#define ONE_IN(n) (random_number() % (n) == 0)
+#define ONE_IN(n)        (random_number() % (n) == 0)
 
 static uint32_t state;
 static uint32_t held[HELD_MAX];
@@ -34,34 +34,46 @@ static uint32_t random_number(void)
 }
 
 /* The edges of everything that layout.h names, and of the machine. */
-static const uint32_t edges[] = {
-    0, PAGE_SIZE_BYTES, BOOT_SECTOR_ADDRESS, HEAP_TABLE_ADDRESS, HEAP_TABLE_AREA_END, VGA_TEXT_ADDRESS,
-    KERNEL_ADDRESS, USER_STACK_GUARD, USER_STACK_BOTTOM, USER_STACK_TOP, USER_PROGRAM_ADDRESS,
-    USER_PROGRAM_ADDRESS + 0x1000, USER_PROGRAM_END, HEAP_ADDRESS, FRAME_ZONE_ADDRESS, FRAME_ZONE_END,
-    PROCESS_HEAP_ADDRESS + 0x400000, PROCESS_HEAP_END, MMIO_ADDRESS, 0xFEE00000, 0xFFFFF000,
-};
+static const uint32_t edges[] = {0,
+                                 PAGE_SIZE_BYTES,
+                                 BOOT_SECTOR_ADDRESS,
+                                 HEAP_TABLE_ADDRESS,
+                                 HEAP_TABLE_AREA_END,
+                                 VGA_TEXT_ADDRESS,
+                                 KERNEL_ADDRESS,
+                                 USER_STACK_GUARD,
+                                 USER_STACK_BOTTOM,
+                                 USER_STACK_TOP,
+                                 USER_PROGRAM_ADDRESS,
+                                 USER_PROGRAM_ADDRESS + 0x1000,
+                                 USER_PROGRAM_END,
+                                 HEAP_ADDRESS,
+                                 FRAME_ZONE_ADDRESS,
+                                 FRAME_ZONE_END,
+                                 PROCESS_HEAP_ADDRESS + 0x400000,
+                                 PROCESS_HEAP_END,
+                                 MMIO_ADDRESS,
+                                 0xFEE00000,
+                                 0xFFFFF000};
 
-static const uint32_t sizes[] = {0, 1, 2, 24, 511, 512, 4095, 4096, 4097, 8192, 65536, 0x00400000,
-                                 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF};
+static const uint32_t sizes[] = {
+    0,    1,     2,          24,         511,        512,        4095,       4096,      4097,
+    8192, 65536, 0x00400000, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF};
 
-static const char *const names[] = {"exit.elf", "0:/init.elf", "fuzz.elf", "/", "0:/", "nobody.elf", "",
-                                    "1:/exit.elf", "0:/exit.elf/x", "exit.elf/", "toolongname.elf"};
+static const char *const names[] = {
+    "exit.elf",      "0:/init.elf", "fuzz.elf",       "/", "0:/", "nobody.elf", "", "1:/exit.elf",
+    "0:/exit.elf/x", "exit.elf/",   "toolongname.elf"};
 
 static uint32_t any_pointer(void)
 {
     switch (random_number() % 8) {
-    case 0:
-        return edges[random_number() % COUNT_OF(edges)] + random_number() % 9 - 4;
-    case 1:
-        return random_number();
+    case 0: return edges[random_number() % COUNT_OF(edges)] + random_number() % 9 - 4;
+    case 1: return random_number();
     case 2: /* the end of what is mapped after the program */
         return ((ADDRESS(arena + sizeof(arena)) | 0xFFF) + 1) - random_number() % 40;
-    case 3:
-        return ADDRESS(names[random_number() % COUNT_OF(names)]);
-    case 4:
-        return held[random_number() % HELD_MAX] + (ONE_IN(2) ? 0 : random_number() % 9000);
-    default:
-        return ADDRESS(arena) + random_number() % sizeof(arena);
+    case 3: return ADDRESS(names[random_number() % COUNT_OF(names)]);
+    case 4: return held[random_number() % HELD_MAX] + (ONE_IN(2) ? 0 : random_number() % 9000);
+    default: return ADDRESS(arena) + random_number() % sizeof(arena);
     }
 }
 
@@ -73,16 +85,11 @@ static uint32_t any_size(void)
 static uint32_t any_number(void)
 {
     switch (random_number() % 6) {
-    case 0:
-        return random_number();
-    case 1:
-        return sizes[random_number() % COUNT_OF(sizes)];
-    case 2:
-        return any_pointer();
-    case 3:
-        return (uint32_t)-(int)(random_number() % 20);
-    default:
-        return random_number() % 24;
+    case 0: return random_number();
+    case 1: return sizes[random_number() % COUNT_OF(sizes)];
+    case 2: return any_pointer();
+    case 3: return (uint32_t) - (int)(random_number() % 20);
+    default: return random_number() % 24;
     }
 }
 
@@ -155,12 +162,11 @@ static void any_call(void)
         }
         held[slot] = (uint32_t)call(command, any_size(), 0, 0);
         break;
-    case SYSCALL_FREE:
-        call(command, ONE_IN(2) ? held[slot] : any_pointer(), 0, 0);
-        break;
+    case SYSCALL_FREE: call(command, ONE_IN(2) ? held[slot] : any_pointer(), 0, 0); break;
     case SYSCALL_BREAK:
-        call(command, ONE_IN(4) ? any_number()
-                                : (random_number() % 9 - 4) * (uint32_t)PAGE_SIZE_BYTES, 0, 0);
+        call(command,
+             ONE_IN(4) ? any_number() : (random_number() % 9 - 4) * (uint32_t)PAGE_SIZE_BYTES, 0,
+             0);
         break;
     case SYSCALL_PROCESS_LOAD_START:
     case SYSCALL_INVOKE_SYSTEM_COMMAND:
@@ -177,14 +183,16 @@ static void any_call(void)
         }
         break;
     case SYSCALL_WAIT:
-        call(command, ONE_IN(2) ? (uint32_t)WAIT_ANY : any_number(), ONE_IN(2) ? 0 : any_pointer(), 0);
+        call(command, ONE_IN(2) ? (uint32_t)WAIT_ANY : any_number(), ONE_IN(2) ? 0 : any_pointer(),
+             0);
         break;
-    case SYSCALL_SLEEP:
-        call(command, ONE_IN(100) ? any_number() : 0, 0, 0);
-        break;
+    case SYSCALL_SLEEP: call(command, ONE_IN(100) ? any_number() : 0, 0, 0); break;
     case SYSCALL_KILL:
-        call(command, ONE_IN(3) ? any_number() : (uint32_t)call(SYSCALL_GETPID, 0, 0, 0) +
-                                                     !ONE_IN(128) * (1 + random_number() % 8), 0, 0);
+        call(command,
+             ONE_IN(3) ? any_number()
+                       : (uint32_t)call(SYSCALL_GETPID, 0, 0, 0) +
+                             !ONE_IN(128) * (1 + random_number() % 8),
+             0, 0);
         break;
     case SYSCALL_MEMORY_FIGURES: /* reads the heap's whole table */
         if (ONE_IN(4)) {
@@ -195,9 +203,7 @@ static void any_call(void)
         call(command, ONE_IN(8) ? any_number() : random_number() % 8, any_number(),
              ONE_IN(4) ? 0 : any_pointer());
         break;
-    case SYSCALL_PROCESS_LIST:
-        call(command, any_pointer(), any_size(), 0);
-        break;
+    case SYSCALL_PROCESS_LIST: call(command, any_pointer(), any_size(), 0); break;
     case SYSCALL_OPEN: /* sometimes more than there are descriptors */
         path = any_path();
         for (int i = ONE_IN(32) ? FILE_DESCRIPTORS_MAX + 1 : 1; i > 0; i--) {
@@ -205,15 +211,14 @@ static void any_call(void)
         }
         break;
     case SYSCALL_READ:
-        call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 8, any_pointer(), any_size());
+        call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 8, any_pointer(),
+             any_size());
         break;
     case SYSCALL_SEEK:
         call(command, ONE_IN(8) ? any_number() : 3 + random_number() % 8, any_number(),
              ONE_IN(8) ? any_number() : random_number() % 3);
         break;
-    case SYSCALL_STAT:
-        call(command, any_path(), any_pointer(), 0);
-        break;
+    case SYSCALL_STAT: call(command, any_path(), any_pointer(), 0); break;
     case SYSCALL_DESCRIPTOR_STAT:
     case SYSCALL_READ_DIRECTORY:
     case SYSCALL_CLOSE:
