@@ -6,13 +6,8 @@ import os
 import re
 import sys
 
-FAILED = []
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
+import suite
+from suite import test
 
 
 def read(path):
@@ -206,7 +201,7 @@ def main():
     test("figures in the documents are the headers'", figures())
     test("README lists every document once", path())
     test("docs/boot.md lists every source in boot order", reading_order())
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
