@@ -4,6 +4,9 @@
  *   In:  EAX = E820h, EBX = continuation (0 at first), ECX = buffer size, EDX = "SMAP",
  *        ES:DI = buffer
  *   Out: EAX = "SMAP", EBX = continuation (0 after the last), ECX = bytes written, CF on error
+ *
+ * What firmware makes of this: some ends the list with an error instead of a 0, some stops saying
+ * "SMAP" in the middle of it, and some gives attributes but leaves bit 0 clear in all of them.
  */
 #include "memory/e820.h"
 
@@ -11,18 +14,31 @@
 #include "arch/x86/cpu.h"
 #include "layout.h"
 
-#define BIOS_SYSTEM_SERVICES  0x15
-#define E820_FUNCTION         0xE820
-#define E820_SIGNATURE        0x534D4150 /* "SMAP" */
-#define E820_MIN_ENTRY_BYTES  20
-#define E820_ATTRIBUTES_VALID 1
+#define BIOS_SYSTEM_SERVICES 0x15
+#define E820_FUNCTION        0xE820
+#define E820_SIGNATURE       0x534D4150 /* "SMAP" */
+#define E820_MIN_ENTRY_BYTES 20
 
-size_t e820_read(struct e820_entry *entries, size_t max)
+/* Attributes that would leave the machine without any memory are not meant. */
+static void mend_attributes(struct e820_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].attributes & E820_ATTRIBUTE_ENABLED) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        entries[i].attributes |= E820_ATTRIBUTE_ENABLED;
+    }
+}
+
+size_t e820_read(struct e820_entry *entries, size_t max, bool *is_complete)
 {
     struct e820_entry *buffer = (struct e820_entry *)BIOS_BUFFER_ADDRESS;
     uint32_t continuation = 0;
     size_t count = 0;
 
+    *is_complete = false;
     while (count < max) {
         struct bios_registers registers = {
             .eax = E820_FUNCTION,
@@ -34,18 +50,21 @@ size_t e820_read(struct e820_entry *entries, size_t max)
         };
 
         /* Stays so when the BIOS fills in only 20 bytes. */
-        buffer->attributes = E820_ATTRIBUTES_VALID;
+        buffer->attributes = E820_ATTRIBUTE_ENABLED;
         bios_call(BIOS_SYSTEM_SERVICES, &registers);
-        if (registers.eax != E820_SIGNATURE || (registers.eflags & EFLAGS_CF)) {
-            break; /* some BIOSes end the list with an error instead of a 0 */
+        *is_complete = registers.eflags & EFLAGS_CF;
+        if (*is_complete || registers.eax != E820_SIGNATURE) {
+            break;
         }
         if (registers.ecx >= E820_MIN_ENTRY_BYTES) {
             entries[count++] = *buffer;
         }
         continuation = registers.ebx;
-        if (continuation == 0) {
+        *is_complete = continuation == 0;
+        if (*is_complete) {
             break;
         }
     }
+    mend_attributes(entries, count);
     return count;
 }

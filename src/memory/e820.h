@@ -4,6 +4,7 @@
 #ifndef MEMORY_E820_H
 #define MEMORY_E820_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "memory/memory_map.h"
@@ -11,8 +12,9 @@
 /*
  * Fills at most max entries, in the BIOS's order (it promises none), and returns how many; 0 when
  * the BIOS does not know the call. Entries that the BIOS filled only 20 bytes of have
- * attributes = 1 ("valid").
+ * E820_ATTRIBUTE_ENABLED set; so have all when the BIOS sets it in none. *is_complete: did the BIOS
+ * say where the list ends? If not, there may be more than max entries, or it lost its way.
  */
-size_t e820_read(struct e820_entry *entries, size_t max);
+size_t e820_read(struct e820_entry *entries, size_t max, bool *is_complete);
 
 #endif

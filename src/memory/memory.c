@@ -39,12 +39,13 @@ const struct memory_map *memory_get_map(void)
 
 static void read_firmware_map(void)
 {
-    size_t count = e820_read(memory.e820, E820_ENTRIES_MAX);
+    bool is_complete;
+    size_t count = e820_read(memory.e820, E820_ENTRIES_MAX, &is_complete);
 
     if (count == 0) {
         fatal("The BIOS does not tell which memory exists (INT 15h, E820h); Drupe needs it to.");
     }
-    if (count < E820_ENTRIES_MAX) {
+    if (is_complete) {
         memory_map_build(&memory.map, memory.e820, count);
     } else {
         memory_map_build_truncated(&memory.map, memory.e820, count);

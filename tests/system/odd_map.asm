@@ -7,7 +7,7 @@
 ;   +0  word  entries; 0: the BIOS does not know the call
 ;   +2  word  bytes of an entry that are given, 20 or 24
 ;   +4  word  how the list ends: 0 with EBX = 0 at the last entry, 1 with an error behind it,
-;             2 not at all: it starts again
+;             2 not at all: it starts again, 3 with an answer that lacks "SMAP" behind it
 ;   +8  the entries, 24 bytes each
 ;
 ; From then on INT 15h AX=E820h is answered from there. Nobody writes to 0x600 or 0x90000 later.
@@ -82,8 +82,8 @@ hook_15:
     inc bx
     cmp bx, ax
     jb .more
-    cmp word [AT_END], 1
-    je .more
+    test byte [AT_END], 1
+    jnz .more
     xor bx, bx
     cmp word [AT_END], 2
     jne .more
@@ -97,6 +97,8 @@ hook_15:
     cmp word [AT_END], 2
     je .again
     mov ah, UNKNOWN
+    cmp word [AT_END], 3            ; if so, CF is clear
+    je .return
     stc
 .return:
     pop di

@@ -20,7 +20,7 @@ SIGNATURE_OFFSET = 0x1B8
 REAL_LBA, TABLE_LBA, TABLE_SECTORS = 2047, 2030, 8  # in the gap, behind the kernel
 USABLE, RESERVED, ACPI = 1, 2, 3
 ENDS = {"with EBX = 0": 0, "with an error": 1}
-NEVER = 2
+NEVER, WITHOUT_SIGNATURE = 2, 3
 KIB, MIB = 1 << 10, 1 << 20
 
 LOW = (0, 639 * KIB, USABLE)
@@ -90,9 +90,9 @@ class Disks:
                         f"-DTABLE_LBA={TABLE_LBA}", "-o", self.sector, "tests/system/odd_map.asm"],
                        check=True)
 
-    def boot(self, source, entries, entry_bytes=24, end=0):
+    def boot(self, source, entries, entry_bytes=24, end=0, attributes=1):
         table = struct.pack("<HHHH", len(entries), entry_bytes, end, 0)
-        table += b"".join(struct.pack("<QQII", *entry, 1) for entry in entries)
+        table += b"".join(struct.pack("<QQII", *entry, attributes) for entry in entries)
         with open(self.sector, "rb") as file:
             sector = file.read()
         with open(source, "rb") as file:
@@ -139,6 +139,12 @@ def tests(disks):
     yield ("a list that begins again at its end is not believed: a sentence",
            lambda: disks.refuses(entries, "The list goes on; what it may say is taken as reserved",
                                  end=NEVER))
+    yield ("a list that breaks off without a signature is not believed to its end",
+           lambda: disks.runs([*entries, (0xFFFC0000, 256 * KIB, RESERVED)],
+                              r"The list goes on(?s:.*)kernel pool 25600 of 25600 free",
+                              end=WITHOUT_SIGNATURE))
+    yield ("attributes that enable no entry at all are not meant",
+           lambda: disks.runs(entries, pattern, attributes=0))
     yield ("all tests of the test kernel, with a hole in the pool",
            lambda: disks.all_tests(RUNS["a hole in the pool"][0]))
 
