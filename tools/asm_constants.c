@@ -87,6 +87,7 @@ void asm_constants(void)
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, timer_ticks);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_esp);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_cr0);
+    OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_cr4);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_gdtr);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, saved_idtr);
     OFFSET(BIOS_THUNK_DATA, bios_thunk_data, far_pointer);

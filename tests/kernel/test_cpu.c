@@ -2,12 +2,16 @@
  * tests/kernel/test_cpu.c - every protection that this CPU offers is on, and no bit is set that it
  * does not know. tests/system/test_usertests.py boots other CPUs for it.
  */
+#include "arch/x86/bios.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/io.h"
 #include "arch/x86/irq.h"
 #include "drivers/pit.h"
 #include "ktest.h"
+#include "layout.h"
+#include "lib/string.h"
+#include "memory/paging/paging.h"
 
 #define LEAF_EXTENDED 7
 #define EBX_SMEP      0x00000080u
@@ -104,4 +108,36 @@ KTEST(cpu_has_no_local_table)
             : "r"(local)
             : "cc");
     KEXPECT(!is_valid);
+}
+
+#define FREE_VECTOR 0x66 /* of real mode, for programs */
+
+/* A BIOS that tells which state it was called in, and leaves another: what it finds is real mode
+ * without paging and global pages, what the kernel finds afterwards is what it had. */
+KTEST(cpu_real_mode_and_back)
+{
+    static const uint8_t bios[] = {
+        0x0F, 0x20, 0xE0, /* mov eax, cr4 */
+        0x0F, 0x20, 0xC2, /* mov edx, cr0 */
+        0xFD,             /* std */
+        0xCF,             /* iret */
+    };
+    void *window = (void *)PROCESS_HEAP_ADDRESS;
+    uint32_t *vectors = window;
+    uint32_t cr0 = cpu_read_cr0(), cr4 = cpu_read_cr4();
+    struct bios_registers registers = {.ebx = 0x11223344, .esi = 0x55667788, .es = 0x1234};
+
+    memcpy((void *)BIOS_BUFFER_ADDRESS, bios, sizeof(bios));
+    KEXPECT(paging_map(paging_current(), window, (void *)0, PAGING_IS_WRITEABLE) == 0);
+    uint32_t old = vectors[FREE_VECTOR];
+    vectors[FREE_VECTOR] = BIOS_BUFFER_ADDRESS;
+    bios_call(FREE_VECTOR, &registers);
+    vectors[FREE_VECTOR] = old;
+    KEXPECT(paging_unmap(paging_current(), window) == 0);
+
+    KEXPECT(!(registers.eax & CR4_PGE));
+    KEXPECT(!(registers.edx & (CR0_PG | 1)));
+    KEXPECT(registers.ebx == 0x11223344 && registers.esi == 0x55667788 && registers.es == 0x1234);
+    KEXPECT(cpu_read_cr0() == cr0 && cpu_read_cr4() == cr4);
+    KEXPECT(!(cpu_read_eflags() & (EFLAGS_DF | EFLAGS_IF)));
 }

@@ -3,7 +3,8 @@
 ; The code below is copied to BIOS_THUNK_ADDRESS (below 64 KiB, so that 16-bit code can run there)
 ; and called as void (*)(void). It talks to bios.c through struct bios_thunk_data at
 ; BIOS_THUNK_DATA_ADDRESS. The order follows Intel SDM volume 3, section 9.9.2 ("Switching back to
-; real-address mode"): paging off, 16-bit segments, real-mode IDT, PE off, far jump.
+; real-address mode"): paging off, 16-bit segments, real-mode IDT, PE off, far jump. Global pages are
+; only on while paging is (section 2.5, CR4.PGE). That there is a CR4 features.c has made sure of.
 
 %include "asm_constants.inc"
 
@@ -13,8 +14,9 @@
 ; A field of struct bios_thunk_data.
 %define DATA(field) (BIOS_THUNK_DATA_ADDRESS + BIOS_THUNK_DATA_ %+ field)
 
-CR0_PE equ 1
-CR0_PG equ 0x80000000
+CR0_PE  equ 1
+CR0_PG  equ 0x80000000
+CR4_PGE equ 0x80
 BIOS_TICKS equ 0x46C    ; BIOS data area: timer interrupts since midnight
 
 section .rodata
@@ -33,6 +35,10 @@ bits 32
     push fs                                 ; whatever a user program has there
     push gs
     mov [DATA(saved_esp)], esp
+    mov eax, cr4
+    mov [DATA(saved_cr4)], eax
+    and eax, ~CR4_PGE
+    mov cr4, eax
     mov eax, cr0
     mov [DATA(saved_cr0)], eax
     sgdt [DATA(saved_gdtr)]
@@ -128,6 +134,8 @@ bits 32
     lidt [DATA(saved_idtr)]
     mov eax, [DATA(saved_cr0)]
     mov cr0, eax
+    mov eax, [DATA(saved_cr4)]
+    mov cr4, eax
     pop gs
     pop fs
     pop edi

@@ -14,6 +14,7 @@ struct bios_thunk_data {
     /* The thunk's own notes. */
     uint32_t saved_esp;
     uint32_t saved_cr0;
+    uint32_t saved_cr4;
     uint16_t saved_gdtr[3];
     uint16_t saved_idtr[3];
     uint32_t far_pointer; /* the interrupt's vector */

@@ -198,9 +198,14 @@ static bool is_readable(uint32_t address)
 
 void enable_paging(void)
 {
-    cpu_write_cr4(cpu_read_cr4() | CR4_PSE | (features_have_pge() ? CR4_PGE : 0));
+    uint32_t cr4 = cpu_read_cr4() | CR4_PSE;
+
+    cpu_write_cr4(cr4);
     paging_load_directory(paging.kernel_directory);
     cpu_write_cr0(cpu_read_cr0() | CR0_PG | CR0_WP);
+    if (features_have_pge()) {
+        cpu_write_cr4(cr4 | CR4_PGE); /* not before PG (SDM volume 3, section 2.5) */
+    }
     paging.current = &paging.kernel;
     paging.is_enabled = true;
     backtrace_set_address_check(is_readable);
@@ -334,12 +339,18 @@ static inline uint32_t *private_table(struct paging_4gb_chunk *chunk, uint32_t i
     return entry & TABLE_IS_PRIVATE ? table_of(entry) : make_private_table(chunk, index);
 }
 
-/* Gives back the emptied table of directory entry index. */
+/*
+ * Gives back the emptied table of directory entry index. The CPU keeps directory entries too, and
+ * may have fetched this one again for a walk since the last INVLPG: without another one it would go
+ * on reading the frame as a table when that is somebody else's (SDM volume 3, section 4.10.4; INVLPG
+ * of any address is enough).
+ */
 static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
 {
     uint32_t *table = table_of(chunk->directory_entry[index]);
 
     chunk->directory_entry[index] = 0;
+    flush_page(chunk, index * LARGE_PAGE_SIZE_BYTES);
     set_private(chunk, index, false);
     pmm_free_zeroed_page(table);
 }
@@ -425,12 +436,12 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
     uint32_t old = chunk->directory_entry[index];
 
     chunk->directory_entry[index] = (paddr_t)phys | flags | PAGING_IS_PRESENT | PAGING_LARGE_PAGE;
+    if (old && chunk == paging.current) {
+        flush_all();
+    }
     if (is_private(chunk, index)) {
         set_private(chunk, index, false);
         pmm_free_page(table_of(old));
-    }
-    if (old && chunk == paging.current) {
-        flush_all();
     }
     return OK;
 }
