@@ -25,13 +25,14 @@ let machine = null;
 
 /* ---------------------------------------------------------------- the status line */
 
-let has_failed = false;
+let cannot_start = false;
 
-/* The first failure stays: what comes after it is its consequence. */
-function say(sentence)
+/* Why it cannot start stays: what comes after it is its consequence. */
+function say(sentence, is_failure = false)
 {
-    if (!has_failed) {
+    if (!cannot_start) {
         element("status").textContent = sentence;
+        element("status").classList.toggle("failed", is_failure);
     }
 }
 
@@ -42,20 +43,17 @@ function set_ready(is_ready)
     }
 }
 
-/* What is known to have gone wrong, in a sentence for the reader. */
+/* What is known to go wrong, in a sentence for the reader. */
 class Failure extends Error {}
 
-function fail(error)
+function say_error(error)
 {
-    say(error instanceof Failure ? error.message
-                                 : `Something went wrong: ${error?.message ?? error}`);
-    has_failed = true;
-    element("status").classList.add("failed");
-    set_ready(false);
+    say(error instanceof Failure ? error.message : `Something went wrong: ${error?.message ?? error}`,
+        true);
 }
 
-window.addEventListener("error", event => fail(event.error || event.message));
-window.addEventListener("unhandledrejection", event => fail(event.reason));
+window.addEventListener("error", event => say_error(event.error ?? event.message));
+window.addEventListener("unhandledrejection", event => say_error(event.reason));
 
 /* ---------------------------------------------------------------- loading */
 
@@ -73,7 +71,7 @@ async function fetch_bytes(name)
     let response;
 
     try {
-        response = await fetch(name);
+        response = await fetch(name, { cache: "no-cache" }); /* kept, but never an older disk */
     } catch {
         throw new Failure(`${name} could not be loaded: the server does not answer.`);
     }
@@ -417,6 +415,9 @@ frame.addEventListener("click", () => {
 });
 document.addEventListener("click", take_button);
 element("restart").addEventListener("click", restart);
-new ResizeObserver(fit).observe(frame);
+new ResizeObserver(() => requestAnimationFrame(fit)).observe(frame);
 empty_keys();
-start().catch(fail);
+start().catch(error => {
+    say_error(error);
+    cannot_start = true;
+});
