@@ -185,8 +185,9 @@ function draw()
         log.scrollTop = log.scrollHeight;
     }
     if (cursor !== null) {
-        keys.style.left = `${cursor.offsetLeft}px`;
-        keys.style.top = `${cursor.offsetTop}px`;
+        /* Not beyond the rows: what is typed would scroll the frame there. */
+        keys.style.left = `${Math.min(cursor.offsetLeft, rows.offsetWidth - keys.offsetWidth)}px`;
+        keys.style.top = `${Math.min(cursor.offsetTop, rows.offsetHeight - keys.offsetHeight)}px`;
         if (cursor.offsetLeft < frame.scrollLeft ||
             cursor.offsetLeft > frame.scrollLeft + frame.clientWidth - 20) {
             frame.scrollLeft = cursor.offsetLeft - frame.clientWidth / 2;
@@ -352,8 +353,8 @@ function fit()
 function check_browser()
 {
     if (location.protocol === "file:") {
-        throw new Failure("This page was opened as a file, so it cannot load what it needs. Serve it, " +
-                          "python3 -m http.server -d bin/web, and open http://localhost:8000/.");
+        throw new Failure("This page was opened as a file, so it cannot load what it needs. Serve it " +
+                          "with python3 -m http.server -d bin/web and open http://localhost:8000/.");
     }
     if (typeof WebAssembly !== "object") {
         throw new Failure("This browser has no WebAssembly, or it is switched off; the emulator " +

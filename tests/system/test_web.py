@@ -240,9 +240,19 @@ def runs(browser, server):
                 "}")
     test("a word that the keyboard replaces arrives as it is at last", wait_for_row(browser, "^three$"))
     at_prompt(browser)
-    browser.click("[data-command='mem layout']")
-    test("a command's button types it", wait_for_row(browser, "^drupe> mem layout$"))
+    browser.click("[data-command='mem map']")
+    test("a command's button types it", wait_for_row(browser, r"^drupe> mem map$|\. free "))
     at_prompt(browser)
+    sizes = browser.run("const s = document.getElementById('screen');"
+                        "return [s.scrollTop, s.scrollHeight, s.clientHeight, s.scrollWidth,"
+                        " s.clientWidth]")
+    top, height, seen_height, width, seen_width = sizes
+    test("all of the screen is seen after typing in its last row",
+         None if top == 0 and height <= seen_height and width <= seen_width else f"{sizes}")
+    browser.devtools("Emulation.setEmulatedMedia",
+                     features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    browser.picture("dark")
+    browser.devtools("Emulation.setEmulatedMedia", features=[])
 
 
 def ends_and_restarts(browser):
