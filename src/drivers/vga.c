@@ -7,8 +7,6 @@
  */
 #include "drivers/vga.h"
 
-#include <stdbool.h>
-
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
@@ -99,6 +97,19 @@ static void set_rendition(unsigned number)
     vga_set_color(VGA_LIGHT_GREY, color < sizeof(backgrounds) ? backgrounds[color] : VGA_BLACK);
 }
 
+/* What a sequence that ends in final asks for. */
+static void obey(char final)
+{
+    if (final == 'm') {
+        set_rendition(vga.number);
+    } else if (final == 'H' && vga.number == 0) {
+        vga.position = 0;
+        vga.is_row_full = false;
+    } else if (final == 'J' && vga.number == 0) {
+        fill(vga.position, CELLS);
+    }
+}
+
 /* Is c part of a sequence? */
 static bool take_sequence(char c)
 {
@@ -121,9 +132,7 @@ static bool take_sequence(char c)
             return true;
         }
         vga.state = TEXT;
-        if (c == 'm') {
-            set_rendition(vga.number);
-        }
+        obey(c);
         return c >= '@'; /* anything else does not belong to it */
     default: break;
     }
