@@ -258,12 +258,14 @@ def trace(session):
     after = session.run("hello")
     text = "\n".join(rows)
     allocated = re.findall(r"trace: kmalloc\((\d+)\) = (0x\w{8}) by (\w+)\+0x", text)
-    freed = re.findall(r"trace: kfree\((0x\w{8})\) by \w+\+0x", text)
+    freed = re.findall(r"trace: kfree\((0x\w{8})\), (\d+) KiB, by \w+\+0x", text)
     test("mem trace: kmalloc and kfree", None if
-         any(name == "arguments_new" and address in freed for _, address, name in allocated) else rows)
+         any(name == "arguments_new" and (address, f"{-(-int(size) // BLOCK) * 4}") in freed
+             for size, address, name in allocated) else rows)
     test("mem trace: process_malloc and process_free", None if re.search(
-        r"trace: process_malloc\(0x2710\) = 0x80000000 by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}\n"
-        r".*\ntrace: process_free\(0x80000000\) = 0x0 by hello\.elf", text) else rows)
+        r"trace: process_malloc\(10000\) = 0x80000000 by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}\n"
+        r".*\ntrace: process_free\(0x80000000\), 12 KiB, by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}",
+        text) else rows)
     untraced = [row for row in rows if not row.startswith("trace: ")]
     test("mem trace: nothing else changes", None if untraced == before == after else (rows, after))
 
