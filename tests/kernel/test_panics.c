@@ -254,6 +254,7 @@ static void __attribute__((noreturn)) fault_in_ring_3(void)
 {
     static struct task task;
     static const uint32_t caller[2] = {0, KERNEL_ADDRESS + 1};
+    struct paging_4gb_chunk *chunk = paging_new_4gb(0);
     struct trap_frame frame = {
         .eip = USER_PROGRAM_ADDRESS + 0x10,
         .cs = USER_CODE_SELECTOR,
@@ -265,7 +266,7 @@ static void __attribute__((noreturn)) fault_in_ring_3(void)
         .ss = USER_DATA_SELECTOR,
     };
 
-    KASSERT(task_create(&task, paging_kernel_chunk(), &frame) == 0);
+    KASSERT(chunk && task_create(&task, chunk, &frame) == 0);
     task_start(&task);
     break_page_faults();
     task_run();

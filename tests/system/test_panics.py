@@ -82,7 +82,7 @@ EXPECTED = {
         r"double fault in the kernel at eip 001[0-9a-f]{5}\n", *GOOD_STACK,
         r"#0 0x[0-9a-f]+ panic_double_fault_without_tasks\+0x",
         r"#1 0x[0-9a-f]+ kernel_tests_run\+0x"],
-    "panic_double_fault_in_ring_3": IN_RING_3,
+    "panic_double_fault_in_ring_3": [*IN_RING_3, r"cr3 (\w+)  cr4 \w+\ncr3 was (?!\1)\w+\n"],
     "panic_double_fault_in_ring_3_without_tasks": IN_RING_3,
     "panic_in_interrupt": [
         r"in an interrupt\n", r"#0 0x[0-9a-f]+ tick_that_panics\+0x",
