@@ -239,9 +239,13 @@ def make_image(folder, chosen):
 
 def run(image):
     environment = dict(os.environ, TIMEOUT_S=os.environ.get("TIMEOUT_S", "300"))  # for hangs only
-    result = subprocess.run(["tests/run_qemu.sh", image, *QEMU_ARGUMENTS], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return result.returncode, re.sub(r"[\0\r\b]", "", result.stdout.decode("utf-8", "replace"))
+    # To a file: QEMU writes each byte by itself, and a pipe's reader would be woken for each.
+    with tempfile.TemporaryFile() as console:
+        result = subprocess.run(["tests/run_qemu.sh", image, *QEMU_ARGUMENTS], env=environment,
+                                stdout=console, stderr=subprocess.STDOUT)
+        console.seek(0)
+        text = console.read().decode("utf-8", "replace")
+    return result.returncode, re.sub(r"[\0\r\b]", "", text)
 
 
 def main():
