@@ -9,11 +9,13 @@ test is missing. Suites are run in their order, up to the first that fails:
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
 
-usage: make mutants             all of them; the last line says how many were killed
+usage: make mutants             all of them; the last line says how many were killed, and `make
+                                figures` puts the table into docs/testing.md
        tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
 """
 
 import concurrent.futures
+import json
 import os
 import queue
 import re
@@ -254,9 +256,9 @@ MUTANTS = [
      "arguments->count == ARGUMENTS_MAX ||", "arguments->count > ARGUMENTS_MAX ||", "usertest"),
     ("ctrl-C: who catches it is ended all the same", TERMINAL,
      "key == KEY_INTERRUPT && front && !front->catches_interrupt", "key == KEY_INTERRUPT && front",
-     "script programs, script shell"),
+     "script shell"),
     ("ctrl-C: what was typed before it is read after it", TERMINAL,
-     "        keyboard_flush();\n", "", "script programs, script shell"),
+     "        keyboard_flush();\n", "", "script shell"),
     ("memory_look: the answer is written wherever the program says", LOOK,
      "            return (uint32_t)copy_to_user(out, &run, sizeof(run));",
      "            *(struct memory_run *)out = run;\n            return OK;", "usertest, calls"),
@@ -403,6 +405,7 @@ def main():
     chosen = [mutant for mutant in MUTANTS
               if not arguments or any(part in mutant[0] or part in mutant[1] for part in arguments)]
     start = time.monotonic()
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         trees = queue.Queue()
         for number in range(jobs):
@@ -438,7 +441,11 @@ def main():
                 else:
                     found = result
                     killed += 1
-                print(f"| {mutant[0]} | {re.sub('^src/', '', mutant[1])} | {found} |", flush=True)
+                rows.append((mutant[0], re.sub("^src/", "", mutant[1]), found))
+                print("| " + " | ".join(rows[-1]) + " |", flush=True)
+    if len(chosen) == len(MUTANTS):
+        with open(os.path.join(ROOT, "build/mutants.json"), "w", encoding="ascii") as file:
+            json.dump({"date": time.strftime("%Y-%m-%d"), "killed": killed, "rows": rows}, file)
     print(f"{killed} of {len(chosen)} mutants killed, {time.monotonic() - start:.0f} s")
     return 0 if killed == len(chosen) and chosen else 1
 
