@@ -10,15 +10,11 @@ import subprocess
 import sys
 import tempfile
 
-FAILED = []
+import suite
+from suite import test
+
 SECONDS = 120  # detects hangs only
 COLUMNS = 80
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def boot(image, *arguments):
@@ -75,7 +71,7 @@ def main():
         test("too little memory on v86 gets a sentence",
              why or (None if "needs at least 18 MiB of RAM" in "\n".join(serial) else f"{serial}"))
     shell()
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
