@@ -6,24 +6,17 @@ import re
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.chdir(ROOT)
-sys.dont_write_bytecode = True
-sys.path[:0] = ["tools", "tests", "tests/system"]
-import mutate         # pylint: disable=wrong-import-position
-import run            # pylint: disable=wrong-import-position
+import suite  # which goes to the root, where tests/ and tools/ are
+from suite import test
+
+sys.path.insert(0, "tests")
+import mutate  # pylint: disable=wrong-import-position
+import run  # pylint: disable=wrong-import-position
 import test_attackers  # pylint: disable=wrong-import-position
-import test_fuzz      # pylint: disable=wrong-import-position
-import test_stress    # pylint: disable=wrong-import-position
+import test_fuzz  # pylint: disable=wrong-import-position
+import test_stress  # pylint: disable=wrong-import-position
 
 PROMISES_AT_LEAST, MUTANTS_AT_LEAST = 40, 100
-FAILED = []
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def read(path):
@@ -131,19 +124,19 @@ def plantable():
     return "; ".join(wrong) or None
 
 
-def suites():
+def suites_of_mutants():
     """Each suite that is to find a fault exists."""
     wrong = []
     for mutant in mutate.MUTANTS:
-        for suite in mutate.suites_of(mutant):
-            kind, _, name = suite.partition(" ")
+        for words in mutate.suites_of(mutant):
+            kind, _, name = words.partition(" ")
             path = {"host": f"tests/host/test_{name}.c", "fuzz": f"tests/fuzz/fuzz_{name}.c",
                     "script": f"tests/system/test_{name}.py", "kernel": "tests/kernel/ktest.c",
                     "usertest": "programs/usertest/usertest.c",
                     "calls": "tests/kernel/test_syscall_fuzz.c"}.get(kind)
             if not path or not os.path.exists(path) or (kind == "fuzz" and
                                                         name not in mutate.FUZZ_RUNS):
-                wrong.append(f"{suite} ({mutant[0]})")
+                wrong.append(f"{words} ({mutant[0]})")
     return "; ".join(wrong) or None
 
 
@@ -167,9 +160,9 @@ def main():
     test("docs/testing.md: calls, operations and runs are what the sources say", amounts())
     test("docs/testing.md: no attacker has vanished", vanished())
     test("each mutant can be planted", plantable())
-    test("the suites of each mutant exist", suites())
+    test("the suites of each mutant exist", suites_of_mutants())
     test("docs/testing.md: each mutant of its table was found", mutants_table())
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
