@@ -104,7 +104,7 @@ def vanished():
     page = documented_figures()
     lines = [line for line, _, _ in test_attackers.programs() if line]
     files = list(test_attackers.elf_files())
-    wrong = [what for what, count in (("attackers", len(lines)),
+    wrong = [what for what, count in (("attackers beside a witness", len(lines)),
                                       ("files that are hardly ELF", len(files)))
              if page.get(what, 0) > count]
     return f"the page has more: {wrong}" if wrong else None
