@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs tests/attackers/: hostile programs, one by one, on a kernel that can look at itself.
 
-Each comes with its verdict, in its first comment; beside it a witness computes. tests/attackers/harness.c
-tells what must be true after each. Then usertest's tests that attack, one by one. Then ELF files in which one field has a value that it should not
-have, or only just may have: what must become of each stands beside its values, below.
+Each comes with its verdict, in its first comment; beside it a witness computes. What must be true after
+each is told in tests/attackers/harness.c. Then usertest's tests that attack, one by one. Then ELF files
+in which one field has a value that it should not have, or only just may have: what must become of each
+stands beside its values, below.
 
 Time is counted in instructions (-icount): a tick of the clock comes every 312,500 of them. Words on the
 command line choose attackers by parts of their names.
@@ -75,7 +76,8 @@ def usertests():
     for source, wanted in USERTEST_SOURCES.items():
         with open(f"programs/usertest/{source}.c", encoding="utf-8") as file:
             text = file.read()
-        found = re.findall(r'^ *(?:FAULTS\(ENTRY\))?\{"(\w+)", \w+, (\w+), (\w+)\},', text, re.MULTILINE)
+        found = re.findall(r'^ *(?:FAULTS\(ENTRY\))?\{"(\w+)", \w+, (\w+), (\w+)\},', text,
+                           re.MULTILINE)
         found += [("fault_" + name, status, other) for name, status, other in
                   re.findall(r"^ *FAULT\((\w+), (\w+), (\w+),", text, re.MULTILINE)]
         for name, status, other in found:
@@ -295,7 +297,8 @@ def main():
         # Without what newlines.c and allbytes.c print.
         print("\n".join("  " + line for line in console.split("\n") if line.isprintable() and line)
               [-20000:])
-    print(f"info: {len(attackers)} attackers, {len(tests)} tests of usertest, {len(elves)} ELF files")
+    print(f"info: {len(attackers)} attackers, {len(tests)} tests of usertest, "
+          f"{len(elves)} ELF files")
     return 1 if failed or why else 0
 
 
