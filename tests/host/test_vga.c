@@ -378,6 +378,57 @@ static void test_random_text_stays_on_the_screen(void **state)
     check_guards(state);
 }
 
+/* However it is cut into writes, and however far the rows have gone round. */
+static void test_the_screen_is_the_last_25_lines(void **state)
+{
+    (void)state;
+    static char text[5000];
+    size_t length = 0;
+    for (unsigned line = 0; line < 120; line++) {
+        for (unsigned i = 0; i < 1 + line % 40; i++) {
+            text[length++] = (char)('A' + (line + i) % 26);
+        }
+        text[length++] = '\n';
+    }
+    static const size_t pieces[] = {1, 2, 7, 41, 256, 1000, sizeof(text)};
+    for (unsigned i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+        vga_write("\n\n\n", i % 4); /* begin elsewhere */
+        for (size_t done = 0; done < length; done += pieces[i]) {
+            size_t left = length - done;
+            vga_write(text + done, left < pieces[i] ? left : pieces[i]);
+        }
+        /* The last newline scrolls before the next character only. */
+        for (unsigned row = 0; row < VGA_ROWS; row++) {
+            unsigned line = 120 - VGA_ROWS + row;
+            for (unsigned column = 0; column < VGA_COLUMNS; column++) {
+                unsigned c = column < 1 + line % 40 ? 'A' + (line + column) % 26 : ' ';
+                assert_int_equal(cells[row * VGA_COLUMNS + column], 0x0700 | c);
+            }
+        }
+    }
+}
+
+/* Text behind a line that scrolls the screen, in one write: the screen is drawn once, whole. */
+static void test_writing_on_after_scrolling(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_ROWS - 1; i++) {
+        print("\n");
+    }
+    print("one\ntwx\bo\n\x1B[41mred\x1B[0m\rR");
+    assert_text(VGA_ROWS - 3, 0, "one ");
+    assert_text(VGA_ROWS - 2, 0, "two ");
+    assert_text(VGA_ROWS - 1, 0, "Red ");
+    assert_int_equal(cells[CELLS - VGA_COLUMNS], 0x0700 | 'R');
+    assert_int_equal(cells[CELLS - VGA_COLUMNS + 1], 0x4700 | 'e');
+    /* Then each cell by itself again. */
+    print("\b!");
+    assert_text(VGA_ROWS - 1, 0, "!ed ");
+    vga_clear();
+    assert_blank_row(0);
+    assert_blank_row(VGA_ROWS - 1);
+}
+
 static void test_nothing_to_write(void **state)
 {
     (void)state;
@@ -413,6 +464,8 @@ int main(void)
         TEST(test_screen_exactly_full_then_one_more),
         TEST(test_1751_newlines),
         TEST(test_random_text_stays_on_the_screen),
+        TEST(test_the_screen_is_the_last_25_lines),
+        TEST(test_writing_on_after_scrolling),
         TEST(test_nothing_to_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
