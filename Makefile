@@ -288,6 +288,11 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
+# What the last whole run of the tests, and of the mutants, has counted: into docs/testing.md.
+.PHONY: figures
+figures:
+	@$(PYTHON) tests/run.py --figures
+
 bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
@@ -308,6 +313,7 @@ help:
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
 	@echo "make mutants      plants faults, and shows that the tests find each"
+	@echo "make figures      what these two have counted, into docs/testing.md"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"

@@ -13,22 +13,10 @@ import sys
 import tempfile
 import time
 
-FAILED = []
+import suite
+from suite import boot, test
+
 IMAGE = "bin/hello.bin"
-
-
-def boot(image, *arguments, seconds=60):
-    """(run_qemu.sh's status, what the console said)"""
-    result = subprocess.run(["tests/run_qemu.sh", image, *arguments], stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT,
-                            env={**os.environ, "TIMEOUT_S": str(seconds)})
-    return result.returncode, result.stdout.decode("utf-8", "replace").replace("\r", "")
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def runs_demo(*arguments):
@@ -202,7 +190,7 @@ def main():
         no_init(folder)
         reproducible(folder)
         clang_build(folder)
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
