@@ -355,7 +355,7 @@ function fit()
 function check_browser()
 {
     if (location.protocol === "file:") {
-        throw new Failure("This page was opened as a file, so it cannot load what it needs. Serve " +
+        throw new Failure("This page was opened as a file, so it cannot load its parts. Serve " +
                           "it with python3 -m http.server -d bin/web and open " +
                           "http://localhost:8000/.");
     }
