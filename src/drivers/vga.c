@@ -12,11 +12,11 @@
  */
 #include "drivers/vga.h"
 
-#include <stdbool.h>
-
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
+
+#include <stdbool.h>
 
 #define CELLS       (VGA_COLUMNS * VGA_ROWS)
 #define TAB_COLUMNS 8
@@ -128,6 +128,19 @@ static void set_rendition(unsigned number)
     vga_set_color(VGA_LIGHT_GREY, color < sizeof(backgrounds) ? backgrounds[color] : VGA_BLACK);
 }
 
+/* What a sequence that ends in final asks for. */
+static void obey(char final)
+{
+    if (final == 'm') {
+        set_rendition(vga.number);
+    } else if (final == 'H' && vga.number == 0) {
+        vga.position = 0;
+        vga.is_row_full = false;
+    } else if (final == 'J' && vga.number == 0) {
+        fill(vga.position, CELLS);
+    }
+}
+
 /* Is c part of a sequence? */
 static bool take_sequence(char c)
 {
@@ -150,9 +163,7 @@ static bool take_sequence(char c)
             return true;
         }
         vga.state = TEXT;
-        if (c == 'm') {
-            set_rendition(vga.number);
-        }
+        obey(c);
         return c >= '@'; /* anything else does not belong to it */
     default: break;
     }

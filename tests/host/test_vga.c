@@ -148,6 +148,49 @@ static void test_other_renditions_are_the_usual_one(void **state)
     }
 }
 
+static void test_home_and_erase_to_the_end(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < CELLS; i++) {
+        print("x");
+    }
+    print("\x1B[Hab\x1B[J");
+    assert_text(0, 0, "ab");
+    assert_int_equal(cursor(), 2);
+    for (unsigned i = 2; i < CELLS; i++) {
+        assert_int_equal(cells[i], 0x0720);
+    }
+    print("\x1B[Hc\n\x1B[41m\x1B[J");
+    assert_text(0, 0, "cb");
+    assert_int_equal(cells[VGA_COLUMNS - 1], 0x0720);
+    assert_int_equal(cells[VGA_COLUMNS], 0x4720);
+    assert_int_equal(cells[CELLS - 1], 0x4720);
+    print("\x1B[0m");
+    for (unsigned i = 0; i < VGA_ROWS; i++) {
+        print("\n");
+    }
+    print("\x1B[Jz"); /* nothing is behind the end */
+    assert_text(VGA_ROWS - 1, 0, "z");
+}
+
+/* Home forgets that the row before was full: the newline behind it is one. */
+static void test_home_after_a_full_row(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+        print("x");
+    }
+    print("\x1B[H\ny");
+    assert_text(1, 0, "y");
+}
+
+static void test_positions_are_not_obeyed(void **state)
+{
+    (void)state;
+    print("one\x1B[2J\x1B[1;7Htwo");
+    assert_text(0, 0, "onetwo");
+}
+
 static void test_sequences_that_are_none(void **state)
 {
     (void)state;
@@ -403,6 +446,9 @@ int main(void)
         TEST(test_colors),
         TEST(test_backgrounds),
         TEST(test_other_renditions_are_the_usual_one),
+        TEST(test_home_and_erase_to_the_end),
+        TEST(test_home_after_a_full_row),
+        TEST(test_positions_are_not_obeyed),
         TEST(test_sequences_that_are_none),
         TEST(test_character_above_127_does_not_touch_the_color),
         TEST(test_newline_and_carriage_return),
