@@ -146,7 +146,7 @@ static int wait_ready(const struct ata_drive *drive)
             return -EIO;
         }
         if (!(status & STATUS_BSY)) {
-            return status & (STATUS_ERR | STATUS_DF) ? -EIO : status;
+            return (status & (STATUS_ERR | STATUS_DF)) ? -EIO : status;
         }
     }
     return -EIO;
@@ -421,6 +421,7 @@ static bool identify(struct ata_drive *drive, unsigned channel)
         return false;
     }
     insw(drive->base + ATA_DATA, words, IDENTIFY_WORDS);
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): insw() has filled it */
     if (!(words[IDENTIFY_CAPABILITIES] & 1u << 9)) {
         return false;
     }
