@@ -308,6 +308,7 @@ help:
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
 	@echo "make lint         clang-format, clang-tidy, cppcheck, shellcheck, pyflakes; warnings of both compilers"
+	@echo "make coverage     which lines the host tests reach; none of the sources below FLOOR=90 percent"
 	@echo "make compile_commands.json  for clangd and clang-tidy"
 	@echo "make mutants      plants faults, and shows that the tests find each"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
@@ -342,6 +343,22 @@ build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/ho
 	    $(call host_sources,$(1)) -lcmocka
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
+
+# The same tests for gcov: not optimised, and without sanitizers. FLOOR: the part of each source
+# file's lines, in percent, that they must reach.
+FLOOR ?= 90
+COVERAGE_CFLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOST_CFLAGS)) -O0 --coverage
+COVERAGE_TESTS := $(addprefix build/coverage/,$(HOST_TESTS))
+
+build/coverage/%: build/host/%
+	@mkdir -p $(@D)
+	@rm -f $@-*.gcno $@.gcno
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(COVERAGE_CFLAGS) -o $@ tests/host/$*.c $(call host_sources,$*) -lcmocka
+
+.PHONY: coverage
+coverage: $(COVERAGE_TESTS)
+	@$(PYTHON) tools/coverage.py --floor $(FLOOR) $^
 
 # The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
 # package-lock.json tells.
