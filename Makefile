@@ -288,6 +288,11 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
+# What the last whole run of the tests, and of the mutants, has counted: into docs/testing.md.
+.PHONY: figures
+figures:
+	@$(PYTHON) tests/run.py --figures
+
 bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
@@ -311,6 +316,7 @@ help:
 	@echo "make coverage     which lines the host tests reach; none of the sources below FLOOR=90 percent"
 	@echo "make compile_commands.json  for clangd and clang-tidy"
 	@echo "make mutants      plants faults, and shows that the tests find each"
+	@echo "make figures      what these two have counted, into docs/testing.md"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
@@ -319,6 +325,7 @@ help:
 	@echo "                  an ordinary C program with a whole C library (docs/programs.md)"
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
+	@echo "make web          bin/web: a page that runs Drupe in a browser"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
@@ -371,6 +378,47 @@ build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
 
 build/v86/boot.js: tests/v86/boot.js build/v86/installed
 	@cp $< $@
+
+# ---------------------------------------------------------------- a page that runs Drupe
+
+# bin/web holds all that the page asks for: web/, the disk, v86 from npm, its firmware from Debian's
+# packages, and their licences. What the page unpacks itself is a tenth of its size on the way.
+WEB      := bin/web
+SEABIOS  := /usr/share/seabios/bios.bin
+VGABIOS  := /usr/share/vgabios/vgabios.bin
+LICENCES := /usr/share/common-licenses
+V86      := build/v86/node_modules/v86
+# $(call web_copy,copy below bin/web,file,what makes the file)
+define web_copy
+WEB_FILES += $(WEB)/$(1)
+$(WEB)/$(1): $(or $(3),$(2))
+	@mkdir -p $$(@D)
+	@$(if $(filter %.gz,$(1)),gzip -9nc,cat) $(2) > $$@
+endef
+$(foreach name,drupe.js drupe.css,$(eval $(call web_copy,$(name),web/$(name))))
+$(eval $(call web_copy,os.bin,bin/os.bin))
+$(eval $(call web_copy,os.bin.gz,bin/os.bin))
+$(eval $(call web_copy,libv86.js,$(V86)/build/libv86.js,build/v86/installed))
+$(eval $(call web_copy,v86.wasm.gz,$(V86)/build/v86.wasm,build/v86/installed))
+$(eval $(call web_copy,seabios.bin,$(SEABIOS)))
+$(eval $(call web_copy,vgabios.bin,$(VGABIOS)))
+$(eval $(call web_copy,licences/drupe.txt,LICENSE))
+$(eval $(call web_copy,licences/v86.txt,$(V86)/LICENSE,build/v86/installed))
+$(eval $(call web_copy,licences/seabios.txt,/usr/share/doc/seabios/copyright,$(SEABIOS)))
+$(eval $(call web_copy,licences/vgabios.txt,/usr/share/doc/vgabios/copyright,$(VGABIOS)))
+$(foreach name,LGPL-2 LGPL-2.1 LGPL-3 GPL-3,\
+    $(eval $(call web_copy,licences/$(name).txt,$(LICENCES)/$(name))))
+
+$(WEB)/index.html: web/index.html bin/os.bin
+	@mkdir -p $(@D)
+	@sed "s/@IMAGE_MIB@/$$(( $$(stat -c %s bin/os.bin) >> 20 ))/" $< > $@
+
+$(SEABIOS) $(VGABIOS):
+	@echo "$@ is missing: ./build.sh deps installs it" >&2; exit 1
+
+.PHONY: web
+web: $(WEB)/index.html $(WEB_FILES)
+	@echo "$(WEB) is ready: $(PYTHON) -m http.server -d $(WEB) serves it at http://localhost:8000/"
 
 .PHONY: host-tests
 host-tests: $(addprefix build/host/,$(HOST_TESTS))

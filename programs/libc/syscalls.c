@@ -1,5 +1,5 @@
 /*
- * syscalls.c - the system calls as C functions.
+ * syscalls.c - the system calls as C functions, over system_call.asm.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,30 +7,6 @@
 #include "include/drupe.h"
 
 #define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
-
-/*
- * The arguments go onto the stack, last first, where the kernel reads them:
- *
- *   esp + 8  argument2
- *   esp + 4  argument1
- *   esp      argument0
- *
- * They come in registers, as an operand on the stack would move with each push.
- */
-int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
-{
-    int32_t result;
-    __asm__ volatile("push %4\n\t"
-                     "push %3\n\t"
-                     "push %2\n\t"
-                     "int %5\n\t"
-                     "add $12, %%esp"
-                     : "=a"(result)
-                     : "a"(command), "r"(argument0), "r"(argument1), "r"(argument2),
-                       "i"(SYSCALL_VECTOR)
-                     : "memory", "cc");
-    return result;
-}
 
 int system_sum(int a, int b)
 {

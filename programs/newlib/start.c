@@ -19,23 +19,6 @@ extern const function_t __fini_array_start[], __fini_array_end[];
 int main(int argc, char **argv, char **environment);
 void newlib_start(void) __attribute__((noreturn));
 
-int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
-{
-    int32_t result;
-
-    /* In registers first: an operand on the stack would move with each push. */
-    __asm__ volatile("push %4\n\t"
-                     "push %3\n\t"
-                     "push %2\n\t"
-                     "int %5\n\t"
-                     "add $12, %%esp"
-                     : "=a"(result)
-                     : "a"(command), "r"(argument0), "r"(argument1), "r"(argument2),
-                       "i"(SYSCALL_VECTOR)
-                     : "memory", "cc");
-    return result;
-}
-
 static void run_destructors(void)
 {
     for (const function_t *function = __fini_array_end; function > &__fini_array_start[0];) {

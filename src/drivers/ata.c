@@ -135,8 +135,8 @@ static void settle(const struct ata_drive *drive)
     }
 }
 
-/* Waits until the drive is not busy and returns its status, or -EIO. */
-static int wait_ready(const struct ata_drive *drive)
+/* Waits until the drive is not busy. Returns its status, whatever it says, or -EIO. */
+static int wait_idle(const struct ata_drive *drive)
 {
     settle(drive);
     for (uint32_t polls = 0; polls < ATA_POLLS_PER_WAIT; polls++) {
@@ -146,10 +146,18 @@ static int wait_ready(const struct ata_drive *drive)
             return -EIO;
         }
         if (!(status & STATUS_BSY)) {
-            return (status & (STATUS_ERR | STATUS_DF)) ? -EIO : status;
+            return status;
         }
     }
     return -EIO;
+}
+
+/* The same, and an error is -EIO. */
+static int wait_ready(const struct ata_drive *drive)
+{
+    int status = wait_idle(drive);
+
+    return status >= 0 && status & (STATUS_ERR | STATUS_DF) ? -EIO : status;
 }
 
 /* The drive has data ready. */
@@ -168,18 +176,7 @@ static int select_drive(const struct ata_drive *drive, uint8_t lba_top)
 {
     outb(drive->control, CONTROL_NIEN);
     outb(drive->base + ATA_DEVICE, drive->select | lba_top);
-    settle(drive);
-    for (uint32_t polls = 0; polls < ATA_POLLS_PER_WAIT; polls++) {
-        uint8_t status = inb(drive->base + ATA_STATUS);
-
-        if (status == STATUS_NO_DRIVE) {
-            return -EIO;
-        }
-        if (!(status & STATUS_BSY)) {
-            return OK;
-        }
-    }
-    return -EIO;
+    return wait_idle(drive) < 0 ? -EIO : OK;
 }
 
 static void write_address(const struct ata_drive *drive, uint32_t lba, uint32_t count)

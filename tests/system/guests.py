@@ -5,17 +5,11 @@ import os
 import re
 import subprocess
 
+from suite import test
+
 GUESTS = "bin/programs/guests"
 RUNNER = "bin/programs/tests/runner.elf"
 SECONDS = 300  # detects hangs only
-FAILED = []
-
-
-def test(name, why=None):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
-    return not why
 
 
 def equal(name, found, wanted):

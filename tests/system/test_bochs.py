@@ -17,10 +17,10 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-sys.dont_write_bytecode = True
-from test_programs import expectation  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from test_programs import expectation
 
-FAILED = []
 SECONDS = 120  # detects hangs only
 HALTED = "No isa-debug-exit device: the machine is halted; it can be switched off."
 PROMPT = b"<bochs:"
@@ -59,12 +59,6 @@ error: action=report
 info: action=ignore
 debug: action=ignore
 """
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def read(path):
@@ -187,7 +181,7 @@ def test_lines(machine, name, at_least, expected_failures=frozenset()):
     for line in lines:
         if line[0] not in expected_failures:
             print(f"{name}: {line[0]} ... {line[1]}")
-    FAILED.extend(failed - expected_failures)
+    suite.FAILED.extend(failed - expected_failures)
     why = machine.lacks()
     if not why and (not summaries or len(lines) < at_least or
                     [int(count) for count in summaries[-1]] !=
@@ -215,7 +209,7 @@ def main():
         test_lines(kernel_run.result(), f"kernel tests on Bochs: {NEW}", KERNEL_TESTS_AT_LEAST,
                    KERNEL_TESTS_FOR_QEMU)
         test_lines(user_run.result(), f"usertest on Bochs: {OLD}", USER_TESTS_AT_LEAST)
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

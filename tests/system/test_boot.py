@@ -5,7 +5,6 @@ The stub says on port 0xE9 which way it came, which signature it was told, and w
 bytes is right. Two QEMUs run at a time; the lines are printed in order.
 """
 
-import concurrent.futures
 import os
 import re
 import select
@@ -15,7 +14,8 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import suite
+
 CONSTANTS = "build/generated/asm_constants.inc"
 QEMU = os.environ.get("QEMU", "qemu-system-i386")
 SECTOR = 512
@@ -355,42 +355,25 @@ def signature_tests(folder):
     yield "signature: the same kernel on the primary master, another volume", same_kernel
 
 
-def prepare(folder, pool):
+def prepare(folder):
     must("make", "-s", CONSTANTS)
     with open(CONSTANTS, encoding="ascii") as file:
         limit = int(re.search(r"KERNEL_SECTORS_MAX (\d+)", file.read()).group(1))
     folder.write("volume", VOLUME)
     foreign = bytearray(b"\xa5" * (4 << 20))  # no 55 AA: the BIOS does not start it
     folder.write("foreign.img", foreign)
-    made = [pool.submit(folder.make, *what) for what in
-            (("max", limit), ("max-1", limit - 1), ("stub", SECTORS), ("twin", SECTORS, "q"))]
-    for future in made:
-        future.result()
+    for what in (("max", limit), ("max-1", limit - 1), ("stub", SECTORS), ("twin", SECTORS, "q")):
+        folder.make(*what)
     return limit
 
 
-def outcome(function):
-    try:
-        return function()
-    except (OSError, SystemExit, subprocess.SubprocessError) as error:
-        return str(error)
-
-
 def main():
-    os.chdir(ROOT)
-    failed = count = 0
-    with tempfile.TemporaryDirectory() as path, \
-            concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    with tempfile.TemporaryDirectory() as path:
         folder = Folder(path)
-        limit = prepare(folder, pool)
-        tests = [*sector_tests(folder), *medium_tests(folder), *size_tests(folder, limit),
-                 *error_tests(folder, limit), *signature_tests(folder)]
-        for name, future in [(name, pool.submit(outcome, test)) for name, test in tests]:
-            why = future.result()
-            count += 1
-            failed += why is not None
-            print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    return 1 if failed or not count else 0
+        limit = prepare(folder)
+        suite.run_tests([*sector_tests(folder), *medium_tests(folder), *size_tests(folder, limit),
+                         *error_tests(folder, limit), *signature_tests(folder)])
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ import sys
 import tempfile
 import time
 
+import suite
 sys.dont_write_bytecode = True  # no __pycache__ in the tree
-from test_boot import (DISK, IDE, ROOT, SECONDS, SECTOR, SECTORS, SIGNATURE_OFFSET, VOLUME, Folder,
-                       end_of, halts, letters, must, outcome, qemu)
+from test_boot import (DISK, IDE, SECONDS, SECTOR, SECTORS, SIGNATURE_OFFSET, VOLUME, Folder, end_of,
+                       halts, letters, must, qemu)
 
 REAL_LBA = 2000  # in the gap, behind the stub
 VIRTIO = [*DISK, "virtio-blk-pci,drive=d"]
@@ -195,22 +196,17 @@ def cost(folder):
 
 
 def main():
-    os.chdir(ROOT)
-    failed = 0
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(path)
         must("make", "-s", "build/generated/asm_constants.inc")
         folder.write("volume", VOLUME)
         folder.make("stub", SECTORS)
-        tests = [*firmware_tests(folder),
-                 ("memory behind the kernel is left alone", lambda: memory_behind(folder)),
-                 ("the letter is on the screen, the CPU halted", lambda: letter_on_screen(folder)),
-                 ("the boot sector's instructions are few", lambda: cost(folder))]
-        for name, test in tests:
-            why = outcome(test)
-            failed += why is not None
-            print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    return 1 if failed else 0
+        suite.run_tests([
+            *firmware_tests(folder),
+            ("memory behind the kernel is left alone", lambda: memory_behind(folder)),
+            ("the letter is on the screen, the CPU halted", lambda: letter_on_screen(folder)),
+            ("the boot sector's instructions are few", lambda: cost(folder))])
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+import suite
+from suite import test
+
 PAGE = "docs/debugging.md"
 BLOCK = re.compile(r"^```(gdb|panic) ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b")
@@ -77,15 +80,12 @@ def main():
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write(now)
         return 0
-    failed = 0
     pairs = list(zip(BLOCK.findall(page), BLOCK.findall(now)))
     for number, ((kind, name, shown), (_, _, real)) in enumerate(pairs):
-        what = f"{PAGE}: {kind} {name or number}"
-        is_same = normalised(shown) == normalised(real)
-        print(f"{what} ... " + ("ok" if is_same else f"FAIL: this happens:\n{real}\n(if that is right:"
-                                f" tests/system/test_debugging.py --write)"), flush=True)
-        failed += not is_same
-    return 1 if failed or not pairs else 0
+        test(f"{PAGE}: {kind} {name or number}",
+             None if normalised(shown) == normalised(real) else
+             f"this happens:\n{real}\n(if that is right: tests/system/test_debugging.py --write)")
+    return suite.status()
 
 
 if __name__ == "__main__":

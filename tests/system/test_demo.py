@@ -13,22 +13,10 @@ import sys
 import tempfile
 import time
 
-FAILED = []
+import suite
+from suite import boot, test
+
 IMAGE = "bin/hello.bin"
-
-
-def boot(image, *arguments, seconds=60):
-    """(run_qemu.sh's status, what the console said)"""
-    result = subprocess.run(["tests/run_qemu.sh", image, *arguments], stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT,
-                            env={**os.environ, "TIMEOUT_S": str(seconds)})
-    return result.returncode, result.stdout.decode("utf-8", "replace").replace("\r", "")
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def runs_demo(*arguments):
@@ -62,6 +50,9 @@ def memory_sizes():
     for size in ("18M", "20M", "24M", "32M", "64M", "128M", "512M", "1G", "2G", "3G", "4G"):
         test(f"demo with {size} of RAM", runs_demo("-m", size))
         test(f"pages add up with {size} of RAM", pages_add_up(size))
+    _, console = boot(IMAGE, "-m", "4G")
+    test("no line of the kernel's is wider than the screen",
+         "; ".join(line for line in console.split("\n") if len(line) > 80) or None)
 
 
 def dirty_memory():
@@ -202,7 +193,7 @@ def main():
         no_init(folder)
         reproducible(folder)
         clang_build(folder)
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ kernel, or an error of the system call, after which the program goes on. Never a
 wrong data. Two QEMUs run at a time; the lines are printed in order.
 """
 
-import concurrent.futures
 import os
 import re
 import select
@@ -17,7 +16,8 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import suite
+
 QEMU = os.environ.get("QEMU", "qemu-system-i386")
 SECTOR = 512
 PARTITION_LBA = 2048
@@ -216,26 +216,10 @@ def tests(disk, folder):
                    ends(*run(disk, m, c), r"The disk that the kernel was booted from .* is not"))
 
 
-def outcome(function):
-    try:
-        return function()
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
-
-
 def main():
-    os.chdir(ROOT)
-    failed = count = 0
-    with tempfile.TemporaryDirectory() as folder, \
-            concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        disk = Disk(folder)
-        for name, future in [(name, pool.submit(outcome, test))
-                             for name, test in tests(disk, folder)]:
-            why = future.result()
-            count += 1
-            failed += why is not None
-            print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    return 1 if failed or not count else 0
+    with tempfile.TemporaryDirectory() as folder:
+        suite.run_tests(tests(Disk(folder), folder))
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -6,13 +6,8 @@ import os
 import re
 import sys
 
-FAILED = []
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
+import suite
+from suite import test
 
 
 def read(path):
@@ -157,6 +152,29 @@ def path():
     return f"listed {listed}, there are {there}" if sorted(listed) != there else None
 
 
+def reading_order():
+    """docs/boot.md's list has every source once, in the order in which kernel_main() starts them."""
+    page = read("docs/boot.md")
+    listed = re.findall(r"^\| \*{0,2}`(src/[^`]+)`\*{0,2} \| \S.*[.?] \|$",
+                        page[page.index("## All sources"):], re.MULTILINE)
+    there = [path for path in glob.glob("src/**/*.*", recursive=True) if not path.endswith(".h")]
+    sources_listed = [path for path in listed if not path.endswith(".h")]
+    if sorted(sources_listed) != sorted(there):
+        return f"missing: {set(there) - set(listed)}; twice: {repeated(listed)}"
+    story = read("src/kernel/kernel.c")
+    console = re.search(r"^static void start_console\(void\)\n{(.*?)^}", story,
+                        re.MULTILINE | re.DOTALL).group(1)
+    started = re.findall(r"^    (\w+)_initialise\(", console + story.replace(console, ""),
+                         re.MULTILINE)
+    rows = [position for name in started for position, path in enumerate(listed)
+            if os.path.basename(path) == f"{name}.c"]
+    return None if len(rows) >= 12 and rows == sorted(rows) else f"not in the order of {started}"
+
+
+def repeated(items):
+    return {item for item in items if items.count(item) > 1}
+
+
 def links():
     """Files and folders that README and docs name exist."""
     missing = []
@@ -182,7 +200,8 @@ def main():
     test("constants in the documents are the headers'", constants())
     test("figures in the documents are the headers'", figures())
     test("README lists every document once", path())
-    return 1 if FAILED else 0
+    test("docs/boot.md lists every source in boot order", reading_order())
+    return suite.status()
 
 
 if __name__ == "__main__":

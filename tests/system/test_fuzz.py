@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import suite
+
 RUNS = {
     "elf": 40000,
     "fat16": 6000,
@@ -34,20 +36,13 @@ def run(name):
 
 
 def main():
-    failed = 0
-    total = 0
     subprocess.run(["make", "-s", f"-j{os.cpu_count() or 1}", "fuzzers"], check=True)
     names = sorted(os.path.basename(path)[len("fuzz_"):-2] for path in glob.glob("tests/fuzz/fuzz_*.c"))
-    for name in names:
-        why = run(name)
-        print(f"fuzz {name}, {RUNS.get(name, 0)} runs ... " + (f"FAIL: {why}" if why else "ok"),
-              flush=True)
-        failed += why is not None
-        total += RUNS.get(name, 0)
-    print(f"info: {len(names)} fuzzers, {total} runs")
-    return 1 if failed or not names else 0
+    suite.run_tests([(f"fuzz {name}, {RUNS.get(name, 0)} runs", lambda name=name: run(name))
+                     for name in names])
+    print(f"info: {len(names)} fuzzers, {sum(RUNS.values())} runs")
+    return suite.status()
 
 
 if __name__ == "__main__":
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     sys.exit(main())

@@ -6,6 +6,9 @@ import subprocess
 import sys
 import tempfile
 
+import suite
+from suite import test
+
 SCRIPT = """
 printf "at %x\\n", $pc
 x/i $pc
@@ -56,7 +59,6 @@ def main():
             output = result.stdout
         except subprocess.TimeoutExpired as error:
             output = (error.stdout or b"").decode() + "\n(gdb did not end)"
-    failed = 0
     # Every block is in one of the runs.
     for name, total, lines in re.findall(r"^(kernel heap|frame zone): (\d+) blocks.*\n((?:  .*\n)+)",
                                          output, re.MULTILINE):
@@ -65,9 +67,8 @@ def main():
                          f"{total} blocks, not {counted}"))
     for name, pattern in EXPECTED:
         is_ok = re.search(pattern, output, re.MULTILINE)
-        print(f"gdb: {name} ... " + ("ok" if is_ok else f"FAIL: {pattern} is not in:\n{output}"))
-        failed += not is_ok
-    return 1 if failed else 0
+        test(f"gdb: {name}", None if is_ok else f"{pattern} is not in:\n{output}")
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -10,17 +10,11 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, "tools")
-from machine import Machine, wait_for  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from machine import Machine, wait_for
 
 SAMPLES = 40
-FAILED = []
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def sleeps(machine):
@@ -74,7 +68,7 @@ def main():
             own = os.path.join(folder, name.split()[0])
             os.mkdir(own)
             session(name, image, own, press)
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

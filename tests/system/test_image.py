@@ -4,7 +4,6 @@
 Boot sector and kernel are dummies here; test_boot.py boots them.
 """
 
-import concurrent.futures
 import os
 import re
 import struct
@@ -12,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import suite
+
 SECTOR = 512
 PARTITION_LBA = 2048
 TABLE_OFFSET = 0x1BE
@@ -339,25 +339,20 @@ TESTS = [
 ]
 
 
-def outcome(test):
-    case = Case()
-    try:
-        return test(case)
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
-    finally:
-        case.directory.cleanup()
+def in_a_case(test):
+    """The test with a folder of its own."""
+    def run_test():
+        case = Case()
+        try:
+            return test(case)
+        finally:
+            case.directory.cleanup()
+    return run_test
 
 
 def main():
-    os.chdir(ROOT)
-    failed = 0
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        for name, future in [(name, pool.submit(outcome, test)) for name, test in TESTS]:
-            why = future.result()
-            failed += why is not None
-            print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    return 1 if failed or not TESTS else 0
+    suite.run_tests([(name, in_a_case(test)) for name, test in TESTS])
+    return suite.status()
 
 
 if __name__ == "__main__":

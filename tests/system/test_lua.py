@@ -8,12 +8,11 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, "tools")
-sys.dont_write_bytecode = True
-from machine import Machine, wait_for  # pylint: disable=wrong-import-position
-
-import guests  # pylint: disable=wrong-import-position
-from guests import check, equal, test  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from machine import Machine, wait_for
+import guests
+from guests import check, equal
 
 LUA = "bin/programs/lua.elf"
 SCRIPTS = ["strings.lua", "tables.lua", "garbage.lua", "recurse.lua", 'language.lua "a b" -x']
@@ -108,9 +107,8 @@ def main():
     for part in (scripts, out_of_memory, prompt):
         with tempfile.TemporaryDirectory() as folder:
             part(folder)
-    return 1 if guests.FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     sys.exit(main())

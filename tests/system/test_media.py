@@ -4,15 +4,14 @@ the disk's signature, and runs a program from its file system."""
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, "tools")
-from machine import Machine, wait_for  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from machine import Machine, wait_for
 
-FAILED = []
 IMAGE = "bin/hello.bin"
 SHELL_IMAGE = "bin/os.bin"
 SHELL_MEDIA = ["IDE, secondary slave", "AHCI", "USB stick on xHCI", "virtio-blk", "NVMe"]
@@ -59,16 +58,8 @@ MEDIA = {
 }
 
 
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
-
-
 def boot(arguments):
-    result = subprocess.run(["tests/run_qemu.sh", IMAGE, *in_order(arguments)],
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return result.returncode, result.stdout.decode("utf-8", "replace").replace("\r", "")
+    return suite.boot(IMAGE, *in_order(arguments))
 
 
 def runs(arguments, disk):
@@ -128,7 +119,7 @@ def main():
         test("a CPU without 4 MiB pages gets a sentence",
              None if "This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later." in console
              else f"status {status}:\n{console}")
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

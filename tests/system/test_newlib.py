@@ -8,12 +8,11 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, "tools")
-sys.dont_write_bytecode = True
-from machine import Machine, wait_for  # pylint: disable=wrong-import-position
-
-import guests  # pylint: disable=wrong-import-position
-from guests import GUESTS, check, equal, test  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from machine import Machine, wait_for
+import guests
+from guests import GUESTS, check, equal
 
 HELLO_BYTES_MAX = 30 * 1000
 
@@ -207,9 +206,8 @@ def main():
     for part in (library, formats, standard_input, anybodys):
         with tempfile.TemporaryDirectory() as folder:
             part(folder)
-    return 1 if guests.FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     sys.exit(main())

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-FAILED = []
+import suite
 
 
 def expectation(source):
@@ -33,15 +33,13 @@ def check(name, elf, expected_status, says, files, folder):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if made.returncode != 0:
         return f"make image: {made.stdout.strip()}"
-    result = subprocess.run(["tests/run_qemu.sh", image], stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT)
+    status, console = suite.boot(image)
     os.unlink(image)
-    console = result.stdout.decode("utf-8", "replace").replace("\r", "")
     last_line = f"init exited with status {expected_status}"
     if last_line not in console.split("\n"):
-        return f"no line {last_line!r}, run_qemu.sh's status is {result.returncode}:\n{console}"
-    if result.returncode != (0 if expected_status == 0 else 1):
-        return f"run_qemu.sh's status is {result.returncode}"
+        return f"no line {last_line!r}, run_qemu.sh's status is {status}:\n{console}"
+    if status != (0 if expected_status == 0 else 1):
+        return f"run_qemu.sh's status is {status}"
     if says not in console:
         return f"the console does not say {says!r}:\n{console}"
     return None
@@ -53,12 +51,10 @@ def main():
     targets = [f"bin/programs/tests/{name}.elf" for name in names]
     subprocess.run(["make", "-s", "bin/os.bin", *targets], check=True)
     with tempfile.TemporaryDirectory() as folder:
-        for name, source, elf in zip(names, sources, targets):
-            why = check(name, elf, *expectation(source), folder)
-            print(f"program {name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-            if why:
-                FAILED.append(name)
-    return 1 if FAILED or not names else 0
+        suite.run_tests([(f"program {name}", lambda name=name, source=source, elf=elf:
+                          check(name, elf, *expectation(source), folder))
+                         for name, source, elf in zip(names, sources, targets)])
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, "tools")
-from machine import COLUMNS, ROWS, Machine, wait_for  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from machine import COLUMNS, ROWS, Machine, wait_for
 
 PROMPT = "drupe> "
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
@@ -21,13 +22,6 @@ BURST = 48  # keys that may wait in the kernel's ring, which has 64 places
 WINDOW = COLUMNS - 1 - len(PROMPT)  # characters of a line that are seen at a time
 BYTES = bytes(set(range(256)) - set(b"\b\t\n\r")) + b"\n"
 SUCCESS, FAILURE = 33, 35
-FAILED = []
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def equal(name, found, wanted):
@@ -388,7 +382,7 @@ def main():
             own = os.path.join(folder, part.__name__)
             os.mkdir(own)
             part(disk, own)
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

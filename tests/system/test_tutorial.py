@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 
+import suite
+
 PAGE = "docs/add-a-system-call.md"
 BLOCK = r"\n\n```\w*\n(.*?)^```$"
 LINE = re.compile(r"^In `([^`]+)`, (after|instead of) the line that begins with `([^`]+)`:" + BLOCK,
@@ -56,12 +58,9 @@ def apply(page, folder):
 
 def main():
     page = read(PAGE)
-    failed = 0
 
     def test(name, why):
-        nonlocal failed
-        print(f"{PAGE}: {name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-        failed += bool(why)
+        suite.test(f"{PAGE}: {name}", why)
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.join(scratch, "drupe")
@@ -78,7 +77,7 @@ def main():
                 says = re.search(r"^ \* Says: (.*)$", NEW.findall(page)[0][1], re.MULTILINE).group(1)
                 why = why or (None if says in output else f"no {says!r} in:\n{output}")
             test(command, why)
-    return 1 if failed else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -14,16 +14,14 @@ import sys
 import tempfile
 from unittest import mock
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.dont_write_bytecode = True  # no __pycache__ in the tree
-sys.path.insert(0, os.path.join(ROOT, "tools"))
-import usb  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+import usb
 
 IMAGE = "bin/hello.bin"
 MIB = 1 << 20
 DISK_BYTES = 20 * MIB
 BLANK = (b"\xA5\x5A\xC3" * (DISK_BYTES // 3 + 1))[:DISK_BYTES]  # what is on a disk before
-FAILED = []
 
 
 class Machine(usb.System):
@@ -101,12 +99,6 @@ class Machine(usb.System):
             return file.read()
 
 
-def report(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
-
-
 @contextlib.contextmanager
 def machine():
     with tempfile.TemporaryDirectory() as folder:
@@ -135,11 +127,11 @@ def refused(name, sentence, device="/dev/sdb", options=("--yes",), change=None, 
         with patch:
             status, _, said = tool(system, *options, image, device)
         if status != 1 or said != f"usb: {sentence}\n":
-            report(name, f"status {status}, it said {said!r}")
+            test(name, f"status {status}, it said {said!r}")
         elif is_untouched and system.disk_bytes() != before:
-            report(name, "the stick was changed")
+            test(name, "the stick was changed")
         else:
-            report(name, None)
+            test(name, None)
 
 
 def image_bytes():
@@ -175,11 +167,11 @@ def test_sentences():
     for arguments in ([], [IMAGE], [IMAGE, ""]):
         with machine() as system:
             said = tool(system, *arguments)
-        report(f"usage with {len(arguments)} arguments, and what is plugged in",
+        test(f"usage with {len(arguments)} arguments, and what is plugged in",
                said != (2, "", "usage: make usb DEV=/dev/sdX\n" + STICKS) and repr(said))
     with tempfile.TemporaryDirectory() as folder:
         said = tool(usb.System(folder), IMAGE, "")
-        report("usage with nothing plugged in",
+        test("usage with nothing plugged in",
                "No removable or USB disk is plugged in." not in said[2] and repr(said))
 
 
@@ -257,39 +249,39 @@ def test_writing():
     with machine() as system:
         with mock.patch("usb.os.open", watch):
             status, said, errors = tool(system, "--yes", IMAGE, "/dev/sdb")
-        report("a stick is written, the rest of it left alone",
+        test("a stick is written, the rest of it left alone",
                errors if status else wrong_content(system.disk_bytes(), image))
-        report("a stick is opened exclusively",
+        test("a stick is opened exclusively",
                [bool(flags & os.O_EXCL) for flags in opened] != [True] and repr(opened))
-        report("model, size and the next step are told",
+        test("model, size and the next step are told",
                not (said.startswith("/dev/sdb: Kingston DataTraveler 3.0, 21.0 MB\n") and
                     "boot menu" in said) and repr(said))
     with machine() as system:
         os.symlink("sdb", f"{system.root}/dev/stick")
         status, _, errors = tool(system, "--yes", IMAGE, "/dev/stick")
-        report("a link to a stick is followed",
+        test("a link to a stick is followed",
                errors if status else wrong_content(system.disk_bytes(), image))
     with machine() as system:
         system.attribute("sdb", "size", str(len(image) // 512))
         status, _, errors = tool(system, "--yes", IMAGE, "/dev/sdb")
-        report("a stick of just the image's size", status and errors)
+        test("a stick of just the image's size", status and errors)
     for name, place, removable in (("on USB, not removable", "usb2/2-1", "0"),
                                    ("removable, not on USB", "mmc0", "1")):
         with machine() as system:
             system.add_disk("sdd", "8:48", f"pci0000:00/{place}", removable=removable)
             status, _, errors = tool(system, "--yes", IMAGE, "/dev/sdd")
-            report(f"a disk {name}", status and errors)
+            test(f"a disk {name}", status and errors)
     with machine() as system:
         system.add_disk("sdd", "8:48", "pci0000:00/ata3")
         status, _, errors = tool(system, "--yes", "--allow-fixed-disk", IMAGE, "/dev/sdd")
-        report("a fixed disk with --allow-fixed-disk", status and errors)
+        test("a fixed disk with --allow-fixed-disk", status and errors)
 
     pwrite = os.pwrite
     with machine() as system:
         with mock.patch("usb.os.pwrite",
                         lambda fd, data, at: pwrite(fd, data[:max(1, len(data) // 2)], at)):
             status, _, errors = tool(system, "--yes", IMAGE, "/dev/sdb")
-        report("short writes are continued",
+        test("short writes are continued",
                errors if status else wrong_content(system.disk_bytes(), image))
     useless = "what is on the disk now is of no use"
     refused("a write that fails", f"writing stopped at byte {3 * MIB} of {len(image)} (Input/output"
@@ -330,7 +322,7 @@ def test_reading_back():
         tool(system, "--yes", IMAGE, "/dev/sdb")
     steps = [name for i, name in enumerate(order) if name not in order[:i]]
     last_flush = len(order) - 1 - order[::-1].index("fsync") if "fsync" in order else 0
-    report("all is flushed and forgotten before it is read back",
+    test("all is flushed and forgotten before it is read back",
            (steps != list(calls) or "pwrite" in order[last_flush:]) and repr(order))
 
 
@@ -344,7 +336,7 @@ def test_real_system():
         disk = system.disk(number)
         if not disk or disk.users.get(number) != disk.name or disk.name.replace("/", "!") != name:
             wrong.append((name, disk))
-    report("the disks of this machine are found in its sysfs", wrong and repr(wrong))
+    test("the disks of this machine are found in its sysfs", wrong and repr(wrong))
 
 
 def program(*arguments, answer=None):
@@ -380,15 +372,15 @@ def test_program():
                 return wrong_content(found, image)
             return "the file was changed" if found != BLANK else None
 
-        report("program: a plain file without --file", wrong_after(False, "--yes"))
-        report("program: no terminal", wrong_after(False, "--file"))
-        report("program: yes is typed", wrong_after(True, "--file", answer=b"yes\n"))
+        test("program: a plain file without --file", wrong_after(False, "--yes"))
+        test("program: no terminal", wrong_after(False, "--file"))
+        test("program: yes is typed", wrong_after(True, "--file", answer=b"yes\n"))
         for answer in (b"y\n", b"no\n", b"\n", b"\4"):
-            report(f"program: {answer!r} is typed", wrong_after(False, "--file", answer=answer))
-        report("program: --file --yes", wrong_after(True, "--file", "--yes"))
+            test(f"program: {answer!r} is typed", wrong_after(False, "--file", answer=answer))
+        test("program: --file --yes", wrong_after(True, "--file", "--yes"))
         result = subprocess.run(["tests/run_qemu.sh", path], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, check=False)
-        report("what was written boots",
+        test("what was written boots",
                result.returncode and result.stdout.decode("utf-8", "replace"))
         # The kernel's own disk driver is for ATA: from a stick it gets as far as looking there.
         result = subprocess.run(["tests/run_qemu.sh", path, "-device", "qemu-xhci", "-drive",
@@ -396,22 +388,21 @@ def test_program():
                                  "-device", "usb-storage,drive=d"], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, check=False)
         said = result.stdout.decode("utf-8", "replace")
-        report("what was written boots from a USB stick as far as the kernel",
+        test("what was written boots from a USB stick as far as the kernel",
                "over INT 13h" not in said and said)
     status, said = program(IMAGE, "/dev/null")
-    report("program: /dev/null",
+    test("program: /dev/null",
            (status, said) != (1, "usb: /dev/null is not a block device\n") and said)
 
 
 def main():
-    os.chdir(ROOT)
     test_sentences()
     test_refusals()
     test_writing()
     test_reading_back()
     test_real_system()
     test_program()
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+import suite
+from suite import test
+
 QEMU = os.environ.get("QEMU", "qemu-system-i386")
 SECONDS = 120  # detects hangs only
 
@@ -36,13 +39,13 @@ def boot(image, cpu, *arguments):
 
 
 def run_usertest(image, cpu):
-    """Prints a line for each test; how many failed."""
+    """Says how each test went."""
     console, status = boot(image, cpu)
     lines = [line for line in console.split("\n") if re.match(r"[a-z0-9_]+ \.\.\. (ok|FAIL)", line)]
     failed = 0
     for line in lines:
-        print(f"{cpu}: {line}")
-        failed += " ... FAIL" in line
+        name, result = line.split(" ... ", 1)
+        failed += not test(f"{cpu}: {name}", None if result == "ok" else result)
     why = None
     # The last: what random calls start may well be usertest itself.
     summaries = re.findall(r"^(\d+) passed, (\d+) failed$", console, re.MULTILINE)
@@ -56,22 +59,18 @@ def run_usertest(image, cpu):
         why = f"QEMU's status is {status}"
     elif "(no plain.txt on this disk)" in console:
         why = "plain.txt was not found"
-    print(f"{cpu}: all of usertest ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
+    test(f"{cpu}: all of usertest", why)
     if failed or why:
         print("\n".join("  " + line for line in console.split("\n")))  # not to be counted again
-    return failed + (why is not None)
 
 
 def kernel_test(name, cpu):
     console, status = boot("bin/test.bin", cpu, "-fw_cfg", f"name=opt/drupe/test,string={name}")
     is_ok = status == SUCCESS and f"{name} ... ok" in console
-    print(f"{cpu}: {name} ... " + ("ok" if is_ok else f"FAIL: status {status}:\n{console}"),
-          flush=True)
-    return 0 if is_ok else 1
+    test(f"{cpu}: {name}", None if is_ok else f"status {status}:\n{console}")
 
 
 def main():
-    failed = 0
     subprocess.run(["make", "-s", "bin/os.bin", "bin/test.bin", "bin/programs/usertest.elf"],
                    check=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -82,11 +81,11 @@ def main():
         subprocess.run(["make", "-s", "image", "INIT=bin/programs/usertest.elf", f"FILES={plain}",
                         f"IMAGE={image}"], check=True)
         for cpu in CPUS:
-            failed += run_usertest(image, cpu)
-            failed += sum(kernel_test(name, cpu) for name in KERNEL_TESTS)
-    return 1 if failed else 0
+            run_usertest(image, cpu)
+            for name in KERNEL_TESTS:
+                kernel_test(name, cpu)
+    return suite.status()
 
 
 if __name__ == "__main__":
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     sys.exit(main())

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Boots the real kernel from disks whose file system is nonsense: every number of the boot record and
+of the partition table at its extremes, images that are cut off, chains and folders that go round.
+
+A sentence from the kernel, an error of the system call, or, where the field does not matter, a run as
+if nothing were wrong. Never a hang, a reset, a panic of another kind, or wrong data.
+"""
+
+import re
+import sys
+import tempfile
+
+import suite
+from test_disk_faults import DATA_BYTES, PARTITION_LBA, SECTOR, Disk, report
+
+PARTITION = 0x1BE  # in LBA 0: the first entry of the table
+UNREADABLE = r"The file system on ata0 cannot be read \(error -\d+\)\."
+NO_DISK = r"The disk that the kernel was booted from \(signature [0-9a-f]{8}\) is not among the 1 ATA"
+NO_INIT = r"0:/init\.elf cannot be started \(error -\d+\)\."
+OPEN_ERROR = "open error -13"  # ECORRUPT
+END_OF_CHAIN, FREE, BAD_CLUSTER = 0xFFFF, 0, 0xFFF7
+
+# (name, offset, bytes): the numbers of the boot record that FAT16 needs, and those that it does not.
+NEEDED = [("bytes per sector", 11, 2), ("sectors per cluster", 13, 1), ("reserved sectors", 14, 2),
+          ("number of FATs", 16, 1), ("root entries", 17, 2), ("sectors per FAT", 22, 2),
+          ("signature", 510, 2)]
+NOT_NEEDED = [("media", 21, 1), ("sectors per track", 24, 2), ("heads", 26, 2),
+              ("hidden sectors", 28, 4), ("drive", 36, 1), ("volume number", 39, 4)]
+
+
+def change(offset, value, size):
+    """A function that writes a number into an image."""
+    def function(image):
+        image[offset:offset + size] = value.to_bytes(size, "little")
+    return function
+
+
+def extremes(size):
+    return 0, (1 << 8 * size) - 1
+
+
+def records():
+    """(name, what to do to the image, the sentence; None: all works)"""
+    volume = PARTITION_LBA * SECTOR
+    for fields, pattern in ((NEEDED, UNREADABLE), (NOT_NEEDED, None)):
+        for name, offset, size in fields:
+            for value in extremes(size):
+                moved = name == "root entries" and value > 0  # a volume, whose files lie elsewhere
+                yield (f"{name} {value:#x}", change(volume + offset, value, size),
+                       NO_INIT if moved else pattern)
+    for value in extremes(4)[1:] + (1, 4084):
+        def total(image, value=value):
+            change(volume + 19, 0, 2)(image)
+            change(volume + 32, value, 4)(image)
+        yield f"total sectors {value:#x}", total, UNREADABLE
+    yield ("total sectors 0 in both places",
+           lambda image: [change(volume + 19, 0, 2)(image), change(volume + 32, 0, 4)(image)],
+           UNREADABLE)
+    yield ("a boot record of zeros", lambda image: change(volume, 0, SECTOR)(image), UNREADABLE)
+    yield ("a boot record of ones",
+           lambda image: change(volume, (1 << 8 * SECTOR) - 1, SECTOR)(image), UNREADABLE)
+
+    for name, offset, size, values in (("type", 4, 1, (0, 0x0C, 0xFF)),
+                                       ("first sector", 8, 4, (0, 1, 0x7FFFFFFF, 0xFFFFFFFF))):
+        for value in values:
+            yield (f"partition: {name} {value:#x}", change(PARTITION + offset, value, size),
+                   f"{NO_DISK}|{UNREADABLE}")
+
+
+def truncated(disk):
+    size = len(disk.bytes)
+    for name, lba in (("behind the kernel", disk.kernel_sectors + 1),
+                      ("before the partition", PARTITION_LBA), ("in the FAT", disk.fat + 1),
+                      ("before the root directory", disk.root), ("in the data", disk.data + 100),
+                      ("by one sector", size // SECTOR - 1)):
+        def cut(image, lba=lba):
+            del image[lba * SECTOR:]
+        yield f"cut off {name}", cut, f"{NO_DISK}|{UNREADABLE}"
+
+
+def chains(disk):
+    """(name, what to do to the image, disk_reader's report, or the kernel's sentence)"""
+    def link(name, index, target):
+        """The index-th cluster of that file, which lies in one piece, is followed by target."""
+        cluster = disk.cluster_of(name) + index
+        return change(disk.fat * SECTOR + cluster * 2, target, 2)
+
+    def field(name, offset, value, size):
+        return change(disk.bytes.index(name, disk.root * SECTOR) + offset, value, size)
+
+    data, init = b"ZDATA   BIN", b"INIT    ELF"
+    inner = report(inner=OPEN_ERROR)
+    bad_data = report(data=OPEN_ERROR)
+    first = disk.cluster_of(data)
+    last = (DATA_BYTES - 1) // (disk.cluster_sectors * SECTOR)
+    for name, target in (("to cluster 0", FREE), ("to cluster 1", 1), ("to a bad one", BAD_CLUSTER),
+                         ("behind the volume", 0xFFEF), ("to its end", END_OF_CHAIN)):
+        yield f"a file's chain leads {name}", link(data, 2, target), bad_data
+        yield f"init's chain leads {name}", link(init, 1, target), NO_INIT
+    for name, index in (("to its first", 0), ("back", 1), ("to itself", 2)):
+        yield f"a file's chain leads {name}", link(data, 2, first + index), bad_data
+        yield (f"init's chain leads {name}", link(init, 2, disk.cluster_of(init) + index), NO_INIT)
+    yield "a file's chain is round", link(data, last, first), bad_data
+    # Longer than the file: some systems leave it so.
+    yield "a file's chain goes on behind its end", link(data, last, disk.cluster_of(init)), report()
+    yield "a folder's chain goes round", link(b"ZDIR       ", 0, disk.cluster_of(b"ZDIR       ")), None
+    for value in (0xFFFFFFFF, 0x7FFFFFFF, len(disk.bytes)):
+        yield f"a file of {value:#x} bytes", field(data, 28, value, 4), bad_data
+    for value in (0, 1, 0xFFEF, 0xFFFF):
+        yield f"a file whose first cluster is {value:#x}", field(data, 26, value, 2), bad_data
+        yield f"init's first cluster is {value:#x}", field(init, 26, value, 2), NO_INIT
+    for value in (1, 0xFFEF, 0xFFFF):
+        yield (f"a folder whose first cluster is {value:#x}",
+               field(b"ZDIR       ", 26, value, 2), inner)
+    yield "a folder that is the root", field(b"ZDIR       ", 26, 0, 2), inner
+
+
+def run(folder, disk, damage, wanted):
+    """Why a disk with that damage does not end as wanted, or None."""
+    image = bytearray(disk.bytes)
+    damage(image)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".img") as file:
+        file.write(image)
+        file.flush()
+        status, console = suite.boot(file.name, "-m", "32")
+    if wanted is None:
+        wanted = report()
+    if wanted.endswith("\n"):
+        right = status == 0 and console.endswith(wanted)
+    else:
+        right = status == 2 and re.search(wanted, console) and "PANIC" not in console
+    return None if right else f"status {status}, {wanted!r} is not how this ends:\n{console}"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        disk = Disk(folder)
+        suite.run_tests([(name, lambda damage=damage, wanted=wanted: run(folder, disk, damage, wanted))
+                         for cases in (records(), truncated(disk), chains(disk))
+                         for name, damage, wanted in cases])
+    return suite.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
