@@ -16,8 +16,6 @@
 #include "debug/printk.h"
 #include "lib/string.h"
 
-#include <stdbool.h>
-
 #define CELLS       (VGA_COLUMNS * VGA_ROWS)
 #define TAB_COLUMNS 8
 
