@@ -14,6 +14,7 @@
 #include "memory/paging/paging.h"
 
 #define LEAF_EXTENDED 7
+#define EDX_MCE       0x00000080u
 #define EBX_SMEP      0x00000080u
 #define EBX_SMAP      0x00100000u
 #define ECX_UMIP      0x00000004u
@@ -70,9 +71,10 @@ KTEST(irq_of_the_second_controller_arrives)
 
 KTEST(cpu_protections)
 {
-    uint32_t max_leaf, eax, ebx = 0, ecx = 0, edx;
+    uint32_t max_leaf, eax, ebx = 0, ecx = 0, edx, leaf_1_edx;
     uint32_t cr4 = cpu_read_cr4();
 
+    cpu_id(1, 0, &eax, &ebx, &ecx, &leaf_1_edx);
     cpu_id(0, 0, &max_leaf, &ebx, &ecx, &edx);
     ebx = ecx = 0;
     if (max_leaf >= LEAF_EXTENDED) {
@@ -82,6 +84,7 @@ KTEST(cpu_protections)
     KEXPECT(cpu_read_cr0() & CR0_WP);
     KEXPECT(cpu_read_cr0() & CR0_AM);
     KEXPECT(!(cpu_read_cr0() & CR0_EM));
+    KEXPECT(!!(cr4 & CR4_MCE) == !!(leaf_1_edx & EDX_MCE));
     KEXPECT(!!(cr4 & CR4_SMEP) == !!(ebx & EBX_SMEP));
     KEXPECT(!!(cr4 & CR4_SMAP) == !!(ebx & EBX_SMAP));
     KEXPECT(!!(cr4 & CR4_UMIP) == !!(ecx & ECX_UMIP));
@@ -135,7 +138,7 @@ KTEST(cpu_real_mode_and_back)
     vectors[FREE_VECTOR] = old;
     KEXPECT(paging_unmap(paging_current(), window) == 0);
 
-    KEXPECT(!(registers.eax & CR4_PGE));
+    KEXPECT(!(registers.eax & (CR4_PGE | CR4_MCE)));
     KEXPECT(!(registers.edx & (CR0_PG | 1)));
     KEXPECT(registers.ebx == 0x11223344 && registers.esi == 0x55667788 && registers.es == 0x1234);
     KEXPECT(cpu_read_cr0() == cr0 && cpu_read_cr4() == cr4);

@@ -4,7 +4,8 @@
 ; and called as void (*)(void). It talks to bios.c through struct bios_thunk_data at
 ; BIOS_THUNK_DATA_ADDRESS. The order follows Intel SDM volume 3, section 9.9.2 ("Switching back to
 ; real-address mode"): paging off, 16-bit segments, real-mode IDT, PE off, far jump. Global pages are
-; only on while paging is (section 2.5, CR4.PGE). That there is a CR4 features.c has made sure of.
+; on only while paging is (section 2.5, CR4.PGE), and machine checks only in the kernel: to the BIOS
+; vector 18 is a service. features.c has made sure that there is a CR4.
 
 %include "asm_constants.inc"
 
@@ -16,6 +17,7 @@
 
 CR0_PE  equ 1
 CR0_PG  equ 0x80000000
+CR4_MCE equ 0x40
 CR4_PGE equ 0x80
 BIOS_TICKS equ 0x46C    ; BIOS data area: timer interrupts since midnight
 
@@ -37,7 +39,7 @@ bits 32
     mov [DATA(saved_esp)], esp
     mov eax, cr4
     mov [DATA(saved_cr4)], eax
-    and eax, ~CR4_PGE
+    and eax, ~(CR4_PGE | CR4_MCE)
     mov cr4, eax
     mov eax, cr0
     mov [DATA(saved_cr0)], eax

@@ -20,6 +20,7 @@
 #define CR0_PG 0x80000000u /* paging */
 
 #define CR4_PSE        0x00000010u /* 4 MiB pages */
+#define CR4_MCE        0x00000040u /* hardware errors as exception 18; else they reset */
 #define CR4_PGE        0x00000080u /* global pages */
 #define CR4_OSFXSR     0x00000200u /* FXSAVE and SSE */
 #define CR4_OSXMMEXCPT 0x00000400u /* SSE errors as exception 19 */

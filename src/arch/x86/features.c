@@ -11,6 +11,7 @@
 /* Leaf 1, EDX. */
 #define CPUID_FPU  0x00000001u
 #define CPUID_PSE  0x00000008u
+#define CPUID_MCE  0x00000080u
 #define CPUID_PGE  0x00002000u
 #define CPUID_FXSR 0x01000000u
 #define CPUID_SSE  0x02000000u
@@ -63,6 +64,7 @@ void features_initialise(void)
     if (!(features.edx & CPUID_FPU)) {
         fatal("This CPU has no floating-point unit; Drupe needs a Pentium or later.");
     }
+    cr4 |= features.edx & CPUID_MCE ? CR4_MCE : 0;
     if (max_leaf >= CPUID_LEAF_EXTENDED) {
         cpu_id(CPUID_LEAF_EXTENDED, 0, &eax, &ebx, &ecx, &edx);
         cr4 |= ebx & CPUID_SMEP ? CR4_SMEP : 0;

@@ -8,7 +8,7 @@
 
 /*
  * Ends with a sentence on a CPU without CPUID, 4 MiB pages or an FPU (so: older than a Pentium).
- * Turns on SMEP and UMIP where the CPU has them, and prepares the FPU.
+ * Turns on SMEP, SMAP, UMIP and machine checks where the CPU has them, and prepares the FPU.
  */
 void features_initialise(void);
 

@@ -113,6 +113,12 @@ static bool trap_fix_up(struct trap_frame *frame)
     return false;
 }
 
+/* Parity, bus, a watchdog, a cache: no business of the instruction that was next. */
+static bool is_hardware_error(uint32_t vector)
+{
+    return vector == TRAP_NMI || vector == TRAP_MACHINE_CHECK;
+}
+
 static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame *frame)
 {
     if (frame->vector == TRAP_PAGE_FAULT) {
@@ -128,13 +134,19 @@ static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame 
                  address < PAGE_SIZE_BYTES ? " (a NULL pointer)" : "");
     }
     panic_at(frame, "%s%s at eip %08x", trap_name(frame->vector),
-             trap_frame_is_from_user(frame) ? "" : " in the kernel", frame->eip);
+             is_hardware_error(frame->vector) ? " from the hardware"
+             : trap_frame_is_from_user(frame) ? ""
+                                              : " in the kernel",
+             frame->eip);
 }
 
 static void trap_exception(struct trap_frame *frame)
 {
     /* A double fault is the kernel's, whoever ran: the tables that the CPU goes by are broken. */
-    if (trap_frame_is_from_user(frame) && traps.user_fault && frame->vector != TRAP_DOUBLE_FAULT) {
+    if (frame->vector == TRAP_DOUBLE_FAULT || is_hardware_error(frame->vector)) {
+        trap_kernel_panic(frame);
+    }
+    if (trap_frame_is_from_user(frame) && traps.user_fault) {
         traps.user_fault(frame);
     } else if (!trap_fix_up(frame)) {
         trap_kernel_panic(frame);

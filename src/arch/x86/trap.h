@@ -11,16 +11,15 @@
 #include <stdint.h>
 
 /* Exceptions (SDM volume 3, table 6-1). */
-#define TRAP_DIVIDE_ERROR       0
-#define TRAP_DEBUG              1
+#define TRAP_NMI                2
 #define TRAP_BREAKPOINT         3
 #define TRAP_OVERFLOW           4
-#define TRAP_INVALID_OPCODE     6
 #define TRAP_NO_FPU             7
 #define TRAP_DOUBLE_FAULT       8
 #define TRAP_INVALID_TSS        10
 #define TRAP_GENERAL_PROTECTION 13
 #define TRAP_PAGE_FAULT         14
+#define TRAP_MACHINE_CHECK      18
 #define TRAP_EXCEPTIONS         32
 
 #define TRAP_VECTOR_IRQ0    0x20
@@ -50,7 +49,7 @@ void trap_initialise(void);
  * handler runs on the current kernel stack with interrupts off. */
 void trap_register(unsigned vector, trap_handler_t handler);
 
-/* Takes over exceptions raised by user code; it must not return to the faulting instruction
+/* Takes over exceptions raised by user code, not those that the hardware raises meanwhile; it must not return to the faulting instruction
  * without having mended the cause. */
 void trap_set_user_fault_handler(trap_handler_t handler);
 

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""What the hardware reports of itself is a panic that says so, whoever happens to run: no program is
+blamed, and the machine does not just start again."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import suite
+from machine import Machine, wait_for
+
+PANIC = 37  # QEMU's status
+VALID_UNCORRECTED = 0xBE00000000000000  # of a machine check's bank; SDM volume 3, figure 17-6
+IN_PROGRESS = 5
+
+
+def report(image, command, is_there, pattern, *arguments):
+    """Why no panic says pattern when the hardware error comes, is_there(machine) being true."""
+    with tempfile.TemporaryDirectory() as folder, Machine(image, folder, *arguments) as machine:
+        wait_for(lambda: machine.says("File system: ") and is_there(machine), "the right moment")
+        machine.monitor.human(command)
+        status = machine.status()
+        console = machine.receive()
+    if status != PANIC or not re.search(pattern, console):
+        return f"status {status}:\n{console}"
+    return None
+
+
+def runs_a_program(machine):
+    return "CPL=3" in machine.monitor.human("info registers")
+
+
+def waits(machine):
+    return machine.says("drupe> ") and "HLT=1" in machine.monitor.human("info registers")
+
+
+def tests(spinning):
+    check = f"mce 0 1 {VALID_UNCORRECTED:#x} {IN_PROGRESS} 0 0"
+    for name, command in (("non-maskable interrupt", "nmi"), ("machine check", check)):
+        sentence = rf"KERNEL PANIC: {name} from the hardware at eip [0-9a-f]{{8}}"
+        cpu = "-cpu", "qemu32,+mca"
+        yield (f"{name} while a program runs",
+               lambda c=command, s=sentence: report(spinning, c, runs_a_program, s, *cpu))
+        yield (f"{name} while the kernel waits",
+               lambda c=command, s=sentence: report("bin/os.bin", c, waits, s, *cpu))
+
+
+def main():
+    program = "bin/programs/tests/spin.elf"
+    subprocess.run(["make", "-s", "bin/os.bin", program], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        spinning = os.path.join(folder, "spinning.bin")
+        subprocess.run(["make", "-s", "image", f"INIT={program}", f"IMAGE={spinning}"], check=True)
+        suite.run_tests(tests(spinning))
+    return suite.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
