@@ -75,7 +75,6 @@ sector:
 
 ; Real mode. In: DL = drive. Segment registers and stack become known.
 start:
-    cld
     xor ax, ax
     mov ds, ax
     mov ss, ax
@@ -270,7 +269,7 @@ bios_read:
     ret
 
 ; Unreal mode: a visit to protected mode gives ES a limit of 4 GiB, which stays.
-; Out: ES = 0, flat; interrupts off
+; Out: ES = 0, flat; interrupts off, DF clear
 ; Clobbers: ECX
 flat:
     call protected
@@ -280,9 +279,10 @@ flat:
     pop es
     ret
 
-; Out: protected mode, 16-bit code still, ES = 16, ECX = CR0; interrupts off
+; Out: protected mode, 16-bit code still, ES = 16, ECX = CR0; interrupts off, DF clear
 protected:
     cli
+    cld                             ; here, as the BIOS may have set it
     lgdt [gdt]
     mov ecx, cr0
     inc cx                          ; PE, bit 0, was clear

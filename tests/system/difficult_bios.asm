@@ -3,7 +3,8 @@
 ;
 ; It stands at LBA 0 with the real sector's disk signature; the real one lies at LBA REAL_LBA.
 ; From then on
-;   INT 13h AH=42h  fails FAILURES times, later destroys the upper halves of all registers
+;   INT 13h AH=42h  fails FAILURES times, later destroys the upper halves of all registers and
+;                   leaves DF set
 ;   INT 15h AX=2401 is unknown, if NO_A20_SERVICE is defined
 ; and on port 0xE9: 'f' for each read that fails, 'r' for each reset (INT 13h AH=0).
 ; The real sector is entered at 7C0:0 with A20 off, DF set, odd segments, a stack elsewhere.
@@ -111,6 +112,7 @@ hook_13:
     or edi, 0xFFFF0000
     or ebp, 0xFFFF0000
     popf
+    std
     retf 2
 
 %ifdef NO_A20_SERVICE
