@@ -298,64 +298,6 @@ static void a_traced_kzalloc_zeroes(void **state)
     }
 }
 
-/* The callers that these tests have. */
-#define OWNER(n) ((const void *)(uintptr_t)(0x100000 + (n)))
-
-static struct kheap_owners owners;
-
-static void owners_are_added_up(void **state)
-{
-    (void)state;
-    kheap_get_owners(&owners);
-    assert_int_equal(owners.count, 0);
-    assert_non_null(heap_malloc_owned(kheap_get(), 1, OWNER(1)));
-    void *freed = heap_malloc_owned(kheap_get(), BLOCK, OWNER(2));
-    assert_non_null(heap_malloc_owned(kheap_get(), 3 * BLOCK, OWNER(3)));
-    assert_non_null(heap_malloc_owned(kheap_get(), 5000, OWNER(1)));
-    kfree(freed);
-    kheap_get_owners(&owners);
-    assert_int_equal(owners.count, 2);
-    assert_ptr_equal(owners.lines[0].owner, OWNER(1));
-    assert_int_equal(owners.lines[0].allocations, 2);
-    assert_int_equal(owners.lines[0].blocks, 3);
-    assert_ptr_equal(owners.lines[1].owner, OWNER(3));
-    assert_int_equal(owners.lines[1].allocations, 1);
-    assert_int_equal(owners.lines[1].blocks, 3);
-}
-
-static void owners_that_find_no_line_share_the_last(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < KHEAP_OWNERS_MAX; i++) {
-        assert_non_null(heap_malloc_owned(kheap_get(), 1, OWNER(i)));
-    }
-    kheap_get_owners(&owners);
-    assert_int_equal(owners.count, KHEAP_OWNERS_MAX);
-    assert_ptr_equal(owners.lines[KHEAP_OWNERS_MAX - 1].owner, OWNER(KHEAP_OWNERS_MAX - 1));
-    for (size_t i = 0; i < 3; i++) {
-        assert_non_null(heap_malloc_owned(kheap_get(), 2 * BLOCK, OWNER(1000 + i)));
-    }
-    assert_non_null(heap_malloc_owned(kheap_get(), 1, OWNER(0))); /* has a line */
-    kheap_get_owners(&owners);
-    assert_int_equal(owners.count, KHEAP_OWNERS_MAX);
-    assert_int_equal(owners.lines[0].allocations, 2);
-    assert_null(owners.lines[KHEAP_OWNERS_MAX - 1].owner);
-    assert_int_equal(owners.lines[KHEAP_OWNERS_MAX - 1].allocations, 4);
-    assert_int_equal(owners.lines[KHEAP_OWNERS_MAX - 1].blocks, 7);
-}
-
-static void owners_are_printed_by_name(void **state)
-{
-    (void)state;
-    assert_non_null(heap_malloc_owned(kheap_get(), 3 * BLOCK, OWNER(1)));
-    kheap_print_owners();
-    assert_string_equal(said, "       3 blocks in     1 allocations by guilty_function+0x12\n");
-    said[0] = '\0';
-    symbol_name = NULL;
-    kheap_print_owners();
-    assert_string_equal(said, "       3 blocks in     1 allocations by others+0x12\n");
-}
-
 static void the_owner_is_the_caller(void **state);
 
 static void check_owner(void *context, void *start, size_t blocks, const void *owner)
@@ -429,9 +371,6 @@ int main(void)
         KHEAP_TEST(nothing_is_traced_unless_asked_for),
         KHEAP_TEST(the_trace_tells_every_call),
         KHEAP_TEST(a_traced_kzalloc_zeroes),
-        KHEAP_TEST(owners_are_added_up),
-        KHEAP_TEST(owners_that_find_no_line_share_the_last),
-        KHEAP_TEST(owners_are_printed_by_name),
         KHEAP_TEST(the_owner_is_the_caller),
         KHEAP_TEST(a_smaller_pool_leaves_the_end_of_the_table_zero),
         KHEAP_TEST(a_bad_pool_end_panics),

@@ -248,33 +248,36 @@ KTEST(kmem_cache_of_ones_own)
     KEXPECT(kmem_cache_destroy(cache) == OK);
 }
 
-/* Totals by caller: what this test holds is under its own name, and gone when it is freed. */
-KTEST(kheap_owners_add_up)
+struct owned {
+    size_t all, mine;
+};
+
+static void add_owned(void *context, void *start, size_t blocks, const void *owner)
 {
-    static struct kheap_owners owners;
+    struct owned *owned = context;
+    uint32_t offset;
+    const char *name = symbol_find((uint32_t)owner, &offset);
+
+    (void)start;
+    owned->all += blocks;
+    owned->mine += name && strcmp(name, "kheap_owners_are_the_callers") == 0 ? blocks : 0;
+}
+
+/* What this test holds is under its own name, and all that is held is somebody's. */
+KTEST(kheap_owners_are_the_callers)
+{
+    struct owned owned = {0};
     struct heap_stats stats;
     void *blocks[3];
-    size_t all = 0, mine = 0;
 
     for (int i = 0; i < 3; i++) {
         blocks[i] = kmalloc(10000);
         KEXPECT(blocks[i]);
     }
-    kheap_get_owners(&owners);
-    for (size_t i = 0; i < owners.count; i++) {
-        uint32_t offset;
-        const char *name = symbol_find((uint32_t)owners.lines[i].owner, &offset);
-
-        all += owners.lines[i].blocks;
-        if (name && strcmp(name, "kheap_owners_add_up") == 0) {
-            mine += owners.lines[i].blocks;
-            KEXPECT(owners.lines[i].allocations == 3);
-        }
-    }
+    heap_for_each_allocation(kheap_get(), add_owned, &owned);
     heap_get_stats(kheap_get(), &stats);
-    KEXPECT(mine == 9);
-    KEXPECT(all == stats.used);
-    kheap_print_owners();
+    KEXPECT(owned.mine == 9);
+    KEXPECT(owned.all == stats.used);
     for (int i = 0; i < 3; i++) {
         kfree(blocks[i]);
     }

@@ -44,23 +44,4 @@ void kfree(void *ptr);
 /* From now on, a line on the console for each call of the above: size, address, caller. */
 void kheap_set_trace(bool is_on);
 
-/* What each caller of kmalloc() and friends holds at the moment. */
-#define KHEAP_OWNERS_MAX 64
-
-struct kheap_owner {
-    const void *owner; /* the address behind the call; NULL: several that found no line */
-    size_t allocations;
-    size_t blocks;
-};
-
-struct kheap_owners {
-    size_t count;
-    struct kheap_owner lines[KHEAP_OWNERS_MAX];
-};
-
-void kheap_get_owners(struct kheap_owners *owners);
-
-/* printk()s them by name. */
-void kheap_print_owners(void);
-
 #endif

@@ -61,9 +61,8 @@ static struct {
     struct paging_4gb_chunk kernel;
     uint32_t kernel_directory[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
     uint32_t kernel_first_table[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
-    struct paging_4gb_chunk *current;
-    struct list_node chunks; /* all but the kernel's */
-    bool is_enabled;
+    struct paging_4gb_chunk *current; /* NULL: paging is off */
+    struct list_node chunks;          /* all but the kernel's */
 } paging __attribute__((aligned(PAGE_SIZE_BYTES)));
 
 static inline uint32_t directory_index(vaddr_t address)
@@ -110,7 +109,7 @@ static inline void flush_page(const struct paging_4gb_chunk *chunk, vaddr_t addr
 /* For changes of many pages at once, global ones among them: toggling PGE empties the TLB. */
 static void flush_all(void)
 {
-    if (paging.is_enabled) {
+    if (paging.current) {
         uint32_t cr4 = cpu_read_cr4();
 
         cpu_write_cr4(cr4 & ~CR4_PGE);
@@ -185,11 +184,6 @@ struct paging_4gb_chunk *paging_current(void)
     return paging.current;
 }
 
-bool paging_is_enabled(void)
-{
-    return paging.is_enabled;
-}
-
 /* For backtraces, which may follow a damaged frame pointer. */
 static bool is_readable(uint32_t address)
 {
@@ -207,7 +201,6 @@ void enable_paging(void)
         cpu_write_cr4(cr4 | CR4_PGE); /* not before PG (SDM volume 3, section 2.5) */
     }
     paging.current = &paging.kernel;
-    paging.is_enabled = true;
     backtrace_set_address_check(is_readable);
     panic_add_reporter(paging_report_fault);
 }

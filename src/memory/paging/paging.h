@@ -45,7 +45,6 @@
 #define PAGING_FLAGS_MASK      0xFFF
 
 #define PAGING_TOTAL_ENTRIES_PER_TABLE 1024
-#define PAGING_PAGE_SIZE               PAGE_SIZE_BYTES
 
 typedef uint32_t vaddr_t;
 
@@ -60,7 +59,7 @@ struct paging_4gb_chunk {
 
 /*
  * Builds the kernel's own chunk: kernel text and rodata read-only, the rest as layout.h says.
- * Once, after pmm_init(). Panics when there is no memory.
+ * Once. Takes no memory: directory and table are part of the kernel.
  */
 void paging_initialise(void);
 
@@ -69,7 +68,6 @@ struct paging_4gb_chunk *paging_kernel_chunk(void);
 
 /* Loads the kernel's chunk and turns paging on: CR4.PSE and PGE, CR0.PG and WP. */
 void enable_paging(void);
-bool paging_is_enabled(void);
 
 /*
  * A new chunk: 12 KiB of memory, all kernel mappings, no user page. flags are PeachOS's parameter:
@@ -94,6 +92,7 @@ size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start,
 
 /* Makes chunk the address space in use. Costs nothing if it is already. */
 void paging_switch(struct paging_4gb_chunk *chunk);
+/* NULL until paging is enabled. */
 struct paging_4gb_chunk *paging_current(void);
 
 /* Maps the page at virt to the frame at phys. flags: any PAGING_... but LARGE_PAGE; PRESENT is
@@ -158,12 +157,9 @@ int paging_guard_page(void *page);
 void paging_unguard_page(void *page);
 
 /*
- * paging_print.c: prints which range of the memory map address lies in, and its walk in the chunk
- * in use, in words. For panics.
+ * paging_print.c, a panic reporter: if the frame is of a page fault or a double fault, prints which
+ * range of the memory map CR2 lies in, and its walk in the chunk in use, in words.
  */
-void paging_print_walk(vaddr_t address);
-
-/* A panic reporter: the walk of CR2, if the frame is of a page fault or a double fault. */
 struct trap_frame;
 void paging_report_fault(const struct trap_frame *frame);
 

@@ -64,7 +64,7 @@ static void print_entry(const char *what, uint32_t index, uint32_t entry)
     printk("\n");
 }
 
-void paging_print_walk(vaddr_t address)
+static void print_walk(vaddr_t address)
 {
     const struct paging_4gb_chunk *chunk = paging_current();
     size_t i = ARRAY_SIZE(ranges) - 1;
@@ -98,6 +98,6 @@ void paging_report_fault(const struct trap_frame *frame)
         printk("cr3 was %08x\n", (uint32_t)chunk->directory_entry);
     }
     if (frame->vector == TRAP_PAGE_FAULT || frame->vector == TRAP_DOUBLE_FAULT) {
-        paging_print_walk(cpu_read_cr2());
+        print_walk(cpu_read_cr2());
     }
 }
