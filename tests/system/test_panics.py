@@ -7,8 +7,9 @@ import re
 import sys
 import tempfile
 
-sys.path.insert(0, "tools")
-from machine import Machine, wait_for  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+from machine import Machine, wait_for
 
 # The last words on a machine that cannot be left by isa-debug-exit.
 HALTED = "No isa-debug-exit device"
@@ -177,22 +178,16 @@ def check_unfinished(name, patterns):
 
 
 def main():
-    failed = 0
     chosen = sys.argv[1:]
     with open(SOURCE, encoding="ascii") as file:
         # Those behind DEBUG_HEAP are tests/system/test_debug_heap.py's.
         provoked = re.findall(r"KPROVOKE\((\w+)\)", file.read().split("#if DEBUG_HEAP")[0])
     unread = set(provoked) ^ {*EXPECTED, *UNFINISHED}
-    print("each kind of panic has its text ... " + (f"FAIL: {unread}" if unread else "ok"))
-    failed += bool(unread)
-    for kinds, how in ((EXPECTED, check), (UNFINISHED, check_unfinished)):
-        for name, patterns in kinds.items():
-            if chosen and name not in chosen:
-                continue
-            why = how(name, patterns)
-            print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-            failed += bool(why)
-    return 1 if failed else 0
+    test("each kind of panic has its text", unread or None)
+    suite.run_tests([(name, lambda how=how, name=name, patterns=patterns: how(name, patterns))
+                     for kinds, how in ((EXPECTED, check), (UNFINISHED, check_unfinished))
+                     for name, patterns in kinds.items() if not chosen or name in chosen])
+    return suite.status()
 
 
 if __name__ == "__main__":
