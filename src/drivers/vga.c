@@ -12,6 +12,8 @@
  */
 #include "drivers/vga.h"
 
+#include <stdbool.h>
+
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
