@@ -382,7 +382,7 @@ build/v86/boot.js: tests/v86/boot.js build/v86/installed
 # ---------------------------------------------------------------- a page that runs Drupe
 
 # bin/web holds all that the page asks for: web/, the disk, v86 from npm, its firmware from Debian's
-# packages, and their licences. What the page unpacks itself is a tenth of its size on the way.
+# packages, and their licences. The two files that the page unpacks would else be 40 times as large.
 WEB      := bin/web
 SEABIOS  := /usr/share/seabios/bios.bin
 VGABIOS  := /usr/share/vgabios/vgabios.bin
