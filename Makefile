@@ -312,6 +312,9 @@ help:
 	@echo "make run-gui      the same with QEMU's window"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make lint         clang-format, clang-tidy, cppcheck, shellcheck, pyflakes; warnings of both compilers"
+	@echo "make coverage     which lines the host tests reach; none of the sources below FLOOR=90 percent"
+	@echo "make compile_commands.json  for clangd and clang-tidy"
 	@echo "make mutants      plants faults, and shows that the tests find each"
 	@echo "make figures      what these two have counted, into docs/testing.md"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
@@ -348,6 +351,22 @@ build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/ho
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 
+# The same tests for gcov: not optimised, and without sanitizers. FLOOR: the part of each source
+# file's lines, in percent, that they must reach.
+FLOOR ?= 90
+COVERAGE_CFLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOST_CFLAGS)) -O0 --coverage
+COVERAGE_TESTS := $(addprefix build/coverage/,$(HOST_TESTS))
+
+build/coverage/%: build/host/%
+	@mkdir -p $(@D)
+	@rm -f $@-*.gcno $@.gcno
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(COVERAGE_CFLAGS) -o $@ tests/host/$*.c $(call host_sources,$*) -lcmocka
+
+.PHONY: coverage
+coverage: $(COVERAGE_TESTS)
+	@$(PYTHON) tools/coverage.py --floor $(FLOOR) $^
+
 # The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
 # package-lock.json tells.
 build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
@@ -363,7 +382,7 @@ build/v86/boot.js: tests/v86/boot.js build/v86/installed
 # ---------------------------------------------------------------- a page that runs Drupe
 
 # bin/web holds all that the page asks for: web/, the disk, v86 from npm, its firmware from Debian's
-# packages, and their licences. What the page unpacks itself is a tenth of its size on the way.
+# packages, and their licences. The two files that the page unpacks would else be 40 times as large.
 WEB      := bin/web
 SEABIOS  := /usr/share/seabios/bios.bin
 VGABIOS  := /usr/share/vgabios/vgabios.bin
@@ -457,5 +476,37 @@ $(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rules,$(fuzzer))))
 .PHONY: fuzzers fuzz
 fuzzers: $(addprefix build/fuzz/,$(FUZZERS))
 fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
+
+# ---------------------------------------------------------------- for editors and clang-tidy
+
+# How each C file is compiled, in the format of clangd and clang-tidy, which do not know all of
+# gcc's words. A file that is compiled more than once (src/lib/string.c) is the kernel's.
+COMMA := ,
+clang_command = {"directory": "$(CURDIR)", "file": "$(1)", \
+    "command": "clang $(filter-out -mpreferred-stack-boundary=% -falign-% -ffile-prefix-map=%,$(2)) -c $(1)"}
+clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COMMA))
+
+# The folders below tests/ that hold programs for ring 3, and the two C libraries' programs.
+PROGRAM_C := $(sort $(filter-out programs/newlib/%,$(wildcard programs/*/*.c)) \
+    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c))
+NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
+
+.PHONY: compile_commands.json
+compile_commands.json:
+	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
+	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
+	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
+	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
+	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \
+	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
+	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\
+	    $(call clang_commands,$(sort $(wildcard tests/fuzz/*.c)),$(FUZZ_CFLAGS))\
+	    $(call clang_command,tools/asm_constants.c,$(KERNEL_CFLAGS))])
+	$(SAY) "  GEN    $@"
+
+# Format, checkers and both compilers' warnings; tests/run.py has all but the analyzer.
+.PHONY: lint
+lint: sdk
+	@$(PYTHON) tests/system/test_style.py --analyze
 
 -include $(shell find build -name '*.d' 2>/dev/null)

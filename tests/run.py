@@ -107,7 +107,9 @@ def run(name, command):
         print("\n".join([line for line in early if FAILED.match(line) or SKIPPED.match(line)] +
                         lines[-LAST_LINES:]))
     else:
-        print("\n".join(line for line in lines if line.startswith("info:")) or "", end="")
+        for line in lines:
+            if line.startswith("info:"):
+                print(line)
     print(f"    {len(passed)} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
     return name, passed, failed, "\n".join(lines)
 

@@ -2,9 +2,9 @@
  * drupe.js - boots Drupe in v86, and is its screen, keyboard and serial line.
  *
  * The screen is v86's: text in the page, 25 rows. What is typed goes into a text area (#keys), for
- * only that brings up a phone's keyboard; what changes in it becomes scancodes, as if pressed on the
- * US keyboard that Drupe knows, whatever keyboard is there. The serial line carries the same text
- * as the screen; it is kept for reading, and tells when the machine is ready and when it has ended.
+ * only that brings up a phone's keyboard; what changes in it becomes scancodes, as if pressed on
+ * the US keyboard that Drupe knows, whatever keyboard is there. The serial line carries the same
+ * text as the screen; it is kept for reading, and tells when the machine is ready and has ended.
  */
 "use strict";
 
@@ -48,8 +48,9 @@ class Failure extends Error {}
 
 function say_error(error)
 {
-    say(error instanceof Failure ? error.message : `Something went wrong: ${error?.message ?? error}`,
-        true);
+    const what = error?.message ?? error;
+
+    say(error instanceof Failure ? what : `Something went wrong: ${what}`, true);
 }
 
 window.addEventListener("error", event => say_error(event.error ?? event.message));
@@ -94,7 +95,7 @@ async function fetch_bytes(name)
             say_progress();
         }
     } catch {
-        throw new Failure(`${name} could not be loaded: the connection broke. Load the page again.`);
+        throw new Failure(`${name} could not be loaded: the connection broke. Load it again.`);
     }
     return new Blob(chunks).arrayBuffer();
 }
@@ -197,7 +198,7 @@ function draw()
 
 /* ---------------------------------------------------------------- what is typed */
 
-/* Scancode set 1. The rows of the US keyboard, from each one's first code, without and with shift. */
+/* Scancode set 1. The rows of the US keyboard, each from its first code, without and with shift. */
 const SHIFT = 0x2A;
 const CONTROL = 0x1D;
 const RELEASED = 0x80;
@@ -225,7 +226,7 @@ function named_stroke(name)
     return [...codes, ...codes.slice(0, -1), codes[codes.length - 1] | RELEASED];
 }
 
-/* The same for a character's key, with shift or control held if need be; nothing if there is none. */
+/* The same for a character's key, with shift or control held if need be; nothing without a key. */
 function character_stroke(character, has_control = false)
 {
     for (const [first, plain, shifted] of KEY_ROWS) {
@@ -294,7 +295,8 @@ function take_key(event)
     if (event.isComposing || event.altKey || event.metaKey) {
         return;
     }
-    if (event.ctrlKey && !event.shiftKey && letter.length === 1 && CONTROL_LETTERS.includes(letter)) {
+    if (event.ctrlKey && !event.shiftKey && letter.length === 1 &&
+        CONTROL_LETTERS.includes(letter)) {
         type(character_stroke(letter, true));
     } else if (!event.ctrlKey && event.key in NAMED_KEYS && event.key !== "Backspace") {
         type(named_stroke(event.key));
@@ -353,8 +355,9 @@ function fit()
 function check_browser()
 {
     if (location.protocol === "file:") {
-        throw new Failure("This page was opened as a file, so it cannot load what it needs. Serve it " +
-                          "with python3 -m http.server -d bin/web and open http://localhost:8000/.");
+        throw new Failure("This page was opened as a file, so it cannot load its parts. Serve " +
+                          "it with python3 -m http.server -d bin/web and open " +
+                          "http://localhost:8000/.");
     }
     if (typeof WebAssembly !== "object") {
         throw new Failure("This browser has no WebAssembly, or it is switched off; the emulator " +

@@ -127,8 +127,8 @@ static void end_cell(void)
         length += (size_t)snprintf(picture.row + length, sizeof(picture.row) - length, "\x1B[%dm",
                                    picture.color);
     }
-    snprintf(picture.row + length, sizeof(picture.row) - length, "%c",
-             picture.cell[FREE] > 0 ? kinds[most].letter : kinds[most].capital);
+    (void)snprintf(picture.row + length, sizeof(picture.row) - length, "%c",
+                   picture.cell[FREE] > 0 ? kinds[most].letter : kinds[most].capital);
     memset(picture.cell, 0, sizeof(picture.cell));
     picture.in_cell = 0;
     if (++picture.column == COLUMNS) {

@@ -70,7 +70,7 @@ int close(int descriptor)
 
 _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (is_console(descriptor)) {
         return console_read(buffer, length);
@@ -79,7 +79,7 @@ _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
         return scratch_read(descriptor, buffer, length);
     }
     if (!is_kernels(descriptor) ||
-        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
+        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&known), 0) < 0) {
         return layer_fail(EBADF);
     }
     return layer_result(system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
@@ -95,7 +95,7 @@ _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 
 off_t lseek(int descriptor, off_t offset, int from)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (is_console(descriptor)) {
         return layer_fail(ESPIPE);
@@ -104,7 +104,7 @@ off_t lseek(int descriptor, off_t offset, int from)
         return scratch_seek(descriptor, offset, from);
     }
     if (!is_kernels(descriptor) ||
-        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
+        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&known), 0) < 0) {
         return layer_fail(EBADF);
     }
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
@@ -116,7 +116,7 @@ off_t lseek(int descriptor, off_t offset, int from)
 
 int fstat(int descriptor, struct stat *out)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (is_console(descriptor)) {
         *out = (struct stat){
@@ -127,24 +127,24 @@ int fstat(int descriptor, struct stat *out)
         return scratch_fstat(descriptor, out);
     }
     if (!is_kernels(descriptor) ||
-        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&stat), 0) < 0) {
+        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&known), 0) < 0) {
         return layer_fail(EBADF);
     }
-    fill_stat(out, &stat);
+    fill_stat(out, &known);
     return 0;
 }
 
 int stat(const char *path, struct stat *out)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (scratch_is_name(path)) {
         return scratch_stat(path, out);
     }
     int result =
-        layer_result(system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&stat), 0));
+        layer_result(system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&known), 0));
     if (result == 0) {
-        fill_stat(out, &stat);
+        fill_stat(out, &known);
     }
     return result;
 }

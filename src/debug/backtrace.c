@@ -47,6 +47,7 @@ void backtrace_set_address_check(bool (*is_readable)(uint32_t address))
 }
 
 /* Writes what byte stands for, as far as there is room before end. */
+/* NOLINTNEXTLINE(misc-no-recursion): a pair is made of earlier ones, four calls deep today */
 static char *expand(char *out, const char *end, uint8_t byte)
 {
     if (byte >= SYMBOL_PAIR_FIRST) {

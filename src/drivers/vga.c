@@ -12,11 +12,11 @@
  */
 #include "drivers/vga.h"
 
+#include <stdbool.h>
+
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
-
-#include <stdbool.h>
 
 #define CELLS       (VGA_COLUMNS * VGA_ROWS)
 #define TAB_COLUMNS 8
