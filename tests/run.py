@@ -153,11 +153,11 @@ def check_whole_run(results):
     failed = 0
     for (what, _, _, at_least), (_, count) in zip(KINDS, counted):
         if count < at_least:
-            print(f"number of {what} ... FAIL: {count}, fewer than {at_least}: some did not run")
+            print(f"counted: {what} ... FAIL: {count}, fewer than {at_least}: some did not run")
             failed += 1
     for what, count in counted[len(KINDS):]:
         if count == 0:
-            print(f"number of {what} ... FAIL: no suite told of any")
+            print(f"counted: {what} ... FAIL: no suite told of any")
             failed += 1
     # The page may be behind: that is what the figures are for.
     if failed == 0 and not any(result[2] for result in results if result[0] != PAGE_SUITE):
