@@ -13,7 +13,9 @@ usage: tests/run.py [PART OF A SUITE'S NAME ...]     run only those
        tests/run.py --figures                        (make figures)
 """
 
+import concurrent.futures
 import glob
+import io
 import json
 import os
 import re
@@ -25,6 +27,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 900  # detects hangs only
 MACHINE_SECONDS = 300  # the same, for each start of an emulator
 LAST_LINES = 400     # of a suite that failed, besides its failures
+
+# Each keeps one CPU busy for a minute or more: in a run of all suites they go beside the others. What
+# they need is built before, so that no two of make work in one folder.
+LONG = {"system/test_attackers": ["attackers", "bin/programs/usertest.elf"],
+        "system/test_stress": ["bin/syscall-fuzz.bin", "bin/programs/tests/churn.elf"]}
 
 DOCUMENT, PAGE_SUITE = "docs/testing.md", "system/test_testing"
 FIGURES, MUTANTS = "build/figures.json", "build/mutants.json"
@@ -69,11 +76,11 @@ def suites():
         yield "system/" + os.path.basename(script)[:-3], [sys.executable, script]
 
 
-def build():
+def build(targets):
     jobs = f"-j{os.cpu_count() or 1}"
     print("building ...", flush=True)
     result = subprocess.run(["make", "--no-print-directory", jobs, "all", "host-tests",
-                             "bin/hello.bin", "bin/test.bin"],
+                             "bin/hello.bin", "bin/test.bin", *targets],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         print(result.stdout)
@@ -82,9 +89,9 @@ def build():
         sys.exit(1)
 
 
-def run(name, command):
+def run(name, command, out=sys.stdout):
     """Returns (name, lines of tests that passed, how many failed, output) and prints the failures."""
-    print(f"--- {name}", flush=True)
+    print(f"--- {name}", file=out, flush=True)
     start = time.monotonic()
     try:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -97,21 +104,37 @@ def run(name, command):
     # cmocka repeats its failures in a summary: each line counts once.
     failed = len({line for line in lines if FAILED.match(line) or SKIPPED.match(line)})
     if status != 0 and failed == 0:
-        print(f"{name} ... FAIL: it ended with status {status}")
+        print(f"{name} ... FAIL: it ended with status {status}", file=out)
         failed += 1
     if len(passed) + failed == 0:
-        print(f"{name} ... FAIL: it ran no test")
+        print(f"{name} ... FAIL: it ran no test", file=out)
         failed += 1
+    told = [line for line in lines if line.startswith("info:")]
     if failed:
         early = lines[:-LAST_LINES]
-        print("\n".join([line for line in early if FAILED.match(line) or SKIPPED.match(line)] +
-                        lines[-LAST_LINES:]))
-    else:
-        for line in lines:
-            if line.startswith("info:"):
-                print(line)
-    print(f"    {len(passed)} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
+        told = [line for line in early if FAILED.match(line) or SKIPPED.match(line)]
+        told += lines[-LAST_LINES:]
+    print(*told, f"    {len(passed)} passed, {failed} failed, {time.monotonic() - start:.1f} s",
+          sep="\n", file=out, flush=True)
     return name, passed, failed, "\n".join(lines)
+
+
+def run_beside(name, command):
+    """The same, and what was printed."""
+    with io.StringIO() as out:
+        return run(name, command, out), out.getvalue()
+
+
+def run_all(chosen):
+    """The results of all suites, those of LONG last."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        beside = [pool.submit(run_beside, *suite) for suite in chosen if suite[0] in LONG]
+        results = [run(*suite) for suite in chosen if suite[0] not in LONG]
+        for future in beside:
+            result, printed = future.result()
+            print(printed, end="", flush=True)
+            results.append(result)
+    return results
 
 
 def figures(results):
@@ -130,11 +153,11 @@ def check_whole_run(results):
     failed = 0
     for (what, _, _, at_least), (_, count) in zip(KINDS, counted):
         if count < at_least:
-            print(f"number of {what} ... FAIL: {count}, fewer than {at_least}: some did not run")
+            print(f"counted: {what} ... FAIL: {count}, fewer than {at_least}: some did not run")
             failed += 1
     for what, count in counted[len(KINDS):]:
         if count == 0:
-            print(f"number of {what} ... FAIL: no suite told of any")
+            print(f"counted: {what} ... FAIL: no suite told of any")
             failed += 1
     # The page may be behind: that is what the figures are for.
     if failed == 0 and not any(result[2] for result in results if result[0] != PAGE_SUITE):
@@ -187,14 +210,14 @@ def main():
         return write_figures()
     os.environ.setdefault("TIMEOUT_S", str(MACHINE_SECONDS))
     start = time.monotonic()
-    build()
     chosen = [suite for suite in suites()
               if len(sys.argv) == 1 or any(part in suite[0] for part in sys.argv[1:])]
     if not chosen:
         print("no suite has such a name")
         print("0 passed, 1 failed")
         return 1
-    results = [run(*suite) for suite in chosen]
+    build([target for name, _ in chosen for target in LONG.get(name, [])])
+    results = run_all(chosen)
     passed = sum(len(result[1]) for result in results)
     failed = sum(result[2] for result in results)
     if len(sys.argv) == 1:

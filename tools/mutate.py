@@ -9,9 +9,11 @@ test is missing. Suites are run in their order, up to the first that fails:
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
 
-usage: make mutants             all of them; the last line says how many were killed, and `make
-                                figures` puts the table into docs/testing.md
+usage: make mutants             all of them; the last line says how many were killed
        tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
+
+What became of each is kept in build/mutants.json, where a later run replaces what it has tried again;
+`make figures` puts it into docs/testing.md.
 """
 
 import concurrent.futures
@@ -125,8 +127,8 @@ MUTANTS = [
     ("process_malloc: what was mapped is lost when memory ends", PROCESS_MEMORY,
      "            release_run(process, start, i);\n            return NULL;", "            return NULL;", "kernel"),
     ("process_free: a pointer inside an allocation", PROCESS_MEMORY,
-     "!(paging_get(process->chunk, ptr) & RUN_FIRST)", "!paging_get(process->chunk, ptr)",
-     "kernel, usertest"),
+     "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;",
+     "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr);", "kernel, usertest"),
     ("process_free: pages are unmapped, not freed", PROCESS_MEMORY,
      "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n        address",
      "        address", "kernel, usertest"),
@@ -367,6 +369,7 @@ def run_suite(tree, suite):
         build(tree, "image", "INIT=bin/programs/usertest.elf", "FILES=README.md=plain.txt",
               "IMAGE=bin/usertest.bin")
         return execute(tree, ["tests/run_qemu.sh", "bin/usertest.bin"], environment=timeout)[0]
+    build(tree, "all", "bin/hello.bin", "bin/test.bin")
     return execute(tree, [sys.executable, f"tests/system/test_{name}.py"], 300)[0]
 
 
@@ -392,6 +395,21 @@ def try_mutant(tree, mutant):
     finally:
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
+
+
+def keep(rows):
+    """Adds the rows to those of earlier runs."""
+    path = os.path.join(ROOT, "build/mutants.json")
+    results = {}
+    if os.path.exists(path):
+        with open(path, encoding="ascii") as file:
+            results = {(what, name): found for what, name, found in json.load(file)["rows"]}
+    results.update({(what, name): found for what, name, found in rows})
+    known = [(mutant, (mutant[0], re.sub("^src/", "", mutant[1]))) for mutant in MUTANTS]
+    with open(path, "w", encoding="ascii") as file:
+        json.dump({"date": time.strftime("%Y-%m-%d"),
+                   "killed": sum(results.get(row) in suites_of(mutant) for mutant, row in known),
+                   "rows": [(*row, results[row]) for _, row in known if row in results]}, file)
 
 
 def main():
@@ -444,9 +462,7 @@ def main():
                     killed += 1
                 rows.append((mutant[0], re.sub("^src/", "", mutant[1]), found))
                 print("| " + " | ".join(rows[-1]) + " |", flush=True)
-    if len(chosen) == len(MUTANTS):
-        with open(os.path.join(ROOT, "build/mutants.json"), "w", encoding="ascii") as file:
-            json.dump({"date": time.strftime("%Y-%m-%d"), "killed": killed, "rows": rows}, file)
+    keep(rows)
     print(f"{killed} of {len(chosen)} mutants killed, {time.monotonic() - start:.0f} s")
     return 0 if killed == len(chosen) and chosen else 1
 

@@ -276,12 +276,14 @@ static void the_trace_tells_every_call(void **state)
     unsigned char *second = kzalloc(5000);
     assert_null(kmalloc(HEAP_SIZE_BYTES));
     kfree(first);
-    kheap_set_trace(false);
     kfree(second);
+    kheap_set_trace(false);
+    kfree(kmalloc(1));
     assert_string_equal(said, "trace: kmalloc(50) = 0x1000000 by guilty_function+0x12\n"
                               "trace: kmalloc(5000) = 0x1001000 by guilty_function+0x12\n"
                               "trace: kmalloc(104857600) = (nil) by guilty_function+0x12\n"
-                              "trace: kfree(0x1000000) by guilty_function+0x12\n");
+                              "trace: kfree(0x1000000), 4 KiB, by guilty_function+0x12\n"
+                              "trace: kfree(0x1001000), 8 KiB, by guilty_function+0x12\n");
 }
 
 static void a_traced_kzalloc_zeroes(void **state)

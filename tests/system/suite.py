@@ -7,6 +7,7 @@ import concurrent.futures
 import os
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.chdir(ROOT)
@@ -48,7 +49,10 @@ def run_tests(tests):
 
 def boot(image, *arguments, seconds=SECONDS):
     """Boots to the end. run_qemu.sh's status, and what the console said."""
-    result = subprocess.run(["tests/run_qemu.sh", image, *arguments], stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-                            env={**os.environ, "TIMEOUT_S": str(seconds)})
-    return result.returncode, result.stdout.decode("latin-1").replace("\r", "")
+    # To a file: QEMU writes each byte by itself, and a pipe's reader would be woken for each.
+    with tempfile.TemporaryFile() as console:
+        status = subprocess.run(["tests/run_qemu.sh", image, *arguments], stdin=subprocess.DEVNULL,
+                                stdout=console, stderr=subprocess.STDOUT, check=False,
+                                env={**os.environ, "TIMEOUT_S": str(seconds)}).returncode
+        console.seek(0)
+        return status, console.read().decode("utf-8", "replace").replace("\r", "")

@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+import suite
+
 FOLDER = "tests/attackers"
 NOT_ATTACKERS = {"harness", "witness"}
 ATTACKERS_AT_LEAST, USERTESTS_AT_LEAST, ELF_FILES_AT_LEAST = 20, 75, 150
@@ -265,14 +267,8 @@ def make_image(folder, chosen):
 
 
 def run(image):
-    environment = dict(os.environ, TIMEOUT_S=os.environ.get("TIMEOUT_S", "300"))  # for hangs only
-    # To a file: QEMU writes each byte by itself, and a pipe's reader would be woken for each.
-    with tempfile.TemporaryFile() as console:
-        result = subprocess.run(["tests/run_qemu.sh", image, *QEMU_ARGUMENTS], env=environment,
-                                stdout=console, stderr=subprocess.STDOUT)
-        console.seek(0)
-        text = console.read().decode("utf-8", "replace")
-    return result.returncode, re.sub(r"[\0\r\b]", "", text)
+    status, console = suite.boot(image, *QEMU_ARGUMENTS)
+    return status, re.sub(r"[\0\b]", "", console)
 
 
 def main():
@@ -281,27 +277,24 @@ def main():
         image, attackers, tests, elves = make_image(folder, sys.argv[1:])
         status, console = run(image)
     results = dict(re.findall(r"^attacker (\S+) \.\.\. (ok|FAIL.*)$", console, re.MULTILINE))
-    failed = 0
     for name in attackers + tests + elves:
-        result = results.get(name, "FAIL: it never came to its end")
-        print(f"attacker {name} ... {result}")
-        failed += result != "ok"
+        result = results.get(name, "it never came to its end")
+        suite.test(f"attacker {name}", None if result == "ok" else result)
     why = None
     if status != 0 or "\nattackers ... ok" not in console:
         why = f"status {status}"
     elif not sys.argv[1:] and (len(attackers) < ATTACKERS_AT_LEAST or
                                len(tests) < USERTESTS_AT_LEAST or len(elves) < ELF_FILES_AT_LEAST):
         why = f"only {len(attackers)} attackers, {len(tests)} tests, {len(elves)} ELF files"
-    print("attackers: the kernel after all of them ... " + (f"FAIL: {why}" if why else "ok"))
-    if failed or why:
+    suite.test("attackers: the kernel after all of them", why)
+    if suite.FAILED:
         # Without what newlines.c and allbytes.c print.
         print("\n".join("  " + line for line in console.split("\n") if line.isprintable() and line)
               [-20000:])
     print(f"info: {len(attackers)} attackers, {len(tests)} tests of usertest, "
           f"{len(elves)} ELF files")
-    return 1 if failed or why else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     sys.exit(main())

@@ -13,7 +13,6 @@ import tempfile
 import time
 
 import suite
-sys.dont_write_bytecode = True  # no __pycache__ in the tree
 from test_boot import (DISK, IDE, SECONDS, SECTOR, SECTORS, SIGNATURE_OFFSET, VOLUME, Folder, end_of,
                        halts, letters, must, qemu)
 

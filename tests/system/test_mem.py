@@ -12,9 +12,10 @@ import tempfile
 import time
 import zlib
 
-sys.path.insert(0, "tools")
-import memory_picture  # pylint: disable=wrong-import-position
-from machine import COLUMNS, ROWS, VGA_TEXT, Machine, wait_for  # pylint: disable=wrong-import-position
+import suite
+from suite import test
+import memory_picture
+from machine import COLUMNS, ROWS, VGA_TEXT, Machine, wait_for
 
 PROMPT = "drupe> "
 HEAP_TABLE, HEAP, BLOCK, BLOCKS = 0x7E00, 0x1000000, 4096, 25600
@@ -24,13 +25,6 @@ LIVE = "Any key ends this."
 ROW = re.compile(r"[0-9a-f]{8} [.kKcCtTpP#]+")
 SAMPLES = 20
 BACKGROUNDS = {".": 0, "k": 1, "c": 3, "t": 5, "p": 2, "#": 4}  # VGA's numbers
-FAILED = []
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 class Session:
@@ -305,7 +299,7 @@ def main():
             part(session)
         picture(folder)
         live(folder)
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import suite
+
 ICOUNT = ["-icount", "shift=5,sleep=off"]
 SEED = os.environ.get("SEED", "1")
 CALLS_WANTED = "1000000"
@@ -20,17 +22,14 @@ CALLS = os.environ.get("CALLS", CALLS_WANTED)
 
 def boot(image, *arguments):
     """The status of run_qemu.sh, and the console."""
-    environment = dict(os.environ, TIMEOUT_S=os.environ.get("TIMEOUT_S", "600"))  # for hangs only
-    result = subprocess.run(["tests/run_qemu.sh", image, *ICOUNT, *arguments], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return result.returncode, re.sub(r"[\0\r\b]", "", result.stdout.decode("utf-8", "replace"))
+    status, console = suite.boot(image, *ICOUNT, *arguments, seconds=600)
+    return status, re.sub(r"[\0\b]", "", console)
 
 
 def report(name, why, console):
     for line in re.findall(r"info: .*", console):
         print(line)
-    print(f"{name} ... " + (f"FAIL: {why}\n{console}" if why else "ok"), flush=True)
-    return 1 if why else 0
+    suite.test(name, f"{why}\n{console}" if why else None)
 
 
 def syscall_fuzz():
@@ -44,7 +43,7 @@ def syscall_fuzz():
         why = f"status {status}, seed {SEED}"
     elif not calls or int(calls.group(1)) < int(CALLS):
         why = "not enough calls were made"
-    return report(f"stress: {CALLS} system calls at random, seed {SEED}", why, console)
+    report(f"stress: {CALLS} system calls at random, seed {SEED}", why, console)
 
 
 def churn(folder):
@@ -54,16 +53,17 @@ def churn(folder):
                    check=True)
     status, console = boot(image)
     why = None if status == 0 and "info: " in console else f"status {status}"
-    return report("stress: processes come and go", why, console)
+    report("stress: processes come and go", why, console)
 
 
 def main():
     subprocess.run(["make", "-s", "bin/os.bin", "bin/syscall-fuzz.bin", "bin/programs/tests/churn.elf"],
                    check=True)
     with tempfile.TemporaryDirectory() as folder:
-        return 1 if syscall_fuzz() + churn(folder) else 0
+        syscall_fuzz()
+        churn(folder)
+    return suite.status()
 
 
 if __name__ == "__main__":
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     sys.exit(main())

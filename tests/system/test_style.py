@@ -19,7 +19,9 @@ import shutil
 import subprocess
 import sys
 
-FAILED = []
+import suite
+from suite import test
+
 ANALYZE = "--analyze" in sys.argv[1:]
 DATABASE = "compile_commands.json"
 FOLDERS = ("src", "programs", "tools", "tests")
@@ -33,12 +35,6 @@ TOOLS = {
     "shellcheck": ("0.9", "shellcheck"),
     "pyflakes3": ("2.5", "pyflakes3"),
 }
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 def run(command):
@@ -188,7 +184,6 @@ def check_scripts():
 
 
 def main():
-    os.chdir(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     subprocess.run(["make", "-s", DATABASE], check=True)
     test("compile_commands.json has every C file once", database_is_complete())
     check_format()
@@ -197,7 +192,7 @@ def main():
     check_clang()
     check_gcc()
     check_scripts()
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ import time
 import urllib.error
 import urllib.request
 
-FAILED = []
+import suite
+from suite import test
+
 SECONDS = 60  # for one answer, and for one state of the page: detects hangs only
 ALL_SECONDS = 300
 WEB = "bin/web"
@@ -29,12 +31,6 @@ PROMPT = "drupe>"
 KEYS = {"\n": "\uE007", "up": "\uE013", "control": "\uE009", "backspace": "\uE003"}
 PHONE = {"width": 375, "height": 667, "deviceScaleFactor": 2, "mobile": True}
 DESKTOP = {"width": 1100, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-
-
-def test(name, why):
-    print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
-    if why:
-        FAILED.append(name)
 
 
 # ---------------------------------------------------------------- a server that remembers
@@ -441,7 +437,7 @@ def main():
         finally:
             if browser:
                 browser.close()
-    return 1 if FAILED else 0
+    return suite.status()
 
 
 if __name__ == "__main__":
