@@ -6,6 +6,7 @@
  *   0x00001000  boot info, real-mode thunk, scratch
  *   0x00007C00  boot sector (dead once the kernel runs)
  *   0x00007E00  heap table, then the heap's index   (to 0x0007FFFF)
+ *   0x00080000  disk data from the BIOS, then the BIOS's own
  *   0x000A0000  VGA, ROM
  *   0x00100000  kernel: text, rodata, data, bss
  *   0x003FB000  user stack, 16 KiB, a guard page below and above

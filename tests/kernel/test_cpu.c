@@ -122,6 +122,8 @@ KTEST(cpu_real_mode_and_back)
     static const uint8_t bios[] = {
         0x0F, 0x20, 0xE0, /* mov eax, cr4 */
         0x0F, 0x20, 0xC2, /* mov edx, cr0 */
+        0x66, 0x9C,       /* pushfd */
+        0x66, 0x59,       /* pop ecx */
         0xFD,             /* std */
         0xCF,             /* iret */
     };
@@ -140,6 +142,7 @@ KTEST(cpu_real_mode_and_back)
 
     KEXPECT(!(registers.eax & (CR4_PGE | CR4_MCE)));
     KEXPECT(!(registers.edx & (CR0_PG | 1)));
+    KEXPECT(!(registers.ecx & EFLAGS_IF)); /* as INT enters a handler */
     KEXPECT(registers.ebx == 0x11223344 && registers.esi == 0x55667788 && registers.es == 0x1234);
     KEXPECT(cpu_read_cr0() == cr0 && cpu_read_cr4() == cr4);
     KEXPECT(!(cpu_read_eflags() & (EFLAGS_DF | EFLAGS_IF)));

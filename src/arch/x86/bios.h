@@ -4,7 +4,8 @@
  * The kernel goes back to real mode for the length of one INT and returns: paging off, 16-bit
  * segments, the BIOS's vectors and interrupt controller set-up, interrupts on, and all of it back.
  * Works before and after paging is enabled. Costs microseconds and changes no kernel state; the
- * kernel's own interrupts wait meanwhile.
+ * kernel's own interrupts wait meanwhile. Known limit: a BIOS that uses the FPU would find it shut
+ * (CR0.TS), or spoil a program's registers.
  */
 #ifndef ARCH_X86_BIOS_H
 #define ARCH_X86_BIOS_H

@@ -92,7 +92,8 @@ bits 16
     mov es, [DATA(es)]
     mov ds, [DATA(ds)]                       ; last: from here DS is the caller's
     sti
-    pushf                                   ; what INT pushes: flags, and by the call CS:IP
+    pushf                                   ; what INT does: pushes flags, turns interrupts off until
+    cli                                     ; the handler wants them, and pushes CS:IP
     call far [cs:DATA(far_pointer)]          ; CS is 0
     cli
 
