@@ -27,7 +27,7 @@
 #include "task/task.h"
 
 struct process {
-    uint32_t id;
+    uint32_t id;                   /* once started: 1 to INT32_MAX, and nobody else's */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
     struct process *parent;        /* NULL: the kernel */
