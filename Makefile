@@ -288,6 +288,11 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) -m32 -O2 -std=gnu11 -Isrc $(WARNINGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
+# What the last whole run of the tests, and of the mutants, has counted: into docs/testing.md.
+.PHONY: figures
+figures:
+	@$(PYTHON) tests/run.py --figures
+
 bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
@@ -307,7 +312,11 @@ help:
 	@echo "make run-gui      the same with QEMU's window"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make lint         clang-format, clang-tidy, cppcheck, shellcheck, pyflakes; warnings of both compilers"
+	@echo "make coverage     which lines the host tests reach; none of the sources below FLOOR=90 percent"
+	@echo "make compile_commands.json  for clangd and clang-tidy"
 	@echo "make mutants      plants faults, and shows that the tests find each"
+	@echo "make figures      what these two have counted, into docs/testing.md"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
@@ -316,6 +325,7 @@ help:
 	@echo "                  an ordinary C program with a whole C library (docs/programs.md)"
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
+	@echo "make web          bin/web: a page that runs Drupe in a browser"
 	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
@@ -341,6 +351,22 @@ build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/ho
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 
+# The same tests for gcov: not optimised, and without sanitizers. FLOOR: the part of each source
+# file's lines, in percent, that they must reach.
+FLOOR ?= 90
+COVERAGE_CFLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOST_CFLAGS)) -O0 --coverage
+COVERAGE_TESTS := $(addprefix build/coverage/,$(HOST_TESTS))
+
+build/coverage/%: build/host/%
+	@mkdir -p $(@D)
+	@rm -f $@-*.gcno $@.gcno
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(COVERAGE_CFLAGS) -o $@ tests/host/$*.c $(call host_sources,$*) -lcmocka
+
+.PHONY: coverage
+coverage: $(COVERAGE_TESTS)
+	@$(PYTHON) tools/coverage.py --floor $(FLOOR) $^
+
 # The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
 # package-lock.json tells.
 build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
@@ -352,6 +378,47 @@ build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
 
 build/v86/boot.js: tests/v86/boot.js build/v86/installed
 	@cp $< $@
+
+# ---------------------------------------------------------------- a page that runs Drupe
+
+# bin/web holds all that the page asks for: web/, the disk, v86 from npm, its firmware from Debian's
+# packages, and their licences. The two files that the page unpacks would else be 40 times as large.
+WEB      := bin/web
+SEABIOS  := /usr/share/seabios/bios.bin
+VGABIOS  := /usr/share/vgabios/vgabios.bin
+LICENCES := /usr/share/common-licenses
+V86      := build/v86/node_modules/v86
+# $(call web_copy,copy below bin/web,file,what makes the file)
+define web_copy
+WEB_FILES += $(WEB)/$(1)
+$(WEB)/$(1): $(or $(3),$(2))
+	@mkdir -p $$(@D)
+	@$(if $(filter %.gz,$(1)),gzip -9nc,cat) $(2) > $$@
+endef
+$(foreach name,drupe.js drupe.css,$(eval $(call web_copy,$(name),web/$(name))))
+$(eval $(call web_copy,os.bin,bin/os.bin))
+$(eval $(call web_copy,os.bin.gz,bin/os.bin))
+$(eval $(call web_copy,libv86.js,$(V86)/build/libv86.js,build/v86/installed))
+$(eval $(call web_copy,v86.wasm.gz,$(V86)/build/v86.wasm,build/v86/installed))
+$(eval $(call web_copy,seabios.bin,$(SEABIOS)))
+$(eval $(call web_copy,vgabios.bin,$(VGABIOS)))
+$(eval $(call web_copy,licences/drupe.txt,LICENSE))
+$(eval $(call web_copy,licences/v86.txt,$(V86)/LICENSE,build/v86/installed))
+$(eval $(call web_copy,licences/seabios.txt,/usr/share/doc/seabios/copyright,$(SEABIOS)))
+$(eval $(call web_copy,licences/vgabios.txt,/usr/share/doc/vgabios/copyright,$(VGABIOS)))
+$(foreach name,LGPL-2 LGPL-2.1 LGPL-3 GPL-3,\
+    $(eval $(call web_copy,licences/$(name).txt,$(LICENCES)/$(name))))
+
+$(WEB)/index.html: web/index.html bin/os.bin
+	@mkdir -p $(@D)
+	@sed "s/@IMAGE_MIB@/$$(( $$(stat -c %s bin/os.bin) >> 20 ))/" $< > $@
+
+$(SEABIOS) $(VGABIOS):
+	@echo "$@ is missing: ./build.sh deps installs it" >&2; exit 1
+
+.PHONY: web
+web: $(WEB)/index.html $(WEB_FILES)
+	@echo "$(WEB) is ready: $(PYTHON) -m http.server -d $(WEB) serves it at http://localhost:8000/"
 
 .PHONY: host-tests
 host-tests: $(addprefix build/host/,$(HOST_TESTS))
@@ -409,5 +476,37 @@ $(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rules,$(fuzzer))))
 .PHONY: fuzzers fuzz
 fuzzers: $(addprefix build/fuzz/,$(FUZZERS))
 fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
+
+# ---------------------------------------------------------------- for editors and clang-tidy
+
+# How each C file is compiled, in the format of clangd and clang-tidy, which do not know all of
+# gcc's words. A file that is compiled more than once (src/lib/string.c) is the kernel's.
+COMMA := ,
+clang_command = {"directory": "$(CURDIR)", "file": "$(1)", \
+    "command": "clang $(filter-out -mpreferred-stack-boundary=% -falign-% -ffile-prefix-map=%,$(2)) -c $(1)"}
+clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COMMA))
+
+# The folders below tests/ that hold programs for ring 3, and the two C libraries' programs.
+PROGRAM_C := $(sort $(filter-out programs/newlib/%,$(wildcard programs/*/*.c)) \
+    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c))
+NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
+
+.PHONY: compile_commands.json
+compile_commands.json:
+	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
+	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
+	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
+	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
+	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \
+	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
+	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\
+	    $(call clang_commands,$(sort $(wildcard tests/fuzz/*.c)),$(FUZZ_CFLAGS))\
+	    $(call clang_command,tools/asm_constants.c,$(KERNEL_CFLAGS))])
+	$(SAY) "  GEN    $@"
+
+# Format, checkers and both compilers' warnings; tests/run.py has all but the analyzer.
+.PHONY: lint
+lint: sdk
+	@$(PYTHON) tests/system/test_style.py --analyze
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -3,12 +3,18 @@
 
 A suite is a program that prints a line `NAME ... ok` or `NAME ... FAIL: why` for each test; cmocka's
 own lines count as well. A suite that ends with an error, with no test, or not at all is a failure
-of its own, and so is a skipped test. The last line is `N passed, N failed`.
+of its own, and so is a skipped test. When all suites run, so is a kind of which there are fewer tests
+than KINDS says. The last line is `N passed, N failed`.
+
+What a whole run has counted is kept in build/figures.json; --figures puts that, and what the last
+`make mutants` kept, into the tables of docs/testing.md.
 
 usage: tests/run.py [PART OF A SUITE'S NAME ...]     run only those
+       tests/run.py --figures                        (make figures)
 """
 
 import glob
+import json
 import os
 import re
 import subprocess
@@ -18,8 +24,34 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 900  # detects hangs only
 MACHINE_SECONDS = 300  # the same, for each start of an emulator
-TESTS_AT_LEAST = 2000  # of all suites: tests that vanish are noticed
 LAST_LINES = 400     # of a suite that failed, besides its failures
+
+DOCUMENT, PAGE_SUITE = "docs/testing.md", "system/test_testing"
+FIGURES, MUTANTS = "build/figures.json", "build/mutants.json"
+
+# (what, suites, the line of such a test, at least so many): tests that vanish are noticed.
+KINDS = [
+    ("tests", r"", r"", 2600),
+    ("of modules, on the host", r"host/", r"", 500),
+    ("in the kernel", r"kernel$", r"", 80),
+    ("of these, of memory", r"kernel$", r"(kheap|pmm|kmem|paging|process_(malloc|free|memory)|break|"
+     r"usercopy|failing_every_allocation)_", 60),
+    ("by usertest, on each CPU", r"system/test_usertests$", r"qemu32: (?!cpu_)", 170),
+    ("programs as init", r"system/test_programs$", r"", 25),
+    ("attackers beside a witness", r"system/test_attackers$", r"attacker (?!\w+:)", 20),
+    ("of usertest's, as attackers beside a witness", r"system/test_attackers$", r"attacker usertest:", 75),
+    ("files that are hardly ELF", r"system/test_attackers$", r"attacker elf:", 300),
+    ("of whole machines, and others", r"(?!host/|kernel$|system/test_(usertests|programs|attackers)$)",
+     r"", 800),
+]
+# (what, suite, in the suite's output): what matches is added up.
+AMOUNTS = [
+    ("system calls at random", r"system/test_stress$", r"stress: (\d+) system calls.* ok"),
+    ("operations of processes that come and go", r"system/test_stress$", r"info: (\d+) operations"),
+    ("fuzzers", r"system/test_fuzz$", r"info: (\d+) fuzzers"),
+    ("runs of fuzzers", r"system/test_fuzz$", r"info: \d+ fuzzers, (\d+) runs"),
+    ("allocations and disk reads, each failed in turn", r"kernel$", r"info: (\d+) .* in turn"),
+]
 
 OK = re.compile(r"^(?:\S.* \.\.\. ok\b|\[ +OK +\] )")
 FAILED = re.compile(r"^(?:\S.* \.\.\. FAIL|\[  FAILED  \] (?!tests: |\d+ test))")
@@ -51,7 +83,7 @@ def build():
 
 
 def run(name, command):
-    """Returns (passed, failed) and prints the suite's failures."""
+    """Returns (name, lines of tests that passed, how many failed, output) and prints the failures."""
     print(f"--- {name}", flush=True)
     start = time.monotonic()
     try:
@@ -61,13 +93,13 @@ def run(name, command):
     except subprocess.TimeoutExpired as error:
         output, status = error.stdout or b"", f"none: stopped after {SUITE_SECONDS} s"
     lines = output.decode("utf-8", "replace").replace("\r", "").split("\n")
-    passed = sum(bool(OK.match(line)) for line in lines)
+    passed = [line for line in lines if OK.match(line)]
     # cmocka repeats its failures in a summary: each line counts once.
     failed = len({line for line in lines if FAILED.match(line) or SKIPPED.match(line)})
     if status != 0 and failed == 0:
         print(f"{name} ... FAIL: it ended with status {status}")
         failed += 1
-    if passed + failed == 0:
+    if len(passed) + failed == 0:
         print(f"{name} ... FAIL: it ran no test")
         failed += 1
     if failed:
@@ -75,9 +107,75 @@ def run(name, command):
         print("\n".join([line for line in early if FAILED.match(line) or SKIPPED.match(line)] +
                         lines[-LAST_LINES:]))
     else:
-        print("\n".join(line for line in lines if line.startswith("info:")) or "", end="")
-    print(f"    {passed} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
-    return passed, failed
+        for line in lines:
+            if line.startswith("info:"):
+                print(line)
+    print(f"    {len(passed)} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
+    return name, passed, failed, "\n".join(lines)
+
+
+def figures(results):
+    """[(what, how many)] of a whole run; what KINDS has comes first."""
+    rows = [(what, sum(bool(re.match(test, line)) for name, passed, _, _ in results
+                       if re.match(suites_of_kind, name) for line in passed))
+            for what, suites_of_kind, test, _ in KINDS]
+    return rows + [(what, sum(int(number) for name, _, _, output in results
+                              if re.match(suite, name) for number in re.findall(amount, output)))
+                   for what, suite, amount in AMOUNTS]
+
+
+def check_whole_run(results):
+    """The failures of a run of all suites that no suite can see."""
+    counted = figures(results)
+    failed = 0
+    for (what, _, _, at_least), (_, count) in zip(KINDS, counted):
+        if count < at_least:
+            print(f"number of {what} ... FAIL: {count}, fewer than {at_least}: some did not run")
+            failed += 1
+    for what, count in counted[len(KINDS):]:
+        if count == 0:
+            print(f"number of {what} ... FAIL: no suite told of any")
+            failed += 1
+    # The page may be behind: that is what the figures are for.
+    if failed == 0 and not any(result[2] for result in results if result[0] != PAGE_SUITE):
+        with open(FIGURES, "w", encoding="ascii") as file:
+            json.dump({"date": time.strftime("%Y-%m-%d"), "rows": counted}, file)
+    return failed
+
+
+# ---------------------------------------------------------------- docs/testing.md
+
+def between(text, name, new):
+    """The text, with new between its marks of that name."""
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    head, found, rest = text.partition(begin)
+    if not found or end not in rest:
+        raise SystemExit(f"{DOCUMENT} has no marks {name}")
+    return head + begin + new + end + rest.partition(end)[2]
+
+
+def write_figures():
+    """What build/ has of them; the others stay as they are."""
+    with open(DOCUMENT, encoding="utf-8") as file:
+        text = file.read()
+    if os.path.exists(FIGURES):
+        with open(FIGURES, encoding="ascii") as file:
+            made = json.load(file)
+        rows = "".join(f"| {what} | {count:,} |\n" for what, count in made["rows"])
+        text = between(text, "figures",
+                       f"| `make test` on {made['date']} | |\n| --- | ---: |\n{rows}")
+    if os.path.exists(MUTANTS):
+        with open(MUTANTS, encoding="ascii") as file:
+            made = json.load(file)
+        rows = "".join(f"| {what} | {path} | {suite} |\n" for what, path, suite in made["rows"])
+        text = between(text, "mutants",
+                       f"{made['killed']} of {len(made['rows'])} mutants killed on {made['date']}.\n\n"
+                       f"| fault | file below `src/` | found by |\n| --- | --- | --- |\n{rows}")
+    with open(DOCUMENT, "w", encoding="utf-8") as file:
+        file.write(text)
+    for path in (FIGURES, MUTANTS):
+        print(f"{path}: {'put into ' + DOCUMENT if os.path.exists(path) else 'not there'}")
+    return 0
 
 
 def main():
@@ -85,7 +183,10 @@ def main():
         print(__doc__)
         return 0
     os.chdir(ROOT)
+    if sys.argv[1:] == ["--figures"]:
+        return write_figures()
     os.environ.setdefault("TIMEOUT_S", str(MACHINE_SECONDS))
+    start = time.monotonic()
     build()
     chosen = [suite for suite in suites()
               if len(sys.argv) == 1 or any(part in suite[0] for part in sys.argv[1:])]
@@ -94,11 +195,11 @@ def main():
         print("0 passed, 1 failed")
         return 1
     results = [run(*suite) for suite in chosen]
-    passed = sum(result[0] for result in results)
-    failed = sum(result[1] for result in results)
-    if len(sys.argv) == 1 and passed + failed < TESTS_AT_LEAST:
-        print(f"the number of tests ... FAIL: fewer than {TESTS_AT_LEAST}: some did not run")
-        failed += 1
+    passed = sum(len(result[1]) for result in results)
+    failed = sum(result[2] for result in results)
+    if len(sys.argv) == 1:
+        failed += check_whole_run(results)
+    print(f"{time.monotonic() - start:.0f} s on {os.cpu_count()} cores")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -11,7 +11,8 @@ case "${1:-}" in
     "" | -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 
-source=${NEWLIB_SOURCE:-$(ls /usr/src/newlib/newlib-*.tar.* 2>/dev/null | head -1)}
+packaged=(/usr/src/newlib/newlib-*.tar.*)
+source=${NEWLIB_SOURCE:-${packaged[0]}}
 if [ ! -r "$source" ]; then
     echo "build_newlib.sh: newlib's source is not here: install newlib-source (./build.sh deps)" >&2
     exit 1

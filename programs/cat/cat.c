@@ -11,11 +11,12 @@
 
 static int show(const char *path)
 {
-    static char buffer[BUFFER_BYTES];
     int file = file_open(path);
     int length = file;
 
     if (file >= 0) {
+        static char buffer[BUFFER_BYTES];
+
         while ((length = file_read(file, buffer, sizeof(buffer))) > 0) {
             console_write(buffer, (size_t)length);
         }

@@ -32,7 +32,7 @@ int atoi(const char *string)
 
 char *itoa(int value, char *buffer)
 {
-    snprintf(buffer, ITOA_BYTES, "%d", value);
+    (void)snprintf(buffer, ITOA_BYTES, "%d", value);
     return buffer;
 }
 

@@ -17,6 +17,14 @@
 #define PAGE_KIB 4
 #define PAGE     4096
 
+/* A serial line takes a fifth of a second for one picture. */
+#define REST_MS 300
+
+/* ECMA-48: to the top left; blanks from the cursor to the screen's end. */
+#define HOME           "\x1B[H"
+#define ERASE_THE_REST "\x1B[J"
+#define ESCAPE         0x1B
+
 enum owner { FREE, KERNEL, CACHE, TABLES, PROCESSES, RESERVED, KINDS };
 
 static const struct {
@@ -119,8 +127,8 @@ static void end_cell(void)
         length += (size_t)snprintf(picture.row + length, sizeof(picture.row) - length, "\x1B[%dm",
                                    picture.color);
     }
-    snprintf(picture.row + length, sizeof(picture.row) - length, "%c",
-             picture.cell[FREE] > 0 ? kinds[most].letter : kinds[most].capital);
+    (void)snprintf(picture.row + length, sizeof(picture.row) - length, "%c",
+                   picture.cell[FREE] > 0 ? kinds[most].letter : kinds[most].capital);
     memset(picture.cell, 0, sizeof(picture.cell));
     picture.in_cell = 0;
     if (++picture.column == COLUMNS) {
@@ -152,7 +160,7 @@ static void draw(const struct memory_run *run, enum owner kind)
     }
 }
 
-int show_map(void)
+static void draw_all(void)
 {
     struct memory_figures figures;
     struct memory_run run = {0};
@@ -172,7 +180,34 @@ int show_map(void)
     end_row();
     for (enum owner kind = FREE; kind < KINDS; kind++) {
         printf("\x1B[%dm%c\x1B[0m %-11s %7u KiB%s", kinds[kind].color, kinds[kind].letter,
-               kinds[kind].name, totals[kind] * PAGE_KIB, kind % 3 == 2 ? "\n" : "   ");
+               kinds[kind].name, totals[kind] * PAGE_KIB, kind % 3 == 2 ? "\n" : "  ");
     }
+}
+
+int show_map(void)
+{
+    draw_all();
+    return EXIT_SUCCESS;
+}
+
+int show_live_map(void)
+{
+    int key;
+
+    catch_interrupt(1); /* ctrl-C is a key: the picture in progress is finished */
+    print(HOME ERASE_THE_REST);
+    for (;;) {
+        draw_all();
+        print("Any key ends this." ERASE_THE_REST);
+        process_sleep(REST_MS);
+        key = getkey();
+        if (key != 0) {
+            break;
+        }
+        print(HOME);
+    }
+    while (key == ESCAPE && getkey() != 0) { /* a terminal's arrow is ESC and more */
+    }
+    print("\r" ERASE_THE_REST);
     return EXIT_SUCCESS;
 }

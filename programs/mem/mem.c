@@ -11,11 +11,12 @@
 
 #include "mem.h"
 
-#define USAGE                                                                                 \
-    "Usage: mem                      how much there is and who has it, in KiB\n"              \
-    "       mem map                  every block of the kernel, drawn, by owner\n"            \
-    "       mem walk ADDRESS [PID]   how an address is translated, in this or that process\n" \
-    "       mem layout [PID]         what its address space holds, range by range\n"          \
+#define USAGE                                                                                  \
+    "Usage: mem                      how much there is and who has it, in KiB\n"               \
+    "       mem map                  every block of the kernel, drawn, by owner\n"             \
+    "       mem map live             the same, drawn again and again until a key is pressed\n" \
+    "       mem walk ADDRESS [PID]   how an address is translated, in this or that process\n"  \
+    "       mem layout [PID]         what its address space holds, range by range\n"           \
     "       mem trace on|off         a line for each allocation and free of kernel and programs\n"
 #define PAGE_KIB 4
 
@@ -96,6 +97,9 @@ int main(int argc, char **argv)
     const char *what = argv[1];
     if (strcmp(what, "map") == 0 && argc == 2) {
         return show_map();
+    }
+    if (strcmp(what, "map") == 0 && argc == 3 && strcmp(argv[2], "live") == 0) {
+        return show_live_map();
     }
     if (strcmp(what, "walk") == 0 && (argc == 3 || argc == 4) &&
         read_number(argv[2], 16, &address) == 0 &&

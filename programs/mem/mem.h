@@ -9,6 +9,9 @@
 /* Every block that the kernel manages, by who has it. */
 int show_map(void);
 
+/* The same at the top of the screen, again and again, until a key is pressed. */
+int show_live_map(void);
+
 /* The translation of an address; pid 0 is this process. */
 int show_walk(uint32_t address, uint32_t pid);
 

@@ -57,7 +57,8 @@ static size_t edit_line(void)
         } else if (key == CTRL('U')) {
             take_back(&length, 0);
         } else if (((key >= ' ' && key < 0x7F) || key == '\t') && length < LINE_BYTES - 1) {
-            console.line[length++] = c == '\t' ? ' ' : c; /* a tab could not be taken back */
+            console.line[length++] =
+                (char)(c == '\t' ? ' ' : c); /* a tab could not be taken back */
             echo(&console.line[length - 1], 1);
         }
     }

@@ -34,10 +34,10 @@ static bool is_kernels(int descriptor)
 }
 
 /* Is it a descriptor of the kernel's that is open? */
-static bool is_open(int descriptor, struct file_stat *stat)
+static bool is_open(int descriptor, struct file_stat *known)
 {
     return is_kernels(descriptor) &&
-           system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(stat), 0) >= 0;
+           system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(known), 0) >= 0;
 }
 
 static void fill_stat(struct stat *out, const struct file_stat *stat)
@@ -77,7 +77,7 @@ int close(int descriptor)
 
 _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (is_console(descriptor)) {
         return console_read(buffer, length);
@@ -85,7 +85,7 @@ _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
     if (scratch_has(descriptor)) {
         return scratch_read(descriptor, buffer, length);
     }
-    if (!is_open(descriptor, &stat)) {
+    if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
     return layer_result(system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
@@ -101,7 +101,7 @@ _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 
 off_t lseek(int descriptor, off_t offset, int from)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (is_console(descriptor)) {
         return layer_fail(ESPIPE);
@@ -109,7 +109,7 @@ off_t lseek(int descriptor, off_t offset, int from)
     if (scratch_has(descriptor)) {
         return scratch_seek(descriptor, offset, from);
     }
-    if (!is_open(descriptor, &stat)) {
+    if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
@@ -121,7 +121,7 @@ off_t lseek(int descriptor, off_t offset, int from)
 
 int fstat(int descriptor, struct stat *out)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (is_console(descriptor)) {
         *out = (struct stat){
@@ -131,24 +131,24 @@ int fstat(int descriptor, struct stat *out)
     if (scratch_has(descriptor)) {
         return scratch_fstat(descriptor, out);
     }
-    if (!is_open(descriptor, &stat)) {
+    if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
-    fill_stat(out, &stat);
+    fill_stat(out, &known);
     return 0;
 }
 
 int stat(const char *path, struct stat *out)
 {
-    struct file_stat stat;
+    struct file_stat known;
 
     if (scratch_is_name(path)) {
         return scratch_stat(path, out);
     }
     int result =
-        layer_result(system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&stat), 0));
+        layer_result(system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&known), 0));
     if (result == 0) {
-        fill_stat(out, &stat);
+        fill_stat(out, &known);
     }
     return result;
 }

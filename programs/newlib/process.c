@@ -78,7 +78,7 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 
     (void)zone;
     if (now) {
-        *now = (struct timeval){milliseconds / 1000, (milliseconds % 1000) * 1000};
+        *now = (struct timeval){milliseconds / 1000, (suseconds_t)(milliseconds % 1000) * 1000};
     }
     return 0;
 }

@@ -11,8 +11,10 @@
 typedef void (*function_t)(void);
 
 /* newlib.ld: what carries __attribute__((constructor)), and (destructor). */
+/* NOLINTBEGIN(bugprone-reserved-identifier): linkers' names since ever */
 extern const function_t __init_array_start[], __init_array_end[];
 extern const function_t __fini_array_start[], __fini_array_end[];
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 int main(int argc, char **argv, char **environment);
 void newlib_start(void) __attribute__((noreturn));
@@ -27,14 +29,15 @@ static void run_destructors(void)
 void newlib_start(void)
 {
     struct process_arguments arguments = {0, NULL};
-    static char *no_arguments[] = {NULL};
 
     if (system_call(SYSCALL_GET_PROGRAM_ARGUMENTS, ADDRESS(&arguments), 0, 0) < 0 ||
         arguments.argc <= 0) {
+        static char *no_arguments[] = {NULL};
+
         arguments = (struct process_arguments){0, no_arguments};
     }
     if (&__fini_array_end[0] != &__fini_array_start[0]) {
-        atexit(run_destructors);
+        (void)atexit(run_destructors);
     }
     for (const function_t *function = __init_array_start; function < &__init_array_end[0];
          function++) {

@@ -45,7 +45,7 @@ static void tell_background_status(const struct process_info *info, int status)
 {
     char who[PROCESS_NAME_BYTES + 16];
 
-    snprintf(who, sizeof(who), "[%u] %s", info->pid, info->name);
+    (void)snprintf(who, sizeof(who), "[%u] %s", info->pid, info->name);
     tell_status(who, status);
 }
 

@@ -127,6 +127,7 @@
     FAULT(rdpmc, STATUS_GENERAL_PROTECTION, STATUS_INVALID_OPCODE, "xor %%ecx, %%ecx; rdpmc")
 /* clang-format on */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): asm takes a string, not an expression */
 #define FUNCTION(name, status, other, instructions)                     \
     static void name(void)                                              \
     {                                                                   \
@@ -137,6 +138,7 @@
                          : "S"(memory)                                  \
                          : "eax", "ecx", "edx", "edi", "memory", "cc"); \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 FAULTS(FUNCTION)
 
@@ -180,7 +182,8 @@ static void run_off_the_end(void)
     ((void (*)(void))page)();
 }
 
-static int dig(volatile int *from)
+/* NOLINTNEXTLINE(misc-no-recursion): until the stack is used up */
+static int dig(const volatile int *from)
 {
     volatile int here[64];
 

@@ -169,7 +169,7 @@ static void arguments_counts(void)
 
         set_role(items, "hash");
         for (size_t j = 3; j < counts[i]; j++) {
-            snprintf(items[j].argument, COMMAND_ARGUMENT_BYTES, "%u", (unsigned)(j * j));
+            (void)snprintf(items[j].argument, COMMAND_ARGUMENT_BYTES, "%u", (unsigned)(j * j));
         }
         check_arrival(items);
         free(items);
@@ -812,8 +812,8 @@ static void command_7(void)
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         strcpy(items[4 + i].argument, words[i]);
     }
-    snprintf(items[3].argument, COMMAND_ARGUMENT_BYTES, "%d",
-             arguments_hash(COUNT_OF(words), words));
+    (void)snprintf(items[3].argument, COMMAND_ARGUMENT_BYTES, "%d",
+                   arguments_hash(COUNT_OF(words), words));
     CHECK_EQUAL(invoke_system_command(items), 0);
     int child = find_any_child();
     CHECK(child > 0);

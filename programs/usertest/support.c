@@ -120,7 +120,7 @@ const char *number(uint32_t value)
     static unsigned turn;
     char *buffer = buffers[turn++ % COUNT_OF(buffers)];
 
-    snprintf(buffer, sizeof(buffers[0]), "%u", value);
+    (void)snprintf(buffer, sizeof(buffers[0]), "%u", value);
     return buffer;
 }
 

@@ -47,6 +47,7 @@ void backtrace_set_address_check(bool (*is_readable)(uint32_t address))
 }
 
 /* Writes what byte stands for, as far as there is room before end. */
+/* NOLINTNEXTLINE(misc-no-recursion): a pair is made of earlier ones, four calls deep today */
 static char *expand(char *out, const char *end, uint8_t byte)
 {
     if (byte >= SYMBOL_PAIR_FIRST) {
@@ -146,6 +147,9 @@ void backtrace_print(const struct trap_frame *frame)
      * same goes for functions that call no others and have no frame; if it was one, who can tell. */
     bool is_certain = !print_frame(0, frame->eip, 0);
     uint32_t unused;
+    if (trap_frame_is_from_user(frame)) {
+        return; /* the stack is the user's */
+    }
     if (is_readable(esp) && read(esp) != frame->eip && symbol_find(read(esp), &unused)) {
         more_lines += !is_certain;
         print_frame(is_certain ? number++ : MAYBE, read(esp), 1);
@@ -156,7 +160,7 @@ void backtrace_print(const struct trap_frame *frame)
         uint32_t address = read(ebp + 4);
 
         if (address == 0) {
-            return;
+            break;
         }
         if (address == previous) {
             repeated++;

@@ -420,6 +420,7 @@ static bool identify(struct ata_drive *drive, unsigned channel)
         return false;
     }
     insw(drive->base + ATA_DATA, words, IDENTIFY_WORDS);
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): insw() has filled it */
     if (!(words[IDENTIFY_CAPABILITIES] & 1u << 9)) {
         return false;
     }

@@ -84,8 +84,6 @@ static void send(uint8_t byte)
 
 static void serial_write(const char *text, size_t length)
 {
-    /* What an earlier write left in the FIFO is not known to have gone. */
-    serial.room = 0;
     for (size_t i = 0; i < length; i++) {
         switch (text[i]) {
         case '\n':

@@ -1,8 +1,13 @@
 /*
  * drivers/vga.c - see vga.h.
  *
+ * What the screen shows is kept in ordinary memory too, since a read of the screen's takes a bus as
+ * long as hundreds of instructions. There the rows go round: to scroll is to say which one is first.
+ * As long as nothing has scrolled, each cell is written to both; after that only to memory, and the
+ * whole screen at the end of the write, once for any number of lines.
+ *
  * The position is one number, the cell's index: always below CELLS when a cell is written, for
- * put_cell() scrolls first. A printk() from an interrupt in the middle of a write can leave text in
+ * put_char() scrolls first. A printk() from an interrupt in the middle of a write can leave text in
  * the wrong place, but not outside the screen: every index is checked on the value that is used.
  */
 #include "drivers/vga.h"
@@ -12,8 +17,6 @@
 #include "arch/x86/io.h"
 #include "debug/printk.h"
 #include "lib/string.h"
-
-#include <stdbool.h>
 
 #define CELLS       (VGA_COLUMNS * VGA_ROWS)
 #define TAB_COLUMNS 8
@@ -29,19 +32,44 @@
 #define CRTC_CURSOR_LOW  0x0F
 
 static struct {
-    uint16_t *cells;
-    uint16_t attribute; /* the upper byte of new cells */
+    uint16_t *cells;      /* the screen's; never read */
+    uint16_t copy[CELLS]; /* the screen, from first on, and round the end */
+    unsigned first;       /* below CELLS, the first cell of a row */
+    bool has_scrolled;    /* the screen is behind the copy */
+    uint16_t attribute;   /* the upper byte of new cells */
     enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
     uint8_t number;    /* the sequence's last one */
     bool is_row_full;  /* position is behind a row just filled: a newline now belongs to that row */
     unsigned position; /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
 } vga;
 
+/* position is below CELLS. */
+static void put_cell(unsigned position, char c)
+{
+    uint16_t cell = (uint16_t)(vga.attribute | (unsigned char)c);
+    unsigned place = vga.first + position;
+
+    vga.copy[place < CELLS ? place : place - CELLS] = cell;
+    if (!vga.has_scrolled) {
+        vga.cells[position] = cell;
+    }
+}
+
 static void fill(unsigned start, unsigned end)
 {
     for (unsigned i = start; i < end; i++) {
-        vga.cells[i] = vga.attribute | ' ';
+        put_cell(i, ' ');
     }
+}
+
+/* The copy, in order, to the screen. */
+static void show(void)
+{
+    unsigned first = vga.first;
+
+    vga.has_scrolled = false;
+    memcpy(vga.cells, vga.copy + first, (CELLS - first) * sizeof(*vga.cells));
+    memcpy(vga.cells + CELLS - first, vga.copy, first * sizeof(*vga.cells));
 }
 
 /* One line up when position lies below the screen. Returns the position, now on the screen. */
@@ -50,7 +78,8 @@ static unsigned scroll_into_view(unsigned position)
     if (position < CELLS) {
         return position;
     }
-    memmove(vga.cells, vga.cells + VGA_COLUMNS, (CELLS - VGA_COLUMNS) * sizeof(*vga.cells));
+    vga.has_scrolled = true;
+    vga.first = (vga.first + VGA_COLUMNS) % CELLS;
     fill(CELLS - VGA_COLUMNS, CELLS);
     return CELLS - VGA_COLUMNS;
 }
@@ -75,12 +104,12 @@ static void put_char(char c)
     case '\b':
         if (position > 0 && position <= CELLS) {
             position--;
-            vga.cells[position] = vga.attribute | ' ';
+            put_cell(position, ' ');
         }
         break;
     default:
         position = scroll_into_view(position);
-        vga.cells[position] = (uint16_t)(vga.attribute | (unsigned char)c);
+        put_cell(position, c);
         position++;
         vga.is_row_full = position % VGA_COLUMNS == 0;
         vga.position = position;
@@ -97,6 +126,19 @@ static void set_rendition(unsigned number)
     unsigned color = number - FIRST_BACKGROUND;
 
     vga_set_color(VGA_LIGHT_GREY, color < sizeof(backgrounds) ? backgrounds[color] : VGA_BLACK);
+}
+
+/* What a sequence that ends in final asks for. */
+static void obey(char final)
+{
+    if (final == 'm') {
+        set_rendition(vga.number);
+    } else if (final == 'H' && vga.number == 0) {
+        vga.position = 0;
+        vga.is_row_full = false;
+    } else if (final == 'J' && vga.number == 0) {
+        fill(vga.position, CELLS);
+    }
 }
 
 /* Is c part of a sequence? */
@@ -121,9 +163,7 @@ static bool take_sequence(char c)
             return true;
         }
         vga.state = TEXT;
-        if (c == 'm') {
-            set_rendition(vga.number);
-        }
+        obey(c);
         return c >= '@'; /* anything else does not belong to it */
     default: break;
     }
@@ -146,6 +186,9 @@ void vga_write(const char *text, size_t length)
         if (!take_sequence(text[i])) {
             put_char(text[i]);
         }
+    }
+    if (vga.has_scrolled) {
+        show();
     }
     show_cursor();
 }

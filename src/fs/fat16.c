@@ -370,8 +370,9 @@ static void readable_name(const struct fat16_entry *entry, char *name)
             *name++ = '.';
         }
         if (entry->name[i] != ' ') {
-            *name++ = i == 0 && entry->name[0] == ENTRY_E5 ? (char)0xE5
-                                                           : char_to_lower((char)entry->name[i]);
+            *name++ =
+                (char)(i == 0 && entry->name[0] == ENTRY_E5 ? 0xE5
+                                                            : char_to_lower((char)entry->name[i]));
         }
     }
     *name = '\0';

@@ -201,11 +201,11 @@ struct arguments {
 static int64_t take_signed(struct arguments *arguments, enum length length)
 {
     switch (length) {
+    case LENGTH_SIZE: return va_arg(arguments->list, ptrdiff_t);
     case LENGTH_CHAR: return (signed char)va_arg(arguments->list, int);
     case LENGTH_SHORT: return (short)va_arg(arguments->list, int);
     case LENGTH_LONG: return va_arg(arguments->list, long);
     case LENGTH_LONG_LONG: return va_arg(arguments->list, long long);
-    case LENGTH_SIZE: return va_arg(arguments->list, ptrdiff_t);
     default: return va_arg(arguments->list, int);
     }
 }
@@ -213,11 +213,11 @@ static int64_t take_signed(struct arguments *arguments, enum length length)
 static uint64_t take_unsigned(struct arguments *arguments, enum length length)
 {
     switch (length) {
+    case LENGTH_SIZE: return va_arg(arguments->list, size_t);
     case LENGTH_CHAR: return (unsigned char)va_arg(arguments->list, unsigned int);
     case LENGTH_SHORT: return (unsigned short)va_arg(arguments->list, unsigned int);
     case LENGTH_LONG: return va_arg(arguments->list, unsigned long);
     case LENGTH_LONG_LONG: return va_arg(arguments->list, unsigned long long);
-    case LENGTH_SIZE: return va_arg(arguments->list, size_t);
     default: return va_arg(arguments->list, unsigned int);
     }
 }

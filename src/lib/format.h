@@ -16,7 +16,7 @@
 typedef void (*format_sink_t)(void *context, const char *text, size_t length);
 
 /* Formats into sink. Returns the number of characters produced. */
-size_t format_to_sink(format_sink_t sink, void *context, const char *format, va_list arguments);
+size_t format_to_sink(format_sink_t sink, void *context, const char *format, va_list list);
 
 /*
  * Formats into buffer, at most size bytes with the NUL that is always written

@@ -21,8 +21,10 @@ struct list_node {
 #define LIST_ENTRY(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 /* Walks the list; the body may not remove the current node. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): node is a name that is declared here */
 #define LIST_FOR_EACH(node, head) \
     for (struct list_node *node = (head)->next; node != (head); node = node->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void list_initialise(struct list_node *node)
 {

@@ -408,7 +408,7 @@ void pmm_print_stats(void)
     pmm_get_stats(&stats);
     printk("Pages: %llu usable = %u free + %u used + %llu reserved\n"
            "  (reserved: %u kernel and low memory, %u tables, %llu out of reach)\n"
-           "  frame zone %u of %u free, kernel pool %u of %u free (%u left to the kernel)\n",
+           "  frame zone %u of %u free, kernel pool %u of %u free (%u kept)\n",
            (unsigned long long)stats.usable, (unsigned)stats.free, (unsigned)stats.used,
            (unsigned long long)stats.reserved, (unsigned)stats.kernel, (unsigned)stats.bookkeeping,
            (unsigned long long)stats.unreachable, (unsigned)stats.zone_free,

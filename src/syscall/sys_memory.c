@@ -21,12 +21,12 @@ void sys_memory_set_trace(bool is_on)
     is_traced = is_on;
 }
 
-static void __attribute__((noinline)) trace(const char *call, uint32_t argument, uint32_t result)
+static void __attribute__((noinline)) end_trace(void)
 {
     const struct process *process = process_current();
 
-    printk("trace: %s(0x%x) = 0x%x by %s (%u), eip %08x\n", call, argument, result, process->name,
-           process->id, task_user_frame(&process->task)->eip);
+    printk(" by %s (%u), eip %08x\n", process->name, process->id,
+           task_user_frame(&process->task)->eip);
 }
 
 /* malloc(size): the address, or 0 */
@@ -35,7 +35,8 @@ uint32_t sys_malloc(const uint32_t *arguments)
     uint32_t memory = (uint32_t)process_malloc(process_current(), arguments[0]);
 
     if (is_traced) {
-        trace("process_malloc", arguments[0], memory);
+        printk("trace: process_malloc(%u) = %p", arguments[0], (void *)memory);
+        end_trace();
     }
     return memory;
 }
@@ -43,12 +44,15 @@ uint32_t sys_malloc(const uint32_t *arguments)
 /* free(ptr): 0 or -EINVARG */
 uint32_t sys_free(const uint32_t *arguments)
 {
-    uint32_t status = (uint32_t)process_free(process_current(), (void *)arguments[0]);
+    struct process *process = process_current();
+    void *memory = (void *)arguments[0];
 
     if (is_traced) {
-        trace("process_free", arguments[0], status);
+        printk("trace: process_free(%p), %u KiB,", memory,
+               (uint32_t)process_allocation_pages(process, memory) * (PAGE_SIZE_BYTES / 1024));
+        end_trace();
     }
-    return status;
+    return (uint32_t)process_free(process, memory);
 }
 
 /* break(delta): the address where it was, or -EINVARG or -ENOMEM */

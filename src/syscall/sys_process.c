@@ -84,7 +84,7 @@ static int start_program(const struct arguments *arguments, unsigned flags)
     if (status == OK) {
         status = process_load(path, arguments, &process);
     }
-    if (status < 0) {
+    if (status != OK) {
         return status;
     }
     process_start(process, flags);

@@ -113,6 +113,9 @@ uint32_t process_count_pages(const struct process *process);
 void *process_malloc(struct process *process, size_t size);
 int process_free(struct process *process, void *ptr);
 
+/* What process_free() would give back: how many pages, 0 when it would not. */
+size_t process_allocation_pages(const struct process *process, const void *ptr);
+
 /*
  * Moves the end of the process's contiguous heap, which starts empty at PROCESS_BREAK_ADDRESS, by
  * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.

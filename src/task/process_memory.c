@@ -117,6 +117,27 @@ void *process_malloc(struct process *process, size_t size)
     return (void *)start;
 }
 
+static bool is_run(const struct process *process, const void *ptr)
+{
+    vaddr_t address = (vaddr_t)ptr;
+
+    return paging_is_aligned(ptr) && address >= PROCESS_HEAP_ADDRESS &&
+           address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;
+}
+
+size_t process_allocation_pages(const struct process *process, const void *ptr)
+{
+    size_t pages = 0;
+
+    if (is_run(process, ptr)) {
+        const uint8_t *page = ptr;
+
+        while (paging_get(process->chunk, page + pages++ * PAGE_SIZE_BYTES) & RUN_HAS_NEXT) {
+        }
+    }
+    return pages;
+}
+
 int process_free(struct process *process, void *ptr)
 {
     vaddr_t address = (vaddr_t)ptr;
@@ -124,8 +145,7 @@ int process_free(struct process *process, void *ptr)
     if (!ptr) {
         return OK;
     }
-    if (!paging_is_aligned(ptr) || address < PROCESS_HEAP_ADDRESS || address >= PROCESS_HEAP_END ||
-        !(paging_get(process->chunk, ptr) & RUN_FIRST)) {
+    if (!is_run(process, ptr)) {
         return -EINVARG;
     }
     if (release_run(process, address, SIZE_MAX) == process->heap_next) {

@@ -35,17 +35,26 @@ static inline volatile uint8_t *at(uint32_t address)
     return (volatile uint8_t *)address;
 }
 
-/* Starts a program with at most one argument, or NULL. Its pid, or an error. */
+#define WORDS_MAX 3
+
+/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an error. */
+static inline int start_words(const char *const words[WORDS_MAX])
+{
+    static struct command_argument items[WORDS_MAX];
+    int count = 0;
+
+    for (; count < WORDS_MAX && words[count]; count++) {
+        string_copy(items[count].argument, words[count], COMMAND_ARGUMENT_BYTES);
+        items[count].next = &items[count + 1];
+    }
+    items[count - 1].next = NULL;
+    return process_spawn(items, 0);
+}
+
+/* The same with at most one argument, or NULL. */
 static inline int start(const char *name, const char *argument)
 {
-    static struct command_argument words[2];
-
-    string_copy(words[0].argument, name, COMMAND_ARGUMENT_BYTES);
-    words[0].next = argument ? &words[1] : NULL;
-    if (argument) {
-        string_copy(words[1].argument, argument, COMMAND_ARGUMENT_BYTES);
-    }
-    return process_spawn(words, 0);
+    return start_words((const char *const[WORDS_MAX]){name, argument});
 }
 
 /* The status of a child that has ended; what wait gave when there is none. */

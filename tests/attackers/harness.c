@@ -2,7 +2,7 @@
  * harness.c - init of the disk with the attackers: starts those of attack.txt one by one, a witness
  * beside each, and prints `attacker NAME ... ok` or `attacker NAME ... FAIL: why`.
  *
- * A line of attack.txt: NAME VERDICT FILE [ARGUMENT]. The verdict is a status, the error that
+ * A line of attack.txt: NAME VERDICT FILE [ARGUMENT [ARGUMENT]]. The verdict is a status, the error that
  * starting the file gives, or "fault": a fault of any kind ends it.
  *
  * After each attacker all its descendants are ended, and then
@@ -22,8 +22,8 @@
 #define STEPS_MAX       500
 #define STEPS_OF_ATTACK 10 /* at least; longer, while there are more and more processes */
 #define ROUNDS_MAX      1000
-#define WORDS_MAX       4
 #define ANY_FAULT       "fault"
+#define LINE_WORDS_MAX  (2 + WORDS_MAX)
 
 static struct process_info list[PROCESSES_MAX];
 
@@ -122,9 +122,9 @@ static void let_it_attack(void)
 /* ---------------------------------------------------------------- one attacker */
 
 /* What became of it: its status, or the error that starting it gave. */
-static int run(const char *file, const char *argument, bool must_be_killed)
+static int run(const char *const *words, bool must_be_killed)
 {
-    int pid = start(file, argument);
+    int pid = start_words(words);
 
     if (pid < 0) {
         return pid;
@@ -166,7 +166,7 @@ static const char *attack(char **words)
     if (witness < 0 || !gets_time(witness)) {
         return "the witness does not start";
     }
-    int result = run(words[2], words[3], atoi(words[1]) == STATUS_KILLED);
+    int result = run((const char *const *)words + 2, atoi(words[1]) == STATUS_KILLED);
     if (!kill_all(witness)) {
         return "its descendants cannot be ended";
     }
@@ -203,14 +203,14 @@ static const char *attack(char **words)
 /* ---------------------------------------------------------------- all of them */
 
 /* The words of a line, which ends at the first '\n'; returns the next line. */
-static char *split(char *line, char *words[WORDS_MAX])
+static char *split(char *line, char *words[LINE_WORDS_MAX])
 {
     char *next = line + strcspn(line, "\n");
 
     if (*next) {
         *next++ = '\0';
     }
-    for (int i = 0; i < WORDS_MAX; i++) {
+    for (int i = 0; i < LINE_WORDS_MAX; i++) {
         words[i] = i == 0 ? strtok(line, " ") : words[i - 1] ? strtok(NULL, " ") : NULL;
     }
     return next;
@@ -229,7 +229,7 @@ static char *read_list(void)
 int main(void)
 {
     char *line = read_list();
-    char *words[WORDS_MAX];
+    char *words[LINE_WORDS_MAX];
     int failed = 0;
 
     if (!line || check() != CHECK_RIGHT) {

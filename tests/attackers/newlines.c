@@ -1,11 +1,11 @@
 /*
- * newlines.c - prints a quarter of a million lines with nothing on them.
+ * newlines.c - prints two million lines with nothing on them.
  * Verdict: status 0
  */
 #include "attack.h"
 
 #define PIECE 50000
-#define LINES 250000
+#define LINES 2000000
 
 int main(void)
 {

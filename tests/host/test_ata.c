@@ -34,6 +34,8 @@ enum fault { FAULT_NONE, FAULT_DRIVE, FAULT_MASTER, FAULT_HANG };
 
 static struct {
     bool has_pci;
+    bool is_packet; /* IDENTIFY ends with an error, as a CD-ROM's */
+    uint8_t stuck;  /* not 0: the status from now on, whatever is asked */
     uint32_t class, command, bar, header;
     uint32_t pci_address;
 
@@ -115,6 +117,10 @@ static void start(uint8_t command)
     machine.block = 1;
     switch (command) {
     case 0xEC:
+        if (machine.is_packet) {
+            end_badly();
+            return;
+        }
         machine.left = 1;
         next_block();
         return;
@@ -200,6 +206,9 @@ static uint8_t inb(uint16_t port)
     switch (port) {
     case BASE + ATA_STATUS:
     case CONTROL:
+        if (machine.stuck) {
+            return machine.stuck;
+        }
         if (is_present() && machine.busy) {
             machine.busy--;
             return STATUS_BSY;
@@ -635,6 +644,64 @@ static void test_dma_that_hangs_is_given_up_at_once(void **state)
     assert_string_equal(device->mode, "PIO, 16 sectors");
 }
 
+/* A drive that is gone, and one that is busy for ever: an error after a bounded wait, and the next
+ * read works when it is back. */
+static void test_a_drive_that_does_not_answer(void **state)
+{
+    static const uint8_t stuck[] = {STATUS_NO_DRIVE, STATUS_BSY, STATUS_BSY | 0x50};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(stuck); i++) {
+        reset(NULL);
+        struct block_device *device = disk();
+
+        machine.stuck = stuck[i];
+        assert_int_equal(block_read(device, 9, 3, memory), -EIO);
+        assert_int_equal(machine.command_count, 0); /* nothing was asked of it */
+        machine.stuck = 0;
+        check_read(device, 9, 3, memory);
+    }
+}
+
+static void test_no_disk(void **state)
+{
+    static const uint8_t stuck[] = {STATUS_NO_DRIVE, STATUS_BSY, 0x50};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(stuck); i++) {
+        reset(NULL);
+        machine.stuck = stuck[i]; /* 0x50: ready, but never with data */
+        assert_int_equal(ata_initialise(), 0);
+    }
+    reset(NULL);
+    machine.is_packet = true;
+    assert_int_equal(ata_initialise(), 0);
+    reset(NULL);
+    machine.identify[49] = 0x0100; /* DMA, but no LBA */
+    assert_int_equal(ata_initialise(), 0);
+    reset(NULL);
+    assert_int_equal(ata_initialise(), 1); /* the same without any of that */
+}
+
+/* A disk that says it is larger than its commands can reach. */
+static void test_no_long_commands(void **state)
+{
+    (void)state;
+    machine.identify[83] = 0;
+    machine.identify[60] = machine.identify[61] = 0xFFFF;
+    struct block_device *device = disk();
+
+    assert_int_equal(device->sector_count, 0xFFFFFFFF);
+    check_read(device, LBA28_END - 2, 2, memory);
+    machine.command_count = 0;
+    assert_int_equal(block_read(device, LBA28_END - 2, 3, memory), -EIO);
+    assert_int_equal(block_read(device, LBA28_END, 1, memory), -EIO);
+    assert_int_equal(block_read(device, 0xFFFFFFFE, 1, memory), -EIO);
+    for (unsigned i = 0; i < machine.command_count; i++) {
+        assert_int_equal(machine.commands[i], 0xC6); /* how many sectors at once; no read */
+    }
+}
+
 static void test_pci_find(void **state)
 {
     (void)state;
@@ -666,6 +733,9 @@ int main(void)
         cmocka_unit_test_setup(test_each_way_down, reset),
         cmocka_unit_test_setup(test_a_way_that_keeps_failing_is_given_up, reset),
         cmocka_unit_test_setup(test_dma_that_hangs_is_given_up_at_once, reset),
+        cmocka_unit_test_setup(test_a_drive_that_does_not_answer, reset),
+        cmocka_unit_test_setup(test_no_disk, reset),
+        cmocka_unit_test_setup(test_no_long_commands, reset),
         cmocka_unit_test_setup(test_pci_find, reset),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -337,7 +337,9 @@ static void test_seek(void **state)
     assert_int_equal(file_seek(file, 3), OK);
     assert_int_equal(file_seek(file, FRAGMENTED_BYTES + 1), -EINVARG);
     assert_int_equal(file_seek(file, UINT32_MAX), -EINVARG);
+    assert_int_equal(file_position(file), 3);
     assert_int_equal(read_checked(file, 3, 9, 0, 7), 9); /* where it was */
+    assert_int_equal(file_position(file), 12);
     file_close(file);
 }
 
@@ -1226,6 +1228,31 @@ static void test_damage_while_open(void **state)
     file_close(file);
 }
 
+/* The same in front of the position: what lies behind the break cannot be found, nor the end of a
+ * chain that has become shorter; after the repair it can. */
+static void test_damage_before_the_position(void **state)
+{
+    static const uint32_t values[] = {0, 1, CLUSTERS + 2, 0xFFF7, FAT_END};
+    struct file *file;
+
+    (void)state;
+    put_file("FILE       ", 600, 2, 8, 8 * CLUSTER_BYTES, 1);
+    file = open_file("0:/file");
+    for (unsigned i = 0; i < COUNT(values); i++) {
+        fat_image_set(&image, 604, values[i]);
+        block_cache_forget(&image.device);
+        assert_int_equal(file_seek(file, 0), OK);
+        assert_int_equal(read_checked(file, 0, 1, 0, 1), 1);
+        assert_int_equal(file_seek(file, 5 * CLUSTER_BYTES), OK);
+        assert_int_equal(read_checked(file, 5 * CLUSTER_BYTES, 1, 0, 1), -ECORRUPT);
+        assert_int_equal(file_position(file), 5 * CLUSTER_BYTES);
+        fat_image_set(&image, 604, 606);
+        block_cache_forget(&image.device);
+        assert_int_equal(read_checked(file, 5 * CLUSTER_BYTES, 1, 0, 1), 1);
+    }
+    file_close(file);
+}
+
 static void test_random_damage(void **state)
 {
     static const uint32_t clusters[] = {70, 40, 41};
@@ -1564,6 +1591,7 @@ int main(void)
         test(test_directory_loop_of_deleted_entries),
         test(test_directory_chain_damaged),
         test(test_damage_while_open),
+        test(test_damage_before_the_position),
         test(test_random_damage),
         test(test_read_error_at_every_read),
         test(test_next_try_works),

@@ -17,6 +17,8 @@
 #include "lib/format.h"
 
 /* The formats are made at run time here, and some are wrong on purpose. */
+#pragma GCC diagnostic ignored "-Wpragmas"                /* gcc and clang do not have */
+#pragma GCC diagnostic ignored "-Wunknown-warning-option" /* the same ones */
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-overflow"
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -227,7 +229,7 @@ static void test_pointer_is_always_of_full_width(void **state)
 {
     (void)state;
     char text[64];
-    format_to_buffer(text, sizeof(text), "%p %p", (void *)(uintptr_t)0x1000000, NULL);
+    format_to_buffer(text, sizeof(text), "%p %p", (void *)(uintptr_t)0x1000000, (void *)NULL);
     assert_string_equal(text, sizeof(void *) == 4 ? "0x01000000 0x00000000"
                                                   : "0x0000000001000000 0x0000000000000000");
     format_to_buffer(text, sizeof(text), "%20p|", (void *)(uintptr_t)0x1000000);

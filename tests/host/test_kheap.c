@@ -44,17 +44,25 @@ void panic(const char *format, ...)
     longjmp(panic_exit, 1);
 }
 
-/* Owners are printed in the kernel's own tests. */
+static char said[8192]; /* by printk() */
+
 void printk(const char *format, ...)
 {
-    (void)format;
+    size_t length = strlen(said);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(said + length, sizeof(said) - length, format, arguments);
+    va_end(arguments);
 }
+
+static const char *symbol_name;
 
 const char *symbol_find(uint32_t address, uint32_t *offset)
 {
     (void)address;
     *offset = 0x12;
-    return "guilty_function";
+    return symbol_name;
 }
 
 /* The statement must panic with text that has all of the words. */
@@ -90,6 +98,9 @@ static int init_full_pool(void **state)
     (void)state;
     memset(TABLE, 0xA5, TRUE_TABLE_AREA_END - TRUE_TABLE_ADDRESS);
     kheap_init((void *)HEAP_END);
+    kheap_set_trace(false);
+    symbol_name = "guilty_function";
+    said[0] = '\0';
     return 0;
 }
 
@@ -245,6 +256,104 @@ static void a_wrong_kfree_names_the_caller(void **state)
 {
     (void)state;
     ASSERT_PANIC(kfree((void *)HEAP_ADDRESS), "Called by guilty_function+0x12", "0x");
+    symbol_name = NULL;
+    ASSERT_PANIC(kfree((void *)HEAP_ADDRESS), "Called by unknown+0x0", "0x");
+}
+
+static void nothing_is_traced_unless_asked_for(void **state)
+{
+    (void)state;
+    kfree(kmalloc(1));
+    kfree(kzalloc(1));
+    assert_string_equal(said, "");
+}
+
+static void the_trace_tells_every_call(void **state)
+{
+    (void)state;
+    kheap_set_trace(true);
+    void *first = kmalloc(50);
+    unsigned char *second = kzalloc(5000);
+    assert_null(kmalloc(HEAP_SIZE_BYTES));
+    kfree(first);
+    kheap_set_trace(false);
+    kfree(second);
+    assert_string_equal(said, "trace: kmalloc(50) = 0x1000000 by guilty_function+0x12\n"
+                              "trace: kmalloc(5000) = 0x1001000 by guilty_function+0x12\n"
+                              "trace: kmalloc(104857600) = (nil) by guilty_function+0x12\n"
+                              "trace: kfree(0x1000000), 4 KiB, by guilty_function+0x12\n");
+}
+
+static void a_traced_kzalloc_zeroes(void **state)
+{
+    (void)state;
+    unsigned char *dirty = kmalloc(1);
+    memset(dirty, 0xFF, BLOCK);
+    kfree(dirty);
+    kheap_set_trace(true);
+    unsigned char *clean = kzalloc(BLOCK);
+    assert_ptr_equal(clean, dirty);
+    for (size_t i = 0; i < BLOCK; i++) {
+        assert_int_equal(clean[i], 0);
+    }
+}
+
+/* The callers that these tests have. */
+#define OWNER(n) ((const void *)(uintptr_t)(0x100000 + (n)))
+
+static struct kheap_owners owners;
+
+static void owners_are_added_up(void **state)
+{
+    (void)state;
+    kheap_get_owners(&owners);
+    assert_int_equal(owners.count, 0);
+    assert_non_null(heap_malloc_owned(kheap_get(), 1, OWNER(1)));
+    void *freed = heap_malloc_owned(kheap_get(), BLOCK, OWNER(2));
+    assert_non_null(heap_malloc_owned(kheap_get(), 3 * BLOCK, OWNER(3)));
+    assert_non_null(heap_malloc_owned(kheap_get(), 5000, OWNER(1)));
+    kfree(freed);
+    kheap_get_owners(&owners);
+    assert_int_equal(owners.count, 2);
+    assert_ptr_equal(owners.lines[0].owner, OWNER(1));
+    assert_int_equal(owners.lines[0].allocations, 2);
+    assert_int_equal(owners.lines[0].blocks, 3);
+    assert_ptr_equal(owners.lines[1].owner, OWNER(3));
+    assert_int_equal(owners.lines[1].allocations, 1);
+    assert_int_equal(owners.lines[1].blocks, 3);
+}
+
+static void owners_that_find_no_line_share_the_last(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KHEAP_OWNERS_MAX; i++) {
+        assert_non_null(heap_malloc_owned(kheap_get(), 1, OWNER(i)));
+    }
+    kheap_get_owners(&owners);
+    assert_int_equal(owners.count, KHEAP_OWNERS_MAX);
+    assert_ptr_equal(owners.lines[KHEAP_OWNERS_MAX - 1].owner, OWNER(KHEAP_OWNERS_MAX - 1));
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(heap_malloc_owned(kheap_get(), 2 * BLOCK, OWNER(1000 + i)));
+    }
+    assert_non_null(heap_malloc_owned(kheap_get(), 1, OWNER(0))); /* has a line */
+    kheap_get_owners(&owners);
+    assert_int_equal(owners.count, KHEAP_OWNERS_MAX);
+    assert_int_equal(owners.lines[0].allocations, 2);
+    assert_null(owners.lines[KHEAP_OWNERS_MAX - 1].owner);
+    assert_int_equal(owners.lines[KHEAP_OWNERS_MAX - 1].allocations, 4);
+    assert_int_equal(owners.lines[KHEAP_OWNERS_MAX - 1].blocks, 7);
+}
+
+static void owners_are_printed_by_name(void **state)
+{
+    (void)state;
+    assert_non_null(heap_malloc_owned(kheap_get(), 3 * BLOCK, OWNER(1)));
+    kheap_print_owners();
+    assert_string_equal(said, "       3 blocks in     1 allocations by guilty_function+0x12\n");
+    said[0] = '\0';
+    symbol_name = NULL;
+    kheap_print_owners();
+    assert_string_equal(said, "       3 blocks in     1 allocations by others+0x12\n");
 }
 
 static void the_owner_is_the_caller(void **state);
@@ -317,6 +426,12 @@ int main(void)
         KHEAP_TEST(kfree_of_null_does_nothing),
         KHEAP_TEST(a_wrong_kfree_panics_and_says_why),
         KHEAP_TEST(a_wrong_kfree_names_the_caller),
+        KHEAP_TEST(nothing_is_traced_unless_asked_for),
+        KHEAP_TEST(the_trace_tells_every_call),
+        KHEAP_TEST(a_traced_kzalloc_zeroes),
+        KHEAP_TEST(owners_are_added_up),
+        KHEAP_TEST(owners_that_find_no_line_share_the_last),
+        KHEAP_TEST(owners_are_printed_by_name),
         KHEAP_TEST(the_owner_is_the_caller),
         KHEAP_TEST(a_smaller_pool_leaves_the_end_of_the_table_zero),
         KHEAP_TEST(a_bad_pool_end_panics),

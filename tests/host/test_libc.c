@@ -490,11 +490,36 @@ static void test_process_list_of_any_length(void **state)
     assert_null(list);
 }
 
+static void test_help_is_shown_when_asked_for_first(void **state)
+{
+    char *arguments[] = {"prog.elf", "--help", NULL};
+
+    (void)state;
+    assert_int_equal(show_help(1, arguments, "Usage: prog"), 0);
+    assert_string_equal(console, "");
+    assert_int_equal(show_help(2, arguments, "Usage: prog"), 1);
+    assert_string_equal(console, "Usage: prog");
+    arguments[1] = "--helpless";
+    assert_int_equal(show_help(2, arguments, "Usage: prog"), 0);
+    assert_string_equal(console, "Usage: prog");
+}
+
+static void test_abs(void **state)
+{
+    (void)state;
+    assert_int_equal(drupe_abs(0), 0);
+    assert_int_equal(drupe_abs(7), 7);
+    assert_int_equal(drupe_abs(-7), 7);
+    assert_int_equal(drupe_abs(-2147483647), 2147483647);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_help_is_shown_when_asked_for_first),
+        TEST(test_abs),
         TEST(test_printf_is_one_system_call),
         TEST(test_puts_adds_the_line_break_in_the_same_call),
         TEST(test_nothing_to_print_is_no_call),

@@ -283,6 +283,9 @@ static void test_a_split_without_room_keeps_the_larger_half(void **state)
         assert_true(map.has_lost_memory);
         assert_int_equal(map.ranges[2].start, large_is_above ? 0x43000 : 0x40000);
         assert_int_equal(map.ranges[2].end, large_is_above ? 0x50000 : 0x4D000);
+        stub_printk_clear();
+        memory_map_print(&map);
+        assert_non_null(strstr(stub_printk_text, "the others are not used"));
     }
 }
 

@@ -272,6 +272,48 @@ static void test_next_alone(void **state)
     assert_int_equal(path_next(&rest, name), 0);
 }
 
+/* path_complete(name) in memory of exactly the size that it may use. */
+static int complete(const char *name, const char *wanted)
+{
+    char *path = malloc(PATH_BYTES_MAX);
+    int status = path_complete(path, name);
+
+    if (status == OK) {
+        assert_string_equal(path, wanted);
+    }
+    free(path);
+    return status;
+}
+
+static void test_complete(void **state)
+{
+    (void)state;
+    assert_int_equal(complete("hello.elf", "0:/hello.elf"), OK);
+    assert_int_equal(complete("a/b", "0:/a/b"), OK);
+    assert_int_equal(complete("", "0:/"), OK);
+    assert_int_equal(complete("0:/a", "0:/a"), OK);
+    assert_int_equal(complete("7:/a", "7:/a"), OK);
+    assert_int_equal(complete("7:", "7:"), OK); /* path_open() refuses it */
+    assert_int_equal(complete("7", "0:/7"), OK);
+    assert_int_equal(complete("c:/a", "0:/c:/a"), OK);
+}
+
+static void test_complete_longest(void **state)
+{
+    char name[PATH_BYTES_MAX + 1], wanted[PATH_BYTES_MAX + 4];
+
+    (void)state;
+    for (size_t length = PATH_BYTES_MAX - 6; length <= PATH_BYTES_MAX; length++) {
+        memset(name, 'x', length);
+        name[length] = '\0';
+        memcpy(wanted, "0:/", 3);
+        memcpy(wanted + 3, name, length + 1);
+        assert_int_equal(complete(name, wanted), length + 3 < PATH_BYTES_MAX ? OK : -EBADPATH);
+        memcpy(name, "0:/", 3);
+        assert_int_equal(complete(name, name), length < PATH_BYTES_MAX ? OK : -EBADPATH);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_error_late_in_path),
         cmocka_unit_test(test_results_untouched_on_error),
         cmocka_unit_test(test_next_alone),
+        cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_complete_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

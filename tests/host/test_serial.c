@@ -200,6 +200,22 @@ static void test_serial_fills_the_fifo_and_no_more(void **state)
     assert_int_equal(machine.lsr_reads, 3);
 }
 
+/* What one write left in the FIFO counts in the next. */
+static void test_serial_fifo_is_filled_by_many_writes(void **state)
+{
+    (void)state;
+    serial_initialise();
+    machine.lsr_reads = 0;
+    for (int i = 0; i < 2 * FIFO_BYTES + 1; i++) {
+        assert_int_equal(machine.lsr_reads, (i + FIFO_BYTES - 1) / FIFO_BYTES);
+        print("x");
+    }
+    print("0123456789abcde");
+    assert_int_equal(machine.lsr_reads, 3);
+    print("f");
+    assert_int_equal(machine.lsr_reads, 4);
+}
+
 static void test_serial_without_fifo_asks_for_each_byte(void **state)
 {
     (void)state;
@@ -337,6 +353,7 @@ int main(void)
         TEST(test_serial_absent_is_no_sink),
         TEST(test_serial_newline_and_backspace),
         TEST(test_serial_fills_the_fifo_and_no_more),
+        TEST(test_serial_fifo_is_filled_by_many_writes),
         TEST(test_serial_without_fifo_asks_for_each_byte),
         TEST(test_serial_stuck_line_costs_one_wait),
         TEST(test_serial_read_gives_bytes_then_nothing),

@@ -148,6 +148,49 @@ static void test_other_renditions_are_the_usual_one(void **state)
     }
 }
 
+static void test_home_and_erase_to_the_end(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < CELLS; i++) {
+        print("x");
+    }
+    print("\x1B[Hab\x1B[J");
+    assert_text(0, 0, "ab");
+    assert_int_equal(cursor(), 2);
+    for (unsigned i = 2; i < CELLS; i++) {
+        assert_int_equal(cells[i], 0x0720);
+    }
+    print("\x1B[Hc\n\x1B[41m\x1B[J");
+    assert_text(0, 0, "cb");
+    assert_int_equal(cells[VGA_COLUMNS - 1], 0x0720);
+    assert_int_equal(cells[VGA_COLUMNS], 0x4720);
+    assert_int_equal(cells[CELLS - 1], 0x4720);
+    print("\x1B[0m");
+    for (unsigned i = 0; i < VGA_ROWS; i++) {
+        print("\n");
+    }
+    print("\x1B[Jz"); /* nothing is behind the end */
+    assert_text(VGA_ROWS - 1, 0, "z");
+}
+
+/* Home forgets that the row before was full: the newline behind it is one. */
+static void test_home_after_a_full_row(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_COLUMNS; i++) {
+        print("x");
+    }
+    print("\x1B[H\ny");
+    assert_text(1, 0, "y");
+}
+
+static void test_positions_are_not_obeyed(void **state)
+{
+    (void)state;
+    print("one\x1B[2J\x1B[1;7Htwo");
+    assert_text(0, 0, "onetwo");
+}
+
 static void test_sequences_that_are_none(void **state)
 {
     (void)state;
@@ -335,6 +378,57 @@ static void test_random_text_stays_on_the_screen(void **state)
     check_guards(state);
 }
 
+/* However it is cut into writes, and however far the rows have gone round. */
+static void test_the_screen_is_the_last_25_lines(void **state)
+{
+    (void)state;
+    static char text[5000];
+    size_t length = 0;
+    for (unsigned line = 0; line < 120; line++) {
+        for (unsigned i = 0; i < 1 + line % 40; i++) {
+            text[length++] = (char)('A' + (line + i) % 26);
+        }
+        text[length++] = '\n';
+    }
+    static const size_t pieces[] = {1, 2, 7, 41, 256, 1000, sizeof(text)};
+    for (unsigned i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+        vga_write("\n\n\n", i % 4); /* begin elsewhere */
+        for (size_t done = 0; done < length; done += pieces[i]) {
+            size_t left = length - done;
+            vga_write(text + done, left < pieces[i] ? left : pieces[i]);
+        }
+        /* The last newline scrolls before the next character only. */
+        for (unsigned row = 0; row < VGA_ROWS; row++) {
+            unsigned line = 120 - VGA_ROWS + row;
+            for (unsigned column = 0; column < VGA_COLUMNS; column++) {
+                unsigned c = column < 1 + line % 40 ? 'A' + (line + column) % 26 : ' ';
+                assert_int_equal(cells[row * VGA_COLUMNS + column], 0x0700 | c);
+            }
+        }
+    }
+}
+
+/* Text behind a line that scrolls the screen, in one write: the screen is drawn once, whole. */
+static void test_writing_on_after_scrolling(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VGA_ROWS - 1; i++) {
+        print("\n");
+    }
+    print("one\ntwx\bo\n\x1B[41mred\x1B[0m\rR");
+    assert_text(VGA_ROWS - 3, 0, "one ");
+    assert_text(VGA_ROWS - 2, 0, "two ");
+    assert_text(VGA_ROWS - 1, 0, "Red ");
+    assert_int_equal(cells[CELLS - VGA_COLUMNS], 0x0700 | 'R');
+    assert_int_equal(cells[CELLS - VGA_COLUMNS + 1], 0x4700 | 'e');
+    /* Then each cell by itself again. */
+    print("\b!");
+    assert_text(VGA_ROWS - 1, 0, "!ed ");
+    vga_clear();
+    assert_blank_row(0);
+    assert_blank_row(VGA_ROWS - 1);
+}
+
 static void test_nothing_to_write(void **state)
 {
     (void)state;
@@ -352,6 +446,9 @@ int main(void)
         TEST(test_colors),
         TEST(test_backgrounds),
         TEST(test_other_renditions_are_the_usual_one),
+        TEST(test_home_and_erase_to_the_end),
+        TEST(test_home_after_a_full_row),
+        TEST(test_positions_are_not_obeyed),
         TEST(test_sequences_that_are_none),
         TEST(test_character_above_127_does_not_touch_the_color),
         TEST(test_newline_and_carriage_return),
@@ -367,6 +464,8 @@ int main(void)
         TEST(test_screen_exactly_full_then_one_more),
         TEST(test_1751_newlines),
         TEST(test_random_text_stays_on_the_screen),
+        TEST(test_the_screen_is_the_last_25_lines),
+        TEST(test_writing_on_after_scrolling),
         TEST(test_nothing_to_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 #include "memory/paging/paging.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
+#include "arch/x86/trap.h"
+#include "layout.h"
 #include "task/task.h"
 
 KPROVOKE(panic_plain)
@@ -199,6 +201,86 @@ KPROVOKE(panic_task_stack_overflow)
     KASSERT(task_create(&task, paging_kernel_chunk(), &frame) == 0);
     task_start(&task);
     task_run();
+}
+
+/* ---------------------------------------------------------------- double faults, the stack good */
+
+/* What SIDT and SGDT store. */
+struct table_register {
+    uint16_t limit;
+    uint32_t base;
+} __attribute__((packed));
+
+#define DESCRIPTOR_BYTES   8
+#define DESCRIPTOR_TYPE    5 /* the byte with it, in segments and gates alike */
+#define DESCRIPTOR_PRESENT 0x80
+#define TSS_BUSY           0x02
+
+/* A page fault is a double fault from now on, as its gate is gone. */
+static void break_page_faults(void)
+{
+    struct table_register idt;
+
+    __asm__ volatile("sidt %0" : "=m"(idt));
+    ((uint8_t *)idt.base)[TRAP_PAGE_FAULT * DESCRIPTOR_BYTES + DESCRIPTOR_TYPE] &=
+        (uint8_t)~DESCRIPTOR_PRESENT;
+}
+
+/* As on a machine that leaves a TSS as it is when it is loaded. */
+static void be_without_tasks(void)
+{
+    struct table_register gdt;
+
+    __asm__ volatile("sgdt %0" : "=m"(gdt));
+    ((uint8_t *)gdt.base)[TSS_SELECTOR + DESCRIPTOR_TYPE] &= (uint8_t)~TSS_BUSY;
+    trap_initialise();
+}
+
+KPROVOKE(panic_double_fault)
+{
+    break_page_faults();
+    (void)*(volatile uint32_t *)0x80001234;
+}
+
+KPROVOKE(panic_double_fault_without_tasks)
+{
+    be_without_tasks();
+    break_page_faults();
+    (void)*(volatile uint32_t *)0x80001234;
+}
+
+/* A program without a first page. Its EBP is its own affair, and no frame of the kernel. */
+static void __attribute__((noreturn)) fault_in_ring_3(void)
+{
+    static struct task task;
+    static const uint32_t caller[2] = {0, KERNEL_ADDRESS + 1};
+    struct paging_4gb_chunk *chunk = paging_new_4gb(0);
+    struct trap_frame frame = {
+        .eip = USER_PROGRAM_ADDRESS + 0x10,
+        .cs = USER_CODE_SELECTOR,
+        .eflags = 0x2,
+        .ds = USER_DATA_SELECTOR,
+        .es = USER_DATA_SELECTOR,
+        .ebp = (uint32_t)caller,
+        .esp = USER_STACK_TOP - 0x20,
+        .ss = USER_DATA_SELECTOR,
+    };
+
+    KASSERT(chunk && task_create(&task, chunk, &frame) == 0);
+    task_start(&task);
+    break_page_faults();
+    task_run();
+}
+
+KPROVOKE(panic_double_fault_in_ring_3)
+{
+    fault_in_ring_3();
+}
+
+KPROVOKE(panic_double_fault_in_ring_3_without_tasks)
+{
+    be_without_tasks();
+    fault_in_ring_3();
 }
 
 KPROVOKE(panic_wrong_kfree)

@@ -1,7 +1,7 @@
 /*
  * tests/programs/memory_look.c - what command 37 shows is what is there.
  * Expect: status 0
- * Says: trace: process_malloc(0x1388) = 0x
+ * Says: trace: process_malloc(5000) = 0x
  */
 #include <drupe.h>
 #include <string.h>

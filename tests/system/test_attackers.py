@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs tests/attackers/: hostile programs, one by one, on a kernel that can look at itself.
 
-Each comes with its verdict, in its first comment; beside it a witness computes. tests/attackers/harness.c
-tells what must be true after each. Then ELF files in which one field has a value that it should not
-have, or only just may have: what must become of each stands beside its values, below.
+Each comes with its verdict, in its first comment; beside it a witness computes. What must be true after
+each is told in tests/attackers/harness.c. Then usertest's tests that attack, one by one. Then ELF files
+in which one field has a value that it should not have, or only just may have: what must become of each
+stands beside its values, below.
 
 Time is counted in instructions (-icount): a tick of the clock comes every 312,500 of them. Words on the
 command line choose attackers by parts of their names.
@@ -18,7 +19,7 @@ import tempfile
 
 FOLDER = "tests/attackers"
 NOT_ATTACKERS = {"harness", "witness"}
-ATTACKERS_AT_LEAST, ELF_FILES_AT_LEAST = 20, 150
+ATTACKERS_AT_LEAST, USERTESTS_AT_LEAST, ELF_FILES_AT_LEAST = 20, 75, 150
 KERNEL = "bin/kernel-test"
 # Little memory: what takes all of it is done sooner.
 QEMU_ARGUMENTS = ["-m", "48", "-icount", "shift=5,sleep=off",
@@ -61,6 +62,27 @@ def programs():
                                (words.group(1).split() if words else []))])
         on_disk = "init.elf" if name == "harness" else name + ".elf"
         yield line, f"bin/programs/attackers/{name}.elf", on_disk
+
+
+# usertest's tables of attacks on the kernel, and those of its tests of commands that attack.
+USERTEST = "bin/programs/usertest.elf"
+USERTEST_SOURCES = {"isolation": r"", "faults": r"", "commands": r".*(?:bad|endless|unknown).*",
+                    "processes": r"arguments_(?:bad_lists|at_edges)"}
+# usertest's random calls could end the witness, and the harness.
+
+
+def usertests():
+    """(NAME VERDICT FILE ARGUMENTS) of each that has one outcome on QEMU's usual CPU."""
+    for source, wanted in USERTEST_SOURCES.items():
+        with open(f"programs/usertest/{source}.c", encoding="utf-8") as file:
+            text = file.read()
+        found = re.findall(r'^ *(?:FAULTS\(ENTRY\))?\{"(\w+)", \w+, (\w+), (\w+)\},', text,
+                           re.MULTILINE)
+        found += [("fault_" + name, status, other) for name, status, other in
+                  re.findall(r"^ *FAULT\((\w+), (\w+), (\w+),", text, re.MULTILINE)]
+        for name, status, other in found:
+            if re.match(wanted, name) and not (status == "0" and other != "0"):
+                yield f"usertest:{name} {0 if status == '0' else 'fault'} usertest.elf --one {name}"
 
 
 # ---------------------------------------------------------------- ELF files
@@ -207,8 +229,8 @@ def elf_files():
 # ---------------------------------------------------------------- all of it
 
 def make_image(folder, chosen):
-    """The image's path, and the names of attackers and of ELF files on it."""
-    lines, files, attackers, elves = [], [], [], []
+    """The image's path, and the names of attackers, usertest's tests and ELF files on it."""
+    lines, files, attackers, tests, elves = [], [], [], [], []
 
     def is_chosen(name):
         return not chosen or any(part in name for part in chosen)
@@ -218,6 +240,11 @@ def make_image(folder, chosen):
         if line and is_chosen(line.split()[0]):
             lines.append(line)
             attackers.append(line.split()[0])
+    files.append(USERTEST)
+    for line in usertests():
+        if is_chosen(line.split()[0]):
+            lines.append(line)
+            tests.append(line.split()[0])
     for number, (name, verdict, content) in enumerate(elf_files()):
         name = "elf:" + name
         if is_chosen(name):
@@ -234,24 +261,28 @@ def make_image(folder, chosen):
     subprocess.run([sys.executable, "tools/mkimage.py", "--boot", "build/test/boot.bin", "--kernel",
                     KERNEL + ".bin", "--output", image, "--file", path,
                     *(word for file in files for word in ("--file", file))], check=True)
-    return image, attackers, elves
+    return image, attackers, tests, elves
 
 
 def run(image):
     environment = dict(os.environ, TIMEOUT_S=os.environ.get("TIMEOUT_S", "300"))  # for hangs only
-    result = subprocess.run(["tests/run_qemu.sh", image, *QEMU_ARGUMENTS], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return result.returncode, re.sub(r"[\0\r\b]", "", result.stdout.decode("utf-8", "replace"))
+    # To a file: QEMU writes each byte by itself, and a pipe's reader would be woken for each.
+    with tempfile.TemporaryFile() as console:
+        result = subprocess.run(["tests/run_qemu.sh", image, *QEMU_ARGUMENTS], env=environment,
+                                stdout=console, stderr=subprocess.STDOUT)
+        console.seek(0)
+        text = console.read().decode("utf-8", "replace")
+    return result.returncode, re.sub(r"[\0\r\b]", "", text)
 
 
 def main():
-    subprocess.run(["make", "-s", "attackers"], check=True)
+    subprocess.run(["make", "-s", "attackers", USERTEST], check=True)
     with tempfile.TemporaryDirectory() as folder:
-        image, attackers, elves = make_image(folder, sys.argv[1:])
+        image, attackers, tests, elves = make_image(folder, sys.argv[1:])
         status, console = run(image)
     results = dict(re.findall(r"^attacker (\S+) \.\.\. (ok|FAIL.*)$", console, re.MULTILINE))
     failed = 0
-    for name in attackers + elves:
+    for name in attackers + tests + elves:
         result = results.get(name, "FAIL: it never came to its end")
         print(f"attacker {name} ... {result}")
         failed += result != "ok"
@@ -259,14 +290,15 @@ def main():
     if status != 0 or "\nattackers ... ok" not in console:
         why = f"status {status}"
     elif not sys.argv[1:] and (len(attackers) < ATTACKERS_AT_LEAST or
-                               len(elves) < ELF_FILES_AT_LEAST):
-        why = f"only {len(attackers)} attackers and {len(elves)} ELF files"
+                               len(tests) < USERTESTS_AT_LEAST or len(elves) < ELF_FILES_AT_LEAST):
+        why = f"only {len(attackers)} attackers, {len(tests)} tests, {len(elves)} ELF files"
     print("attackers: the kernel after all of them ... " + (f"FAIL: {why}" if why else "ok"))
     if failed or why:
         # Without what newlines.c and allbytes.c print.
         print("\n".join("  " + line for line in console.split("\n") if line.isprintable() and line)
               [-20000:])
-    print(f"info: {len(attackers)} attackers, {len(elves)} ELF files")
+    print(f"info: {len(attackers)} attackers, {len(tests)} tests of usertest, "
+          f"{len(elves)} ELF files")
     return 1 if failed or why else 0
 
 

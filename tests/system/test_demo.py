@@ -50,6 +50,9 @@ def memory_sizes():
     for size in ("18M", "20M", "24M", "32M", "64M", "128M", "512M", "1G", "2G", "3G", "4G"):
         test(f"demo with {size} of RAM", runs_demo("-m", size))
         test(f"pages add up with {size} of RAM", pages_add_up(size))
+    _, console = boot(IMAGE, "-m", "4G")
+    test("no line of the kernel's is wider than the screen",
+         "; ".join(line for line in console.split("\n") if len(line) > 80) or None)
 
 
 def dirty_memory():

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 
 sys.path.insert(0, "tools")
@@ -18,6 +19,10 @@ from machine import COLUMNS, ROWS, VGA_TEXT, Machine, wait_for  # pylint: disabl
 PROMPT = "drupe> "
 HEAP_TABLE, HEAP, BLOCK, BLOCKS = 0x7E00, 0x1000000, 4096, 25600
 COLOR = re.compile(r"\x1b\[\d+m")
+HOME, ERASE = "\x1b[H", "\x1b[J"
+LIVE = "Any key ends this."
+ROW = re.compile(r"[0-9a-f]{8} [.kKcCtTpP#]+")
+SAMPLES = 20
 BACKGROUNDS = {".": 0, "k": 1, "c": 3, "t": 5, "p": 2, "#": 4}  # VGA's numbers
 FAILED = []
 
@@ -48,6 +53,11 @@ class Session:
             return file.read()
 
 
+def sums_of(rows):
+    return {name.strip(): int(kib) for _, name, kib in
+            re.findall(r"(\S) (\w[\w ]+?) +(\d+) KiB", "\n".join(rows[1:]))}
+
+
 def drawing(session):
     """The map as {address of a cell: letter}, the size of a cell, and the sums below it."""
     rows = [COLOR.sub("", row) for row in session.run("mem map")]
@@ -58,9 +68,7 @@ def drawing(session):
         if match:
             start = int(match.group(1), 16)
             cells.update({start + i * cell: c for i, c in enumerate(match.group(2))})
-    sums = {name.strip(): int(kib) for _, name, kib in
-            re.findall(r"(\S) (\w[\w ]+?) +(\d+) KiB", "\n".join(rows[1:]))}
-    return cells, cell, sums
+    return cells, cell, sums_of(rows)
 
 
 def figures(session):
@@ -118,6 +126,77 @@ def colors(session):
          wrong or (None if {".", "k", "#"} <= seen else f"only {seen} seen"))
 
 
+def is_picture(rows):
+    """Is that a header, rows of cells, the sums?"""
+    return rows[0].startswith("A character is ") and len(rows) > 4 and \
+        all(ROW.fullmatch(row) for row in rows[1:-2]) and len(sums_of(rows)) == 6
+
+
+def live(folder):
+    """mem map live, while a program beside it takes memory."""
+    image = os.path.join(folder, "live.bin")
+    own = os.path.join(folder, "live")
+    os.mkdir(own)
+    elves = ["bin/programs/shell.elf", "bin/programs/mem.elf", "bin/programs/tests/grows.elf"]
+    subprocess.run(["make", "-s", *elves], check=True)
+    subprocess.run(["make", "-s", "image", f"INIT={elves[0]}", f"FILES={' '.join(elves[1:])}",
+                    f"IMAGE={image}"], check=True)
+    with Machine(image, own) as machine:
+        session = Session(machine, own)
+        before = len(machine.receive())
+        session.run("grows &")
+        pid = re.search(r"\[(\d+)\]", machine.console[before:]).group(1)
+        start = len(machine.receive())
+
+        def pictures():
+            """The finished ones."""
+            text = machine.receive()[start:].replace("\r", "")
+            return [COLOR.sub("", part).split("\n")[:-1] for part in text.split(HOME)[1:]
+                    if part.endswith(LIVE + ERASE)]
+
+        machine.send("mem map live\r")
+        wait_for(lambda: len({sums_of(rows)["processes"] for rows in pictures()}) >= 2,
+                 "two pictures that differ in the processes' memory")
+        found = pictures()
+        # The first has the whole screen erased before it.
+        wrong = [rows for rows in [[found[0][0].removeprefix(ERASE), *found[0][1:]], *found[1:]]
+                 if not is_picture(rows) or len(rows) != len(found[0])]
+        test("mem map live: draws again, the same rows in the same place", wrong or None)
+        size = len(found[0])
+        wrong, asleep = [], 0
+        for _ in range(SAMPLES):
+            time.sleep(0.023)
+            asleep += "HLT=1" in machine.monitor.human("info registers")
+            screen = machine.screen()
+            if not is_picture(screen[:size]) or any(screen[size + 1:]):
+                wrong = screen
+        test("mem map live: the screen always has the picture", wrong or None)
+        test("mem map live: sleeps between the pictures",
+             None if asleep >= SAMPLES // 2 else f"halted in {asleep} of {SAMPLES} samples")
+
+        for key, name in (("q", "a key"), ("\x1b[A", "an arrow"), ("\x03", "ctrl-C")):
+            if key != "q":
+                start = len(machine.receive())
+                machine.send("mem map live\r")
+                wait_for(pictures, "a picture")
+            before = len(machine.receive())
+            machine.send(key)
+            wait_for(lambda: machine.receive().rfind(PROMPT) > before, f"the end by {name}")
+            wait_for(lambda: PROMPT.rstrip() in machine.screen(), "the prompt on the screen")
+            screen = machine.screen()
+            end = machine.console[before:]
+            attributes = {session.memory(VGA_TEXT + size * COLUMNS * 2 + 1, 1)[0],
+                          session.memory(VGA_TEXT + (size * COLUMNS + 20) * 2 + 1, 1)[0]}
+            test(f"mem map live: {name} ends it, and the prompt follows the picture",
+                 None if end.endswith("\r" + ERASE + PROMPT) and
+                 is_picture(screen[:size]) and screen[size:size + 2] == [PROMPT.rstrip(), ""] and
+                 attributes == {0x07} else (end[-200:], screen, attributes))
+        session.run(f"kill {pid}")
+        _, _, sums = drawing(session)
+        test("mem map: what a killed program had is free again",
+             None if sums["processes"] < 400 else sums)
+
+
 def walks(session):
     """Of the shell's address space, process 1, which is in CR3 while it waits for a key or not:
     what is the kernel's is the same in all."""
@@ -142,7 +221,7 @@ def walks(session):
         rows = session.run(line)
         test(line, None if rows[0] == "mem: there is no process 99." else rows)
     for line in ("mem walk", "mem walk xyz", "mem walk 100000000", "mem walk 0x", "mem walk 1 2 3",
-                 "mem walk 1 x", "mem trace", "mem trace 1", "mem map 1", "mem else"):
+                 "mem walk 1 x", "mem trace", "mem trace 1", "mem map 1", "mem map live 1", "mem else"):
         rows = session.run(line)
         test(line, None if rows[0].startswith("Usage: mem") and
              rows[-1] == "mem ended with status 2." else rows)
@@ -179,12 +258,14 @@ def trace(session):
     after = session.run("hello")
     text = "\n".join(rows)
     allocated = re.findall(r"trace: kmalloc\((\d+)\) = (0x\w{8}) by (\w+)\+0x", text)
-    freed = re.findall(r"trace: kfree\((0x\w{8})\) by \w+\+0x", text)
+    freed = re.findall(r"trace: kfree\((0x\w{8})\), (\d+) KiB, by \w+\+0x", text)
     test("mem trace: kmalloc and kfree", None if
-         any(name == "arguments_new" and address in freed for _, address, name in allocated) else rows)
+         any(name == "arguments_new" and (address, f"{-(-int(size) // BLOCK) * 4}") in freed
+             for size, address, name in allocated) else rows)
     test("mem trace: process_malloc and process_free", None if re.search(
-        r"trace: process_malloc\(0x2710\) = 0x80000000 by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}\n"
-        r".*\ntrace: process_free\(0x80000000\) = 0x0 by hello\.elf", text) else rows)
+        r"trace: process_malloc\(10000\) = 0x80000000 by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}\n"
+        r".*\ntrace: process_free\(0x80000000\), 12 KiB, by hello\.elf \(\d+\), eip 0040[0-9a-f]{4}",
+        text) else rows)
     untraced = [row for row in rows if not row.startswith("trace: ")]
     test("mem trace: nothing else changes", None if untraced == before == after else (rows, after))
 
@@ -223,6 +304,7 @@ def main():
         for part in (walks, layout, trace, colors, the_map):
             part(session)
         picture(folder)
+        live(folder)
     return 1 if FAILED else 0
 
 

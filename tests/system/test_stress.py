@@ -14,7 +14,8 @@ import tempfile
 
 ICOUNT = ["-icount", "shift=5,sleep=off"]
 SEED = os.environ.get("SEED", "1")
-CALLS = os.environ.get("CALLS", "1000000")
+CALLS_WANTED = "1000000"
+CALLS = os.environ.get("CALLS", CALLS_WANTED)
 
 
 def boot(image, *arguments):

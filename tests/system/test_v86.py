@@ -2,7 +2,8 @@
 """The kernel on v86, a PC in Rust and JavaScript: its own CPU, disk, serial line and screen.
 
 v86 takes the null local descriptor table for one entry at address 0, and stops at an IRET to a bad
-selector. The test kernel and usertest try both, so they are for QEMU and Bochs.
+selector. The test kernel and usertest try both, so they are for QEMU and Bochs. It has no double
+faults either: a page fault for which there is no stack is v86's own end.
 """
 
 import os

@@ -97,7 +97,7 @@ void fpu_switch(struct fpu_state *state)
     }
 }
 
-void fpu_forget(struct fpu_state *state)
+void fpu_forget(const struct fpu_state *state)
 {
     if (fpu.owner == state) {
         fpu.owner = NULL;

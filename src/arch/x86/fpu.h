@@ -27,6 +27,6 @@ void fpu_clear(struct fpu_state *state);
 void fpu_switch(struct fpu_state *state);
 
 /* state goes away. */
-void fpu_forget(struct fpu_state *state);
+void fpu_forget(const struct fpu_state *state);
 
 #endif

@@ -6,6 +6,8 @@
  * in a guard page. An ordinary gate would push onto that same stack and reset the machine, so
  * vector 8 is a task gate: the CPU saves all registers in the TSS it leaves, takes a fresh set,
  * stack included, from the other one, and the report can be printed.
+ *
+ * What the CPU does not save is CR3, and the report's FS and GS are the task's own.
  */
 #include "arch/x86/gdt.h"
 
@@ -29,6 +31,7 @@ struct gdt_entry {
 #define ACCESS_USER_CODE   0xFA
 #define ACCESS_USER_DATA   0xF2
 #define ACCESS_TSS         0x89
+#define ACCESS_TSS_BUSY    0x8B /* LTR and task switches make a TSS busy */
 #define FLAGS_4KIB_32BIT   0xC
 #define FLAGS_BYTE_16BIT   0x0
 
@@ -61,9 +64,14 @@ static uint8_t double_fault_stack[DOUBLE_FAULT_STACK_BYTES] __attribute__((align
 /* gdt.asm: loads GDTR and every segment register, then the task register. */
 void gdt_load(const void *table, uint32_t limit);
 
+static struct gdt_entry *entry_of(unsigned selector)
+{
+    return &gdt.entries[selector / sizeof(struct gdt_entry)];
+}
+
 static void gdt_set(unsigned selector, uint32_t base, uint32_t limit, uint8_t access, uint8_t flags)
 {
-    gdt.entries[selector / sizeof(struct gdt_entry)] = (struct gdt_entry){
+    *entry_of(selector) = (struct gdt_entry){
         .limit_low = (uint16_t)limit,
         .base_low = (uint16_t)base,
         .base_middle = (uint8_t)(base >> 16),
@@ -92,6 +100,8 @@ static void __attribute__((noreturn)) double_fault_main(void)
         .eip = tss->eip,
         .cs = tss->cs,
         .eflags = tss->eflags,
+        .esp = tss->esp,
+        .ss = tss->ss,
     };
     frame.esp_at_pushad = tss->esp - trap_frame_kernel_esp(&frame);
 
@@ -131,6 +141,12 @@ void gdt_initialise(void)
     };
 
     gdt_load(gdt.entries, sizeof(gdt.entries) - 1);
+}
+
+bool gdt_has_double_fault_task(void)
+{
+    return entry_of(TSS_SELECTOR)->access == ACCESS_TSS_BUSY &&
+           entry_of(DOUBLE_FAULT_TSS_SELECTOR)->access == ACCESS_TSS;
 }
 
 void gdt_set_kernel_stack(uint32_t top)

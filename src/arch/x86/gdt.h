@@ -10,6 +10,7 @@
 #ifndef ARCH_X86_GDT_H
 #define ARCH_X86_GDT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KERNEL_CODE_SELECTOR      0x08
@@ -26,6 +27,10 @@ void gdt_initialise(void);
 
 /* The stack that the CPU switches to when a trap comes from ring 3. */
 void gdt_set_kernel_stack(uint32_t top);
+
+/* Will a task gate lead to the double-fault task? Not on a machine that leaves its TSS unmarked when
+ * it is loaded: the CPU changes tasks by these marks. Trying it out could be the machine's end. */
+bool gdt_has_double_fault_task(void);
 
 /* The page directory under which the double-fault task runs (a physical address). */
 void gdt_set_double_fault_directory(uint32_t directory);

@@ -5,6 +5,10 @@
  * is a bug and a panic, with one exception: the few instructions that touch a user's memory
  * (syscall/usercopy.c) are listed in the .ex_table section together with the address to go on
  * at when they fault.
+ *
+ * A double fault goes by a task gate, or, on machines without hardware tasks, by a gate like all
+ * others. Then it is a plain panic as long as the stack is good; a stack that has overflowed resets
+ * the machine, as the CPU has nowhere to push to.
  */
 #include "arch/x86/trap.h"
 
@@ -123,12 +127,14 @@ static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame 
                                                         : "no page is mapped there",
                  address < PAGE_SIZE_BYTES ? " (a NULL pointer)" : "");
     }
-    panic_at(frame, "%s in the kernel at eip %08x", trap_name(frame->vector), frame->eip);
+    panic_at(frame, "%s%s at eip %08x", trap_name(frame->vector),
+             trap_frame_is_from_user(frame) ? "" : " in the kernel", frame->eip);
 }
 
 static void trap_exception(struct trap_frame *frame)
 {
-    if (trap_frame_is_from_user(frame) && traps.user_fault) {
+    /* A double fault is the kernel's, whoever ran: the tables that the CPU goes by are broken. */
+    if (trap_frame_is_from_user(frame) && traps.user_fault && frame->vector != TRAP_DOUBLE_FAULT) {
         traps.user_fault(frame);
     } else if (!trap_fix_up(frame)) {
         trap_kernel_panic(frame);
@@ -169,7 +175,11 @@ void trap_initialise(void)
         trap_set_gate(vector, stub_of(vector), KERNEL_CODE_SELECTOR,
                       user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
     }
-    trap_set_gate(TRAP_DOUBLE_FAULT, 0, DOUBLE_FAULT_TSS_SELECTOR, GATE_TASK);
+    if (gdt_has_double_fault_task()) {
+        trap_set_gate(TRAP_DOUBLE_FAULT, 0, DOUBLE_FAULT_TSS_SELECTOR, GATE_TASK);
+    } else {
+        printk("No hardware tasks: if a kernel stack overflows, the machine resets.\n");
+    }
     trap_load_idt(traps.idt, sizeof(traps.idt) - 1);
     panic_add_reporter(report_error_code);
     backtrace_set_trap_return((uint32_t)trap_return);

@@ -119,27 +119,26 @@ void kheap_set_trace(bool is_on)
     kheap.is_traced = is_on;
 }
 
-static void NOINLINE trace(const char *call, size_t size, const void *memory, const void *caller)
+static void NOINLINE end_trace(const void *caller)
 {
     struct code_place by = find_code(caller);
 
-    printk("trace: %s(", call);
-    if (size != 0) {
-        printk("%u) = ", (uint32_t)size);
-    }
-    printk("%p%s by %s+0x%x\n", memory, size != 0 ? "" : ")", by.name, by.offset);
+    printk(" by %s+0x%x\n", by.name, by.offset);
 }
 
 static void NOINLINE trace_free(const void *ptr, const void *caller)
 {
-    trace("kfree", 0, ptr, caller);
+    printk("trace: kfree(%p), %u KiB,", ptr,
+           (uint32_t)heap_allocation_blocks(&kheap.heap, ptr) * (HEAP_BLOCK_SIZE_BYTES / 1024));
+    end_trace(caller);
 }
 
 static void *NOINLINE malloc_traced(size_t size, const void *owner)
 {
     void *memory = heap_malloc_owned(&kheap.heap, size, owner);
 
-    trace("kmalloc", size, memory, owner);
+    printk("trace: kmalloc(%u) = %p", (uint32_t)size, memory);
+    end_trace(owner);
     return memory;
 }
 

@@ -450,6 +450,7 @@ static inline struct slab *slab_of(const void *ptr)
 
 static NOINLINE void *refill_and_take(struct kmem_cache *cache, const void *caller);
 
+/* NOLINTNEXTLINE(misc-no-recursion): twice at most, as refill() leaves an object to take */
 static inline void *take(struct kmem_cache *cache, const void *caller)
 {
     struct list_node *node = cache->partial.next;
@@ -467,6 +468,7 @@ static inline void *take(struct kmem_cache *cache, const void *caller)
     return RARELY(next == NULL) ? note_full(slab, object) : object;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see take() */
 static NOINLINE void *refill_and_take(struct kmem_cache *cache, const void *caller)
 {
     return refill(cache) ? take(cache, caller) : NULL;

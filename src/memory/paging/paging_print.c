@@ -92,6 +92,11 @@ void paging_print_walk(vaddr_t address)
 
 void paging_report_fault(const struct trap_frame *frame)
 {
+    const struct paging_4gb_chunk *chunk = paging_current();
+
+    if (frame->vector == TRAP_DOUBLE_FAULT && chunk) {
+        printk("cr3 was %08x\n", (uint32_t)chunk->directory_entry);
+    }
     if (frame->vector == TRAP_PAGE_FAULT || frame->vector == TRAP_DOUBLE_FAULT) {
         paging_print_walk(cpu_read_cr2());
     }

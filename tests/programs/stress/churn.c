@@ -150,7 +150,7 @@ static int start_worker(unsigned number)
     char seed[12], operations[12];
 
     snprintf(seed, sizeof(seed), "%u", number + 1);
-    snprintf(operations, sizeof(operations), "%u", OPERATIONS / WORKERS / ROUNDS);
+    snprintf(operations, sizeof(operations), "%d", OPERATIONS / WORKERS / ROUNDS);
     return spawn((const char *const[]){"churn.elf", "worker", seed, operations, NULL});
 }
 
@@ -170,7 +170,7 @@ static int first(void)
     }
     wait_until_alone();
     struct counts after = count();
-    printf("info: %u operations by %u processes at a time; free pages %u, then %u; objects %u, "
+    printf("info: %d operations by %d processes at a time; free pages %u, then %u; objects %u, "
            "then %u\n",
            OPERATIONS, WORKERS, before.pages, after.pages, before.objects, after.objects);
     if (failed) {

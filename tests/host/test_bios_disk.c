@@ -1,0 +1,257 @@
+/*
+ * test_bios_disk.c - reading through a made-up BIOS.
+ * Sources: src/lib/string.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "layout.h"
+
+/* The memory below 1 MiB that the driver and the BIOS share. */
+static uint8_t packet_memory[BIOS_BUFFER_BYTES] __attribute__((aligned(16)));
+static uint8_t large_memory[BIOS_DISK_BUFFER_BYTES] __attribute__((aligned(16)));
+
+#undef BIOS_BUFFER_ADDRESS
+#undef BIOS_DISK_BUFFER_ADDRESS
+#define BIOS_BUFFER_ADDRESS      ((uint32_t)(uintptr_t)packet_memory)
+#define BIOS_DISK_BUFFER_ADDRESS ((uint32_t)(uintptr_t)large_memory)
+
+#include "drivers/bios_disk.c"
+
+#define DRIVE         0x81
+#define SECTORS       1000
+#define LARGE_SECTORS (BIOS_DISK_BUFFER_BYTES / SECTOR_BYTES)
+#define SMALL_SECTORS (BIOS_BUFFER_BYTES / SECTOR_BYTES - 1)
+
+static struct {
+    bool is_silent;          /* no function 41h */
+    uint16_t answer, bitmap; /* of function 41h */
+    bool fails_to_tell;
+    uint64_t sectors;
+    uint16_t sector_bytes;
+    bool is_large_memory_usable;
+    unsigned failures; /* so many reads from now on fail */
+    unsigned reads, resets;
+    uint32_t most; /* sectors in one read */
+} bios;
+
+const struct memory_map *memory_get_map(void)
+{
+    return NULL;
+}
+
+bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t end)
+{
+    assert_null(map);
+    assert_int_equal(start, BIOS_DISK_BUFFER_ADDRESS);
+    assert_int_equal(end, BIOS_DISK_BUFFER_ADDRESS + BIOS_DISK_BUFFER_BYTES);
+    return bios.is_large_memory_usable;
+}
+
+/* What every dword of a sector on the disk holds. */
+static uint32_t content(uint64_t lba)
+{
+    return 0xD15C0000u + (uint32_t)lba;
+}
+
+static bool read_sectors(void)
+{
+    struct address_packet packet;
+    uint32_t *to = (uint32_t *)(disk.buffer & ~0xFu);
+
+    memcpy(&packet, packet_memory, sizeof(packet));
+    assert_int_equal(packet.bytes, 16);
+    assert_int_equal(packet.zero, 0);
+    assert_true(packet.count > 0 && packet.lba + packet.count <= bios.sectors);
+    assert_int_equal(packet.segment, (uint16_t)((uintptr_t)to >> 4));
+    assert_int_equal(packet.offset, disk.buffer & 0xF);
+    bios.reads++;
+    bios.most = packet.count > bios.most ? packet.count : bios.most;
+    if (bios.failures > 0) {
+        bios.failures--;
+        return false;
+    }
+    for (unsigned i = 0; i < packet.count * SECTOR_BYTES / 4u; i++) {
+        to[i] = content(packet.lba + i / (SECTOR_BYTES / 4));
+    }
+    return true;
+}
+
+static bool tell_parameters(void)
+{
+    struct drive_parameters parameters;
+
+    memcpy(&parameters, packet_memory, sizeof(parameters));
+    assert_int_equal(parameters.bytes, 26);
+    parameters.sectors = bios.sectors;
+    parameters.sector_bytes = bios.sector_bytes;
+    memcpy(packet_memory, &parameters, sizeof(parameters));
+    return !bios.fails_to_tell;
+}
+
+void bios_call(uint8_t vector, struct bios_registers *registers)
+{
+    bool is_ok = true;
+
+    assert_int_equal(vector, 0x13);
+    assert_int_equal(registers->edx, DRIVE);
+    assert_int_equal(registers->esi, BIOS_BUFFER_ADDRESS);
+    switch (registers->eax) {
+    case 0x0000: bios.resets++; break;
+    case 0x4100:
+        assert_int_equal(registers->ebx, 0x55AA);
+        registers->ebx = bios.answer;
+        registers->ecx = bios.bitmap;
+        is_ok = !bios.is_silent;
+        break;
+    case 0x4200: is_ok = read_sectors(); break;
+    case 0x4800: is_ok = tell_parameters(); break;
+    default: fail_msg("function %x", registers->eax);
+    }
+    registers->eflags = is_ok ? 0x202 : 0x203;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(&bios, 0, sizeof(bios));
+    bios.answer = 0xAA55;
+    bios.bitmap = 0x0007;
+    bios.sectors = SECTORS;
+    bios.sector_bytes = SECTOR_BYTES;
+    bios.is_large_memory_usable = true;
+    return 0;
+}
+
+/* Reads count sectors into the middle of a buffer: are they right, and only they? */
+static int read_and_compare(uint32_t lba, uint32_t count)
+{
+    static uint32_t buffer[(SECTORS + 2) * SECTOR_BYTES / 4];
+    const uint32_t guard = 0x0BADF00D;
+    size_t dwords = SECTOR_BYTES / 4;
+
+    for (size_t i = 0; i < (count + 2) * dwords; i++) {
+        buffer[i] = guard;
+    }
+    int status = disk.device.read(&disk.device, lba, count, buffer + dwords);
+    for (size_t i = 0; status == OK && i < (count + 2) * dwords; i++) {
+        size_t sector = i / dwords;
+        assert_int_equal(buffer[i],
+                         sector == 0 || sector == count + 1 ? guard : content(lba + sector - 1));
+    }
+    return status;
+}
+
+static void test_a_drive_with_packets(void **state)
+{
+    (void)state;
+    struct block_device *device = bios_disk_open(DRIVE);
+
+    assert_non_null(device);
+    assert_string_equal(device->name, "BIOS disk");
+    assert_int_equal(device->sector_count, SECTORS);
+    assert_int_equal(read_and_compare(0, 1), OK);
+    assert_int_equal(read_and_compare(SECTORS - 1, 1), OK);
+    assert_int_equal(bios.resets, 0);
+}
+
+static void test_drives_that_cannot_be_used(void **state)
+{
+    bios.is_silent = true;
+    assert_null(bios_disk_open(DRIVE));
+    reset(state);
+    bios.answer = 0x55AA; /* a BIOS that does not know the function leaves it as it was */
+    assert_null(bios_disk_open(DRIVE));
+    reset(state);
+    bios.bitmap = 0x0006;
+    assert_null(bios_disk_open(DRIVE));
+    reset(state);
+    bios.fails_to_tell = true;
+    assert_null(bios_disk_open(DRIVE));
+    reset(state);
+    bios.sector_bytes = 4096;
+    assert_null(bios_disk_open(DRIVE));
+}
+
+static void test_largest_drives(void **state)
+{
+    (void)state;
+    bios.sectors = UINT32_MAX;
+    assert_int_equal(bios_disk_open(DRIVE)->sector_count, UINT32_MAX);
+    bios.sectors = (uint64_t)UINT32_MAX + 1;
+    assert_int_equal(bios_disk_open(DRIVE)->sector_count, UINT32_MAX);
+}
+
+static void test_long_reads_go_piece_by_piece(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    const uint32_t counts[] = {0, 1, LARGE_SECTORS - 1, LARGE_SECTORS, LARGE_SECTORS + 1, SECTORS};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        bios.reads = 0;
+        assert_int_equal(read_and_compare(SECTORS - counts[i], counts[i]), OK);
+        assert_int_equal(bios.reads, (counts[i] + LARGE_SECTORS - 1) / LARGE_SECTORS);
+    }
+    assert_int_equal(bios.most, LARGE_SECTORS);
+}
+
+static void test_firmware_that_keeps_the_large_buffer(void **state)
+{
+    (void)state;
+    bios.is_large_memory_usable = false;
+    memset(large_memory, 0x5A, sizeof(large_memory));
+    assert_non_null(bios_disk_open(DRIVE));
+    assert_int_equal(read_and_compare(3, 3 * SMALL_SECTORS + 1), OK);
+    assert_int_equal(bios.reads, 4);
+    assert_int_equal(bios.most, SMALL_SECTORS);
+    for (size_t i = 0; i < sizeof(large_memory); i++) {
+        assert_int_equal(large_memory[i], 0x5A);
+    }
+}
+
+static void test_errors_are_tried_again_after_a_reset(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    for (unsigned failures = 0; failures <= 4; failures++) {
+        bios.failures = failures;
+        bios.reads = bios.resets = 0;
+        assert_int_equal(read_and_compare(7, 2), failures < 3 ? OK : -EIO);
+        assert_int_equal(bios.reads, failures < 3 ? failures + 1 : 3);
+        assert_int_equal(bios.resets, failures < 3 ? failures : 2);
+    }
+}
+
+static void test_each_piece_has_its_own_tries(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    bios.failures = 2;
+    assert_int_equal(read_and_compare(0, LARGE_SECTORS), OK);
+    bios.failures = 2;
+    assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), OK);
+    bios.failures = 3;
+    assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), -EIO);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_drive_with_packets),
+        TEST(test_drives_that_cannot_be_used),
+        TEST(test_largest_drives),
+        TEST(test_long_reads_go_piece_by_piece),
+        TEST(test_firmware_that_keeps_the_large_buffer),
+        TEST(test_errors_are_tried_again_after_a_reset),
+        TEST(test_each_piece_has_its_own_tries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
