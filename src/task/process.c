@@ -111,9 +111,6 @@ static int load_segment(struct process *process, struct file *file,
             }
         }
         address = next;
-        if (address < end && !task_pause()) {
-            return -EINTERRUPTED;
-        }
     }
     return OK;
 }
