@@ -33,6 +33,13 @@ static bool is_kernels(int descriptor)
     return descriptor >= FILE_DESCRIPTOR_FIRST && descriptor < SCRATCH_DESCRIPTOR;
 }
 
+/* Is it a descriptor of the kernel's that is open? */
+static bool is_open(int descriptor, struct file_stat *known)
+{
+    return is_kernels(descriptor) &&
+           system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(known), 0) >= 0;
+}
+
 static void fill_stat(struct stat *out, const struct file_stat *stat)
 {
     *out = (struct stat){
@@ -78,8 +85,7 @@ _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
     if (scratch_has(descriptor)) {
         return scratch_read(descriptor, buffer, length);
     }
-    if (!is_kernels(descriptor) ||
-        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&known), 0) < 0) {
+    if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
     return layer_result(system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
@@ -103,8 +109,7 @@ off_t lseek(int descriptor, off_t offset, int from)
     if (scratch_has(descriptor)) {
         return scratch_seek(descriptor, offset, from);
     }
-    if (!is_kernels(descriptor) ||
-        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&known), 0) < 0) {
+    if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
@@ -126,8 +131,7 @@ int fstat(int descriptor, struct stat *out)
     if (scratch_has(descriptor)) {
         return scratch_fstat(descriptor, out);
     }
-    if (!is_kernels(descriptor) ||
-        system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(&known), 0) < 0) {
+    if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
     fill_stat(out, &known);

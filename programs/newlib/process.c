@@ -2,6 +2,7 @@
  * process.c - processes and time as POSIX has them. There is no clock of the day: time begins when
  * the kernel does.
  */
+#include <reent.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -19,9 +20,15 @@ pid_t getpid(void)
     return system_call(SYSCALL_GETPID, 0, 0, 0);
 }
 
+/* Would raise() do anything but to call kill()? */
+static bool has_handler(int signal_number)
+{
+    return _REENT->_sig_func && _REENT->_sig_func[signal_number] != SIG_DFL;
+}
+
 /*
- * A signal of the program's own for which it has no handler comes here from raise(), and ends it as
- * a shell would report it: abort() is 134. Others can be ended, and know no other signals.
+ * A signal of the program's own for which it has no handler ends it as a shell would report it:
+ * abort() is 134. Others can be ended, and know no other signals.
  */
 int kill(pid_t pid, int signal_number)
 {
@@ -31,6 +38,9 @@ int kill(pid_t pid, int signal_number)
     if (pid == getpid()) {
         if (signal_number == 0) {
             return 0;
+        }
+        if (has_handler(signal_number)) {
+            return raise(signal_number);
         }
         _exit(128 + signal_number);
     }

@@ -61,7 +61,7 @@
 #define IDENTIFY_VALID         53 /* bit 2: word 88 */
 #define IDENTIFY_LBA28_SECTORS 60 /* and 61 */
 #define IDENTIFY_MULTIWORD_DMA 63 /* bits 10-8: the mode that is selected, if one is */
-#define IDENTIFY_COMMAND_SET   83 /* bit 10: 48-bit addresses */
+#define IDENTIFY_COMMAND_SET   83 /* bit 10: 48-bit addresses; valid when bits 15-14 are 01 */
 #define IDENTIFY_ULTRA_DMA     88 /* bits 15-8: as in word 63 */
 #define IDENTIFY_LBA48_SECTORS 100
 
@@ -302,6 +302,8 @@ static void reset_channel(const struct ata_drive *drive)
     for (int i = 0; i < 2000; i++) {
         io_delay(); /* 2 milliseconds */
     }
+    /* Busy, it may miss what is written next: which of the two drives is meant. */
+    (void)wait_idle(drive);
 }
 
 /* READ MULTIPLE needs to be told its block size, again after each reset. */
@@ -422,7 +424,7 @@ static bool identify(struct ata_drive *drive, unsigned channel)
     if (!(words[IDENTIFY_CAPABILITIES] & 1u << 9)) {
         return false;
     }
-    drive->has_lba48 = words[IDENTIFY_COMMAND_SET] & 1u << 10;
+    drive->has_lba48 = (words[IDENTIFY_COMMAND_SET] & 0xC400) == 0x4400;
     drive->device.sector_count =
         words[IDENTIFY_LBA28_SECTORS] | (uint32_t)words[IDENTIFY_LBA28_SECTORS + 1] << 16;
     if (drive->has_lba48) {

@@ -41,7 +41,8 @@ int block_cache_sector(struct block_device *device, uint32_t lba, const void **s
 /* Drops all of a device's blocks: it is no longer used, or somebody wrote to it. */
 void block_cache_forget(const struct block_device *device);
 
-/* Gives back at most so many pages, those used longest ago first. Returns how many that were. */
+/* Gives back at most so many pages, those used longest ago first. Returns how many that were. For
+ * tests, which compare what is free: in the running kernel the cache stops growing in time. */
 size_t block_cache_shrink(size_t pages);
 
 struct block_cache_stats {

@@ -1,8 +1,8 @@
 /*
  * syscall/sys_file.c - files, by descriptor.
  *
- * Every argument is checked before anything moves: a call that fails with -EINVARG has changed
- * neither the file's position nor the process's memory.
+ * Every argument is checked before anything moves: a call that fails with -EINVARG has not changed
+ * the file's position.
  */
 #include <stddef.h>
 

@@ -1,12 +1,13 @@
 /*
  * syscall/sys_process.c - starting programs, waiting for them, and the end.
  */
+#include <stddef.h>
+
 #include "abi/syscalls.h"
 #include "config.h"
 #include "drivers/pit.h"
 #include "fs/path.h"
 #include "lib/align.h"
-#include "lib/string.h"
 #include "status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"

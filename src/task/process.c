@@ -212,9 +212,31 @@ fail:
     return status;
 }
 
+/* The process with that id, alive or not; or NULL. */
+static struct process *process_of(uint32_t id)
+{
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->id == id) {
+            return process;
+        }
+    }
+    return NULL;
+}
+
+/* One that nobody has. Ids are positive as an int, too: a result of spawn below 0 is an error. */
+static uint32_t new_id(void)
+{
+    do {
+        processes.last_id = processes.last_id % INT32_MAX + 1;
+    } while (process_of(processes.last_id));
+    return processes.last_id;
+}
+
 void process_start(struct process *process, unsigned flags)
 {
-    process->id = ++processes.last_id;
+    process->id = new_id();
     process->parent = task_current() ? process_current() : NULL;
     process->is_detached = flags & PROCESS_DETACHED;
     list_append(&processes.all, &process->link);
@@ -330,18 +352,15 @@ void process_cancel(struct process *process, int status)
 
 struct process *process_find_own(uint32_t id)
 {
-    LIST_FOR_EACH(node, &processes.all) {
-        struct process *process = LIST_ENTRY(node, struct process, link);
+    struct process *process = process_of(id);
 
-        if (process->id != id || has_ended(process)) {
-            continue;
-        }
-        for (struct process *p = process; p; p = p->parent) {
-            if (p == process_current()) {
-                return process;
-            }
-        }
+    if (!process || has_ended(process)) {
         return NULL;
+    }
+    for (struct process *p = process; p; p = p->parent) {
+        if (p == process_current()) {
+            return process;
+        }
     }
     return NULL;
 }

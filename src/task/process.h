@@ -27,7 +27,7 @@
 #include "task/task.h"
 
 struct process {
-    uint32_t id;
+    uint32_t id;                   /* once started: 1 to INT32_MAX, and nobody else's */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
     struct process *parent;        /* NULL: the kernel */
@@ -52,7 +52,8 @@ void process_initialise(void);
 /*
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
  * arguments (NULL: none), kernel stack. On failure everything is given back: -ENOMEM, -EINFORMAT,
- * and the errors of fs/file.h.
+ * and the errors of fs/file.h. Nothing else runs meanwhile: a
+ * ctrl-C is for the new program already, not a key for a shell that is about to leave the front.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);
 
@@ -102,7 +103,8 @@ void process_describe(const struct process *process, struct process_info *info);
 uint32_t process_count_pages(const struct process *process);
 
 /*
- * process_memory.c: the process's own heap, from PROCESS_HEAP_ADDRESS.
+ * process_memory.c: the process's own heap, from PROCESS_HEAP_ADDRESS. Each is called by the process
+ * itself, and others run while it takes many pages.
  *
  * process_malloc returns zeroed memory in whole pages, page-aligned, in the address space of
  * process, or NULL: for 0, for more than there is, when out of memory.

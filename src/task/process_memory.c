@@ -107,7 +107,8 @@ void *process_malloc(struct process *process, size_t size)
     for (size_t i = 0; i < pages; i++) {
         uint32_t marks = (i == 0 ? RUN_FIRST : 0) | (i + 1 < pages ? RUN_HAS_NEXT : 0);
 
-        if (!map_new_page(process, start + i * PAGE_SIZE_BYTES, marks)) {
+        if ((i > 0 && !task_pause()) ||
+            !map_new_page(process, start + i * PAGE_SIZE_BYTES, marks)) {
             release_run(process, start, i);
             return NULL;
         }
@@ -167,7 +168,8 @@ uint32_t process_move_break(struct process *process, int32_t delta)
         return (uint32_t)-ENOMEM;
     }
     for (vaddr_t page = old_break; page < new_break; page += PAGE_SIZE_BYTES) {
-        if (paging_get(process->chunk, (void *)page) || !map_new_page(process, page, 0)) {
+        if ((page > old_break && !task_pause()) || paging_get(process->chunk, (void *)page) ||
+            !map_new_page(process, page, 0)) {
             paging_release_range(process->chunk, old_break, page);
             return (uint32_t)-ENOMEM;
         }

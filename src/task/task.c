@@ -219,6 +219,9 @@ void task_yield(void)
 
 bool task_pause(void)
 {
+    if (tasks.current == &tasks.idle) {
+        return true;
+    }
     cpu_let_interrupts_in();
     if (tasks.is_time_up) {
         task_yield();

@@ -2,7 +2,7 @@
  * task/task.h - who runs: kernel stacks, the run queue, changing from one task to the next.
  *
  * A task is a kernel stack and an address space. It runs in ring 3 most of the time; in ring 0 it
- * runs with interrupts off until it returns or blocks, so kernel code needs no locks.
+ * runs with interrupts off until it returns, blocks or pauses, so kernel code needs no locks.
  * process.h says what belongs to one beyond that.
  */
 #ifndef TASK_TASK_H
@@ -75,6 +75,8 @@ void task_yield(void);
 /*
  * For long work in a system call, between one piece and the next: interrupts that wait are served,
  * and the others run when this task's time is up. False when it was cancelled: the work is to end.
+ * Whatever is looked at may have changed afterwards, but for what belongs to this task alone. Does
+ * nothing while the kernel starts.
  */
 bool task_pause(void);
 

@@ -43,6 +43,9 @@ static struct {
     uint8_t device, control;
     uint8_t count[2], lba[3][2]; /* what was written last, and before that */
     uint8_t status;
+    bool is_master;     /* the drive is that, not the slave */
+    unsigned busy;      /* so many more reads of the status show a drive that begins anew */
+    unsigned busy_long; /* after each reset */
     unsigned multiple;
     bool refuses_multiple;
 
@@ -71,7 +74,13 @@ static uint32_t content(uint32_t lba, unsigned byte)
 
 static bool is_present(void)
 {
-    return machine.device & DEVICE_SLAVE;
+    return !(machine.device & DEVICE_SLAVE) == machine.is_master;
+}
+
+/* While it is busy, nobody can say what becomes of a write to a register (ATA/ATAPI-6, Device register). */
+static void check_not_busy(void)
+{
+    assert_false(is_present() && machine.busy);
 }
 
 static void next_block(void)
@@ -200,6 +209,10 @@ static uint8_t inb(uint16_t port)
         if (machine.stuck) {
             return machine.stuck;
         }
+        if (is_present() && machine.busy) {
+            machine.busy--;
+            return STATUS_BSY;
+        }
         return is_present() ? machine.status : 0;
     case MASTER + MASTER_STATUS: return machine.master_status;
     case 0x170 + ATA_STATUS:
@@ -210,6 +223,9 @@ static uint8_t inb(uint16_t port)
 
 static void outb(uint16_t port, uint8_t value)
 {
+    if (port >= BASE && port <= BASE + ATA_COMMAND) {
+        check_not_busy();
+    }
     switch (port) {
     case BASE + ATA_COUNT:
         machine.count[1] = machine.count[0];
@@ -235,6 +251,8 @@ static void outb(uint16_t port, uint8_t value)
             machine.left = machine.ready = 0;
             machine.is_dma = false;
             machine.status = 0x50;
+            machine.device = 0; /* as the standard says of a reset by SRST */
+            machine.busy = machine.busy_long;
         }
         machine.control = value;
         break;
@@ -369,7 +387,7 @@ static int reset(void **state)
     machine.identify[60] = 0xFFFF;
     machine.identify[61] = 0x0FFF;
     machine.identify[63] = 0x0007;
-    machine.identify[83] = 0x0400;
+    machine.identify[83] = 0x4400;
     machine.identify[88] = 0x203F;
     machine.identify[100] = (uint16_t)SECTORS;
     machine.identify[101] = SECTORS >> 16;
@@ -528,6 +546,32 @@ static void test_long_addresses(void **state)
     CHECK_COMMANDS(0x25, 0xC6, 0x29, 0xC6, 0x24);
 }
 
+static void test_words_that_say_nothing(void **state)
+{
+    (void)state;
+    static const uint16_t words[] = {0x0400, 0x8400, 0xFFFF}; /* bits 15 and 14 are not 01 */
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        reset(NULL);
+        machine.identify[83] = words[i];
+        assert_int_equal(disk()->sector_count, 0x0FFFFFFF);
+    }
+}
+
+static void test_reset_takes_its_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        reset(NULL);
+        machine.is_master = i == 0;
+        assert_int_equal(ata_initialise(), 1);
+        machine.busy_long = 1000;
+        machine.dma_faults = machine.multiple_faults = 1;
+        check_read(ata_device(0), 9, 100, memory);
+        assert_int_equal(machine.resets, 2);
+    }
+}
+
 static void test_each_way_down(void **state)
 {
     (void)state;
@@ -684,6 +728,8 @@ int main(void)
         cmocka_unit_test_setup(test_dma_any_buffer, reset),
         cmocka_unit_test_setup(test_odd_buffer_is_no_dma, reset),
         cmocka_unit_test_setup(test_long_addresses, reset),
+        cmocka_unit_test_setup(test_words_that_say_nothing, reset),
+        cmocka_unit_test_setup(test_reset_takes_its_time, reset),
         cmocka_unit_test_setup(test_each_way_down, reset),
         cmocka_unit_test_setup(test_a_way_that_keeps_failing_is_given_up, reset),
         cmocka_unit_test_setup(test_dma_that_hangs_is_given_up_at_once, reset),

@@ -391,6 +391,9 @@ static void test_processes(void)
     CHECK(kill(getpid(), 0) == 0);
     CHECK(signal(SIGUSR1, on_signal) == SIG_DFL);
     CHECK(raise(SIGUSR1) == 0 && last_signal == SIGUSR1);
+    last_signal = 0;
+    signal(SIGUSR1, on_signal);
+    CHECK(kill(getpid(), SIGUSR1) == 0 && last_signal == SIGUSR1);
     CHECK_FAILS(kill(getpid(), -1), EINVAL);
     CHECK(system("ls") != 0);
 }

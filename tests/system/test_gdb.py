@@ -15,6 +15,7 @@ x/i $pc
 backtrace
 drupe kernel
 info registers cs
+set var 'process.c'::processes.last_id = 0x7fffffff
 drupe program
 info registers cs
 drupe ps
@@ -36,7 +37,7 @@ EXPECTED = [
     ("the program's main, called by its start", r"#0\s+main \(.*\) at programs/shell/shell\.c:\d+\s+"
                                                 r"#1\s+0x[0-9a-f]+ in program_start \(\)"),
     ("ring 3 in the program", r"^cs\s+0x1b\s"),
-    ("the only process runs", r"^\*   1      0 runnable +[0-9a-f]{8}  init\.elf$"),
+    ("the only process runs, and ids begin again at 1", r"^\*   1      0 runnable +[0-9a-f]{8}  init\.elf$"),
     ("an address in a 4 MiB page", r"^01234567 by the directory at [0-9a-f]{8}:\n"
                                    r"  directory entry 4: 010001e3 present .* 4MiB global\n"
                                    r"  physical address 01234567\n"),

@@ -4,6 +4,9 @@
 A program says in its first comment how it must end ("Expect: status N", the number in the kernel's
 last line) and what the console must show ("Says: text"). "Files: a b=dir/name" names further files
 for its disk, as for `make image FILES=`.
+
+Time is counted in instructions (-icount): a tick of the clock comes every 312,500 of them on any
+machine, and waiting takes no time.
 """
 
 import glob
@@ -14,6 +17,8 @@ import sys
 import tempfile
 
 import suite
+
+ICOUNT = ["-icount", "shift=5,sleep=off"]
 
 
 def expectation(source):
@@ -33,7 +38,7 @@ def check(name, elf, expected_status, says, files, folder):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if made.returncode != 0:
         return f"make image: {made.stdout.strip()}"
-    status, console = suite.boot(image)
+    status, console = suite.boot(image, *ICOUNT)
     os.unlink(image)
     last_line = f"init exited with status {expected_status}"
     if last_line not in console.split("\n"):
