@@ -156,6 +156,16 @@ bool keyboard_push(uint8_t key)
     return true;
 }
 
+bool keyboard_holds(uint8_t key)
+{
+    for (uint32_t i = keyboard.read; i != keyboard.written; i++) {
+        if (keyboard.keys[i % KEYS_MAX] == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void keyboard_flush(void)
 {
     keyboard.read = keyboard.written;

@@ -34,6 +34,9 @@ bool keyboard_push(uint8_t key);
 /* The next key, or 0 when none waits. */
 uint8_t keyboard_pop(void);
 
+/* Is it among the keys that wait? */
+bool keyboard_holds(uint8_t key);
+
 /* Forgets the keys that wait. */
 void keyboard_flush(void);
 

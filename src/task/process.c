@@ -111,6 +111,9 @@ static int load_segment(struct process *process, struct file *file,
             }
         }
         address = next;
+        if (address < end && !task_pause()) {
+            return -EINTERRUPTED;
+        }
     }
     return OK;
 }
@@ -240,14 +243,13 @@ void process_start(struct process *process, unsigned flags)
     process->parent = task_current() ? process_current() : NULL;
     process->is_detached = flags & PROCESS_DETACHED;
     list_append(&processes.all, &process->link);
+    task_start(&process->task);
     if (!processes.init) {
         processes.init = process;
-        flags |= PROCESS_FRONT;
-    }
-    if (flags & PROCESS_FRONT) {
         terminal_set_front(process);
+    } else if (flags & PROCESS_FRONT) {
+        terminal_start_front(process);
     }
-    task_start(&process->task);
 }
 
 /* ---------------------------------------------------------------- the end */

@@ -52,8 +52,7 @@ void process_initialise(void);
 /*
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
  * arguments (NULL: none), kernel stack. On failure everything is given back: -ENOMEM, -EINFORMAT,
- * and the errors of fs/file.h. Nothing else runs meanwhile: a
- * ctrl-C is for the new program already, not a key for a shell that is about to leave the front.
+ * and the errors of fs/file.h. Others run meanwhile; -EINTERRUPTED when the caller was cancelled.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);
 

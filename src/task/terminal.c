@@ -14,15 +14,18 @@ static struct {
     struct wait_queue key_waiters;
 } terminal;
 
+static void interrupt_front(void)
+{
+    keyboard_flush();
+    printk("^C\n");
+    process_cancel(terminal.front, STATUS_INTERRUPTED);
+}
+
 /* In the keyboard's or the serial line's interrupt. */
 static bool terminal_on_key(uint8_t key)
 {
-    struct process *front = terminal.front;
-
-    if (key == KEY_INTERRUPT && front && !front->catches_interrupt) {
-        keyboard_flush();
-        printk("^C\n");
-        process_cancel(front, STATUS_INTERRUPTED);
+    if (key == KEY_INTERRUPT && terminal.front && !terminal.front->catches_interrupt) {
+        interrupt_front();
         return true;
     }
     task_wake_all(&terminal.key_waiters);
@@ -39,6 +42,14 @@ void terminal_set_front(struct process *process)
 {
     terminal.front = process;
     task_wake_all(&terminal.key_waiters); /* keys may be waiting for the new one */
+}
+
+void terminal_start_front(struct process *process)
+{
+    terminal_set_front(process);
+    if (keyboard_holds(KEY_INTERRUPT)) {
+        interrupt_front();
+    }
 }
 
 bool terminal_is_front(const struct process *process)

@@ -19,6 +19,10 @@ void terminal_initialise(void);
 /* Keys go to process from now on; those that nobody has read are the next one's. */
 void terminal_set_front(struct process *process);
 
+/* The same, for a process that has just been started. A ctrl-C that came while it was loaded, and
+ * that nobody has read, was meant for it. */
+void terminal_start_front(struct process *process);
+
 bool terminal_is_front(const struct process *process);
 
 /* The next key for the running process; 0 when there is none, or when it is not in front. */

@@ -11,10 +11,14 @@
 
 #include "check.h"
 
-#define MUCH_BYTES  (72 << 20)
-#define BREAK_START 0xB0000000u
-#define KILLS       8
-#define TICKS       3 /* one may wait to be served when a call ends, and bring a turn for another */
+#define BALLAST_BYTES (10 << 20)
+#define MUCH_BYTES    (72 << 20)
+#define BREAK_START   0xB0000000u
+#define KILLS         8
+#define TICKS         3 /* one may wait to be served when a call ends, and bring a turn for another */
+
+/* Makes this program long to load. */
+static volatile char ballast[BALLAST_BYTES] = {1};
 
 static struct command_argument words[2];
 
@@ -40,6 +44,15 @@ static void move_break(void)
     system_call(SYSCALL_BREAK, 0u - MUCH_BYTES, 0, 0);
 }
 
+static void load(void)
+{
+    int status = -1;
+    int child = start("end");
+
+    CHECK(child > 0);
+    CHECK(process_wait(child, &status) == child && status == 7);
+}
+
 /* Without the disk cache, which has its own reasons to grow. */
 static struct memory_figures figures(void)
 {
@@ -48,7 +61,7 @@ static struct memory_figures figures(void)
     do {
         process_sleep(1);
         CHECK(memory_figures(&now) == 0);
-    } while (now.processes > 1);
+    } while (now.processes > 1); /* what a killed program has started ends by itself */
     now.free_pages += now.cache_pages;
     now.objects -= now.cache_pages;
     return now;
@@ -73,11 +86,16 @@ static void kill_in_the_midst(const char *role)
 
 int main(int argc, char **argv)
 {
-    static void (*const calls[])(void) = {take_and_give_back, move_break};
+    static void (*const calls[])(void) = {take_and_give_back, move_break, load};
 
+    if (argc > 1 && strcmp(argv[1], "end") == 0) {
+        return ballast[0] + 6;
+    }
     if (argc > 1) {
         for (;;) {
-            if (strcmp(argv[1], "take") == 0) {
+            if (strcmp(argv[1], "load") == 0) {
+                load();
+            } else if (strcmp(argv[1], "take") == 0) {
                 take_and_give_back();
             } else if (strcmp(argv[1], "break") == 0) {
                 move_break();
@@ -101,6 +119,7 @@ int main(int argc, char **argv)
     CHECK(process_wait(spinner, NULL) == spinner);
     kill_in_the_midst("take");
     kill_in_the_midst("break");
+    kill_in_the_midst("load");
     if (check_status() == 0) {
         puts("the clock went on during each, and nothing is lost");
     }

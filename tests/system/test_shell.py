@@ -212,6 +212,9 @@ def statuses(session):
     session.type("keys that nobody read\3")
     equal("ctrl-C ends the program in front, and what was typed is forgotten",
           session.wait_prompt(), ["spinning", "^C", "spin was interrupted."])
+    session.type("large\r\3")
+    equal("ctrl-C ends a program that is still being loaded", session.wait_prompt(),
+          ["^C", "large was interrupted."])
 
 
 def background(session):
@@ -363,7 +366,7 @@ def no_serial_line(image, folder):
 
 
 def main():
-    started = [f"bin/programs/tests/{name}.elf" for name in ("spin", "ends")]
+    started = [f"bin/programs/tests/{name}.elf" for name in ("spin", "ends", "large")]
     subprocess.run(["make", "-s", "bin/os.bin", *started], check=True)
     with tempfile.TemporaryDirectory() as folder:
         files = {"text.txt": b"A line.\nOne more line.\n", "in.txt": b"inside\n",
