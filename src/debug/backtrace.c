@@ -16,13 +16,13 @@
  */
 #include "debug/backtrace.h"
 
+#include <stddef.h>
+
 #include "arch/x86/trap_frame.h"
 #include "debug/printk.h"
 #include "debug/symbols.h"
 #include "lib/align.h"
 #include "lib/string.h"
-
-#include <stddef.h>
 
 #define FRAMES_MAX 2048 /* more than a kernel stack has room for */
 #define LINES_MAX  10   /* debug/panic.h: a report fits a screen */

@@ -7,14 +7,14 @@
  */
 #include "debug/panic.h"
 
+#include <stdarg.h>
+#include <stddef.h>
+
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap_frame.h"
 #include "debug/backtrace.h"
 #include "debug/machine.h"
 #include "debug/printk.h"
-
-#include <stdarg.h>
-#include <stddef.h>
 
 #define LOG_LINES      4
 #define LOG_TAIL_BYTES (LOG_LINES * 80)

@@ -15,13 +15,13 @@
  */
 #include "debug/printk.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "config.h"
 #include "lib/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 _Static_assert((LOG_BUFFER_BYTES & (LOG_BUFFER_BYTES - 1)) == 0,
                "positions in the log wrap at 2^32, which the ring's size must divide");

@@ -3,10 +3,10 @@
  */
 #include "drivers/pit.h"
 
+#include <stddef.h>
+
 #include "arch/x86/io.h"
 #include "arch/x86/irq.h"
-
-#include <stddef.h>
 
 #define PIT_CHANNEL_0 0x40
 #define PIT_COMMAND   0x43

@@ -12,12 +12,12 @@
  */
 #include "drivers/serial.h"
 
+#include <stdbool.h>
+
 #include "arch/x86/io.h"
 #include "arch/x86/irq.h"
 #include "debug/printk.h"
 #include "drivers/keyboard.h"
-
-#include <stdbool.h>
 
 #define COM1_PORT 0x3F8
 

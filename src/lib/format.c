@@ -11,12 +11,12 @@
  */
 #include "lib/format.h"
 
-#include "lib/align.h"
-#include "lib/string.h"
-
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "lib/align.h"
+#include "lib/string.h"
 
 /* The longest number in any base here: 2^64 - 1 has 20 decimal digits. */
 #define DIGITS_MAX 20
