@@ -13,13 +13,12 @@
 ;   0x600  this sector, moved out of the way
 ;   0x7C00 the real boot sector
 
-%include "asm_constants.inc"
+%include "moved_sector.inc"
 
 %ifndef FAILURES
     %define FAILURES 0
 %endif
 
-MOVED       equ 0x600
 VECTOR_13   equ 0x13 * 4
 VECTOR_15   equ 0x15 * 4
 OLD_13      equ 0x500
@@ -32,24 +31,8 @@ bits 16
 org MOVED
 
 ; Real mode. In: DL = drive
-    cli
-    cld
-    xor ax, ax
-    mov ds, ax
-    mov es, ax
-    mov ss, ax
-    mov sp, BOOT_STACK_TOP
-    mov si, BOOT_SECTOR_ADDRESS
-    mov di, MOVED
-    mov cx, 512 / 2
-    rep movsw
-    jmp 0:moved
-moved:
-    sti
-    mov si, packet
-    mov ah, 0x42                    ; INT 13h AH=42h: extended read. In: DL, DS:SI. Out: CF
-    int 0x13
-    jc $                            ; a hang, which the test notices
+    MOVE_SECTOR
+    READ_SECTORS packet
     cli
     mov eax, [VECTOR_13]
     mov [OLD_13], eax

@@ -10,12 +10,12 @@
 ;             2 not at all: it starts again, 3 with an answer that lacks "SMAP" behind it
 ;   +8  the entries, 24 bytes each
 ;
-; From then on INT 15h AX=E820h is answered from there. Nobody writes to 0x600 or 0x90000 later.
-bits 16
-org 0x600
+; From then on INT 15h AX=E820h is answered from there. Nobody writes to 0x90000 later.
+%include "moved_sector.inc"
 
-MOVED         equ 0x600
-SECTOR        equ 0x7C00
+bits 16
+org MOVED
+
 TABLE_SEGMENT equ 0x9000
 TABLE_SECTORS equ 8
 ENTRY_BYTES   equ 24
@@ -30,34 +30,15 @@ AT_END   equ 4
 AT_FIRST equ 8
 
 ; Real mode. In: DL = drive
-    cli
-    cld
-    xor ax, ax
-    mov ds, ax
-    mov es, ax
-    mov ss, ax
-    mov sp, SECTOR
-    mov si, SECTOR
-    mov di, MOVED
-    mov cx, 512 / 2
-    rep movsw
-    jmp 0:moved
-moved:
-    sti
-    mov si, table_packet
-    mov ah, 0x42                    ; INT 13h AH=42h: extended read. In: DL, DS:SI. Out: CF
-    int 0x13
-    jc $                            ; a hang, which the test notices
-    mov si, sector_packet
-    mov ah, 0x42
-    int 0x13
-    jc $
+    MOVE_SECTOR
+    READ_SECTORS table_packet
+    READ_SECTORS sector_packet
     cli
     mov eax, [VECTOR_15]
     mov [OLD_15], eax
     mov dword [VECTOR_15], hook_15
     sti
-    jmp 0:SECTOR
+    jmp 0:BOOT_SECTOR_ADDRESS
 
 hook_15:
     cmp eax, 0xE820
@@ -117,9 +98,9 @@ table_packet:                       ; INT 13h's disk address packet
     dw 16, TABLE_SECTORS, 0, TABLE_SEGMENT
     dq TABLE_LBA
 sector_packet:
-    dw 16, 1, SECTOR, 0
+    dw 16, 1, BOOT_SECTOR_ADDRESS, 0
     dq REAL_LBA
 
-    times 0x1B8 - ($ - $$) db 0
+    times DISK_SIGNATURE_OFFSET - ($ - $$) db 0
     times 510 - ($ - $$) db 0       ; signature and partition table: from the real sector
     dw 0xAA55

@@ -47,6 +47,12 @@ def run_tests(tests):
             test(name, future.result())
 
 
+def read(path):
+    """A text of the project."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 def boot(image, *arguments, seconds=SECONDS):
     """Boots to the end. run_qemu.sh's status, and what the console said."""
     # To a file: QEMU writes each byte by itself, and a pipe's reader would be woken for each.

@@ -7,12 +7,7 @@ import re
 import sys
 
 import suite
-from suite import test
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+from suite import read, test
 
 
 def compare(documented, defined):

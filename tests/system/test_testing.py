@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import suite  # which goes to the root, where tests/ and tools/ are
-from suite import test
+from suite import read, test
 
 sys.path.insert(0, "tests")
 import mutate  # pylint: disable=wrong-import-position
@@ -17,11 +17,6 @@ import test_fuzz  # pylint: disable=wrong-import-position
 import test_stress  # pylint: disable=wrong-import-position
 
 PROMISES_AT_LEAST, MUTANTS_AT_LEAST = 40, 90
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def rows(text):

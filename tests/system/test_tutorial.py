@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import suite
+from suite import read
 
 PAGE = "docs/add-a-system-call.md"
 BLOCK = r"\n\n```\w*\n(.*?)^```$"
@@ -17,11 +18,6 @@ LINE = re.compile(r"^In `([^`]+)`, (after|instead of) the line that begins with 
 END = re.compile(r"^At the end of `([^`]+)`:" + BLOCK, re.MULTILINE | re.DOTALL)
 NEW = re.compile(r"^A new file `([^`]+)`:" + BLOCK, re.MULTILINE | re.DOTALL)
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def write(path, text):
