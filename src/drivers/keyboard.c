@@ -44,10 +44,8 @@ static const uint8_t plain_keys[] = {
              '4', '5', '6', '+', '1',
     /* 50 */ '2', '3', '0', '.', 0, 0, '\\', KEY_F1 + 10, KEY_F1 + 11,
 };
-/* clang-format on */
 
 /* With shift, the part of the table above whose keys have two characters. */
-/* clang-format off */
 static const uint8_t shifted_keys[] = {
     /* 00 */ 0, KEY_ESCAPE, '!', '@', '#', '$', '%', '^', '&', '*', '(', ')', '_', '+', '\b', '\t',
     /* 10 */ 'Q', 'W', 'E', 'R', 'T', 'Y', 'U', 'I', 'O', 'P', '{', '}', '\r', 0, 'A', 'S',

@@ -49,8 +49,8 @@ void trap_initialise(void);
  * handler runs on the current kernel stack with interrupts off. */
 void trap_register(unsigned vector, trap_handler_t handler);
 
-/* Takes over exceptions raised by user code, not those that the hardware raises meanwhile; it must not return to the faulting instruction
- * without having mended the cause. */
+/* Takes over exceptions raised by user code, not those that the hardware raises meanwhile; it must
+ * not return to the faulting instruction without having mended the cause. */
 void trap_set_user_fault_handler(trap_handler_t handler);
 
 /* "page fault", "divide error", ... for an exception's number. */
