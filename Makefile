@@ -36,7 +36,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototype
 # Pentium: no cmov. No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not
 # needed: memcpy and friends are the kernel's own, and the compiler may call them.
 # No padding between functions and loops, and stacks aligned to 4 as nothing here needs more: the
-# image stays below 64 KiB. gcc and clang have different words for it.
+# image stays small (its limit is 192 KiB). gcc and clang have different words for it.
 SMALL_CODE := $(if $(findstring clang,$(CC)),-mstack-alignment=4,-mpreferred-stack-boundary=2 \
     -falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
 TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
