@@ -21,9 +21,9 @@ $(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
 	@DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
 	@touch $@
 
-# The system call itself is the small libc's.
+# The system call itself and the keys of a terminal are the small libc's.
 LAYER_OBJECTS := $(patsubst %.c,build/sdk/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    build/programs/programs/libc/system_call.asm.o
+    build/programs/programs/libc/system_call.asm.o build/programs/programs/libc/keys.c.o
 
 build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	@mkdir -p $(@D)

@@ -1,6 +1,10 @@
 /*
  * drivers/serial.h - the first serial port (COM1), 115200 baud, 8N1: a printk sink, and a second
- * keyboard for who sits at the other end.
+ * keyboard for the person at the other end.
+ *
+ * No key of that person is lost: when the queue of keys is full, bytes stay in the UART, which lets
+ * go of RTS and so holds the sender (an emulator stops by itself), until programs have read half of
+ * the queue. Meanwhile a ctrl-C waits with the others; the PS/2 keyboard's does not.
  */
 #ifndef DRIVERS_SERIAL_H
 #define DRIVERS_SERIAL_H
