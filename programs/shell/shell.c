@@ -291,6 +291,8 @@ static void run_line(char *line)
 
     if (count == -EINFORMAT) {
         puts("A quote (\") is open at the end of the line.");
+    } else if (count == -EINVARG) {
+        printf("A word of that line is longer than %d characters.\n", COMMAND_ARGUMENT_BYTES - 1);
     } else if (count < 0) {
         printf("That line cannot be run: %s.\n", error_text(count));
     }

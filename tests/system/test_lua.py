@@ -83,6 +83,13 @@ def prompt(folder):
         wait_for(lambda: re.search(r"stdin:1: wrong\r\nstack traceback:(.*\r\n)+> $",
                                    machine.receive()), "the error")
         test("prompt: an error does not end it")
+        # 100 KB at once: each line counts the bytes of the text in it, and nothing is lost.
+        lines = [f"s = (s or 0) + #'{'=' * (i % 60)}' n = (n or 0) + 1 t = {{[n] = '{i}=='}}"
+                 for i in range(1500)]
+        machine.send("".join(line + "\r" for line in lines))
+        say("print('sum', s, n, t[n])", f"sum\t{sum(i % 60 for i in range(1500))}\t1500\t1499==", "> ")
+        say("#'\u00e4\u20ac'".encode("utf-8").decode("latin-1"), "5", "> ")
+        say("#'" + "long" * 1020 + "'", "4080", "> ")
         say("io.read()", "")
         say("typed", "typed", "> ")
         machine.press("3", "asterisk", "4", "ret")
