@@ -144,8 +144,8 @@ static void insert(struct line_editor *editor, int character)
 /* Takes out the characters from start to before end, and leaves the cursor there. */
 static void take_out(struct line_editor *editor, size_t start, size_t end)
 {
-    bool is_last = end == editor->length && end == editor->cursor &&
-                   next_character(editor, start) == end;
+    bool is_last =
+        end == editor->length && end == editor->cursor && next_character(editor, start) == end;
 
     if (start >= end) {
         return;
@@ -243,16 +243,16 @@ enum line_event line_edit_key(struct line_editor *editor, int key)
         }
         take_out(editor, editor->cursor, next_character(editor, editor->cursor));
         break;
-    case KEY_DELETE: take_out(editor, editor->cursor, next_character(editor, editor->cursor)); break;
+    case KEY_DELETE:
+        take_out(editor, editor->cursor, next_character(editor, editor->cursor));
+        break;
     case KEY_BACKSPACE:
         take_out(editor, columns_before(editor, editor->cursor, 1), editor->cursor);
         break;
     case CONTROL('U'): take_out(editor, 0, editor->cursor); break;
     case CONTROL('K'): take_out(editor, editor->cursor, editor->length); break;
     case KEY_LEFT:
-    case CONTROL('B'):
-        move_to(editor, columns_before(editor, editor->cursor, 1));
-        break;
+    case CONTROL('B'): move_to(editor, columns_before(editor, editor->cursor, 1)); break;
     case KEY_RIGHT:
     case CONTROL('F'): move_to(editor, next_character(editor, editor->cursor)); break;
     case KEY_HOME:

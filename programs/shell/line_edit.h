@@ -28,9 +28,9 @@ struct line_editor {
     const char *prompt;
     char text[LINE_BYTES]; /* NUL-terminated */
     size_t length;
-    size_t cursor; /* the character that it is on; length: behind the last */
-    size_t from;   /* the first character in the window */
-    size_t drawn;  /* columns behind the prompt that may hold something */
+    size_t cursor;  /* the character that it is on; length: behind the last */
+    size_t from;    /* the first character in the window */
+    size_t drawn;   /* columns behind the prompt that may hold something */
     bool is_behind; /* the screen does not show the last changes yet */
     bool is_cut;    /* a character did not fit */
 

@@ -453,19 +453,28 @@ static void test_keys_that_mean_nothing_disappear(void **state)
     assert_string_equal(decode("\x1b\x1b[Aa"), "<80>a");
     assert_string_equal(decode("\x1bxy"), "xy");
     assert_string_equal(decode("\x1b[1\x1b[A"), "<80>");
-    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab");                          /* broken off */
+    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab"); /* broken off */
     /* Bytes that are no UTF-8: broken off, too long a form, a surrogate, too large, controls. */
     assert_string_equal(decode("\xc3x\x89"), "x<89>");
-    assert_string_equal(decode("a\xe2\x82zb\xff" "c\xa0" "d"), "azbcd");
-    assert_string_equal(decode("\xe0\x81\x81" "a\xed\xa0\x80" "b\xf4\x90\x80\x80" "c"), "abc");
-    assert_string_equal(decode("\xc2\x80" "a\xc2\x9f" "b"), "ab");
+    assert_string_equal(decode("a\xe2\x82zb\xff"
+                               "c\xa0"
+                               "d"),
+                        "azbcd");
+    assert_string_equal(decode("\xe0\x81\x81"
+                               "a\xed\xa0\x80"
+                               "b\xf4\x90\x80\x80"
+                               "c"),
+                        "abc");
+    assert_string_equal(decode("\xc2\x80"
+                               "a\xc2\x9f"
+                               "b"),
+                        "ab");
 }
 
 static void test_keys_beyond_ascii(void **state)
 {
     (void)state;
-    assert_string_equal(decode("\xc3\x89x\xe2\x82\x80y\xf0\x9f\x8d\x91z"),
-                        "<c9>x<2080>y<1f351>z");
+    assert_string_equal(decode("\xc3\x89x\xe2\x82\x80y\xf0\x9f\x8d\x91z"), "<c9>x<2080>y<1f351>z");
     assert_string_equal(decode("\xc2\xa0\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf"),
                         "<a0><7ff><800><ffff><10ffff>");
     /* The KEY_ numbers in between are keys again. */
