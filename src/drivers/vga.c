@@ -77,15 +77,20 @@ static void show(void)
     memcpy(vga.cells + CELLS - first, vga.copy, first * sizeof(*vga.cells));
 }
 
-/* One line up when position lies below the screen. Returns the position, now on the screen. */
+/* One line up when position lies below the screen. Returns the position, now on the screen. The new
+ * line is black, whatever colour the character that goes there has. */
 static unsigned scroll_into_view(unsigned position)
 {
+    uint16_t attribute = vga.attribute;
+
     if (position < CELLS) {
         return position;
     }
     vga.has_scrolled = true;
     vga.first = (vga.first + VGA_COLUMNS) % CELLS;
+    vga_set_color(VGA_LIGHT_GREY, VGA_BLACK);
     fill(CELLS - VGA_COLUMNS, CELLS);
+    vga.attribute = attribute;
     return CELLS - VGA_COLUMNS;
 }
 

@@ -443,6 +443,21 @@ static void test_nothing_to_write(void **state)
     assert_int_equal(cells[0], 0x0720);
 }
 
+/* A coloured character that makes the screen scroll does not colour the whole new line. */
+static void test_scrolled_line_is_black(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VGA_ROWS; i++) {
+        print("\n");
+    }
+    print("\x1B[45mx");
+    assert_int_equal(cells[CELLS - VGA_COLUMNS], (VGA_MAGENTA << 4 | VGA_LIGHT_GREY) << 8 | 'x');
+    for (int i = 1; i < VGA_COLUMNS; i++) {
+        assert_int_equal(cells[CELLS - VGA_COLUMNS + i], VGA_LIGHT_GREY << 8 | ' ');
+    }
+    print("\x1B[0m");
+}
+
 static void test_bell_beeps_and_shows_nothing(void **state)
 {
     (void)state;
@@ -502,6 +517,7 @@ static void test_other_bytes_are_their_own_glyphs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_scrolled_line_is_black),
         TEST(test_bell_beeps_and_shows_nothing),
         TEST(test_utf8_is_shown_in_code_page_437),
         TEST(test_other_bytes_are_their_own_glyphs),
