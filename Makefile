@@ -373,7 +373,7 @@ build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
 	@mkdir -p $(@D)
 	@cp $^ $(@D)/
 	$(SAY) "  NPM    $(@D)"
-	$(Q)cd $(@D) && npm ci --loglevel=error --no-audit --no-fund
+	$(Q)cd $(@D) && npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@touch $@
 
 build/v86/boot.js: tests/v86/boot.js build/v86/installed
@@ -408,6 +408,16 @@ $(eval $(call web_copy,licences/seabios.txt,/usr/share/doc/seabios/copyright,$(S
 $(eval $(call web_copy,licences/vgabios.txt,/usr/share/doc/vgabios/copyright,$(VGABIOS)))
 $(foreach name,LGPL-2 LGPL-2.1 LGPL-3 GPL-3,\
     $(eval $(call web_copy,licences/$(name).txt,$(LICENCES)/$(name))))
+
+# The sources as they are now: what git knows, or in an unpacked archive all but what is built.
+SOURCES_TAR := tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --transform='s,^\./,,;s,^,drupe/,'
+WEB_FILES += $(WEB)/drupe-sources.tar.gz
+$(WEB)/drupe-sources.tar.gz: FORCE
+	@mkdir -p $(@D)
+	@{ git ls-files -z --cached --others --exclude-standard 2>/dev/null | \
+	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf - 2>/dev/null || \
+	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; } | gzip -9n > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(WEB)/index.html: web/index.html bin/os.bin
 	@mkdir -p $(@D)
