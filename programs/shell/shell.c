@@ -205,6 +205,7 @@ static const struct {
     const char *summary;
 } known_programs[] = {
     {"cat.elf", "cat FILE ...", "shows files"},
+    {"crash.elf", "crash", "a menu of faults, and what the kernel says of each"},
     {"echo.elf", "echo TEXT ...", "prints its arguments"},
     {"hello.elf", "hello", "greets, and tries some memory"},
     {"ls.elf", "ls [PATH ...]", "what is in a folder"},

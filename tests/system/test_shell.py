@@ -187,12 +187,53 @@ def programs(session):
     test("mem: the cache's rate", None if abs(hits * 100 / total - rate) <= 0.1 else rows)
 
     command(session, "hello", "hello", r"Hello from hello\.elf\.", ".*read back.")
+    crashes(session)
     exactly(session, "sleep", "sleep 0")
     command(session, "sleep", "sleep soon", "Usage: sleep SECONDS", r"sleep ended with status 2\.")
     for name in sorted(bundled):
         rows = command(session, "every program has a help", f"{name} --help", f"Usage: {name}.*")
         test(f"{name} --help ends with status 0",
              rows[-1] if "ended with status" in rows[-1] else None)
+
+
+CRASHES = [("null", 14, "read address 00000000"), ("call", 14, "executed address 00000000"),
+           ("constant", 14, "wrote to address 0040[0-9a-f]{4}: that page is read-only"),
+           ("kernel", 14, "wrote to address 00100000: that page is the kernel's"),
+           ("freed", 14, "wrote to address 80000000: nothing is mapped there"),
+           ("overrun", 14, "wrote to address 80001000: nothing is mapped there"),
+           ("stack", 14, "wrote to address 003fa[0-9a-f]{3}: the guard page below the stack"),
+           ("divide", 0, "divide error"), ("opcode", 6, "invalid opcode"),
+           ("cli", 13, "general protection fault"), ("port", 13, "general protection fault"),
+           ("int", 13, "general protection fault")]
+
+
+def crashes(session):
+    """Each fault of the program crash, by its name and from its menu."""
+    for name, vector, report in CRASHES:
+        command(session, "crash", f"crash {name}", fr"crash\.elf \(process \d+\) killed: .*{report}.*",
+                fr"crash ended with status {128 + vector}: a fault\.")
+    exactly(session, "crash", "crash hard",
+            "crash: there is no fault 'hard'. Type crash for the menu.", "crash ended with status 2.")
+
+    def wait_end(text):
+        wait_for(lambda: session.rows()[-1].endswith(text), f"{text!r} ({session.rows()[-3:]})")
+    session.type("crash\r")
+    wait_end("ends this:")
+    rows = session.rows()[session.seen:]
+    listed = [row.split()[1] for row in rows if re.match(r"  [ 1]\d  \w+ +\w", row)]
+    equal("crash: its menu", listed, [name for name, _, _ in CRASHES])
+    for typed, report in (("1", "read address 00000000"), ("divide", "divide error")):
+        session.type(typed + "\r")
+        wait_end("back to the menu.")
+        said = "\n".join(session.rows()[session.seen:])
+        session.type("\r")
+        wait_end("ends this:")
+        test(f"crash: {typed} from the menu", None if report in said else said)
+    session.type("nothing\r")
+    wait_for(lambda: any("There is no 'nothing' in the menu." in row for row in session.rows()),
+             "the sentence")
+    session.type("\r")
+    test("crash: Enter alone ends it", None if session.wait_prompt() else "no")
 
 
 def names_and_quotes(session):
