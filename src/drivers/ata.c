@@ -494,3 +494,15 @@ struct block_device *ata_device(size_t i)
     KASSERT(i < ata.count);
     return &ata.drives[i].device;
 }
+
+struct block_device *ata_find(uint16_t base, bool is_slave)
+{
+    for (size_t i = 0; i < ata.count; i++) {
+        const struct ata_drive *drive = &ata.drives[i];
+
+        if (drive->base == base && ((drive->select & DEVICE_SLAVE) != 0) == is_slave) {
+            return &ata.drives[i].device;
+        }
+    }
+    return NULL;
+}

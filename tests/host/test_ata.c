@@ -43,10 +43,10 @@ static struct {
     uint8_t device, control;
     uint8_t count[2], lba[3][2]; /* what was written last, and before that */
     uint8_t status;
-    bool is_master;     /* the drive is that, not the slave */
-    bool is_pair;       /* there is a drive at the other place, too */
-    unsigned busy;      /* so many more reads of the status show a drive that begins anew */
-    unsigned busy_long; /* after each reset */
+    bool is_master;       /* the drive is that, not the slave */
+    bool is_pair;         /* there is a drive at the other place, too */
+    unsigned busy;        /* so many more reads of the status show a drive that begins anew */
+    unsigned busy_long;   /* after each reset */
     unsigned multiple[2]; /* the master's block size, and the slave's */
     bool refuses_multiple;
 
