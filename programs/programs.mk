@@ -18,9 +18,9 @@ PROGRAM_LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack 
 OBJCOPY ?= $(CROSS)objcopy
 
 LIBC := build/programs/libc.a
-# The kernel's own string and formatting code serves programs as well.
+# The kernel's own string and formatting code, and its words for errors, serve programs as well.
 LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c programs/libc/*.asm)) \
-    src/lib/string.c src/lib/format.c
+    src/lib/string.c src/lib/format.c src/lib/status_text.c
 program_objects = $(patsubst %,build/programs/%.o,$(1))
 
 build/programs/%.c.o: %.c

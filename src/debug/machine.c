@@ -35,7 +35,7 @@ void machine_exit(uint8_t value)
 {
     cpu_interrupts_off();
     outb(DEBUG_EXIT_PORT, value);
-    printk("No isa-debug-exit device: the machine is halted; it can be switched off.\n");
+    printk("The machine can be switched off now. (No isa-debug-exit device: it is halted.)\n");
     machine_halt();
 }
 

@@ -258,6 +258,11 @@ static bool has_data(void)
     return status != STATUS_NOT_THERE && status & STATUS_HAS_DATA;
 }
 
+bool keyboard_is_present(void)
+{
+    return inb(STATUS_PORT) != STATUS_NOT_THERE;
+}
+
 void keyboard_interrupt(void)
 {
     if (!has_data()) {

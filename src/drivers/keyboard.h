@@ -74,4 +74,7 @@ void keyboard_interrupt(void);
 /* Empties the controller's buffer, registers and enables IRQ 1. */
 void keyboard_initialise(void);
 
+/* Does a keyboard controller answer? */
+bool keyboard_is_present(void);
+
 #endif

@@ -140,6 +140,11 @@ void serial_initialise(void)
     printk_add_sink(&sink);
 }
 
+bool serial_is_present(void)
+{
+    return serial.is_present;
+}
+
 int serial_read(void)
 {
     if (!serial.is_present || !(inb(LSR) & LSR_RECEIVED)) {

@@ -9,6 +9,8 @@
 #ifndef DRIVERS_SERIAL_H
 #define DRIVERS_SERIAL_H
 
+#include <stdbool.h>
+
 /* Programs the port and registers the printk sink "serial" ('\n' goes out as "\r\n"). Without a
  * port that answers, does nothing. */
 void serial_initialise(void);
@@ -18,5 +20,8 @@ int serial_read(void);
 
 /* From now on received bytes become keys (keyboard_push), by IRQ 4. Needs the IRQs set up. */
 void serial_enable_input(void);
+
+/* Is there a serial line? After serial_initialise(). */
+bool serial_is_present(void);
 
 #endif

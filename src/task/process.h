@@ -51,8 +51,8 @@ void process_initialise(void);
 
 /*
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
- * arguments (NULL: none), kernel stack. On failure everything is given back: -ENOMEM, -EINFORMAT,
- * and the errors of fs/file.h. Others run meanwhile; -EINTERRUPTED when the caller was cancelled.
+ * arguments (NULL: none), kernel stack. On failure everything is given back: -ENOMEM, and the errors of
+ * elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when the caller was cancelled.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);
 

@@ -1,7 +1,7 @@
 /*
  * test_libc.c - the programs' printing, strings, numbers and command lines, over made-up system
  * calls.
- * Sources: src/lib/format.c src/lib/string.c
+ * Sources: src/lib/format.c src/lib/string.c src/lib/status_text.c
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -486,11 +486,14 @@ static void test_errors_in_words(void **state)
     (void)state;
     assert_string_equal(error_text(-ENOENT), "no such file or folder");
     assert_string_equal(error_text(ENOENT), "no such file or folder");
-    for (int error = 0; error <= EINTERRUPTED; error++) {
+    for (int error = 0; error <= STATUS_MAX; error++) {
         assert_true(strlen(error_text(-error)) > 5);
-        assert_string_not_equal(error_text(-error), error_text(-EINTERRUPTED - 1));
+        assert_string_not_equal(error_text(-error), error_text(-STATUS_MAX - 1));
+        for (int other = 0; other < error; other++) {
+            assert_string_not_equal(error_text(error), error_text(other));
+        }
     }
-    assert_string_equal(error_text(-EINTERRUPTED - 1), "an unknown error");
+    assert_string_equal(error_text(-STATUS_MAX - 1), "an unknown error");
     assert_string_equal(error_text(INT32_MIN), "an unknown error");
 }
 
