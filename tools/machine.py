@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-SECONDS = 180
+SECONDS = 600
 COLUMNS, ROWS = 80, 25
 VGA_TEXT = 0xB8000
 

@@ -6,7 +6,6 @@ usage: tools/screenshot.py IMAGE OUT.png [TEXT TO WAIT FOR ON THE SERIAL LINE [K
 The text is by default the shell's prompt. After keys (\r is Enter) it is waited for once more.
 """
 
-import os
 import sys
 import tempfile
 import time

@@ -21,7 +21,7 @@ import suite
 from suite import test
 from test_programs import expectation
 
-SECONDS = 120  # detects hangs only
+SECONDS = suite.SECONDS
 HALTED = "No isa-debug-exit device: the machine is halted; it can be switched off."
 PROMPT = b"<bochs:"
 SCREEN = re.compile(rb'Bochs connected to screen "([^"]+)"')

@@ -36,7 +36,7 @@ def run_gdb(commands):
         script.flush()
         result = subprocess.run(["tools/debug.sh", "-batch", "-x", script.name],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, timeout=120,
+                                stderr=subprocess.STDOUT, text=True, timeout=suite.SECONDS,
                                 env=dict(os.environ, SERIAL="null"))
     # The end of the session is not the last command's.
     output = re.sub(r"\n\[Inferior 1 .*", "\n", result.stdout, flags=re.DOTALL)

@@ -349,7 +349,7 @@ def program(*arguments, answer=None):
     ours, theirs = os.openpty()
     os.write(ours, answer)
     result = subprocess.run(command, stdin=theirs, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+                            stderr=subprocess.STDOUT, text=True, check=False, timeout=suite.SECONDS)
     os.close(ours)
     os.close(theirs)
     return result.returncode, result.stdout
