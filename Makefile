@@ -137,7 +137,7 @@ build/$(1)/%.o: %.c Makefile build/variant
 	$$(SAY) "  CC     $$@"
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -Itests/$(2) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS)
+build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	@mkdir -p $$(@D)
 	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
 	$$(SAY) "  NASM   $$@"

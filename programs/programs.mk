@@ -28,7 +28,7 @@ build/programs/%.c.o: %.c build/variant
 	$(SAY) "  CC     $@"
 	$(Q)$(CC) $(PROGRAM_CFLAGS) $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
-build/programs/%.asm.o: %.asm
+build/programs/%.asm.o: %.asm build/variant
 	@mkdir -p $(@D)
 	@nasm $(NASMFLAGS) -M -MP -MT $@ -MF $(@:.o=.d) $<
 	$(SAY) "  NASM   $@"

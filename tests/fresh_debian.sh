@@ -206,21 +206,21 @@ dir=${dir:-/var/tmp/drupe-fresh-$system}
 [ -z "$is_inside" ] || inside
 
 root=$(dirname "$(dirname "$(realpath "$0")")")
-[ "$(id -u)" -eq 0 ] || fail "root is needed: debootstrap makes device files and chroot enters the system"
-for tool in debootstrap git unshare; do
-    command -v "$tool" >/dev/null || fail "$tool is not installed (apt-get install debootstrap git util-linux)"
+for item in ${copies[@]+"${copies[@]}"}; do
+    [ -e "${item%%=*}" ] || fail "--copy: ${item%%=*} does not exist"
 done
 case "$dir/" in
     "$root"/*) fail "$dir lies in the repository; --dir names another folder" ;;
 esac
+[ "$(id -u)" -eq 0 ] || fail "root is needed: debootstrap makes device files and chroot enters the system"
+for tool in debootstrap git unshare; do
+    command -v "$tool" >/dev/null || fail "$tool is not installed (apt-get install debootstrap git util-linux)"
+done
 if [ -n "$again" ]; then
     [ -e "$dir$HOME_FOLDER" ] || fail "$dir has no such system; leave out --again"
 elif [ -e "$dir" ]; then
     fail "$dir exists already: remove it, or use it with --again"
 fi
-for item in ${copies[@]+"${copies[@]}"}; do
-    [ -e "${item%%=*}" ] || fail "--copy: ${item%%=*} does not exist"
-done
 mkdir -p "$(dirname "$dir")"
 
 finish() {
