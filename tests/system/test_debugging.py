@@ -19,7 +19,8 @@ from suite import test
 
 PAGE = "docs/debugging.md"
 BLOCK = re.compile(r"^```(gdb|panic) ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b")
+# 0xcc and a register that is cafecafe are numbers too, though without a digit; "add" is a word.
+NUMBER = re.compile(r"\b(?:0x[0-9a-f]+|[0-9a-f]{8}|[0-9a-f]*[0-9][0-9a-f]*)\b")
 PROMPT = "(gdb) "
 
 
