@@ -115,7 +115,7 @@ case "$command" in
         exec make --no-print-directory run
         ;;
     run-gui)
-        install "0.8 GB" $PACKAGES $WINDOW_PACKAGES
+        install "0.5 GB" $PACKAGES $WINDOW_PACKAGES
         make --no-print-directory -j"$jobs" all
         exec make --no-print-directory run-gui
         ;;
