@@ -126,21 +126,24 @@ make_system() {
     chmod +x "$dir/usr/sbin/policy-rc.d"
     chroot "$dir" useradd -m -s /bin/bash "$USER_NAME"
     echo "$USER_NAME ALL=(ALL) NOPASSWD: ALL" >"$dir/etc/sudoers.d/$USER_NAME"
+    rm -f "$dir/etc/resolv.conf"
     cp -L /etc/resolv.conf "$dir/etc/resolv.conf"
     grep -q "$(hostname)" "$dir/etc/hosts" 2>/dev/null || echo "127.0.1.1 $(hostname)" >>"$dir/etc/hosts"
 }
 
+# By programs of the new system, so that its links lead to its own files and never out of it.
 copy_files() {
     [ "${#copies[@]}" -gt 0 ] || return 0
     for item in "${copies[@]}"; do
         from=${item%%=*}
-        to=$dir/$(realpath -ms "${item#*=}")
-        mkdir -p "$(dirname "$to")"
+        to=$(realpath -ms "${item#*=}")
         if [ -d "$from" ]; then
-            mkdir -p "$to"
-            cp -rL "$from/." "$to/"
+            chroot "$dir" mkdir -p "$to"
+            tar -C "$from" -chf - . | chroot "$dir" tar -C "$to" -xf -
         else
-            cp -L "$from" "$to"
+            chroot "$dir" mkdir -p "$(dirname "$to")"
+            # shellcheck disable=SC2016 # $1 is the inner shell's
+            chroot "$dir" sh -c 'rm -f "$1" && cat >"$1"' sh "$to" <"$from"
         fi
     done
 }
@@ -182,7 +185,7 @@ done
 case "$system" in
     12) default=bookworm ;;
     13) default=trixie ;;
-    ubuntu) default=noble ;;
+    ubuntu) default=resolute ;;
     "") wrong_usage "which system?" ;;
     *) wrong_usage "'$system' is none of 12, 13, ubuntu" ;;
 esac
