@@ -104,7 +104,7 @@ class Machine:
                     self.said = b""
                     self.process.send_signal(signal.SIGINT)  # to the debugger, which does creg
                     is_over = self.runs_until(lambda: PROMPT in self.said)
-                Machine.has_hung |= not is_over
+                Machine.has_hung |= not is_over and self.process.poll() is None
                 self.console = read(os.path.join(folder, "serial"))
                 self.log = read(os.path.join(folder, "log"))[-2000:]
             finally:
