@@ -82,10 +82,7 @@ static void overflow_stack(void)
 
 static void divide(void)
 {
-    volatile int zero = 0;
-    volatile int quotient = 1 / zero;
-
-    (void)quotient;
+    __asm__ volatile("div %0" : : "r"(0), "a"(1), "d"(0));
 }
 
 static void no_instruction(void)
