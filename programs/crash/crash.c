@@ -13,7 +13,7 @@
 
 #define USAGE                                 \
     "Usage: crash         a menu of faults\n" \
-    "       crash NAME    that one: the program makes it and dies of it; the kernel explains\n"
+    "       crash NAME    that one: the program makes it; the kernel explains\n"
 
 /* An address that the compiler knows nothing about. */
 static volatile unsigned char *at(uintptr_t address)

@@ -192,6 +192,8 @@ def programs(session):
     command(session, "sleep", "sleep soon", "Usage: sleep SECONDS", r"sleep ended with status 2\.")
     for name in sorted(bundled):
         rows = command(session, "every program has a help", f"{name} --help", f"Usage: {name}.*")
+        wide = [row for row in rows if len(row) >= COLUMNS]
+        test(f"{name} --help fits the screen", wide or None)
         test(f"{name} --help ends with status 0",
              rows[-1] if "ended with status" in rows[-1] else None)
 
