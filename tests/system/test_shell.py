@@ -251,6 +251,18 @@ def names_and_quotes(session):
     exactly(session, "a wrong name", "dir", "'dir' is a folder, not a program.")
     exactly(session, "a wrong name", "text.txt", "'text.txt' is not a program.")
     exactly(session, "an open quote", 'echo "a b', 'A quote (") is open at the end of the line.')
+    exactly(session, "a path from the root", "/echo 1", "1")
+    exactly(session, "a path from the root", "cat /dir/in.txt //text.txt", "inside", "A line.",
+            "One more line.")
+    for line, symbol, why in (("echo a > x", ">", "cannot write output to a file (>)"),
+                              ("echo a|cat", "|", "has no pipes (|)"),
+                              ("cat <text.txt", "<", "cannot take input from a file (<)"),
+                              ("echo a; echo b", ";",
+                               "cannot run several commands of one line (;)")):
+        exactly(session, "what the shell cannot do yet", line,
+                f"That line was not run: this shell {why} yet.",
+                f'To pass {symbol} to a program, put it between quotes (").')
+    exactly(session, "between quotes it is text", 'echo "a > b | c; <d>"', "a > b | c; <d>")
     exactly(session, "nothing", "")
     exactly(session, "nothing", "   ")
     exactly(session, "nothing", "&")
@@ -403,7 +415,7 @@ def inner_shell(session):
     session.type("shell\r")
     session.wait_prompt()
     session.type("\4")
-    equal("ctrl-D on an empty line ends the shell", session.wait_prompt(), [])
+    equal("ctrl-D on an empty line ends the shell", session.wait_prompt(), ["Ctrl-D: this shell ends."])
     exactly(session, "exit without a number", "exit now",
             "'now' is no number. Usage: exit [STATUS]")
 
@@ -424,7 +436,7 @@ def keyboard(session):
     line("backspace", "e c h o spc a x backspace b", "ab")
     line("up and down", "up up down", "ab")
     line("ctrl-U", "x ctrl-u e c h o spc a", "a")
-    line("the 102nd key", "e c h o spc less shift-less", "\\|")
+    line("the 102nd key", "e c h o spc shift-apostrophe less shift-less shift-apostrophe", "\\|")
     session.spin(session.press, [*"s p i n spc l".split(), "ret"])
     session.press("ctrl-c")
     equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
@@ -456,6 +468,15 @@ def exit_status(image, folder):
         equal("exit 3 ends the machine with a status of its own", machine.status(), FAILURE)
         test("the kernel tells init's status",
              None if machine.says("init exited with status 3") else machine.console)
+
+
+def end_of_input(image, folder):
+    with Machine(image, folder) as machine:
+        Session(machine)
+        machine.send("\4")
+        equal("ctrl-D at the first shell's prompt ends the machine", machine.status(), SUCCESS)
+        test("and says so", None if machine.says("Ctrl-D: the first shell ends, and the machine "
+                                                 "with it.") else machine.console)
 
 
 def restart(image, folder):
@@ -504,7 +525,8 @@ def main():
         image = os.path.join(folder, "shell.bin")
         subprocess.run(["make", "-s", "image", "INIT=bin/programs/shell.elf",
                         f"FILES={' '.join(on_disk)}", f"IMAGE={image}"], check=True)
-        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"), (restart, image),
+        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"), (end_of_input, "bin/os.bin"),
+                           (restart, image),
                            (no_keyboard, "bin/os.bin"), (no_serial_line, "bin/os.bin")):
             own = os.path.join(folder, part.__name__)
             os.mkdir(own)
