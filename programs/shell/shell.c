@@ -303,7 +303,7 @@ static void refuse_symbol(char symbol)
     printf("That line was not run: this shell %s yet.\n"
            "To pass %c to a program, put it between quotes (\").\n",
            symbol == '|'   ? "has no pipes (|)"
-           : symbol == ';' ? "cannot run several commands of one line (;)"
+           : symbol == ';' ? "has no ; between commands"
            : symbol == '<' ? "cannot take input from a file (<)"
                            : "cannot write output to a file (>)",
            symbol);

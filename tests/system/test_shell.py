@@ -258,7 +258,7 @@ def names_and_quotes(session):
                               ("echo a|cat", "|", "has no pipes (|)"),
                               ("cat <text.txt", "<", "cannot take input from a file (<)"),
                               ("echo a; echo b", ";",
-                               "cannot run several commands of one line (;)")):
+                               "has no ; between commands")):
         exactly(session, "what the shell cannot do yet", line,
                 f"That line was not run: this shell {why} yet.",
                 f'To pass {symbol} to a program, put it between quotes (").')
