@@ -25,5 +25,6 @@
 #define ECHILD       15 /* no such child process */
 #define EBUSY        16 /* in use; none left */
 #define EINTERRUPTED 17 /* the process is about to be ended */
+#define ELIMIT       18 /* its family (a job of the shell) has as many as it may */
 
 #endif

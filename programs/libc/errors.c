@@ -24,6 +24,7 @@ const char *error_text(int error)
         [ECHILD] = "no such child process",
         [EBUSY] = "none is left",
         [EINTERRUPTED] = "it was interrupted",
+        [ELIMIT] = "this job, or all jobs together, have as many as they may",
     };
     unsigned number = error < 0 ? -(unsigned)error : (unsigned)error;
 

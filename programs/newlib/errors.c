@@ -24,6 +24,7 @@ enum {
     KERNEL_CHILD = ECHILD,
     KERNEL_BUSY = EBUSY,
     KERNEL_INTERRUPTED = EINTERRUPTED,
+    KERNEL_LIMIT = ELIMIT,
 };
 
 #undef EIO
@@ -56,6 +57,7 @@ int system_call_errno(int32_t result)
         [KERNEL_CHILD] = ECHILD,
         [KERNEL_BUSY] = EMFILE, /* of what programs ask for, only descriptors run out so */
         [KERNEL_INTERRUPTED] = EINTR,
+        [KERNEL_LIMIT] = EAGAIN,
     };
     uint32_t number = 0u - (uint32_t)result;
 

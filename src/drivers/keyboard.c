@@ -93,6 +93,9 @@ static uint8_t decode_plain(const struct keyboard_state *state, uint8_t code)
     if (is_letter && (state->left_control || state->right_control)) {
         return key - 'a' + 1;
     }
+    if (key == '\\' && (state->left_control || state->right_control)) {
+        return KEY_QUIT;
+    }
     bool shift = state->left_shift || state->right_shift;
     if (is_letter) {
         return shift != state->caps_lock ? (uint8_t)char_to_upper((char)key) : key;

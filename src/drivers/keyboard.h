@@ -2,7 +2,7 @@
  * drivers/keyboard.h - the PS/2 keyboard: scancodes in, keys out.
  *
  * A key is one byte: an ASCII character ('\r' for Enter, '\b', '\t', 27 for Escape, 1 to 26 for
- * Ctrl and a letter) or one of abi/keys.h's numbers for the keys that have no character.
+ * Ctrl and a letter, 28 for Ctrl-\) or one of abi/keys.h's numbers for the keys that have no character.
  * The layout is US.
  */
 #ifndef DRIVERS_KEYBOARD_H

@@ -1,6 +1,7 @@
 /*
  * syscall/sys_console.c - what a program says and hears.
  */
+#include "abi/keys.h"
 #include "debug/printk.h"
 #include "drivers/pit.h"
 #include "lib/align.h"
@@ -13,8 +14,23 @@
 
 #define PRINT_BYTES_MAX 65536 /* a string without a NUL for so long is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
+#define PRINT_COSTLY    8     /* and of these, characters that may change all of the screen */
 
 #define POLLS_BEFORE_REST 64
+
+/* How many of the count bytes are printed before the next pause: a new line may scroll, what follows
+ * an Escape may clear the screen. */
+static uint32_t piece_length(const char *piece, uint32_t count)
+{
+    unsigned costly = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if ((piece[i] == '\n' || piece[i] == KEY_ESCAPE) && ++costly == PRINT_COSTLY) {
+            return i + 1;
+        }
+    }
+    return count;
+}
 
 /* Prints length bytes at source; all of them are there. */
 static uint32_t write_from_user(uint32_t source, uint32_t length)
@@ -28,6 +44,7 @@ static uint32_t write_from_user(uint32_t source, uint32_t length)
         if (status < 0) {
             return (uint32_t)status;
         }
+        count = piece_length(piece, count);
         console_write(piece, count);
         done += count;
         if (done < length && !task_pause()) {

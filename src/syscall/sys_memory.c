@@ -13,13 +13,7 @@
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
 #include "task/process.h"
-
-static bool is_traced;
-
-void sys_memory_set_trace(bool is_on)
-{
-    is_traced = is_on;
-}
+#include "task/task.h"
 
 static void __attribute__((noinline)) end_trace(void)
 {
@@ -34,7 +28,7 @@ uint32_t sys_malloc(const uint32_t *arguments)
 {
     uint32_t memory = (uint32_t)process_malloc(process_current(), arguments[0]);
 
-    if (is_traced) {
+    if (process_is_traced()) {
         printk("trace: process_malloc(%u) = %p", arguments[0], (void *)memory);
         end_trace();
     }
@@ -47,7 +41,7 @@ uint32_t sys_free(const uint32_t *arguments)
     struct process *process = process_current();
     void *memory = (void *)arguments[0];
 
-    if (is_traced) {
+    if (process_is_traced()) {
         printk("trace: process_free(%p), %u KiB,", memory,
                (uint32_t)process_allocation_pages(process, memory) * (PAGE_SIZE_BYTES / 1024));
         end_trace();
@@ -68,21 +62,41 @@ static bool count_one(void *count, const struct process *process)
     return true;
 }
 
+/* Blocks of the pool that are looked at between two pauses. */
+#define BLOCKS_AT_ONCE 8192
+
+/* The longest run of free blocks in the pool. The others run in between: it is about right. */
+static uint32_t largest_free_run(const struct heap_table *table)
+{
+    uint32_t largest = 0;
+    uint32_t run = 0;
+
+    for (size_t block = 0; block < table->total; block++) {
+        run = table->entries[block] == HEAP_BLOCK_TABLE_ENTRY_FREE ? run + 1 : 0;
+        largest = MAX(largest, run);
+        if (block % BLOCKS_AT_ONCE == BLOCKS_AT_ONCE - 1) {
+            (void)task_pause();
+        }
+    }
+    return largest;
+}
+
 /* memory_figures(out, size of it): 0. A program that knows fewer figures gets those. */
 uint32_t sys_memory_figures(const uint32_t *arguments)
 {
-    struct heap_stats pool;
+    uint32_t largest_run = largest_free_run(kheap_get()->table);
     struct block_cache_stats cache;
+    struct pmm_stats pages;
     struct memory_figures figures;
 
     block_cache_get_stats(&cache);
-    heap_get_stats(kheap_get(), &pool);
+    pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
         .free_pages = pmm_get_free_pages(),
-        .pool_pages = pool.total,
-        .pool_free_pages = pool.free,
-        .largest_run_pages = pool.largest_free_run,
+        .pool_pages = kheap_get()->total,
+        .pool_free_pages = pages.pool_free,
+        .largest_run_pages = largest_run,
         .objects = kmem_live_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
