@@ -131,7 +131,7 @@ def bundled_programs():
 
 def programs(session):
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
-                   r"  exit \[STATUS\] .*", r"  kill PID .*", "Programs .*:",
+                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:",
                    r"  cat FILE \.\.\. .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
     test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
     listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
@@ -160,9 +160,9 @@ def programs(session):
     equal("cat shows bytes as they are", "".join(session.run("cat bytes.bin")), shown)
     session.look("cat shows bytes as they are")
 
-    command(session, "ps", "ps", r"  PID PARENT STATE .*",
-            r" +1 +0 (ready|waiting) +\d+ +\d+  init\.elf",
-            r" +\d+ +1 ready +\d+ +\d+ \*ps\.elf")
+    command(session, "ps", "ps", r"  PID PARENT FAMILY STATE .*",
+            r" +1 +0 +0 (ready|waiting) +\d+ +\d+  init\.elf",
+            r" +\d+ +1 +1 ready +\d+ +\d+ \*ps\.elf")
     rows = command(session, "mem", "mem", r"Managed by the kernel +\d+ KiB", r"  free +\d+ KiB",
                    r"Kernel heap's pool +102400 KiB, of these", r"  objects +\d+",
                    r"  sectors found there +\d+ of \d+ \(\d+\.\d %\)", r"Processes +2")
@@ -220,13 +220,16 @@ def statuses(session):
 def background(session):
     rows = command(session, "a background job", "spin &", r"\[\d+\]")
     pid = rows[0][1:-1]
-    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 ready +\d+ +\d+  spin\.elf")
+    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 +1 ready +\d+ +\d+  spin\.elf")
     exactly(session, "kill", f"kill {pid}", f"[{pid}] was killed.")
     exactly(session, "kill", f"kill {pid}",
-            f"There is no process {pid} that this shell has started.")
+            f"There is no process {pid} that this shell may end.")
     exactly(session, "kill", "kill 1", "That is the shell itself. Type exit to end it.")
-    command(session, "kill", "kill", "Usage: kill PID .*")
-    command(session, "kill", "kill me", "Usage: kill PID .*")
+    command(session, "kill", "kill", r"Usage: kill \[-f\] PID .*")
+    command(session, "kill", "kill me", r"Usage: kill \[-f\] PID .*")
+    command(session, "kill", "kill -f", r"Usage: kill \[-f\] PID .*")
+    pid = session.run("spin &")[0][1:-1]
+    exactly(session, "kill", f"kill -f {pid}", f"The family of [{pid}] was killed.")
     for line, how in (("ends 4&", "ends.elf ended with status 4."),
                       ("sleep 0 &", "sleep.elf ended with status 0.")):
         first, *rows = session.run(line)
@@ -285,8 +288,8 @@ def history(session):
 def inner_shell(session):
     session.type("shell\r")
     equal("a shell in the shell", session.wait_prompt(), ["Type help for a list of commands."])
-    command(session, "a shell in the shell", "ps", r" +1 +0 (ready|waiting) .* init\.elf",
-            r" +\d+ +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
+    command(session, "a shell in the shell", "ps", r" +1 +0 +0 (ready|waiting) .* init\.elf",
+            r" +\d+ +1 +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
     exactly(session, "exit with a status", "exit 7", "shell ended with status 7.")
     session.type("shell\r")
     session.wait_prompt()
