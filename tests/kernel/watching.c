@@ -14,6 +14,7 @@ static struct {
     void (*tick_handler)(void);
     const struct watchers *watchers; /* NULL: nobody watches */
     unsigned pieces;
+    unsigned ticks;
 } watching;
 
 void watching_start(const struct watchers *watchers)
@@ -43,11 +44,19 @@ static void watched_call(struct trap_frame *frame)
     }
 }
 
+/* 1 when nobody has changed the clock. */
+static unsigned clock_factor(void)
+{
+    return watching.watchers && watching.watchers->clock_factor ? watching.watchers->clock_factor : 1;
+}
+
 static void watched_tick(void)
 {
-    watching.tick_handler();
     if (watching.watchers && watching.watchers->on_tick) {
         watching.watchers->on_tick();
+    }
+    if (++watching.ticks % clock_factor() == 0) {
+        watching.tick_handler();
     }
 }
 
@@ -71,10 +80,20 @@ void __wrap_pit_set_tick_handler(void (*handler)(void))
     __real_pit_set_tick_handler(watched_tick);
 }
 
+uint32_t __real_pit_get_ticks(void);
+uint32_t __wrap_pit_get_ticks(void);
+uint32_t __wrap_pit_get_ticks(void)
+{
+    return __real_pit_get_ticks() / clock_factor();
+}
+
 void __real_console_write(const char *text, size_t length);
 void __wrap_console_write(const char *text, size_t length);
 void __wrap_console_write(const char *text, size_t length)
 {
+    if (watching.watchers && watching.watchers->on_print) {
+        watching.watchers->on_print(text, length);
+    }
     if (!watching.watchers || ++watching.pieces % watching.watchers->print_one_in == 0) {
         __real_console_write(text, length);
     }
