@@ -14,18 +14,18 @@
 
 #define PRINT_BYTES_MAX 65536 /* a string without a NUL for so long is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
-#define PRINT_COSTLY    8     /* and of these, characters that may change all of the screen */
+#define PRINT_LINES     8     /* and of these, ends of lines: each may scroll the screen */
 
 #define POLLS_BEFORE_REST 64
 
-/* How many of the count bytes are printed before the next pause: a new line may scroll, what follows
- * an Escape may clear the screen. */
+/* How many of the count bytes are printed before the next pause: what follows an Escape may clear all
+ * of the screen, so there is one at the piece's end at most. */
 static uint32_t piece_length(const char *piece, uint32_t count)
 {
-    unsigned costly = 0;
+    unsigned lines = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        if ((piece[i] == '\n' || piece[i] == KEY_ESCAPE) && ++costly == PRINT_COSTLY) {
+        if (piece[i] == KEY_ESCAPE || (piece[i] == '\n' && ++lines == PRINT_LINES)) {
             return i + 1;
         }
     }

@@ -349,6 +349,13 @@ bool task_pause(void)
     return !tasks.current->is_cancelled;
 }
 
+void task_let_interrupts_in(void)
+{
+    if (tasks.current != &tasks.idle) {
+        cpu_let_interrupts_in();
+    }
+}
+
 void task_rest(void)
 {
     if (list_is_empty(&tasks.groups)) {

@@ -109,6 +109,10 @@ void task_yield(void);
  */
 bool task_pause(void);
 
+/* For waits in the middle of something: interrupts that wait are served, but nobody else runs. Does
+ * nothing while the kernel starts. */
+void task_let_interrupts_in(void);
+
 /* Lets the others run; when there are none, sleeps until the next interrupt. */
 void task_rest(void);
 

@@ -6,6 +6,7 @@
 
 int main(void)
 {
+    catch_interrupt(1);
     for (;;) {
         if (start("bomb.elf", NULL) < 0) {
             process_yield();

@@ -220,10 +220,10 @@ static void act(void)
         }
         break;
     case ATTACK:
-        scene.most_processes = MAX(scene.most_processes, count_processes());
         if (!has_passed(scene.attack_ms)) {
             break;
         }
+        scene.most_processes = count_processes();
         if (scene.is_in_front) {
             keyboard_push(KEY_INTERRUPT);
             scene.typed = 0;
@@ -260,7 +260,7 @@ static void act(void)
         }
         break;
     case CLEAN:
-        if (count_processes() == scene.processes && free_pages() == scene.pages) {
+        if (free_pages() == scene.pages && count_processes() == scene.processes) {
             scene.clean = now() - scene.since;
             format_to_buffer(scene.line, sizeof(scene.line), "exit\r");
             type(scene.line);
