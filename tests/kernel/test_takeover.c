@@ -77,7 +77,7 @@ static struct {
     bool is_prompt;     /* the shell has printed one, and nobody has typed since */
     uint32_t ps_bytes;  /* what ps has printed */
 
-    uint64_t last_tick;
+    uint64_t last_tick, kernel_tick;
     uint32_t processes, pages; /* before the attack; pages without those kept for later */
     const struct process *init;
 
@@ -277,6 +277,17 @@ static void act(void)
     }
 }
 
+/* The kernel's own ticks come by the machine's time, not by counting the quick ones, of which some are
+ * lost while interrupts are off. */
+static bool is_tick(void)
+{
+    if (now() - scene.kernel_tick < NS_A_TICK * CLOCK_FACTOR) {
+        return false;
+    }
+    scene.kernel_tick += NS_A_TICK * CLOCK_FACTOR;
+    return true;
+}
+
 static void on_tick(void)
 {
     uint64_t time = now();
@@ -335,7 +346,7 @@ KTEST_BY_NAME(takeover)
     static const struct watchers watchers = {
         .on_tick = on_tick,
         .on_print = on_print,
-        .clock_factor = CLOCK_FACTOR,
+        .is_tick = is_tick,
         .print_one_in = 1,
     };
     struct process *init;
@@ -344,7 +355,7 @@ KTEST_BY_NAME(takeover)
     KEXPECT(ktest_mount());
     KEXPECT(process_load("0:/init.elf", NULL, &init) == OK);
     scene.init = init;
-    scene.since = now();
+    scene.since = scene.kernel_tick = now();
     set_clock(TIMER_HZ * CLOCK_FACTOR);
     watching_start(&watchers);
     process_start(init, 0);

@@ -9,16 +9,21 @@
 #include "debug/printk.h"
 #include "drivers/pit.h"
 
+/* ld: a call of name goes to __wrap_name, and __real_name is the function itself. */
+uint32_t __real_pit_get_ticks(void);
+uint32_t __wrap_pit_get_ticks(void);
+
 static struct {
     trap_handler_t call_handler;
     void (*tick_handler)(void);
     const struct watchers *watchers; /* NULL: nobody watches */
     unsigned pieces;
-    unsigned ticks;
+    uint32_t ticks; /* that the kernel has seen */
 } watching;
 
 void watching_start(const struct watchers *watchers)
 {
+    watching.ticks = __real_pit_get_ticks();
     watching.watchers = watchers;
 }
 
@@ -44,10 +49,10 @@ static void watched_call(struct trap_frame *frame)
     }
 }
 
-/* 1 when nobody has changed the clock. */
-static unsigned clock_factor(void)
+/* Has the test changed the clock? */
+static bool has_own_clock(void)
 {
-    return watching.watchers && watching.watchers->clock_factor ? watching.watchers->clock_factor : 1;
+    return watching.watchers && watching.watchers->is_tick;
 }
 
 static void watched_tick(void)
@@ -55,12 +60,12 @@ static void watched_tick(void)
     if (watching.watchers && watching.watchers->on_tick) {
         watching.watchers->on_tick();
     }
-    if (++watching.ticks % clock_factor() == 0) {
+    if (!has_own_clock() || watching.watchers->is_tick()) {
+        watching.ticks++;
         watching.tick_handler();
     }
 }
 
-/* ld: a call of name goes to __wrap_name, and __real_name is the function itself. */
 void __real_trap_register(unsigned vector, trap_handler_t handler);
 void __wrap_trap_register(unsigned vector, trap_handler_t handler);
 void __wrap_trap_register(unsigned vector, trap_handler_t handler)
@@ -80,11 +85,9 @@ void __wrap_pit_set_tick_handler(void (*handler)(void))
     __real_pit_set_tick_handler(watched_tick);
 }
 
-uint32_t __real_pit_get_ticks(void);
-uint32_t __wrap_pit_get_ticks(void);
 uint32_t __wrap_pit_get_ticks(void)
 {
-    return __real_pit_get_ticks() / clock_factor();
+    return has_own_clock() ? watching.ticks : __real_pit_get_ticks();
 }
 
 void __real_console_write(const char *text, size_t length);

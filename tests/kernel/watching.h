@@ -18,9 +18,9 @@ struct watchers {
     void (*on_result)(uint32_t command, int32_t result); /* after it, if it comes back */
     void (*on_tick)(void); /* in the tick's interrupt, before the scheduler's own handler */
     void (*on_print)(const char *text, size_t length); /* before it is printed */
-    /* The test has made the clock tick so many times faster; the kernel is to notice nothing: it sees
-     * one tick in so many. 0: one in one. */
-    unsigned clock_factor;
+    /* For a test that has made the clock tick faster, which the kernel is not to notice: is this one
+     * of the ticks that it sees? NULL: it sees all. */
+    bool (*is_tick)(void);
     unsigned print_one_in; /* of the pieces that programs print, only one in so many is printed */
 };
 
