@@ -13,7 +13,8 @@
  * of this is O(1).
  *
  * A turn lasts until the next tick when it began at a tick, and else until the tick after the next:
- * at least one whole tick. So nobody gains by giving up the CPU just before each tick.
+ * at least one whole tick. So nobody gains by giving up the CPU just before each tick. What a task
+ * leaves of its turn when it ends is its group's: a family of hundreds that is killed is soon gone.
  *
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
@@ -67,6 +68,7 @@ static struct {
     struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
     unsigned turn_ticks; /* of the clock, until time is up */
+    bool is_turn_left;   /* the next turn is the rest of the last one */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
     size_t spare_count;
     void (*end_handler)(struct task *task);
@@ -88,8 +90,13 @@ static void task_switch_to(struct task *next)
 {
     struct task *previous = tasks.current;
 
-    tasks.turn_ticks = tasks.is_time_up ? 1 : 2;
-    tasks.is_time_up = false;
+    if (next != &tasks.idle) {
+        if (!tasks.is_turn_left) {
+            tasks.turn_ticks = tasks.is_time_up ? 1 : 2;
+        }
+        tasks.is_turn_left = false;
+        tasks.is_time_up = false;
+    }
     if (next == previous) {
         return;
     }
@@ -185,7 +192,7 @@ static void task_on_tick(void)
 {
     uint32_t now = pit_get_ticks();
 
-    if (--tasks.turn_ticks == 0) {
+    if (tasks.turn_ticks > 0 && --tasks.turn_ticks == 0) {
         tasks.is_time_up = true;
     }
     tasks.current->ticks++;
@@ -426,6 +433,13 @@ bool task_is_cancelled(void)
 
 void task_end(void)
 {
+    struct task_group *group = tasks.current->group;
+
+    if (!tasks.is_time_up && !list_is_empty(&group->runnable)) {
+        list_remove(&group->queue);
+        list_add_after(&tasks.groups, &group->queue);
+        tasks.is_turn_left = true;
+    }
     tasks.current->state = TASK_ENDED;
     tasks.ended = tasks.current;
     task_switch_to(&tasks.idle);

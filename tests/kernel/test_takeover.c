@@ -13,7 +13,7 @@
  *
  * Only by name: tests/system/test_takeover.py runs it, with -icount, on a disk that has the attackers.
  *     -fw_cfg name=opt/drupe/test,string=takeover
- *     -fw_cfg name=opt/drupe/attack,string=LINE   without & at its end: in front
+ *     -fw_cfg name=opt/drupe/attack,string=LINE   without & at its end: in front; ; is Enter
  *     -fw_cfg name=opt/drupe/run,string=MILLISECONDS
  */
 #include "abi/keys.h"
@@ -45,7 +45,7 @@
 #define NS_A_TICK      (1000000000ull / (TIMER_HZ * CLOCK_FACTOR))
 #define NS_A_MS        1000000ull
 #define PROMPT         "drupe> "
-#define LINE_BYTES     96
+#define LINE_BYTES     160
 #define PATIENCE_MS    120000 /* of the machine's time: detects hangs only */
 #define ATTACK_MS      1000   /* when nobody says how long */
 #define CTRL_C_MS      50
@@ -143,13 +143,15 @@ static uint32_t free_pages(void)
     return pmm_get_free_pages() + cache.pages + kmem_slab_blocks();
 }
 
+/* A living process of a job that nobody has ended. */
 static bool find_job(void *pid, const struct process *process)
 {
-    if (process->family != family_of_init()) {
-        *(uint32_t *)pid = process->id;
-        return process->task.state == TASK_ENDED;
+    if (process->family == family_of_init() || process->family->is_ending ||
+        process->task.state == TASK_ENDED) {
+        return true;
     }
-    return true;
+    *(uint32_t *)pid = process->id;
+    return false;
 }
 
 /* ---------------------------------------------------------------- what is typed */
@@ -169,6 +171,7 @@ static void go_on_typing(void)
     char key = *scene.typing++;
 
     scene.typed = now();
+    scene.is_prompt = false;
     keyboard_push((uint8_t)key);
     if (*scene.typing == '\0') {
         scene.typing = NULL;
@@ -192,14 +195,19 @@ static bool is_done(void)
     return !scene.typing && scene.is_prompt;
 }
 
-static void type_kill(void)
+/* Types the end of a job. Is there one? */
+static bool type_kill(void)
 {
     uint32_t pid = 0;
 
     process_for_each(find_job, &pid);
+    if (pid == 0) {
+        return false;
+    }
     format_to_buffer(scene.line, sizeof(scene.line), "kill -f %u\r", pid);
     type(scene.line);
     go_to(KILL);
+    return true;
 }
 
 static void act(void)
@@ -250,13 +258,17 @@ static void act(void)
     case PS:
         if (is_done()) {
             scene.ps = now() - scene.since;
-            type_kill();
+            if (!type_kill()) {
+                go_to(CLEAN);
+            }
         }
         break;
     case KILL:
         if (is_done()) {
-            scene.kill = now() - scene.since;
-            go_to(CLEAN);
+            scene.kill = MAX(scene.kill, now() - scene.since);
+            if (!type_kill()) {
+                go_to(CLEAN);
+            }
         }
         break;
     case CLEAN:
@@ -329,6 +341,9 @@ static bool prepare(void)
     }
     length = strlen(scene.attack);
     scene.is_in_front = scene.attack[length - 1] != '&';
+    for (char *c = scene.attack; *c; c++) {
+        *c = *c == ';' ? '\r' : *c;
+    }
     scene.attack[length] = '\r';
     scene.attack[length + 1] = '\0';
     scene.attack_ms = ATTACK_MS;
