@@ -15,6 +15,13 @@
 #include "task/process.h"
 #include "task/task.h"
 
+static bool is_traced;
+
+void sys_memory_set_trace(bool is_on)
+{
+    is_traced = is_on;
+}
+
 static void __attribute__((noinline)) end_trace(void)
 {
     const struct process *process = process_current();
@@ -28,7 +35,7 @@ uint32_t sys_malloc(const uint32_t *arguments)
 {
     uint32_t memory = (uint32_t)process_malloc(process_current(), arguments[0]);
 
-    if (process_is_traced()) {
+    if (is_traced) {
         printk("trace: process_malloc(%u) = %p", arguments[0], (void *)memory);
         end_trace();
     }
@@ -41,7 +48,7 @@ uint32_t sys_free(const uint32_t *arguments)
     struct process *process = process_current();
     void *memory = (void *)arguments[0];
 
-    if (process_is_traced()) {
+    if (is_traced) {
         printk("trace: process_free(%p), %u KiB,", memory,
                (uint32_t)process_allocation_pages(process, memory) * (PAGE_SIZE_BYTES / 1024));
         end_trace();

@@ -8,6 +8,7 @@
 #include "lib/align.h"
 #include "status.h"
 #include "syscall/usercopy.h"
+#include "task/process.h"
 
 static uint32_t sys_unknown(const uint32_t *arguments)
 {
@@ -77,4 +78,5 @@ static void syscall_dispatch(struct trap_frame *frame)
 void syscall_initialise(void)
 {
     trap_register(TRAP_VECTOR_SYSCALL, syscall_dispatch);
+    process_set_trace_handler(sys_memory_set_trace);
 }

@@ -38,6 +38,8 @@ uint32_t sys_malloc(const uint32_t *arguments);
 uint32_t sys_free(const uint32_t *arguments);
 uint32_t sys_break(const uint32_t *arguments);
 uint32_t sys_memory_figures(const uint32_t *arguments);
+/* From now on a line on the console for each malloc and free, or none. */
+void sys_memory_set_trace(bool is_on);
 
 /* sys_memory_look.c */
 uint32_t sys_memory_look(const uint32_t *arguments);

@@ -55,6 +55,7 @@ void family_initialise(void)
     for (int kind = 0; kind < FAMILY_KINDS; kind++) {
         families.one[kind] = MAX(families.all[kind] / 2, base[kind]);
         families.claimed[kind] = 0;
+        families.init.own[kind] = UINT32_MAX; /* no family comes so far */
     }
     families.one[FAMILY_PAGES] =
         MAX(families.all[FAMILY_PAGES] - families.all[FAMILY_PAGES] / 8, base[FAMILY_PAGES]);
@@ -100,6 +101,7 @@ struct family *family_new(bool is_in_front)
     task_group_initialise(&family->turns);
     for (int kind = 0; kind < FAMILY_KINDS; kind++) {
         families.claimed[kind] += base[kind];
+        family->own[kind] = base[kind];
     }
     return family;
 }
@@ -132,22 +134,19 @@ static inline uint32_t claim(uint32_t used, enum family_kind kind)
     return MAX(used, base[kind]);
 }
 
-bool family_charge(struct family *family, enum family_kind kind, uint32_t count)
+bool family_charge_slowly(struct family *family, enum family_kind kind, uint32_t count)
 {
     uint32_t used = family->used[kind];
 
-    if (family != &families.init) {
-        if (used > families.one[kind] || count > families.one[kind] - used) {
-            return false;
-        }
-        uint32_t more = claim(used + count, kind) - claim(used, kind);
-        uint32_t claimed = families.claimed[kind] + more;
-
-        if (more > 0 && claimed > families.all[kind]) {
-            return false;
-        }
-        families.claimed[kind] = claimed;
+    if (used > families.one[kind] || count > families.one[kind] - used) {
+        return false;
     }
+    uint32_t claimed = families.claimed[kind] + claim(used + count, kind) - claim(used, kind);
+
+    if (claimed > families.all[kind]) {
+        return false;
+    }
+    families.claimed[kind] = claimed;
     family->used[kind] = used + count;
     return true;
 }
@@ -162,14 +161,12 @@ void family_charge_always(struct family *family, enum family_kind kind, uint32_t
     family->used[kind] = used + count;
 }
 
-void family_give_back(struct family *family, enum family_kind kind, uint32_t count)
+void family_give_back_slowly(struct family *family, enum family_kind kind, uint32_t count)
 {
     uint32_t used = family->used[kind];
 
     KASSERT(count <= used);
-    if (family != &families.init) {
-        families.claimed[kind] -= claim(used, kind) - claim(used - count, kind);
-    }
+    families.claimed[kind] -= claim(used, kind) - claim(used - count, kind);
     family->used[kind] = used - count;
 }
 

@@ -39,6 +39,7 @@ struct family {
     uint32_t members; /* processes that are not forgotten */
     bool is_ending;   /* nobody is born into it any more */
     uint32_t used[FAMILY_KINDS];
+    uint32_t own[FAMILY_KINDS]; /* so many it has without asking: its base; all, of init's */
     struct task_group turns;
     struct list_node link; /* on the list of all but init's, by number */
 };
@@ -60,14 +61,32 @@ struct family *family_new(bool is_in_front);
 void family_join(struct family *family);
 void family_leave(struct family *family);
 
+/* The two below, where a limit or the sum over all families is concerned. */
+bool family_charge_slowly(struct family *family, enum family_kind kind, uint32_t count);
+void family_give_back_slowly(struct family *family, enum family_kind kind, uint32_t count);
+
 /* count more of a kind; false, and nothing changes, when that is beyond a limit. */
-bool family_charge(struct family *family, enum family_kind kind, uint32_t count);
+static inline bool family_charge(struct family *family, enum family_kind kind, uint32_t count)
+{
+    if (family->used[kind] + count > family->own[kind]) {
+        return family_charge_slowly(family, kind, count);
+    }
+    family->used[kind] += count;
+    return true;
+}
 
 /* The same where it cannot be refused: a process that has ended is there. */
 void family_charge_always(struct family *family, enum family_kind kind, uint32_t count);
 
 /* So many less. */
-void family_give_back(struct family *family, enum family_kind kind, uint32_t count);
+static inline void family_give_back(struct family *family, enum family_kind kind, uint32_t count)
+{
+    if (family->used[kind] > family->own[kind] || family->used[kind] < count) {
+        family_give_back_slowly(family, kind, count);
+    } else {
+        family->used[kind] -= count;
+    }
+}
 
 /* How many more of a kind family_charge() would allow. */
 uint32_t family_room(const struct family *family, enum family_kind kind);

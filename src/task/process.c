@@ -41,6 +41,7 @@ static struct {
     struct process *init;
     const struct process *tracer; /* has turned on the trace; NULL: it is off */
     void (*init_exit_handler)(int status);
+    void (*trace_handler)(bool is_on);
 } processes;
 
 struct process *process_current(void)
@@ -588,12 +589,15 @@ int process_trace(bool is_on)
     }
     processes.tracer = is_on ? process : NULL;
     kheap_set_trace(is_on);
+    if (processes.trace_handler) {
+        processes.trace_handler(is_on);
+    }
     return OK;
 }
 
-bool process_is_traced(void)
+void process_set_trace_handler(void (*handler)(bool is_on))
 {
-    return processes.tracer != NULL;
+    processes.trace_handler = handler;
 }
 
 /* ---------------------------------------------------------------- faults */

@@ -132,7 +132,7 @@ void process_for_each_after(uint64_t serial,
  * for others, as everybody has to look at it.
  */
 int process_trace(bool is_on);
-bool process_is_traced(void);
+void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that changes */
 
 /* What command SYSCALL_PROCESS_LIST tells about it. */
 void process_describe(const struct process *process, struct process_info *info);

@@ -178,7 +178,14 @@ void *process_malloc(struct process *process, size_t size)
         return NULL;
     }
 
-    vaddr_t start = find_free_run(process->chunk, process->heap_next, PROCESS_BREAK_ADDRESS, pages);
+    vaddr_t start = 0;
+    if (pages == 1 && process->heap_next < PROCESS_BREAK_ADDRESS &&
+        paging_get(process->chunk, (void *)process->heap_next) == 0) {
+        start = process->heap_next; /* by far the most frequent case */
+    }
+    if (!start) {
+        start = find_free_run(process->chunk, process->heap_next, PROCESS_BREAK_ADDRESS, pages);
+    }
     if (!start) {
         start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, pages);
     }
@@ -206,7 +213,7 @@ static bool is_run(const struct process *process, const void *ptr)
 {
     vaddr_t address = (vaddr_t)ptr;
 
-    return paging_is_aligned(ptr) && address >= PROCESS_HEAP_ADDRESS &&
+    return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= PROCESS_HEAP_ADDRESS &&
            address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;
 }
 

@@ -46,6 +46,9 @@
 
 _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
 
+/* Of a turn that begins between two ticks: the first comes sooner than a tick's time. */
+#define TURN_TICKS 2
+
 /* Never mapped: whoever goes on there in ring 3 faults at once. */
 #define NOWHERE 0
 
@@ -68,7 +71,8 @@ static struct {
     struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
     unsigned turn_ticks; /* of the clock, until time is up */
-    bool is_turn_left;   /* the next turn is the rest of the last one */
+    unsigned next_turn_ticks; /* of the turn that comes */
+    unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
     size_t spare_count;
     void (*end_handler)(struct task *task);
@@ -86,17 +90,13 @@ struct trap_frame *task_user_frame(const struct task *task)
 }
 
 /* From the current task, which has been put wherever it waits, to next. */
-static void task_switch_to(struct task *next)
+static inline __attribute__((always_inline)) void task_switch_to(struct task *next)
 {
     struct task *previous = tasks.current;
 
-    if (next != &tasks.idle) {
-        if (!tasks.is_turn_left) {
-            tasks.turn_ticks = tasks.is_time_up ? 1 : 2;
-        }
-        tasks.is_turn_left = false;
-        tasks.is_time_up = false;
-    }
+    tasks.turn_ticks = tasks.next_turn_ticks;
+    tasks.next_turn_ticks = TURN_TICKS;
+    tasks.is_time_up = false;
     if (next == previous) {
         return;
     }
@@ -133,18 +133,22 @@ static inline void queue_task(struct task *task)
 }
 
 /* Runs the next task, or idles. */
-static void task_schedule(void)
+static inline __attribute__((always_inline)) void task_schedule(void)
 {
-    struct list_node *node = list_take_first(&tasks.groups);
+    struct list_node *node = tasks.groups.next;
 
-    if (!node) {
+    if (node == &tasks.groups) {
         task_switch_to(&tasks.idle);
         return;
     }
     struct task_group *group = LIST_ENTRY(node, struct task_group, queue);
-    struct list_node *first = list_take_first(&group->runnable);
+    struct list_node *first = group->runnable.next;
 
-    if (!list_is_empty(&group->runnable)) {
+    list_remove(first);
+    if (list_is_empty(&group->runnable)) {
+        list_remove(node);
+    } else if (node->next != &tasks.groups) { /* not the only one */
+        list_remove(node);
         queue_group(group, true);
     }
     task_switch_to(LIST_ENTRY(first, struct task, queue));
@@ -194,6 +198,7 @@ static void task_on_tick(void)
 
     if (tasks.turn_ticks > 0 && --tasks.turn_ticks == 0) {
         tasks.is_time_up = true;
+        tasks.next_turn_ticks = 1; /* it begins at this tick */
     }
     tasks.current->ticks++;
     while (!list_is_empty(&tasks.sleepers)) {
@@ -230,6 +235,7 @@ void task_initialise(void)
 {
     list_initialise(&tasks.groups);
     task_group_initialise(&tasks.others);
+    tasks.next_turn_ticks = TURN_TICKS;
     list_initialise(&tasks.sleepers);
     list_initialise(&tasks.idle.queue);
     tasks.idle.group = &tasks.others;
@@ -438,7 +444,7 @@ void task_end(void)
     if (!tasks.is_time_up && !list_is_empty(&group->runnable)) {
         list_remove(&group->queue);
         list_add_after(&tasks.groups, &group->queue);
-        tasks.is_turn_left = true;
+        tasks.left_ticks = tasks.turn_ticks;
     }
     tasks.current->state = TASK_ENDED;
     tasks.ended = tasks.current;
@@ -458,6 +464,10 @@ static void bury(void)
     tasks.ended = NULL;
     if (task && tasks.end_handler) {
         tasks.end_handler(task);
+    }
+    if (tasks.left_ticks > 0) {
+        tasks.next_turn_ticks = tasks.left_ticks;
+        tasks.left_ticks = 0;
     }
 }
 
