@@ -33,17 +33,17 @@
  * kernel stacks take. Jobs in front get their base even when all jobs together have reached their
  * limit, for FAMILY_FRONT_JOBS of them: so `ps` starts whatever runs in the background.
  */
-#define FAMILY_INIT_FRACTION     64 /* of all pages, one part in so many is init's family's */
-#define FAMILY_INIT_PAGES_MIN    96
-#define FAMILY_PAGES_A_PROCESS   32
-#define FAMILY_PROCESSES_MIN     16
-#define FAMILY_PROCESSES_MAX     2048
-#define FAMILY_FILES_A_PROCESS   4
-#define FAMILY_BASE_PAGES        48
-#define FAMILY_BASE_PROCESSES    4
-#define FAMILY_BASE_FILES        16
-#define FAMILY_BASE_UNWAITED     4
-#define FAMILY_FRONT_JOBS        2
+#define FAMILY_INIT_FRACTION   64 /* of all pages, one part in so many is init's family's */
+#define FAMILY_INIT_PAGES_MIN  96
+#define FAMILY_PAGES_A_PROCESS 32
+#define FAMILY_PROCESSES_MIN   16
+#define FAMILY_PROCESSES_MAX   2048
+#define FAMILY_FILES_A_PROCESS 4
+#define FAMILY_BASE_PAGES      48
+#define FAMILY_BASE_PROCESSES  4
+#define FAMILY_BASE_FILES      16
+#define FAMILY_BASE_UNWAITED   4
+#define FAMILY_FRONT_JOBS      2
 
 /* Paths and files. */
 #define PATH_BYTES_MAX 108 /* "0:/..." with its NUL */

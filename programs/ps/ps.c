@@ -11,7 +11,7 @@
     "Lists the processes. State: ready (it runs, or waits for its turn), waiting (for a key, a\n" \
     "child, a time), ended (its parent has not asked for its status yet). Memory is what the\n"   \
     "process alone has, page tables included; ticks are those of the clock, 100 a second, that\n" \
-    "found it running. * marks the one that has the keyboard. Family is the job that a process\n"    \
+    "found it running. * marks the one that has the keyboard. Family is the job that a process\n" \
     "belongs to, 0 the first shell's own; kill -f PID ends all of one.\n"
 
 #define PAGE_KIB 4
@@ -45,7 +45,8 @@ int main(int argc, char **argv)
     puts("  PID PARENT FAMILY STATE    MEMORY (KiB)   TICKS  NAME");
     for (const struct process_info *p = list; p < list + count; p++) {
         printf("%5u %6u %6u %-8s %12u %7u %c%s\n", p->pid, p->parent, p->family,
-               state_word(p->state), p->pages * PAGE_KIB, p->ticks, p->is_front ? '*' : ' ', p->name);
+               state_word(p->state), p->pages * PAGE_KIB, p->ticks, p->is_front ? '*' : ' ',
+               p->name);
     }
     free(list);
     return EXIT_SUCCESS;

@@ -545,7 +545,6 @@ static void families(void)
     uint32_t own = family_of(call_getpid());
     int child = spawn_role("sleep", LONG_SLEEP);
     int job = spawn_job("family", LONG_SLEEP);
-    uint32_t count;
 
     CHECK(child > 0 && job > 0);
     CHECK_EQUAL(family_of(child), own);
@@ -554,7 +553,7 @@ static void families(void)
         CHECK_EQUAL(call_kill_family(child), -EINVARG);
         CHECK_EQUAL(wait_for(spawn_job("refused", number((uint32_t)child))), 0);
         wait_until_asleep(job);
-        count = count_processes();
+        uint32_t count = count_processes();
         CHECK_EQUAL(call_kill_family(job), 0);
         CHECK_EQUAL(wait_for(job), STATUS_KILLED);
         for (int i = 0; i < 500 && count_processes() > count - 2; i++) {
@@ -893,20 +892,13 @@ static void commands_6_and_7_often(void)
 }
 
 const struct role process_roles[] = {
-    {"exit", role_exit},
-    {"sleep", role_sleep},
-    {"spin", role_spin},
-    {"wait_key", role_wait_key},
-    {"hash", role_hash},
-    {"expect", role_expect},
-    {"breed", role_breed},
-    {"family", role_family},
-    {"chain", role_chain},
-    {"kill", role_kill},
-    {"refused", role_refused},
-    {"wait", role_wait},
-    {"zombies", role_zombies},
-    {0},
+    {"exit", role_exit},       {"sleep", role_sleep},
+    {"spin", role_spin},       {"wait_key", role_wait_key},
+    {"hash", role_hash},       {"expect", role_expect},
+    {"breed", role_breed},     {"family", role_family},
+    {"chain", role_chain},     {"kill", role_kill},
+    {"refused", role_refused}, {"wait", role_wait},
+    {"zombies", role_zombies}, {0},
 };
 
 const struct test process_tests[] = {

@@ -120,9 +120,9 @@ struct memory_figures {
 };
 
 /* What memory_look() looks at. It shows where things are, and never what is in them. */
-#define MEMORY_LOOK_RUN   0 /* (address, struct memory_run *): the first one at or above address */
-#define MEMORY_LOOK_NAME  1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
-#define MEMORY_LOOK_WALK  2 /* (address, struct memory_walk *): in any process that lives */
+#define MEMORY_LOOK_RUN  0 /* (address, struct memory_run *): the first one at or above address */
+#define MEMORY_LOOK_NAME 1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
+#define MEMORY_LOOK_WALK 2 /* (address, struct memory_walk *): in any process that lives */
 /* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only for
  * the process in front and init's family. */
 #define MEMORY_LOOK_TRACE 3

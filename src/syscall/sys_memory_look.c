@@ -115,8 +115,7 @@ uint32_t sys_memory_look(const uint32_t *arguments)
     case MEMORY_LOOK_RUN: return look_at_run(arguments[1], arguments[2]);
     case MEMORY_LOOK_NAME: return look_at_name(arguments[1], arguments[2]);
     case MEMORY_LOOK_WALK: return look_at_walk(arguments[1], arguments[2]);
-    case MEMORY_LOOK_TRACE:
-        return (uint32_t)process_trace(arguments[1] != 0);
+    case MEMORY_LOOK_TRACE: return (uint32_t)process_trace(arguments[1] != 0);
     default: return (uint32_t)-EINVARG;
     }
 }

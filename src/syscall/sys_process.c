@@ -151,9 +151,9 @@ uint32_t sys_spawn(const uint32_t *arguments)
     if (flags & ~(uint32_t)(SPAWN_FRONT | SPAWN_FAMILY)) {
         return (uint32_t)-EINVARG;
     }
-    return (uint32_t)start_from_user(
-        arguments[0], true, flags & SPAWN_FRONT ? front_if_own() : 0,
-        flags & SPAWN_FAMILY && process_current()->family == family_of_init());
+    return (uint32_t)start_from_user(arguments[0], true, flags & SPAWN_FRONT ? front_if_own() : 0,
+                                     flags & SPAWN_FAMILY &&
+                                         process_current()->family == family_of_init());
 }
 
 /* get_program_arguments(out): 0 */

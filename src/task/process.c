@@ -258,7 +258,8 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     if (status < 0) {
         goto fail;
     }
-    status = task_create(&new_process->task, new_process->chunk, &frame, may_use_spare(new_process));
+    status =
+        task_create(&new_process->task, new_process->chunk, &frame, may_use_spare(new_process));
     if (status < 0) {
         goto fail;
     }
@@ -487,7 +488,7 @@ struct process *process_find_reachable(uint32_t id)
         return NULL;
     }
     return current->family == family_of_init() || current->family == process->family ? process
-                                                                                      : NULL;
+                                                                                     : NULL;
 }
 
 /* A child that waiting for id would be about: one that has ended if there is any; or NULL. */

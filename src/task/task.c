@@ -64,13 +64,14 @@ void task_switch(uint32_t *save_esp, uint32_t load_esp);
 static struct {
     struct list_node groups;     /* that have a task to run: the next to have a turn first */
     struct task_group *favoured; /* or NULL */
-    struct task_group others;    /* of tasks that nobody gave a group; the idle task's name for its own */
-    struct list_node sleepers;   /* the next to wake first */
+    struct task_group
+        others; /* of tasks that nobody gave a group; the idle task's name for its own */
+    struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
     struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
-    unsigned turn_ticks; /* of the clock, until time is up */
+    unsigned turn_ticks;      /* of the clock, until time is up */
     unsigned next_turn_ticks; /* of the turn that comes */
     unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];

@@ -23,7 +23,8 @@ int main(int argc, char **argv)
 
     catch_interrupt(1);
     if (children == 0) {
-        process_sleep(SLEEP_MS); /* until all are there: spinning, they would leave little time for that */
+        process_sleep(
+            SLEEP_MS); /* until all are there: spinning, they would leave little time for that */
     }
     for (int i = 0; i < children; i++) {
         start("spinners.elf", "0");

@@ -168,8 +168,8 @@ static void test_all_families_together_leave_the_reserve(void **state)
         count++;
     }
     assert_true(count >= 2 && count < MANY);
-    assert_true(taken[FAMILY_PAGES] <= PAGES_OF_128_MIB - POOL_KERNEL - 1024 -
-                                           PAGES_OF_128_MIB / FAMILY_INIT_FRACTION);
+    assert_true(taken[FAMILY_PAGES] <=
+                PAGES_OF_128_MIB - POOL_KERNEL - 1024 - PAGES_OF_128_MIB / FAMILY_INIT_FRACTION);
     assert_true(taken[FAMILY_PAGES] > PAGES_OF_128_MIB * 3 / 4);
     assert_true(taken[FAMILY_PROCESSES] <= PAGES_OF_128_MIB / FAMILY_PAGES_A_PROCESS);
 

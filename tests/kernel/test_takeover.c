@@ -41,27 +41,27 @@
 #define PIT_RATE_GENERATOR 0x34
 #define PIT_INPUT_HZ       1193182u
 
-#define CLOCK_FACTOR   200
-#define NS_A_TICK      (1000000000ull / (TIMER_HZ * CLOCK_FACTOR))
-#define NS_A_MS        1000000ull
-#define PROMPT         "drupe> "
-#define LINE_BYTES     160
-#define PATIENCE_MS    120000 /* of the machine's time: detects hangs only */
-#define ATTACK_MS      1000   /* when nobody says how long */
-#define CTRL_C_MS      50
-#define SILENT_MS      100 /* somebody who does not type any more */
+#define CLOCK_FACTOR 200
+#define NS_A_TICK    (1000000000ull / (TIMER_HZ * CLOCK_FACTOR))
+#define NS_A_MS      1000000ull
+#define PROMPT       "drupe> "
+#define LINE_BYTES   160
+#define PATIENCE_MS  120000 /* of the machine's time: detects hangs only */
+#define ATTACK_MS    1000   /* when nobody says how long */
+#define CTRL_C_MS    50
+#define SILENT_MS    100 /* somebody who does not type any more */
 
 enum step {
-    START,       /* for the first prompt */
-    BEGIN,       /* the attack's line is typed */
-    ATTACK,      /* it runs */
-    CTRL_C,      /* it must not end */
-    QUIT,        /* ctrl-\ was typed */
-    PS,          /* ps is typed, and runs */
-    KILL,        /* kill -f is typed, and runs */
-    CLEAN,       /* until all that the attack had is back */
-    LEAVE,       /* exit is typed */
-    STUCK,       /* nothing happened for PATIENCE_MS */
+    START,  /* for the first prompt */
+    BEGIN,  /* the attack's line is typed */
+    ATTACK, /* it runs */
+    CTRL_C, /* it must not end */
+    QUIT,   /* ctrl-\ was typed */
+    PS,     /* ps is typed, and runs */
+    KILL,   /* kill -f is typed, and runs */
+    CLEAN,  /* until all that the attack had is back */
+    LEAVE,  /* exit is typed */
+    STUCK,  /* nothing happened for PATIENCE_MS */
 };
 
 static struct {
