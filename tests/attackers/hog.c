@@ -12,6 +12,7 @@ int main(void)
 {
     uint8_t *memory;
 
+    catch_interrupt(1);
     for (;;) {
         for (uint32_t size = LARGEST; size >= PAGE_BYTES; size /= 2) {
             while ((memory = page_malloc(size)) != NULL) {

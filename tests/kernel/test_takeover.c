@@ -245,6 +245,11 @@ static void act(void)
         break;
     case CTRL_C:
         if (has_passed(CTRL_C_MS)) {
+            if (scene.is_prompt) {
+                printk("\ntakeover: ctrl-C was enough, there is nothing to measure\n");
+                scene.since = 0; /* long ago: stuck */
+                break;
+            }
             keyboard_push(KEY_QUIT);
             go_to(QUIT);
         }

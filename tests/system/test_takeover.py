@@ -42,15 +42,15 @@ ATTACKS = [
     ("children that end before they can be killed", "hydra &", 128, 1000, 3),
     ("a memory hog", "hog &", 128, 3000, 2),
     ("a memory hog in front", "hog", 128, 3000, 2),
-    ("a memory hog, 20 MiB of RAM", "hog &", 20, 2000, 2),
-    ("a fork bomb, 20 MiB of RAM", "bomb &", 20, 2000, 5),
+    ("a memory hog on a small machine", "hog &", 20, 2000, 2),
+    ("a fork bomb on a small machine", "bomb &", 20, 2000, 5),
     ("a file hog", "openall &", 128, 4000, 50),
     ("children that nobody waits for", "zombies &", 128, 4000, 300),
     ("output without end", "flood &", 128, 500, 2),
     ("output without end, in front", "flood", 128, 500, 2),
     ("ten spinners in ten jobs", ";".join(["deaf &"] * 10), 128, 500, 11),
     ("two of each", "bomb &;hog &;openall &;zombies &;bomb &;hog &;flood &;openall &", 128, 4000, 200),
-    ("two of each, 32 MiB of RAM", "hog &;bomb &;hog &;bomb &;openall &", 32, 3000, 8),
+    ("two of each on a small machine", "hog &;bomb &;hog &;bomb &;openall &", 32, 3000, 8),
     ("the trace turned on for all", "tracing", 128, 200, 2),
     ("the trace, from the background", "tracing &", 128, 200, 2),
     ("700 MiB taken and given back", "large &", 1024, 3000, 2),
@@ -110,7 +110,7 @@ def row(attack, figures):
     ms = {what: f"{figures[what] / 1000:.1f} ms" for what in ("key", "ps", "kill", "quit", "clean")}
     does = f"a key {ms['key']}, `ps` {ms['ps']}, `kill -f` {ms['kill']}" if line.endswith("&") else \
         f"ctrl-\\\\: the prompt after {ms['quit']}"
-    return (f"| {name} | `{line}`, {memory} MiB | {does} | {ms['clean']} | {figures['off']:,} |")
+    return f"| {name} | {memory} MiB | {does} | {ms['clean']} | {figures['off']:,} |"
 
 
 def main():
@@ -132,7 +132,7 @@ def main():
         if isinstance(figures, dict):
             print(f"info: {attack[0]}: {figures}")
         suite.test(f"takeover: {attack[0]} is in {DOCUMENT}",
-                   None if f"| {attack[0]} | `{attack[1]}`, {attack[2]} MiB |" in document else
+                   None if f"| {attack[0]} | {attack[2]} MiB |" in document else
                    "it has no row there")
     return suite.status()
 
