@@ -209,7 +209,7 @@ static void give_back_process(struct family *family)
 /* May it have a kernel stack of those that are kept for need: is it the shell's, or a new job? */
 static bool may_use_spare(const struct process *process)
 {
-    return process->family == family_of_init() || process->family->members == 1;
+    return process->family == family_of_init() || process->family->used[FAMILY_PROCESSES] == 1;
 }
 
 static int load(const char *path, const struct arguments *arguments, struct family *family,

@@ -3,6 +3,7 @@
  * all of it comes back. The disk's init is programs/hello.
  */
 #include "fs/file.h"
+#include "config.h"
 #include "ktest.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
@@ -130,5 +131,58 @@ KTEST(family_limit_leaves_the_reserve)
     KEXPECT(process_load_job(INIT_PATH, NULL, true, &own) == OK);
     process_destroy(own);
     process_destroy(greedy);
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* There are pages enough, but no three side by side: the shell, and a new job of its, get one of the
+ * stacks that are kept; a job's further processes do not. */
+KTEST(family_kernel_stacks_when_memory_is_in_pieces)
+{
+    enum { EVERY = 4, FOR_INIT = TASK_SPARE_STACKS - 1 };
+    struct process *processes[FOR_INIT] = {NULL}, *job = NULL, *further = NULL;
+    struct list_node kept, piece;
+    void *page;
+
+    KEXPECT(ktest_mount());
+    KEXPECT(process_load(INIT_PATH, NULL, &job) == OK); /* the disk cache has it now */
+    process_destroy(job);
+    list_initialise(&kept);
+    list_initialise(&piece);
+    /* Of the zone alone: the kernel's part of the pool is one long run. */
+    while ((page = pmm_alloc_page()) != NULL) {
+        bool is_piece =
+            (uint32_t)page >= FRAME_ZONE_ADDRESS && (uint32_t)page / PAGE_SIZE_BYTES % EVERY == 0;
+
+        list_append(is_piece ? &piece : &kept, page);
+    }
+    while ((page = list_take_first(&piece)) != NULL) {
+        pmm_free_page(page);
+    }
+    void *run = pmm_alloc_frames(TASK_STACK_PAGES);
+    int job_status = process_load_job(INIT_PATH, NULL, true, &job);
+    int further_status = OK, init_status = OK, last_status;
+    if (job_status == OK) {
+        struct task task;
+
+        further_status = task_create(&task, job->chunk, task_user_frame(&job->task), false);
+    }
+    for (int i = 0; i < FOR_INIT && init_status == OK; i++) {
+        init_status = process_load(INIT_PATH, NULL, &processes[i]);
+    }
+    last_status = process_load(INIT_PATH, NULL, &further); /* these were all */
+    for (int i = 0; i < FOR_INIT; i++) {
+        if (processes[i]) {
+            process_destroy(processes[i]);
+        }
+    }
+    if (job_status == OK) {
+        process_destroy(job);
+    }
+    while ((page = list_take_first(&kept)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(!run);
+    KEXPECT(job_status == OK && init_status == OK);
+    KEXPECT(further_status == -ENOMEM && last_status == -ENOMEM);
     KEXPECT(fs_unmount() == OK);
 }

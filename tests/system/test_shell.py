@@ -212,6 +212,17 @@ def statuses(session):
     session.type("keys that nobody read\3")
     equal("ctrl-C ends the program in front, and what was typed is forgotten",
           session.wait_prompt(), ["spinning", "^C", "spin was interrupted."])
+    session.type("shell\r")
+    session.wait_prompt()
+    session.spin(session.type, ["spin loud\r"])
+    session.type("\x1c")
+    equal("ctrl-\\ ends a shell in the shell, and its job", session.wait_prompt(),
+          ["spinning", "^\\", "shell was ended, and all that it had started."])
+    session.type("\x1c")
+    exactly(session, "ctrl-\\ at the first shell's prompt does nothing", "echo on", "on")
+    session.type("large\r\x1c")
+    equal("ctrl-\\ ends a program that is still being loaded", session.wait_prompt(),
+          ["^\\", "large was ended, and all that it had started."])
     session.type("large\r\3")
     equal("ctrl-C ends a program that is still being loaded", session.wait_prompt(),
           ["^C", "large was interrupted."])
@@ -319,6 +330,11 @@ def keyboard(session):
     session.press("ctrl-c")
     equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
           ["spinning", "^C", "spin was interrupted."])
+    session.press("ctrl-backslash")  # the shell's own family does not end
+    session.spin(session.press, [*"s p i n spc l".split(), "ret"])
+    session.press("ctrl-backslash")
+    equal("keyboard: ctrl-\\ ends the program in front, not the shell", session.wait_prompt(),
+          ["spinning", "^\\", "spin was ended, and all that it had started."])
 
 
 def clear(session):
