@@ -330,7 +330,7 @@ def keyboard(session):
     session.press("ctrl-c")
     equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
           ["spinning", "^C", "spin was interrupted."])
-    session.press("ctrl-backslash")  # the shell's own family does not end
+    session.machine.press("ctrl-backslash")  # the shell's own family does not end
     session.spin(session.press, [*"s p i n spc l".split(), "ret"])
     session.press("ctrl-backslash")
     equal("keyboard: ctrl-\\ ends the program in front, not the shell", session.wait_prompt(),
