@@ -2,7 +2,8 @@
  * status.h - the error numbers, shared by kernel and programs.
  *
  * A function that can fail returns 0 or a count on success and one of these,
- * negated, on failure (`return -EINVARG;`). Numbers 1 to 9 are PeachOS's.
+ * negated, on failure (`return -EINVARG;`). Numbers 1 to 9 are PeachOS's. lib/status_text.c has
+ * them in words, once for the kernel and all programs.
  */
 #ifndef STATUS_H
 #define STATUS_H
@@ -25,6 +26,20 @@
 #define ECHILD       15 /* no such child process */
 #define EBUSY        16 /* in use; none left */
 #define EINTERRUPTED 17 /* the process is about to be ended */
-#define ELIMIT       18 /* its family (a job of the shell) has as many as it may */
+
+/* Why an ELF file is no program that can be started here; EINFORMAT for everything else. */
+#define E64BIT     18 /* it is made for 64 bits */
+#define EMACHINE   19 /* it is made for another kind of processor */
+#define ENOTLINKED 20 /* an object file, a library or a position-independent program */
+#define EDYNAMIC   21 /* it needs a dynamic linker */
+#define ENOSEGMENT 22 /* it has nothing to load */
+#define EADDRESS   23 /* it lies at addresses where no program lies */
+#define ETOOLARGE  24 /* it does not fit there */
+#define EOVERLAP   25 /* two of its segments share addresses */
+#define ENOENTRY   26 /* it begins outside its code */
+#define ECUTOFF    27 /* the file ends before what its headers tell */
+
+#define ELIMIT     28 /* a family (a job of the shell), or all together, have as many as they may */
+#define STATUS_MAX 28
 
 #endif

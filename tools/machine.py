@@ -5,11 +5,13 @@ Times are limits that detect hangs, and nothing else.
 
 import json
 import os
+import select
 import socket
 import subprocess
+import threading
 import time
 
-SECONDS = 180
+SECONDS = 600
 COLUMNS, ROWS = 80, 25
 VGA_TEXT = 0xB8000
 
@@ -71,6 +73,8 @@ class Machine:
     def __init__(self, image, folder, *arguments, serial=True, exit_device=True):
         self.folder = folder
         self.console = ""  # what came over the serial line
+        self.said = []     # pieces of it that are not in console yet
+        self.is_closing = threading.Event()
         qmp, line = os.path.join(folder, "qmp"), os.path.join(folder, "serial")
         command = ["qemu-system-i386", "-accel", "tcg", "-m", "128", "-nodefaults",
                    "-display", "none", "-no-reboot", "-vga", "std",
@@ -78,7 +82,7 @@ class Machine:
         if exit_device:
             command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         if not any(f"file={image}" in argument for argument in arguments):
-            command += ["-drive", f"file={image},format=raw,if=ide,snapshot=on"]
+            command += ["-drive", f"file={image.replace(',', ',,')},format=raw,if=ide,snapshot=on"]
         self.input = self.output = None
         if serial:
             # Both ends are opened for reading and writing: no open waits for the other side.
@@ -87,22 +91,31 @@ class Machine:
             self.input = os.open(line + ".in", os.O_RDWR)
             self.output = os.open(line + ".out", os.O_RDWR | os.O_NONBLOCK)
             command += ["-chardev", f"pipe,id=line,path={line}", "-serial", "chardev:line"]
+            # A pipe that nobody empties would hold the machine, and it would lose what it says.
+            self.listener = threading.Thread(target=self.listen, daemon=True)
+            self.listener.start()
         self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL)
         self.monitor = Monitor(qmp)
 
+    def listen(self):
+        while not self.is_closing.is_set():
+            if select.select([self.output], [], [], 0.1)[0]:
+                self.said.append(os.read(self.output, 65536).decode("latin-1"))
+
     def receive(self):
         """All that came over the serial line up to now."""
-        try:
-            while True:
-                self.console += os.read(self.output, 65536).decode("latin-1")
-        except BlockingIOError:
-            return self.console
+        while self.said:
+            self.console += self.said.pop(0)
+        return self.console
 
     def says(self, text):
         return text in self.receive()
 
     def send(self, text):
-        os.write(self.input, text.encode("latin-1"))
+        """Bytes over the serial line, as many as there are; waits while the line is held."""
+        data = text.encode("latin-1")
+        while data:
+            data = data[os.write(self.input, data):]
 
     def press(self, *keys):
         """Keys of the PS/2 keyboard by QEMU's names: "a", "shift-a", "ctrl-c", "up"."""
@@ -126,6 +139,9 @@ class Machine:
         self.process.kill()
         self.process.wait()
         self.monitor.close()
+        self.is_closing.set()
+        if self.output is not None:
+            self.listener.join()
         for end in (self.input, self.output):
             if end is not None:
                 os.close(end)

@@ -4,8 +4,10 @@ and their owners out of the machine's memory, and writes a PNG.
 
 usage: tools/memory_picture.py OUT.png [IMAGE [COMMAND ...]]
 
-A square is a block of 4 KiB, 64 a row: above the kernel heap's pool, below the frame zone, if the
-machine has so much RAM: 20 MiB, or MEMORY in the environment. Needs bin/kernel.elf for the addresses of the kernel's variables (gdb reads them) and functions (nm).
+A square is a block of 4 KiB, 64 per row: above the kernel heap's pool, below it the frame zone, if the
+machine has RAM beyond the pool (20 MiB by default, or MEMORY in the environment), and at the end a
+legend. Needs bin/kernel.elf for the addresses of the kernel's variables (gdb reads them) and functions
+(nm). The letters are the machine's own: the VGA BIOS has an 8 x 16 font.
 """
 
 import os
@@ -17,6 +19,7 @@ import tempfile
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import output  # pylint: disable=wrong-import-position
 from machine import Machine, wait_for  # pylint: disable=wrong-import-position
 
 KERNEL = "bin/kernel.elf"
@@ -28,8 +31,14 @@ SLOT_BYTES = 12  # struct heap_slot: owner first
 
 COLUMNS, SQUARE, MARGIN, GAP = 64, 12, 12, 24
 BACKGROUND = (24, 24, 28)
+TEXT = (200, 202, 208)
+FONT_POINTER = 0x43 * 4  # of the IVT: INT 43h points to the VGA BIOS's font
+GLYPH_WIDTH, GLYPH_HEIGHT = 8, 16
 COLORS = {"FREE": (52, 54, 60), "KERNEL": (66, 120, 240), "CACHE": (40, 190, 200),
           "TABLES": (210, 80, 200), "PROCESSES": (80, 200, 90), "RESERVED": (200, 60, 50)}
+WORDS = {"FREE": "free", "KERNEL": "kernel", "CACHE": "disk cache", "TABLES": "page tables",
+         "PROCESSES": "processes", "RESERVED": "reserved"}
+LEGEND_COLUMNS = 3
 
 
 def gdb_values(expressions):
@@ -101,8 +110,15 @@ def blocks_of(reader, entries, total, slots, kernel, names):
     return owners
 
 
+def read_font(reader):
+    """The rows of each character's glyph."""
+    offset, segment = struct.unpack("<HH", reader.read(FONT_POINTER, 4))
+    font = reader.read(segment * 16 + offset, 256 * GLYPH_HEIGHT)
+    return [font[i:i + GLYPH_HEIGHT] for i in range(0, len(font), GLYPH_HEIGHT)]
+
+
 def read_machine(image, commands):
-    """[owners of the pool's blocks, owners of the zone's]"""
+    """[owners of the pool's blocks, owners of the zone's], and the font"""
     heaps = ["kheap.heap", "pmm.zone"]
     fields = gdb_values([f"&{heap}.{field}" for heap in heaps
                          for field in ("entries", "total", "slots")])
@@ -117,23 +133,56 @@ def read_machine(image, commands):
         machine.monitor.execute("stop")
         reader = Reader(machine, folder)
         return [blocks_of(reader, *(reader.dword(field) for field in fields[i:i + 3]), kernel, names)
-                for i in (0, 3)]
+                for i in (0, 3)], read_font(reader)
 
 
-def draw(parts):
+class Canvas:
+    """Rows of RGB bytes, as many as are asked for."""
+
+    def __init__(self, width):
+        self.width = width
+        self.rows = []
+
+    def extend(self, height):
+        self.rows += [bytearray(bytes(BACKGROUND) * self.width) for _ in range(height)]
+
+    def fill(self, left, top, width, height, color):
+        for row in self.rows[top:top + height]:
+            row[3 * left:3 * (left + width)] = bytes(color) * width
+
+    def write(self, left, top, text, font):
+        for number, character in enumerate(text.encode("cp437")):
+            for y, bits in enumerate(font[character]):
+                for x in range(GLYPH_WIDTH):
+                    if bits & 0x80 >> x:
+                        self.fill(left + number * GLYPH_WIDTH + x, top + y, 1, 1, TEXT)
+
+
+def draw(parts, font):
     """Rows of RGB bytes."""
-    width = 2 * MARGIN + COLUMNS * SQUARE
-    empty = bytes(BACKGROUND) * width
-    rows = [empty] * MARGIN
-    for number, owners in enumerate(parts):
-        rows += [empty] * (GAP if number and owners else 0)
-        for start in range(0, len(owners), COLUMNS):
-            line = bytearray(bytes(BACKGROUND) * MARGIN)
-            for owner in owners[start:start + COLUMNS]:
-                line += bytes(COLORS[owner]) * (SQUARE - 2) + bytes(BACKGROUND) * 2
-            line += bytes(BACKGROUND) * (width - len(line) // 3)
-            rows += [bytes(line)] * (SQUARE - 2) + [empty] * 2
-    return rows + [empty] * MARGIN
+    canvas = Canvas(2 * MARGIN + COLUMNS * SQUARE)
+    canvas.extend(MARGIN)
+    for name, owners in zip(("the kernel heap's pool", "the frame zone"), parts):
+        if not owners:
+            continue
+        canvas.extend(GLYPH_HEIGHT + MARGIN // 2)
+        canvas.write(MARGIN, len(canvas.rows) - GLYPH_HEIGHT - MARGIN // 2, name, font)
+        top = len(canvas.rows)
+        canvas.extend(-(-len(owners) // COLUMNS) * SQUARE + GAP)
+        for block, owner in enumerate(owners):
+            canvas.fill(MARGIN + block % COLUMNS * SQUARE, top + block // COLUMNS * SQUARE,
+                        SQUARE - 2, SQUARE - 2, COLORS[owner])
+    column_width = COLUMNS * SQUARE // LEGEND_COLUMNS
+    for number, owner in enumerate(WORDS):
+        if number % LEGEND_COLUMNS == 0:
+            canvas.extend(GLYPH_HEIGHT + MARGIN // 2)
+        left = MARGIN + number % LEGEND_COLUMNS * column_width
+        top = len(canvas.rows) - GLYPH_HEIGHT - MARGIN // 2
+        count = sum(part.count(owner) for part in parts)
+        canvas.fill(left, top + 3, SQUARE - 2, SQUARE - 2, COLORS[owner])
+        canvas.write(left + SQUARE + 6, top, f"{WORDS[owner]}: {count * 4} KiB", font)
+    canvas.extend(MARGIN)
+    return [bytes(row) for row in canvas.rows]
 
 
 def png(rows):
@@ -152,9 +201,12 @@ def main():
         print(__doc__)
         return 0 if "--help" in sys.argv else 2
     image = sys.argv[2] if len(sys.argv) > 2 else "bin/os.bin"
-    parts = read_machine(image, sys.argv[3:] or COMMANDS)
-    with open(sys.argv[1], "wb") as file:
-        file.write(png(draw(parts)))
+    try:
+        output.ordinary_file(sys.argv[1])
+        parts, font = read_machine(image, sys.argv[3:] or COMMANDS)
+        output.write(sys.argv[1], png(draw(parts, font)))
+    except output.OutputError as error:
+        raise SystemExit(f"memory_picture: {error}") from error
     for name, owners in zip(("kernel heap", "frame zone"), parts):
         if not owners:
             continue

@@ -12,7 +12,7 @@ const MEMORY_MIB = 64;
 const PROMPT = "drupe> ";
 const HALTED = "the machine is halted";
 const LOG_LINES = 2000;
-const FONT_PIXELS_MIN = 10; /* on narrow pages; smaller on demand */
+const FONT_PIXELS_MIN = 10; /* for the height's sake; for the width's it may be smaller */
 const FONT_PIXELS_MAX = 40;
 const KEY_MILLISECONDS = 5; /* between two keys: no more than Drupe takes */
 
@@ -325,18 +325,28 @@ function take_button(event)
 /* ---------------------------------------------------------------- the screen's size */
 
 let size = 0; /* of the font, in pixels */
+let is_fitted = true; /* nobody has chosen another */
 let fitted_width = 0;
 
-/* The size at which 80 columns are as wide as the frame. */
+/* The size at which all 80 columns are seen, and the 25 rows with the buttons below them, unless the
+ * letters would be too small for that. */
 function fitting_size()
 {
     rows.style.setProperty("--size", "100px");
-    return 100 * frame.clientWidth / rows.getBoundingClientRect().width;
+    const { width, height } = rows.getBoundingClientRect();
+    const room = frame.parentElement.clientWidth - (frame.offsetWidth - frame.clientWidth);
+    const others = element("bar").getBoundingClientRect().bottom + scrollY - height;
+    const by_height = Math.max(100 * (innerHeight - others) / height, FONT_PIXELS_MIN);
+
+    return Math.min(100 * room / width, by_height);
 }
 
 function set_size(pixels)
 {
-    size = Math.min(Math.max(pixels, fitting_size()), FONT_PIXELS_MAX);
+    const fitting = fitting_size();
+
+    is_fitted = pixels <= fitting;
+    size = Math.min(Math.max(pixels, fitting), FONT_PIXELS_MAX);
     rows.style.setProperty("--size", `${size}px`);
     draw();
 }
@@ -344,9 +354,9 @@ function set_size(pixels)
 /* What was chosen by A+ and A- holds until the page is of another width. */
 function fit()
 {
-    if (frame.clientWidth !== fitted_width) {
-        fitted_width = frame.clientWidth;
-        set_size(FONT_PIXELS_MIN);
+    if (is_fitted || frame.parentElement.clientWidth !== fitted_width) {
+        fitted_width = frame.parentElement.clientWidth;
+        set_size(0);
     }
 }
 
@@ -419,7 +429,8 @@ frame.addEventListener("click", () => {
 });
 document.addEventListener("click", take_button);
 element("restart").addEventListener("click", restart);
-new ResizeObserver(() => requestAnimationFrame(fit)).observe(frame);
+addEventListener("resize", () => requestAnimationFrame(fit));
+fit();
 empty_keys();
 start().catch(error => {
     say_error(error);

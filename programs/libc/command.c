@@ -9,29 +9,39 @@
 #include <string.h>
 
 #include "include/drupe.h"
+#include "lib/utf8.h"
 
 size_t read_line(char *line, size_t size, int echo)
 {
+    struct key_decoder decoder = {0};
+    char bytes[UTF8_BYTES_MAX];
     size_t length = 0;
+    int key;
 
-    for (;;) {
-        int key = getkeyblock();
-        if (key == KEY_ENTER) {
-            break;
-        }
+    while ((key = key_decode(&decoder, getkeyblock())) != KEY_ENTER) {
+        const char *shown = "\a";
+        size_t count = 1;
+
         if (key == KEY_BACKSPACE && length > 0) {
-            length--;
-        } else if (key >= ' ' && key < 0x7F && length + 1 < size) {
-            line[length++] = (char)key;
+            length = utf8_before(line, length);
+            shown = "\b";
+        } else if (key_is_printable(key)) {
+            size_t needed = utf8_encode((uint32_t)key, bytes);
+            if (length + needed < size) {
+                memcpy(line + length, bytes, needed);
+                length += needed;
+                shown = bytes;
+                count = needed;
+            }
         } else {
             continue;
         }
         if (echo) {
-            putchar(key);
+            console_write(shown, count);
         }
     }
     if (echo) {
-        putchar('\n');
+        console_write("\n", 1);
     }
     if (size > 0) {
         line[length] = '\0';

@@ -3,14 +3,15 @@
  *
  *   ESC [ parameters final      "ESC [ A", "ESC [ 3 ~", "ESC [ 1 ; 5 C": the first number is kept
  *   ESC O final                 the same keys, when the terminal is in application mode
- *   11xxxxxx 10xxxxxx ...       a UTF-8 character: its other bytes could be taken for KEY_ numbers
+ *   11xxxxxx 10xxxxxx ...       a character in UTF-8: its other bytes look like KEY_ numbers
  *
  * Nothing waits for a time to pass: an ESC alone waits for the next key, and means nothing then.
  */
-#include <ctype.h>
-#include <stddef.h>
+#include <stdbool.h>
 
-#include "include/drupe.h"
+#include "abi/keys.h"
+#include "include/key_decoder.h"
+#include "lib/utf8.h"
 
 enum state { GROUND, AFTER_ESCAPE, IN_SEQUENCE, BEHIND_NUMBER, IN_UTF8 };
 
@@ -34,10 +35,12 @@ static int final_key(unsigned number, int final)
     }
 }
 
-/* How many bytes follow the first one of a UTF-8 character; 0 when key is not such a one. */
-static uint8_t utf8_rest(int key)
+/* The character whose last byte has come; 0 when it is none, or no key. */
+static int complete_character(const struct key_decoder *decoder)
 {
-    return key >= 0xF0 ? 3 : key >= 0xE0 ? 2 : key >= 0xC0 ? 1 : 0;
+    bool is_key = decoder->character >= 0xA0 && utf8_length(decoder->character) == decoder->length;
+
+    return is_key ? (int)decoder->character : 0;
 }
 
 int key_decode(struct key_decoder *decoder, int key)
@@ -59,7 +62,7 @@ int key_decode(struct key_decoder *decoder, int key)
             return final_key(decoder->number, key);
         }
         if (key >= ' ' && key < '@') {
-            if (state == IN_SEQUENCE && isdigit(key)) {
+            if (state == IN_SEQUENCE && key >= '0' && key <= '9') {
                 decoder->number = (uint8_t)(decoder->number * 10 + key - '0');
             } else {
                 state = BEHIND_NUMBER;
@@ -69,16 +72,21 @@ int key_decode(struct key_decoder *decoder, int key)
         }
         /* Not part of a sequence: it was broken off. */
     }
-    if (state == IN_UTF8 && key >= 0x80 && key < 0xC0) {
-        if (--decoder->number > 0) {
-            decoder->state = IN_UTF8;
+    if (state == IN_UTF8 && utf8_is_continuation((uint8_t)key)) {
+        decoder->character = utf8_more_bits(decoder->character, (uint8_t)key);
+        if (--decoder->number == 0) {
+            return complete_character(decoder);
         }
-        return 0;
-    }
-    if (utf8_rest(key) > 0) {
         decoder->state = IN_UTF8;
-        decoder->number = utf8_rest(key);
         return 0;
     }
-    return key;
+    uint8_t rest = utf8_rest((uint8_t)key);
+    if (rest > 0) {
+        decoder->state = IN_UTF8;
+        decoder->number = rest;
+        decoder->length = rest + 1;
+        decoder->character = utf8_first_bits((uint8_t)key, rest);
+        return 0;
+    }
+    return key < 0xA0 ? key : 0; /* other bytes are no UTF-8, and no keys */
 }

@@ -12,7 +12,8 @@
     "Names and sizes in bytes of what is in a folder (without PATH: in 0:/), or of a file.\n"
 
 struct totals {
-    unsigned files, folders, bytes;
+    unsigned files, folders;
+    uint64_t bytes; /* two files can have more than 32 bits tell */
 };
 
 static void show(const char *name, const struct file_stat *stat, struct totals *totals)
@@ -27,9 +28,9 @@ static void show(const char *name, const struct file_stat *stat, struct totals *
     }
 }
 
-static void show_count(unsigned count, const char *what)
+static void show_count(uint64_t count, const char *what)
 {
-    printf("%u %s%s", count, what, count == 1 ? "" : "s");
+    printf("%llu %s%s", (unsigned long long)count, what, count == 1 ? "" : "s");
 }
 
 static int list_folder(int folder)

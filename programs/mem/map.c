@@ -2,18 +2,24 @@
  * map.c - the kernel's blocks as a picture: a character for so many of them.
  *
  * Who has a block is known by the kernel's function that asked for it. The picture is in capitals
- * where no block is free, and in colours, for those who see them.
+ * where no block is free, and in colours, for those who see them. Rows of which all is free are left
+ * out, and a character stands for as few blocks as let the others fit the screen.
  */
 #include <drupe.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
 
-#define COLUMNS  64
-#define ROWS     16
-#define OWNERS   64
+#define COLUMNS 64
+#define ROWS    16
+#define OWNERS  64
+
+/* The list of pieces begins with room for so many. */
+#define PIECES_FIRST 256
+
 #define PAGE_KIB 4
 #define PAGE     4096
 
@@ -86,25 +92,106 @@ static enum owner kind_of(const struct memory_run *run)
                                                : find_owner(run->owner);
 }
 
-/* The picture as it is drawn: one cell is being filled, then one row. */
+/* ---------------------------------------------------------------- what there is */
+
+/* Blocks side by side of one kind. */
+struct piece {
+    uint32_t start; /* address */
+    uint32_t pages;
+    enum owner kind;
+};
+
 static struct {
+    struct piece *pieces;
+    size_t count;
+    size_t room;
+    uint32_t totals[KINDS]; /* pages */
+} memory;
+
+/* Appends blocks, to the last piece if they go on with it. 0 or -ENOMEM. */
+static int add_piece(uint32_t start, uint32_t pages, enum owner kind)
+{
+    struct piece *last = memory.pieces + memory.count - 1;
+
+    memory.totals[kind] += pages;
+    if (memory.count > 0 && last->kind == kind && last->start + last->pages * PAGE == start) {
+        last->pages += pages;
+        return OK;
+    }
+    if (memory.count == memory.room) {
+        size_t room = memory.room * 2 + PIECES_FIRST;
+        struct piece *pieces = realloc(memory.pieces, room * sizeof(*pieces));
+
+        if (pieces == NULL) {
+            return -ENOMEM;
+        }
+        memory.pieces = pieces;
+        memory.room = room;
+    }
+    memory.pieces[memory.count++] = (struct piece){start, pages, kind};
+    return OK;
+}
+
+static int read_memory(void)
+{
+    struct memory_run run = {0};
+    int status = OK;
+
+    memory.count = 0;
+    memset(memory.totals, 0, sizeof(memory.totals));
+    while (status == OK && memory_look(MEMORY_LOOK_RUN, run.start + run.pages * PAGE, &run) == 0) {
+        status = add_piece(run.start, run.pages, kind_of(&run));
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- the picture */
+
+/* As it is drawn: one cell is being filled, then one row. */
+static struct {
+    bool is_rehearsal;   /* only rows are counted */
+    unsigned rows;       /* drawn, and lines in the place of free ones */
     uint32_t cell_pages; /* of each cell */
     uint32_t cell[KINDS];
     uint32_t in_cell;
     uint32_t row_start; /* address */
     uint32_t next;      /* address behind what was drawn */
+    uint32_t free_rows; /* left out, before this one */
     unsigned column;
+    bool is_row_free;
     int color; /* of the cell before */
     char row[COLUMNS * 8 + 16];
 } picture;
 
+/* A line in the place of the rows that were left out, as long as they are: in a picture that is drawn
+ * again in place, it covers one that was there before. */
+static void end_gap(void)
+{
+    char text[COLUMNS + 1];
+
+    if (picture.free_rows > 0 && !picture.is_rehearsal) {
+        (void)snprintf(text, sizeof(text), "%s%u KiB free", picture.rows > 0 ? "... " : "",
+                       picture.free_rows * COLUMNS * picture.cell_pages * PAGE_KIB);
+        printf("         %-*s\n", COLUMNS, text);
+    }
+    picture.rows += picture.free_rows > 0;
+    picture.free_rows = 0;
+}
+
 static void end_row(void)
 {
-    if (picture.column > 0) {
-        printf("%08x %s\x1B[0m\n", picture.row_start, picture.row);
+    if (picture.column == COLUMNS && picture.is_row_free) {
+        picture.free_rows++;
+    } else if (picture.column > 0) {
+        end_gap();
+        picture.rows++;
+        if (!picture.is_rehearsal) {
+            printf("%08x %s\x1B[0m\n", picture.row_start, picture.row);
+        }
     }
     picture.row[0] = '\0';
     picture.column = 0;
+    picture.is_row_free = true;
     picture.color = kinds[FREE].color; /* as after [0m */
     picture.row_start = picture.next;
 }
@@ -129,6 +216,7 @@ static void end_cell(void)
     }
     (void)snprintf(picture.row + length, sizeof(picture.row) - length, "%c",
                    picture.cell[FREE] > 0 ? kinds[most].letter : kinds[most].capital);
+    picture.is_row_free = picture.is_row_free && most == FREE;
     memset(picture.cell, 0, sizeof(picture.cell));
     picture.in_cell = 0;
     if (++picture.column == COLUMNS) {
@@ -136,21 +224,22 @@ static void end_cell(void)
     }
 }
 
-static void draw(const struct memory_run *run, enum owner kind)
+static void draw(const struct piece *piece)
 {
-    uint32_t pages = run->pages;
+    uint32_t pages = piece->pages;
 
-    if (run->start != picture.next) { /* another store begins */
+    if (piece->start != picture.next) { /* another store begins */
         end_cell();
-        picture.next = run->start;
+        picture.next = piece->start;
         end_row();
-        picture.row_start = run->start;
+        end_gap();
+        picture.row_start = piece->start;
     }
     while (pages > 0) {
         uint32_t room = picture.cell_pages - picture.in_cell;
         uint32_t count = pages < room ? pages : room;
 
-        picture.cell[kind] += count;
+        picture.cell[piece->kind] += count;
         picture.in_cell += count;
         picture.next += count * PAGE;
         pages -= count;
@@ -160,34 +249,48 @@ static void draw(const struct memory_run *run, enum owner kind)
     }
 }
 
-static void draw_all(void)
+/* Draws all pieces with so many pages a cell, or only counts the rows; returns how many. */
+static unsigned draw_pieces(uint32_t cell_pages, bool is_rehearsal)
 {
-    struct memory_figures figures;
-    struct memory_run run = {0};
-    uint32_t totals[KINDS] = {0};
-
-    memory_figures(&figures);
-    picture.cell_pages = figures.total_pages / (COLUMNS * ROWS) + 1;
-    printf("A character is %u KiB. Capitals: nothing of it is free.\n",
-           picture.cell_pages * PAGE_KIB);
-    while (memory_look(MEMORY_LOOK_RUN, run.start + run.pages * PAGE, &run) == 0) {
-        enum owner kind = kind_of(&run);
-
-        totals[kind] += run.pages;
-        draw(&run, kind);
+    memset(&picture, 0, sizeof(picture));
+    picture.cell_pages = cell_pages;
+    picture.is_rehearsal = is_rehearsal;
+    picture.is_row_free = true;
+    for (size_t i = 0; i < memory.count; i++) {
+        draw(&memory.pieces[i]);
     }
     end_cell();
     end_row();
+    end_gap();
+    return picture.rows;
+}
+
+/* With rows_min, blank rows follow if need be: what comes below stays where it is. */
+static int draw_all(unsigned rows_min)
+{
+    uint32_t cell_pages = 1;
+
+    if (read_memory() < 0) {
+        puts("mem: there is not enough memory for a picture.");
+        return EXIT_FAILURE;
+    }
+    while (draw_pieces(cell_pages, true) > ROWS) {
+        cell_pages *= 2;
+    }
+    printf("A character is %u KiB. Capitals: nothing of it is free.\n", cell_pages * PAGE_KIB);
+    for (unsigned rows = draw_pieces(cell_pages, false); rows < rows_min; rows++) {
+        printf("%*s\n", COLUMNS + 9, "");
+    }
     for (enum owner kind = FREE; kind < KINDS; kind++) {
         printf("\x1B[%dm%c\x1B[0m %-11s %7u KiB%s", kinds[kind].color, kinds[kind].letter,
-               kinds[kind].name, totals[kind] * PAGE_KIB, kind % 3 == 2 ? "\n" : "  ");
+               kinds[kind].name, memory.totals[kind] * PAGE_KIB, kind % 3 == 2 ? "\n" : "  ");
     }
+    return EXIT_SUCCESS;
 }
 
 int show_map(void)
 {
-    draw_all();
-    return EXIT_SUCCESS;
+    return draw_all(0);
 }
 
 int show_live_map(void)
@@ -197,7 +300,9 @@ int show_live_map(void)
     catch_interrupt(1); /* ctrl-C is a key: the picture in progress is finished */
     print(HOME ERASE_THE_REST);
     for (;;) {
-        draw_all();
+        if (draw_all(ROWS) != EXIT_SUCCESS) {
+            return EXIT_FAILURE;
+        }
         print("Any key ends this." ERASE_THE_REST);
         process_sleep(REST_MS);
         key = getkey();

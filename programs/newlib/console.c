@@ -5,14 +5,18 @@
  *   Backspace   takes one character back, ctrl-U all of them
  *   ctrl-D      at the start of a line: the end of the file; elsewhere: the line as it is, at once
  *
- * Ctrl-C is the kernel's. Keys without a character are ignored, and so is what exceeds the line.
+ * Ctrl-C is the kernel's. Keys without a character are ignored; a character that does not fit the
+ * line beeps.
  */
 #include "layer.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_BYTES 1024
+#include "../libc/include/key_decoder.h"
+#include "lib/utf8.h"
+
+#define LINE_BYTES 4096 /* with the newline */
 
 #define CTRL(letter) ((letter) - '@')
 
@@ -20,6 +24,7 @@ static struct {
     char line[LINE_BYTES];
     size_t length; /* of what the user has completed */
     size_t taken;  /* of that, by the program */
+    struct key_decoder decoder;
 } console;
 
 static void echo(const char *text, size_t length)
@@ -27,12 +32,26 @@ static void echo(const char *text, size_t length)
     system_call(SYSCALL_WRITE, ADDRESS(text), length, 0);
 }
 
+/* Takes the characters from the end down to down_to off the line. */
 static void take_back(size_t *length, size_t down_to)
 {
     while (*length > down_to) {
-        echo("\b \b", 3);
-        --*length;
+        echo("\b", 1); /* rubs out a character, however many bytes it has */
+        *length = utf8_before(console.line, *length);
     }
+}
+
+/* Puts a character at the line's end, which has room for the newline behind it. */
+static void append(size_t *length, uint32_t character)
+{
+    if (*length + utf8_length(character) >= LINE_BYTES) {
+        echo("\a", 1);
+        return;
+    }
+    unsigned count = utf8_encode(character, console.line + *length);
+
+    echo(console.line + *length, count);
+    *length += count;
 }
 
 /* Lets the user write a line. Its length; 0 for the end of the file. */
@@ -41,8 +60,7 @@ static size_t edit_line(void)
     size_t length = 0;
 
     for (;;) {
-        int32_t key = system_call(SYSCALL_WAIT_KEY, 0, 0, 0);
-        char c = (char)key;
+        int key = key_decode(&console.decoder, system_call(SYSCALL_WAIT_KEY, 0, 0, 0));
 
         if (key == KEY_ENTER) {
             echo("\n", 1);
@@ -53,13 +71,13 @@ static size_t edit_line(void)
             return length;
         }
         if (key == KEY_BACKSPACE && length > 0) {
-            take_back(&length, length - 1);
+            take_back(&length, utf8_before(console.line, length));
         } else if (key == CTRL('U')) {
             take_back(&length, 0);
-        } else if (((key >= ' ' && key < 0x7F) || key == '\t') && length < LINE_BYTES - 1) {
-            console.line[length++] =
-                (char)(c == '\t' ? ' ' : c); /* a tab could not be taken back */
-            echo(&console.line[length - 1], 1);
+        } else if (key == '\t') {
+            append(&length, ' '); /* a tab could not be taken back */
+        } else if (key_is_printable(key)) {
+            append(&length, (uint32_t)key);
         }
     }
 }

@@ -47,7 +47,7 @@ static void fill_stat(struct stat *out, const struct file_stat *stat)
         .st_nlink = 1,
         .st_size = (off_t)stat->size,
         .st_blksize = 4096,
-        .st_blocks = (blkcnt_t)((stat->size + 511) / 512),
+        .st_blocks = (blkcnt_t)(stat->size / 512 + (stat->size % 512 != 0)),
     };
 }
 

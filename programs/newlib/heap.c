@@ -1,7 +1,7 @@
 /*
  * heap.c - sbrk() over command 36, whose break moves by whole pages only.
  *
- *      PROCESS_BREAK_ADDRESS          end            pages_end
+ *      start                          end            pages_end
  *      |  what sbrk() has given out   |  zeros       |  not mapped
  */
 #include <string.h>
@@ -12,24 +12,30 @@
 #define PAGE_BYTES 4096u
 
 static struct {
-    uint32_t end; /* 0: the kernel was not asked yet */
+    uint32_t start; /* 0: the kernel was not asked yet */
+    uint32_t end;
     uint32_t pages_end;
 } heap;
 
 /* malloc() takes memory from sbrk() for zeroed: what is given back inside a page is cleared. */
 void *sbrk(ptrdiff_t delta)
 {
-    if (!heap.end) {
-        heap.end = heap.pages_end = (uint32_t)system_call(SYSCALL_BREAK, 0, 0, 0);
+    if (!heap.start) {
+        heap.start = heap.end = heap.pages_end = (uint32_t)system_call(SYSCALL_BREAK, 0, 0, 0);
     }
 
     uint32_t old_end = heap.end;
     uint32_t new_end = old_end + (uint32_t)delta;
     uint32_t new_pages_end = (new_end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 
-    /* Round the end of the address space: the kernel would take it for a step downwards. */
+    /* Round the end of the address space: the kernel would take it for a step downwards. Below the
+     * start there may be no page to cross, so that the kernel is not asked: what lies there, the
+     * process_malloc()s, is not the heap's to clear. */
     if (delta > 0 && (new_end < old_end || new_pages_end < new_end)) {
         return (void *)layer_fail(ENOMEM);
+    }
+    if (delta < 0 && 0u - (uint32_t)delta > old_end - heap.start) {
+        return (void *)layer_fail(EINVAL);
     }
     if (new_pages_end != heap.pages_end) {
         int32_t result = system_call(SYSCALL_BREAK, new_pages_end - heap.pages_end, 0, 0);

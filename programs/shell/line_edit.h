@@ -10,13 +10,17 @@
  * out the character before. There is no way to the left but back to the first column and forward
  * over the text once more. So a line keeps to one row of the screen, and a longer one is seen
  * through a window that follows the cursor.
+ *
+ * The text is UTF-8, and every character is taken to be one column wide. Places in it (cursor, from)
+ * are bytes, the first of a character each.
  */
 #ifndef SHELL_LINE_EDIT_H
 #define SHELL_LINE_EDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define LINE_BYTES    256 /* with the NUL */
+#define LINE_BYTES    4096 /* with the NUL */
 #define LINE_COLUMNS  80
 #define HISTORY_LINES 32
 
@@ -24,19 +28,22 @@ struct line_editor {
     const char *prompt;
     char text[LINE_BYTES]; /* NUL-terminated */
     size_t length;
-    size_t cursor; /* the character that it is on; length: behind the last */
-    size_t from;   /* the first character in the window */
-    size_t drawn;  /* columns behind the prompt that may hold something */
+    size_t cursor;  /* the character that it is on; length: behind the last */
+    size_t from;    /* the first character in the window */
+    size_t drawn;   /* columns behind the prompt that may hold something */
+    bool is_behind; /* the screen does not show the last changes yet */
+    bool is_cut;    /* a character did not fit */
 
-    char history[HISTORY_LINES][LINE_BYTES]; /* a ring */
-    unsigned history_count;                  /* lines that ever came in */
-    unsigned recalled;                       /* how many lines back; 0: the new one */
-    char draft[LINE_BYTES];                  /* the new one, meanwhile */
+    char *history[HISTORY_LINES]; /* a ring; owned */
+    unsigned history_count;       /* lines that ever came in */
+    unsigned recalled;            /* how many lines back; 0: the new one */
+    char draft[LINE_BYTES];       /* the new one, meanwhile */
 };
 
 enum line_event {
     LINE_GOES_ON,
     LINE_ENTERED,  /* text is the line; it is in the history */
+    LINE_TOO_LONG, /* the same, but characters of it did not fit */
     LINE_GIVEN_UP, /* ctrl-C */
     LINE_NO_MORE,  /* ctrl-D */
 };
@@ -45,8 +52,14 @@ enum line_event {
  * zeroes before the first line. */
 void line_edit_start(struct line_editor *editor, const char *prompt);
 
-/* Takes a key (a character, or a KEY_ of abi/keys.h) and shows what it does. After any other event
- * than LINE_GOES_ON the cursor is at the start of a new row. */
+/*
+ * Takes a key (a character, or a KEY_ of abi/keys.h). What it does may stay unseen until
+ * line_edit_show(): so a thousand keys that come at once do not draw the line a thousand times.
+ * After any other event than LINE_GOES_ON all is shown, and the cursor is at the start of a new row.
+ */
 enum line_event line_edit_key(struct line_editor *editor, int key);
+
+/* Shows what the last keys did. To be called before waiting for the next one. */
+void line_edit_show(struct line_editor *editor);
 
 #endif

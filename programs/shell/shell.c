@@ -297,6 +297,8 @@ static void run_line(char *line)
 
     if (count == -EINFORMAT) {
         puts("A quote (\") is open at the end of the line.");
+    } else if (count == -EINVARG) {
+        printf("A word of that line is longer than %d characters.\n", COMMAND_ARGUMENT_BYTES - 1);
     } else if (count < 0) {
         printf("That line cannot be run: %s.\n", error_text(count));
     }
@@ -320,7 +322,12 @@ static enum line_event read_command(void)
 
     line_edit_start(&editor, PROMPT);
     do {
-        int key = key_decode(&decoder, getkeyblock());
+        int byte = getkey();
+        if (byte == 0) {
+            line_edit_show(&editor);
+            byte = getkeyblock();
+        }
+        int key = key_decode(&decoder, byte);
         event = key != 0 ? line_edit_key(&editor, key) : LINE_GOES_ON;
     } while (event == LINE_GOES_ON);
     return event;
@@ -341,6 +348,9 @@ int main(int argc, char **argv)
         collect_children();
         switch (read_command()) {
         case LINE_ENTERED: run_line(editor.text); break;
+        case LINE_TOO_LONG:
+            printf("That line was not run: it is longer than %d characters.\n", LINE_BYTES - 1);
+            break;
         case LINE_NO_MORE: return EXIT_SUCCESS;
         default: break;
         }

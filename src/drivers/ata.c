@@ -64,6 +64,8 @@
 #define IDENTIFY_COMMAND_SET   83 /* bit 10: 48-bit addresses; valid when bits 15-14 are 01 */
 #define IDENTIFY_ULTRA_DMA     88 /* bits 15-8: as in word 63 */
 #define IDENTIFY_LBA48_SECTORS 100
+#define IDENTIFY_SECTOR_SIZE   106 /* bit 12: words 117, 118 are valid; so when bits 15-14 are 01 */
+#define IDENTIFY_SECTOR_WORDS  117 /* and 118: of a logical sector */
 
 /* The bus master's registers, from BAR 4 on: 8 bytes for the primary channel, 8 for the other. */
 #define MASTER_BAR     PCI_BAR(4)
@@ -346,6 +348,23 @@ static void choose_way(struct ata_drive *drive, enum ata_way way)
                                                : "PIO";
 }
 
+/* A reset is the whole channel's: master and slave forget their block sizes. A drive that does not
+ * take its own again is read sector by sector. */
+static void restore_multiple(const struct ata_drive *drive)
+{
+    for (size_t i = 0; i < ata.count; i++) {
+        struct ata_drive *other = &ata.drives[i];
+
+        if (other->base != drive->base) {
+            continue;
+        }
+        set_multiple(other, other->multiple);
+        if (other->way == WAY_MULTIPLE && other->multiple == 1) {
+            choose_way(other, WAY_SECTORS);
+        }
+    }
+}
+
 /* At most ATA_SECTORS_MAX sectors, in the drive's way or one that works. */
 static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
 {
@@ -367,7 +386,7 @@ static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, ui
             return OK;
         }
         reset_channel(drive);
-        set_multiple(drive, drive->multiple);
+        restore_multiple(drive);
         way = slower_way(drive, way);
     }
     return -EIO;
@@ -395,6 +414,14 @@ static bool has_dma(const uint16_t words[IDENTIFY_WORDS])
     return words[IDENTIFY_CAPABILITIES] & 1u << 8 &&
            (words[IDENTIFY_MULTIWORD_DMA] & 0x0700 ||
             (words[IDENTIFY_VALID] & 1u << 2 && words[IDENTIFY_ULTRA_DMA] & 0xFF00));
+}
+
+/* Does the drive have sectors of SECTOR_BYTES? Old ones do not tell, and have. */
+static bool has_usual_sectors(const uint16_t words[IDENTIFY_WORDS])
+{
+    return (words[IDENTIFY_SECTOR_SIZE] & 0xD000) != 0x5000 ||
+           (words[IDENTIFY_SECTOR_WORDS] == SECTOR_BYTES / 2 &&
+            words[IDENTIFY_SECTOR_WORDS + 1] == 0);
 }
 
 /* The ports of the bus master for the channel at its classic ports; 0 when there is none. */
@@ -434,7 +461,7 @@ static bool identify(struct ata_drive *drive, unsigned channel)
     }
     insw(drive->base + ATA_DATA, words, IDENTIFY_WORDS);
     /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): insw() has filled it */
-    if (!(words[IDENTIFY_CAPABILITIES] & 1u << 9)) {
+    if (!(words[IDENTIFY_CAPABILITIES] & 1u << 9) || !has_usual_sectors(words)) {
         return false;
     }
     drive->has_lba48 = (words[IDENTIFY_COMMAND_SET] & 0xC400) == 0x4400;
@@ -479,4 +506,16 @@ struct block_device *ata_device(size_t i)
 {
     KASSERT(i < ata.count);
     return &ata.drives[i].device;
+}
+
+struct block_device *ata_find(uint16_t base, bool is_slave)
+{
+    for (size_t i = 0; i < ata.count; i++) {
+        const struct ata_drive *drive = &ata.drives[i];
+
+        if (drive->base == base && ((drive->select & DEVICE_SLAVE) != 0) == is_slave) {
+            return &ata.drives[i].device;
+        }
+    }
+    return NULL;
 }

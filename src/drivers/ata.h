@@ -10,7 +10,9 @@
 #ifndef DRIVERS_ATA_H
 #define DRIVERS_ATA_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "drivers/block.h"
 
@@ -19,5 +21,9 @@ size_t ata_initialise(void);
 
 /* The i-th disk found, in the order primary master, primary slave, secondary master, slave. */
 struct block_device *ata_device(size_t i);
+
+/* The disk on the channel whose ports begin at base (0x1F0, 0x170), its slave or its master; NULL when
+ * there is none. */
+struct block_device *ata_find(uint16_t base, bool is_slave);
 
 #endif

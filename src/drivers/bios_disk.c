@@ -28,6 +28,10 @@
 
 #define TRIES 3
 
+/* Where the kernel sees the BIOS's tables: not in page 0. */
+#define LOW_MEMORY_START PAGE_SIZE_BYTES
+#define LOW_MEMORY_END   KERNEL_ADDRESS
+
 /* What function 42h is told, and function 48h tells. */
 struct address_packet {
     uint8_t bytes; /* of this packet */
@@ -38,14 +42,28 @@ struct address_packet {
 };
 
 struct drive_parameters {
-    uint16_t bytes; /* in: room; at least 26 */
+    uint16_t bytes; /* in: room; out: how many are filled in, 26 or 30 */
     uint16_t flags;
     uint32_t cylinders, heads, sectors_per_track;
     uint64_t sectors;
     uint16_t sector_bytes;
+    uint16_t ata_offset,
+        ata_segment; /* where struct ata_parameters is; NO_POINTER in both: nowhere */
 } __attribute__((packed));
+#define PARAMETERS_BYTES_MIN 26 /* up to sector_bytes */
+#define NO_POINTER           0xFFFF
 
-_Static_assert(sizeof(struct address_packet) == 16 && sizeof(struct drive_parameters) == 26,
+/* How the BIOS reaches an ATA drive (the specification's device parameter table extension). */
+struct ata_parameters {
+    uint16_t base, control; /* ports */
+    uint8_t head;           /* bit 4: the slave */
+    uint8_t others[10];
+    uint8_t checksum; /* makes the sum of all 16 bytes 0 */
+};
+#define HEAD_SLAVE 0x10
+
+_Static_assert(sizeof(struct address_packet) == 16 && sizeof(struct drive_parameters) == 30 &&
+                   sizeof(struct ata_parameters) == 16,
                "as the specification has them");
 
 static struct {
@@ -116,6 +134,40 @@ static void choose_buffer(void)
     }
 }
 
+/* Function 48h, with room for so many bytes. */
+static bool get_parameters(struct drive_parameters *parameters, uint16_t room)
+{
+    struct bios_registers registers = {0};
+
+    *parameters = (struct drive_parameters){.bytes = room};
+    return call(FUNCTION_GET, &registers);
+}
+
+/* Not known, if that is a wrong pointer or has the wrong sum. */
+struct bios_disk_place bios_disk_place(void)
+{
+    struct drive_parameters *parameters = (struct drive_parameters *)BIOS_BUFFER_ADDRESS;
+    struct ata_parameters ata;
+    uint8_t sum = 0;
+    bool is_told = get_parameters(parameters, sizeof(*parameters));
+    uint32_t address = ((uint32_t)parameters->ata_segment << 4) + parameters->ata_offset;
+
+    if (!is_told || parameters->bytes < sizeof(*parameters) ||
+        (parameters->ata_segment == NO_POINTER && parameters->ata_offset == NO_POINTER) ||
+        !range_is_inside(address, sizeof(ata), LOW_MEMORY_START, LOW_MEMORY_END)) {
+        return (struct bios_disk_place){.is_known = false};
+    }
+    memcpy(&ata, (const void *)address, sizeof(ata));
+    for (size_t i = 0; i < sizeof(ata); i++) {
+        sum = (uint8_t)(sum + ((const uint8_t *)&ata)[i]);
+    }
+    return (struct bios_disk_place){
+        .is_known = sum == 0,
+        .ata_base = ata.base,
+        .is_slave = ata.head & HEAD_SLAVE,
+    };
+}
+
 struct block_device *bios_disk_open(uint8_t drive)
 {
     struct bios_registers registers = {.ebx = CHECK_MAGIC};
@@ -127,9 +179,8 @@ struct block_device *bios_disk_open(uint8_t drive)
         !(registers.ecx & CHECK_HAS_PACKET)) {
         return NULL;
     }
-    *parameters = (struct drive_parameters){.bytes = sizeof(*parameters)};
-    registers = (struct bios_registers){0};
-    if (!call(FUNCTION_GET, &registers) || parameters->sector_bytes != SECTOR_BYTES) {
+    if (!get_parameters(parameters, PARAMETERS_BYTES_MIN) ||
+        parameters->sector_bytes != SECTOR_BYTES) {
         return NULL;
     }
     disk.device = (struct block_device){

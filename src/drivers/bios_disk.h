@@ -7,6 +7,7 @@
 #ifndef DRIVERS_BIOS_DISK_H
 #define DRIVERS_BIOS_DISK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "drivers/block.h"
@@ -17,5 +18,14 @@
  * second call replaces the first's. After memory_initialise().
  */
 struct block_device *bios_disk_open(uint8_t drive);
+
+/* Where the BIOS says that the disk is attached that was opened last; not known of anything that is no
+ * ATA drive, and of BIOSes before EDD 1.1. */
+struct bios_disk_place {
+    bool is_known;
+    bool is_slave;
+    uint16_t ata_base; /* first port of the channel, such as 0x1F0 */
+};
+struct bios_disk_place bios_disk_place(void);
 
 #endif

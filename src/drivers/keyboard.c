@@ -9,6 +9,9 @@
 
 #include "arch/x86/io.h"
 #include "arch/x86/irq.h"
+#include "debug/machine.h"
+#include "debug/printk.h"
+#include "drivers/pit.h"
 #include "lib/align.h"
 #include "lib/string.h"
 
@@ -28,9 +31,12 @@
 #define CODE_CONTROL      0x1D
 #define CODE_LEFT_SHIFT   0x2A
 #define CODE_RIGHT_SHIFT  0x36
+#define CODE_ALT          0x38
 #define CODE_CAPS_LOCK    0x3A
 #define CODE_KEYPAD_SLASH 0x35
 #define CODE_KEYPAD_ENTER 0x1C
+#define CODE_DELETE       0x53 /* extended: Delete; plain: the keypad's dot */
+#define CODE_102ND        0x56 /* beside the left shift, on keyboards that have it */
 
 /* Keys by scancode, from 0. The keypad (0x47 to 0x53) gives digits. */
 /* clang-format off */
@@ -45,14 +51,20 @@ static const uint8_t plain_keys[] = {
     /* 50 */ '2', '3', '0', '.', 0, 0, '\\', KEY_F1 + 10, KEY_F1 + 11,
 };
 
-/* With shift, the part of the table above whose keys have two characters. */
+/* The same with shift. */
 static const uint8_t shifted_keys[] = {
     /* 00 */ 0, KEY_ESCAPE, '!', '@', '#', '$', '%', '^', '&', '*', '(', ')', '_', '+', '\b', '\t',
     /* 10 */ 'Q', 'W', 'E', 'R', 'T', 'Y', 'U', 'I', 'O', 'P', '{', '}', '\r', 0, 'A', 'S',
     /* 20 */ 'D', 'F', 'G', 'H', 'J', 'K', 'L', ':', '"', '~', 0, '|', 'Z', 'X', 'C', 'V',
-    /* 30 */ 'B', 'N', 'M', '<', '>', '?',
+    /* 30 */ 'B', 'N', 'M', '<', '>', '?', 0, '*', 0, ' ', 0, KEY_F1, KEY_F1 + 1, KEY_F1 + 2,
+             KEY_F1 + 3, KEY_F1 + 4,
+    /* 40 */ KEY_F1 + 5, KEY_F1 + 6, KEY_F1 + 7, KEY_F1 + 8, KEY_F1 + 9, 0, 0, '7', '8', '9', '-',
+             '4', '5', '6', '+', '1',
+    /* 50 */ '2', '3', '0', '.', 0, 0, '|', KEY_F1 + 10, KEY_F1 + 11,
 };
 /* clang-format on */
+
+_Static_assert(sizeof(shifted_keys) == sizeof(plain_keys), "each key has both");
 
 /* The pressed state of a modifier whose byte is scancode. */
 static bool is_pressed(uint8_t scancode)
@@ -60,13 +72,24 @@ static bool is_pressed(uint8_t scancode)
     return (scancode & RELEASED) == 0;
 }
 
+/* Ctrl and Alt down, either of each? Then Delete, also the keypad's, restarts the machine. */
+static bool is_restart(const struct keyboard_state *state, uint8_t scancode)
+{
+    return scancode == CODE_DELETE && (state->left_control || state->right_control) &&
+           (state->left_alt || state->right_alt);
+}
+
 static uint8_t decode_extended(struct keyboard_state *state, uint8_t scancode)
 {
     /* E0 2A and E0 36 are no shift keys: the keyboard sends them around keys that would otherwise
      * look like shifted keypad keys. Here they mean nothing. */
-    if ((scancode & ~RELEASED) == CODE_CONTROL) {
-        state->right_control = is_pressed(scancode);
-        return 0;
+    switch (scancode & ~RELEASED) {
+    case CODE_CONTROL: state->right_control = is_pressed(scancode); return 0;
+    case CODE_ALT: state->right_alt = is_pressed(scancode); return 0;
+    default: break;
+    }
+    if (is_restart(state, scancode)) {
+        return KEYBOARD_RESTART;
     }
     switch (scancode) {
     case 0x47: return KEY_HOME;
@@ -78,32 +101,39 @@ static uint8_t decode_extended(struct keyboard_state *state, uint8_t scancode)
     case 0x50: return KEY_DOWN;
     case 0x51: return KEY_PAGE_DOWN;
     case 0x52: return KEY_INSERT;
-    case 0x53: return KEY_DELETE;
+    case CODE_DELETE: return KEY_DELETE;
     case CODE_KEYPAD_SLASH: return '/';
     case CODE_KEYPAD_ENTER: return '\r';
     default: return 0;
     }
 }
 
+/* The character that ctrl and key make (ASCII's columns 4 and 5 without bit 6), or key itself
+ * where there is none. */
+static uint8_t with_control(uint8_t key)
+{
+    uint8_t upper = (uint8_t)char_to_upper((char)key);
+
+    return upper > '@' && upper <= '_' ? upper - '@' : key;
+}
+
 static uint8_t decode_plain(const struct keyboard_state *state, uint8_t code)
 {
-    uint8_t key = code < ARRAY_SIZE(plain_keys) ? plain_keys[code] : 0;
+    bool shift = state->left_shift || state->right_shift;
+
+    if (code >= ARRAY_SIZE(plain_keys)) {
+        return 0;
+    }
+    if (is_restart(state, code)) {
+        return KEYBOARD_RESTART;
+    }
+    uint8_t key = plain_keys[code];
     bool is_letter = key >= 'a' && key <= 'z';
 
-    if (is_letter && (state->left_control || state->right_control)) {
-        return key - 'a' + 1;
+    if (shift != (is_letter && state->caps_lock)) {
+        key = shifted_keys[code];
     }
-    if (key == '\\' && (state->left_control || state->right_control)) {
-        return KEY_QUIT;
-    }
-    bool shift = state->left_shift || state->right_shift;
-    if (is_letter) {
-        return shift != state->caps_lock ? (uint8_t)char_to_upper((char)key) : key;
-    }
-    if (shift && code < ARRAY_SIZE(shifted_keys)) {
-        return shifted_keys[code];
-    }
-    return key;
+    return state->left_control || state->right_control ? with_control(key) : key;
 }
 
 uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode)
@@ -129,32 +159,54 @@ uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode)
     case CODE_LEFT_SHIFT: state->left_shift = is_pressed(scancode); return 0;
     case CODE_RIGHT_SHIFT: state->right_shift = is_pressed(scancode); return 0;
     case CODE_CONTROL: state->left_control = is_pressed(scancode); return 0;
+    case CODE_ALT: state->left_alt = is_pressed(scancode); return 0;
     case CODE_CAPS_LOCK: state->caps_lock ^= is_pressed(scancode); return 0;
     default: return is_pressed(scancode) ? decode_plain(state, scancode) : 0;
     }
 }
 
-/* Keys that wait. Each end moves its own counter only, so reading needs no lock against the
- * interrupts that write; counters run freely and wrap, the ring's size divides 2^32. */
-#define KEYS_MAX 64
+/* ---------------------------------------------------------------- keys that wait */
 
+/* Each end moves its own counter only, so reading needs no lock against the interrupts that write;
+ * counters run freely and wrap, the ring's size divides 2^32. */
 static struct {
     struct keyboard_state state;
     volatile uint32_t written;
     volatile uint32_t read;
     volatile uint8_t keys[KEYS_MAX];
     bool (*listener)(uint8_t key);
+    void (*room_handler)(void);
 } keyboard;
+
+static uint32_t waiting(void)
+{
+    return keyboard.written - keyboard.read;
+}
 
 bool keyboard_push(uint8_t key)
 {
-    if (key == 0 || (keyboard.listener && keyboard.listener(key)) ||
-        keyboard.written - keyboard.read == KEYS_MAX) {
+    if (key == 0 || (keyboard.listener && keyboard.listener(key))) {
+        return false;
+    }
+    if (waiting() == KEYS_MAX) {
+        pit_beep();
         return false;
     }
     keyboard.keys[keyboard.written % KEYS_MAX] = key;
     keyboard.written++;
     return true;
+}
+
+bool keyboard_has_room(void)
+{
+    return waiting() < KEYS_MAX - KEYS_RESERVED;
+}
+
+static void announce_room(void)
+{
+    if (keyboard.room_handler) {
+        keyboard.room_handler();
+    }
 }
 
 bool keyboard_holds(uint8_t key)
@@ -170,6 +222,7 @@ bool keyboard_holds(uint8_t key)
 void keyboard_flush(void)
 {
     keyboard.read = keyboard.written;
+    announce_room();
 }
 
 void keyboard_set_listener(bool (*listener)(uint8_t key))
@@ -177,15 +230,25 @@ void keyboard_set_listener(bool (*listener)(uint8_t key))
     keyboard.listener = listener;
 }
 
+void keyboard_set_room_handler(void (*handler)(void))
+{
+    keyboard.room_handler = handler;
+}
+
 uint8_t keyboard_pop(void)
 {
-    if (keyboard.read == keyboard.written) {
+    if (waiting() == 0) {
         return 0;
     }
     uint8_t key = keyboard.keys[keyboard.read % KEYS_MAX];
     keyboard.read++;
+    if (waiting() == KEYS_MAX / 2) {
+        announce_room();
+    }
     return key;
 }
+
+/* ---------------------------------------------------------------- the controller */
 
 /* Is there a byte to be read? A machine without this controller reads as all ones. */
 static bool has_data(void)
@@ -195,11 +258,23 @@ static bool has_data(void)
     return status != STATUS_NOT_THERE && status & STATUS_HAS_DATA;
 }
 
+bool keyboard_is_present(void)
+{
+    return inb(STATUS_PORT) != STATUS_NOT_THERE;
+}
+
 void keyboard_interrupt(void)
 {
-    if (has_data()) {
-        keyboard_push(keyboard_decode(&keyboard.state, inb(DATA_PORT)));
+    if (!has_data()) {
+        return;
     }
+    uint8_t key = keyboard_decode(&keyboard.state, inb(DATA_PORT));
+
+    if (key == KEYBOARD_RESTART) {
+        printk("\nCtrl-Alt-Del: the machine restarts.\n");
+        machine_restart();
+    }
+    keyboard_push(key);
 }
 
 void keyboard_initialise(void)

@@ -1,5 +1,6 @@
 /*
- * drivers/pit.h - the programmable interval timer (Intel 8254): the system's tick, on IRQ 0.
+ * drivers/pit.h - the programmable interval timer (Intel 8254): the system's tick, on IRQ 0, and the
+ * PC's speaker, which its channel 2 drives.
  */
 #ifndef DRIVERS_PIT_H
 #define DRIVERS_PIT_H
@@ -15,5 +16,8 @@ void pit_set_tick_handler(void (*handler)(void));
 
 /* Ticks since pit_initialise(); wraps at 2^32. */
 uint32_t pit_get_ticks(void);
+
+/* A short beep; does not wait for its end. While one sounds, another changes nothing. */
+void pit_beep(void);
 
 #endif

@@ -35,7 +35,8 @@
 #define FCR_ENABLE    0x07 /* FIFOs on and emptied; interrupt at the first byte */
 #define LCR_8N1       0x03
 #define LCR_DLAB      0x80
-#define MCR_DTR_RTS   0x03
+#define MCR_DTR       0x01
+#define MCR_DTR_RTS   0x03 /* RTS: the other end may send */
 #define MCR_OUT2      0x08 /* on a PC: lets the UART's interrupt line through */
 #define MCR_LOOPBACK  0x10 /* what is sent is received */
 #define LSR_RECEIVED  0x01
@@ -57,6 +58,8 @@ static struct {
     bool is_stuck; /* the last wait ended by its limit: do not wait again until it can send */
     unsigned room; /* bytes that may be sent before LSR must be asked again */
     unsigned fifo_bytes;
+    bool is_holding; /* received bytes stay in the UART: there is no room for keys */
+    bool was_return; /* the last key was '\r': a '\n' now belongs to it */
 } serial;
 
 static bool wait_for(uint8_t lsr_bit, unsigned turns)
@@ -137,6 +140,11 @@ void serial_initialise(void)
     printk_add_sink(&sink);
 }
 
+bool serial_is_present(void)
+{
+    return serial.is_present;
+}
+
 int serial_read(void)
 {
     if (!serial.is_present || !(inb(LSR) & LSR_RECEIVED)) {
@@ -145,15 +153,50 @@ int serial_read(void)
     return inb(DATA);
 }
 
+/* A byte as the keyboard has it: terminals send DEL for Backspace, pipes send '\n' for Enter, and
+ * files from other systems both '\r' and '\n'. */
+static void push(uint8_t byte)
+{
+    bool is_second = byte == '\n' && serial.was_return;
+
+    serial.was_return = byte == '\r';
+    if (!is_second) {
+        keyboard_push(byte == 0x7F ? '\b' : byte == '\n' ? '\r' : byte);
+    }
+}
+
+/* Lets received bytes interrupt, and the sender send; or neither. */
+static void allow_input(bool is_allowed)
+{
+    serial.is_holding = !is_allowed;
+    outb(MCR, (is_allowed ? MCR_DTR_RTS : MCR_DTR) | MCR_OUT2);
+    outb(IER, is_allowed ? IER_RECEIVED : 0); /* with a byte waiting, this interrupts at once */
+}
+
 static void serial_interrupt(void)
 {
-    for (unsigned i = 0; i < RECEIVE_BURST; i++) {
+    for (unsigned i = 0; i < RECEIVE_BURST && !serial.is_holding; i++) {
+        if (!keyboard_has_room()) {
+            allow_input(false);
+            return;
+        }
         int byte = serial_read();
         if (byte < 0) {
             return;
         }
-        /* As the keyboard has them: terminals send DEL for Backspace, pipes send '\n' for Enter. */
-        keyboard_push(byte == 0x7F ? '\b' : byte == '\n' ? '\r' : (uint8_t)byte);
+        push((uint8_t)byte);
+    }
+    /* More may be there; but only an edge interrupts again, and the line has not fallen. */
+    if (!serial.is_holding) {
+        outb(IER, 0);
+        outb(IER, IER_RECEIVED);
+    }
+}
+
+static void serial_on_room(void)
+{
+    if (serial.is_holding) {
+        allow_input(true);
     }
 }
 
@@ -163,7 +206,7 @@ void serial_enable_input(void)
         return;
     }
     irq_register(IRQ_COM1, serial_interrupt);
-    outb(MCR, MCR_DTR_RTS | MCR_OUT2);
-    outb(IER, IER_RECEIVED);
+    keyboard_set_room_handler(serial_on_room);
+    allow_input(true);
     irq_enable(IRQ_COM1);
 }

@@ -1,9 +1,15 @@
 /*
  * drivers/serial.h - the first serial port (COM1), 115200 baud, 8N1: a printk sink, and a second
- * keyboard for who sits at the other end.
+ * keyboard for the person at the other end.
+ *
+ * No key of that person is lost: when the queue of keys is full, bytes stay in the UART, which lets
+ * go of RTS and so holds the sender (an emulator stops by itself), until programs have read half of
+ * the queue. Meanwhile a ctrl-C waits with the others; the PS/2 keyboard's does not.
  */
 #ifndef DRIVERS_SERIAL_H
 #define DRIVERS_SERIAL_H
+
+#include <stdbool.h>
 
 /* Programs the port and registers the printk sink "serial" ('\n' goes out as "\r\n"). Without a
  * port that answers, does nothing. */
@@ -14,5 +20,8 @@ int serial_read(void);
 
 /* From now on received bytes become keys (keyboard_push), by IRQ 4. Needs the IRQs set up. */
 void serial_enable_input(void);
+
+/* Is there a serial line? After serial_initialise(). */
+bool serial_is_present(void);
 
 #endif

@@ -16,7 +16,10 @@
 
 #include "arch/x86/io.h"
 #include "debug/printk.h"
+#include "drivers/pit.h"
+#include "lib/align.h"
 #include "lib/string.h"
+#include "lib/utf8.h"
 
 #define CELLS       (VGA_COLUMNS * VGA_ROWS)
 #define TAB_COLUMNS 8
@@ -39,6 +42,8 @@ static struct {
     uint16_t attribute;   /* the upper byte of new cells */
     enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
     uint8_t number;    /* the sequence's last one */
+    uint8_t utf8_rest; /* bytes that the UTF-8 character in the cell before still needs */
+    uint32_t utf8;     /* what it is up to now */
     bool is_row_full;  /* position is behind a row just filled: a newline now belongs to that row */
     unsigned position; /* 0 to CELLS; CELLS: below the last line, scrolls before the next cell */
 } vga;
@@ -72,20 +77,78 @@ static void show(void)
     memcpy(vga.cells + CELLS - first, vga.copy, first * sizeof(*vga.cells));
 }
 
-/* One line up when position lies below the screen. Returns the position, now on the screen. */
+/* One line up when position lies below the screen. Returns the position, now on the screen. The new
+ * line is black, whatever colour the character that goes there has. */
 static unsigned scroll_into_view(unsigned position)
 {
+    uint16_t attribute = vga.attribute;
+
     if (position < CELLS) {
         return position;
     }
     vga.has_scrolled = true;
     vga.first = (vga.first + VGA_COLUMNS) % CELLS;
+    vga_set_color(VGA_LIGHT_GREY, VGA_BLACK);
     fill(CELLS - VGA_COLUMNS, CELLS);
+    vga.attribute = attribute;
     return CELLS - VGA_COLUMNS;
+}
+
+/* The characters (Unicode) that code page 437 has from 0x80 on. */
+/* clang-format off */
+static const uint16_t upper_half[] = {
+    /* 80 */ 0x00C7, 0x00FC, 0x00E9, 0x00E2, 0x00E4, 0x00E0, 0x00E5, 0x00E7,
+    /* 88 */ 0x00EA, 0x00EB, 0x00E8, 0x00EF, 0x00EE, 0x00EC, 0x00C4, 0x00C5,
+    /* 90 */ 0x00C9, 0x00E6, 0x00C6, 0x00F4, 0x00F6, 0x00F2, 0x00FB, 0x00F9,
+    /* 98 */ 0x00FF, 0x00D6, 0x00DC, 0x00A2, 0x00A3, 0x00A5, 0x20A7, 0x0192,
+    /* A0 */ 0x00E1, 0x00ED, 0x00F3, 0x00FA, 0x00F1, 0x00D1, 0x00AA, 0x00BA,
+    /* A8 */ 0x00BF, 0x2310, 0x00AC, 0x00BD, 0x00BC, 0x00A1, 0x00AB, 0x00BB,
+    /* B0 */ 0x2591, 0x2592, 0x2593, 0x2502, 0x2524, 0x2561, 0x2562, 0x2556,
+    /* B8 */ 0x2555, 0x2563, 0x2551, 0x2557, 0x255D, 0x255C, 0x255B, 0x2510,
+    /* C0 */ 0x2514, 0x2534, 0x252C, 0x251C, 0x2500, 0x253C, 0x255E, 0x255F,
+    /* C8 */ 0x255A, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550, 0x256C, 0x2567,
+    /* D0 */ 0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256B,
+    /* D8 */ 0x256A, 0x2518, 0x250C, 0x2588, 0x2584, 0x258C, 0x2590, 0x2580,
+    /* E0 */ 0x03B1, 0x00DF, 0x0393, 0x03C0, 0x03A3, 0x03C3, 0x00B5, 0x03C4,
+    /* E8 */ 0x03A6, 0x0398, 0x03A9, 0x03B4, 0x221E, 0x03C6, 0x03B5, 0x2229,
+    /* F0 */ 0x2261, 0x00B1, 0x2265, 0x2264, 0x2320, 0x2321, 0x00F7, 0x2248,
+    /* F8 */ 0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x00A0,
+};
+/* clang-format on */
+
+static char glyph_of(uint32_t character)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(upper_half); i++) {
+        if (upper_half[i] == character) {
+            return (char)(0x80 + i);
+        }
+    }
+    return '?';
+}
+
+/* Is c a later byte of the UTF-8 character whose first byte was shown as it came? With the last one
+ * the character takes its cell. */
+static bool continue_utf8(char c)
+{
+    if (vga.utf8_rest == 0) {
+        return false;
+    }
+    if (!utf8_is_continuation((uint8_t)c)) {
+        vga.utf8_rest = 0;
+        return false;
+    }
+    vga.utf8 = utf8_more_bits(vga.utf8, (uint8_t)c);
+    if (--vga.utf8_rest == 0 && vga.position > 0 && vga.position <= CELLS) {
+        put_cell(vga.position - 1, glyph_of(vga.utf8));
+    }
+    return true;
 }
 
 static void put_char(char c)
 {
+    if (continue_utf8(c)) {
+        return;
+    }
     unsigned position = vga.position;
     unsigned column = position % VGA_COLUMNS;
 
@@ -107,10 +170,13 @@ static void put_char(char c)
             put_cell(position, ' ');
         }
         break;
+    case '\a': pit_beep(); return;
     default:
         position = scroll_into_view(position);
         put_cell(position, c);
         position++;
+        vga.utf8_rest = utf8_rest((uint8_t)c);
+        vga.utf8 = utf8_first_bits((uint8_t)c, vga.utf8_rest);
         vga.is_row_full = position % VGA_COLUMNS == 0;
         vga.position = position;
         return;

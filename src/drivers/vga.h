@@ -49,8 +49,11 @@ void vga_set_color(enum vga_color foreground, enum vga_color background);
 /*
  * Writes at the cursor. '\n' starts the next line, '\r' goes to the line's start, '\t' to the next
  * column that is a multiple of 8, '\b' blanks the cell before the cursor and goes there (also up to
- * the line above; not beyond the top left). Other control characters are shown as their glyphs.
- * The screen scrolls when text goes below its last line.
+ * the line above; not beyond the top left), '\a' beeps. Other control characters are shown as their
+ * glyphs. The screen scrolls when text goes below its last line.
+ *
+ * A character in UTF-8 takes one cell: its glyph of code page 437, or '?' where that has none. Bytes
+ * from 0x80 on that are not UTF-8 are shown as their own glyphs.
  *
  * Of a terminal's sequences (ECMA-48) some are known. Backgrounds: after ESC [ 41 m to ESC [ 46 m it
  * is red, green, brown, blue, magenta, cyan, after any other that ends in m black; the characters

@@ -78,61 +78,105 @@ static int pause_at(uint32_t count)
 
 /* ---------------------------------------------------------------- the volume */
 
-/* Checks the numbers and fills in *volume. */
-static int understand(const struct fat16_boot_record *record, uint32_t first_lba,
-                      struct fat16_volume *volume)
+/* Volumes of others: by the name in their boot record, or by FAT's fields. NULL: nothing known. */
+static const char *find_foreign(const struct fat16_boot_record *record)
 {
+    if (memcmp(record->oem_name, "NTFS    ", sizeof(record->oem_name)) == 0) {
+        return "it is an NTFS volume, not FAT16";
+    }
+    if (memcmp(record->oem_name, "EXFAT   ", sizeof(record->oem_name)) == 0) {
+        return "it is an exFAT volume, not FAT16";
+    }
+    if (record->fat_count > 0 && record->fat_sectors == 0 && record->root_entries == 0 &&
+        record->total_sectors_32 != 0) {
+        return "it is a FAT32 volume, not FAT16";
+    }
+    return NULL;
+}
+
+/* Checks the numbers and fills in *volume. NULL, or the rule that is broken. */
+static const char *understand(const struct fat16_boot_record *record, uint32_t first_lba,
+                              struct fat16_volume *volume)
+{
+    const uint8_t *signature = (const uint8_t *)record + BOOT_SIGNATURE_OFFSET;
     uint32_t room = volume->device->sector_count - first_lba;
     uint32_t total = record->total_sectors_16 ? record->total_sectors_16 : record->total_sectors_32;
     uint32_t spc = record->sectors_per_cluster;
     uint32_t root_bytes = record->root_entries * sizeof(struct fat16_entry);
+    const char *foreign = find_foreign(record);
 
-    if (record->bytes_per_sector != SECTOR_BYTES || spc == 0 || (spc & (spc - 1)) ||
-        record->reserved_sectors == 0 || record->fat_count == 0 || record->fat_count > 2 ||
-        record->root_entries == 0 || record->fat_sectors == 0 || total == 0 || total > room) {
-        return -EFSNOTUS;
+    if (signature[0] != 0x55 || signature[1] != 0xAA) {
+        return "its first sector is no boot record (no 55 AA at its end); it is not formatted";
+    }
+    if (foreign) {
+        return foreign;
+    }
+    if (record->bytes_per_sector != SECTOR_BYTES) {
+        return "its boot record says that its sectors are not of 512 bytes";
+    }
+    if (spc == 0 || (spc & (spc - 1)) || record->reserved_sectors == 0 || record->fat_count == 0 ||
+        record->root_entries == 0 || record->fat_sectors == 0 || total == 0) {
+        return "its boot record is not that of a FAT16 volume";
     }
     volume->cluster_sectors = spc;
     volume->root_sectors = ALIGN_UP(root_bytes, SECTOR_BYTES) / SECTOR_BYTES;
 
-    /* No overflow: each term is far below 2^20. */
+    /* No overflow: each term is far below 2^25. */
     uint32_t before_root =
         record->reserved_sectors + (uint32_t)record->fat_count * record->fat_sectors;
     uint32_t before_data = before_root + volume->root_sectors;
 
     if (before_data >= total) {
-        return -EFSNOTUS;
+        return "its boot record contradicts itself: FATs and root directory fill more than it all";
     }
     volume->cluster_count = (total - before_data) / spc;
-    if (volume->cluster_count < CLUSTERS_MIN || volume->cluster_count > CLUSTERS_MAX ||
-        volume->cluster_count + CLUSTER_FIRST > record->fat_sectors * FAT_PER_SECTOR) {
-        return -EFSNOTUS;
+    if (volume->cluster_count < CLUSTERS_MIN) {
+        return "it is a FAT12 volume (fewer than 4085 clusters), not FAT16";
+    }
+    if (volume->cluster_count > CLUSTERS_MAX) {
+        return "it has more clusters than FAT16 can have (65524)";
+    }
+    if (volume->cluster_count + CLUSTER_FIRST > record->fat_sectors * FAT_PER_SECTOR) {
+        return "its boot record contradicts itself: its FAT is too short for its clusters";
+    }
+    if (total > room) {
+        return "it reaches beyond the end of its partition or of the disk";
     }
     volume->fat_lba = first_lba + record->reserved_sectors;
     volume->root_lba = first_lba + before_root;
     volume->data_lba = first_lba + before_data;
-    return OK;
+    return NULL;
 }
 
 int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume)
 {
     const void *sector;
-    const uint8_t *signature;
-    int status;
 
     block_cache_forget(device); /* it may be another disk than it was */
     *volume = (struct fat16_volume){.device = device};
-    status = block_cache_sector(device, first_lba, &sector);
-    if (status == OK) {
-        signature = (const uint8_t *)sector + BOOT_SIGNATURE_OFFSET;
-        status = signature[0] == 0x55 && signature[1] == 0xAA
-                     ? understand(sector, first_lba, volume)
-                     : -EFSNOTUS;
+    int status = block_cache_sector(device, first_lba, &sector);
+    if (status == OK && understand(sector, first_lba, volume)) {
+        status = -EFSNOTUS;
     }
     if (status < 0) {
         fat16_unmount(volume);
     }
     return status == -EBOUNDS ? -EFSNOTUS : status;
+}
+
+const char *fat16_refusal(struct block_device *device, uint32_t first_lba)
+{
+    struct fat16_volume volume = {.device = device};
+    uint8_t sector[SECTOR_BYTES] __attribute__((aligned(4)));
+    int status = block_read(device, first_lba, 1, sector);
+
+    if (status < 0) {
+        return status == -EBOUNDS ? "it begins behind the end of the disk"
+                                  : "its first sector cannot be read";
+    }
+    const char *reason =
+        understand((const struct fat16_boot_record *)(const void *)sector, first_lba, &volume);
+    return reason ? reason : "it could be read only once";
 }
 
 void fat16_unmount(struct fat16_volume *volume)

@@ -2,7 +2,7 @@
  * fs/fat16.h - reads FAT16 volumes (Microsoft, "FAT: General Overview of On-Disk Format", 1.03).
  *
  *   first_lba    boot record with the BPB (the volume's parameters), reserved sectors
- *   fat_lba      1 or 2 copies of the FAT: 16 bits a cluster, telling the next one of its file
+ *   fat_lba      1 or more copies of the FAT, of which the first is read: 16 bits a cluster, telling the next one of its file
  *   root_lba     the root directory, of fixed length
  *   data_lba     clusters, the first of which is number 2
  *
@@ -48,6 +48,9 @@ void fat16_set_pause(bool (*pause)(void));
  * volume, contradicts itself, or is larger than the device; -ENOMEM; -EIO.
  */
 int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume);
+
+/* Why fat16_mount() does not take that volume, in words that end a sentence: "it is a FAT32 volume". */
+const char *fat16_refusal(struct block_device *device, uint32_t first_lba);
 
 /* Lets the cache forget the volume's device. */
 void fat16_unmount(struct fat16_volume *volume);

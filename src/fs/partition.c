@@ -7,13 +7,11 @@
  */
 #include "fs/partition.h"
 
-#include <stdbool.h>
-
 #include "layout.h"
+#include "lib/align.h"
 #include "lib/string.h"
 #include "status.h"
 
-#define MBR_ENTRIES       4
 #define MBR_ENTRY_BYTES   16
 #define MBR_MAGIC_OFFSET  0x1FE
 #define MBR_STATUS_ACTIVE 0x80
@@ -32,10 +30,32 @@ static bool is_fat16_type(uint8_t type)
     return type == 0x04 || type == 0x06 || type == 0x0E;
 }
 
-int partition_find(struct block_device *device, uint32_t signature, struct partition *partition)
+/* Adds the entries of the record that are active, or those that are not. */
+static int add_entries(const uint8_t *record, bool are_active, struct partition *partitions,
+                       int count)
+{
+    for (uint8_t i = 0; i < PARTITIONS_MAX; i++) {
+        const uint8_t *entry = record + PARTITION_TABLE_OFFSET + i * MBR_ENTRY_BYTES;
+        struct partition partition = {
+            .first_lba = read_dword(entry + 8),
+            .sector_count = read_dword(entry + 12),
+            .number = (uint8_t)(i + 1),
+            .type = entry[4],
+            .is_active = entry[0] == MBR_STATUS_ACTIVE,
+        };
+
+        if (partition.is_active == are_active && partition.type != 0 && partition.first_lba != 0 &&
+            partition.sector_count != 0) {
+            partitions[count++] = partition;
+        }
+    }
+    return count;
+}
+
+int partition_list(struct block_device *device, uint32_t signature,
+                   struct partition partitions[PARTITIONS_MAX])
 {
     uint8_t record[SECTOR_BYTES] __attribute__((aligned(4)));
-    int found = -ENOENT;
     int status = block_read(device, 0, 1, record);
 
     if (status < 0) {
@@ -47,23 +67,49 @@ int partition_find(struct block_device *device, uint32_t signature, struct parti
     if (read_dword(record + DISK_SIGNATURE_OFFSET) != signature) {
         return -ENOENT;
     }
-    for (int i = 0; i < MBR_ENTRIES; i++) {
-        const uint8_t *entry = record + PARTITION_TABLE_OFFSET + i * MBR_ENTRY_BYTES;
-        uint32_t first = read_dword(entry + 8);
-        uint32_t count = read_dword(entry + 12);
-        bool is_active = entry[0] == MBR_STATUS_ACTIVE;
+    return add_entries(record, false, partitions, add_entries(record, true, partitions, 0));
+}
 
-        if (!is_fat16_type(entry[4]) || first == 0 || count == 0 || first > device->sector_count ||
-            count > device->sector_count - first) {
-            continue;
-        }
-        if (found != OK || is_active) {
-            *partition = (struct partition){.first_lba = first, .sector_count = count};
-            found = OK;
-        }
-        if (is_active) {
-            break;
+int partition_find(struct block_device *device, uint32_t signature, struct partition *partition)
+{
+    struct partition partitions[PARTITIONS_MAX];
+    int count = partition_list(device, signature, partitions);
+
+    for (int i = 0; i < count; i++) {
+        if (is_fat16_type(partitions[i].type) &&
+            range_is_inside(partitions[i].first_lba, partitions[i].sector_count, 0,
+                            device->sector_count)) {
+            *partition = partitions[i];
+            return OK;
         }
     }
-    return found;
+    return count < 0 ? count : -ENOENT;
+}
+
+/* The range is inside the partition: block_read() has seen to it. */
+static int partition_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
+{
+    const struct partition_device *view = device->driver_data;
+
+    return view->whole->read(view->whole, view->first_lba + lba, count, buffer);
+}
+
+void partition_open(struct block_device *whole, const struct partition *partition,
+                    struct partition_device *view)
+{
+    uint32_t room =
+        partition->first_lba < whole->sector_count ? whole->sector_count - partition->first_lba : 0;
+
+    *view = (struct partition_device){
+        .device =
+            {
+                .name = whole->name,
+                .mode = whole->mode,
+                .sector_count = MIN(partition->sector_count, room),
+                .driver_data = view,
+                .read = partition_read,
+            },
+        .whole = whole,
+        .first_lba = partition->first_lba,
+    };
 }

@@ -11,17 +11,15 @@
 #include "debug/machine.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "drivers/ata.h"
-#include "drivers/bios_disk.h"
 #include "drivers/debugcon.h"
 #include "drivers/keyboard.h"
 #include "drivers/pit.h"
 #include "drivers/serial.h"
 #include "drivers/vga.h"
-#include "fs/file.h"
-#include "fs/partition.h"
+#include "kernel/boot_disk.h"
 #include "kernel/kernel.h"
 #include "layout.h"
+#include "lib/status_text.h"
 #include "lib/string.h"
 #include "memory/memory.h"
 #include "syscall/syscall.h"
@@ -33,7 +31,7 @@
 
 static void start_console(void);
 static void check_boot_info(void);
-static void mount_boot_disk(void);
+static void check_keys(void);
 static void start_init(void);
 
 void kernel_main(void)
@@ -49,13 +47,14 @@ void kernel_main(void)
     pit_initialise(TIMER_HZ);
     keyboard_initialise();
     serial_enable_input();
+    check_keys();
     task_initialise();    /* this stack is the idle task's from now on */
     process_initialise(); /* a fault in ring 3 ends its process, not the kernel */
     syscall_initialise(); /* int 0x80 */
     if (kernel_tests_run) {
         kernel_tests_run(); /* linked into the test and bench kernels only; does not return */
     }
-    mount_boot_disk();
+    boot_disk_mount((const struct boot_info *)BOOT_INFO_ADDRESS, INIT_PATH);
     start_init();
     task_run();
 }
@@ -80,42 +79,14 @@ static void check_boot_info(void)
            info->path == BOOT_PATH_ATA ? "ATA" : "INT 13h");
 }
 
-/* Mounts device's volume if it is the disk booted from; false when it is another. */
-static bool mount(struct block_device *device, uint32_t signature)
+/* A program that waits for a key would wait for ever, and nobody would know why. */
+static void check_keys(void)
 {
-    struct partition partition;
-
-    if (partition_find(device, signature, &partition) < 0) {
-        return false;
+    if (!keyboard_is_present() && !serial_is_present()) {
+        printk(
+            "There is no PS/2 keyboard (or a BIOS that shows a USB one as such) and no serial line:"
+            " no key can arrive.\n");
     }
-    int status = fs_mount(device, partition.first_lba);
-    if (status < 0) {
-        fatal("The file system on %s cannot be read (error %d).", device->name, status);
-    }
-    printk("File system: FAT16 on %s (%s), from sector %u.\n", device->name, device->mode,
-           partition.first_lba);
-    return true;
-}
-
-/* The disk booted from is the one whose signature the boot sector read, wherever it is attached: to
- * an ATA channel, or to something that the BIOS knows how to read. */
-static void mount_boot_disk(void)
-{
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
-    size_t count = ata_initialise();
-
-    for (size_t i = 0; i < count; i++) {
-        if (mount(ata_device(i), info->disk_signature)) {
-            return;
-        }
-    }
-    struct block_device *device = bios_disk_open(info->drive);
-    if (device && mount(device, info->disk_signature)) {
-        return;
-    }
-    fatal("The disk that the kernel was booted from (signature %08x) is not among the %u ATA"
-          " disks, and the BIOS cannot read it either.",
-          info->disk_signature, (uint32_t)count);
 }
 
 static void init_exited(int status)
@@ -137,7 +108,9 @@ static void start_init(void)
     arguments_free(arguments);
 
     if (status < 0) {
-        fatal("%s cannot be started (error %d).", INIT_PATH, status);
+        fatal("%s cannot be started: %s (%s). A disk that starts your program: make image"
+              " INIT=prog.elf IMAGE=out.bin.",
+              INIT_PATH, status_text(status), boot_disk_name());
     }
     process_set_init_exit_handler(init_exited);
     process_start(init, 0);

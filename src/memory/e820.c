@@ -6,7 +6,8 @@
  *   Out: EAX = "SMAP", EBX = continuation (0 after the last), ECX = bytes written, CF on error
  *
  * What firmware makes of this: some ends the list with an error instead of a 0, some stops saying
- * "SMAP" in the middle of it, and some gives attributes but leaves bit 0 clear in all of them.
+ * "SMAP" in the middle of it, some gives attributes but leaves bit 0 clear in all of them, and some
+ * never ends it.
  */
 #include "memory/e820.h"
 
@@ -18,6 +19,7 @@
 #define E820_FUNCTION        0xE820
 #define E820_SIGNATURE       0x534D4150 /* "SMAP" */
 #define E820_MIN_ENTRY_BYTES 20
+#define E820_CALLS_MAX       1024 /* with answers that are no entries among them */
 
 /* Attributes that would leave the machine without any memory are not meant. */
 static void mend_attributes(struct e820_entry *entries, size_t count)
@@ -39,7 +41,7 @@ size_t e820_read(struct e820_entry *entries, size_t max, bool *is_complete)
     size_t count = 0;
 
     *is_complete = false;
-    while (count < max) {
+    for (unsigned calls = 0; calls < E820_CALLS_MAX && count < max; calls++) {
         struct bios_registers registers = {
             .eax = E820_FUNCTION,
             .ebx = continuation,

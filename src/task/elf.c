@@ -25,6 +25,10 @@ _Static_assert(sizeof(struct elf_program_header) == 32, "Elf32_Phdr");
 /* e_ident: magic, ELFCLASS32, ELFDATA2LSB, EV_CURRENT */
 static const uint8_t expected_ident[] = {0x7F, 'E', 'L', 'F', 1, 1, 1};
 
+#define EI_CLASS   4
+#define EI_DATA    5
+#define CLASS_64   2
+#define DATA_LSB   1
 #define ET_EXEC    2
 #define EM_386     3
 #define EV_CURRENT 1
@@ -35,15 +39,34 @@ static const uint8_t expected_ident[] = {0x7F, 'E', 'L', 'F', 1, 1, 1};
 #define PF_W       2
 #define PHNUM_MAX  64
 
-static bool is_header_acceptable(const struct elf_header *header, uint32_t file_size)
+/* What ELF files for others have is told apart from what is no ELF file at all. */
+static int check_header(const struct elf_header *header, uint32_t file_size)
 {
-    return memcmp(header->e_ident, expected_ident, sizeof(expected_ident)) == 0 &&
-           header->e_type == ET_EXEC && header->e_machine == EM_386 &&
-           header->e_version == EV_CURRENT && header->e_ehsize >= sizeof(*header) &&
-           header->e_phentsize == sizeof(struct elf_program_header) && header->e_phnum > 0 &&
-           header->e_phnum <= PHNUM_MAX &&
-           range_is_inside(header->e_phoff, header->e_phnum * sizeof(struct elf_program_header), 0,
-                           file_size);
+    if (memcmp(header->e_ident, expected_ident, EI_CLASS) == 0 &&
+        header->e_ident[EI_DATA] == DATA_LSB && header->e_ident[EI_CLASS] == CLASS_64) {
+        return -E64BIT; /* its fields are elsewhere */
+    }
+    if (memcmp(header->e_ident, expected_ident, sizeof(expected_ident)) != 0 ||
+        header->e_version != EV_CURRENT) {
+        return -EINFORMAT;
+    }
+    if (header->e_machine != EM_386) {
+        return -EMACHINE;
+    }
+    if (header->e_type != ET_EXEC) {
+        return -ENOTLINKED;
+    }
+    if (header->e_phnum == 0) {
+        return -ENOSEGMENT;
+    }
+    if (header->e_ehsize < sizeof(*header) ||
+        header->e_phentsize != sizeof(struct elf_program_header) || header->e_phnum > PHNUM_MAX) {
+        return -EINFORMAT;
+    }
+    return range_is_inside(header->e_phoff, header->e_phnum * sizeof(struct elf_program_header), 0,
+                           file_size)
+               ? OK
+               : -ECUTOFF;
 }
 
 /* Adds a PT_LOAD to the layout, or refuses it. */
@@ -53,18 +76,24 @@ static int add_segment(const struct elf_program_header *program, uint32_t file_s
     if (program->p_memsz == 0) {
         return program->p_filesz == 0 ? OK : -EINFORMAT;
     }
-    if (layout->segment_count == ELF_SEGMENTS_MAX || program->p_filesz > program->p_memsz ||
-        !range_is_inside(program->p_offset, program->p_filesz, 0, file_size) ||
-        !range_is_inside(program->p_vaddr, program->p_memsz, USER_PROGRAM_ADDRESS,
-                         USER_PROGRAM_END)) {
+    if (layout->segment_count == ELF_SEGMENTS_MAX || program->p_filesz > program->p_memsz) {
         return -EINFORMAT;
+    }
+    if (!range_is_inside(program->p_offset, program->p_filesz, 0, file_size)) {
+        return -ECUTOFF;
+    }
+    if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, USER_PROGRAM_END)) {
+        return -EADDRESS;
+    }
+    if (program->p_memsz > USER_PROGRAM_END - program->p_vaddr) {
+        return -ETOOLARGE;
     }
     for (size_t i = 0; i < layout->segment_count; i++) {
         const struct elf_segment *other = &layout->segments[i];
 
         if (program->p_vaddr < other->address + other->memory_bytes &&
             other->address < program->p_vaddr + program->p_memsz) {
-            return -EINFORMAT;
+            return -EOVERLAP;
         }
     }
     layout->segments[layout->segment_count++] = (struct elf_segment){
@@ -104,8 +133,9 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
     if (status < 0) {
         return status;
     }
-    if (!is_header_acceptable(&header, source->size)) {
-        return -EINFORMAT;
+    status = check_header(&header, source->size);
+    if (status < 0) {
+        return status;
     }
     layout->entry = header.e_entry;
     for (uint32_t i = 0; i < header.e_phnum; i++) {
@@ -117,7 +147,7 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
             return status;
         }
         if (program.p_type == PT_DYNAMIC || program.p_type == PT_INTERP) {
-            return -EINFORMAT; /* needs a dynamic linker */
+            return -EDYNAMIC;
         }
         if (program.p_type == PT_LOAD) {
             status = add_segment(&program, source->size, layout);
@@ -126,5 +156,8 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
             }
         }
     }
-    return is_entry_acceptable(layout) ? OK : -EINFORMAT;
+    if (layout->segment_count == 0) {
+        return -ENOSEGMENT;
+    }
+    return is_entry_acceptable(layout) ? OK : -ENOENTRY;
 }

@@ -36,7 +36,8 @@ struct elf_layout {
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
 };
 
-/* 0; -EINFORMAT for what is not such a program; the errors of source->read. */
+/* 0; for what is not such a program -EINFORMAT or, of ELF files, one of the errors that status.h has
+ * for them, -E64BIT to -ECUTOFF; the errors of source->read. */
 int elf_read_layout(const struct elf_source *source, struct elf_layout *layout);
 
 #endif

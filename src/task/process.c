@@ -95,7 +95,7 @@ static int read_exactly(struct file *file, uint32_t offset, void *buffer, uint32
     if (status < 0) {
         return status;
     }
-    return (uint32_t)status == length ? OK : -EINFORMAT;
+    return (uint32_t)status == length ? OK : -ECUTOFF;
 }
 
 static int elf_read_from_file(void *context, uint32_t offset, void *buffer, uint32_t length)

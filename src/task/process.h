@@ -61,8 +61,8 @@ void process_initialise(void);
 /*
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
  * arguments (NULL: none), kernel stack. It is of the running process's family, or of init's when
- * none runs. On failure everything is given back: -ENOMEM, -EINFORMAT, -ELIMIT when the family has
- * as many processes as it may, and the errors of fs/file.h. Others run meanwhile; -EINTERRUPTED when
+ * none runs. On failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
+ * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when
  * the caller was cancelled.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);

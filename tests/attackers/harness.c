@@ -3,7 +3,8 @@
  * beside each, and prints `attacker NAME ... ok` or `attacker NAME ... FAIL: why`.
  *
  * A line of attack.txt: NAME VERDICT FILE [ARGUMENT [ARGUMENT]]. The verdict is a status, the error that
- * starting the file gives, or "fault": a fault of any kind ends it.
+ * starting the file gives, "refused": starting it gives one of the errors that program files have, or
+ * "fault": a fault of any kind ends it.
  *
  * After each attacker all its descendants are ended, and then
  *   the witness still gets time, and what it computed is right;
@@ -23,6 +24,7 @@
 #define STEPS_OF_ATTACK 10 /* at least; longer, while there are more and more processes */
 #define ROUNDS_MAX      1000
 #define ANY_FAULT       "fault"
+#define REFUSED         "refused"
 #define LINE_WORDS_MAX  (2 + WORDS_MAX)
 
 static struct process_info list[PROCESSES_MAX];
@@ -151,6 +153,9 @@ static bool is_verdict(int result, const char *verdict)
     if (strcmp(verdict, ANY_FAULT) == 0) {
         return result >= STATUS_FAULT && result < STATUS_FAULT + 32 && result != STATUS_KILLED &&
                result != STATUS_INTERRUPTED;
+    }
+    if (strcmp(verdict, REFUSED) == 0) {
+        return result == -EINFORMAT || (result <= -E64BIT && result >= -ECUTOFF);
     }
     return result == atoi(verdict);
 }

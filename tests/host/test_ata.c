@@ -43,10 +43,11 @@ static struct {
     uint8_t device, control;
     uint8_t count[2], lba[3][2]; /* what was written last, and before that */
     uint8_t status;
-    bool is_master;     /* the drive is that, not the slave */
-    unsigned busy;      /* so many more reads of the status show a drive that begins anew */
-    unsigned busy_long; /* after each reset */
-    unsigned multiple;
+    bool is_master;       /* the drive is that, not the slave */
+    bool is_pair;         /* there is a drive at the other place, too */
+    unsigned busy;        /* so many more reads of the status show a drive that begins anew */
+    unsigned busy_long;   /* after each reset */
+    unsigned multiple[2]; /* the master's block size, and the slave's */
     bool refuses_multiple;
 
     /* The command that runs. */
@@ -72,9 +73,14 @@ static uint32_t content(uint32_t lba, unsigned byte)
     return lba * 2654435769u + byte / 4;
 }
 
+static unsigned selected(void)
+{
+    return machine.device & DEVICE_SLAVE ? 1 : 0;
+}
+
 static bool is_present(void)
 {
-    return !(machine.device & DEVICE_SLAVE) == machine.is_master;
+    return machine.is_pair || !(machine.device & DEVICE_SLAVE) == machine.is_master;
 }
 
 /* While it is busy, nobody can say what becomes of a write to a register (ATA/ATAPI-6, Device register). */
@@ -126,8 +132,8 @@ static void start(uint8_t command)
         return;
     case 0xC6:
         machine.left = 0;
-        machine.multiple = machine.refuses_multiple ? 0 : machine.count[0];
-        machine.status = machine.multiple ? 0x50 : 0x51;
+        machine.multiple[selected()] = machine.refuses_multiple ? 0 : machine.count[0];
+        machine.status = machine.refuses_multiple ? 0x51 : 0x50;
         return;
     case 0xC8:
     case 0x25:
@@ -137,7 +143,7 @@ static void start(uint8_t command)
         break;
     case 0xC4:
     case 0x29:
-        machine.block = machine.multiple;
+        machine.block = machine.multiple[selected()];
         faults = &machine.multiple_faults;
         break;
     case 0x20:
@@ -247,7 +253,7 @@ static void outb(uint16_t port, uint8_t value)
         assert_true(value & CONTROL_NIEN);
         if (value & CONTROL_SRST) {
             machine.resets++;
-            machine.multiple = 0;
+            memset(machine.multiple, 0, sizeof(machine.multiple));
             machine.left = machine.ready = 0;
             machine.is_dma = false;
             machine.status = 0x50;
@@ -558,6 +564,60 @@ static void test_words_that_say_nothing(void **state)
     }
 }
 
+/* The reset after one drive's error takes the other's block size away, too. */
+static void test_reset_rearms_both_drives(void **state)
+{
+    (void)state;
+    machine.has_pci = false;
+    machine.is_pair = true;
+    assert_int_equal(ata_initialise(), 2);
+    struct block_device *master = ata_device(0), *slave = ata_device(1);
+    assert_string_equal(slave->mode, "PIO, 16 sectors");
+    machine.command_count = 0;
+
+    machine.multiple_faults = 1;
+    check_read(master, 9, 40, memory);
+    CHECK_COMMANDS(0xC4, 0xC6, 0xC6, 0x20);
+    check_read(slave, 9, 40, memory);
+    CHECK_COMMANDS(0xC4);
+    check_read(master, 9, 40, memory);
+    CHECK_COMMANDS(0xC4);
+    machine.multiple_faults = 1;
+    check_read(slave, 9, 40, memory);
+    CHECK_COMMANDS(0xC4, 0xC6, 0xC6, 0x20);
+    check_read(master, 9, 40, memory);
+    CHECK_COMMANDS(0xC4);
+
+    /* Drives that do not take it any more: both go sector by sector from then on. */
+    machine.refuses_multiple = true;
+    machine.multiple_faults = 1;
+    check_read(master, 9, 40, memory);
+    CHECK_COMMANDS(0xC4, 0xC6, 0xC6, 0x20);
+    assert_string_equal(slave->mode, "PIO");
+    check_read(slave, 9, 40, memory);
+    check_read(master, 9, 40, memory);
+    CHECK_COMMANDS(0x20, 0x20);
+}
+
+/* IDENTIFY's words 106, 117 and 118: only sectors of 512 bytes are read. */
+static void test_large_sectors_are_no_disk(void **state)
+{
+    (void)state;
+    machine.identify[106] = 0x5000;
+    machine.identify[117] = 2048; /* words: 4,096 bytes */
+    assert_int_equal(ata_initialise(), 0);
+    machine.identify[117] = 256;
+    machine.identify[118] = 1;
+    assert_int_equal(ata_initialise(), 0);
+    machine.identify[118] = 0;
+    assert_int_equal(ata_initialise(), 1);
+    machine.identify[117] = 2048;
+    machine.identify[106] = 0x6003; /* physical sectors of 4,096 bytes, logical ones of 512 */
+    assert_int_equal(ata_initialise(), 1);
+    machine.identify[106] = 0xFFFF;
+    assert_int_equal(ata_initialise(), 1);
+}
+
 static void test_reset_takes_its_time(void **state)
 {
     (void)state;
@@ -729,6 +789,8 @@ int main(void)
         cmocka_unit_test_setup(test_odd_buffer_is_no_dma, reset),
         cmocka_unit_test_setup(test_long_addresses, reset),
         cmocka_unit_test_setup(test_words_that_say_nothing, reset),
+        cmocka_unit_test_setup(test_reset_rearms_both_drives, reset),
+        cmocka_unit_test_setup(test_large_sectors_are_no_disk, reset),
         cmocka_unit_test_setup(test_reset_takes_its_time, reset),
         cmocka_unit_test_setup(test_each_way_down, reset),
         cmocka_unit_test_setup(test_a_way_that_keeps_failing_is_given_up, reset),

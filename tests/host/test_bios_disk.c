@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -35,6 +36,8 @@ static struct {
     bool fails_to_tell;
     uint64_t sectors;
     uint16_t sector_bytes;
+    const struct ata_parameters *ata; /* below 1 MiB, or NULL: the BIOS has no such table */
+    uint16_t filled_in;               /* bytes of the answer, if not those that were asked for */
     bool is_large_memory_usable;
     unsigned failures; /* so many reads from now on fail */
     unsigned reads, resets;
@@ -88,9 +91,16 @@ static bool tell_parameters(void)
     struct drive_parameters parameters;
 
     memcpy(&parameters, packet_memory, sizeof(parameters));
-    assert_int_equal(parameters.bytes, 26);
+    assert_true(parameters.bytes == 26 || parameters.bytes == 30);
     parameters.sectors = bios.sectors;
     parameters.sector_bytes = bios.sector_bytes;
+    if (parameters.bytes == 30) {
+        uint32_t address = (uint32_t)(uintptr_t)bios.ata;
+
+        parameters.ata_segment = bios.ata ? (uint16_t)(address >> 4) : 0xFFFF;
+        parameters.ata_offset = bios.ata ? (uint16_t)(address & 0xF) : 0xFFFF;
+        parameters.bytes = bios.filled_in ? bios.filled_in : 30;
+    }
     memcpy(packet_memory, &parameters, sizeof(parameters));
     return !bios.fails_to_tell;
 }
@@ -242,6 +252,38 @@ static void test_each_piece_has_its_own_tries(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
+/* The table that says where the disk is: believed only with the right sum, where the kernel sees it. */
+static void test_place(void **state)
+{
+    (void)state;
+    /* As a BIOS has it, below 1 MiB. */
+    struct ata_parameters *ata = mmap((void *)0x90000, 4096, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    assert_ptr_equal(ata, (void *)0x90000);
+    *ata = (struct ata_parameters){.base = 0x170, .control = 0x376, .head = 0xF0};
+    ata->checksum = (uint8_t)(0u - (0x70 + 0x01 + 0x76 + 0x03 + 0xF0));
+    assert_non_null(bios_disk_open(DRIVE));
+    assert_false(bios_disk_place().is_known); /* no pointer */
+    bios.ata = ata;
+    struct bios_disk_place place = bios_disk_place();
+    assert_true(place.is_known && place.is_slave);
+    assert_int_equal(place.ata_base, 0x170);
+    ata->head = 0xE0;
+    assert_false(bios_disk_place().is_known); /* the sum is wrong */
+    ata->checksum += 0x10;
+    assert_true(bios_disk_place().is_known && !bios_disk_place().is_slave);
+    bios.filled_in = 26; /* a BIOS that does not know of the table */
+    assert_false(bios_disk_place().is_known);
+    bios.filled_in = 0;
+    bios.fails_to_tell = true;
+    assert_false(bios_disk_place().is_known);
+    bios.fails_to_tell = false;
+    bios.ata = (const struct ata_parameters *)0x10; /* the kernel does not see page 0 */
+    assert_false(bios_disk_place().is_known);
+    munmap(ata, 4096);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +293,7 @@ int main(void)
         TEST(test_long_reads_go_piece_by_piece),
         TEST(test_firmware_that_keeps_the_large_buffer),
         TEST(test_errors_are_tried_again_after_a_reset),
+        TEST(test_place),
         TEST(test_each_piece_has_its_own_tries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

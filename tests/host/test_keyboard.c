@@ -42,6 +42,32 @@ static void outb(uint16_t port, uint8_t value)
 
 static void (*irq_handler)(void);
 static bool irq_is_enabled;
+static unsigned beeps;
+static unsigned rooms; /* calls of the room handler */
+static bool has_restarted;
+
+void pit_beep(void)
+{
+    beeps++;
+}
+
+void printk(const char *format, ...)
+{
+    (void)format;
+}
+
+static jmp_buf restarted;
+
+void machine_restart(void)
+{
+    has_restarted = true;
+    longjmp(restarted, 1);
+}
+
+static void on_room(void)
+{
+    rooms++;
+}
 
 void irq_register(unsigned irq, void (*handler)(void))
 {
@@ -65,6 +91,9 @@ static int reset(void **state)
     absent_value = 0;
     irq_handler = NULL;
     irq_is_enabled = false;
+    beeps = 0;
+    rooms = 0;
+    has_restarted = false;
     return 0;
 }
 
@@ -119,6 +148,8 @@ static void test_both_shifts(void **state)
     /* One of two released: still shifted. */
     assert_string_equal(DECODE("\x2a\x36\xaa\x1e\xb6\x1e"), "Aa");
     assert_string_equal(DECODE("\x2a\x02\x03\x28\x35\x2b"), "!@\"?|");
+    /* The 102nd key, and the keypad, which stays as it is. */
+    assert_string_equal(DECODE("\x56\x2a\x56\x48\x39\x3b"), "\\|8 \x91");
 }
 
 static void test_caps_lock_is_for_letters_and_toggles(void **state)
@@ -158,6 +189,11 @@ static void test_control_letters(void **state)
     assert_string_equal(DECODE("\x1d\xe0\x1d\x9d\x2c"), "\x1a");
     /* Ctrl and a digit is the digit. */
     assert_string_equal(DECODE("\x1d\x02"), "1");
+    /* With shift or caps lock it is the same key. */
+    assert_string_equal(DECODE("\x1d\x2a\x2e\xaa\x3a\xba\x2e"), "\x03\x03");
+    /* [ \ ] ^ _ have one, too, and the 102nd key is another backslash; the others have not. */
+    assert_string_equal(DECODE("\x1d\x1a\x2b\x56\x1b\x2a\x07\x0c"), "\x1b\x1c\x1c\x1d\x1e\x1f");
+    assert_string_equal(DECODE("\x1d\x39\x27\x1c\x0e\x3b\x29\x2a\x03"), " ;\r\b\x91`@");
 }
 
 static void test_arrows_and_their_releases(void **state)
@@ -208,7 +244,7 @@ static void test_every_byte_in_every_state_is_safe(void **state)
 {
     (void)state;
     /* All sequences of two bytes, with every modifier: the table's ends are within. */
-    for (unsigned modifiers = 0; modifiers < 32; modifiers++) {
+    for (unsigned modifiers = 0; modifiers < 128; modifiers++) {
         for (unsigned first = 0; first < 256; first++) {
             for (unsigned second = 0; second < 256; second++) {
                 struct keyboard_state decoder = {
@@ -217,6 +253,8 @@ static void test_every_byte_in_every_state_is_safe(void **state)
                     .left_control = modifiers & 4,
                     .right_control = modifiers & 8,
                     .caps_lock = modifiers & 16,
+                    .left_alt = modifiers & 32,
+                    .right_alt = modifiers & 64,
                 };
                 keyboard_decode(&decoder, (uint8_t)first);
                 keyboard_decode(&decoder, (uint8_t)second);
@@ -230,6 +268,35 @@ static void test_every_byte_in_every_state_is_safe(void **state)
     assert_int_equal(keyboard_decode(&decoder, 0xFF), 0);
 }
 
+/* Each pair of keys, and in whichever order they go down; nothing less restarts. */
+static void test_ctrl_alt_del(void **state)
+{
+    (void)state;
+    static const char *const restart[] = {"\x1d\x38\xe0\x53", "\x38\x1d\x53",
+                                          "\xe0\x1d\xe0\x38\xe0\x53", "\xe0\x38\x1d\x53"};
+    static const char *const others[] = {
+        "\x1d\xe0\x53",         "\x38\xe0\x53",         "\xe0\x53",
+        "\x1d\x38\x9d\xe0\x53", "\x1d\x38\xb8\xe0\x53", "\xe0\x1d\xe0\x38\xe0\xb8\x53",
+        "\x1d\x38\xe0\xd3",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(restart); i++) {
+        assert_string_equal(decode(restart[i], strlen(restart[i])), "\xff");
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        assert_null(strchr(decode(others[i], strlen(others[i])), 0xFF));
+    }
+    memcpy(queue, restart[0], 4);
+    queue_end = 4;
+    if (setjmp(restarted) == 0) {
+        for (int i = 0; i < 4; i++) {
+            assert_false(has_restarted);
+            keyboard_interrupt();
+        }
+    }
+    assert_true(has_restarted);
+    assert_int_equal(keyboard_pop(), 0);
+}
+
 static void test_ring_is_first_in_first_out(void **state)
 {
     (void)state;
@@ -241,17 +308,34 @@ static void test_ring_is_first_in_first_out(void **state)
     assert_int_equal(keyboard_pop(), 0);
 }
 
+/* The i-th of many keys; never 0. */
+static uint8_t nth_key(unsigned i)
+{
+    return (uint8_t)(i % 251 + 1);
+}
+
+static void fill_and_empty(void)
+{
+    for (unsigned i = 0; i < KEYS_MAX; i++) {
+        assert_int_equal(keyboard_has_room(), i < KEYS_MAX - KEYS_RESERVED);
+        assert_true(keyboard_push(nth_key(i)));
+    }
+    assert_int_equal(beeps, 0);
+    assert_false(keyboard_push('x'));
+    assert_int_equal(beeps, 1);
+    for (unsigned i = 0; i < KEYS_MAX; i++) {
+        assert_int_equal(rooms, i < KEYS_MAX / 2 ? 0 : 1);
+        assert_int_equal(keyboard_pop(), nth_key(i));
+    }
+    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(rooms, 1);
+}
+
 static void test_ring_exactly_full_and_one_too_many(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < KEYS_MAX; i++) {
-        assert_true(keyboard_push((uint8_t)(i + 1)));
-    }
-    assert_false(keyboard_push('x'));
-    for (unsigned i = 0; i < KEYS_MAX; i++) {
-        assert_int_equal(keyboard_pop(), i + 1);
-    }
-    assert_int_equal(keyboard_pop(), 0);
+    keyboard_set_room_handler(on_room);
+    fill_and_empty();
     assert_true(keyboard_push('y'));
     assert_int_equal(keyboard_pop(), 'y');
 }
@@ -259,16 +343,10 @@ static void test_ring_exactly_full_and_one_too_many(void **state)
 static void test_ring_counters_wrap(void **state)
 {
     (void)state;
+    keyboard_set_room_handler(on_room);
     keyboard.read = UINT32_MAX - 1;
     keyboard.written = UINT32_MAX - 1;
-    for (unsigned i = 0; i < KEYS_MAX; i++) {
-        assert_true(keyboard_push((uint8_t)(i + 1)));
-    }
-    assert_false(keyboard_push('x'));
-    for (unsigned i = 0; i < KEYS_MAX; i++) {
-        assert_int_equal(keyboard_pop(), i + 1);
-    }
-    assert_int_equal(keyboard_pop(), 0);
+    fill_and_empty();
 }
 
 static void test_zero_is_no_key(void **state)
@@ -352,7 +430,9 @@ static void test_flush_forgets_what_waits(void **state)
     (void)state;
     keyboard_push('a');
     keyboard_push('b');
+    keyboard_set_room_handler(on_room);
     keyboard_flush();
+    assert_int_equal(rooms, 1);
     assert_int_equal(keyboard_pop(), 0);
     keyboard_push('c');
     assert_int_equal(keyboard_pop(), 'c');
@@ -400,6 +480,7 @@ int main(void)
         TEST(test_pause_sequence_is_nothing),
         TEST(test_function_keys),
         TEST(test_every_byte_in_every_state_is_safe),
+        TEST(test_ctrl_alt_del),
         TEST(test_ring_is_first_in_first_out),
         TEST(test_ring_exactly_full_and_one_too_many),
         TEST(test_ring_counters_wrap),

@@ -1,7 +1,7 @@
 /*
  * test_libc.c - the programs' printing, strings, numbers and command lines, over made-up system
  * calls.
- * Sources: src/lib/format.c src/lib/string.c
+ * Sources: src/lib/format.c src/lib/string.c src/lib/status_text.c
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -41,6 +41,12 @@ int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, ui
     char text[2] = {(char)argument0, '\0'};
     strcat(console, text);
     return 0;
+}
+
+int console_write(const void *buffer, size_t length)
+{
+    strncat(console, buffer, length);
+    return (int)length;
 }
 
 int getkeyblock(void)
@@ -309,6 +315,14 @@ static void test_read_line_exactly_full_and_one_more(void **state)
     keys = "abcdefgh\b\r";
     assert_int_equal(read_line(line, 5, 0), 3);
     assert_string_equal(line, "abc");
+    keys = "abc\xC3\xA4\b\xC3\xA4\r"; /* one byte would fit */
+    assert_int_equal(read_line(line, 5, 0), 4);
+    assert_string_equal(line, "ab\xC3\xA4");
+    keys = "ab\xC3\xA4\r";
+    assert_int_equal(read_line(line, 5, 0), 4);
+    assert_string_equal(line, "ab\xC3\xA4");
+    keys = "ab\xC3\xA4\b\b\r";
+    assert_int_equal(read_line(line, 5, 0), 1);
     keys = "abc\r";
     assert_int_equal(read_line(line, 1, 0), 0);
     assert_string_equal(line, "");
@@ -405,7 +419,7 @@ static void test_command_split_word_exactly_full_and_one_more(void **state)
 static const char *decode(const char *bytes)
 {
     static char keys_text[256];
-    struct key_decoder decoder = {0, 0};
+    struct key_decoder decoder = {0};
 
     keys_text[0] = '\0';
     for (; *bytes != '\0'; bytes++) {
@@ -439,9 +453,32 @@ static void test_keys_that_mean_nothing_disappear(void **state)
     assert_string_equal(decode("\x1b\x1b[Aa"), "<80>a");
     assert_string_equal(decode("\x1bxy"), "xy");
     assert_string_equal(decode("\x1b[1\x1b[A"), "<80>");
-    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab");                          /* broken off */
-    assert_string_equal(decode("\xc3\x89x\xe2\x82\x80y\xf0\x9f\x8d\x91z"), "xyz"); /* UTF-8 */
+    assert_string_equal(decode("\x1b[12\rab"), "<0d>ab"); /* broken off */
+    /* Bytes that are no UTF-8: broken off, too long a form, a surrogate, too large, controls. */
     assert_string_equal(decode("\xc3x\x89"), "x<89>");
+    assert_string_equal(decode("a\xe2\x82zb\xff"
+                               "c\xa0"
+                               "d"),
+                        "azbcd");
+    assert_string_equal(decode("\xe0\x81\x81"
+                               "a\xed\xa0\x80"
+                               "b\xf4\x90\x80\x80"
+                               "c"),
+                        "abc");
+    assert_string_equal(decode("\xc2\x80"
+                               "a\xc2\x9f"
+                               "b"),
+                        "ab");
+}
+
+static void test_keys_beyond_ascii(void **state)
+{
+    (void)state;
+    assert_string_equal(decode("\xc3\x89x\xe2\x82\x80y\xf0\x9f\x8d\x91z"), "<c9>x<2080>y<1f351>z");
+    assert_string_equal(decode("\xc2\xa0\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf"),
+                        "<a0><7ff><800><ffff><10ffff>");
+    /* The KEY_ numbers in between are keys again. */
+    assert_string_equal(decode("\xc3\x80\x80\xc3\x81"), "<c0><80><c1>");
 }
 
 static void test_errors_in_words(void **state)
@@ -449,11 +486,14 @@ static void test_errors_in_words(void **state)
     (void)state;
     assert_string_equal(error_text(-ENOENT), "no such file or folder");
     assert_string_equal(error_text(ENOENT), "no such file or folder");
-    for (int error = 0; error <= EINTERRUPTED; error++) {
+    for (int error = 0; error <= STATUS_MAX; error++) {
         assert_true(strlen(error_text(-error)) > 5);
-        assert_string_not_equal(error_text(-error), error_text(-EINTERRUPTED - 1));
+        assert_string_not_equal(error_text(-error), error_text(-STATUS_MAX - 1));
+        for (int other = 0; other < error; other++) {
+            assert_string_not_equal(error_text(error), error_text(other));
+        }
     }
-    assert_string_equal(error_text(-EINTERRUPTED - 1), "an unknown error");
+    assert_string_equal(error_text(-STATUS_MAX - 1), "an unknown error");
     assert_string_equal(error_text(INT32_MIN), "an unknown error");
 }
 
@@ -540,6 +580,7 @@ int main(void)
         TEST(test_command_split_word_exactly_full_and_one_more),
         TEST(test_keys_of_a_terminal),
         TEST(test_keys_that_mean_nothing_disappear),
+        TEST(test_keys_beyond_ascii),
         TEST(test_errors_in_words),
         TEST(test_process_list_of_any_length),
     };

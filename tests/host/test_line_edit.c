@@ -25,19 +25,33 @@
 static uint16_t vga_cells[CELLS];
 static unsigned newlines;
 
+static unsigned beeps; /* of the screen and of the terminal */
+static size_t written;
+
 /* A terminal on the serial line, which gets what drivers/serial.c makes of the text. Characters in
  * the last column leave the cursor there, as a VT100 does. */
 static struct {
-    char cells[LINE_COLUMNS + 1];
+    uint32_t cells[LINE_COLUMNS]; /* Unicode */
     unsigned column;
+    uint32_t character; /* what of it has come */
+    unsigned rest;      /* bytes that have not */
 } terminal;
+
+static void terminal_blank(void)
+{
+    for (unsigned i = 0; i < LINE_COLUMNS; i++) {
+        terminal.cells[i] = ' ';
+    }
+    terminal.column = 0;
+}
 
 static void terminal_put(char c)
 {
+    uint8_t byte = (uint8_t)c;
+
     switch (c) {
     case '\n':
-        memset(terminal.cells, ' ', LINE_COLUMNS);
-        terminal.column = 0;
+        terminal_blank();
         newlines++;
         break;
     case '\r': terminal.column = 0; break;
@@ -46,10 +60,22 @@ static void terminal_put(char c)
             terminal.cells[--terminal.column] = ' ';
         }
         break;
+    case '\a': beeps++; break;
     default:
-        assert_in_range(c, ' ', '~');
-        assert_true(terminal.column < LINE_COLUMNS - 1); /* the last column stays free */
-        terminal.cells[terminal.column++] = c;
+        assert_true(byte >= ' ' && byte != 0x7F);
+        assert_true((terminal.rest > 0) == utf8_is_continuation(byte));
+        if (terminal.rest > 0) {
+            terminal.rest--;
+            terminal.character = utf8_more_bits(terminal.character, byte);
+        } else {
+            terminal.rest = utf8_rest(byte);
+            assert_true(byte < 0x80 || terminal.rest > 0);
+            terminal.character = utf8_first_bits(byte, (uint8_t)terminal.rest);
+        }
+        if (terminal.rest == 0) {
+            assert_true(terminal.column < LINE_COLUMNS - 1); /* the last column stays free */
+            terminal.cells[terminal.column++] = terminal.character;
+        }
         break;
     }
 }
@@ -71,9 +97,15 @@ void printk_add_sink(struct printk_sink *sink)
     (void)sink;
 }
 
+void pit_beep(void)
+{
+    beeps++;
+}
+
 int console_write(const void *buffer, size_t length)
 {
     vga_write(buffer, length);
+    written += length;
     for (size_t i = 0; i < length; i++) {
         terminal_put(((const char *)buffer)[i]);
     }
@@ -85,40 +117,58 @@ static struct line_editor editor;
 static int reset(void **state)
 {
     (void)state;
+    for (int i = 0; i < HISTORY_LINES; i++) {
+        free(editor.history[i]);
+    }
     memset(&editor, 0, sizeof(editor));
     memset(&terminal, 0, sizeof(terminal));
-    memset(terminal.cells, ' ', LINE_COLUMNS);
+    terminal_blank();
     newlines = 0;
+    beeps = 0;
+    written = 0;
     vga_initialise(vga_cells);
     line_edit_start(&editor, PROMPT);
     return 0;
+}
+
+/* The screen's glyph for a character. */
+static uint8_t glyph(uint32_t character)
+{
+    return character < 0x80 ? (uint8_t)character : (uint8_t)glyph_of(character);
 }
 
 /* Both show the same row and cursor; and the row is the prompt, a part of the text with the
  * cursor's place in it, and blanks. */
 static void check_screen(void)
 {
-    char row[LINE_COLUMNS + 1] = "", wanted[2 * LINE_BYTES + LINE_COLUMNS];
     unsigned column = vga.position % VGA_COLUMNS;
+    const uint16_t *row = vga_cells + vga.position - column;
+    size_t from = columns_before(&editor, editor.cursor, column - strlen(PROMPT));
 
-    for (unsigned i = 0; i < LINE_COLUMNS; i++) {
-        row[i] = (char)vga_cells[vga.position - column + i];
-    }
-    assert_string_equal(row, terminal.cells);
     assert_int_equal(column, terminal.column);
     assert_int_equal(vga.position / VGA_COLUMNS, newlines < VGA_ROWS ? newlines : VGA_ROWS - 1);
+    assert_int_equal(column, strlen(PROMPT) + columns_of(&editor, from, editor.cursor));
+    for (unsigned i = 0; i < LINE_COLUMNS; i++) {
+        uint32_t wanted = i < strlen(PROMPT) ? (uint32_t)PROMPT[i] : ' ';
 
-    size_t from = editor.cursor - (column - strlen(PROMPT));
-    assert_true(from <= editor.cursor);
-    snprintf(wanted, sizeof(wanted), "%s%-*.*s", PROMPT, (int)(LINE_COLUMNS - strlen(PROMPT)),
-             (int)WINDOW, editor.text + from);
-    assert_string_equal(row, wanted);
+        if (i >= strlen(PROMPT) && i < LINE_COLUMNS - 1 && from < editor.length) {
+            uint8_t rest = utf8_rest((uint8_t)editor.text[from]);
+
+            wanted = utf8_first_bits((uint8_t)editor.text[from++], rest);
+            while (rest-- > 0) {
+                wanted = utf8_more_bits(wanted, (uint8_t)editor.text[from++]);
+            }
+        }
+        assert_int_equal(terminal.cells[i], wanted);
+        assert_int_equal((uint8_t)row[i], glyph(wanted));
+    }
 }
 
 static enum line_event press(int key)
 {
     enum line_event event = line_edit_key(&editor, key);
     if (event == LINE_GOES_ON) {
+        line_edit_show(&editor);
         check_screen();
     }
     return event;
@@ -221,8 +271,45 @@ static void test_ends_of_a_line(void **state)
 static void test_keys_without_a_meaning(void **state)
 {
     (void)state;
-    type("a\x01\x1b\x7f\xff\x86\x87\x88\x91\t\n\x1f");
+    type("a\x01\x1b\x7f\x9f\x86\x87\x88\x91\t\n\x1f");
     has("a", 0);
+}
+
+/* Places are bytes, steps are characters. */
+static void test_characters_beyond_ascii(void **state)
+{
+    (void)state;
+    press(0xE9);    /* é: two bytes */
+    press(0x20AC);  /* the euro: three, and none of the screen's glyphs */
+    press(0x1F351); /* a peach: four */
+    has("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8D\x91", 9);
+    type(LEFT "x" LEFT LEFT);
+    has("\xC3\xA9\xE2\x82\xACx\xF0\x9F\x8D\x91", 2);
+    type(DEL "\b");
+    has("x\xF0\x9F\x8D\x91", 0);
+    type(RIGHT RIGHT RIGHT);
+    has("x\xF0\x9F\x8D\x91", 5);
+    type("\b");
+    has("x", 1);
+}
+
+/* Keys that come at once are shown once. */
+static void test_many_keys_are_shown_at_the_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4000; i++) {
+        assert_int_equal(line_edit_key(&editor, 'x'), LINE_GOES_ON);
+    }
+    line_edit_show(&editor);
+    check_screen();
+    assert_in_range(written, WINDOW, 10 * LINE_COLUMNS);
+    for (int i = 0; i < 3000; i++) {
+        assert_int_equal(line_edit_key(&editor, KEY_BACKSPACE), LINE_GOES_ON);
+    }
+    line_edit_key(&editor, 'y');
+    assert_int_equal(line_edit_key(&editor, KEY_ENTER), LINE_ENTERED);
+    assert_in_range(written, WINDOW, 10 * LINE_COLUMNS);
+    assert_int_equal(editor.length, 1001);
 }
 
 static void test_a_line_exactly_full_and_one_more(void **state)
@@ -232,13 +319,32 @@ static void test_a_line_exactly_full_and_one_more(void **state)
         type(i % 2 ? "a" : "b");
     }
     assert_int_equal(editor.length, LINE_BYTES - 1);
-    type("x" HOME "x");
-    assert_int_equal(editor.length, LINE_BYTES - 1);
-    assert_int_equal(editor.text[0], 'b');
-    type(DEL "x");
+    type(HOME DEL "x");
     assert_int_equal(editor.length, LINE_BYTES - 1);
     assert_int_equal(editor.text[0], 'x');
+    assert_int_equal(beeps, 0);
     assert_int_equal(press(KEY_ENTER), LINE_ENTERED);
+
+    /* From the first character that does not fit, the line is not what was typed. */
+    line_edit_start(&editor, PROMPT);
+    type(UP "x" HOME "x");
+    assert_int_equal(editor.length, LINE_BYTES - 1);
+    assert_int_equal(editor.text[LINE_BYTES - 2], 'b');
+    assert_int_equal(beeps, 2); /* screen and terminal, once a line */
+    type("\b\b");
+    assert_int_equal(press(KEY_ENTER), LINE_TOO_LONG);
+    line_edit_start(&editor, PROMPT);
+    type("\b");
+    assert_int_equal(press(KEY_ENTER), LINE_ENTERED);
+
+    /* A character of several bytes goes in whole, or not at all. */
+    line_edit_start(&editor, PROMPT);
+    type(UP "\b\b");
+    assert_int_equal(editor.length, LINE_BYTES - 3);
+    press(0x20AC);
+    assert_int_equal(editor.length, LINE_BYTES - 3);
+    press(0xE4);
+    assert_int_equal(editor.length, LINE_BYTES - 1);
 }
 
 /* A line as long as the window, and to both sides of it. */
@@ -290,7 +396,7 @@ static void test_history(void **state)
 static void test_history_exactly_full_and_one_more(void **state)
 {
     (void)state;
-    char text[8];
+    char text[12];
     for (int i = 0; i <= HISTORY_LINES; i++) {
         snprintf(text, sizeof(text), "%d", i);
         enter(text);
@@ -309,27 +415,27 @@ static void test_history_exactly_full_and_one_more(void **state)
     has("1", 1);
 }
 
-/* Against a model that is nothing but a string and a number. */
+/* Against a model that is nothing but a row of characters and a number. */
 static void test_random_keys_against_a_model(void **state)
 {
     (void)state;
     static const int keys[] = {KEY_LEFT,      KEY_RIGHT,  KEY_HOME,      KEY_END,
                                KEY_BACKSPACE, KEY_DELETE, 'K' - 'A' + 1, 'U' - 'A' + 1};
-    char model[LINE_BYTES] = "";
+    static const int characters[] = {'a', 'Z', 0xE4, 0x2592, 0x20AC, 0x1F351};
+    static int model[LINE_BYTES];
+    static char text[LINE_BYTES * UTF8_BYTES_MAX + 1];
+    size_t length = 0;
     size_t cursor = 0;
 
     srand(1);
     for (int i = 0; i < 20000; i++) {
         int roll = rand() % 100;
         /* Killing keys are rare, so that lines become long. */
-        int key = roll < 60 ? 'a' + rand() % 26 : keys[rand() % (roll < 99 ? 6 : 8)];
-        size_t length = strlen(model);
+        int key = roll < 60 ? characters[rand() % 6] : keys[rand() % (roll < 99 ? 6 : 8)];
         press(key);
-        if (key >= 'a' && key <= 'z') {
-            if (length < LINE_BYTES - 1) {
-                memmove(model + cursor + 1, model + cursor, length - cursor + 1);
-                model[cursor++] = (char)key;
-            }
+        if (roll < 60) {
+            memmove(model + cursor + 1, model + cursor, (length++ - cursor) * sizeof(*model));
+            model[cursor++] = key;
         } else if (key == KEY_LEFT) {
             cursor -= cursor > 0;
         } else if (key == KEY_RIGHT) {
@@ -340,16 +446,25 @@ static void test_random_keys_against_a_model(void **state)
             cursor = length;
         } else if (key == KEY_BACKSPACE && cursor > 0) {
             cursor--;
-            memmove(model + cursor, model + cursor + 1, length - cursor);
+            memmove(model + cursor, model + cursor + 1, (--length - cursor) * sizeof(*model));
         } else if (key == KEY_DELETE && cursor < length) {
-            memmove(model + cursor, model + cursor + 1, length - cursor);
+            memmove(model + cursor, model + cursor + 1, (--length - cursor) * sizeof(*model));
         } else if (key == 'K' - 'A' + 1) {
-            model[cursor] = '\0';
+            length = cursor;
         } else if (key == 'U' - 'A' + 1) {
-            memmove(model, model + cursor, length - cursor + 1);
+            memmove(model, model + cursor, (length - cursor) * sizeof(*model));
+            length -= cursor;
             cursor = 0;
         }
-        has(model, cursor);
+        size_t bytes = 0;
+        size_t cursor_bytes = 0;
+        for (size_t c = 0; c < length; c++) {
+            cursor_bytes = c == cursor ? bytes : cursor_bytes;
+            bytes += utf8_encode((uint32_t)model[c], text + bytes);
+        }
+        text[bytes] = '\0';
+        assert_true(bytes < LINE_BYTES);
+        has(text, cursor < length ? cursor_bytes : bytes);
     }
 }
 
@@ -363,6 +478,8 @@ int main(void)
         TEST(test_deleting),
         TEST(test_ends_of_a_line),
         TEST(test_keys_without_a_meaning),
+        TEST(test_characters_beyond_ascii),
+        TEST(test_many_keys_are_shown_at_the_end),
         TEST(test_a_line_exactly_full_and_one_more),
         TEST(test_around_the_window),
         TEST(test_history),

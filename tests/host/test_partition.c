@@ -250,9 +250,68 @@ static void test_no_sectors(void **state)
     assert_true(find(&partition) < 0);
 }
 
+/* All that are in use, active ones first, whatever their type and wherever they end. */
+static void test_list(void **state)
+{
+    struct partition partitions[PARTITIONS_MAX];
+
+    (void)state;
+    put_entry(0, 0, 0x0C, 63, 100);
+    put_entry(1, 0, 0, 500, 100);              /* not in use */
+    put_entry(2, 0x80, 0xEE, 1, DISK_SECTORS); /* ends behind the disk */
+    put_entry(3, 0, 0x06, 0xFFFFFFFF, 0xFFFFFFFF);
+    assert_int_equal(partition_list(&device, SIGNATURE, partitions), 3);
+    assert_int_equal(partitions[0].number, 3);
+    assert_int_equal(partitions[0].type, PARTITION_TYPE_GPT);
+    assert_true(partitions[0].is_active);
+    assert_int_equal(partitions[1].number, 1);
+    assert_int_equal(partitions[1].first_lba, 63);
+    assert_int_equal(partitions[2].number, 4);
+    assert_int_equal(partitions[2].sector_count, 0xFFFFFFFF);
+    assert_int_equal(partition_list(&device, SIGNATURE + 1, partitions), -ENOENT);
+}
+
+static uint32_t last_lba, last_count;
+
+static int note_read(struct block_device *whole, uint32_t lba, uint32_t count, void *buffer)
+{
+    (void)whole;
+    (void)buffer;
+    last_lba = lba;
+    last_count = count;
+    return OK;
+}
+
+/* Nothing outside the partition, nor behind the disk's end, is read through its device. */
+static void test_open(void **state)
+{
+    struct block_device whole = {.name = "whole", .sector_count = DISK_SECTORS, .read = note_read};
+    struct partition partition = {.first_lba = 2048, .sector_count = 1000, .number = 1};
+    struct partition_device view;
+
+    (void)state;
+    partition_open(&whole, &partition, &view);
+    assert_int_equal(view.device.sector_count, 1000);
+    assert_int_equal(block_read(&view.device, 0, 1, record), OK);
+    assert_int_equal(last_lba, 2048);
+    assert_int_equal(block_read(&view.device, 990, 10, record), OK);
+    assert_int_equal(last_lba, 2048 + 990);
+    assert_int_equal(last_count, 10);
+    assert_int_equal(block_read(&view.device, 990, 11, record), -EBOUNDS);
+    partition.sector_count = 0xFFFFFFFF;
+    partition_open(&whole, &partition, &view);
+    assert_int_equal(view.device.sector_count, DISK_SECTORS - 2048);
+    partition.first_lba = DISK_SECTORS;
+    partition_open(&whole, &partition, &view);
+    assert_int_equal(view.device.sector_count, 0);
+    assert_int_equal(block_read(&view.device, 0, 1, record), -EBOUNDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_list, reset),
+        cmocka_unit_test_setup(test_open, reset),
         cmocka_unit_test_setup(test_found, reset),
         cmocka_unit_test_setup(test_no_boot_record, reset),
         cmocka_unit_test_setup(test_blank_disk, reset),

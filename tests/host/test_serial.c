@@ -37,6 +37,10 @@ static struct {
     uint8_t pit_command;
     uint8_t pit_bytes[2];
     unsigned pit_writes;
+    uint8_t beep_bytes[2];
+    unsigned beep_writes;
+    uint8_t speaker;
+    unsigned input_edges; /* times that IER let received bytes interrupt, after it had not */
 } machine;
 
 static uint8_t uart_read(unsigned number)
@@ -69,6 +73,9 @@ static uint8_t inb(uint16_t port)
     if (port == 0xE9) {
         return machine.has_debugcon ? 0xE9 : 0xFF;
     }
+    if (port == 0x61) {
+        return machine.speaker;
+    }
     assert_in_range(port, 0x3F8, 0x3FF);
     return machine.uart == UART_NONE ? 0xFF : uart_read(port - 0x3F8u);
 }
@@ -81,6 +88,14 @@ static void outb(uint16_t port, uint8_t value)
     }
     if (port == 0x43) {
         machine.pit_command = value;
+        return;
+    }
+    if (port == 0x61) {
+        machine.speaker = value;
+        return;
+    }
+    if (port == 0x42) {
+        machine.beep_bytes[machine.beep_writes++ % 2] = value;
         return;
     }
     if (port == 0x40) {
@@ -98,6 +113,9 @@ static void outb(uint16_t port, uint8_t value)
         /* More than the hardware holds is lost on a real line. */
         machine.since_ready++;
         assert_in_range(machine.since_ready, 1, machine.uart == UART_16550A ? 16 : 1);
+    }
+    if (number == 1 && value == IER_RECEIVED && machine.registers[1] == 0) {
+        machine.input_edges++;
     }
     machine.registers[number] = value;
 }
@@ -126,10 +144,24 @@ void irq_enable(unsigned irq)
     irqs_enabled |= 1u << irq;
 }
 
+static unsigned key_room;
+static void (*room_handler)(void);
+
 bool keyboard_push(uint8_t key)
 {
+    assert_true(key_count < sizeof(keys));
     keys[key_count++] = key;
     return true;
+}
+
+bool keyboard_has_room(void)
+{
+    return key_count < key_room;
+}
+
+void keyboard_set_room_handler(void (*handler)(void))
+{
+    room_handler = handler;
 }
 
 static int reset(void **state)
@@ -143,6 +175,8 @@ static int reset(void **state)
     added_sink = NULL;
     irqs_enabled = 0;
     key_count = 0;
+    key_room = sizeof(keys);
+    room_handler = NULL;
     return 0;
 }
 
@@ -260,12 +294,59 @@ static void test_serial_input_becomes_keys(void **state)
     assert_int_equal(irqs_enabled, 1u << 4);
     assert_int_equal(machine.registers[1], IER_RECEIVED);
     assert_int_equal(machine.registers[4] & MCR_OUT2, MCR_OUT2);
-    machine.received = "a\x7F\n\r";
+    machine.received = "a\x7F\n\r\xC3\xA4";
     irq_handlers[4]();
-    assert_int_equal(key_count, 4);
-    assert_memory_equal(keys, "a\b\r\r", 4);
+    assert_int_equal(key_count, 6);
+    assert_memory_equal(keys, "a\b\r\r\xC3\xA4", 6);
     irq_handlers[4]();
-    assert_int_equal(key_count, 4);
+    assert_int_equal(key_count, 6);
+}
+
+/* A line's end is one key, whichever system the text is from. */
+static void test_serial_line_ends(void **state)
+{
+    (void)state;
+    serial_initialise();
+    serial_enable_input();
+    machine.received = "a\r\nb\n\nc\r\r\n\r";
+    irq_handlers[4]();
+    assert_int_equal(key_count, 9);
+    assert_memory_equal(keys, "a\rb\r\rc\r\r\r", 9);
+    machine.received = "\n";
+    irq_handlers[4]();
+    assert_int_equal(key_count, 9);
+}
+
+/* Bytes that find no room stay where they are, the sender is asked to stop, and it all goes on
+ * where it stopped. */
+static void test_serial_holds_the_sender(void **state)
+{
+    (void)state;
+    serial_initialise();
+    serial_enable_input();
+    room_handler(); /* when nothing is held, nothing changes */
+    assert_int_equal(machine.input_edges, 1);
+    key_room = 3;
+    machine.received = "abcdef";
+    irq_handlers[4]();
+    assert_int_equal(key_count, 3);
+    assert_string_equal(machine.received, "def");
+    assert_int_equal(machine.registers[1], 0);
+    assert_int_equal(machine.registers[4], MCR_DTR | MCR_OUT2);
+    irq_handlers[4](); /* a late or replayed one */
+    assert_int_equal(key_count, 3);
+    key_room = 5;
+    room_handler();
+    assert_int_equal(machine.registers[1], IER_RECEIVED);
+    assert_int_equal(machine.registers[4], MCR_DTR_RTS | MCR_OUT2);
+    assert_int_equal(machine.input_edges, 2);
+    irq_handlers[4]();
+    assert_int_equal(key_count, 5);
+    key_room = 100;
+    room_handler();
+    irq_handlers[4]();
+    assert_int_equal(key_count, 6);
+    assert_memory_equal(keys, "abcdef", 6);
 }
 
 static void test_serial_endless_input_does_not_hold_the_interrupt(void **state)
@@ -278,6 +359,7 @@ static void test_serial_endless_input_does_not_hold_the_interrupt(void **state)
     machine.received = flood;
     irq_handlers[4]();
     assert_int_equal(key_count, RECEIVE_BURST);
+    assert_int_equal(machine.input_edges, 2); /* or the rest would never be heard of */
 }
 
 /* ---- debugcon */
@@ -344,6 +426,27 @@ static void test_pit_counts_and_calls(void **state)
     assert_int_equal(handler_calls, 2);
 }
 
+static void test_pit_beep_ends_by_itself(void **state)
+{
+    (void)state;
+    pit_initialise(100);
+    machine.speaker = 0x30;
+    pit_beep();
+    assert_int_equal(machine.pit_command, 0xB6);
+    assert_int_equal(machine.beep_bytes[0] | machine.beep_bytes[1] << 8, 1355);
+    assert_int_equal(machine.beep_writes, 2);
+    for (unsigned i = 0; i < BEEP_TICKS; i++) {
+        assert_int_equal(machine.speaker, 0x33);
+        pit_beep(); /* does not make it longer */
+        irq_handlers[0]();
+    }
+    assert_int_equal(machine.speaker, 0x30);
+    assert_int_equal(machine.beep_writes, 2);
+    irq_handlers[0]();
+    pit_beep();
+    assert_int_equal(machine.speaker, 0x33);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
@@ -358,10 +461,13 @@ int main(void)
         TEST(test_serial_stuck_line_costs_one_wait),
         TEST(test_serial_read_gives_bytes_then_nothing),
         TEST(test_serial_input_becomes_keys),
+        TEST(test_serial_line_ends),
+        TEST(test_serial_holds_the_sender),
         TEST(test_serial_endless_input_does_not_hold_the_interrupt),
         TEST(test_debugcon_present_and_absent),
         TEST(test_pit_divisors),
         TEST(test_pit_counts_and_calls),
+        TEST(test_pit_beep_ends_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

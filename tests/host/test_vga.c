@@ -49,6 +49,13 @@ void printk_add_sink(struct printk_sink *sink)
     sinks_added++;
 }
 
+static unsigned beeps;
+
+void pit_beep(void)
+{
+    beeps++;
+}
+
 static int reset(void **state)
 {
     (void)state;
@@ -436,11 +443,84 @@ static void test_nothing_to_write(void **state)
     assert_int_equal(cells[0], 0x0720);
 }
 
+/* A coloured character that makes the screen scroll does not colour the whole new line. */
+static void test_scrolled_line_is_black(void **state)
+{
+    (void)state;
+    for (int i = 0; i < VGA_ROWS; i++) {
+        print("\n");
+    }
+    print("\x1B[45mx");
+    assert_int_equal(cells[CELLS - VGA_COLUMNS], (VGA_MAGENTA << 4 | VGA_LIGHT_GREY) << 8 | 'x');
+    for (int i = 1; i < VGA_COLUMNS; i++) {
+        assert_int_equal(cells[CELLS - VGA_COLUMNS + i], VGA_LIGHT_GREY << 8 | ' ');
+    }
+    print("\x1B[0m");
+}
+
+static void test_bell_beeps_and_shows_nothing(void **state)
+{
+    (void)state;
+    beeps = 0;
+    print("a\ab");
+    assert_int_equal(beeps, 1);
+    assert_int_equal(cells[0] & 0xFF, 'a');
+    assert_int_equal(cells[1] & 0xFF, 'b');
+}
+
+/* Checks the first glyphs of the screen. */
+static void shows(const char *text, const char *glyphs)
+{
+    vga_clear();
+    print(text);
+    size_t length = strlen(glyphs);
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(cells[i] & 0xFF, (uint8_t)glyphs[i]);
+    }
+    assert_int_equal(vga.position, length);
+}
+
+static void test_utf8_is_shown_in_code_page_437(void **state)
+{
+    (void)state;
+    shows("a\xC3\xA4z", "a\x84z");
+    shows("\xE2\x96\x88\xE2\x95\x94\xCF\x80", "\xDB\xC9\xE3");
+    shows("\xE2\x82\xACx\xF0\x9F\x8D\x91y", "?x?y"); /* no glyph: one cell all the same */
+    /* In pieces, as putchar() brings them. */
+    vga_clear();
+    print("\xE2");
+    print("\x96");
+    print("\x88");
+    assert_int_equal(cells[0] & 0xFF, 0xDB);
+    assert_int_equal(vga.position, 1);
+    /* At the end of a row, and below the screen. */
+    vga_clear();
+    for (int i = 0; i < VGA_ROWS * VGA_COLUMNS + 1; i++) {
+        print("\xC3\xA9");
+    }
+    assert_int_equal(cells[CELLS - VGA_COLUMNS - 1] & 0xFF, 0x82);
+    assert_int_equal(cells[CELLS - VGA_COLUMNS] & 0xFF, 0x82);
+    assert_int_equal(cells[CELLS - VGA_COLUMNS + 1] & 0xFF, ' ');
+}
+
+static void test_other_bytes_are_their_own_glyphs(void **state)
+{
+    (void)state;
+    shows("\xDB\xDB\xB1z", "\xDB?z"); /* U+06F1 */
+    shows("\xB1\xFF\xC0\x80", "\xB1\xFF\xC0\x80");
+    shows("\xDBz\x80", "\xDBz\x80"); /* broken off */
+    shows("\xE2\x96z", "\xE2z");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, reset, check_guards)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_scrolled_line_is_black),
+        TEST(test_bell_beeps_and_shows_nothing),
+        TEST(test_utf8_is_shown_in_code_page_437),
+        TEST(test_other_bytes_are_their_own_glyphs),
         TEST(test_initialise_clears_and_registers_one_sink),
         TEST(test_text_is_light_grey_and_moves_the_cursor),
         TEST(test_colors),

@@ -447,6 +447,68 @@ KTEST(paging_map_out_of_memory)
     paging_free_4gb(chunk);
 }
 
+/* A range over mapped pages whose second table cannot be had: what was mapped is mapped as before. */
+KTEST(paging_map_range_keeps_what_it_cannot_replace)
+{
+    struct paging_4gb_chunk *chunk = new_chunk();
+    size_t free_before = pmm_get_free_pages();
+    struct list_node taken;
+    void *page;
+
+    KEXPECT(chunk);
+    KEXPECT(paging_map(chunk, (void *)0x803FE000, (void *)0x01900000, USER_RW) == OK);
+    KEXPECT(paging_map(chunk, (void *)0x803FF000, (void *)0x01901000, RW) == OK);
+    list_initialise(&taken);
+    while ((page = pmm_alloc_page()) != NULL) {
+        list_append(&taken, page);
+    }
+    int over_mapped = paging_map_range(chunk, (void *)0x803FD000, (void *)0x01802000, 4, RW);
+    /* Two tables in the middle can be had, the third cannot: neither stays. */
+    pmm_free_page(list_take_first(&taken));
+    pmm_free_page(list_take_first(&taken));
+    size_t free_for_tables = pmm_get_free_pages();
+    int wide = paging_map_range(chunk, (void *)0x803FF000, (void *)0x01802000, 2050, RW);
+    size_t free_after = pmm_get_free_pages();
+    while ((page = list_take_first(&taken)) != NULL) {
+        pmm_free_page(page);
+    }
+    KEXPECT(over_mapped == -ENOMEM);
+    KEXPECT(wide == -ENOMEM);
+    KEXPECT(free_after == free_for_tables);
+    KEXPECT(!paging_is_mapped(chunk, (void *)0x803FD000));
+    KEXPECT(paging_get(chunk, (void *)0x803FE000) == (0x01900000 | USER_RW));
+    KEXPECT(paging_get(chunk, (void *)0x803FF000) == (0x01901000 | RW));
+    /* A wrong argument changes nothing either, wherever it is found out. */
+    KEXPECT(paging_map_range(chunk, (void *)0x803FE000, (void *)0x01802800, 2, RW) == -EINVARG);
+    KEXPECT(paging_map_range(chunk, (void *)0x803FE000, (void *)0x01802000, 2,
+                             RW | PAGING_LARGE_PAGE) == -EINVARG);
+    KEXPECT(paging_get(chunk, (void *)0x803FE000) == (0x01900000 | USER_RW));
+    KEXPECT(paging_map_range(chunk, (void *)0x803FE000, (void *)0x01802000, 3, RW) == OK);
+    KEXPECT(paging_get(chunk, (void *)0x803FE000) == (0x01802000 | RW));
+    KEXPECT(paging_get(chunk, (void *)0x80400000) == (0x01804000 | RW));
+    KEXPECT(pmm_get_free_pages() == free_before - 2); /* tables */
+    paging_free_4gb(chunk);
+}
+
+/* A guard page is counted out of its table once: guarding it again changes nothing. */
+KTEST(paging_guard_page_twice)
+{
+    uint8_t *page = pmm_alloc_page();
+    uint32_t index = (uint32_t)page / LARGE_PAGE_SIZE_BYTES;
+
+    KEXPECT(page);
+    bool was_large = paging_kernel_chunk()->directory_entry[index] & PAGING_LARGE_PAGE;
+    KEXPECT(paging_guard_page(page) == OK);
+    KEXPECT(paging_guard_page(page) == -EISTKN);
+    KEXPECT(paging_guard_page(page) == -EISTKN);
+    KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
+    paging_unguard_page(page);
+    KEXPECT(is_identity(paging_kernel_chunk(), (uint32_t)page));
+    /* The last guard page is gone, and the table with it. */
+    KEXPECT(!was_large || paging_kernel_chunk()->directory_entry[index] & PAGING_LARGE_PAGE);
+    pmm_free_page(page);
+}
+
 /* A guard page is gone from every chunk, old and new, and comes back. */
 KTEST(paging_guard_page_in_all_chunks)
 {

@@ -97,6 +97,16 @@ static void test_sbrk(void)
     CHECK_FAILS(sbrk(-0x7FFFFFFF), EINVAL);
     CHECK(sbrk(-10100) == start + 10100);
     CHECK(sbrk(0) == start);
+
+    /* What lies below the heap's own start (docs/memory-map.md) is not the heap's to clear. */
+    int heap_bytes = (int)((uintptr_t)start - 0xB0000000u);
+
+    CHECK(heap_bytes >= 0);
+    CHECK_FAILS(sbrk(-heap_bytes - 1), EINVAL);
+    CHECK_FAILS(sbrk(-heap_bytes - 4095), EINVAL);
+    CHECK_FAILS(sbrk(-heap_bytes - 4096), EINVAL);
+    CHECK_FAILS(sbrk(INT32_MIN), EINVAL);
+    CHECK(sbrk(0) == start);
 }
 
 static void test_malloc_gives_back(void)

@@ -89,7 +89,7 @@ def usertests():
 
 # ---------------------------------------------------------------- ELF files
 
-REFUSED = "-9"  # -EINFORMAT
+REFUSED = "refused"  # -EINFORMAT, or what status.h has for ELF files
 RUNS = "42"     # it is started, and exits with this
 BREAKS = "131"  # it is started, and executes the int3 at its end
 FAULTS = "fault"

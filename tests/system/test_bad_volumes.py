@@ -7,6 +7,7 @@ if nothing were wrong. Never a hang, a reset, a panic of another kind, or wrong 
 """
 
 import re
+import struct
 import sys
 import tempfile
 
@@ -14,9 +15,11 @@ import suite
 from test_disk_faults import DATA_BYTES, PARTITION_LBA, SECTOR, Disk, report
 
 PARTITION = 0x1BE  # in LBA 0: the first entry of the table
-UNREADABLE = r"The file system on ata0 cannot be read \(error -\d+\)\."
-NO_DISK = r"The disk that the kernel was booted from \(signature [0-9a-f]{8}\) is not among the 1 ATA"
-NO_INIT = r"0:/init\.elf cannot be started \(error -\d+\)\."
+# A sentence for the partition, with the rule, and one that says what to do.
+UNREADABLE = (r"Partition 1 of ata0 \(type [0-9a-f]{2}, sectors \d+ to \d+\) cannot be mounted: [^.]+\.\n"
+              r"\nThere is no FAT16 volume on ata0 \(\d+ sectors\), .* \(mkfs\.fat -F 16\)\.")
+NO_PARTITION = r"There is no FAT16 volume on ata0 .*: the partition table in its first sector is empty\."
+NO_INIT = r"0:/init\.elf cannot be started: [a-z][^.]+ \(ata0, partition 1\)\. A disk that starts"
 OPEN_ERROR = "open error -13"  # ECORRUPT
 END_OF_CHAIN, FREE, BAD_CLUSTER = 0xFFFF, 0, 0xFFF7
 
@@ -45,7 +48,8 @@ def records():
     for fields, pattern in ((NEEDED, UNREADABLE), (NOT_NEEDED, None)):
         for name, offset, size in fields:
             for value in extremes(size):
-                moved = name == "root entries" and value > 0  # a volume, whose files lie elsewhere
+                # A volume, whose files lie elsewhere
+                moved = name in ("root entries", "number of FATs") and value > 0
                 yield (f"{name} {value:#x}", change(volume + offset, value, size),
                        NO_INIT if moved else pattern)
     for value in extremes(4)[1:] + (1, 4084):
@@ -63,8 +67,61 @@ def records():
     for name, offset, size, values in (("type", 4, 1, (0, 0x0C, 0xFF)),
                                        ("first sector", 8, 4, (0, 1, 0x7FFFFFFF, 0xFFFFFFFF))):
         for value in values:
+            is_typed = name == "type" and value > 0  # the boot record decides, not the type
             yield (f"partition: {name} {value:#x}", change(PARTITION + offset, value, size),
-                   f"{NO_DISK}|{UNREADABLE}")
+                   None if is_typed else UNREADABLE if value else NO_PARTITION)
+    yield from others()
+
+
+def others():
+    """Volumes of others, and tables that are not ours: each has its own words."""
+    volume = PARTITION_LBA * SECTOR
+
+    def because(words):
+        return rf"Partition 1 of ata0 .* cannot be mounted: .*{words}.*\."
+
+    def fat32(image):
+        change(volume + 17, 0, 2)(image)
+        change(volume + 19, 0, 2)(image)
+        change(volume + 22, 0, 2)(image)
+        change(volume + 32, 32768, 4)(image)
+    yield "FAT32", fat32, because("FAT32")
+    yield "NTFS", change(volume + 3, int.from_bytes(b"NTFS    ", "little"), 8), because("NTFS")
+    yield "exFAT", change(volume + 3, int.from_bytes(b"EXFAT   ", "little"), 8), because("exFAT")
+    yield "FAT12", change(volume + 13, 64, 1), because("FAT12")
+    yield ("sectors of 4,096 bytes", change(volume + 11, 4096, 2),
+           because("sectors are not of 512 bytes"))
+
+    def gpt(image):
+        image[PARTITION:PARTITION + 64] = bytes(64)
+        change(PARTITION + 4, 0xEE, 1)(image)
+        change(PARTITION + 8, 1, 4)(image)
+        change(PARTITION + 12, len(image) // SECTOR - 1, 4)(image)
+    yield "a GPT alone", gpt, because("GPT")
+
+    def length(difference):
+        def function(image):
+            change(PARTITION + 12, len(image) // SECTOR - PARTITION_LBA + difference, 4)(image)
+        return function
+    yield "a partition that ends one sector behind the disk", length(1), None
+    yield ("a volume that reaches one sector beyond its partition", length(-1),
+           because("reaches beyond the end of its partition"))
+    for kind in (0x01, 0x1E, 0x0B, 0x83):
+        yield f"a FAT16 volume in a partition of type {kind:#x}", change(PARTITION + 4, kind, 1), None
+
+    def second(image):
+        """The volume is the second partition's; the first is an empty FAT16 volume."""
+        size = len(image)
+        entry = image[PARTITION:PARTITION + 16]
+        empty = bytearray(image[volume:])
+        root = (struct.unpack_from("<H", empty, 14)[0] +
+                empty[16] * struct.unpack_from("<H", empty, 22)[0]) * SECTOR
+        empty[root:root + 32 * struct.unpack_from("<H", empty, 17)[0]] = bytes(
+            32 * struct.unpack_from("<H", empty, 17)[0])
+        image += empty
+        image[PARTITION + 16:PARTITION + 32] = entry
+        change(PARTITION + 8, size // SECTOR, 4)(image)  # the first and active one: the empty one
+    yield "of two FAT16 volumes the second has init.elf", second, None
 
 
 def truncated(disk):
@@ -75,7 +132,7 @@ def truncated(disk):
                       ("by one sector", size // SECTOR - 1)):
         def cut(image, lba=lba):
             del image[lba * SECTOR:]
-        yield f"cut off {name}", cut, f"{NO_DISK}|{UNREADABLE}"
+        yield f"cut off {name}", cut, UNREADABLE
 
 
 def chains(disk):

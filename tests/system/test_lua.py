@@ -24,7 +24,7 @@ def on_the_host(line):
     """lua5.4's output, and what went wrong."""
     words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]
     result = subprocess.run(["lua5.4", *words], cwd="tests/lua", stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, timeout=120, check=False)
+                            stderr=subprocess.STDOUT, timeout=suite.SECONDS, check=False)
     return result.stdout.decode("latin-1"), result.returncode
 
 
@@ -83,6 +83,14 @@ def prompt(folder):
         wait_for(lambda: re.search(r"stdin:1: wrong\r\nstack traceback:(.*\r\n)+> $",
                                    machine.receive()), "the error")
         test("prompt: an error does not end it")
+        # 100 KB at once: each line counts the bytes of the text in it, and nothing is lost.
+        lines = [f"s = (s or 0) + #'{'=' * (i % 60)}' n = (n or 0) + 1 t = {{[n] = '{i}=='}}"
+                 for i in range(1500)]
+        machine.send("".join(line + "\r" for line in lines))
+        say("print('sum', s, n, t[n])", f"sum\t{sum(i % 60 for i in range(1500))}\t1500\t1499==", "> ")
+        say("#'\u00e4\u20ac'".encode("utf-8").decode("latin-1"), "5", "> ")
+        machine.send("#io.read()\r")
+        say("long" * 1020, "4080", "> ")
         say("io.read()", "")
         say("typed", "typed", "> ")
         machine.press("3", "asterisk", "4", "ret")

@@ -3,7 +3,7 @@
 the disk's signature, and runs a program from its file system."""
 
 import os
-import shutil
+import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,7 @@ IMAGE = "bin/hello.bin"
 SHELL_IMAGE = "bin/os.bin"
 SHELL_MEDIA = ["IDE, secondary slave", "AHCI", "USB stick on xHCI", "virtio-blk", "NVMe"]
 SUCCESS = 33
+QEMU = os.environ.get("QEMU", "qemu-system-i386")
 
 # The image as a drive without a controller; the device comes with each medium.
 DRIVE = f"-drive if=none,id=boot,format=raw,snapshot=on,file={IMAGE} -device "
@@ -40,8 +41,11 @@ MEDIA = {
         "-drive if=ide,index=0,format=raw,file={other} "
         + DRIVE + "usb-storage,drive=boot,bootindex=0 -device usb-ehci", "BIOS disk"),
     "USB stick beside an IDE disk with the same image": (
-        "-drive if=ide,index=0,format=raw,file={twin} "
-        + DRIVE + "usb-storage,drive=boot,bootindex=0 -device usb-ehci", "ata0"),
+        "-drive if=ide,index=0,format=raw,snapshot=on,file={twin} "
+        + DRIVE + "usb-storage,drive=boot,bootindex=0 -device usb-ehci", "BIOS disk"),
+    "IDE, beside another disk with the same image": (
+        "-drive if=ide,index=0,format=raw,snapshot=on,file={twin} "
+        + DRIVE + "ide-hd,drive=boot,bus=ide.1,unit=0,bootindex=0", "ata2"),
     "virtio-blk": (f"-drive if=virtio,format=raw,snapshot=on,file={IMAGE}", "BIOS disk"),
     "virtio-scsi": (DRIVE + "scsi-hd,drive=boot -device virtio-scsi-pci", "BIOS disk"),
     "LSI SCSI": (DRIVE + "scsi-hd,drive=boot -device lsi53c895a", "BIOS disk"),
@@ -103,7 +107,12 @@ def main():
         with open(IMAGE, "rb") as file:
             record = bytearray(file.read(512))
         record[0x1B8] ^= 0xFF
-        shutil.copy(IMAGE, twin)
+        # The twin is an older copy: the same but for a file, as mcopy leaves it.
+        with open(IMAGE, "rb") as file, open(twin, "wb") as copy:
+            content = file.read()
+            if content.count(b"Hello from") != 1:
+                raise SystemExit("hello.elf's greeting is not on the disk exactly once")
+            copy.write(content.replace(b"Hello from", b"Older from"))
         with open(other, "wb") as file:
             file.write(record)
             file.truncate(8 << 20)
@@ -115,6 +124,21 @@ def main():
         for number, name in enumerate(SHELL_MEDIA):
             test(f"the shell and its programs: {name}",
                  shell(MEDIA[name][0], os.path.join(folder, str(number))))
+        keys = os.path.join(folder, "no_keys.txt")
+        # Not by run_qemu.sh, whose machine has a serial line.
+        status = subprocess.run(
+            [QEMU, "-accel", "tcg", "-m", "64", "-nodefaults", "-display", "none", "-no-reboot",
+             "-machine", "pc,i8042=off", "-debugcon", f"file:{keys}", "-device",
+             "isa-debug-exit,iobase=0xf4,iosize=0x04", *in_order(IDE)],
+            timeout=suite.SECONDS, check=False).returncode
+        console = suite.read(keys)
+        test("without keyboard and serial line: a sentence",
+             None if status == SUCCESS and "no serial line: no key can arrive." in console
+             else f"status {status}:\n{console}")
+        status, console = boot("-machine pc,i8042=off " + IDE)
+        test("without a keyboard alone: none",
+             None if status == 0 and "no key can arrive" not in console
+             else f"status {status}:\n{console}")
         status, console = boot("-cpu pentium,-pse " + IDE)
         test("a CPU without 4 MiB pages gets a sentence",
              None if "This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later." in console

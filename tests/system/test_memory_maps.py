@@ -86,7 +86,7 @@ class Disks:
     def __init__(self, folder):
         self.folder = folder
         self.sector = os.path.join(folder, "sector")
-        subprocess.run(["nasm", "-Wall", "-Werror", "-f", "bin", "-Ibuild/generated/",
+        subprocess.run(["nasm", "-Wall", "-f", "bin", "-Ibuild/generated/",
                         "-Itests/system/", f"-DREAL_LBA={REAL_LBA}",
                         f"-DTABLE_LBA={TABLE_LBA}", "-o", self.sector, "tests/system/odd_map.asm"],
                        check=True)
@@ -144,6 +144,9 @@ def tests(disks):
            lambda: disks.runs([*entries, (0xFFFC0000, 256 * KIB, RESERVED)],
                               r"The list goes on(?s:.*)kernel pool 25600 of 25600 free",
                               end=WITHOUT_SIGNATURE))
+    yield ("a list of entries that are too short, without end: a sentence",
+           lambda: disks.refuses(entries, "The BIOS does not tell which memory exists",
+                                 entry_bytes=16, end=NEVER))
     yield ("attributes that enable no entry at all are not meant",
            lambda: disks.runs(entries, pattern, attributes=0))
     yield ("all tests of the test kernel, with a hole in the pool",

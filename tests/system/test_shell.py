@@ -18,9 +18,9 @@ from machine import COLUMNS, ROWS, Machine, wait_for
 PROMPT = "drupe> "
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
-BURST = 48  # keys that may wait in the kernel's ring, which has 64 places
+LINE_MAX = 4095  # characters of a line
 WINDOW = COLUMNS - 1 - len(PROMPT)  # characters of a line that are seen at a time
-BYTES = bytes(set(range(256)) - set(b"\b\t\n\r")) + b"\n"
+BYTES = bytes(set(range(256)) - set(b"\a\b\t\n\r")) + b"\n"
 SUCCESS, FAILURE = 33, 35
 
 
@@ -28,23 +28,39 @@ def equal(name, found, wanted):
     test(name, None if found == wanted else f"{found!r}, not {wanted!r}")
 
 
-def terminal(text):
-    """The rows that a terminal shows of text, those above its screen as well."""
-    rows, column = [""], 0
-    for c in text:
-        if c == "\n":
-            rows.append("")
-        elif c == "\r":
-            column = 0
-        elif c == "\b":
-            column = max(column - 1, 0)
-        else:
-            if column == COLUMNS:
-                rows.append("")
-                column = 0
-            rows[-1] = rows[-1][:column].ljust(column) + c + rows[-1][column + 1:]
-            column += 1
-    return [row.rstrip(" ") for row in rows]
+def equal_rows(name, found, wanted):
+    """The same for many: says where they part."""
+    for i, (one, other) in enumerate(zip([*found, None], [*wanted, None])):
+        if one != other:
+            test(name, f"row {i} of {len(found)} is {one!r}, not {other!r} (of {len(wanted)})")
+            return
+    test(name, None)
+
+
+class Terminal:
+    """The rows that a terminal shows, those above its screen as well."""
+
+    def __init__(self):
+        self.lines, self.column = [""], 0
+
+    def show(self, text):
+        for c in text:
+            if c == "\n":
+                self.lines.append("")
+            elif c == "\r":
+                self.column = 0
+            elif c == "\b":
+                self.column = max(self.column - 1, 0)
+            elif c != "\a":
+                if self.column == COLUMNS:
+                    self.lines.append("")
+                    self.column = 0
+                row = self.lines[-1]
+                self.lines[-1] = row[:self.column].ljust(self.column) + c + row[self.column + 1:]
+                self.column += 1
+
+    def rows(self):
+        return [row.rstrip(" ") for row in self.lines]
 
 
 class Session:
@@ -52,11 +68,16 @@ class Session:
 
     def __init__(self, machine):
         self.machine = machine
+        self.terminal = Terminal()
+        self.shown = 0  # characters that the terminal has got
         self.seen = 0  # rows that belong to earlier commands, and the prompt's
         self.wait_prompt()
 
     def rows(self):
-        return terminal(self.machine.receive())
+        text = self.machine.receive()
+        self.terminal.show(text[self.shown:])
+        self.shown = len(text)
+        return self.terminal.rows()
 
     def wait_prompt(self):
         """Waits for an empty prompt below what was seen. The rows between."""
@@ -73,12 +94,8 @@ class Session:
         wait_for(lambda: self.rows()[-1] == text, f"{text!r} (it is {self.rows()[-1]!r})")
 
     def type(self, keys):
-        """Keys over the serial line. More than the kernel keeps: they must be plain text, whose end
-        is waited for on the screen now and then."""
-        for start in range(0, len(keys), BURST):
-            if start > 0:
-                self.wait_row((PROMPT + keys[:start][-WINDOW:]).rstrip(" "))
-            self.machine.send(keys[start:start + BURST])
+        """Keys over the serial line, all at once: the kernel holds the line when it has too many."""
+        self.machine.send(keys)
 
     def press(self, *keys):
         """Keys of the keyboard, one after the other: each but caps lock changes what is shown."""
@@ -266,7 +283,7 @@ def editing(session):
     line("ctrl-K", "echo a bcd" + LEFT * 4 + "\x0b", "a")
     line("ctrl-U", "nonsense\x15echo a", "a")
     line("keys of an application-mode terminal", "cho b\x1bOHe\x1bOFc", "bc")
-    line("UTF-8 and unknown sequences are left out", "echo a\xc3\x89b\x1b[20~c", "abc")
+    line("unknown sequences are left out", "echo ab\x1b[20~c", "abc")
     long = "echo " + "".join(chr(ord("a") + i % 26) for i in range(200))
     long = "echo " + "".join(chr(ord("a") + i % 26) for i in range(200))
     session.type(long)
@@ -278,6 +295,58 @@ def editing(session):
     session.type("echo no\3")
     equal("ctrl-C gives a line up", session.wait_prompt(), [])
     exactly(session, "after ctrl-C", "echo yes", "yes")
+
+
+def utf8(session):
+    """Over the serial line as it is; the screen has some of its glyphs, and '?' for the others."""
+    def line(what, keys, wanted, screen):
+        session.type(keys.encode("utf-8").decode("latin-1") + "\r")
+        equal(f"UTF-8: {what}",
+              [row.encode("latin-1").decode("utf-8") for row in session.wait_prompt()], [wanted])
+        wait_for(lambda: session.machine.screen()[-2:] == [screen, PROMPT.rstrip()],
+                 f"{screen!r} on the screen ({session.machine.screen()[-2:]})")
+
+    line("passes", "echo \u00e4\u20ac\u00dfx", "\u00e4\u20ac\u00dfx", "\x84?\xe1x")
+    line("left, delete and backspace take whole characters",
+         "echo \u00e4\u00f6\u00fc\U0001f351" + LEFT + LEFT + DELETE + "\x7fo", "\u00e4o\U0001f351",
+         "\x84o?")
+    line("up brings it back", UP, "\u00e4o\U0001f351", "\x84o?")
+
+
+def long_lines(session):
+    words = [str(i) * 60 for i in range(10)]
+    line = "echo " + " ".join(words)
+    exact = line + " " * (LINE_MAX - len(line))
+    equal("a line exactly full", "".join(session.run(exact)).split(), words)
+    refused = f"That line was not run: it is longer than {LINE_MAX} characters."
+    exactly(session, "a line of one character too many", exact + "x", refused)
+    exactly(session, "and of many", "echo " + "y" * 9000, refused)
+    exactly(session, "a word of 511 characters", "echo " + "w" * 511 + "\x15echo short", "short")
+    exactly(session, "a word of 512 characters", "echo " + "w" * 512,
+            "A word of that line is longer than 511 characters.")
+
+
+def pastes(session):
+    """Many lines at once: each is run, none loses a character, nor does the one being typed when the
+    program in front reads nothing."""
+    lines = [f"echo {i} " + "".join(chr(ord("a") + (i + j) % 26) for j in range(i % 50 + 20))
+             for i in range(2000)]
+    text = "".join(line + "\r" for line in lines)
+    session.machine.send(text)
+    session.type("echo the end\r")
+    wait_for(lambda: session.rows()[-2:] == ["the end", PROMPT.rstrip()], "the end of the paste")
+    rows = session.rows()[session.seen:-1]
+    session.seen = len(session.rows())
+    shown = [row for row in rows if not row.startswith(PROMPT)]
+    equal_rows(f"{len(text)} characters pasted: each line is run as it was sent", shown,
+               [line.removeprefix("echo ") for line in lines] + ["the end"])
+    typed = "".join(f"echo ahead {i}\r" for i in range(100))
+    session.type("sleep 1\r" + typed)
+    wait_for(lambda: session.rows()[-2:] == ["ahead 99", PROMPT.rstrip()], "what was typed ahead")
+    rows = session.rows()[session.seen:-1]
+    session.seen = len(session.rows())
+    equal_rows("typed ahead of a program that reads nothing",
+               [row for row in rows if not row.startswith(PROMPT)], [f"ahead {i}" for i in range(100)])
 
 
 def history(session):
@@ -326,6 +395,7 @@ def keyboard(session):
     line("backspace", "e c h o spc a x backspace b", "ab")
     line("up and down", "up up down", "ab")
     line("ctrl-U", "x ctrl-u e c h o spc a", "a")
+    line("the 102nd key", "e c h o spc less shift-less", "\\|")
     session.spin(session.press, [*"s p i n spc l".split(), "ret"])
     session.press("ctrl-c")
     equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
@@ -348,8 +418,8 @@ def clear(session):
 def whole_session(image, folder):
     with Machine(image, folder) as machine:
         session = Session(machine)
-        for part in (programs, names_and_quotes, statuses, background, editing, history,
-                     inner_shell, keyboard, clear):
+        for part in (programs, names_and_quotes, statuses, background, editing, utf8,
+                     long_lines, history, pastes, inner_shell, keyboard, clear):
             part(session)
         machine.send("exit\r")
         equal("exit ends the machine", machine.status(), SUCCESS)
@@ -362,6 +432,17 @@ def exit_status(image, folder):
         equal("exit 3 ends the machine with a status of its own", machine.status(), FAILURE)
         test("the kernel tells init's status",
              None if machine.says("init exited with status 3") else machine.console)
+
+
+def restart(image, folder):
+    """QEMU ends at a reset (-no-reboot): without the exit device, by that alone."""
+    with Machine(image, folder, exit_device=False) as machine:
+        session = Session(machine)
+        session.spin(session.type, ["spin loud\r"])
+        machine.press("ctrl-alt-delete")
+        equal("ctrl-alt-del restarts the machine, whoever runs", machine.status(), 0)
+        test("and says so", None if machine.says("Ctrl-Alt-Del: the machine restarts.")
+             else machine.console)
 
 
 def no_keyboard(image, folder):
@@ -399,7 +480,7 @@ def main():
         image = os.path.join(folder, "shell.bin")
         subprocess.run(["make", "-s", "image", "INIT=bin/programs/shell.elf",
                         f"FILES={' '.join(on_disk)}", f"IMAGE={image}"], check=True)
-        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"),
+        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"), (restart, image),
                            (no_keyboard, "bin/os.bin"), (no_serial_line, "bin/os.bin")):
             own = os.path.join(folder, part.__name__)
             os.mkdir(own)

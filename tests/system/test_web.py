@@ -8,6 +8,7 @@ and, where that has no word for it, the DevTools protocol. SCREENSHOTS=folder le
 import base64
 import functools
 import http.server
+import io
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -24,8 +26,8 @@ import urllib.request
 import suite
 from suite import test
 
-SECONDS = 60  # for one answer, and for one state of the page: detects hangs only
-ALL_SECONDS = 300
+SECONDS = 120  # for one answer, and for one state of the page: detects hangs only
+ALL_SECONDS = 2 * suite.SECONDS
 WEB = "bin/web"
 PROMPT = "drupe>"
 KEYS = {"\n": "\uE007", "up": "\uE013", "control": "\uE009", "backspace": "\uE003"}
@@ -291,6 +293,14 @@ def links(browser, server):
     size = f"{len(image) >> 20} MiB"
     test("the save link's bytes are bin/os.bin", why or (None if save[2] else "it is no download"))
     test("the save link tells the size", None if size in save[1] else f"{save[1]!r}, not {size}")
+    with urllib.request.urlopen(server.url + "drupe-sources.tar.gz", timeout=SECONDS) as answer, \
+            tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
+        names = archive.getnames()
+    wanted = {f"drupe/{name}" for name in ("Makefile", "build.sh", "src/boot/boot.asm", "LICENSE",
+                                           "web/drupe.js", "tests/system/test_web.py")}
+    odd = [name for name in names if name.startswith(("drupe/bin", "drupe/build/", "drupe/.git/"))]
+    test("the link to the sources gives all of them, and nothing that is built",
+         f"missing {wanted - set(names)}, too many {odd[:5]}" if odd or wanted - set(names) else None)
 
 
 def asks(browser, server):
@@ -308,6 +318,23 @@ def asks(browser, server):
          None if len(urls) >= 8 else f"only {urls}")
     errors = [entry["message"] for entry in browser.log("browser")]
     test("the browser's console stays empty", f"{errors}" if errors else None)
+
+
+def desktop(browser, server):
+    """On usual screens the buttons are seen without scrolling, at sizes that can be read."""
+    for width, height in ((1366, 660), (1920, 950), (1024, 700)):
+        browser.devtools("Emulation.setDeviceMetricsOverride",
+                         **{**DESKTOP, "width": width, "height": height})
+        why = wait("a fitting size", lambda: browser.run(
+            "return document.getElementById('bar').getBoundingClientRect().bottom <= innerHeight"))
+        font, wide, seen = browser.run(
+            "const s = document.getElementById('screen');"
+            "return [parseFloat(getComputedStyle(document.getElementById('rows')).fontSize),"
+            " s.scrollWidth, s.clientWidth]")
+        test(f"{width} x {height}: rows and buttons fit the window, and can be read",
+             why or (None if font >= 10 and wide <= seen else f"{font} px, {wide} of {seen}"))
+        browser.picture(f"desktop-{width}")
+    browser.devtools("Emulation.setDeviceMetricsOverride", **DESKTOP)
 
 
 def phone(browser, server):
@@ -329,6 +356,9 @@ def phone(browser, server):
     wait_for_row(browser, MEM_ANSWER)
     at_prompt(browser)
     browser.picture("phone")
+    wide, seen = browser.run("const s = document.getElementById('screen');"
+                             "return [s.scrollWidth, s.clientWidth]")
+    test("all 80 columns are seen", None if wide <= seen <= 375 else f"{wide} of {seen} pixels")
     font = "return parseFloat(getComputedStyle(document.getElementById('rows')).fontSize)"
     before = browser.run(font)
     browser.click("[data-zoom='1.25']")
@@ -337,6 +367,10 @@ def phone(browser, server):
     test("A+ makes the text larger, and the page no wider",
          f"{before} px, then {after}; page {wide} of {page}" if after <= before or wide > page
          else None)
+    below = browser.run("const s = document.getElementById('screen').getBoundingClientRect();"
+                        "return s.bottom - document.getElementById('rows')"
+                        ".getBoundingClientRect().bottom")
+    test("a scrollbar does not cover the last row", None if below >= 12 else f"{below} pixels")
     small = min(browser.run("return [...document.querySelectorAll('button')]"
                             ".map(button => button.getBoundingClientRect().height)"))
     test("buttons are large enough for a finger", None if small >= 40 else f"{small} pixels")
@@ -429,6 +463,7 @@ def main():
             named(browser)
             asks(browser, server)
             links(browser, server)
+            desktop(browser, server)
             phone(browser, server)
             copies(browser, os.path.join(folder, "copies"))
             other_ways(browser, server)

@@ -8,6 +8,7 @@
 #include "abi/file.h"
 #include "abi/keys.h"
 #include "abi/syscalls.h"
+#include "key_decoder.h"
 #include "status.h"
 
 #include <stddef.h>
@@ -106,22 +107,11 @@ int file_read_directory(int descriptor, struct directory_entry *entry);
 int file_close(int descriptor);
 
 /*
- * Reads keys into line, at most size - 1 and a NUL, until Enter, which is not stored. Backspace
- * takes one back. With echo the keys are shown. Returns the length.
+ * Reads keys into line, at most size - 1 bytes and a NUL, until Enter, which is not stored. Backspace
+ * takes a character back; one that does not fit beeps. With echo the keys are shown. Returns the
+ * length in bytes.
  */
 size_t read_line(char *line, size_t size, int echo);
-
-/*
- * Keys as a terminal on the serial line sends them are several bytes: ESC [ A is the arrow up.
- * key_decode() takes what getkey() gave, one by one, and returns a character, a KEY_ of abi/keys.h,
- * or 0 when it needs more. A decoder starts as zeroes. A lone ESC does nothing, and neither do
- * characters beyond ASCII.
- */
-struct key_decoder {
-    uint8_t state;
-    uint8_t number; /* in the sequence: the 3 of ESC [ 3 ~ */
-};
-int key_decode(struct key_decoder *decoder, int key);
 
 /* Any command, for what has no function here yet. Those with fewer arguments ignore the rest. */
 int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2);

@@ -373,13 +373,38 @@ static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uin
     return OK;
 }
 
+/* Both are aligned, and flags has nothing but what a page's entry may have. */
+static inline bool is_mappable(const void *virt, const void *phys, uint32_t flags)
+{
+    return !(((vaddr_t)virt | (paddr_t)phys) & PAGING_FLAGS_MASK) &&
+           !(flags & ~(uint32_t)(PAGING_FLAGS_MASK & ~PAGING_LARGE_PAGE));
+}
+
 int paging_map(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags)
 {
-    if ((((vaddr_t)virt | (paddr_t)phys) & PAGING_FLAGS_MASK) ||
-        (flags & ~(uint32_t)(PAGING_FLAGS_MASK & ~PAGING_LARGE_PAGE))) {
+    if (!is_mappable(virt, phys, flags)) {
         return -EINVARG;
     }
     return set_entry(chunk, (vaddr_t)virt, (paddr_t)phys | flags | PAGING_IS_PRESENT);
+}
+
+/* Makes the chunk's own tables for directory entries first to last, as set_entry() needs them. On
+ * -ENOMEM every address is mapped as before: a table that is still empty goes back, one that shows
+ * the pages that its directory entry showed may stay. */
+static int make_private_tables(struct paging_4gb_chunk *chunk, uint32_t first, uint32_t last)
+{
+    for (uint32_t index = first; index <= last; index++) {
+        if (private_table(chunk, index)) {
+            continue;
+        }
+        while (index-- > first) {
+            if (chunk->entries_in_use[index] == 0) {
+                drop_table(chunk, index);
+            }
+        }
+        return -ENOMEM;
+    }
+    return OK;
 }
 
 int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, size_t count,
@@ -390,21 +415,21 @@ int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, siz
 
     /* Neither range may wrap past 4 GiB. */
     if (count > (0u - address - 1) / PAGE_SIZE_BYTES + 1 ||
-        count > (0u - frame - 1) / PAGE_SIZE_BYTES + 1) {
+        count > (0u - frame - 1) / PAGE_SIZE_BYTES + 1 || !is_mappable(virt, phys, flags)) {
         return -EINVARG;
     }
-    for (size_t i = 0; i < count; i++) {
-        int status = paging_map(chunk, (void *)(address + i * PAGE_SIZE_BYTES),
-                                (void *)(frame + i * PAGE_SIZE_BYTES), flags);
-
-        if (status < 0) {
-            while (i-- > 0) {
-                paging_unmap(chunk, (void *)(address + i * PAGE_SIZE_BYTES));
-            }
-            return status;
-        }
+    if (count == 0) {
+        return OK;
     }
-    return OK;
+    /* The tables first: nothing can fail once the first entry is replaced. */
+    int status = make_private_tables(chunk, directory_index(address),
+                                     directory_index(address + (count - 1) * PAGE_SIZE_BYTES));
+
+    for (size_t i = 0; status == OK && i < count; i++) {
+        status = set_entry(chunk, address + i * PAGE_SIZE_BYTES,
+                           (frame + i * PAGE_SIZE_BYTES) | flags | PAGING_IS_PRESENT);
+    }
+    return status;
 }
 
 int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *phys_end,
@@ -562,7 +587,11 @@ int paging_guard_page(void *page)
     struct paging_4gb_chunk *kernel = &paging.kernel;
     uint32_t index = directory_index((vaddr_t)page);
 
+    KASSERT(paging_is_aligned(page));
     KASSERT(range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, HEAP_ADDRESS, FRAME_ZONE_END));
+    if (!paging_is_mapped(kernel, page)) {
+        return -EISTKN; /* counted out once already */
+    }
     if (!is_private(kernel, index)) {
         uint32_t old = kernel->directory_entry[index];
 

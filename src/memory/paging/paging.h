@@ -99,8 +99,8 @@ struct paging_4gb_chunk *paging_current(void);
  * implied. What was mapped there is replaced. Inside a 4 MiB page the page is split first. */
 int paging_map(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags);
 
-/* Maps count pages from virt to consecutive frames from phys. All or nothing: where a table
- * cannot be had, the pages mapped so far are unmapped again. */
+/* Maps count pages from virt to consecutive frames from phys. All or nothing: on an error (-ENOMEM
+ * for a table, -EINVARG) every address is mapped as it was before. */
 int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, size_t count,
                      uint32_t flags);
 
@@ -156,7 +156,8 @@ void paging_load_directory(uint32_t *directory);
 
 /*
  * Takes one of the kernel's own pages out of, and back into, every chunk: the guard page below a
- * kernel stack. page lies in the pool or the frame zone and belongs to the caller.
+ * kernel stack. page lies in the pool or the frame zone and belongs to the caller. Guarding: 0;
+ * -ENOMEM; -EISTKN when it is a guard page already. Unguarding any other page is a panic.
  */
 int paging_guard_page(void *page);
 void paging_unguard_page(void *page);

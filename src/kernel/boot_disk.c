@@ -1,0 +1,183 @@
+/*
+ * kernel/boot_disk.c - see boot_disk.h.
+ *
+ * Which disk? The disk signature alone does not tell: a copy of the disk has the same one. The BIOS
+ * knows, as it has booted that disk, and reading through it is always right, though slow. An ATA disk
+ * takes its place when the BIOS says that the booted disk is attached there (its channel's ports,
+ * master or slave) and both show the same first sectors. Some BIOSes do not say it. Then the disk is
+ * read through the BIOS, and if an ATA disk might be the same one, a sentence says so.
+ *
+ * Which volume? The partition's type is a note of whoever made it; the boot record inside decides.
+ */
+#include "kernel/boot_disk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "debug/panic.h"
+#include "debug/printk.h"
+#include "drivers/ata.h"
+#include "drivers/bios_disk.h"
+#include "fs/fat16.h"
+#include "fs/file.h"
+#include "fs/partition.h"
+#include "layout.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "status.h"
+
+/* The boot sector, and the kernel's first, which has the sums of all others. */
+#define START_BYTES (2 * SECTOR_BYTES)
+
+static struct {
+    struct partition_device view;
+    char name[24];
+} boot_disk;
+
+/* Reads the disk's first sectors: false when that fails, or when its signature is another. */
+static bool read_start(struct block_device *device, uint32_t signature, uint8_t start[START_BYTES])
+{
+    return block_read(device, 0, START_BYTES / SECTOR_BYTES, start) == OK &&
+           memcmp(start + DISK_SIGNATURE_OFFSET, &signature, sizeof(signature)) == 0;
+}
+
+/* Not NULL. */
+static struct block_device *find_disk(const struct boot_info *info)
+{
+    static uint8_t bios_start[START_BYTES] __attribute__((aligned(4)));
+    static uint8_t ata_start[START_BYTES] __attribute__((aligned(4)));
+    struct bios_disk_place place = {.is_known = false};
+    struct block_device *bios = bios_disk_open(info->drive); /* before ata.c changes the drives */
+    struct block_device *copy = NULL;
+
+    if (bios) {
+        place = bios_disk_place();
+        if (!read_start(bios, info->disk_signature, bios_start)) {
+            bios = NULL;
+        }
+    }
+    size_t count = ata_initialise();
+    struct block_device *there = place.is_known ? ata_find(place.ata_base, place.is_slave) : NULL;
+
+    if (bios && there && read_start(there, info->disk_signature, ata_start) &&
+        memcmp(ata_start, bios_start, sizeof(bios_start)) == 0) {
+        return there;
+    }
+    for (size_t i = 0; !copy && i < count; i++) {
+        copy = read_start(ata_device(i), info->disk_signature, ata_start) ? ata_device(i) : NULL;
+    }
+    if (bios) {
+        if (copy) {
+            printk("%s has the disk signature %08x, too, but %s: files come through the BIOS.\n",
+                   copy->name, info->disk_signature,
+                   place.is_known ? "the BIOS has booted another disk"
+                                  : "the BIOS does not say whether it has booted that disk");
+        }
+        return bios;
+    }
+    if (copy) {
+        printk(
+            "The BIOS cannot read the disk that it has booted; %s has the same signature %08x and"
+            " is taken for it.\n",
+            copy->name, info->disk_signature);
+        return copy;
+    }
+    fatal("The disk that the kernel was booted from (signature %08x) is not among the %u ATA"
+          " disks, and the BIOS cannot read it either. Is it still plugged in?",
+          info->disk_signature, (uint32_t)count);
+}
+
+/* Mounts that partition, if it is a FAT16 volume. */
+static bool mount(struct block_device *disk, const struct partition *partition)
+{
+    partition_open(disk, partition, &boot_disk.view);
+    format_to_buffer(boot_disk.name, sizeof(boot_disk.name), "%s, partition %u", disk->name,
+                     partition->number);
+    return fs_mount(&boot_disk.view.device, 0) == OK;
+}
+
+static bool has_file(const char *path)
+{
+    struct file *file;
+
+    if (file_open(path, &file) < 0) {
+        return false;
+    }
+    file_close(file);
+    return true;
+}
+
+static const char *why_not(struct block_device *disk, const struct partition *partition)
+{
+    if (partition->type == PARTITION_TYPE_GPT) {
+        return "it stands for a GPT, which Drupe does not read";
+    }
+    if (partition->first_lba >= disk->sector_count) {
+        return "it begins behind the disk's last sector";
+    }
+    partition_open(disk, partition, &boot_disk.view);
+    return fat16_refusal(&boot_disk.view.device, 0);
+}
+
+/* None of the partitions has a volume: says why of each. */
+static void refuse(struct block_device *disk, const struct partition *partitions, int count)
+    __attribute__((noreturn));
+static void refuse(struct block_device *disk, const struct partition *partitions, int count)
+{
+    for (int i = 0; i < count; i++) {
+        printk("Partition %u of %s (type %02x, sectors %u to %llu) cannot be mounted: %s.\n",
+               partitions[i].number, disk->name, partitions[i].type, partitions[i].first_lba,
+               (unsigned long long)partitions[i].first_lba + partitions[i].sector_count - 1,
+               why_not(disk, &partitions[i]));
+    }
+    fatal("There is no FAT16 volume on %s (%u sectors), the disk that the kernel was booted from%s."
+          " Write the image again, or make the partition FAT16 (mkfs.fat -F 16).",
+          disk->name, disk->sector_count,
+          count == 0 ? ": the partition table in its first sector is empty" : "");
+}
+
+/* Of the partitions that can be mounted the first with the file, else the first: its place. */
+static int choose(struct block_device *disk, const struct partition *partitions, int count,
+                  const char *init_path)
+{
+    int chosen = -1;
+
+    for (int i = 0; i < count; i++) {
+        if (!mount(disk, &partitions[i])) {
+            continue;
+        }
+        bool has_init = has_file(init_path);
+
+        KASSERT(fs_unmount() == OK);
+        if (has_init) {
+            return i;
+        }
+        if (chosen < 0) {
+            chosen = i;
+        }
+    }
+    return chosen;
+}
+
+void boot_disk_mount(const struct boot_info *info, const char *init_path)
+{
+    struct partition partitions[PARTITIONS_MAX];
+    struct block_device *disk = find_disk(info);
+    int count = partition_list(disk, info->disk_signature, partitions);
+
+    if (count < 0) {
+        fatal("The first sector of %s cannot be read any more.", disk->name);
+    }
+    int chosen = choose(disk, partitions, count, init_path);
+
+    if (chosen < 0 || !mount(disk, &partitions[chosen])) {
+        refuse(disk, partitions, count);
+    }
+    printk("File system: FAT16 on %s (%s), partition %u, from sector %u.\n", disk->name, disk->mode,
+           partitions[chosen].number, partitions[chosen].first_lba);
+}
+
+const char *boot_disk_name(void)
+{
+    return boot_disk.name;
+}

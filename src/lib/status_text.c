@@ -1,0 +1,50 @@
+/*
+ * lib/status_text.c - see status_text.h. Each says which rule was broken and, where there is something to
+ * be done about it, what.
+ */
+#include "lib/status_text.h"
+
+#include <stddef.h>
+
+#include "status.h"
+
+const char *status_text(int status)
+{
+    static const char *const texts[] = {
+        [OK] = "no error",
+        [EIO] = "the device reported an error",
+        [EINVARG] = "an argument is not acceptable",
+        [ENOMEM] = "there is not enough memory",
+        [EBADPATH] = "no such name is possible (they are like 0:/folder/name.ext, 8.3 characters)",
+        [EFSNOTUS] = "the file system is an unknown one",
+        [ERDONLY] = "it cannot be written",
+        [EUNIMP] = "that is not implemented",
+        [EISTKN] = "it is in use already",
+        [EINFORMAT] = "it is not of the right format",
+        [ENOENT] = "no such file or folder",
+        [ENOTDIR] = "it is not a folder",
+        [EISDIR] = "it is a folder",
+        [ECORRUPT] = "the file system is damaged",
+        [EBOUNDS] = "that is beyond the end",
+        [ECHILD] = "no such child process",
+        [EBUSY] = "none is left",
+        [EINTERRUPTED] = "it was interrupted",
+        [E64BIT] = "it is a 64-bit program (build it with gcc -m32)",
+        [EMACHINE] = "it is a program for another kind of processor (i386 is needed)",
+        [ENOTLINKED] = "it is not a program at fixed addresses (link it with -static -no-pie)",
+        [EDYNAMIC] = "it needs a dynamic linker (link it with -static -no-pie)",
+        [ENOSEGMENT] = "it has nothing to load (no PT_LOAD segment)",
+        [EADDRESS] =
+            "its addresses are not from 0x400000 to 0xffffff (link it with programs/program.ld)",
+        [ETOOLARGE] =
+            "it is too large: it ends behind 0xffffff, and 12 MiB from 0x400000 on is all there is",
+        [EOVERLAP] = "two of its segments overlap",
+        [ENOENTRY] = "its first instruction is not in its code (ENTRY in the linker script)",
+        [ECUTOFF] = "the file ends too early (copy it again)",
+        [ELIMIT] = "this job, or all jobs together, have as many as they may (ps, kill -f)",
+    };
+    unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
+
+    _Static_assert(sizeof(texts) / sizeof(texts[0]) == STATUS_MAX + 1, "words for each");
+    return number <= STATUS_MAX ? texts[number] : "an unknown error";
+}
