@@ -148,7 +148,7 @@ def bundled_programs():
 
 def programs(session):
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
-                   r"  exit \[STATUS\] .*", r"  kill PID .*", "Programs .*:",
+                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:",
                    r"  cat FILE \.\.\. .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
     test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
     listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
@@ -177,9 +177,9 @@ def programs(session):
     equal("cat shows bytes as they are", "".join(session.run("cat bytes.bin")), shown)
     session.look("cat shows bytes as they are")
 
-    command(session, "ps", "ps", r"  PID PARENT STATE .*",
-            r" +1 +0 (ready|waiting) +\d+ +\d+  init\.elf",
-            r" +\d+ +1 ready +\d+ +\d+ \*ps\.elf")
+    command(session, "ps", "ps", r"  PID PARENT FAMILY STATE .*",
+            r" +1 +0 +0 (ready|waiting) +\d+ +\d+  init\.elf",
+            r" +\d+ +1 +1 ready +\d+ +\d+ \*ps\.elf")
     rows = command(session, "mem", "mem", r"Managed by the kernel +\d+ KiB", r"  free +\d+ KiB",
                    r"Kernel heap's pool +102400 KiB, of these", r"  objects +\d+",
                    r"  sectors found there +\d+ of \d+ \(\d+\.\d %\)", r"Processes +2")
@@ -212,8 +212,11 @@ CRASHES = [("null", 14, "read address 00000000"), ("call", 14, "executed address
 def crashes(session):
     """Each fault of the program crash, by its name and from its menu."""
     for name, vector, report in CRASHES:
-        command(session, "crash", f"crash {name}", fr"crash\.elf \(process \d+\) killed: .*{report}.*",
-                fr"crash ended with status {128 + vector}: a fault\.")
+        rows = session.run(f"crash {name}")
+        said = suite.unwrap("\n".join(rows))
+        test(f"crash: crash {name}", None if max(map(len, rows)) < COLUMNS and re.fullmatch(
+            fr"crash\.elf \(process \d+\) killed: {report}.*\n"
+            fr"crash ended with status {128 + vector}: a fault\.", said) else rows)
     exactly(session, "crash", "crash hard",
             "crash: there is no fault 'hard'. Type crash for the menu.", "crash ended with status 2.")
 
@@ -284,6 +287,17 @@ def statuses(session):
     session.type("keys that nobody read\3")
     equal("ctrl-C ends the program in front, and what was typed is forgotten",
           session.wait_prompt(), ["spinning", "^C", "spin was interrupted."])
+    session.type("shell\r")
+    session.wait_prompt()
+    session.spin(session.type, ["spin loud\r"])
+    session.type("\x1c")
+    equal("ctrl-\\ ends a shell in the shell, and its job", session.wait_prompt(),
+          ["spinning", "^\\", "shell was ended, and all that it had started."])
+    session.type("\x1c")
+    exactly(session, "ctrl-\\ at the first shell's prompt does nothing", "echo on", "on")
+    session.type("large\r\x1c")
+    equal("ctrl-\\ ends a program that is still being loaded", session.wait_prompt(),
+          ["^\\", "large was ended, and all that it had started."])
     session.type("large\r\3")
     equal("ctrl-C ends a program that is still being loaded", session.wait_prompt(),
           ["^C", "large was interrupted."])
@@ -292,13 +306,16 @@ def statuses(session):
 def background(session):
     rows = command(session, "a background job", "spin &", r"\[\d+\]")
     pid = rows[0][1:-1]
-    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 ready +\d+ +\d+  spin\.elf")
+    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 +1 ready +\d+ +\d+  spin\.elf")
     exactly(session, "kill", f"kill {pid}", f"[{pid}] was killed.")
     exactly(session, "kill", f"kill {pid}",
-            f"There is no process {pid} that this shell has started.")
+            f"There is no process {pid} that this shell may end.")
     exactly(session, "kill", "kill 1", "That is the shell itself. Type exit to end it.")
-    command(session, "kill", "kill", "Usage: kill PID .*")
-    command(session, "kill", "kill me", "Usage: kill PID .*")
+    command(session, "kill", "kill", r"Usage: kill \[-f\] PID .*")
+    command(session, "kill", "kill me", r"Usage: kill \[-f\] PID .*")
+    command(session, "kill", "kill -f", r"Usage: kill \[-f\] PID .*")
+    pid = session.run("spin &")[0][1:-1]
+    exactly(session, "kill", f"kill -f {pid}", f"The family of [{pid}] was killed.")
     for line, how in (("ends 4&", "ends.elf ended with status 4."),
                       ("sleep 0 &", "sleep.elf ended with status 0.")):
         first, *rows = session.run(line)
@@ -409,8 +426,8 @@ def history(session):
 def inner_shell(session):
     session.type("shell\r")
     equal("a shell in the shell", session.wait_prompt(), ["Type help for a list of commands."])
-    command(session, "a shell in the shell", "ps", r" +1 +0 (ready|waiting) .* init\.elf",
-            r" +\d+ +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
+    command(session, "a shell in the shell", "ps", r" +1 +0 +0 (ready|waiting) .* init\.elf",
+            r" +\d+ +1 +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
     exactly(session, "exit with a status", "exit 7", "shell ended with status 7.")
     session.type("shell\r")
     session.wait_prompt()
@@ -441,6 +458,11 @@ def keyboard(session):
     session.press("ctrl-c")
     equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
           ["spinning", "^C", "spin was interrupted."])
+    session.machine.press("ctrl-backslash")  # the shell's own family does not end
+    session.spin(session.press, [*"s p i n spc l".split(), "ret"])
+    session.press("ctrl-backslash")
+    equal("keyboard: ctrl-\\ ends the program in front, not the shell", session.wait_prompt(),
+          ["spinning", "^\\", "spin was ended, and all that it had started."])
 
 
 def clear(session):
