@@ -49,7 +49,8 @@
 #define SYSCALL_CATCH_INTERRUPT 35 /* (1 or 0): ctrl-C is a key, or ends the program; -> before */
 #define SYSCALL_BREAK           36 /* (int delta, in whole pages): moves the break -> where it was */
 #define SYSCALL_MEMORY_LOOK     37 /* (MEMORY_LOOK_..., a number, what it fills in or 0) */
-#define SYSCALL_COUNT           38 /* the first number that no command has */
+#define SYSCALL_THREAD_POINTER  38 /* (address) -> a selector for GS: its segment begins there */
+#define SYSCALL_COUNT           39 /* the first number that no command has */
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
