@@ -52,10 +52,11 @@ def library(folder):
     libc = 'libc.elf "two words" "" -x'
     alone = ["float.elf 0.1", "float.elf 0.2"]
     together = " & ".join(alone)
+    threads = " & ".join(f"tls.elf {i}" for i in range(1, 5))
     ran = guests.run(folder, ["hello.elf", libc, *(f"ends.elf {how}" for how, _, _ in ENDS), *alone,
-                              together],
+                              together, "tls.elf 9", threads],
                      [data, f"{inner}=dir/in.txt",
-                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float"))])
+                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls"))])
     check(ran, "hello.elf", 0, r"Hello, world! 42 1099511627776 3\.250\n")
     check(ran, libc, 0)
     output = ran[libc].output if libc in ran else ""
@@ -69,6 +70,11 @@ def library(folder):
         check(ran, f"ends.elf {how}", status, said)
     for line in alone:
         check(ran, line, 0, r"0\.\d gives [\d.]+\n")
+    check(ran, "tls.elf 9", 0, r"tls 9: 0 failures\n")
+    four = ran.get(threads)
+    test("thread-local variables of four programs that take turns",
+         None if four and four.statuses == [0] * 4 and four.is_memory_back and
+         four.output.count(": 0 failures\n") == 4 else four and four.output)
     both = ran.get(together)
     test("floating point of two programs that take turns",
          None if both and both.statuses == [0, 0] and both.is_memory_back and
