@@ -1,26 +1,12 @@
 /*
  * files.c - files as POSIX has them. The kernel's can be read, not written: what would write to a
  * disk is ENOSYS.
- *
- * Paths are the kernel's ("0:/dir/name.ext", the drive may be left out), with a / or ./ in front as
- * well: other systems' programs write such.
  */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "layer.h"
-
-const char *layer_kernel_path(const char *path)
-{
-    if (path[0] == '.' && path[1] == '/') {
-        path++;
-    }
-    while (path[0] == '/') {
-        path++;
-    }
-    return *path ? path : "0:/";
-}
 
 static bool is_console(int descriptor)
 {
@@ -58,7 +44,16 @@ int open(const char *path, int flags, ...)
     if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) {
         return layer_fail(ENOSYS);
     }
-    return layer_result(system_call(SYSCALL_OPEN, ADDRESS(layer_kernel_path(path)), 0, 0));
+    int descriptor =
+        layer_result(system_call(SYSCALL_OPEN, ADDRESS(layer_kernel_path(path)), 0, 0));
+    struct file_stat known;
+
+    if (descriptor >= 0 && layer_asks_for_folder(path) && is_open(descriptor, &known) &&
+        !known.is_directory) {
+        close(descriptor);
+        return layer_fail(ENOTDIR);
+    }
+    return descriptor;
 }
 
 int close(int descriptor)
@@ -146,10 +141,14 @@ int stat(const char *path, struct stat *out)
     }
     int result =
         layer_result(system_call(SYSCALL_STAT, ADDRESS(layer_kernel_path(path)), ADDRESS(&known), 0));
-    if (result == 0) {
-        fill_stat(out, &known);
+    if (result < 0) {
+        return result;
     }
-    return result;
+    if (layer_asks_for_folder(path) && !known.is_directory) {
+        return layer_fail(ENOTDIR);
+    }
+    fill_stat(out, &known);
+    return 0;
 }
 
 int lstat(const char *path, struct stat *out)

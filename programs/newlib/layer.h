@@ -32,8 +32,10 @@ int layer_result(int32_t result);
 /* errno and -1. */
 int layer_fail(int error);
 
-/* files.c: a path as the kernel has it. */
+/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says that
+ * it must be a folder. */
 const char *layer_kernel_path(const char *path);
+bool layer_asks_for_folder(const char *path);
 
 /* console.c: one line at most, edited by the user, or 0 for ctrl-D. */
 int console_read(char *buffer, size_t length);

@@ -196,6 +196,33 @@ int nanosleep(const struct timespec *time, struct timespec *left)
     return 0;
 }
 
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+{
+    struct timespec rest = *time, now;
+    int error = errno;
+
+    if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || (flags & ~TIMER_ABSTIME)) {
+        return EINVAL;
+    }
+    if (flags & TIMER_ABSTIME) {
+        clock_gettime(clock, &now);
+        rest.tv_sec -= now.tv_sec;
+        rest.tv_nsec -= now.tv_nsec;
+        if (rest.tv_nsec < 0 && time->tv_nsec >= 0) {
+            rest.tv_nsec += 1000000000;
+            rest.tv_sec--;
+        }
+        if (rest.tv_sec < 0) {
+            return time->tv_nsec < 0 || time->tv_nsec >= 1000000000 ? EINVAL : 0;
+        }
+    }
+    if (nanosleep(&rest, left) < 0) {
+        errno = error;
+        return EINVAL;
+    }
+    return 0;
+}
+
 unsigned sleep(unsigned seconds)
 {
     while (seconds-- > 0) {

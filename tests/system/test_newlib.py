@@ -54,9 +54,9 @@ def library(folder):
     together = " & ".join(alone)
     threads = " & ".join(f"tls.elf {i}" for i in range(1, 5))
     ran = guests.run(folder, ["hello.elf", libc, *(f"ends.elf {how}" for how, _, _ in ENDS), *alone,
-                              together, "tls.elf 9", threads],
+                              "posix.elf", together, "tls.elf 9", threads],
                      [data, f"{inner}=dir/in.txt",
-                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls"))])
+                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls", "posix"))])
     check(ran, "hello.elf", 0, r"Hello, world! 42 1099511627776 3\.250\n")
     check(ran, libc, 0)
     output = ran[libc].output if libc in ran else ""
@@ -64,6 +64,12 @@ def library(folder):
     for name, result in results:
         test(name, None if result == "ok" else output)
     test("libc: all tests ran", None if len(results) == 15 else output)
+    check(ran, "posix.elf", 0)
+    output = ran["posix.elf"].output if "posix.elf" in ran else ""
+    results = re.findall(r"^(posix: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
+    for name, result in results:
+        test(name, None if result == "ok" else output)
+    test("posix: all tests ran", None if len(results) == 9 else output)
     test("a line of standard output comes when it is whole, standard error at once",
          None if "second\nfirst, buffered line\n" in output else output)
     for how, status, said in ENDS:
