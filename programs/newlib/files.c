@@ -139,8 +139,8 @@ int stat(const char *path, struct stat *out)
     if (scratch_is_name(path)) {
         return scratch_stat(path, out);
     }
-    int result =
-        layer_result(system_call(SYSCALL_STAT, ADDRESS(layer_kernel_path(path)), ADDRESS(&known), 0));
+    int result = layer_result(
+        system_call(SYSCALL_STAT, ADDRESS(layer_kernel_path(path)), ADDRESS(&known), 0));
     if (result < 0) {
         return result;
     }

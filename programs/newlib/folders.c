@@ -30,8 +30,7 @@ static int read_entries(DIR *directory)
     for (;;) {
         if (directory->count == capacity) {
             long more = capacity > 0 ? capacity * 2 : FIRST_CAPACITY;
-            void *entries =
-                realloc(directory->entries, (size_t)more * sizeof(*directory->entries));
+            void *entries = realloc(directory->entries, (size_t)more * sizeof(*directory->entries));
 
             if (!entries) {
                 return ENOMEM;

@@ -54,7 +54,8 @@ const char *layer_kernel_path(const char *path)
     bool is_on_another_drive = isdigit((unsigned char)path[0]) && path[0] != '0' && path[1] == ':';
 
     /* Nothing has the empty name, and the kernel refuses what is longer. */
-    return *path && !is_on_another_drive && resolve(path, resolved, sizeof(resolved)) ? resolved : path;
+    return *path && !is_on_another_drive && resolve(path, resolved, sizeof(resolved)) ? resolved
+                                                                                      : path;
 }
 
 bool layer_asks_for_folder(const char *path)

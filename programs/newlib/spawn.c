@@ -38,29 +38,33 @@ static struct command_argument *add_item(struct command_argument ***link)
     return item;
 }
 
+static int add_text(struct command_argument ***link, const char *text)
+{
+    struct command_argument *item;
+
+    if (strlen(text) >= COMMAND_ARGUMENT_BYTES) {
+        return E2BIG;
+    }
+    item = add_item(link);
+    if (!item) {
+        return ENOMEM;
+    }
+    strcpy(item->argument, text);
+    return 0;
+}
+
 /* The kernel's list for argv, with path as the program. 0, or an error of errno.h. */
 static int list_from_argv(const char *path, char *const argv[], struct command_argument **list)
 {
     struct command_argument **link = list;
+    int error;
 
     *list = NULL;
-    for (int i = 0; i == 0 || argv[i]; i++) {
-        const char *text = i == 0 ? path : argv[i];
-        struct command_argument *item;
-
-        if (strlen(text) >= COMMAND_ARGUMENT_BYTES) {
-            return E2BIG;
-        }
-        item = add_item(&link);
-        if (!item) {
-            return ENOMEM;
-        }
-        strcpy(item->argument, text);
-        if (!argv[i]) { /* not even a name */
-            break;
-        }
+    error = add_text(&link, path);
+    for (int i = 1; !error && argv[0] && argv[i]; i++) {
+        error = add_text(&link, argv[i]);
     }
-    return 0;
+    return error;
 }
 
 /* The same for a line of system()'s; an empty list for one of blanks. */

@@ -105,8 +105,7 @@ static int has_only_headers_below(const struct elf_source *source, const struct 
     uint32_t offset =
         header->e_phoff + header->e_phnum * (uint32_t)sizeof(struct elf_program_header);
 
-    if (program->p_offset != 0 || (program->p_flags & PF_W) ||
-        header->e_phoff != sizeof(*header)) {
+    if (program->p_offset != 0 || (program->p_flags & PF_W) || header->e_phoff != sizeof(*header)) {
         return 0;
     }
     while (offset < end) {
@@ -151,12 +150,10 @@ static int has_only_notes(const struct elf_source *source, const struct elf_head
 static int leave_out(const struct elf_source *source, const struct elf_header *header,
                      struct elf_program_header *program)
 {
-    int status;
-
     if (is_below_program(program)) {
         uint32_t below = USER_PROGRAM_ADDRESS - program->p_vaddr;
 
-        status = has_only_headers_below(source, header, program);
+        int status = has_only_headers_below(source, header, program);
         if (status <= 0) {
             return status;
         }
@@ -182,8 +179,6 @@ static int leave_out(const struct elf_source *source, const struct elf_header *h
 static int add_segment(const struct elf_source *source, const struct elf_header *header,
                        struct elf_program_header *program, struct elf_layout *layout)
 {
-    int status;
-
     if (program->p_memsz == 0) {
         return program->p_filesz == 0 ? OK : -EINFORMAT;
     }
@@ -193,7 +188,7 @@ static int add_segment(const struct elf_source *source, const struct elf_header 
     if (!range_is_inside(program->p_offset, program->p_filesz, 0, source->size)) {
         return -ECUTOFF;
     }
-    status = leave_out(source, header, program);
+    int status = leave_out(source, header, program);
     if (status != 0) {
         return status < 0 ? status : OK;
     }

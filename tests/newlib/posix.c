@@ -49,15 +49,14 @@ static void test_folders(void)
     DIR *root = opendir("/");
     struct dirent *entry, copy, *result;
     int count = 0, folders = 0, wanted = 0;
-    long places[100];
+    long places[100] = {0};
     struct stat out;
 
     CHECK(root);
     while ((entry = readdir(root)) && count < 99) {
         places[count++] = telldir(root);
         CHECK(entry->d_type == DT_REG || entry->d_type == DT_DIR);
-        CHECK(stat(entry->d_name, &out) == 0 &&
-              S_ISDIR(out.st_mode) == (entry->d_type == DT_DIR));
+        CHECK(stat(entry->d_name, &out) == 0 && S_ISDIR(out.st_mode) == (entry->d_type == DT_DIR));
         folders += entry->d_type == DT_DIR;
         wanted += strcmp(entry->d_name, "data.txt") == 0 || strcmp(entry->d_name, "dir") == 0;
     }
