@@ -22,6 +22,10 @@ DISK    ?= bin/os.bin
 DEBUG_HEAP ?= 0
 VARIANT_SUFFIX := $(if $(filter 1,$(DEBUG_HEAP)),-debugheap)
 
+# make WERROR=1: a warning of a compiler or of nasm ends the build. make lint and CI have it on; who
+# builds with a newer compiler than this tree has seen does not need it.
+WERROR ?= 0
+
 # A line for each file; make V=1 shows whole commands, make -s nothing.
 Q   := $(if $(V),,@)
 SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo)
@@ -30,9 +34,34 @@ SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo
 .SECONDARY:
 .DEFAULT_GOAL := all
 
+# ---------------------------------------------------------------- what was asked for
+
+COMMA := ,
+# $(call sh,TEXT): one word of a shell's command, whatever is in it.
+sh = '$(subst ','\'',$(1))'
+# The same as a part of an option of QEMU, where a comma is written as two.
+qemu_file = $(call sh,file=$(subst $(COMMA),$(COMMA)$(COMMA),$(1)))
+# $(call matches,TEXT,EXTENDED REGULAR EXPRESSION): not empty if all of it does.
+matches = $(shell printf '%s' $(call sh,$(1)) | grep -xE $(call sh,$(2)))
+
+# $(call demand,VARIABLE,values that need no look,expression,what it must be): or nothing is built.
+demand = $(if $(filter-out $(2),x$($(1))x),$(if $(call matches,$($(1)),$(3)),,\
+    $(error $(1)=$($(1)): $(1) must be $(4))))
+$(call demand,MEMORY,x128x,[1-9][0-9]{0$(COMMA)6}[MG]?,a number of MiB such as 128)
+$(call demand,DEBUG_HEAP,x0x x1x,,1 or 0)
+$(call demand,WERROR,x0x x1x,,1 or 0)
+ARCH ?= i386
+$(call demand,ARCH,xi386x,,i386: that is the only architecture of this tree)
+
+# A device in the place of an output would be written to.
+DEVICES := $(shell find bin build \( -xtype b -o -xtype c \) 2>/dev/null)
+$(if $(DEVICES),$(error $(DEVICES) is a device or a link to one: remove it. Outputs are ordinary files; \
+    make usb DEV=/dev/sdX writes to a disk))
+
 # ---------------------------------------------------------------- flags
 
-WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+    $(if $(filter 1,$(WERROR)),-Werror)
 # Pentium: no cmov. No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not
 # needed: memcpy and friends are the kernel's own, and the compiler may call them.
 # No padding between functions and loops, and stacks aligned to 4 as nothing here needs more: the
@@ -45,10 +74,14 @@ TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno
 # Arguments in registers: EAX, EDX, ECX, then the stack. Assembly that C calls, or that calls C, goes
 # by it. Functions with variable arguments take them all on the stack.
 # No sibling calls: a jump in place of a call would take the caller out of backtraces.
-KERNEL_CFLAGS := $(TARGET_CFLAGS) -mregparm=3 -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP) \
-    -ffile-prefix-map=$(CURDIR)/=
+KERNEL_CFLAGS := $(TARGET_CFLAGS) -mregparm=3 -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP)
+# Debug information does not say where this folder lies. The shell's own variable: any name is one word.
+PREFIX_MAP := -ffile-prefix-map="$$PWD"/=
 LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
-NASMFLAGS := -Wall -Werror -f elf32 -g -F dwarf
+# What nasm warns of since 2.16.02 is what all of this does: address another section.
+NASM_WARNINGS := -Wall $(if $(shell nasm -hw 2>/dev/null | grep '^ *reloc '),-Wno-reloc) \
+    $(if $(filter 1,$(WERROR)),-Werror)
+NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
 
 # ---------------------------------------------------------------- kernel
 
@@ -69,9 +102,16 @@ TEST_OBJECTS    := $(RELEASE_OBJECTS) $(call objects,test,$(TESTS_C))
 BENCH_OBJECTS   := $(RELEASE_OBJECTS) $(call objects,bench,$(BENCH_C))
 
 # Changes when the next build is another kind of build than the last.
+VARIANT := $(CC) $(VARIANT_SUFFIX) $(filter-out 0,$(WERROR))
 build/variant: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(VARIANT_SUFFIX)' | cmp -s - $@ || echo '$(CC) $(VARIANT_SUFFIX)' > $@
+	@echo $(call sh,$(VARIANT)) | cmp -s - $@ || echo $(call sh,$(VARIANT)) > $@
+
+# Changes when a source or a file of the disk comes or goes: what was made of the old list is made anew.
+build/list: FORCE
+	@mkdir -p $(@D)
+	@echo $(call sh,$(LISTED)) | cmp -s - $@ || echo $(call sh,$(LISTED)) > $@
+LISTED = $(KERNEL_C) $(KERNEL_ASM) $(TESTS_C) $(BENCH_C) $(LIBC_SOURCES) $(PROGRAM_SOURCES) $(DISK_FILES)
 .PHONY: FORCE
 
 GENERATED := build/generated
@@ -81,7 +121,7 @@ ASM_CONSTANTS := $(GENERATED)/asm_constants.inc
 $(ASM_CONSTANTS): tools/asm_constants.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(PREFIX_MAP) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
 	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
 
 KERNEL_LD := $(GENERATED)/kernel.ld
@@ -95,9 +135,9 @@ define variant_rules
 build/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
 	$$(SAY) "  CC     $$@"
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -Itests/$(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -Itests/$(2) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS)
+build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	@mkdir -p $$(@D)
 	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
 	$$(SAY) "  NASM   $$@"
@@ -124,7 +164,7 @@ build/$(TEST)/tests/kernel/failing.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 # Two links: the first gives the addresses that the symbol table is made from; the table comes
 # after all else in the image, so it moves nothing.
 define kernel_rules
-build/$(2)/kernel.stage1.elf: build/variant $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
+build/$(2)/kernel.stage1.elf: build/variant build/list $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
 	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
 
@@ -137,14 +177,15 @@ build/$(2)/symbols.c: build/$(2)/kernel.stage1.elf tools/mksymbols.py
 
 build/$(2)/symbols%o: build/$(2)/symbols%c
 	$$(SAY) "  CC     $$@"
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -c -o $$@ $$<
 
-$(1).elf: build/variant $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
+$(1).elf: build/variant build/list $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
 
-$(1).bin: $(1).elf tools/mkkernel.py
+$(1).bin: $(1).elf tools/mkkernel.py tools/output.py
+	@mkdir -p $$(@D)
 	@$$(OBJCOPY) -O binary $$< $$@.raw
 	@$$(PYTHON) tools/mkkernel.py $$@.raw $$@
 	@rm -f $$@.raw
@@ -166,7 +207,7 @@ define image_rules
 build/$(2)/boot.bin: src/boot/boot.asm $(1).bin $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
 	$$(SAY) "  NASM   $$@"
-	$$(Q)nasm -Wall -Werror -f bin -I$$(GENERATED)/ -Isrc/ \
+	$$(Q)nasm $$(NASM_WARNINGS) -f bin -I$$(GENERATED)/ -Isrc/ \
 	    -DKERNEL_SECTORS=$$(call KERNEL_SECTORS,$(1).bin) -o $$@ $$<
 endef
 $(eval $(call image_rules,bin/kernel,$(RELEASE)))
@@ -174,45 +215,48 @@ $(eval $(call image_rules,bin/kernel-test,$(TEST)))
 $(eval $(call image_rules,bin/kernel-bench,$(BENCH)))
 
 bin/boot.bin: build/$(RELEASE)/boot.bin
+	@mkdir -p $(@D)
 	@cp $< $@
 
 # The boot sector with symbols and source lines, for gdb only.
 bin/boot.elf: src/boot/boot.asm bin/boot.bin
+	@mkdir -p $(@D)
 	@nasm $(NASMFLAGS) -I$(GENERATED)/ -Isrc/ -DKERNEL_SECTORS=$(call KERNEL_SECTORS,bin/kernel.bin) \
 	    -o build/$(RELEASE)/boot.o $<
 	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ build/$(RELEASE)/boot.o
 
 MKIMAGE := $(PYTHON) tools/mkimage.py
+MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
 
 include programs/programs.mk
 
 # init is the shell; all programs and programs/files/ lie beside it.
 DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
-bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) tools/mkimage.py
+bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) build/list | program-names
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
 	    $(DISK_FILES:%=--file %) --output $@
 
 include programs/newlib/newlib.mk
 
 # The same kernel with a program that ends by itself.
-bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf tools/mkimage.py
+bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
 
 TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
 bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
-    tools/mkimage.py
+    $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
 
 # The test kernel with the programs that attack it (tests/system/test_stress.py).
 bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
-    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf tools/mkimage.py
+    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
 
-bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf tools/mkimage.py
+bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
@@ -232,7 +276,7 @@ $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
 
 bin/bench-programs.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/calls.elf \
-    bin/programs/bench/small.elf tools/mkimage.py
+    bin/programs/bench/small.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/calls.elf \
 	    --file bin/programs/bench/small.elf --output $@
 
@@ -242,38 +286,49 @@ build/bench/disk.dat: Makefile
 	@$(PYTHON) -c 'import array; array.array("I", range(1 << 22)).tofile(open("$@", "wb"))'
 
 bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/disk.elf \
-    build/bench/disk.dat tools/mkimage.py
+    build/bench/disk.dat $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
 bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
-    tools/mkimage.py
+    $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-.PHONY: all image run run-gui debug test bench usb memory-picture clean help
+.PHONY: all image disk run run-gui debug test bench usb memory-picture clean help
 
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
-# make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin
-image: bin/boot.bin bin/kernel.bin
-	@test -n "$(INIT)" -a -n "$(IMAGE)" || \
+# make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
+# given is looked at before anything is built.
+image_arguments = --init $(call sh,$(INIT)) --files $(call sh,$(FILES)) --output $(call sh,$(IMAGE))
+image:
+	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init "$(INIT)" \
-	    $(foreach file,$(FILES),--file "$(file)") --output "$(IMAGE)"
+	@$(MKIMAGE) --check $(image_arguments)
+	@$(MAKE) --no-print-directory bin/boot.bin bin/kernel.bin
+	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 
-QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive file=$(DISK),format=raw,if=ide \
+QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive $(call qemu_file,$(DISK)),format=raw,if=ide \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
 
 # QEMU's exit status says how init ended: (value << 1) | 1, value 0x10 for success (status 33).
 qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
-run: $(DISK)
+# A disk of bin/ is made; any other must be there. A name with spaces cannot be a target of make.
+disk: $(if $(word 2,$(DISK)),,$(filter bin/%,$(DISK)))
+	@test -r $(call sh,$(DISK)) || \
+	    { echo DISK=$(call sh,$(DISK)): there is no such file, or it may not be read >&2; exit 1; }
+
+run: disk
 	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
-run-gui: $(DISK)
+# Debian's QEMU has its windows in a package of its own; without it, it would wait for VNC, unseen.
+run-gui: disk
+	@$(QEMU) -display help | grep -qE '^(gtk|sdl|cocoa)$$' || { echo "$(QEMU) has no window here:" \
+	    "sudo apt-get install qemu-system-gui brings it, or ./build.sh run-gui" >&2; exit 1; }
 	@$(call qemu_run,-serial stdio)
 
 debug: bin/os.bin bin/boot.elf
@@ -296,8 +351,13 @@ figures:
 bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
-usb: bin/os.bin
-	@$(PYTHON) tools/usb.py $(if $(YES),--yes) bin/os.bin "$(DEV)"
+# The disk is looked at before anything is built, and once more by what writes.
+USB = $(PYTHON) tools/usb.py --make $(if $(YES),--yes) $(if $(FIXED),--allow-fixed-disk) bin/os.bin \
+    $(call sh,$(DEV))
+usb:
+	@$(USB) --check
+	@$(MAKE) --no-print-directory bin/os.bin
+	@$(USB)
 
 # For README and docs: what the machine's memory looks like.
 memory-picture: bin/os.bin bin/kernel.elf
@@ -309,7 +369,7 @@ clean:
 help:
 	@echo "make              bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin"
 	@echo "make run          boot bin/os.bin in QEMU, console in this terminal (leave: Ctrl-A X)"
-	@echo "make run-gui      the same with QEMU's window"
+	@echo "make run-gui      the same with QEMU's window (package qemu-system-gui)"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
 	@echo "make lint         clang-format, clang-tidy, cppcheck, shellcheck, pyflakes; warnings of both compilers"
@@ -326,10 +386,10 @@ help:
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make web          bin/web: a page that runs Drupe in a browser"
-	@echo "make usb DEV=/dev/sdX  writes bin/os.bin to a USB stick (without DEV: which are there)"
+	@echo "make usb DEV=/dev/sdX [YES=1] [FIXED=1]  writes bin/os.bin to a USB stick (without DEV: which are there)"
 	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
-	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, QEMU=, ACCEL=tcg"
+	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, WERROR=1, QEMU=, ACCEL=tcg"
 
 # ---------------------------------------------------------------- host tests
 
@@ -341,7 +401,7 @@ HOST_CFLAGS := -m32 -std=gnu11 -O1 -g -Isrc -Itests/host $(WARNINGS) -D_GNU_SOUR
 host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
 define host_test_rule
-build/host/$(1): tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
+build/host/$(1): build/variant tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
 	@mkdir -p $$(@D)
 	$$(SAY) "  HOSTCC $$@"
 	@$$(HOSTCC) $$(HOST_CFLAGS) -MM -MP -MT $$@ tests/host/$(1).c \
@@ -462,7 +522,7 @@ LIBFUZZER = $(shell $(CLANG) -print-runtime-dir)/libclang_rt.fuzzer-$(if \
 fuzz_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/fuzz/$(1).c)
 
 define fuzz_rules
-build/fuzz/$(1): tests/fuzz/$(1).c tests/fuzz/driver.c $(call fuzz_sources,$(1)) \
+build/fuzz/$(1): build/variant tests/fuzz/$(1).c tests/fuzz/driver.c $(call fuzz_sources,$(1)) \
     $(wildcard tests/fuzz/*.h tests/host/*.h)
 	@mkdir -p $$(@D)
 	$$(SAY) "  HOSTCC $$@"
@@ -491,9 +551,8 @@ fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
 
 # How each C file is compiled, in the format of clangd and clang-tidy, which do not know all of
 # gcc's words. A file that is compiled more than once (src/lib/string.c) is the kernel's.
-COMMA := ,
 clang_command = {"directory": "$(CURDIR)", "file": "$(1)", \
-    "command": "clang $(filter-out -mpreferred-stack-boundary=% -falign-% -ffile-prefix-map=%,$(2)) -c $(1)"}
+    "command": "clang $(filter-out -mpreferred-stack-boundary=% -falign-% -Werror,$(2)) -c $(1)"}
 clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COMMA))
 
 # The folders below tests/ that hold programs for ring 3, and the two C libraries' programs.
@@ -516,7 +575,8 @@ compile_commands.json:
 
 # Format, checkers and both compilers' warnings; tests/run.py has all but the analyzer.
 .PHONY: lint
-lint: sdk
-	@$(PYTHON) tests/system/test_style.py --analyze
+lint:
+	@$(MAKE) --no-print-directory WERROR=1 all sdk host-tests fuzzers
+	@WERROR=1 $(PYTHON) tests/system/test_style.py --analyze
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -not -path '*[[:space:]]*' 2>/dev/null)

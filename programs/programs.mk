@@ -12,7 +12,7 @@
 PROGRAM_CFLAGS := -m32 -march=i586 -std=gnu11 -Os -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
     -fcf-protection=none -ffunction-sections -fdata-sections $(WARNINGS) \
-    -Iprograms/libc/include -Isrc -ffile-prefix-map=$(CURDIR)/=
+    -Iprograms/libc/include -Isrc
 PROGRAM_LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \
     -z max-page-size=4096 --gc-sections
 OBJCOPY ?= $(CROSS)objcopy
@@ -23,28 +23,28 @@ LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c programs/libc/*.asm)) \
     src/lib/string.c src/lib/format.c src/lib/status_text.c
 program_objects = $(patsubst %,build/programs/%.o,$(1))
 
-build/programs/%.c.o: %.c
+build/programs/%.c.o: %.c build/variant
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(CC) $(PROGRAM_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(PROGRAM_CFLAGS) $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
-build/programs/%.asm.o: %.asm
+build/programs/%.asm.o: %.asm build/variant
 	@mkdir -p $(@D)
-	@nasm -Wall -Werror -f elf32 -g -F dwarf -M -MP -MT $@ -MF $(@:.o=.d) $<
+	@nasm $(NASMFLAGS) -M -MP -MT $@ -MF $(@:.o=.d) $<
 	$(SAY) "  NASM   $@"
-	$(Q)nasm -Wall -Werror -f elf32 -g -F dwarf -o $@ $<
+	$(Q)nasm $(NASMFLAGS) -o $@ $<
 
 # D: no dates and no owners, so that the same sources give the same bytes.
-$(LIBC): $(call program_objects,$(LIBC_SOURCES))
+$(LIBC): $(call program_objects,$(LIBC_SOURCES)) build/list
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(SAY) "  AR     $@"
-	$(Q)$(CROSS)ar rcsD $@ $^
+	$(Q)$(CROSS)ar rcsD $@ $(filter %.o,$^)
 
 # program_rules: NAME, its sources. The entry, start.asm, comes in by ENTRY(_start).
 define program_rules
 bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
-    $(call program_objects,$(2)) $(LIBC) programs/program.ld
+    $(call program_objects,$(2)) $(LIBC) programs/program.ld build/list
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(PROGRAM_LDFLAGS) -T programs/program.ld -o bin/programs/$(1).debug.elf \
@@ -52,10 +52,28 @@ bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
 	$$(Q)$$(OBJCOPY) --strip-all bin/programs/$(1).debug.elf bin/programs/$(1).elf
 endef
 
-PROGRAM_NAMES := $(filter-out libc newlib files,$(notdir $(patsubst %/,%,$(wildcard programs/*/))))
+# A folder without sources, such as one that git has left behind, is no program; program-names says so.
+NO_PROGRAMS := libc newlib files
+PROGRAM_SOURCES := $(sort $(filter-out $(NO_PROGRAMS:%=programs/%/%),\
+    $(wildcard programs/*/*.c programs/*/*.asm)))
+PROGRAM_NAMES := $(sort $(notdir $(patsubst %/,%,$(dir $(PROGRAM_SOURCES)))))
 PROGRAMS := $(PROGRAM_NAMES:%=bin/programs/%.elf)
 $(foreach name,$(PROGRAM_NAMES),$(eval $(call program_rules,$(name),\
     $(sort $(wildcard programs/$(name)/*.c programs/$(name)/*.asm)))))
+
+# On the disk the folder's name becomes NAME.elf: 8.3, and one word for make.
+.PHONY: program-names
+program-names:
+	@find programs -mindepth 1 -maxdepth 1 -type d $(NO_PROGRAMS:%=-not -name '%') | LC_ALL=C sort | \
+	while IFS= read -r folder; do \
+	    [ -n "$$(find "$$folder" -maxdepth 1 '(' -name '*.c' -o -name '*.asm' ')')" ] || { \
+	        echo "$$folder/ has no .c and no .asm file: it is no program, and not on the disk" >&2; \
+	        continue; }; \
+	    printf '%s' "$${folder#programs/}" | LC_ALL=C grep -qxE '[A-Za-z0-9_-]{1,8}' || { \
+	        echo "$$folder/ cannot be a program on the disk: rename the folder to 1 to 8 letters, digits," \
+	            "- and _" >&2; \
+	        exit 1; }; \
+	done
 
 .PHONY: programs
 programs: $(PROGRAMS)

@@ -22,7 +22,8 @@ fi
 
 # Later arguments win, so "-m 20" or "-machine q35" may follow. An argument that attaches the
 # image itself (it contains the image's name) replaces the IDE disk.
-disk=(-drive "file=$image,format=raw,if=ide,snapshot=on")
+# QEMU reads a comma in a name from two.
+disk=(-drive "file=${image//,/,,},format=raw,if=ide,snapshot=on")
 for argument in "$@"; do
     case "$argument" in *"file=$image"*) disk=() ;; esac
 done

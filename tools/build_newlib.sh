@@ -45,7 +45,16 @@ fi
 echo "  NEWLIB $source -> $1 (a minute or so, once)"
 
 work=$destination/newlib
+log=$work/log
 rm -rf "$work" "$destination/newlib.key"
+# configure refuses folders with a space and the like in their names.
+case "$work" in
+    *[!A-Za-z0-9/._+,@%=-]*)
+        log=$destination/newlib.log
+        work=$(mktemp -d "/tmp/drupe-newlib.XXXXXX")
+        trap 'cp "$work/log" "$log" 2>/dev/null || true; rm -rf "$work"' EXIT
+        ;;
+esac
 mkdir -p "$work/source" "$work/build"
 tar -xf "$source" -C "$work/source" --strip-components=1
 # Headers. First those that newlib leaves to each system; then types that some use without their
@@ -90,7 +99,7 @@ rm "$headers/stdatomic.h"
         posix=("${posix[@]#*/}") && ar rcsD libc.a "${posix[@]/%/.o}"
 ) >"$work/log" 2>&1 </dev/null || {
     tail -30 "$work/log" >&2
-    echo "build_newlib.sh: newlib could not be built; all of its output is in $work/log" >&2
+    echo "build_newlib.sh: newlib could not be built; all of its output is in $log" >&2
     exit 1
 }
 

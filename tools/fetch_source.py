@@ -10,6 +10,7 @@ place.
 FOLDER is left alone when it is there already.
 """
 
+import fcntl
 import glob
 import os
 import re
@@ -92,6 +93,13 @@ def fetch(package, folder):
         if not shutil.which(tool):
             raise FetchError(f"{tool} is not installed (./build.sh deps)")
     os.makedirs(APT, exist_ok=True)
+    # One at a time: make -j fetches several, and apt ends at once when another holds its lock.
+    with open(os.path.join(APT, "fetching"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fetch_alone(package, folder)
+
+
+def fetch_alone(package, folder):
     etc = os.path.join(APT, "etc")
     for name in ("state/lists/partial", "cache/archives/partial"):
         os.makedirs(os.path.join(APT, name), exist_ok=True)

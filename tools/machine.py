@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-SECONDS = 180
+SECONDS = 600
 COLUMNS, ROWS = 80, 25
 VGA_TEXT = 0xB8000
 
@@ -82,7 +82,7 @@ class Machine:
         if exit_device:
             command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         if not any(f"file={image}" in argument for argument in arguments):
-            command += ["-drive", f"file={image},format=raw,if=ide,snapshot=on"]
+            command += ["-drive", f"file={image.replace(',', ',,')},format=raw,if=ide,snapshot=on"]
         self.input = self.output = None
         if serial:
             # Both ends are opened for reading and writing: no open waits for the other side.

@@ -19,6 +19,7 @@ import tempfile
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import output  # pylint: disable=wrong-import-position
 from machine import Machine, wait_for  # pylint: disable=wrong-import-position
 
 KERNEL = "bin/kernel.elf"
@@ -200,9 +201,12 @@ def main():
         print(__doc__)
         return 0 if "--help" in sys.argv else 2
     image = sys.argv[2] if len(sys.argv) > 2 else "bin/os.bin"
-    parts, font = read_machine(image, sys.argv[3:] or COMMANDS)
-    with open(sys.argv[1], "wb") as file:
-        file.write(png(draw(parts, font)))
+    try:
+        output.ordinary_file(sys.argv[1])
+        parts, font = read_machine(image, sys.argv[3:] or COMMANDS)
+        output.write(sys.argv[1], png(draw(parts, font)))
+    except output.OutputError as error:
+        raise SystemExit(f"memory_picture: {error}") from error
     for name, owners in zip(("kernel heap", "frame zone"), parts):
         if not owners:
             continue

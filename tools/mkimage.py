@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -20,6 +21,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True  # no __pycache__ in the tree
+import output  # pylint: disable=wrong-import-position
 from mkkernel import SECTOR, layout_constant  # pylint: disable=wrong-import-position
 
 PARTITION_LBA = layout_constant("PARTITION_LBA")
@@ -81,7 +83,8 @@ def name_in_volume(path):
     for part in parts:
         if not NAME.fullmatch(part):
             raise ImageError(f"'{path}' is no 8.3 name: 1 to 8 characters, then perhaps a dot and"
-                             " 1 to 3 more (HOST=NAME gives a file another name)")
+                             " 1 to 3 more. Rename the file, or write HOST=NAME to give it"
+                             f" another name on the disk ({path}=NAME)")
     return "/".join(parts)
 
 
@@ -89,6 +92,28 @@ def folders_of(name):
     """A/B/C.TXT is in the folders A and A/B."""
     parts = name.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+# The beginning of an ELF file for i386, as src/task/elf.c wants it (System V ABI, figure 4-3).
+ELF_CLASS, ELF_TYPE, ELF_MACHINE = 4, 16, 18
+ELF_CLASS_32, ET_EXEC, EM_386 = 1, 2, 3
+
+
+def check_init(path, data):
+    """Refuses what the kernel could never start. Whether it can start the rest, it says itself."""
+    if data[:4] != b"\x7fELF" or len(data) < ELF_MACHINE + 2:
+        found = "no ELF file"
+    elif data[ELF_CLASS] != ELF_CLASS_32:
+        found = "an ELF file for 64-bit machines"
+    elif struct.unpack_from("<H", data, ELF_MACHINE)[0] != EM_386:
+        found = "an ELF file for another machine than i386"
+    elif struct.unpack_from("<H", data, ELF_TYPE)[0] != ET_EXEC:
+        found = "an ELF file that is no finished program at a fixed address (it is an object or" \
+                " a library, or was linked with -pie)"
+    else:
+        return
+    raise ImageError(f"{path} cannot be init: it is {found}. Init must be a static 32-bit ELF program"
+                     " for i386, linked at 0x400000 (programs/program.ld shows how)")
 
 
 def files_to_copy(init, extra):
@@ -104,6 +129,8 @@ def files_to_copy(init, extra):
         if name in files:
             raise ImageError(f"two files would be called {name.lower()} on the disk")
         files[name] = read_file(host)
+    if init:
+        check_init(init, files["INIT.ELF"])
     for name in files:
         for folder in folders_of(name):
             if folder in files:
@@ -232,41 +259,43 @@ def make_image(boot, kernel, volume):
     return image
 
 
-def write_file(path, data):
-    """All of it or nothing."""
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-        os.replace(part, path)
-    except OSError as error:
-        if os.path.exists(part):
-            os.remove(part)
-        raise ImageError(f"cannot write {path}: {error.strerror}") from error
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--boot", required=True, metavar="FILE", help="bin/boot.bin")
-    parser.add_argument("--kernel", required=True, metavar="FILE", help="bin/kernel.bin")
+    parser.add_argument("--boot", metavar="FILE", help="bin/boot.bin")
+    parser.add_argument("--kernel", metavar="FILE", help="bin/kernel.bin")
     parser.add_argument("--init", metavar="FILE", help="the program that becomes 0:/init.elf")
     parser.add_argument("--file", action="append", default=[], metavar="HOST[=NAME]",
                         help="a further file; NAME may have folders (dir/name.txt)")
+    parser.add_argument("--files", action="append", default=[], metavar="LIST",
+                        help="further files, the names between spaces; quotes and \\ as in a shell")
+    parser.add_argument("--check", action="store_true",
+                        help="only look whether init and the files will do, and where it may go")
     parser.add_argument("--volume", metavar="FILE",
                         help="a finished volume instead of --init and --file")
     parser.add_argument("--output", required=True, metavar="FILE")
     arguments = parser.parse_args()
+    try:
+        for names in arguments.files:
+            arguments.file += shlex.split(names)
+    except ValueError as error:
+        parser.error(f"--files: {error}")
     if arguments.volume and (arguments.init or arguments.file):
         parser.error("--volume takes the place of --init and --file")
+    if not arguments.check and not (arguments.boot and arguments.kernel):
+        parser.error("--boot and --kernel are needed")
     try:
+        output.ordinary_file(arguments.output)
+        if arguments.check:
+            files_to_copy(arguments.init, arguments.file)
+            return 0
         boot, kernel = read_file(arguments.boot), read_file(arguments.kernel)
         if arguments.volume:
             volume = read_file(arguments.volume)
         else:
             volume = make_volume(files_to_copy(arguments.init, arguments.file))
-        write_file(arguments.output, make_image(boot, kernel, volume))
-    except ImageError as error:
+        output.write(arguments.output, make_image(boot, kernel, volume))
+    except (ImageError, output.OutputError) as error:
         print(f"mkimage: {error}", file=sys.stderr)
         return 1
     return 0

@@ -12,6 +12,9 @@ import re
 import struct
 import sys
 
+sys.dont_write_bytecode = True  # no __pycache__ in the tree
+import output  # pylint: disable=wrong-import-position
+
 MAGIC = 0x4B505244
 OFFSETS = {"magic": 8, "bytes": 12, "a": 16, "b": 20}
 HEADER_BYTES = 24
@@ -59,10 +62,11 @@ def main():
     try:
         with open(sys.argv[1], "rb") as file:
             image = make(file.read())
-        with open(sys.argv[2], "wb") as file:
-            file.write(image)
+        output.write(sys.argv[2], image)
     except OSError as error:
         raise SystemExit(f"mkkernel: {error.filename}: {error.strerror}") from error
+    except output.OutputError as error:
+        raise SystemExit(f"mkkernel: {error}") from error
     return 0
 
 

@@ -6,11 +6,11 @@ usage: tools/screenshot.py IMAGE OUT.png [TEXT TO WAIT FOR ON THE SERIAL LINE [K
 The text is by default the shell's prompt. After keys (\r is Enter) it is waited for once more.
 """
 
-import os
 import sys
 import tempfile
 import time
 
+import output
 from machine import Machine, wait_for
 
 
@@ -18,7 +18,11 @@ def main():
     if len(sys.argv) < 3 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 0 if "--help" in sys.argv else 2
-    image, out = sys.argv[1:3]
+    image = sys.argv[1]
+    try:
+        out = output.ordinary_file(sys.argv[2])
+    except output.OutputError as error:
+        raise SystemExit(f"screenshot: {error}") from error
     text = sys.argv[3] if len(sys.argv) > 3 else "drupe> "
     keys = sys.argv[4].replace("\\r", "\r") if len(sys.argv) > 4 else ""
     with tempfile.TemporaryDirectory() as folder, Machine(image, folder) as machine:
@@ -28,7 +32,7 @@ def main():
             machine.send(keys)
             wait_for(lambda: machine.says(text), f"the text {text!r} after the keys")
         time.sleep(0.3)  # the display is refreshed some times a second
-        machine.monitor.execute("screendump", filename=os.path.abspath(out), format="png")
+        machine.monitor.execute("screendump", filename=out, format="png")
     return 0
 
 

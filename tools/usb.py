@@ -165,6 +165,22 @@ class System:
             return None
 
 
+# What goes beyond the careful way, as it is said to the tool and to make.
+OPTIONS = {"yes": ("--yes", "YES=1"), "fixed": ("--allow-fixed-disk", "FIXED=1"),
+           "file": ("--file", None)}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the caller can be told to go on: by the tool's options, or by make's variables."""
+    is_make: bool = False
+
+    def hint(self, option, does):
+        """A remark in brackets, or nothing where make cannot do it."""
+        word = OPTIONS[option][self.is_make]
+        return f" ({word} {does})" if word else ""
+
+
 def list_of_sticks(system):
     sticks = system.sticks()
     if not sticks:
@@ -172,7 +188,7 @@ def list_of_sticks(system):
     return "\n".join(["Removable and USB disks:"] + [f"    {stick}" for stick in sticks])
 
 
-def check_disk(system, path, number, is_fixed_allowed):
+def check_disk(system, path, number, is_fixed_allowed, wording):
     """Returns the Disk, or refuses it."""
     parent = system.parent_of_partition(number)
     if parent:
@@ -185,8 +201,8 @@ def check_disk(system, path, number, is_fixed_allowed):
     if any(point == "/" for _, point in mounts):
         raise Refused(f"{path} holds / of this system")
     if not (disk.is_usb or disk.is_removable or is_fixed_allowed):
-        raise Refused(f"{path} ({disk.model}) is neither removable nor on USB"
-                      " (--allow-fixed-disk writes to it all the same)")
+        raise Refused(f"{path} ({disk.model}) is neither removable nor on USB" +
+                      wording.hint("fixed", "writes to it all the same"))
     for name, point in mounts:
         raise Refused(f"/dev/{name} is mounted on {point}: unmount it first"
                       f" (umount {shlex.quote(point)})")
@@ -280,12 +296,12 @@ def compare(descriptor, image):
         progress("Compared:", start + len(expected), len(image))
 
 
-def confirm(is_yes):
+def confirm(is_yes, wording):
     """Asks, or refuses."""
     if is_yes:
         return
     if not sys.stdin.isatty():
-        raise Refused("there is no terminal to ask on (--yes writes without asking)")
+        raise Refused("there is no terminal to ask on" + wording.hint("yes", "writes without asking"))
     try:
         answer = input("Everything on it will be lost. Type yes to go on: ")
     except (EOFError, KeyboardInterrupt):
@@ -298,6 +314,7 @@ def confirm(is_yes):
 def put(system, arguments):
     """The whole job, or Refused."""
     path = arguments.device
+    wording = Wording(arguments.make)
     try:
         number = system.device_number(path)
         is_file = os.path.isfile(system.path(path)) and not number
@@ -306,24 +323,28 @@ def put(system, arguments):
             raise Refused(f"there is no {path}\n{list_of_sticks(system)}") from error
         raise Refused(f"cannot look at {path}: {error.strerror}") from error
     if is_file and not arguments.file:
-        raise Refused(f"{path} is a plain file, not a disk (--file writes to it all the same)")
+        raise Refused(f"{path} is a plain file, not a disk" +
+                      wording.hint("file", "writes to it all the same"))
     if not number and not is_file:
         raise Refused(f"{path} is not a block device")
-    image = read_image(arguments.image)
+    image = b"" if arguments.check else read_image(arguments.image)
     if is_file:
         size, description = os.path.getsize(system.path(path)), "a plain file"
     else:
-        disk = check_disk(system, path, number, arguments.allow_fixed_disk)
+        disk = check_disk(system, path, number, arguments.allow_fixed_disk, wording)
         size, description = disk.size, disk.model
     if size < len(image):
         raise Refused(f"{path} is too small: it has {size} bytes, the image {len(image)}")
 
     descriptor = open_target(system, path, arguments.image)
+    if arguments.check:
+        os.close(descriptor)
+        return
     try:
         if number and system.number_of_open(descriptor) != number:
             raise Refused(f"{path} became another device meanwhile")
         print(f"{path}: {description}, {size_text(size)}")
-        confirm(arguments.yes)
+        confirm(arguments.yes, wording)
         try:
             write_image(descriptor, image)
             compare(descriptor, image)
@@ -348,6 +369,8 @@ def main(argv=None, system=None):
     parser.add_argument("--file", action="store_true", help="DEVICE may be a plain file")
     parser.add_argument("--allow-fixed-disk", action="store_true",
                         help="DEVICE may be neither removable nor on USB")
+    parser.add_argument("--check", action="store_true", help="only look at DEVICE")
+    parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)  # words for make usb
     arguments = parser.parse_args(argv)
     if not arguments.image or not arguments.device:
         print(f"usage: make usb DEV=/dev/sdX\n{list_of_sticks(system)}", file=sys.stderr)

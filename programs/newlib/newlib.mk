@@ -30,7 +30,7 @@ build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	$(SAY) "  CC     $@"
 	$(Q)$(SDK_GCC) $(SDK_FLAGS) -std=gnu11 -Os -g $(WARNINGS) -Isrc -nostdinc \
 	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m32 -print-file-name=include) \
-	    -ffile-prefix-map=$(CURDIR)/= -MMD -MP -c -o $@ $<
+	    $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
 # With it go the headers that tell programs about the kernel.
 $(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h)
@@ -43,7 +43,7 @@ $(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildca
 
 $(SDK)/lib/crt0.o: programs/newlib/crt0.asm $(SDK)/newlib.key
 	$(SAY) "  NASM   $@"
-	$(Q)nasm -Wall -Werror -f elf32 -g -F dwarf -o $@ $<
+	$(Q)nasm $(NASMFLAGS) -o $@ $<
 
 $(SDK)/lib/newlib.ld: programs/newlib/newlib.ld $(SDK)/newlib.key
 	@cp $< $@
@@ -54,17 +54,30 @@ $(SDK)/lib/newlib.ld: programs/newlib/newlib.ld $(SDK)/newlib.key
 strip_program = $(OBJCOPY) --strip-all $(1:.elf=.debug.elf) $(1)
 
 # make program SRC=file.c or folder OUT=x.elf [CFLAGS="-DX"]
-program: sdk
-	@test -n "$(SRC)" -a -e "$(SRC)" -a -n "$(filter %.elf,$(OUT))" || \
-	    { echo 'usage: make program SRC=file.c-or-folder OUT=x.elf [CFLAGS="-DX"]' >&2; exit 2; }
-	@mkdir -p "$(dir $(OUT))"
-	$(SAY) "  CC     $(OUT)"
-	$(Q)if [ -d "$(SRC)" ]; then \
-	    find "$(SRC)" -name '*.c' -print0 | LC_ALL=C sort -z; \
+# What was given is looked at first: newlib takes minutes, once.
+program:
+	@src=$(call sh,$(SRC)); out=$(call sh,$(OUT)); \
+	refuse() { echo "make program: $$1" >&2; \
+	    echo 'usage: make program SRC=file.c-or-folder OUT=x.elf [CFLAGS="-DX"]' >&2; exit 2; }; \
+	[ -n "$$src" ] || refuse "SRC=file.c or SRC=folder is missing"; \
+	[ -e "$$src" ] || refuse "SRC=$$src: there is no such file or folder"; \
+	if [ -d "$$src" ]; then \
+	    [ -n "$$(find "$$src" -name '*.c' | head -n 1)" ] || refuse "SRC=$$src: no .c file is in this folder"; \
+	else case "$$src" in *.c) ;; *) refuse "SRC=$$src: that is neither a .c file nor a folder" ;; esac; fi; \
+	case "$$out" in *?.elf) ;; *) refuse "OUT=$$out: the program's name must end with .elf" ;; esac; \
+	for file in "$$out" "$${out%.elf}.debug.elf"; do \
+	    [ ! -e "$$file" ] || [ -f "$$file" ] || \
+	        refuse "OUT=$$out: $$file is there, and is no ordinary file"; done
+	@$(MAKE) --no-print-directory sdk
+	@mkdir -p "$$(dirname $(call sh,$(OUT)))"
+	$(SAY) "  CC    " $(call sh,$(OUT))
+	$(Q)src=$(call sh,$(SRC)); out=$(call sh,$(OUT)); debug=$${out%.elf}.debug.elf; \
+	if [ -d "$$src" ]; then \
+	    find "$$src" -name '*.c' -print0 | LC_ALL=C sort -z | \
+	        xargs -0 env $(DRUPE_CC) -O2 -g -Wall -I"$$src" $(CFLAGS) -o "$$debug"; \
 	else \
-	    printf '%s\0' "$(SRC)"; \
-	fi | xargs -0 env $(DRUPE_CC) -O2 -g -Wall -I"$(SRC)" $(CFLAGS) -o $(OUT:.elf=.debug.elf)
-	$(Q)$(call strip_program,$(OUT))
+	    $(DRUPE_CC) -O2 -g -Wall $(CFLAGS) -o "$$debug" "$$src"; \
+	fi && $(OBJCOPY) --strip-all "$$debug" "$$out"
 
 # ---------------------------------------------------------------- guests
 
@@ -82,14 +95,14 @@ bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(
 	@mkdir -p bin/programs $(GUEST)/lua
 	@echo '#define DEB_HOST_MULTIARCH "drupe"' > $(GUEST)/lua/lua5.4-deb-multiarch.h
 	$(SAY) "  CC     bin/programs/lua.elf"
-	$(Q)$(DRUPE_CC) -O2 -g -DLUA_COMPAT_5_3 -I$(GUEST)/lua -ffile-prefix-map=$(CURDIR)/= \
+	$(Q)$(DRUPE_CC) -O2 -g -DLUA_COMPAT_5_3 -I$(GUEST)/lua $(PREFIX_MAP) \
 	    -o bin/programs/lua.debug.elf \
 	    $$(ls $(SOURCES)/lua5.4/src/*.c | grep -v /luac.c)
 	$(Q)$(call strip_program,bin/programs/lua.elf)
 
 # The bundled disk with Lua and its scripts beside the other programs.
 LUA_FILES := bin/programs/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
-bin/lua.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(LUA_FILES) tools/mkimage.py
+bin/lua.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(LUA_FILES) $(MKIMAGE_PARTS) build/list | program-names
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
 	    $(addprefix --file ,$(DISK_FILES) $(LUA_FILES)) --output $@
 
@@ -97,7 +110,7 @@ lua: bin/lua.bin
 	$(SAY) "  make run DISK=bin/lua.bin boots it; type: lua, or: lua heap.lua"
 
 # zlib, and its own tests. Two of them in one program: see tests/newlib/zlib_round_trip.c.
-ZLIB_CC = $(DRUPE_CC) -O2 -g -DHAVE_UNISTD_H -I$(SOURCES)/zlib -ffile-prefix-map=$(CURDIR)/=
+ZLIB_CC = $(DRUPE_CC) -O2 -g -DHAVE_UNISTD_H -I$(SOURCES)/zlib $(PREFIX_MAP)
 
 $(GUEST)/zlib/libz.a: $(SOURCES)/zlib/.fetched $(SDK_PARTS) tools/drupe-cc
 	@rm -rf $(@D) && mkdir -p $(@D)
@@ -119,7 +132,7 @@ bin/programs/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/li
 	$(SAY) "  CC     $@"
 	$(Q)$(ZLIB_CC) -Dmain=minigzip_main -c -o $(GUEST)/minigzip_main.o \
 	    $(SOURCES)/zlib/test/minigzip.c
-	$(Q)$(ZLIB_CC) -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $< $(GUEST)/minigzip_main.o \
+	$(Q)$(ZLIB_CC) -Wall -Wextra $(filter -Werror,$(WARNINGS)) -o $(@:.elf=.debug.elf) $< $(GUEST)/minigzip_main.o \
 	    $(GUEST)/zlib/libz.a
 	$(Q)$(call strip_program,$@)
 
@@ -132,7 +145,7 @@ $(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newli
     $(SDK_PARTS) tools/drupe-cc
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(DRUPE_CC) -O2 -g -Wall -Wextra -Werror -o $(@:.elf=.debug.elf) $<
+	$(Q)$(DRUPE_CC) -O2 -g -Wall -Wextra $(filter -Werror,$(WARNINGS)) -o $(@:.elf=.debug.elf) $<
 	$(Q)$(call strip_program,$@)
 
 .PHONY: guests

@@ -396,7 +396,7 @@ static void test_history(void **state)
 static void test_history_exactly_full_and_one_more(void **state)
 {
     (void)state;
-    char text[8];
+    char text[12];
     for (int i = 0; i <= HISTORY_LINES; i++) {
         snprintf(text, sizeof(text), "%d", i);
         enter(text);

@@ -5,11 +5,12 @@ import os
 import re
 import subprocess
 
+import suite
 from suite import test
 
 GUESTS = "bin/programs/guests"
 RUNNER = "bin/programs/tests/runner.elf"
-SECONDS = 300  # detects hangs only
+SECONDS = suite.SECONDS
 
 
 def equal(name, found, wanted):

@@ -14,7 +14,7 @@ os.chdir(ROOT)
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 sys.dont_write_bytecode = True
 
-SECONDS = 300  # detects hangs only
+SECONDS = 600  # each start of an emulator, each command: detects hangs only
 
 FAILED = []
 

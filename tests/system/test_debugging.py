@@ -19,7 +19,8 @@ from suite import test
 
 PAGE = "docs/debugging.md"
 BLOCK = re.compile(r"^```(gdb|panic) ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b")
+# 0xcc and a register that is cafecafe are numbers too, though without a digit; "add" is a word.
+NUMBER = re.compile(r"\b(?:0x[0-9a-f]+|[0-9a-f]{8}|[0-9a-f]*[0-9][0-9a-f]*)\b")
 PROMPT = "(gdb) "
 
 
@@ -36,7 +37,7 @@ def run_gdb(commands):
         script.flush()
         result = subprocess.run(["tools/debug.sh", "-batch", "-x", script.name],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, timeout=120,
+                                stderr=subprocess.STDOUT, text=True, timeout=suite.SECONDS,
                                 env=dict(os.environ, SERIAL="null"))
     # The end of the session is not the last command's.
     output = re.sub(r"\n\[Inferior 1 .*", "\n", result.stdout, flags=re.DOTALL)

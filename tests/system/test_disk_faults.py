@@ -22,7 +22,7 @@ QEMU = os.environ.get("QEMU", "qemu-system-i386")
 SECTOR = 512
 PARTITION_LBA = 2048
 LARGE, SMALL = 65536, 1000  # what disk_reader reads at a time
-SECONDS = 60         # detects hangs only
+SECONDS = suite.SECONDS
 SILENCE_SECONDS = 3  # how long a halted machine must stay as it is
 
 SUCCESS, PANIC = 0x10 << 1 | 1, 0x12 << 1 | 1

@@ -19,7 +19,7 @@ RUNS = {
     "memory_map": 3000,
     "path": 10000,
 }
-SECONDS = 120  # detects hangs only
+SECONDS = suite.SECONDS
 
 
 def run(name):

@@ -56,7 +56,7 @@ def main():
         try:
             result = subprocess.run(["tools/debug.sh", "-batch", "-x", script.name],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                    stderr=subprocess.STDOUT, text=True, timeout=120)
+                                    stderr=subprocess.STDOUT, text=True, timeout=suite.SECONDS)
             output = result.stdout
         except subprocess.TimeoutExpired as error:
             output = (error.stdout or b"").decode() + "\n(gdb did not end)"

@@ -6,12 +6,15 @@ Boot sector and kernel are dummies here; test_boot.py boots them.
 
 import os
 import re
+import stat
 import struct
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 import suite
+import output
 
 SECTOR = 512
 PARTITION_LBA = 2048
@@ -34,6 +37,11 @@ def pattern(size):
     """Bytes that no shift by whole sectors leaves the same."""
     return b"".join(struct.pack("<I", word * 2654435761 & 0xFFFFFFFF)
                     for word in range(-(-size // 4)))[:size]
+
+
+def elf_header(bits=32, kind=2, machine=3):
+    """The first 20 bytes of an ELF file, by default of a program for i386."""
+    return b"\x7fELF" + bytes((bits // 32, 1, 1)) + bytes(9) + struct.pack("<HH", kind, machine)
 
 
 class Case:
@@ -169,7 +177,7 @@ def no_files(case):
 
 
 def init_file(case):
-    case.files["init.elf"] = pattern(12345)
+    case.files["init.elf"] = elf_header() + pattern(12345)
     return case.good("--init", case.write("program", case.files["init.elf"]))
 
 
@@ -266,7 +274,7 @@ def duplicate(case):
 
 
 def duplicate_of_init(case):
-    host = case.write("host", b"x")
+    host = case.write("host", elf_header())
     return case.refused("init.elf", "--init", host, "--file", host + "=init.elf")
 
 
@@ -296,6 +304,69 @@ def bad_volume(data):
     def test(case):
         return case.refused("volume", "--volume", case.write("other", data))
     return test
+
+
+def bad_init(data, words):
+    def test(case):
+        path = case.write("program", data)
+        return (case.refused(words, "--init", path) or
+                case.refused("must be a static 32-bit ELF program", "--init", path))
+    return test
+
+
+def output_is(make_it, words):
+    """What is in the output's place stays there, by its own name and by a link's."""
+    def test(case):
+        target, link = case.path("target"), case.path("link")
+        make_it(target)
+        os.symlink(target, link)
+        before = os.lstat(target)
+        for path in (target, link):
+            made = case.make(output=path)
+            lines = made.stderr.rstrip("\n").split("\n")
+            if made.returncode != 1 or len(lines) != 1 or words not in lines[0]:
+                return f"status {made.returncode}, {made.stderr!r}"
+        after = os.lstat(target)
+        same = (before.st_mode, before.st_rdev, before.st_ino) == (after.st_mode, after.st_rdev,
+                                                                   after.st_ino)
+        return None if same and os.path.islink(link) else "it was replaced"
+    return test
+
+
+def output_is_a_disk(case):
+    """A device file needs root: without it, as if the kernel said so of a file."""
+    def make_it(path):
+        os.mknod(path, stat.S_IFBLK | 0o600, os.makedev(7, 250))  # a loop device that nobody uses
+    if os.geteuid() == 0:
+        return output_is(make_it, "make usb")(case)
+    with mock.patch.object(output.os, "stat", lambda path: mock.Mock(st_mode=stat.S_IFBLK)):
+        try:
+            output.write(case.path("disk"), b"x")
+        except output.OutputError as error:
+            return None if "make usb" in str(error) else f"it said {error}"
+    return "it was written to"
+
+
+def output_is_a_link(case):
+    """A link to a file is written through, and stays a link."""
+    os.symlink(case.write("target", b"old"), case.image)
+    why = case.good(*case.add("new.txt", b"new"))
+    return why or (None if os.path.islink(case.image) else "the link was replaced")
+
+
+def names_with_spaces(case):
+    """--files reads them as a shell does, and a comma or a space in the output is nothing special."""
+    host = case.write("a b, c.txt", b"spaces")
+    case.files["ab.txt"] = b"spaces"
+    return case.good("--files", f"'{host}=ab.txt'")
+
+
+def kernel_to_a_pipe(case):
+    """tools/mkkernel.py goes by the same rule."""
+    os.mkfifo(case.path("pipe"))
+    case.write("raw", bytes(8) + struct.pack("<I", 0x4B505244) + bytes(500))
+    made = run("timeout", "60", sys.executable, "tools/mkkernel.py", case.path("raw"), case.path("pipe"))
+    return None if made.returncode == 1 and "is a pipe" in made.stderr else repr(made)
 
 
 def no_room_for_output(case):
@@ -336,6 +407,21 @@ TESTS = [
     ("refused: empty volume", bad_volume(b"")),
     ("refused: volume of 513 bytes", bad_volume(bytes(513))),
     ("refused: output in no folder", no_room_for_output),
+    ("refused: init is a text", bad_init(b"hello\n" * 9, "it is no ELF file")),
+    ("refused: init is empty", bad_init(b"", "it is no ELF file")),
+    ("refused: init is cut off", bad_init(elf_header()[:19], "it is no ELF file")),
+    ("refused: init is for 64 bits", bad_init(elf_header(64, 2, 62), "64-bit machines")),
+    ("refused: init is for ARM", bad_init(elf_header(32, 2, 40), "another machine")),
+    ("refused: init is an object file", bad_init(elf_header(32, 1), "no finished program")),
+    ("refused: init is a -pie", bad_init(elf_header(32, 3), "no finished program")),
+    ("refused: output is a folder", output_is(os.mkdir, "it is a folder")),
+    ("refused: output is a pipe", output_is(os.mkfifo, "it is a pipe")),
+    ("refused: output is a disk", output_is_a_disk),
+    ("refused: output is a device",
+     lambda case: output_is(lambda path: os.symlink("/dev/null", path), "it is a device")(case)),
+    ("refused: kernel into a pipe", kernel_to_a_pipe),
+    ("image: output is a link to a file", output_is_a_link),
+    ("image: names with spaces and commas", names_with_spaces),
 ]
 
 

@@ -24,7 +24,7 @@ def on_the_host(line):
     """lua5.4's output, and what went wrong."""
     words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]
     result = subprocess.run(["lua5.4", *words], cwd="tests/lua", stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, timeout=120, check=False)
+                            stderr=subprocess.STDOUT, timeout=suite.SECONDS, check=False)
     return result.stdout.decode("latin-1"), result.returncode
 
 

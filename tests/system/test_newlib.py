@@ -175,9 +175,9 @@ def anybodys(folder):
 
 
 def follow(command, question, answer):
-    """What command says, and its status. It is answered when it asks, and ended after 60 s."""
+    """What command says, and its status. It is answered when it asks, and ended when it hangs."""
     said = b""
-    with subprocess.Popen(["timeout", "--foreground", "60", "sh", "-c", "exec " + command],
+    with subprocess.Popen(["timeout", "--foreground", str(suite.SECONDS), "sh", "-c", "exec " + command],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:
         while True:

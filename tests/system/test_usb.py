@@ -231,6 +231,21 @@ def test_refusals():
             (errno.EIO, "cannot open /dev/sdb: Input/output error")):
         refused(f"open fails with {errno.errorcode[number]}", sentence,
                 patch=mock.patch("usb.os.open", failing(number)))
+    # make usb is told make's variables, and no option that it cannot take.
+    refused("make: no terminal to ask on", "there is no terminal to ask on (YES=1 writes without asking)",
+            options=("--make",))
+    refused("make: a fixed disk", "/dev/sdd (Backup HDD) is neither removable nor on USB"
+            " (FIXED=1 writes to it all the same)", "/dev/sdd", ("--make", "--yes"),
+            change=lambda m: m.add_disk("sdd", "8:48", "pci0000:00/ata3", model="Backup HDD"))
+    refused("make: a plain file", "/dev/disk.img is a plain file, not a disk", "/dev/disk.img",
+            ("--make", "--yes"), change=lambda m: m.write("dev/disk.img", b"x"))
+    refused("--check refuses as well", "there is no /dev/sdz\n" + STICKS.rstrip("\n"), "/dev/sdz",
+            ("--check",))
+    with machine() as system:
+        before = system.disk_bytes()
+        said = tool(system, "--check", "no image yet", "/dev/sdb")
+        test("--check of a good stick: no question, no image, nothing written",
+             (said != (0, "", "") or system.disk_bytes() != before) and repr(said))
     refused("no terminal to ask on", "there is no terminal to ask on (--yes writes without asking)",
             options=())
     refused("no image", "cannot read bin/none.bin: No such file or directory", image="bin/none.bin")
@@ -349,7 +364,7 @@ def program(*arguments, answer=None):
     ours, theirs = os.openpty()
     os.write(ours, answer)
     result = subprocess.run(command, stdin=theirs, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+                            stderr=subprocess.STDOUT, text=True, check=False, timeout=suite.SECONDS)
     os.close(ours)
     os.close(theirs)
     return result.returncode, result.stdout
