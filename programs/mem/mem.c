@@ -11,13 +11,13 @@
 
 #include "mem.h"
 
-#define USAGE                                                                                  \
-    "Usage: mem                      how much there is and who has it, in KiB\n"               \
-    "       mem map                  every block of the kernel, drawn, by owner\n"             \
-    "       mem map live             the same, drawn again and again until a key is pressed\n" \
-    "       mem walk ADDRESS [PID]   how an address is translated, in this or that process\n"  \
-    "       mem layout [PID]         what its address space holds, range by range\n"           \
-    "       mem trace PROGRAM ...    runs it; a line for each allocation and free meanwhile\n"
+#define USAGE                                                                         \
+    "Usage: mem                      how much there is and who has it, in KiB\n"      \
+    "       mem map                  every block of the kernel, drawn, by owner\n"    \
+    "       mem map live             the same, drawn again until a key is pressed\n"  \
+    "       mem walk ADDRESS [PID]   how an address is translated, by that process\n" \
+    "       mem layout [PID]         what its address space holds, range by range\n"  \
+    "       mem trace PROGRAM ...    runs it; a line for each allocation meanwhile\n"
 #define PAGE_KIB 4
 
 static void show_pages(const char *what, uint32_t pages, const char *remark)

@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define USAGE                                                                                     \
-    "Usage: ps\n"                                                                                 \
-    "Lists the processes. State: ready (it runs, or waits for its turn), waiting (for a key, a\n" \
-    "child, a time), ended (its parent has not asked for its status yet). Memory is what the\n"   \
-    "process alone has, page tables included; ticks are those of the clock, 100 a second, that\n" \
-    "found it running. * marks the one that has the keyboard. Family is the job that a process\n" \
-    "belongs to, 0 the first shell's own; kill -f PID ends all of one.\n"
+#define USAGE                                                                           \
+    "Usage: ps\n"                                                                       \
+    "Lists the processes. State: ready (it runs, or waits for its turn), waiting\n"     \
+    "(for a key, a child, a time), ended (its parent has not asked for its status).\n"  \
+    "Memory is what the process alone has, page tables included; ticks are those of\n"  \
+    "the clock, 100 a second, that found it running. * marks the one that has the\n"    \
+    "keyboard. Family is the job that a process belongs to, 0 the first shell's own;\n" \
+    "kill -f PID ends all of one.\n"
 
 #define PAGE_KIB 4
 

@@ -211,6 +211,7 @@ static const struct {
     const char *summary;
 } known_programs[] = {
     {"cat.elf", "cat FILE ...", "shows files"},
+    {"crash.elf", "crash", "a menu of faults, and what the kernel says of each"},
     {"echo.elf", "echo TEXT ...", "prints its arguments"},
     {"hello.elf", "hello", "greets, and tries some memory"},
     {"ls.elf", "ls [PATH ...]", "what is in a folder"},
@@ -289,9 +290,40 @@ static bool take_ampersand(char *line)
     return true;
 }
 
+/* What other shells do something with, where it is not between quotes; 0: nothing. */
+static char find_symbol(const char *line)
+{
+    bool is_quoted = false;
+
+    for (; *line != '\0'; line++) {
+        is_quoted ^= *line == '"';
+        if (!is_quoted && strchr("<>|;", *line) != NULL) {
+            return *line;
+        }
+    }
+    return '\0';
+}
+
+static void refuse_symbol(char symbol)
+{
+    printf("That line was not run: this shell %s yet.\n"
+           "To pass %c to a program, put it between quotes (\").\n",
+           symbol == '|'   ? "has no pipes (|)"
+           : symbol == ';' ? "has no ; between commands"
+           : symbol == '<' ? "cannot take input from a file (<)"
+                           : "cannot write output to a file (>)",
+           symbol);
+}
+
 static void run_line(char *line)
 {
     struct command_argument *command;
+    char symbol = find_symbol(line);
+
+    if (symbol != '\0') {
+        refuse_symbol(symbol);
+        return;
+    }
     bool in_background = take_ampersand(line);
     int count = command_split(line, &command);
 
@@ -351,7 +383,10 @@ int main(int argc, char **argv)
         case LINE_TOO_LONG:
             printf("That line was not run: it is longer than %d characters.\n", LINE_BYTES - 1);
             break;
-        case LINE_NO_MORE: return EXIT_SUCCESS;
+        case LINE_NO_MORE:
+            puts(process_id() == 1 ? "Ctrl-D: the first shell ends, and the machine with it."
+                                   : "Ctrl-D: this shell ends.");
+            return EXIT_SUCCESS;
         default: break;
         }
     }

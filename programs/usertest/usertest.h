@@ -172,8 +172,9 @@ static inline uint32_t call_uptime(void)
 #define EFLAGS_AC   0x00040000u
 #define EFLAGS_ID   0x00200000u
 
-#define USER_CODE_SELECTOR 0x1B
-#define USER_DATA_SELECTOR 0x23
+#define USER_CODE_SELECTOR   0x1B
+#define USER_DATA_SELECTOR   0x23
+#define USER_THREAD_SELECTOR 0x4B
 
 bool cpu_has_fxsr(void);
 bool cpu_has_sse(void);

@@ -50,7 +50,8 @@
 #define SYSCALL_BREAK           36 /* (int delta, in whole pages): moves the break -> where it was */
 #define SYSCALL_MEMORY_LOOK     37 /* (MEMORY_LOOK_..., a number, what it fills in or 0) */
 #define SYSCALL_KILL_FAMILY     38 /* (pid): all processes of the family that pid belongs to */
-#define SYSCALL_COUNT           39 /* the first number that no command has */
+#define SYSCALL_THREAD_POINTER  39 /* (address) -> a selector for GS: its segment begins there */
+#define SYSCALL_COUNT           40 /* the first number that no command has */
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */

@@ -22,12 +22,38 @@ void sys_memory_set_trace(bool is_on)
     is_traced = is_on;
 }
 
+/* Callers that a trace names, if the program keeps frame pointers. */
+#define TRACE_CALLERS 3
+
+/*
+ * Who called: EIP is in the C library, the same for all, so what helps are the return addresses above
+ * it. They are found by frame pointers (EBP: the caller's EBP, then the return address), and nothing
+ * of it is believed: a program that uses EBP for something else has fewer or odd callers.
+ */
 static void __attribute__((noinline)) end_trace(void)
 {
     const struct process *process = process_current();
+    const struct trap_frame *registers = task_user_frame(&process->task);
+    struct {
+        uint32_t ebp;
+        uint32_t return_address;
+    } frame = {.ebp = registers->ebp};
+    const char *separator = "trace:   called from";
 
-    printk(" by %s (%u), eip %08x\n", process->name, process->id,
-           task_user_frame(&process->task)->eip);
+    printk(" by %s (%u), eip %08x\n", process->name, process->id, registers->eip);
+    for (unsigned i = 0; i < TRACE_CALLERS; i++) {
+        uint32_t below = frame.ebp;
+
+        if (copy_from_user(&frame, below, sizeof(frame)) < 0 || frame.ebp <= below ||
+            frame.return_address == 0) {
+            break;
+        }
+        printk("%s %08x", separator, frame.return_address);
+        separator = ",";
+    }
+    if (*separator == ',') {
+        printk("\n");
+    }
 }
 
 /* malloc(size): the address, or 0 */

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "abi/syscalls.h"
+#include "arch/x86/gdt.h"
 #include "config.h"
 #include "drivers/pit.h"
 #include "fs/path.h"
@@ -241,6 +242,13 @@ uint32_t sys_uptime(const uint32_t *arguments)
 {
     (void)arguments;
     return pit_get_ticks() * MILLISECONDS_A_TICK;
+}
+
+/* thread_pointer(address): the selector. The address is not checked: paging protects as ever. */
+uint32_t sys_thread_pointer(const uint32_t *arguments)
+{
+    task_set_thread_pointer(arguments[0]);
+    return USER_THREAD_SELECTOR;
 }
 
 /* Of process_list(), between two pauses. */

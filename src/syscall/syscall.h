@@ -59,6 +59,7 @@ uint32_t sys_yield(const uint32_t *arguments);
 uint32_t sys_sleep(const uint32_t *arguments);
 uint32_t sys_getpid(const uint32_t *arguments);
 uint32_t sys_uptime(const uint32_t *arguments);
+uint32_t sys_thread_pointer(const uint32_t *arguments);
 uint32_t sys_process_list(const uint32_t *arguments);
 
 #endif

@@ -632,18 +632,19 @@ static void process_on_fault(struct trap_frame *frame)
     if (task_is_cancelled()) {
         process_exit(process->exit_status);
     }
-    printk("%s (process %u) killed: ", process->name, process->id);
     if (frame->vector == TRAP_PAGE_FAULT) {
         uint32_t address = cpu_read_cr2();
 
-        printk("%s address %08x: %s; eip %08x\n",
-               frame->error_code & PAGE_FAULT_FETCH   ? "executed"
-               : frame->error_code & PAGE_FAULT_WRITE ? "wrote to"
-                                                      : "read",
-               address, broken_rule(address, frame->error_code), frame->eip);
+        /* Without no-execute pages the CPU does not report a fetch: it is a read at EIP. */
+        printk_sentence(0, "%s (process %u) killed: %s address %08x: %s; eip %08x", process->name,
+                        process->id,
+                        frame->error_code & PAGE_FAULT_WRITE ? "wrote to"
+                        : address == frame->eip              ? "executed"
+                                                             : "read",
+                        address, broken_rule(address, frame->error_code), frame->eip);
     } else {
-        printk("%s; eip %08x, error code %x\n", trap_name(frame->vector), frame->eip,
-               frame->error_code);
+        printk_sentence(0, "%s (process %u) killed: %s; eip %08x, error code %x", process->name,
+                        process->id, trap_name(frame->vector), frame->eip, frame->error_code);
     }
     process_exit(STATUS_FAULT + (int)frame->vector);
 }

@@ -78,6 +78,7 @@ static struct {
     size_t spare_count;
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
+    uint32_t thread_pointer; /* as the descriptor table has it */
 } tasks;
 
 static uint8_t *task_stack_top(const struct task *task)
@@ -88,6 +89,15 @@ static uint8_t *task_stack_top(const struct task *task)
 struct trap_frame *task_user_frame(const struct task *task)
 {
     return (struct trap_frame *)task_stack_top(task) - 1;
+}
+
+/* Before a task's FS and GS are loaded. */
+static void load_thread_pointer(const struct task *task)
+{
+    if (tasks.thread_pointer != task->thread_pointer) {
+        tasks.thread_pointer = task->thread_pointer;
+        gdt_set_thread_pointer(task->thread_pointer);
+    }
 }
 
 /* From the current task, which has been put wherever it waits, to next. */
@@ -106,6 +116,7 @@ static inline __attribute__((always_inline)) void task_switch_to(struct task *ne
     if (next != &tasks.idle) {
         gdt_set_kernel_stack((uint32_t)task_stack_top(next));
         paging_switch(next->chunk);
+        load_thread_pointer(next);
     }
     task_switch(&previous->kernel_esp, next->kernel_esp);
 }
@@ -342,6 +353,12 @@ struct task *task_running(void)
 struct task *task_current(void)
 {
     return tasks.current == &tasks.idle ? NULL : tasks.current;
+}
+
+void task_set_thread_pointer(uint32_t address)
+{
+    tasks.current->thread_pointer = address;
+    load_thread_pointer(tasks.current);
 }
 
 void task_yield(void)

@@ -48,6 +48,7 @@ struct task {
     uint8_t *kernel_stack;          /* the guard page; the stack lies above it */
     struct paging_4gb_chunk *chunk; /* not owned */
     struct fpu_state *fpu;          /* owned */
+    uint32_t thread_pointer;        /* where the segment of its thread-local variables begins */
 };
 
 /* Tasks that wait for the same thing. */
@@ -94,6 +95,10 @@ struct task *task_current(void);
 
 /* The same where a task is known to run: in system calls and traps from ring 3. */
 struct task *task_running(void);
+
+/* The running task's own segment (gdt.h: USER_THREAD_SELECTOR) begins there from the next load of FS or
+ * GS on. Any address will do: it gives no right to touch what is there. */
+void task_set_thread_pointer(uint32_t address);
 
 /* A task's registers of ring 3, while it is in the kernel: the top of its kernel stack. */
 struct trap_frame *task_user_frame(const struct task *task);
