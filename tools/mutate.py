@@ -8,6 +8,7 @@ test is missing. Suites are run in their order, up to the first that fails:
     host NAME      tests/host/test_NAME.c        fuzz NAME   tests/fuzz/fuzz_NAME.c, a fixed number of runs
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
+    takeover PART  those of test_takeover.py's attacks that have that in their name
 
 usage: make mutants             all of them; the last line says how many were killed
        tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
@@ -29,6 +30,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
+TAKEOVER_SECONDS = 300
 FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
@@ -265,15 +267,13 @@ MUTANTS = [
      "        families.claimed[kind] += base[kind];\n        family", "        family", "host family"),
     ("family: pages stay charged when they are freed", PROCESS_MEMORY,
      "    process_give_back_pages(process, released);\n    return address;", "    return address;", "kernel"),
-    ("family: one that is ending gets new processes", PROCESS,
-     "    if (family->is_ending || (task_current()", "    if ((task_current()", "script takeover"),
     ("task: turns are given task by task", TASK,
-     "    if (group != tasks.favoured) {\n        list_append", "    if (true) {\n        list_append", "script takeover"),
-    ("exit: much memory goes back in one piece", PROCESS_MEMORY,
-     "            (void)task_pause(); /* what is given up", "            (void)0; /* what is given up", "script takeover"),
+     "    if (group != tasks.favoured) {\n        list_append", "    if (true) {\n        list_append", "takeover ten spinners"),
+    ("process_free: much memory goes back in one piece", PROCESS_MEMORY,
+     "            (void)task_pause(); /* half a run", "            (void)0; /* half a run", "takeover 700 MiB"),
     ("ctrl-\\: it can be caught", TERMINAL,
      "    if (key == KEY_QUIT && can_quit_front()) {",
-     "    if (key == KEY_QUIT && can_quit_front() && !terminal.front->catches_interrupt) {", "script takeover"),
+     "    if (key == KEY_QUIT && can_quit_front() && !terminal.front->catches_interrupt) {", "takeover a spinner in front"),
     ("trace: any program may turn it on", PROCESS,
      "        !terminal_is_front(process)) {\n        return -EINVARG;", "        !process) {\n        return -EINVARG;",
      "script mem"),
@@ -394,6 +394,8 @@ def run_suite(tree, suite):
         return execute(tree, ["tests/run_qemu.sh", "bin/syscall-fuzz.bin", "-icount", "shift=5,sleep=off",
                               "-fw_cfg", "name=opt/drupe/test,string=syscall_fuzz",
                               "-fw_cfg", "name=opt/drupe/calls,string=100000"], environment=timeout)[0]
+    if kind == "takeover":
+        return execute(tree, [sys.executable, "tests/system/test_takeover.py", name], TAKEOVER_SECONDS)[0]
     if kind == "usertest":
         build(tree, "bin/os.bin", "bin/programs/usertest.elf")
         build(tree, "image", "INIT=bin/programs/usertest.elf", "FILES=README.md=plain.txt",
