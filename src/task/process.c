@@ -64,7 +64,8 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
 
     if (entry) {
         flags |= entry & PAGING_IS_WRITEABLE;
-        (void)paging_map(process->chunk, (void *)address, frame, flags); /* there is a table */
+        (void)paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                         flags); /* there is a table */
         return frame;
     }
     if (!process_take_page(process, address)) {

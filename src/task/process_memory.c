@@ -100,7 +100,7 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
             start = address = next;
             continue;
         }
-        const uint32_t *table = (const uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+        const uint32_t *table = page_memory(entry & ~PAGING_FLAGS_MASK);
         uint32_t i = address / PAGE_SIZE_BYTES % PAGING_TOTAL_ENTRIES_PER_TABLE;
 
         do {
