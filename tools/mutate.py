@@ -132,7 +132,7 @@ MUTANTS = [
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;",
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr);", "kernel, usertest"),
     ("process_free: pages are unmapped, not freed", PROCESS_MEMORY,
-     "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n        address",
+     "        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));\n        address",
      "        address", "kernel, usertest"),
 
     ("usercopy: the end of a range is not checked when reading", USERCOPY,

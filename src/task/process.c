@@ -46,7 +46,7 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
     uint32_t entry = paging_get(process->chunk, (void *)address);
     uint32_t flags =
         PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
-    uint8_t *frame = (uint8_t *)(entry & ~PAGING_FLAGS_MASK);
+    uint8_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
 
     if (!entry) {
         frame = pmm_alloc_page();
@@ -59,7 +59,7 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
     } else {
         flags |= entry & PAGING_IS_WRITEABLE;
     }
-    if (paging_map(process->chunk, (void *)address, frame, flags) < 0) {
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame), flags) < 0) {
         pmm_free_page(frame); /* no table: so the page was not mapped before either */
         return NULL;
     }

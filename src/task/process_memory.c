@@ -60,7 +60,8 @@ static bool map_new_page(struct process *process, vaddr_t address, uint32_t mark
         return false;
     }
     pmm_zero_page(frame);
-    if (paging_map(process->chunk, (void *)address, frame, USER_PAGE | marks) < 0) {
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                   USER_PAGE | marks) < 0) {
         pmm_free_page(frame);
         return false;
     }
@@ -78,7 +79,7 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
             break;
         }
         entry = paging_take(process->chunk, (void *)address);
-        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));
+        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));
         address += PAGE_SIZE_BYTES;
     } while (entry & RUN_HAS_NEXT);
     return address;
