@@ -363,15 +363,11 @@ static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
     pmm_free_zeroed_page(table);
 }
 
-static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
+/* Writes the entry for address into table, which is the chunk's own. */
+static inline void write_entry(struct paging_4gb_chunk *chunk, uint32_t *table, vaddr_t address,
+                               uint32_t entry)
 {
     uint32_t index = directory_index(address);
-    uint32_t *table = private_table(chunk, index);
-
-    if (!table) {
-        return -ENOMEM;
-    }
-
     uint32_t *slot = &table[table_index(address)];
     uint32_t old = *slot;
 
@@ -385,7 +381,36 @@ static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uin
     } else if (entry) {
         chunk->entries_in_use[index]++;
     }
+}
+
+static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
+{
+    uint32_t *table = private_table(chunk, directory_index(address));
+
+    if (!table) {
+        return -ENOMEM;
+    }
+    write_entry(chunk, table, address, entry);
     return OK;
+}
+
+/* Unmaps address, and sets *old to the entry that was there; 0 when nothing was. -ENOMEM when a table of
+ * the chunk's own is needed for it, which then is not there. */
+static inline int clear_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t *old)
+{
+    uint32_t entry = chunk->directory_entry[directory_index(address)];
+
+    if (entry & TABLE_IS_PRIVATE) { /* as nearly always: one walk does */
+        uint32_t *table = table_of(entry);
+
+        *old = table[table_index(address)];
+        if (*old) {
+            write_entry(chunk, table, address, 0);
+        }
+        return OK;
+    }
+    *old = paging_get(chunk, (void *)address);
+    return *old ? set_entry(chunk, address, 0) : OK;
 }
 
 /* Both are aligned, and flags has nothing but what a page's entry may have. */
@@ -481,17 +506,17 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
 
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt)
 {
-    if (!paging_is_aligned(virt) || !(paging_get(chunk, virt) & PAGING_IS_PRESENT)) {
-        return -EINVARG;
-    }
-    return set_entry(chunk, (vaddr_t)virt, 0);
+    uint32_t old = 0;
+    int status = paging_is_aligned(virt) ? clear_entry(chunk, (vaddr_t)virt, &old) : OK;
+
+    return old ? status : -EINVARG;
 }
 
 uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt)
 {
-    uint32_t entry = paging_get(chunk, virt);
+    uint32_t old;
 
-    return entry && set_entry(chunk, (vaddr_t)virt, 0) == OK ? entry : 0;
+    return clear_entry(chunk, (vaddr_t)virt, &old) == OK ? old : 0;
 }
 
 void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
