@@ -352,7 +352,7 @@ int pmm_free_page(void *page)
 int pmm_free_zeroed_page(void *page)
 {
     if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
-        if (is_single(&pmm.window, page) || is_single(pmm.pool, page)) {
+        if (is_single(&pmm.window, page) || (is_single(pmm.pool, page) && kheap_is_frames(page))) {
             check_is_zero(page);
         }
         return free_page_elsewhere(page, CALLER);

@@ -97,6 +97,13 @@ int kheap_give_back_frames(void *frames, const void *freer)
     return heap_free_owned(&heap, frames, freer);
 }
 
+bool kheap_is_frames(const void *ptr)
+{
+    const bool *mark = mark_of(ptr);
+
+    return mark != NULL && *mark;
+}
+
 size_t kheap_frame_blocks(void)
 {
     return frame_blocks;

@@ -149,7 +149,7 @@ static inline uint32_t *frames_word(const void *ptr, uint32_t *bit)
 }
 
 /* Is ptr the start of an allocation that is frames? Any pointer. */
-static bool is_frames(const void *ptr)
+bool kheap_is_frames(const void *ptr)
 {
     uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
     uint32_t bit;
@@ -178,7 +178,7 @@ void *kheap_take_frames(size_t count, const void *owner)
 
 int kheap_give_back_frames(void *frames, const void *freer)
 {
-    if (!is_frames(frames)) {
+    if (!kheap_is_frames(frames)) {
         return -EINVARG;
     }
     size_t count = heap_allocation_blocks(&kheap.heap, frames);
@@ -284,7 +284,7 @@ static void NOINLINE watch_free(void *ptr, const void *caller)
     if (kheap.is_traced) {
         trace_free(ptr, caller);
     }
-    if (is_frames(ptr)) {
+    if (kheap_is_frames(ptr)) {
         struct code_place by = find_code(caller);
 
         panic("kfree(%p): the pointer is a page of the page allocator, not of kmalloc()."

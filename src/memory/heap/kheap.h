@@ -50,6 +50,9 @@ void kfree(void *ptr);
 void *kheap_take_frames(size_t count, const void *owner);
 int kheap_give_back_frames(void *frames, const void *freer);
 
+/* Is ptr the start of an allocation of kheap_take_frames() that lives? Any pointer. */
+bool kheap_is_frames(const void *ptr);
+
 /* Blocks that are taken as frames now. */
 size_t kheap_frame_blocks(void);
 
