@@ -25,10 +25,20 @@ options=(--disable-multilib --disable-newlib-supplied-syscalls --disable-depende
     --enable-lite-exit --disable-newlib-mb --disable-newlib-fvwrite-in-streamio
     --disable-newlib-wide-orient)
 flags="$(cat "$tools/drupe-cc.flags") -Os -fomit-frame-pointer -w -nostdinc"
+read -r -a posix_flags <<<"$flags"
+
+# Of newlib's functions for POSIX systems, those that need no more than what Drupe has: newlib's own
+# switches would build all or none of them.
+posix=(posix/fnmatch posix/glob posix/regcomp posix/regexec posix/regerror posix/regfree
+    posix/collcmp posix/scandir posix/creat unix/basename unix/dirname unix/pread unix/pwrite)
+# glob() knows no users: there are none.
+posix_flags+=(-D_GNU_SOURCE -D_ELIX_LEVEL=1 -D__NETBSD_SYSCALLS)
+own_headers=$tools/../programs/newlib/include/sys
 
 mkdir -p "$1"
 destination=$(cd "$1" && pwd)
-key=$(sha256sum "$source" "$0" "$tools/drupe-cc.flags" | cut -d ' ' -f 1; "$gcc" --version | head -1)
+made_of=("$source" "$0" "$tools/drupe-cc.flags" "$own_headers"/*)
+key=$(sha256sum "${made_of[@]}" | cut -d ' ' -f 1; "$gcc" --version | head -1)
 if [ "$(cat "$destination/newlib.key" 2>/dev/null)" = "$key" ]; then
     exit 0
 fi
@@ -47,6 +57,29 @@ case "$work" in
 esac
 mkdir -p "$work/source" "$work/build"
 tar -xf "$source" -C "$work/source" --strip-components=1
+# Headers. First those that newlib leaves to each system; then types that some use without their
+# headers; then what newlib has under another name, or only when a system says that it has it. Of
+# <stdatomic.h> gcc's own is the one that understands gcc's _Atomic.
+headers=$work/source/newlib/libc/include
+cp "$own_headers"/*.h "$headers/sys/"
+for header in regex.h sys/utime.h ndbm.h; do
+    sed -i '1i #include <sys/types.h>' "$headers/$header"
+done
+cat >>"$headers/sys/features.h" <<'END'
+#ifdef __drupe__
+#define _POSIX_TIMERS 200809L
+#define _POSIX_MONOTONIC_CLOCK 200809L
+#define _POSIX_CPUTIME 200809L
+#define _POSIX_CLOCK_SELECTION 200809L
+#endif
+END
+sed -i '/^ssize_t.*__getline (/a \
+#if __POSIX_VISIBLE >= 200809\
+ssize_t getdelim (char **, size_t *, int, FILE *);\
+ssize_t getline (char **, size_t *, FILE *);\
+#endif' "$headers/stdio.h"
+sed -i '/^#if.*__rtems__/{N;/lstat/s/__SPU__/__drupe__/;}' "$headers/sys/stat.h"
+rm "$headers/stdatomic.h"
 # What only makes its own documentation and tests is not configured.
 (
     cd "$work/build"
@@ -56,7 +89,14 @@ tar -xf "$source" -C "$work/source" --strip-components=1
         --prefix=/ --with-cross-host=yes "${options[@]}" \
         CC="$gcc $flags -isystem $("$gcc" -m32 -print-file-name=include)" \
         AS="as --32" AR=ar RANLIB=ranlib CFLAGS= CCASFLAGS="$flags" &&
-        make -j"$(nproc)"
+        make -j"$(nproc)" &&
+        for part in "${posix[@]}"; do
+            "$gcc" "${posix_flags[@]}" -isystem "$headers" \
+                -isystem "$work/build/targ-include" \
+                -isystem "$("$gcc" -m32 -print-file-name=include)" \
+                -c -o "${part#*/}.o" "$work/source/newlib/libc/$part.c" || exit 1
+        done &&
+        posix=("${posix[@]#*/}") && ar rcsD libc.a "${posix[@]/%/.o}"
 ) >"$work/log" 2>&1 </dev/null || {
     tail -30 "$work/log" >&2
     echo "build_newlib.sh: newlib could not be built; all of its output is in $log" >&2

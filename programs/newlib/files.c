@@ -1,27 +1,12 @@
 /*
  * files.c - files as POSIX has them. The kernel's can be read, not written: what would write to a
  * disk is ENOSYS.
- *
- * Paths are the kernel's ("0:/dir/name.ext", the drive may be left out), with a / or ./ in front as
- * well: other systems' programs write such.
  */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "layer.h"
-
-/* The path for the kernel. */
-static const char *kernel_path(const char *path)
-{
-    if (path[0] == '.' && path[1] == '/') {
-        path++;
-    }
-    while (path[0] == '/') {
-        path++;
-    }
-    return *path ? path : "0:/";
-}
 
 static bool is_console(int descriptor)
 {
@@ -59,7 +44,16 @@ int open(const char *path, int flags, ...)
     if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) {
         return layer_fail(ENOSYS);
     }
-    return layer_result(system_call(SYSCALL_OPEN, ADDRESS(kernel_path(path)), 0, 0));
+    int descriptor =
+        layer_result(system_call(SYSCALL_OPEN, ADDRESS(layer_kernel_path(path)), 0, 0));
+    struct file_stat known;
+
+    if (descriptor >= 0 && layer_asks_for_folder(path) && is_open(descriptor, &known) &&
+        !known.is_directory) {
+        close(descriptor);
+        return layer_fail(ENOTDIR);
+    }
+    return descriptor;
 }
 
 int close(int descriptor)
@@ -145,12 +139,21 @@ int stat(const char *path, struct stat *out)
     if (scratch_is_name(path)) {
         return scratch_stat(path, out);
     }
-    int result =
-        layer_result(system_call(SYSCALL_STAT, ADDRESS(kernel_path(path)), ADDRESS(&known), 0));
-    if (result == 0) {
-        fill_stat(out, &known);
+    int result = layer_result(
+        system_call(SYSCALL_STAT, ADDRESS(layer_kernel_path(path)), ADDRESS(&known), 0));
+    if (result < 0) {
+        return result;
     }
-    return result;
+    if (layer_asks_for_folder(path) && !known.is_directory) {
+        return layer_fail(ENOTDIR);
+    }
+    fill_stat(out, &known);
+    return 0;
+}
+
+int lstat(const char *path, struct stat *out)
+{
+    return stat(path, out); /* there are no links */
 }
 
 int access(const char *path, int mode)
@@ -202,4 +205,44 @@ char *getcwd(char *buffer, size_t size)
         return NULL;
     }
     return strcpy(buffer, "0:/");
+}
+
+/* What can be set about a descriptor. No child has its parent's, so each is "closed on exec". */
+int fcntl(int descriptor, int command, ...)
+{
+    struct stat known;
+
+    if (fstat(descriptor, &known) < 0) {
+        return -1;
+    }
+    switch (command) {
+    case F_GETFD: return FD_CLOEXEC;
+    case F_SETFD: return 0;
+    case F_GETFL:
+        if (is_console(descriptor)) {
+            return O_RDWR;
+        }
+        return scratch_has(descriptor) ? scratch_flags(descriptor) : O_RDONLY;
+    default: return layer_fail(EINVAL);
+    }
+}
+
+/* Nothing waits to be written: no disk can be written. */
+int fsync(int descriptor)
+{
+    struct stat known;
+
+    if (fstat(descriptor, &known) < 0) {
+        return -1;
+    }
+    return is_console(descriptor) ? layer_fail(EINVAL) : 0;
+}
+
+int fdatasync(int descriptor)
+{
+    return fsync(descriptor);
+}
+
+void sync(void)
+{
 }

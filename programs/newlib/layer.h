@@ -32,6 +32,11 @@ int layer_result(int32_t result);
 /* errno and -1. */
 int layer_fail(int error);
 
+/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says that
+ * it must be a folder. */
+const char *layer_kernel_path(const char *path);
+bool layer_asks_for_folder(const char *path);
+
 /* console.c: one line at most, edited by the user, or 0 for ctrl-D. */
 int console_read(char *buffer, size_t length);
 
@@ -42,6 +47,7 @@ int scratch_open(const char *path, int flags);
 int scratch_read(int descriptor, void *buffer, size_t length);
 int scratch_write(int descriptor, const void *buffer, size_t length);
 off_t scratch_seek(int descriptor, off_t offset, int from);
+int scratch_flags(int descriptor); /* that it was opened with */
 int scratch_close(int descriptor);
 int scratch_fstat(int descriptor, struct stat *out);
 int scratch_stat(const char *path, struct stat *out);

@@ -17,7 +17,7 @@ sdk: $(SDK_PARTS)
 
 # The script looks at the content itself: a source that is only newer costs nothing.
 $(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
-    $(wildcard /usr/src/newlib/newlib-*.tar.*)
+    $(wildcard programs/newlib/include/sys/*.h) $(wildcard /usr/src/newlib/newlib-*.tar.*)
 	@DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
 	@touch $@
 

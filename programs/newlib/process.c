@@ -4,6 +4,8 @@
  */
 #include <reent.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/wait.h>
@@ -83,25 +85,142 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
     return 0;
 }
 
-/* The time that the clock found this program running; clock() is made of it. */
+/* What the kernel's list says about this process; false when there is no memory for the list. */
+static bool find_own(struct process_info *own)
+{
+    int capacity = PROCESSES_LISTED;
+
+    for (;;) {
+        struct process_info *list = malloc((size_t)capacity * sizeof(*list));
+        int count;
+
+        if (!list) {
+            return false;
+        }
+        count = system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), (uint32_t)capacity, 0);
+        for (int i = 0; i < count && i < capacity; i++) {
+            if (list[i].pid == (uint32_t)getpid()) {
+                *own = list[i];
+                free(list);
+                return true;
+            }
+        }
+        free(list);
+        if (count <= capacity) {
+            return false;
+        }
+        capacity = count + PROCESSES_LISTED;
+    }
+}
+
+/* Milliseconds for which the clock found this program running. */
+static uint32_t used_milliseconds(void)
+{
+    struct process_info own;
+
+    return find_own(&own) ? own.ticks * MILLISECONDS_PER_TICK : 0;
+}
+
+/* clock() is made of it. */
 clock_t times(struct tms *out)
 {
-    struct process_info list[PROCESSES_LISTED];
-    int count = system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), PROCESSES_LISTED, 0);
-    uint32_t pid = (uint32_t)getpid();
-    clock_t now = (clock_t)system_call(SYSCALL_UPTIME, 0, 0, 0);
-    clock_t own = now; /* in the end of a long list: at most so much */
-
-    for (int i = 0; i < count && i < PROCESSES_LISTED; i++) {
-        if (list[i].pid == pid) {
-            own = list[i].ticks * MILLISECONDS_PER_TICK;
-        }
-    }
     _Static_assert(CLOCKS_PER_SEC == 1000, "a clock_t is a millisecond");
     if (out) {
-        *out = (struct tms){.tms_utime = own};
+        *out = (struct tms){.tms_utime = used_milliseconds()};
     }
-    return now;
+    return (clock_t)system_call(SYSCALL_UPTIME, 0, 0, 0);
+}
+
+pid_t getppid(void)
+{
+    struct process_info own;
+
+    return find_own(&own) ? (pid_t)own.parent : 0;
+}
+
+/* Of children nothing is kept. */
+int getrusage(int who, struct rusage *out)
+{
+    uint32_t used = who == RUSAGE_SELF ? used_milliseconds() : 0;
+
+    if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN) {
+        return layer_fail(EINVAL);
+    }
+    *out = (struct rusage){.ru_utime = {used / 1000, (suseconds_t)(used % 1000) * 1000}};
+    return 0;
+}
+
+/* ---------------------------------------------------------------- clocks */
+
+/* CLOCK_REALTIME, too, begins when the kernel does. */
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    uint32_t milliseconds;
+
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_MONOTONIC: milliseconds = (uint32_t)system_call(SYSCALL_UPTIME, 0, 0, 0); break;
+    case CLOCK_PROCESS_CPUTIME_ID: milliseconds = used_milliseconds(); break;
+    default: return layer_fail(EINVAL);
+    }
+    *out = (struct timespec){milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    return 0;
+}
+
+int clock_getres(clockid_t clock, struct timespec *out)
+{
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_PROCESS_CPUTIME_ID) {
+        return layer_fail(EINVAL);
+    }
+    if (out) {
+        *out = (struct timespec){0, MILLISECONDS_PER_TICK * 1000000L};
+    }
+    return 0;
+}
+
+/* Nothing interrupts it, so nothing is ever left. */
+int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= 1000000000) {
+        return layer_fail(EINVAL);
+    }
+    for (time_t seconds = time->tv_sec; seconds > 0; seconds--) {
+        system_call(SYSCALL_SLEEP, 1000, 0, 0);
+    }
+    if (time->tv_nsec > 0) {
+        system_call(SYSCALL_SLEEP, ((uint32_t)time->tv_nsec + 999999) / 1000000, 0, 0);
+    }
+    if (left) {
+        *left = (struct timespec){0, 0};
+    }
+    return 0;
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+{
+    struct timespec rest = *time, now;
+    int error = errno;
+
+    if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || (flags & ~TIMER_ABSTIME)) {
+        return EINVAL;
+    }
+    if (flags & TIMER_ABSTIME) {
+        clock_gettime(clock, &now);
+        rest.tv_sec -= now.tv_sec;
+        rest.tv_nsec -= now.tv_nsec;
+        if (rest.tv_nsec < 0 && time->tv_nsec >= 0) {
+            rest.tv_nsec += 1000000000;
+            rest.tv_sec--;
+        }
+        if (rest.tv_sec < 0) {
+            return time->tv_nsec < 0 || time->tv_nsec >= 1000000000 ? EINVAL : 0;
+        }
+    }
+    if (nanosleep(&rest, left) < 0) {
+        errno = error;
+        return EINVAL;
+    }
+    return 0;
 }
 
 unsigned sleep(unsigned seconds)

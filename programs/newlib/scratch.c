@@ -113,6 +113,11 @@ int scratch_open(const char *path, int flags)
     return descriptor;
 }
 
+int scratch_flags(int descriptor)
+{
+    return open_of(descriptor)->flags & (O_ACCMODE | O_APPEND);
+}
+
 int scratch_close(int descriptor)
 {
     struct scratch_file *file = open_of(descriptor)->file;

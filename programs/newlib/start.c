@@ -14,6 +14,10 @@ typedef void (*function_t)(void);
 /* NOLINTBEGIN(bugprone-reserved-identifier): linkers' names since ever */
 extern const function_t __init_array_start[], __init_array_end[];
 extern const function_t __fini_array_start[], __fini_array_end[];
+/* newlib.ld draws them. */
+extern const char __tls_image[], __tls_image_end[];
+extern char __tls_block[], __thread_pointer[];
+
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 int main(int argc, char **argv, char **environment);
@@ -26,10 +30,22 @@ static void run_destructors(void)
     }
 }
 
+/* What _Thread_local variables begin with, and GS, through which they are found. */
+static void prepare_thread_local_variables(void)
+{
+    int32_t selector = system_call(SYSCALL_THREAD_POINTER, ADDRESS(__thread_pointer), 0, 0);
+    char *pointer = __thread_pointer;
+
+    memcpy(__tls_block, __tls_image, (size_t)(__tls_image_end - __tls_image));
+    memcpy(__thread_pointer, &pointer, sizeof(pointer));
+    __asm__ volatile("mov %0, %%gs" : : "r"(selector));
+}
+
 void newlib_start(void)
 {
     struct process_arguments arguments = {0, NULL};
 
+    prepare_thread_local_variables();
     if (system_call(SYSCALL_GET_PROGRAM_ARGUMENTS, ADDRESS(&arguments), 0, 0) < 0 ||
         arguments.argc <= 0) {
         static char *no_arguments[] = {NULL};

@@ -196,12 +196,13 @@ static bool is_visible_segment(uint32_t selector)
     return has_rights || has_limit;
 }
 
-/* Of all selectors, only the program's own two exist for ring 3. */
+/* Of all selectors, only the program's own three exist for ring 3. */
 static void every_selector(void)
 {
     for (uint32_t selector = 0; selector <= 0xFFFF; selector++) {
         bool is_code = (selector | 3) == USER_CODE_SELECTOR;
-        bool is_data = (selector | 3) == USER_DATA_SELECTOR;
+        bool is_data =
+            (selector | 3) == USER_DATA_SELECTOR || (selector | 3) == USER_THREAD_SELECTOR;
 
         CHECK_EQUAL(is_visible_segment(selector) ? selector : 0, is_code || is_data ? selector : 0);
         CHECK_EQUAL(is_readable_segment(selector) ? selector : 0,
@@ -281,7 +282,7 @@ static int role_iret(int argc, char **argv)
 /* The kernel's, the task states', the 16-bit ones', one beyond the table, one of a local table,
  * and the last there is. */
 static const uint32_t foreign_selectors[] = {0x08, 0x0B, 0x10, 0x13, 0x28,   0x2B,
-                                             0x30, 0x3B, 0x43, 0x4B, 0x0004, 0xFFFF};
+                                             0x30, 0x3B, 0x43, 0x53, 0x0004, 0xFFFF};
 
 static void try_selectors(const char *role)
 {

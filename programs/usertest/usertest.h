@@ -101,6 +101,9 @@ int arguments_hash(int count, const char *const *arguments);
 void wait_until_asleep(int pid);
 void wait_until_gone(int pid);
 
+/* Does the process that is item number i of the list descend from the one with that pid? */
+bool descends(const struct process_info *list, uint32_t count, uint32_t i, int pid);
+
 /* Ends the child and takes its status. */
 void kill_and_wait(int pid);
 
@@ -129,6 +132,11 @@ static inline int call_getpid(void)
 static inline int call_kill(int pid)
 {
     return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
+}
+
+static inline int call_kill_family(int pid)
+{
+    return system_call(SYSCALL_KILL_FAMILY, (uint32_t)pid, 0, 0);
 }
 
 static inline int call_spawn(const struct command_argument *first, uint32_t flags)
@@ -164,8 +172,9 @@ static inline uint32_t call_uptime(void)
 #define EFLAGS_AC   0x00040000u
 #define EFLAGS_ID   0x00200000u
 
-#define USER_CODE_SELECTOR 0x1B
-#define USER_DATA_SELECTOR 0x23
+#define USER_CODE_SELECTOR   0x1B
+#define USER_DATA_SELECTOR   0x23
+#define USER_THREAD_SELECTOR 0x4B
 
 bool cpu_has_fxsr(void);
 bool cpu_has_sse(void);

@@ -39,8 +39,9 @@ const char *status_text(int status)
         [ETOOLARGE] =
             "it is too large: it ends behind 0xffffff, and 12 MiB from 0x400000 on is all there is",
         [EOVERLAP] = "two of its segments overlap",
-        [ENOENTRY] = "its first instruction is not in its code (ENTRY in the linker script)",
+        [ENOENTRY] = "it begins outside what it loads (ENTRY in the linker script)",
         [ECUTOFF] = "the file ends too early (copy it again)",
+        [ELIMIT] = "this job, or all jobs together, have as many as they may (ps, kill -f)",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 

@@ -54,10 +54,12 @@ uint32_t sys_spawn(const uint32_t *arguments);
 uint32_t sys_get_program_arguments(const uint32_t *arguments);
 uint32_t sys_wait(const uint32_t *arguments);
 uint32_t sys_kill(const uint32_t *arguments);
+uint32_t sys_kill_family(const uint32_t *arguments);
 uint32_t sys_yield(const uint32_t *arguments);
 uint32_t sys_sleep(const uint32_t *arguments);
 uint32_t sys_getpid(const uint32_t *arguments);
 uint32_t sys_uptime(const uint32_t *arguments);
+uint32_t sys_thread_pointer(const uint32_t *arguments);
 uint32_t sys_process_list(const uint32_t *arguments);
 
 #endif

@@ -1,5 +1,18 @@
 /*
  * task/elf.c - see elf.h. Field names are the System V ABI's.
+ *
+ * Two things in ordinary files lie outside a program's addresses and are left out, because no
+ * program needs them:
+ *
+ *   0x003FF000  the page below the program, when it holds the file's own headers and nothing else:
+ *               linkers load them with what follows ("ld -Ttext 0x400000"). By the address map this
+ *               page is the guard page above the stack, and so it stays.
+ *   elsewhere   a segment that is nothing but notes: "gcc -Wl,-Ttext=0x400000" leaves the build ID
+ *               at ld's usual 0x08048000.
+ *
+ * Rights of segments: on i386 every page that can be read can be executed. nasm gives a section
+ * with a name of one's own ("section .asm") no right to be executed, so a program that begins there
+ * is accepted, and the segment counts as executable.
  */
 #include "task/elf.h"
 
@@ -35,6 +48,7 @@ static const uint8_t expected_ident[] = {0x7F, 'E', 'L', 'F', 1, 1, 1};
 #define PT_LOAD    1
 #define PT_DYNAMIC 2
 #define PT_INTERP  3
+#define PT_NOTE    4
 #define PF_X       1
 #define PF_W       2
 #define PHNUM_MAX  64
@@ -69,18 +83,117 @@ static int check_header(const struct elf_header *header, uint32_t file_size)
                : -ECUTOFF;
 }
 
+static int read_program_header(const struct elf_source *source, const struct elf_header *header,
+                               uint32_t number, struct elf_program_header *program)
+{
+    return source->read(source->context, header->e_phoff + number * sizeof(*program), program,
+                        sizeof(*program));
+}
+
+static bool is_below_program(const struct elf_program_header *program)
+{
+    return program->p_vaddr < USER_PROGRAM_ADDRESS &&
+           USER_PROGRAM_ADDRESS - program->p_vaddr <= PAGE_SIZE_BYTES;
+}
+
+/* Is what lies below the program's addresses only the headers, one behind the other as linkers write
+ * them, and zeros? 1, 0 or an error. The segment's part of the file is inside the file. */
+static int has_only_headers_below(const struct elf_source *source, const struct elf_header *header,
+                                  const struct elf_program_header *program)
+{
+    uint32_t end = MIN(USER_PROGRAM_ADDRESS - program->p_vaddr, program->p_filesz);
+    uint32_t offset =
+        header->e_phoff + header->e_phnum * (uint32_t)sizeof(struct elf_program_header);
+
+    if (program->p_offset != 0 || (program->p_flags & PF_W) || header->e_phoff != sizeof(*header)) {
+        return 0;
+    }
+    while (offset < end) {
+        uint8_t bytes[64];
+        uint32_t count = MIN(end - offset, sizeof(bytes));
+        int status = source->read(source->context, offset, bytes, count);
+
+        if (status < 0) {
+            return status;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            if (bytes[i] != 0) {
+                return 0;
+            }
+        }
+        offset += count;
+    }
+    return 1;
+}
+
+/* Is all of the segment a note? 1, 0 or an error. */
+static int has_only_notes(const struct elf_source *source, const struct elf_header *header,
+                          const struct elf_program_header *program)
+{
+    for (uint32_t i = 0; i < header->e_phnum; i++) {
+        struct elf_program_header note;
+        int status = read_program_header(source, header, i, &note);
+
+        if (status < 0) {
+            return status;
+        }
+        if (note.p_type == PT_NOTE && note.p_offset == program->p_offset &&
+            note.p_filesz == program->p_filesz && note.p_vaddr == program->p_vaddr &&
+            program->p_memsz == program->p_filesz) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Takes off a segment what no program needs (see above). 1 when nothing is left of it; 0; an error. */
+static int leave_out(const struct elf_source *source, const struct elf_header *header,
+                     struct elf_program_header *program)
+{
+    if (is_below_program(program)) {
+        uint32_t below = USER_PROGRAM_ADDRESS - program->p_vaddr;
+
+        int status = has_only_headers_below(source, header, program);
+        if (status <= 0) {
+            return status;
+        }
+        if (program->p_memsz <= below) {
+            return 1;
+        }
+        program->p_vaddr += below;
+        program->p_memsz -= below;
+        program->p_offset += below;
+        program->p_filesz -= MIN(program->p_filesz, below);
+        if (program->p_filesz == 0) {
+            program->p_offset = 0;
+        }
+        return 0;
+    }
+    if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, USER_PROGRAM_END)) {
+        return has_only_notes(source, header, program);
+    }
+    return 0;
+}
+
 /* Adds a PT_LOAD to the layout, or refuses it. */
-static int add_segment(const struct elf_program_header *program, uint32_t file_size,
-                       struct elf_layout *layout)
+static int add_segment(const struct elf_source *source, const struct elf_header *header,
+                       struct elf_program_header *program, struct elf_layout *layout)
 {
     if (program->p_memsz == 0) {
         return program->p_filesz == 0 ? OK : -EINFORMAT;
     }
-    if (layout->segment_count == ELF_SEGMENTS_MAX || program->p_filesz > program->p_memsz) {
+    if (program->p_filesz > program->p_memsz) {
         return -EINFORMAT;
     }
-    if (!range_is_inside(program->p_offset, program->p_filesz, 0, file_size)) {
+    if (!range_is_inside(program->p_offset, program->p_filesz, 0, source->size)) {
         return -ECUTOFF;
+    }
+    int status = leave_out(source, header, program);
+    if (status != 0) {
+        return status < 0 ? status : OK;
+    }
+    if (layout->segment_count == ELF_SEGMENTS_MAX) {
+        return -EINFORMAT;
     }
     if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, USER_PROGRAM_END)) {
         return -EADDRESS;
@@ -107,13 +220,15 @@ static int add_segment(const struct elf_program_header *program, uint32_t file_s
     return OK;
 }
 
-static bool is_entry_acceptable(const struct elf_layout *layout)
+/* Finds the segment in which the program begins; it can be executed, whatever its flags are. */
+static bool accept_entry(struct elf_layout *layout)
 {
     for (size_t i = 0; i < layout->segment_count; i++) {
-        const struct elf_segment *segment = &layout->segments[i];
+        struct elf_segment *segment = &layout->segments[i];
 
-        if (segment->executable && layout->entry >= segment->address &&
+        if (layout->entry >= segment->address &&
             layout->entry - segment->address < segment->memory_bytes) {
+            segment->executable = true;
             return true;
         }
     }
@@ -141,8 +256,7 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
     for (uint32_t i = 0; i < header.e_phnum; i++) {
         struct elf_program_header program;
 
-        status = source->read(source->context, header.e_phoff + i * sizeof(program), &program,
-                              sizeof(program));
+        status = read_program_header(source, &header, i, &program);
         if (status < 0) {
             return status;
         }
@@ -150,7 +264,7 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
             return -EDYNAMIC;
         }
         if (program.p_type == PT_LOAD) {
-            status = add_segment(&program, source->size, layout);
+            status = add_segment(source, &header, &program, layout);
             if (status < 0) {
                 return status;
             }
@@ -159,5 +273,5 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
     if (layout->segment_count == 0) {
         return -ENOSEGMENT;
     }
-    return is_entry_acceptable(layout) ? OK : -ENOENTRY;
+    return accept_entry(layout) ? OK : -ENOENTRY;
 }

@@ -2,8 +2,9 @@
  * task/elf.h - understands an ELF program file; maps and copies nothing.
  *
  * Accepted: ELF32, little-endian, i386, ET_EXEC (System V ABI, chapter 4 and the i386 supplement),
- * static, with its PT_LOAD segments inside the user program's addresses. Everything in the file's
- * headers is checked against the file's size and that range before it is believed.
+ * static, with its PT_LOAD segments inside the user program's addresses; elf.c says what else of a
+ * file may lie elsewhere, and is not loaded. Everything in the file's headers is checked against the
+ * file's size and that range before it is believed.
  */
 #ifndef TASK_ELF_H
 #define TASK_ELF_H
@@ -31,7 +32,7 @@ struct elf_segment {
 };
 
 struct elf_layout {
-    uint32_t entry;                                /* inside an executable segment */
+    uint32_t entry;                                /* inside a segment, which is executable */
     size_t segment_count;                          /* 1 to ELF_SEGMENTS_MAX */
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
 };

@@ -244,7 +244,7 @@ static void test_reasons(void **state)
     data->p_vaddr = text->p_vaddr + text->p_memsz - 1;
     assert_reason(EOVERLAP);
     reset(state);
-    image.header.e_entry = data->p_vaddr;
+    image.header.e_entry = data->p_vaddr - 1;
     assert_reason(ENOENTRY);
     reset(state);
     file_size = 0x6FF; /* one byte of data's is missing */
@@ -337,11 +337,11 @@ static void test_truncated_at_every_length(void **state)
 static void test_entry(void **state)
 {
     (void)state;
-    static const uint32_t outside[] = {0,        0x3FFFFF,  0x400200,   0x401000,
+    static const uint32_t outside[] = {0,        0x3FFFFF,  0x400200,   0x400FFF,
                                        0x404000, 0x1000000, 0x80000000, 0xFFFFFFFF};
 
     for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
-        image.header.e_entry = outside[i]; /* 0x401000: not executable */
+        image.header.e_entry = outside[i];
         assert_refused();
     }
     image.header.e_entry = 0x400000;
@@ -350,11 +350,141 @@ static void test_entry(void **state)
     assert_accepted();
 }
 
-static void test_no_executable_segment(void **state)
+/* As nasm's "section .asm" is: the segment with the entry counts as executable, the others do not. */
+static void test_entry_without_the_right_to_execute(void **state)
 {
+    struct elf_layout layout;
+
     (void)state;
-    image.programs[0].p_flags = PF_R | PF_W;
-    assert_refused();
+    image.programs[0].p_flags = PF_R;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_true(layout.segments[0].executable);
+    assert_false(layout.segments[0].writable);
+    assert_false(layout.segments[1].executable);
+    image.programs[0].p_flags = PF_R | PF_X;
+    image.header.e_entry = 0x401000;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_true(layout.segments[1].executable);
+}
+
+/* "ld -Ttext 0x400000": the headers are loaded a page below, alone or with the text. */
+static void test_headers_below_the_program(void **state)
+{
+    Elf32_Phdr *headers = &image.programs[1], *text = &image.programs[0];
+    struct elf_layout layout;
+
+    (void)state;
+    *headers = (Elf32_Phdr){
+        .p_type = PT_LOAD,
+        .p_vaddr = USER_PROGRAM_ADDRESS - 0x1000,
+        .p_filesz = HEADERS,
+        .p_memsz = HEADERS,
+        .p_flags = PF_R,
+    };
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.segment_count, 2);
+    assert_int_equal(layout.segments[0].address, USER_PROGRAM_ADDRESS);
+
+    headers->p_type = PT_NULL;
+    text->p_vaddr = USER_PROGRAM_ADDRESS - 0x1000;
+    text->p_offset = 0;
+    text->p_filesz = text->p_memsz = FILE_BYTES;
+    file_size = FILE_BYTES + 0x300;
+    assert_reason(ENOENTRY); /* nothing of it is left */
+    text->p_memsz++;
+    image.header.e_entry = USER_PROGRAM_ADDRESS;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.segments[0].address, USER_PROGRAM_ADDRESS);
+    assert_int_equal(layout.segments[0].memory_bytes, 1);
+    assert_int_equal(layout.segments[0].file_bytes, 0);
+    text->p_filesz = text->p_memsz = FILE_BYTES + 0x200;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.segments[0].address, USER_PROGRAM_ADDRESS);
+    assert_int_equal(layout.segments[0].memory_bytes, 0x200);
+    assert_int_equal(layout.segments[0].file_bytes, 0x200);
+    assert_int_equal(layout.segments[0].file_offset, 0x1000);
+}
+
+/* Anything else down there is refused: the program might need it. */
+static void test_contents_below_the_program(void **state)
+{
+    Elf32_Phdr *headers = &image.programs[1];
+    const Elf32_Phdr good = {
+        .p_type = PT_LOAD,
+        .p_vaddr = USER_PROGRAM_ADDRESS - 0x1000,
+        .p_filesz = HEADERS + 0x100,
+        .p_memsz = HEADERS + 0x100,
+        .p_flags = PF_R,
+    };
+    uint8_t *bytes = (uint8_t *)&image;
+
+    (void)state;
+    *headers = good;
+    assert_accepted();
+    bytes[HEADERS] = 1;
+    assert_reason(EADDRESS);
+    bytes[HEADERS] = 0;
+    bytes[HEADERS + 0xFF] = 1;
+    assert_reason(EADDRESS);
+    bytes[HEADERS + 0xFF] = 0;
+    bytes[HEADERS + 0x100] = 1; /* behind the segment */
+    assert_accepted();
+    headers->p_flags |= PF_W;
+    assert_reason(EADDRESS);
+    *headers = good;
+    headers->p_vaddr -= 1; /* a page below the guard page: the stack */
+    assert_reason(EADDRESS);
+    *headers = good;
+    headers->p_offset = 0x400;
+    assert_reason(EADDRESS);
+    *headers = good;
+    for (fail_at = 5;; fail_at++) {
+        reads = 0;
+        if (check() == OK) {
+            break;
+        }
+        assert_true(reads == fail_at);
+    }
+    assert_true(fail_at > 6);
+    fail_at = 0;
+    memmove((uint8_t *)&image + 64, image.programs, 3 * sizeof(Elf32_Phdr));
+    image.header.e_phoff = 64; /* what lies between is not known */
+    assert_reason(EADDRESS);
+}
+
+/* gcc's build ID with -Wl,-Ttext=0x400000: at 0x08048000, in a segment of its own. */
+static void test_notes_elsewhere(void **state)
+{
+    Elf32_Phdr *note = &image.programs[1], *load = &image.programs[3];
+    struct elf_layout layout;
+
+    (void)state;
+    image.header.e_phnum = 4;
+    note->p_vaddr = 0x08048114;
+    note->p_memsz = note->p_filesz;
+    *load = *note;
+    load->p_type = PT_LOAD;
+    load->p_flags = PF_R;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_int_equal(layout.segment_count, 2);
+    load->p_memsz++;
+    assert_reason(EADDRESS);
+    load->p_memsz--;
+    load->p_offset++;
+    assert_reason(EADDRESS);
+    load->p_offset--;
+    load->p_filesz--;
+    assert_reason(EADDRESS);
+    load->p_filesz++;
+    load->p_vaddr--;
+    assert_reason(EADDRESS);
+    load->p_vaddr++;
+    note->p_type = PT_GNU_STACK;
+    assert_reason(EADDRESS);
+    note->p_type = PT_NOTE;
+    fail_at = 7;
+    reads = 0;
+    assert_int_equal(check(), -EIO);
 }
 
 static void test_no_loadable_segment(void **state)
@@ -666,7 +796,10 @@ int main(void)
         cmocka_unit_test_setup(test_program_header_offset_wraps, reset),
         cmocka_unit_test_setup(test_truncated_at_every_length, reset),
         cmocka_unit_test_setup(test_entry, reset),
-        cmocka_unit_test_setup(test_no_executable_segment, reset),
+        cmocka_unit_test_setup(test_entry_without_the_right_to_execute, reset),
+        cmocka_unit_test_setup(test_headers_below_the_program, reset),
+        cmocka_unit_test_setup(test_contents_below_the_program, reset),
+        cmocka_unit_test_setup(test_notes_elsewhere, reset),
         cmocka_unit_test_setup(test_no_loadable_segment, reset),
         cmocka_unit_test_setup(test_segment_fills_the_window, reset),
         cmocka_unit_test_setup(test_segment_at_the_windows_ends, reset),

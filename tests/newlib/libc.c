@@ -275,8 +275,6 @@ static void test_what_is_missing(void)
     CHECK_FAILS(unlink("nothing"), ENOENT);
     CHECK_FAILS(link(name, "new.txt"), ENOSYS);
     CHECK_FAILS(rename(name, "new.txt"), ENOSYS);
-    CHECK_FAILS(fork(), ENOSYS);
-    CHECK_FAILS(execve(name, arguments, environ), ENOSYS);
     CHECK_FAILS(kill(1, SIGHUP), ENOSYS);
     CHECK_FAILS(kill(1, SIGKILL), ESRCH);
     CHECK_FAILS(wait(NULL), ECHILD);

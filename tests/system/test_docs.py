@@ -16,18 +16,24 @@ def compare(documented, defined):
     return f"not documented: {missing}; not defined: {extra}" if missing or extra else None
 
 
+def command_tables():
+    """docs/syscalls.md without its table of errors."""
+    before, rest = read("docs/syscalls.md").split("## Errors\n")
+    return before + rest.split("\n## ", 1)[1]
+
+
 def commands():
     """docs/syscalls.md has a row for each number that abi/syscalls.h defines, and no other."""
     defined = re.findall(r"^#define SYSCALL_(\w+) +(\d+)", read("src/abi/syscalls.h"), re.MULTILINE)
     defined = {(int(number), name) for name, number in defined if name not in ("VECTOR", "COUNT")}
-    rows = re.findall(r"^\| (\d+) \| (\w+) \|", read("docs/syscalls.md"), re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|", command_tables(), re.MULTILINE)
     return compare({(int(number), name) for number, name in rows}, defined)
 
 
 def implemented():
     """The kernel's table has a handler for each of them, with as many arguments as documented."""
     table = re.findall(r"\[SYSCALL_(\w+)\] = \{\w+, (\d)\}", read("src/syscall/syscall.c"))
-    rows = re.findall(r"^\| \d+ \| (\w+) \|(.*?)\|", read("docs/syscalls.md"), re.MULTILINE)
+    rows = re.findall(r"^\| \d+ \| (\w+) \|(.*?)\|", command_tables(), re.MULTILINE)
     documented = {(name, len([a for a in re.sub(r"\(.*?\)", "", arguments).split(",") if a.strip()]))
                   for name, arguments in rows}
     return compare(documented, {(name, int(count)) for name, count in table})
@@ -35,11 +41,21 @@ def implemented():
 
 def errors():
     """Every error that the documents name is in status.h."""
-    defined = set(re.findall(r"^#define (E[A-Z]+)", read("src/status.h"), re.MULTILINE))
+    defined = set(re.findall(r"^#define (E[A-Z0-9]+)", read("src/status.h"), re.MULTILINE))
     named = set()
     for path in ("docs/syscalls.md", "docs/memory.md", "docs/boot.md"):
-        named |= set(re.findall(r"-(E[A-Z]{2,})\b", read(path)))
+        named |= set(re.findall(r"-(E[A-Z0-9]{2,})\b", read(path)))
     return f"unknown: {sorted(named - defined)}" if named - defined else None
+
+
+def error_table():
+    """docs/syscalls.md has a row for each error, with status.h's number and words."""
+    rows = re.findall(r"^\| (\d+) \| (E[A-Z0-9]+) \| ([^|]*) \|$", read("docs/syscalls.md"),
+                      re.MULTILINE)
+    defined = re.findall(r"^#define (E[A-Z0-9]+) +(\d+) +/\* (.*) \*/$", read("src/status.h"),
+                         re.MULTILINE)
+    wrong = compare(rows, [(number, name, meaning) for name, number, meaning in defined])
+    return wrong or (None if len(rows) >= 27 else f"only {len(rows)} errors")
 
 
 def addresses():
@@ -189,6 +205,7 @@ def main():
     test("docs/syscalls.md has every command and no other", commands())
     test("docs/syscalls.md and the kernel's table agree about arguments", implemented())
     test("the errors that the documents name exist", errors())
+    test("every error has its row", error_table())
     test("docs/memory-map.md has layout.h's addresses", addresses())
     test("the files that the documents name exist", links())
     test("each defect of PeachOS has tests that exist", defects())

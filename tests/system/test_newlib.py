@@ -52,10 +52,11 @@ def library(folder):
     libc = 'libc.elf "two words" "" -x'
     alone = ["float.elf 0.1", "float.elf 0.2"]
     together = " & ".join(alone)
+    threads = " & ".join(f"tls.elf {i}" for i in range(1, 5))
     ran = guests.run(folder, ["hello.elf", libc, *(f"ends.elf {how}" for how, _, _ in ENDS), *alone,
-                              together],
+                              "posix.elf", together, "tls.elf 9", threads],
                      [data, f"{inner}=dir/in.txt",
-                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float"))])
+                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls", "posix"))])
     check(ran, "hello.elf", 0, r"Hello, world! 42 1099511627776 3\.250\n")
     check(ran, libc, 0)
     output = ran[libc].output if libc in ran else ""
@@ -63,12 +64,23 @@ def library(folder):
     for name, result in results:
         test(name, None if result == "ok" else output)
     test("libc: all tests ran", None if len(results) == 15 else output)
+    check(ran, "posix.elf", 0)
+    output = ran["posix.elf"].output if "posix.elf" in ran else ""
+    results = re.findall(r"^(posix: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
+    for name, result in results:
+        test(name, None if result == "ok" else output)
+    test("posix: all tests ran", None if len(results) == 9 else output)
     test("a line of standard output comes when it is whole, standard error at once",
          None if "second\nfirst, buffered line\n" in output else output)
     for how, status, said in ENDS:
         check(ran, f"ends.elf {how}", status, said)
     for line in alone:
         check(ran, line, 0, r"0\.\d gives [\d.]+\n")
+    check(ran, "tls.elf 9", 0, r"tls 9: 0 failures\n")
+    four = ran.get(threads)
+    test("thread-local variables of four programs that take turns",
+         None if four and four.statuses == [0] * 4 and four.is_memory_back and
+         four.output.count(": 0 failures\n") == 4 else four and four.output)
     both = ran.get(together)
     test("floating point of two programs that take turns",
          None if both and both.statuses == [0, 0] and both.is_memory_back and

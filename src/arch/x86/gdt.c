@@ -50,7 +50,7 @@ struct tss {
 _Static_assert(sizeof(struct gdt_entry) == 8, "segment descriptor");
 _Static_assert(sizeof(struct tss) == 104, "task-state segment");
 
-#define GDT_ENTRIES              9
+#define GDT_ENTRIES              10
 #define DOUBLE_FAULT_STACK_BYTES 4096
 
 static struct {
@@ -122,6 +122,7 @@ void gdt_initialise(void)
             sizeof(gdt.double_fault_tss) - 1, ACCESS_TSS, 0);
     gdt_set(REAL_MODE_CODE_SELECTOR, 0, 0xFFFF, ACCESS_KERNEL_CODE, FLAGS_BYTE_16BIT);
     gdt_set(REAL_MODE_DATA_SELECTOR, 0, 0xFFFF, ACCESS_KERNEL_DATA, FLAGS_BYTE_16BIT);
+    gdt_set_thread_pointer(0);
 
     gdt.tss.ss0 = KERNEL_DATA_SELECTOR;
     /* Beyond the limit: no bitmap, so ring 3 (IOPL 0) may use no port at all. */
@@ -152,6 +153,11 @@ bool gdt_has_double_fault_task(void)
 void gdt_set_kernel_stack(uint32_t top)
 {
     gdt.tss.esp0 = top;
+}
+
+void gdt_set_thread_pointer(uint32_t address)
+{
+    gdt_set(USER_THREAD_SELECTOR, address, 0xFFFFF, ACCESS_USER_DATA, FLAGS_4KIB_32BIT);
 }
 
 void gdt_set_double_fault_directory(uint32_t directory)

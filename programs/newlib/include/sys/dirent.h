@@ -1,0 +1,25 @@
+/*
+ * sys/dirent.h - what <dirent.h> reads folders with; in place of newlib's, which refuses to.
+ */
+#ifndef DRUPE_SYS_DIRENT_H
+#define DRUPE_SYS_DIRENT_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#define DT_UNKNOWN 0
+#define DT_DIR     4
+#define DT_REG     8
+
+#define _DIRENT_HAVE_D_TYPE
+
+struct dirent {
+    ino_t d_ino; /* files have no numbers here: always 1 */
+    unsigned char d_type;
+    unsigned short d_reclen; /* of this struct */
+    char d_name[NAME_MAX + 1];
+};
+
+typedef struct drupe_directory DIR; /* programs/newlib/folders.c */
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * tests/newlib/posix.c - what the SDK has of POSIX beyond C: folders, paths, patterns, time, limits,
+ * other programs, and headers that newlib alone does not make work.
+ *
+ * Files: data.txt is the ten digits and a line break, dir/in.txt exists; ends.elf is
+ * tests/newlib/ends.c. `posix.elf arguments a "b c"` checks that it was started so.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <regex.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/times.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int failures; /* of the test that runs */
+static int all_failures;
+
+#define CHECK(condition)                                                              \
+    do {                                                                              \
+        if (!(condition)) {                                                           \
+            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno); \
+            failures++;                                                               \
+        }                                                                             \
+    } while (0)
+
+/* The call gives value, and errno is error then. */
+#define CHECK_ERROR(call, value, error) \
+    do {                                \
+        errno = 0;                      \
+        CHECK((call) == (value));       \
+        CHECK(errno == (error));        \
+    } while (0)
+
+static void test_folders(void)
+{
+    DIR *root = opendir("/");
+    struct dirent *entry, copy, *result;
+    int count = 0, folders = 0, wanted = 0;
+    long places[100] = {0};
+    struct stat out;
+
+    CHECK(root);
+    while ((entry = readdir(root)) && count < 99) {
+        places[count++] = telldir(root);
+        CHECK(entry->d_type == DT_REG || entry->d_type == DT_DIR);
+        CHECK(stat(entry->d_name, &out) == 0 && S_ISDIR(out.st_mode) == (entry->d_type == DT_DIR));
+        folders += entry->d_type == DT_DIR;
+        wanted += strcmp(entry->d_name, "data.txt") == 0 || strcmp(entry->d_name, "dir") == 0;
+    }
+    CHECK(count >= 4 && folders == 1 && wanted == 2);
+    rewinddir(root);
+    CHECK(telldir(root) == 0);
+    for (int i = 0; i < count; i++) {
+        CHECK(readdir_r(root, &copy, &result) == 0 && result == &copy);
+        CHECK(telldir(root) == places[i]);
+    }
+    CHECK(readdir_r(root, &copy, &result) == 0 && !result);
+    CHECK_ERROR(readdir(root), NULL, 0);
+    seekdir(root, places[0]);
+    CHECK(telldir(root) == places[0] && readdir(root) && telldir(root) == places[1]);
+    CHECK(fstat(dirfd(root), &out) == 0 && S_ISDIR(out.st_mode));
+    CHECK(closedir(root) == 0);
+
+    CHECK_ERROR(opendir("nothing"), NULL, ENOENT);
+    CHECK_ERROR(opendir("data.txt"), NULL, ENOTDIR);
+    CHECK_ERROR(fdopendir(12), NULL, EBADF);
+    for (int i = 0; i < 100; i++) { /* and closes what it has opened */
+        CHECK_ERROR(opendir("data.txt"), NULL, ENOTDIR);
+        CHECK(closedir(opendir("dir")) == 0);
+    }
+
+    struct dirent **list;
+    int found = scandir("/", &list, NULL, alphasort);
+    CHECK(found == count);
+    for (int i = 0; i < found; i++) {
+        CHECK(i == 0 || strcmp(list[i - 1]->d_name, list[i]->d_name) < 0);
+        free(list[i]);
+    }
+    free(list);
+}
+
+static void test_paths(void)
+{
+    char found[PATH_MAX], path[100];
+    struct stat out;
+
+    CHECK(realpath("dir/in.txt", found) == found && strcmp(found, "0:/dir/in.txt") == 0);
+    CHECK(realpath("/DIR//./In.txt", found) && strcmp(found, "0:/dir/in.txt") == 0);
+    CHECK(realpath("0:/dir/../dir/../data.txt", found) && strcmp(found, "0:/data.txt") == 0);
+    CHECK(realpath("/..", found) && strcmp(found, "0:/") == 0);
+    CHECK(realpath("dir/", found) && strcmp(found, "0:/dir") == 0);
+    CHECK_ERROR(realpath("", found), NULL, ENOENT);
+    CHECK_ERROR(realpath("nothing", found), NULL, ENOENT);
+    CHECK_ERROR(realpath("nothing/..", found), NULL, ENOENT);
+    CHECK_ERROR(realpath("data.txt/..", found), NULL, ENOTDIR);
+    CHECK_ERROR(realpath("data.txt/", found), NULL, ENOTDIR);
+    char *allocated = realpath("data.txt", NULL);
+    CHECK(allocated && strcmp(allocated, "0:/data.txt") == 0);
+    free(allocated);
+
+    CHECK(strcmp(basename(strcpy(path, "0:/dir/in.txt")), "in.txt") == 0);
+    CHECK(strcmp(dirname(strcpy(path, "/dir/in.txt")), "/dir") == 0);
+    CHECK(lstat("data.txt", &out) == 0 && out.st_size == 11);
+}
+
+static void test_patterns(void)
+{
+    regex_t expression;
+    regmatch_t match[3];
+    char text[40];
+    glob_t paths;
+
+    CHECK(fnmatch("*.t?t", "data.txt", 0) == 0);
+    CHECK(fnmatch("[a-c]*", "data.txt", 0) == FNM_NOMATCH);
+    CHECK(fnmatch("*", "a/b", FNM_PATHNAME) == FNM_NOMATCH);
+
+    CHECK(regcomp(&expression, "([a-z]+)=([0-9]{2,3})", REG_EXTENDED) == 0);
+    CHECK(regexec(&expression, "x; size=128;", 3, match, 0) == 0);
+    CHECK(match[0].rm_so == 3 && match[0].rm_eo == 11 && match[1].rm_eo == 7 &&
+          match[2].rm_so == 8);
+    CHECK(regexec(&expression, "size=1", 3, match, 0) == REG_NOMATCH);
+    regfree(&expression);
+    int error = regcomp(&expression, "(a", REG_EXTENDED);
+    CHECK(error == REG_EPAREN && regerror(error, &expression, text, sizeof(text)) > 5);
+
+    CHECK(glob("d*", 0, NULL, &paths) == 0 && paths.gl_pathc == 2);
+    CHECK(strcmp(paths.gl_pathv[0], "data.txt") == 0 && strcmp(paths.gl_pathv[1], "dir") == 0);
+    globfree(&paths);
+    CHECK(glob("dir/*.{txt,no}", GLOB_BRACE, NULL, &paths) == 0 && paths.gl_pathc == 1 &&
+          strcmp(paths.gl_pathv[0], "dir/in.txt") == 0);
+    globfree(&paths);
+}
+
+static void test_lines(void)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = fopen("/tmp/lines", "w+");
+
+    CHECK(file && fputs("short\n", file) >= 0);
+    for (int i = 0; i < 5000; i++) {
+        fputc('x', file);
+    }
+    fputs("\nno end", file);
+    rewind(file);
+    CHECK(getline(&line, &size, file) == 6 && strcmp(line, "short\n") == 0);
+    CHECK(getline(&line, &size, file) == 5001 && size > 5001);
+    CHECK(getdelim(&line, &size, ' ', file) == 3 && strcmp(line, "no ") == 0);
+    CHECK(getline(&line, &size, file) == 3);
+    CHECK(getline(&line, &size, file) == -1 && feof(file));
+    flockfile(file);
+    CHECK(ftrylockfile(file) == 0);
+    funlockfile(file);
+    fclose(file);
+    free(line);
+}
+
+static void test_descriptors(void)
+{
+    char text[4] = "";
+    int file = open("data.txt", O_RDONLY), scratch = creat("/tmp/made", 0666);
+
+    CHECK(pread(file, text, 3, 4) == 3 && strcmp(text, "456") == 0);
+    CHECK(read(file, text, 1) == 1 && text[0] == '0');
+    CHECK(pwrite(scratch, "abc", 3, 2) == 3 && lseek(scratch, 0, SEEK_CUR) == 0);
+    CHECK(lseek(scratch, 0, SEEK_END) == 5);
+    CHECK(fsync(file) == 0 && fdatasync(scratch) == 0);
+    sync();
+    CHECK_ERROR(fsync(1), -1, EINVAL);
+    CHECK(fcntl(file, F_GETFL) == O_RDONLY && fcntl(scratch, F_GETFL) == O_WRONLY);
+    CHECK(fcntl(1, F_GETFL) == O_RDWR);
+    CHECK(fcntl(file, F_GETFD) == FD_CLOEXEC && fcntl(file, F_SETFD, 0) == 0);
+    CHECK_ERROR(fcntl(file, F_DUPFD, 0), -1, EINVAL);
+    CHECK(close(file) == 0 && close(scratch) == 0);
+    CHECK_ERROR(fsync(file), -1, EBADF);
+    CHECK_ERROR(fcntl(file, F_GETFL), -1, EBADF);
+}
+
+static long milliseconds(const struct timespec *time)
+{
+    return (long)time->tv_sec * 1000 + time->tv_nsec / 1000000;
+}
+
+static void test_time(void)
+{
+    struct timespec before, after, left = {7, 7};
+    struct rusage usage;
+    struct tms used;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &before) == 0);
+    CHECK(nanosleep(&(struct timespec){0, 30000001}, &left) == 0);
+    CHECK(left.tv_sec == 0 && left.tv_nsec == 0);
+    CHECK(clock_gettime(CLOCK_REALTIME, &after) == 0);
+    CHECK(milliseconds(&after) - milliseconds(&before) >= 30);
+    after.tv_sec += 1;
+    CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &after, NULL) == 0);
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &before) == 0);
+    CHECK(milliseconds(&before) >= milliseconds(&after));
+    CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &after, NULL) == 0); /* it is past */
+    CHECK_ERROR(nanosleep(&(struct timespec){0, 1000000000}, NULL), -1, EINVAL);
+    CHECK_ERROR(nanosleep(&(struct timespec){-1, 0}, NULL), -1, EINVAL);
+    CHECK_ERROR(clock_gettime(99, &after), -1, EINVAL);
+    CHECK(clock_getres(CLOCK_MONOTONIC, &after) == 0 && after.tv_nsec == 10000000);
+
+    while (times(&used) != (clock_t)-1 && used.tms_utime < 50) {
+    }
+    CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after) == 0 && milliseconds(&after) >= 50);
+    CHECK(getrusage(RUSAGE_SELF, &usage) == 0 &&
+          usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 >= 50);
+    CHECK(getrusage(RUSAGE_CHILDREN, &usage) == 0 && usage.ru_utime.tv_sec == 0);
+    CHECK_ERROR(getrusage(5, &usage), -1, EINVAL);
+}
+
+static void test_limits(void)
+{
+    void *memory = NULL;
+
+    CHECK(sysconf(_SC_PAGESIZE) == 4096 && getpagesize() == 4096);
+    CHECK(sysconf(_SC_NPROCESSORS_ONLN) == 1);
+    CHECK(sysconf(_SC_PHYS_PAGES) > sysconf(_SC_AVPHYS_PAGES) && sysconf(_SC_AVPHYS_PAGES) > 1000);
+    CHECK(sysconf(_SC_OPEN_MAX) == 19 && sysconf(_SC_CLK_TCK) == CLOCKS_PER_SEC);
+    CHECK_ERROR(sysconf(_SC_CHILD_MAX), -1, 0);
+    CHECK_ERROR(sysconf(10000), -1, EINVAL);
+    CHECK(pathconf("/", _PC_NAME_MAX) == 12 && fpathconf(0, _PC_PATH_MAX) == 108);
+    CHECK_ERROR(pathconf("nothing", _PC_NAME_MAX), -1, ENOENT);
+    CHECK(getuid() == 0 && geteuid() == 0 && getgid() == 0 && getegid() == 0);
+    CHECK(umask(027) == 022 && umask(0) == 027);
+    CHECK(posix_memalign(&memory, 4096, 100) == 0 && (uintptr_t)memory % 4096 == 0);
+    free(memory);
+    CHECK(posix_memalign(&memory, 3, 100) == EINVAL);
+    CHECK((memory = aligned_alloc(256, 512)) && (uintptr_t)memory % 256 == 0);
+    free(memory);
+}
+
+static void test_programs(void)
+{
+    char *const arguments[] = {"any name", "arguments", "a", "b c", NULL};
+    pid_t child = 0;
+    int status = 0;
+
+    CHECK(getppid() > 0 && getppid() != getpid());
+    CHECK(system(NULL) == 1);
+    CHECK(system("posix arguments a \"b c\"") == 0);
+    CHECK(WEXITSTATUS(system("ends.elf _exit")) == 9);
+    CHECK(WEXITSTATUS(system("nothing")) == 127 && WEXITSTATUS(system("data.txt")) == 127);
+    CHECK_ERROR(system("ends.elf _exit | more"), -1, ENOSYS);
+    CHECK_ERROR(system("ends.elf \"_exit"), -1, EINVAL);
+    CHECK(system("  ") == 0);
+    CHECK(posix_spawn(&child, "/posix.elf", NULL, NULL, arguments, NULL) == 0 && child > 0);
+    CHECK(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 0);
+    CHECK(posix_spawnp(&child, "nothing", NULL, NULL, arguments, NULL) == ENOENT);
+    CHECK(posix_spawn(&child, "data.txt", NULL, NULL, arguments, NULL) == ENOEXEC);
+    CHECK_ERROR(wait(NULL), -1, ECHILD);
+}
+
+static void test_atomics(void)
+{
+    static atomic_int counter;
+    static _Atomic long long large = 1LL << 40;
+    static atomic_flag flag = ATOMIC_FLAG_INIT;
+    int expected = 5;
+
+    CHECK(atomic_fetch_add(&counter, 5) == 0 && atomic_load(&counter) == 5);
+    CHECK(atomic_compare_exchange_strong(&counter, &expected, 6));
+    CHECK(!atomic_compare_exchange_strong(&counter, &expected, 7) && expected == 6);
+    CHECK(atomic_fetch_sub(&large, 1) == 1LL << 40 && large == (1LL << 40) - 1);
+    CHECK(!atomic_flag_test_and_set(&flag) && atomic_flag_test_and_set(&flag));
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void run(const char *name, void (*test)(void))
+{
+    failures = 0;
+    test();
+    printf("posix: %s ... %s\n", name, failures ? "FAIL" : "ok");
+    all_failures += failures;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        return !(argc == 4 && strcmp(argv[1], "arguments") == 0 && strcmp(argv[2], "a") == 0 &&
+                 strcmp(argv[3], "b c") == 0);
+    }
+    run("folders", test_folders);
+    run("paths", test_paths);
+    run("patterns", test_patterns);
+    run("lines", test_lines);
+    run("descriptors", test_descriptors);
+    run("time", test_time);
+    run("limits", test_limits);
+    run("other programs", test_programs);
+    run("atomics", test_atomics);
+    return all_failures != 0;
+}
