@@ -86,6 +86,9 @@ static const struct {
     {HEAP_ADDRESS, "kernel heap pool"},
     {FRAME_ZONE_ADDRESS, "frame zone"},
     {PROCESS_HEAP_ADDRESS, "process heap"},
+    {WINDOW_ADDRESS, "window: 4-16 MiB"},
+    {WINDOW_END, "unused"},
+    {VMALLOC_ADDRESS, "kernel byte heap"},
     {MMIO_ADDRESS, "devices"},
 };
 #define RANGES (sizeof(ranges) / sizeof(ranges[0]))
