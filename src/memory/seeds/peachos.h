@@ -7,8 +7,11 @@
  *   PEACHOS_HEAP_BLOCK_SIZE        HEAP_BLOCK_SIZE_BYTES
  *   PEACHOS_HEAP_ADDRESS           HEAP_ADDRESS
  *   PEACHOS_HEAP_TABLE_ADDRESS     HEAP_TABLE_ADDRESS
- *   HEAP_BLOCK_TABLE_ENTRY and     the same names
- *   the four HEAP_BLOCK_... flags
+ *   HEAP_BLOCK_TABLE_ENTRY         the same                    an entry of the table, one byte
+ *   HEAP_BLOCK_TABLE_ENTRY_TAKEN   the same                    0x01
+ *   HEAP_BLOCK_TABLE_ENTRY_FREE    the same                    0x00
+ *   HEAP_BLOCK_HAS_NEXT            the same                    0x80
+ *   HEAP_BLOCK_IS_FIRST            the same                    0x40
  *   struct heap_table, struct heap the same names              struct heap has counts and an index besides
  *   kernel_heap                    *kheap_get()                not a variable of everybody: it is the heap's own
  *   kernel_heap_table              *kheap_get()->table

@@ -12,7 +12,7 @@
  *   VANA_PROGRAM_VIRTUAL_STACK_ADDRESS_START, _END
  *                                  USER_STACK_TOP, _BOTTOM     a guard page above and below
  *   PAGING_PAGE_SIZE               PAGE_SIZE_BYTES
- *   PAGING_TOTAL_ENTRIES_PER_TABLE and the PAGING_... flags: the same names
+ *   PAGING_TOTAL_ENTRIES_PER_TABLE, PAGING_IS_WRITEABLE and the other PAGING_... flags: the same names
  *   kernel_heap, kernel_heap_table *kheap_get() and its table  not variables of everybody
  *   kheap_init()                   kheap_init(pool_end)        the kernel heap is there from the start: nothing
  *                                                              is left to do. "failed to create heap" is a panic
@@ -20,7 +20,8 @@
  *                                                              heap_free returns a status, a wrong kfree is a panic
  *   heap_get_start_block(heap, n)  reads the table             first fit, as there
  *   heap_mark_blocks_taken(h,b,n)  heap_malloc_at()            blocks that are not free stay as they are
- *   paging_new_4gb(flags)          the same                    not identity-mapped for the user, whose part starts out
+ *   paging_new_4gb(flags)          the same; the chunk's member directory_entry, too
+ *                                                              not identity-mapped for the user, whose part starts out
  *                                                              empty; 12 KiB instead of 4 MiB. NULL without memory
  *   paging_switch(chunk)           the same
  *   paging_load_directory(dir)     paging_switch() to the chunk that has the directory: Drupe's function of this
