@@ -11,7 +11,7 @@
 
 #define PAGE_BYTES 4096u
 #define ALL_NAMES  "icarius vana mio peachos incro"
-#define USAGE                                                                          \
+#define USAGE                                                                              \
     "Usage: seeds               the examples of all five documents, one after the other\n" \
     "       seeds NAME ...      of these: " ALL_NAMES "\n"
 

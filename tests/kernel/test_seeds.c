@@ -28,8 +28,9 @@ struct counts {
 static struct counts count(void)
 {
     (void)kmem_reap();
-    return (struct counts){pmm_get_free_pages(), heap_free_blocks(kheap_get()), vmalloc_used_bytes(),
-                           vmalloc_free_bytes(), kmem_live_objects(), paging_current()};
+    return (struct counts){pmm_get_free_pages(), heap_free_blocks(kheap_get()),
+                           vmalloc_used_bytes(), vmalloc_free_bytes(),
+                           kmem_live_objects(),  paging_current()};
 }
 
 /* Does text have the word before its NUL? */

@@ -55,7 +55,8 @@ KTEST(seeds_incro_mappings)
     KEXPECT(is_loaded && is_mapped && where == frame + 0x123 && seen == 0x5EED);
     KEXPECT(flags == (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY));
     KEXPECT(nowhere == 0 && is_refused && beyond == 0 && is_huge);
-    KEXPECT(PTE_PRESENT == 0x1 && PTE_WRITABLE == 0x2 && PTE_USER == 0x4 && PTE_WRITETHROUGH == 0x8);
+    KEXPECT(PTE_PRESENT == 0x1 && PTE_WRITABLE == 0x2 && PTE_USER == 0x4 &&
+            PTE_WRITETHROUGH == 0x8);
     KEXPECT(PTE_NOCACHE == 0x10 && PTE_ACCESSED == 0x20 && PTE_DIRTY == 0x40);
     KEXPECT(PTE_HUGEPAGE == 0x80 && PTE_GLOBAL == 0x100);
 }

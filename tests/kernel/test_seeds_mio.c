@@ -99,13 +99,14 @@ KTEST(seeds_mio_pages)
     bool is_seen = *(volatile uint32_t *)(virt_4mb + offset) == 0xDEADBEEF;
     void *where_4mb = virtual_to_physical(virt_4mb + offset + 5);
     bool is_refused = alloc_page_4mib(virt_4mb + 4096, 0, PRESENT) < 0;
-    bool is_freed_4mb = free_page(virt_4mb + 8192) && !is_mapped(virt_4mb) &&
-                        !is_mapped(virt_4mb + 0x3FF000);
+    bool is_freed_4mb =
+        free_page(virt_4mb + 8192) && !is_mapped(virt_4mb) && !is_mapped(virt_4mb + 0x3FF000);
     paging_switch(before);
     paging_free_4gb(chunk);
     free_frame((void *)frame);
     KEXPECT(is_written && where == (char *)frame + 7 && is_freed);
     KEXPECT(is_seen && where_4mb == (char *)frame + 5 && is_refused && is_freed_4mb);
-    KEXPECT(PRESENT == 1 && WRITABLE == 2 && USER == 4 && WRITETHROUGH == 8 && NOTCACHABLE == 0x10 &&
-            ACCESSED == 0x20 && DIRTY == 0x40 && PS == 0x80 && CPU_GLOBAL == 0x100);
+    KEXPECT(PRESENT == 1 && WRITABLE == 2 && USER == 4 && WRITETHROUGH == 8 &&
+            NOTCACHABLE == 0x10 && ACCESSED == 0x20 && DIRTY == 0x40 && PS == 0x80 &&
+            CPU_GLOBAL == 0x100);
 }

@@ -63,8 +63,8 @@ KTEST(seeds_vana_kernel_heap)
 KTEST(seeds_vana_paging)
 {
     struct paging_4gb_chunk *before = paging_current();
-    struct paging_4gb_chunk *chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_IS_WRITEABLE |
-                                                    PAGING_ACCESS_FROM_ALL);
+    struct paging_4gb_chunk *chunk =
+        paging_new_4gb(PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL);
     uint32_t *frame = kzalloc(PAGING_PAGE_SIZE);
     uint32_t flags = PAGING_IS_PRESENT | PAGING_IS_WRITEABLE;
     uint32_t *virt = (uint32_t *)VANA_PROGRAM_VIRTUAL_ADDRESS;

@@ -3,6 +3,8 @@
  */
 #include "memory/seeds/icarius.h"
 
+#include <stdbool.h>
+
 #include "layout.h"
 #include "lib/align.h"
 #include "lib/format.h"
@@ -43,9 +45,9 @@ void page_init_directory(PageDirectory *self, const uint8_t flags)
         return;
     }
     /* The stack that a process would have, with its guard pages. */
-    status = paging_map_range(chunk, (void *)USER_STACK_GUARD, (void *)USER_STACK_GUARD,
-                              (USER_PROGRAM_ADDRESS - USER_STACK_GUARD) / PAGE_SIZE_BYTES,
-                              page_flags);
+    status =
+        paging_map_range(chunk, (void *)USER_STACK_GUARD, (void *)USER_STACK_GUARD,
+                         (USER_PROGRAM_ADDRESS - USER_STACK_GUARD) / PAGE_SIZE_BYTES, page_flags);
     for (uint32_t i = 1; status == OK && i < LARGE_PAGES; i++) {
         void *address = (void *)(i * LARGE_PAGE_SIZE_BYTES);
 
@@ -85,7 +87,8 @@ void page_switch(PageEntry *directory)
         uint32_t cr4 = cpu_read_cr4();
 
         paging_switch(chunk);
-        if (cr4 & CR4_PGE) { /* the kernel's own translations, which CR3 leaves, may be other ones here */
+        if (cr4 &
+            CR4_PGE) { /* the kernel's own translations, which CR3 leaves, may be other ones here */
             cpu_write_cr4(cr4 & ~CR4_PGE);
             cpu_write_cr4(cr4);
         }
@@ -107,8 +110,8 @@ static int show_places(void)
     seed_number("HeapDescriptor at 0x%08x, one byte for each block", table, TABLE_ADDRESS);
     seed_number("HeapDescriptor for 100 MiB: %u bytes",
                 HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES * sizeof(HeapEntry), 25600);
-    seed_number("its last byte is then 0x%08x",
-                table + HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES - 1, TABLE_LAST);
+    seed_number("its last byte is then 0x%08x", table + HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES - 1,
+                TABLE_LAST);
     seed_number("room for it ends at 0x%08x", HEAP_TABLE_AREA_END - 1, 0x7FFFF);
     seed_printf("in this machine: %u blocks\n", (unsigned)kheap_descriptor.total);
     return OK;
@@ -129,8 +132,7 @@ static int show_first_blocks(void)
                 (uint32_t)heap_create(&heap, (void *)HEAP_ADDRESS, (void *)HEAP_END, &descriptor),
                 0);
     seed_bytes("  table before:           %s", descriptor.entries, 4, "00 00 00 00");
-    seed_number("  first block:            0x%08x", (uint32_t)heap_malloc(&heap, 50),
-                POOL_ADDRESS);
+    seed_number("  first block:            0x%08x", (uint32_t)heap_malloc(&heap, 50), POOL_ADDRESS);
     seed_bytes("  table after 50 bytes:   %s", descriptor.entries, 4, "41 00 00 00");
     seed_number("  5000 bytes:             0x%08x", (uint32_t)heap_malloc(&heap, 5000),
                 POOL_ADDRESS + 4096);
@@ -184,6 +186,14 @@ static int show_kmalloc(void)
     return OK;
 }
 
+static bool is_linear(const struct paging_4gb_chunk *chunk, uint32_t address)
+{
+    paddr_t physical;
+
+    return paging_get_physical_address(chunk, (const void *)address, &physical) == OK &&
+           physical == address;
+}
+
 /* Paging: what is linear. */
 static int show_directory(void)
 {
@@ -198,15 +208,13 @@ static int show_directory(void)
     uint32_t linear = 0, own = 0;
 
     for (uint32_t i = 0; i < LARGE_PAGES; i++) {
-        void *address = (void *)(i * LARGE_PAGE_SIZE_BYTES + PAGE_SIZE_BYTES);
-        paddr_t physical = 0;
-        bool is_mapped = paging_get_physical_address(chunk, address, &physical) == OK;
+        uint32_t address = i * LARGE_PAGE_SIZE_BYTES + PAGE_SIZE_BYTES;
 
         if (i >= WINDOW_ADDRESS / LARGE_PAGE_SIZE_BYTES &&
             i < MMIO_ADDRESS / LARGE_PAGE_SIZE_BYTES) {
             own++;
-        } else if (is_mapped && physical == (paddr_t)address) {
-            linear++;
+        } else if (is_linear(chunk, address) || is_linear(chunk, address + PAGE_SIZE_BYTES)) {
+            linear++; /* one of two pages may be the guard page below a kernel stack */
         }
     }
     seed_number("PageDirectory: %u entries", LARGE_PAGES, 1024);

@@ -59,11 +59,11 @@ typedef struct {
 } PageDirectory;
 
 /* flags: of every page; PAGE_... */
-void page_init_directory(PageDirectory *self, const uint8_t flags);
+void page_init_directory(PageDirectory *self, uint8_t flags);
 void page_free_directory(PageDirectory *self);
 
 /* entry: the frame's physical address with the flags in its low 12 bits. */
-int virt_address_map(PageEntry *directory, void *virt, const uint32_t entry);
+int virt_address_map(PageEntry *directory, void *virt, uint32_t entry);
 
 /* Makes it the address space in use; nothing happens for a directory that is none. */
 void page_switch(PageEntry *directory);
@@ -71,9 +71,9 @@ void page_switch(PageEntry *directory);
 /* ---------------------------------------------------------------- the rest */
 
 /* Eight arguments at most. */
-#define kprintf(...)                                                                              \
-    SEED_ICARIUS_PICK(__VA_ARGS__, seed_printf, seed_printf, seed_printf, seed_printf, seed_printf, \
-                      seed_printf, seed_printf, seed_print, 0)                                    \
+#define kprintf(...)                                                                   \
+    SEED_ICARIUS_PICK(__VA_ARGS__, seed_printf, seed_printf, seed_printf, seed_printf, \
+                      seed_printf, seed_printf, seed_printf, seed_print, 0)            \
     (__VA_ARGS__)
 #define SEED_ICARIUS_PICK(a, b, c, d, e, f, g, h, name, ...) name
 

@@ -32,8 +32,8 @@ uint64_t vmm_get_physical(uint64_t virt)
 {
     paddr_t physical;
 
-    if (virt > UINT32_MAX ||
-        paging_get_physical_address(paging_current(), (const void *)(uint32_t)virt, &physical) < 0) {
+    if (virt > UINT32_MAX || paging_get_physical_address(
+                                 paging_current(), (const void *)(uint32_t)virt, &physical) < 0) {
         return 0;
     }
     return physical;
@@ -45,6 +45,7 @@ uint64_t vmm_get_physical(uint64_t virt)
 #define FLAGS           9
 #define MIB             0x100000u
 #define GROWTH_BYTES    MIB
+#define HEAP_FRAMES     300 /* for 1 MiB, its table, and some growth */
 
 static int show_flags(void)
 {
@@ -52,10 +53,10 @@ static int show_flags(void)
         const char *line;
         uint32_t value;
     } flags[FLAGS] = {
-        {"PTE_PRESENT      0x%03x", PTE_PRESENT},   {"PTE_WRITABLE     0x%03x", PTE_WRITABLE},
-        {"PTE_USER         0x%03x", PTE_USER},      {"PTE_WRITETHROUGH 0x%03x", PTE_WRITETHROUGH},
-        {"PTE_NOCACHE      0x%03x", PTE_NOCACHE},   {"PTE_ACCESSED     0x%03x", PTE_ACCESSED},
-        {"PTE_DIRTY        0x%03x", PTE_DIRTY},     {"PTE_HUGEPAGE     0x%03x", PTE_HUGEPAGE},
+        {"PTE_PRESENT      0x%03x", PTE_PRESENT}, {"PTE_WRITABLE     0x%03x", PTE_WRITABLE},
+        {"PTE_USER         0x%03x", PTE_USER},    {"PTE_WRITETHROUGH 0x%03x", PTE_WRITETHROUGH},
+        {"PTE_NOCACHE      0x%03x", PTE_NOCACHE}, {"PTE_ACCESSED     0x%03x", PTE_ACCESSED},
+        {"PTE_DIRTY        0x%03x", PTE_DIRTY},   {"PTE_HUGEPAGE     0x%03x", PTE_HUGEPAGE},
         {"PTE_GLOBAL       0x%03x", PTE_GLOBAL},
     };
 
@@ -84,7 +85,8 @@ static int show_frames(void)
     }
     pmm_free_page(first);
     pmm_free_page(second);
-    seed_number("pmm_free_page, free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+    seed_number("pmm_free_page, free frames afterwards: %u, as before", pmm_get_free_pages(),
+                pages);
     return first != 0 && second != 0 ? OK : -ENOMEM;
 }
 
@@ -139,16 +141,29 @@ out:
     return status;
 }
 
+/* Are there frames for the heap besides the kernel pool's? Those are the last ones, and cost more steps each. */
+static bool has_heap_frames(void)
+{
+    struct pmm_stats stats;
+
+    pmm_get_stats(&stats);
+    return stats.zone_free + stats.window_free - stats.zeroed >= HEAP_FRAMES;
+}
+
 /* Then the heap: it starts with 1 MiB, grows, joins what is free, and gives pages back. When somebody has the heap
  * already, it does not start here: then only what is true of every heap is shown. */
 static int show_heap(void)
 {
     size_t used_before = heap_get_used();
     bool is_first = used_before == 0;
-    size_t pages = (is_first ? vmalloc_trim() : 0, pmm_get_free_pages()); /* an empty one starts again */
+    size_t pages =
+        (is_first ? vmalloc_trim() : 0, pmm_get_free_pages()); /* an empty one starts again */
     int status = -ENOMEM;
     char *small = NULL, *next = NULL, *large = NULL;
 
+    if (!has_heap_frames()) {
+        return -ENOMEM;
+    }
     heap_init();
     if (is_first) {
         if (heap_get_free() != MIB) {
@@ -179,7 +194,8 @@ static int show_heap(void)
                 80 + 5024 + GROWTH_BYTES + 16);
     seed_number("  it is larger than 1 MiB: %u", heap_get_used() + heap_get_free() > MIB, 1);
     large[GROWTH_BYTES - 1] = '!';
-    seed_number("  its last byte can be written: '%c'", (unsigned char)large[GROWTH_BYTES - 1], '!');
+    seed_number("  its last byte can be written: '%c'", (unsigned char)large[GROWTH_BYTES - 1],
+                '!');
     status = OK;
 out:
     kfree(small);
@@ -189,7 +205,8 @@ out:
         seed_number("kfree of all three: %u bytes used, as before", heap_get_used(), used_before);
     }
     if (status == OK && is_first) {
-        seed_number("  free ones are joined, and pages went back: %u bytes free", heap_get_free(), MIB);
+        seed_number("  free ones are joined, and pages went back: %u bytes free", heap_get_free(),
+                    MIB);
     }
     if (is_first) {
         (void)vmalloc_trim();

@@ -79,7 +79,8 @@ static int show_bytes(void)
         }
         memset(objects[i], (int)i, SMALL_OBJECT_SIZE);
     }
-    seed_number("64 times kmalloc(50) in 2 pages at most: %u", pages - pmm_get_free_pages() <= 2, 1);
+    seed_number("64 times kmalloc(50) in 2 pages at most: %u", pages - pmm_get_free_pages() <= 2,
+                1);
     for (size_t i = 0; i < SMALL_OBJECTS; i++) {
         wrong += objects[i][0] != i || objects[i][SMALL_OBJECT_SIZE - 1] != i;
     }
@@ -128,8 +129,7 @@ static int show_frames(void)
     }
     seed_number("alloc_frame(4): %u frames fewer are free", pages - pmm_get_free_pages(), FRAMES);
     seed_number("  they lie side by side, 1 + 2 + 3 + 4 = %u", sum, 10);
-    seed_number("  the first byte is at a multiple of 4096: %u",
-                paging_is_aligned(frames), 1);
+    seed_number("  the first byte is at a multiple of 4096: %u", paging_is_aligned(frames), 1);
     seed_number("free_frame of the second one is refused: %d",
                 (uint32_t)free_frame((char *)frames + PAGE_SIZE_BYTES), (uint32_t)-EINVARG);
     seed_number("free_frame: %d", (uint32_t)free_frame(frames), 0);
@@ -178,14 +178,16 @@ static int show_pages(void)
     seed_number("  virtual_to_physical keeps the offset: %u",
                 (uint32_t)virtual_to_physical(SCRATCH_4MIB + 0x234567) == base + 0x234567, 1);
     seed_number("  flags of its entry: 0x%03x (4 MiB, accessed, present)",
-                paging_get(chunk, (void *)SCRATCH_4MIB) & PAGING_FLAGS_MASK, PS | ACCESSED | PRESENT);
+                paging_get(chunk, (void *)SCRATCH_4MIB) & PAGING_FLAGS_MASK,
+                PS | ACCESSED | PRESENT);
     seed_number("  misaligned by 4096: %d",
                 (uint32_t)alloc_page_4mib(SCRATCH_4MIB + 4096, base, PRESENT), (uint32_t)-EINVARG);
     if (!free_page(SCRATCH_4MIB)) {
         goto out;
     }
     seed_number("free_page: is_mapped of the first byte: %u", is_mapped(SCRATCH_4MIB), 0);
-    seed_number("           of the last byte:            %u", is_mapped(SCRATCH_4MIB + 0x3FFFFF), 0);
+    seed_number("           of the last byte:            %u", is_mapped(SCRATCH_4MIB + 0x3FFFFF),
+                0);
     status = OK;
 out:
     paging_switch(before);

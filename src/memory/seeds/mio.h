@@ -79,7 +79,7 @@ static inline int alloc_page_4mib(const uint32_t virt, const uint32_t phys, cons
     return paging_map_4mib(paging_current(), (void *)virt, (void *)phys, flags);
 }
 
-bool free_page(const uint32_t virt);
+bool free_page(uint32_t virt);
 
 static inline bool is_mapped(const uint32_t virt)
 {

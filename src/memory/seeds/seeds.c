@@ -32,6 +32,16 @@ static const struct seed_examples *const documents[SEEDS] = {
     [SEED_INCRO] = &seed_incro_examples,
 };
 
+static void collect_into(char *text, size_t size)
+{
+    output.text = text;
+    output.size = size;
+    if (text != NULL) {
+        output.length = 0;
+        text[0] = '\0';
+    }
+}
+
 int seeds_run(uint32_t seed, uint32_t example, char *text, size_t size)
 {
     if (seed >= SEEDS || size == 0) {
@@ -40,14 +50,11 @@ int seeds_run(uint32_t seed, uint32_t example, char *text, size_t size)
     if (example >= documents[seed]->count) {
         return 0;
     }
-    output.text = text;
-    output.size = size;
-    output.length = 0;
-    text[0] = '\0';
+    collect_into(text, size);
 
     int status = documents[seed]->list[example]();
 
-    output.text = NULL;
+    collect_into(NULL, 0);
     return status < 0 ? status : (int)output.length;
 }
 
@@ -112,8 +119,8 @@ void seed_bytes(const char *format, const uint8_t *bytes, size_t count, const ch
     char text[3 * TABLE_BYTES_MAX + 1] = "";
 
     for (size_t i = 0; i < MIN(count, (size_t)TABLE_BYTES_MAX); i++) {
-        (void)format_to_buffer(text + strlen(text), sizeof(text) - strlen(text), i ? " %02x" : "%02x",
-                               bytes[i]);
+        (void)format_to_buffer(text + strlen(text), sizeof(text) - strlen(text),
+                               i ? " %02x" : "%02x", bytes[i]);
     }
     seed_text(format, text, expected);
 }

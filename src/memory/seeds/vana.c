@@ -149,17 +149,17 @@ static int show_paging(void)
     frames[1024] = 2;
     seed_number("the program's first page shows its frame: %u", virt[0], 1);
     seed_number("and the second its own: %u", virt[1024], 2);
-    seed_number("paging_get_physical_address of page 2, byte 5, in frame 2: byte %u",
-                (uint32_t)paging_get_physical_address(chunk->directory_entry,
-                                                      (uint8_t *)virt + 0x1005) -
-                    (uint32_t)(frames + 1024),
-                5);
+    seed_number(
+        "paging_get_physical_address of page 2, byte 5, in frame 2: byte %u",
+        (uint32_t)paging_get_physical_address(chunk->directory_entry, (uint8_t *)virt + 0x1005) -
+            (uint32_t)(frames + 1024),
+        5);
     (void)paging_map(virt, frames + 1024, PAGING_IS_WRITEABLE);
     seed_number("paging_map to the other frame, at once: %u", virt[0], 2);
-    seed_number("the kernel at 1 MiB is identity-mapped: 0x%x",
-                (uint32_t)paging_get_physical_address(chunk->directory_entry,
-                                                      (void *)KERNEL_ADDRESS),
-                0x100000);
+    seed_number(
+        "the kernel at 1 MiB is identity-mapped: 0x%x",
+        (uint32_t)paging_get_physical_address(chunk->directory_entry, (void *)KERNEL_ADDRESS),
+        0x100000);
     seed_number("misaligned: %d", (uint32_t)paging_map((void *)0x400001, frames, 0),
                 (uint32_t)-EINVARG);
     seed_number("a misaligned range: %d",
