@@ -134,6 +134,7 @@ DOCUMENTS = {
         (void)bytes;"""),
 }
 NAMES = 103  # at least
+ROWS = 40    # of docs/seeds.md, at least
 
 # What seeds prints, in this order. \N: a number that is the machine's own.
 LINES = {
@@ -372,6 +373,17 @@ def headers_in_tests():
     return found
 
 
+def unproved():
+    """Tests that docs/seeds.md names and that do not exist."""
+    wrong = []
+    named = re.findall(r"`((?:kernel|host|system)/test_\w+\.(?:c|py))(?:: (\w+))?`", read("docs/seeds.md"))
+    for path, name in named:
+        path = "tests/" + path
+        if not os.path.exists(path) or not re.search(rf"\b{name}\b", read(path)):
+            wrong.append(f"{path}: {name}")
+    return wrong if len(named) >= ROWS else wrong + [f"only {len(named)} rows"]
+
+
 def run_seeds(folder):
     """The status of seeds as the first program, and the console's text."""
     image = os.path.join(folder, "seeds.bin")
@@ -410,6 +422,8 @@ def main():
             for document in DOCUMENTS:
                 test(f"the lines of {document} with {compiler}",
                      wrong_with_syntax(document, compiler, folder))
+        wrong = unproved()
+        test("the tests that docs/seeds.md names exist", wrong and f"not: {wrong}")
         found = headers_in_tests()
         test("no file includes two of the headers", found and f"but {' '.join(found)}")
         status, text = run_seeds(folder)
