@@ -190,7 +190,7 @@ KTEST(failing_every_disk_read_of_booting)
 
 /* ---------------------------------------------------------------- running */
 
-/* The programs of tests/programs/started tell by their status how their calls went. */
+/* The programs of tests/programs/started report by their status how their calls went. */
 static int run_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
 {
     struct process *process = NULL;

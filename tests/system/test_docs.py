@@ -140,7 +140,7 @@ def figures():
                            f"{blocks:,} blocks"],
         "docs/syscalls.md": [f"{define(abi, 'ARGUMENTS_MAX')} items",
                              f"{define(abi, 'ARGUMENTS_BYTES_MAX'):,} bytes",
-                             f"at most {define(abi, 'COMMAND_ARGUMENT_BYTES')} an item",
+                             f"at most {define(abi, 'COMMAND_ARGUMENT_BYTES')} per item",
                              f"{define(abi, 'STATUS_INTERRUPTED')} for ctrl-C",
                              f"{define(abi, 'STATUS_KILLED')} for kill",
                              f"{define(abi, 'STATUS_FAULT')} + the exception"],
