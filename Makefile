@@ -37,7 +37,7 @@ SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo
 # ---------------------------------------------------------------- what was asked for
 
 COMMA := ,
-# $(call sh,TEXT): one word of a shell's command, whatever is in it.
+# $(call sh,TEXT): TEXT as one word of a shell's command, whatever characters it has.
 sh = '$(subst ','\'',$(1))'
 # The same as a part of an option of QEMU, where a comma is written as two.
 qemu_file = $(call sh,file=$(subst $(COMMA),$(COMMA)$(COMMA),$(1)))
@@ -53,7 +53,7 @@ $(call demand,WERROR,x0x x1x,,1 or 0)
 ARCH ?= i386
 $(call demand,ARCH,xi386x,,i386: that is the only architecture of this tree)
 
-# A device in the place of an output would be written to.
+# A device in the place of an output would be overwritten.
 DEVICES := $(shell find bin build \( -xtype b -o -xtype c \) 2>/dev/null)
 $(if $(DEVICES),$(error $(DEVICES) is a device or a link to one: remove it. Outputs are ordinary files; \
     make usb DEV=/dev/sdX writes to a disk))
@@ -377,7 +377,7 @@ help:
 	@echo "make compile_commands.json  for clangd and clang-tidy"
 	@echo "make mutants      plants faults, and shows that the tests find each"
 	@echo "make figures      what these two have counted, into docs/testing.md"
-	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
+	@echo "make fuzz TIME=60 [FUZZ=heap]  fuzzes every parser of untrusted input, with libFuzzer"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"

@@ -39,7 +39,7 @@
 #define HEAP_ADDRESS        0x01000000
 #define HEAP_END            0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
 
-/* Where disk data that comes through the BIOS is taken from. */
+/* Buffer for disk data that comes through the BIOS. */
 #define BIOS_DISK_BUFFER_ADDRESS 0x80000
 #define BIOS_DISK_BUFFER_BYTES   0x8000
 

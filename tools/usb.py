@@ -2,7 +2,7 @@
 """Writes a disk image to a USB stick: `make usb DEV=/dev/sdX`, or tools/usb.py IMAGE DEVICE.
 
 Everything on the stick is lost, so the tool would rather refuse than guess: it takes whole disks
-that are removable or on USB, that nobody uses and that do not hold /, and asks first. The disk is
+that are removable or on USB, that are not in use and do not hold /, and asks first. The disk is
 opened exclusively before the question, so from then on nothing can mount it, and what was looked at
 is what is written to. Then it reads all back from the disk and compares.
 
@@ -18,7 +18,7 @@ import stat
 import sys
 from dataclasses import dataclass
 
-SECTOR = 512  # also sysfs's unit for sizes, whatever the disk's own sectors are
+SECTOR = 512  # also sysfs's unit for sizes, for disks with any size of sectors
 CHUNK_BYTES = 1 << 20
 NO_STICKS = ("sr", "fd")  # removable too: CD and floppy drives
 

@@ -1,5 +1,5 @@
 /*
- * map.c - the kernel's blocks as a picture: a character for so many of them.
+ * map.c - the kernel's blocks as a picture: one character for a number of them.
  *
  * Who has a block is known by the kernel's function that asked for it. The picture is in capitals
  * where no block is free, and in colours, for those who see them. Rows of which all is free are left
@@ -17,7 +17,7 @@
 #define ROWS    16
 #define OWNERS  64
 
-/* The list of pieces begins with room for so many. */
+/* The list of pieces begins with room for this many. */
 #define PIECES_FIRST 256
 
 #define PAGE_KIB 4

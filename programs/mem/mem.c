@@ -95,7 +95,7 @@ static int start(struct command_argument *command)
     return pid;
 }
 
-/* The trace is on until this process turns it off, or ends: so nobody can leave it on. */
+/* The trace is on until this process turns it off, or ends: so it cannot be left on. */
 static int trace_program(int count, char **words)
 {
     struct command_argument *command = calloc((size_t)count, sizeof(*command));

@@ -45,7 +45,7 @@ static const struct {
     {0x100, "global", ""},
 };
 
-/* Continues a line that has so many characters; goes on in the next where the screen ends. */
+/* Continues a line that has that many characters; goes on in the next where the screen ends. */
 static void print_flags(int column, uint32_t entry)
 {
     if (!(entry & PRESENT)) {

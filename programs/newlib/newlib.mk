@@ -48,7 +48,7 @@ $(SDK)/lib/crt0.o: programs/newlib/crt0.asm $(SDK)/newlib.key
 $(SDK)/lib/newlib.ld: programs/newlib/newlib.ld $(SDK)/newlib.key
 	@cp $< $@
 
-# ---------------------------------------------------------------- anybody's program
+# ---------------------------------------------------------------- any program
 
 # What the program is stripped from stays beside it for gdb: x.elf, x.debug.elf.
 strip_program = $(OBJCOPY) --strip-all $(1:.elf=.debug.elf) $(1)

@@ -1,5 +1,5 @@
 /*
- * abi/syscalls.h - the system calls: what programs and kernel agree on.
+ * abi/syscalls.h - the system calls: the contract of programs and kernel.
  *
  * `int 0x80` with the command in EAX; argument n is the dword at user ESP + 4n; the result comes
  * back in EAX and every other register is kept. An error is a negative number of status.h; an

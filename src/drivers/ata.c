@@ -148,7 +148,7 @@ static void note_wait(uint32_t polls)
     }
 }
 
-/* Waits until the drive is not busy. Returns its status, whatever it says, or -EIO. */
+/* Waits until the drive is not busy. Returns its status, even one with an error, or -EIO. */
 static int wait_idle(const struct ata_drive *drive)
 {
     settle(drive);

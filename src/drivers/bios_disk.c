@@ -134,7 +134,7 @@ static void choose_buffer(void)
     }
 }
 
-/* Function 48h, with room for so many bytes. */
+/* Function 48h, with room for that many bytes. */
 static bool get_parameters(struct drive_parameters *parameters, uint16_t room)
 {
     struct bios_registers registers = {0};

@@ -245,7 +245,7 @@ static int check_chain(struct fat16_volume *volume, const struct fat16_node *nod
     return length < needed ? -ECORRUPT : OK;
 }
 
-/* Makes node->cluster the chain's number index. -ECORRUPT when the chain ends before. */
+/* Makes node->cluster the chain's number index. -ECORRUPT when the chain is shorter. */
 static int seek_cluster(struct fat16_volume *volume, struct fat16_node *node, uint32_t index)
 {
     if (node->cluster == 0 || index < node->cluster_index) {

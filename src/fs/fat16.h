@@ -7,7 +7,7 @@
  *   root_lba     the root directory, of fixed length
  *   data_lba     clusters, the first of which is number 2
  *
- * Nothing on the disk is believed: every cluster number is checked, every chain is walked with a
+ * Nothing on the disk is trusted: every cluster number is checked, every chain is walked with a
  * bound, so that a damaged volume is an error (-ECORRUPT) and never a hang or wrong data.
  *
  * Everything is read through the block cache, which is where sectors are held.
@@ -40,8 +40,8 @@ struct fat16_node {
     uint32_t cluster_index;
 };
 
-/* As fs_set_pause(): whatever below follows a chain or searches a folder may let others run, and give
- * -EINTERRUPTED. */
+/* As fs_set_pause(): functions below that follow a chain or search a folder may let others run, and
+ * give -EINTERRUPTED. */
 void fat16_set_pause(bool (*pause)(void));
 
 /*

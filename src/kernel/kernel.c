@@ -79,7 +79,7 @@ static void check_boot_info(void)
            info->path == BOOT_PATH_ATA ? "ATA" : "INT 13h");
 }
 
-/* A program that waits for a key would wait for ever, and nobody would know why. */
+/* Without keys a program that waits for one would wait for ever, without a reason on the screen. */
 static void check_keys(void)
 {
     if (!keyboard_is_present() && !serial_is_present()) {

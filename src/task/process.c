@@ -2,7 +2,7 @@
  * task/process.c - making a process from a file, and taking it apart again.
  *
  * A process is built bottom up - address space, program, stack, task - and every step can fail;
- * process_destroy() takes back whatever exists, so it serves the half-built and the finished
+ * process_destroy() takes back everything that exists, so it serves the half-built and the finished
  * alike. All of a process's user memory lies in three ranges (stack, program, heap) and every
  * frame in them is its own, so giving it back needs no list.
  */
@@ -310,7 +310,7 @@ static struct process *process_of(uint32_t id)
     return NULL;
 }
 
-/* One that nobody has. Ids are positive as an int, too: a result of spawn below 0 is an error. */
+/* An unused one. Ids are positive as an int, too: a result of spawn below 0 is an error. */
 static uint32_t new_id(void)
 {
     do {

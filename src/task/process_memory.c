@@ -161,7 +161,7 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
         if (released >= PIECE_PAGES) {
             process_give_back_pages(process, released);
             released = 0;
-            (void)task_pause(); /* half a run would be of no use to anybody */
+            (void)task_pause(); /* half a run would be of no use */
         }
     } while (entry & RUN_HAS_NEXT);
     process_give_back_pages(process, released);

@@ -3,7 +3,7 @@
  *
  * The running task is on no queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
- * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps. It is
+ * middle. When no task can run, the idle task (the stack that the kernel started on) sleeps. It is
  * also the one that a task leaves its own stack for when it ends, and that buries it.
  *
  * Whose turn it is. A group that has had its turn goes to the end of tasks.groups, so each waits
@@ -13,7 +13,7 @@
  * of this is O(1).
  *
  * A turn lasts until the next tick when it began at a tick, and else until the tick after the next:
- * at least one whole tick. So nobody gains by giving up the CPU just before each tick. What a task
+ * at least one whole tick. So no task gains by giving up the CPU just before each tick. What a task
  * leaves of its turn when it ends is its group's: a family of hundreds that is killed is soon gone.
  *
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
@@ -49,7 +49,7 @@ _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are who
 /* Of a turn that begins between two ticks: the first comes sooner than a tick's time. */
 #define TURN_TICKS 2
 
-/* Never mapped: whoever goes on there in ring 3 faults at once. */
+/* Never mapped: a task that goes on there in ring 3 faults at once. */
 #define NOWHERE 0
 
 /* What task_switch() leaves on a stack. */
@@ -65,7 +65,7 @@ static struct {
     struct list_node groups;     /* that have a task to run: the next to have a turn first */
     struct task_group *favoured; /* or NULL */
     struct task_group
-        others; /* of tasks that nobody gave a group; the idle task's name for its own */
+        others; /* of tasks without a group of their own; the idle task's name for its own */
     struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;

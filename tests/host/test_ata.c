@@ -83,7 +83,8 @@ static bool is_present(void)
     return machine.is_pair || !(machine.device & DEVICE_SLAVE) == machine.is_master;
 }
 
-/* While it is busy, nobody can say what becomes of a write to a register (ATA/ATAPI-6, Device register). */
+/* While it is busy, the effect of a write to a register is undefined (ATA/ATAPI-6, Device
+ * register). */
 static void check_not_busy(void)
 {
     assert_false(is_present() && machine.busy);

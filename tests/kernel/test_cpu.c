@@ -19,7 +19,7 @@
 #define EBX_SMAP      0x00100000u
 #define ECX_UMIP      0x00000004u
 
-/* One stub serves all vectors that nobody uses; what they interrupt goes on. */
+/* One stub serves all unused vectors; the interrupted code goes on. */
 KTEST(cpu_interrupts_that_nobody_uses_are_ignored)
 {
     uint32_t eax = 0x12345678;

@@ -86,7 +86,7 @@ KTEST(process_run_to_exit_returns_every_page)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* Not only when somebody has asked for its status. */
+/* Not only when its status has been asked for. */
 KTEST(process_exit_closes_files)
 {
     struct process *process = NULL;

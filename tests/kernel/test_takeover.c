@@ -47,7 +47,7 @@
 #define PROMPT       "drupe> "
 #define LINE_BYTES   160
 #define PATIENCE_MS  120000 /* of the machine's time: detects hangs only */
-#define ATTACK_MS    1000   /* when nobody says how long */
+#define ATTACK_MS    1000   /* when no other time is given */
 #define CTRL_C_MS    50
 #define SILENT_MS    100 /* somebody who does not type any more */
 
@@ -74,7 +74,7 @@ static struct {
     uint64_t since;     /* when the step began */
     const char *typing; /* what of line is not typed yet; NULL: nothing */
     uint64_t typed;     /* when the last key was; 0: the shell has answered */
-    bool is_prompt;     /* the shell has printed one, and nobody has typed since */
+    bool is_prompt;     /* the shell has printed one, and nothing was typed since */
     uint32_t ps_bytes;  /* what ps has printed */
 
     uint64_t last_tick, kernel_tick;
@@ -143,7 +143,7 @@ static uint32_t free_pages(void)
     return pmm_get_free_pages() + cache.pages + kmem_slab_blocks();
 }
 
-/* A living process of a job that nobody has ended. */
+/* A living process of a job that was not ended. */
 static bool find_job(void *pid, const struct process *process)
 {
     if (process->family == family_of_init() || process->family->is_ending ||

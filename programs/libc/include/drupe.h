@@ -26,7 +26,7 @@ int getkeyblock(void);
 void *page_malloc(size_t size);
 int page_free(void *pages);
 
-/* Bytes as they are, whatever they are. Returns length. */
+/* Writes bytes unchanged, with any values. Returns length. */
 int console_write(const void *buffer, size_t length);
 
 /* Starts the program of that name ("shell.elf") beside this one. */
