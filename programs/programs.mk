@@ -10,7 +10,7 @@
 #   $(eval $(call program_rules,NAME,path/a.c path/b.asm))
 
 PROGRAM_CFLAGS := -m32 -march=i586 -std=gnu11 -Os -g -ffreestanding -fno-pic -fno-pie \
-    -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+    -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing \
     -fcf-protection=none -ffunction-sections -fdata-sections $(WARNINGS) \
     -Iprograms/libc/include -Isrc
 PROGRAM_LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack \

@@ -38,6 +38,8 @@
 #define EOVERLAP   25 /* two of its segments share addresses */
 #define ENOENTRY   26 /* it begins outside what is loaded of it */
 #define ECUTOFF    27 /* the file ends before what its headers tell */
-#define STATUS_MAX 27
+
+#define ELIMIT     28 /* a family (a job of the shell), or all together, have as many as they may */
+#define STATUS_MAX 28
 
 #endif

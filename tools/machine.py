@@ -122,13 +122,22 @@ class Machine:
         for key in keys:
             self.monitor.human(f"sendkey {key} 1")
 
-    def screen(self):
-        """The 25 lines of the VGA screen, without the blanks at their ends."""
+    def cells(self):
+        """The VGA screen's memory: a character and its colours, 2,000 times."""
         path = os.path.join(self.folder, "screen")
         self.monitor.execute("pmemsave", val=VGA_TEXT, size=COLUMNS * ROWS * 2, filename=path)
         with open(path, "rb") as file:
-            text = file.read()[::2].decode("latin-1")
+            return file.read()
+
+    def screen(self):
+        """The 25 lines of the VGA screen, without the blanks at their ends."""
+        text = self.cells()[::2].decode("latin-1")
         return [text[i:i + COLUMNS].rstrip(" ") for i in range(0, COLUMNS * ROWS, COLUMNS)]
+
+    def colors(self):
+        """The colours of each cell, line by line."""
+        colors = self.cells()[1::2]
+        return [colors[i:i + COLUMNS] for i in range(0, COLUMNS * ROWS, COLUMNS)]
 
     def status(self):
         """QEMU's exit status, when it has ended; waits for that."""

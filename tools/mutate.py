@@ -8,6 +8,7 @@ test is missing. Suites are run in their order, up to the first that fails:
     host NAME      tests/host/test_NAME.c        fuzz NAME   tests/fuzz/fuzz_NAME.c, a fixed number of runs
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
+    takeover PART  those of test_takeover.py's attacks that have that in their name
 
 usage: make mutants             all of them; the last line says how many were killed
        tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
@@ -29,12 +30,14 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
+TAKEOVER_SECONDS = 300
 FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
 KMEM, PMM, PAGING = "src/memory/heap/kmem_cache.c", "src/memory/pmm.c", "src/memory/paging/paging.c"
 PROCESS_MEMORY, USERCOPY = "src/task/process_memory.c", "src/syscall/usercopy.c"
+FAMILY = "src/task/family.c"
 PROCESS, TASK, ELF = "src/task/process.c", "src/task/task.c", "src/task/elf.c"
 FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
@@ -125,15 +128,15 @@ MUTANTS = [
     ("process_malloc: memory is not zeroed", PROCESS_MEMORY,
      "    pmm_zero_page(frame);\n", "", "kernel, usertest"),
     ("process_malloc: a page is lost when there is no table", PROCESS_MEMORY,
-     "        pmm_free_page(frame);\n        return false;", "        return false;", "kernel"),
+     "free_frame:\n    pmm_free_page(frame);\n", "free_frame:\n", "kernel"),
     ("process_malloc: what was mapped is lost when memory ends", PROCESS_MEMORY,
      "            release_run(process, start, i);\n            return NULL;", "            return NULL;", "kernel"),
     ("process_free: a pointer inside an allocation", PROCESS_MEMORY,
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;",
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr);", "kernel, usertest"),
     ("process_free: pages are unmapped, not freed", PROCESS_MEMORY,
-     "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n        address",
-     "        address", "kernel, usertest"),
+     "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n        released",
+     "        released", "kernel, usertest"),
 
     ("usercopy: the end of a range is not checked when reading", USERCOPY,
      "    uint32_t end = user_range_end(source);\n\n    if (!end || length > end - source) {",
@@ -149,21 +152,22 @@ MUTANTS = [
      "        return PROCESS_HEAP_END;", "        return PROCESS_HEAP_END + PAGE_SIZE_BYTES;", "kernel"),
 
     ("process: files stay open at exit", PROCESS,
-     "    process->exit_status = status;\n    close_files(process);\n", "    process->exit_status = status;\n",
+     "    close_files(process);\n    abandon_children(process);\n", "    abandon_children(process);\n",
      "kernel"),
     ("process: the heap is not given back at exit", PROCESS,
-     "    paging_release_range(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);\n", "",
+     "    process_release_range(process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);\n", "",
      "usertest"),
     ("process: a frame is lost when its table cannot be had", PROCESS,
-     "        pmm_free_page(frame); /* no table", "        (void)frame; /* no table", "kernel"),
+     "        pmm_free_page(frame);\n        return NULL;", "        return NULL;", "kernel"),
     ("process: the file stays open when loading ends", PROCESS,
      "close:\n    file_close(file);", "close:", "kernel, usertest"),
     ("process: children of the dead are forgotten with their parent", PROCESS,
      "        child->is_detached = true;\n", "", "usertest, calls"),
     ("process: anybody may be killed", PROCESS,
-     "        if (p == process_current()) {", "        if (p) {", "usertest"),
+     "    return current->family == family_of_init() || current->family == process->family ? process",
+     "    return current->family ? process", "usertest"),
     ("process: pages of .bss hold what they held", PROCESS,
-     "        if (!will_fill) {", "        if (will_fill) {", "kernel"),
+     "    if (!will_fill) {", "    if (will_fill) {", "kernel"),
     ("process: a wait for any child waits for none", PROCESS,
      "            (id != WAIT_ANY && child->id != (uint32_t)id)) {", "            (child->id != (uint32_t)id)) {",
      "usertest"),
@@ -174,9 +178,9 @@ MUTANTS = [
     ("task: the time slice never ends", TASK,
      "    tasks.is_time_up = true;\n", "", "usertest, script programs"),
     ("task: a kernel stack is lost", TASK,
-     "    KASSERT(pmm_free_frames(task->kernel_stack) == OK);\n", "", "kernel"),
+     "    give_back_stack(task->kernel_stack);\n", "", "kernel"),
     ("task: the guard page is lost when there is no memory", TASK,
-     "free_stack:\n    pmm_free_frames(stack);\n", "free_stack:\n", "kernel"),
+     "free_stack:\n    give_back_stack(stack);\n", "free_stack:\n", "kernel"),
     ("task: who is cancelled sleeps on", TASK,
      "    if (task->state == TASK_BLOCKED) {\n        task_make_runnable(task);\n    }\n}", "}", "usertest"),
 
@@ -191,6 +195,9 @@ MUTANTS = [
      "    return file_size > 0", "host elf, fuzz elf"),
     ("elf: anything below the program is left out", ELF,
      "            if (bytes[i] != 0) {", "            if (bytes[i] != bytes[i]) {", "host elf"),
+    ("elf: the entry may lie behind a segment's last byte", ELF,
+     "layout->entry - segment->address < segment->memory_bytes",
+     "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
 
     ("fat16: a chain may be too short for its file", FAT16,
      "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),
@@ -233,7 +240,7 @@ MUTANTS = [
      "    (void)arguments;\n    return (uint32_t)-EINVARG;", "    (void)arguments;\n    return OK;",
      "usertest"),
     ("open: a file is lost when no descriptor is free", "src/syscall/sys_file.c",
-     "    file_close(file);\n    return (uint32_t)-EBUSY;", "    return (uint32_t)-EBUSY;", "usertest, calls"),
+     "    file_close(file);\n    return (uint32_t)(status < 0", "    return (uint32_t)(status < 0", "usertest, calls"),
 
     ("usercopy: a string may go on behind its range", USERCOPY,
      "    uint32_t limit = MIN(user_range_end(source), source + max < source ? UINT32_MAX : source + max);",
@@ -242,20 +249,38 @@ MUTANTS = [
      "return is_found ? (int)(address - 1 - source) : -EINVARG;", "return (int)(address - 1 - source);",
      "kernel, usertest"),
     ("break: pages above it are kept", PROCESS_MEMORY,
-     "    paging_release_range(process->chunk, new_break, old_break); /* empty when it grew */\n", "",
+     "    process_release_range(process, new_break, old_break); /* empty when it grew */\n", "",
      "kernel, usertest"),
     ("break: it may go below its start", PROCESS_MEMORY,
      "(delta < 0 && 0u - (uint32_t)delta > process->break_bytes)",
      "(delta < 0 && process->break_bytes == 0)", "kernel, usertest"),
     ("break: what was mapped is lost when memory ends", PROCESS_MEMORY,
-     "            paging_release_range(process->chunk, old_break, page);\n", "", "kernel"),
+     "            process_release_range(process, old_break, page);\n", "", "kernel"),
     ("load: the second page of a segment is filled from the first's place in the file", PROCESS,
      "segment->file_offset + (address - segment->address),", "segment->file_offset,", "kernel, usertest"),
     ("load: read-only segments are writeable", PROCESS,
      "            user_page(process, page, segment->writable, address == page && file_end >= next);",
      "            user_page(process, page, true, address == page && file_end >= next);", "usertest"),
+    ("family: a job has no limit", FAMILY,
+     "count > families.one[kind] - used) {", "count == UINT32_MAX) {", "host family, kernel"),
+    ("family: all jobs together have no limit", FAMILY,
+     "    if (claimed > families.all[kind]) {", "    if (claimed == UINT32_MAX) {", "host family"),
+    ("family: what others take is taken from each one's base", FAMILY,
+     "        families.claimed[kind] += base[kind];\n        family", "        family", "host family"),
+    ("family: pages stay charged when they are freed", PROCESS_MEMORY,
+     "    process_give_back_pages(process, released);\n    return address;", "    return address;", "kernel"),
+    ("task: turns are given task by task", TASK,
+     "    if (group != tasks.favoured) {\n        list_append", "    if (true) {\n        list_append", "takeover ten spinners"),
+    ("process_free: much memory goes back in one piece", PROCESS_MEMORY,
+     "            (void)task_pause(); /* half a run", "            (void)0; /* half a run", "takeover 700 MiB"),
+    ("ctrl-\\: it can be caught", TERMINAL,
+     "    if (key == KEY_QUIT && can_quit_front()) {",
+     "    if (key == KEY_QUIT && can_quit_front() && !terminal.front->catches_interrupt) {", "takeover a spinner in front"),
+    ("trace: any program may turn it on", PROCESS,
+     "        !terminal_is_front(process)) {\n        return -EINVARG;", "        !process) {\n        return -EINVARG;",
+     "script mem"),
     ("kill: who has ended may be killed again", PROCESS,
-     "if (!process || has_ended(process)) {", "if (!process) {", "usertest"),
+     "if (!process || has_ended(process) || ", "if (!process || ", "usertest"),
     ("arguments: one more than there may be", "src/task/arguments.c",
      "arguments->count == ARGUMENTS_MAX ||", "arguments->count > ARGUMENTS_MAX ||", "usertest"),
     ("ctrl-C: who catches it is ended all the same", TERMINAL,
@@ -263,9 +288,9 @@ MUTANTS = [
      "key == KEY_INTERRUPT && terminal.front",
      "script shell"),
     ("ctrl-C: what was typed before it is read after it", TERMINAL,
-     "    keyboard_flush();\n", "", "script shell"),
+     "    keyboard_flush();\n    printk(\"^C", "    printk(\"^C", "script shell"),
     ("ctrl-C: while a program is loaded it is nobody's", TERMINAL,
-     "    if (keyboard_holds(KEY_INTERRUPT)) {", "    if (!process) {", "script shell"),
+     "    } else if (keyboard_holds(KEY_INTERRUPT)) {", "    } else if (!process) {", "script shell"),
     ("memory_look: the answer is written wherever the program says", LOOK,
      "            return (uint32_t)copy_to_user(out, &run, sizeof(run));",
      "            *(struct memory_run *)out = run;\n            return OK;", "usertest, calls"),
@@ -371,6 +396,8 @@ def run_suite(tree, suite):
         return execute(tree, ["tests/run_qemu.sh", "bin/syscall-fuzz.bin", "-icount", "shift=5,sleep=off",
                               "-fw_cfg", "name=opt/drupe/test,string=syscall_fuzz",
                               "-fw_cfg", "name=opt/drupe/calls,string=100000"], environment=timeout)[0]
+    if kind == "takeover":
+        return execute(tree, [sys.executable, "tests/system/test_takeover.py", name], TAKEOVER_SECONDS)[0]
     if kind == "usertest":
         build(tree, "bin/os.bin", "bin/programs/usertest.elf")
         build(tree, "image", "INIT=bin/programs/usertest.elf", "FILES=README.md=plain.txt",

@@ -68,6 +68,11 @@ int process_kill(int pid)
     return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
 }
 
+int process_kill_family(int pid)
+{
+    return system_call(SYSCALL_KILL_FAMILY, (uint32_t)pid, 0, 0);
+}
+
 int process_id(void)
 {
     return system_call(SYSCALL_GETPID, 0, 0, 0);

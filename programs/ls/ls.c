@@ -9,7 +9,7 @@
 #define ROOT "0:/"
 #define USAGE                \
     "Usage: ls [PATH ...]\n" \
-    "Names and sizes in bytes of what is in a folder (without PATH: in 0:/), or of a file.\n"
+    "Names and sizes in bytes of what is in a folder (without PATH: 0:/), or of a\nfile.\n"
 
 struct totals {
     unsigned files, folders;

@@ -167,9 +167,9 @@ static struct {
  * again in place, it covers one that was there before. */
 static void end_gap(void)
 {
-    char text[COLUMNS + 1];
-
     if (picture.free_rows > 0 && !picture.is_rehearsal) {
+        char text[COLUMNS + 1];
+
         (void)snprintf(text, sizeof(text), "%s%u KiB free", picture.rows > 0 ? "... " : "",
                        picture.free_rows * COLUMNS * picture.cell_pages * PAGE_KIB);
         printf("         %-*s\n", COLUMNS, text);

@@ -11,13 +11,13 @@
 
 #include "mem.h"
 
-#define USAGE                                                                                  \
-    "Usage: mem                      how much there is and who has it, in KiB\n"               \
-    "       mem map                  every block of the kernel, drawn, by owner\n"             \
-    "       mem map live             the same, drawn again and again until a key is pressed\n" \
-    "       mem walk ADDRESS [PID]   how an address is translated, in this or that process\n"  \
-    "       mem layout [PID]         what its address space holds, range by range\n"           \
-    "       mem trace on|off         a line for each allocation and free of kernel and programs\n"
+#define USAGE                                                                         \
+    "Usage: mem                      how much there is and who has it, in KiB\n"      \
+    "       mem map                  every block of the kernel, drawn, by owner\n"    \
+    "       mem map live             the same, drawn again until a key is pressed\n"  \
+    "       mem walk ADDRESS [PID]   how an address is translated, by that process\n" \
+    "       mem layout [PID]         what its address space holds, range by range\n"  \
+    "       mem trace PROGRAM ...    runs it; a line for each allocation meanwhile\n"
 #define PAGE_KIB 4
 
 static void show_pages(const char *what, uint32_t pages, const char *remark)
@@ -83,6 +83,50 @@ static int read_number(const char *text, unsigned base, uint32_t *number)
     return 0;
 }
 
+/* Starts the program that the words name, with ".elf" where there is none without. */
+static int start(struct command_argument *command)
+{
+    int pid = process_spawn(command, SPAWN_FRONT);
+
+    if (pid == -ENOENT && strlen(command->argument) + sizeof(".elf") <= COMMAND_ARGUMENT_BYTES) {
+        strcat(command->argument, ".elf");
+        pid = process_spawn(command, SPAWN_FRONT);
+    }
+    return pid;
+}
+
+/* The trace is on until this process turns it off, or ends: so nobody can leave it on. */
+static int trace_program(int count, char **words)
+{
+    struct command_argument *command = calloc((size_t)count, sizeof(*command));
+    int status = 0;
+
+    if (command == NULL) {
+        puts("mem: there is not enough memory.");
+        return EXIT_FAILURE;
+    }
+    for (int i = 0; i < count; i++) {
+        string_copy(command[i].argument, words[i], COMMAND_ARGUMENT_BYTES);
+        command[i].next = i + 1 < count ? &command[i + 1] : NULL;
+    }
+    if (memory_look(MEMORY_LOOK_TRACE, 1, NULL) < 0) {
+        puts("mem: a program in the background cannot turn on the trace.");
+        free(command);
+        return EXIT_FAILURE;
+    }
+    int pid = start(command);
+    if (pid > 0) {
+        process_wait(pid, &status);
+    }
+    memory_look(MEMORY_LOOK_TRACE, 0, NULL);
+    free(command);
+    if (pid < 0) {
+        printf("mem: '%s' cannot be started: %s.\n", words[0], error_text(pid));
+        return EXIT_FAILURE;
+    }
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     uint32_t address = 0;
@@ -110,10 +154,8 @@ int main(int argc, char **argv)
         (argc == 2 || (argc == 3 && read_number(argv[2], 10, &pid) == 0))) {
         return show_layout(pid);
     }
-    if (strcmp(what, "trace") == 0 && argc == 3 &&
-        (strcmp(argv[2], "on") == 0 || strcmp(argv[2], "off") == 0)) {
-        return memory_look(MEMORY_LOOK_TRACE, argv[2][1] == 'n', NULL) < 0 ? EXIT_FAILURE
-                                                                           : EXIT_SUCCESS;
+    if (strcmp(what, "trace") == 0 && argc >= 3) {
+        return trace_program(argc - 2, argv + 2);
     }
     print(USAGE);
     return EXIT_USAGE;

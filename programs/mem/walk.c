@@ -21,6 +21,7 @@
 #define PAGES_A_TABLE 1024u
 #define PAGES         (1u << 20) /* of an address space */
 #define PAGE_KIB      4
+#define COLUMNS       80 /* of the screen; the last stays free */
 
 #define PRESENT  0x001u
 #define WRITABLE 0x002u
@@ -31,23 +32,38 @@
 
 static const struct {
     uint32_t flag;
-    const char *word;
-} other_flags[] = {
-    {0x008, ", write-through"}, {0x010, ", uncached"}, {0x020, ", accessed"},
-    {0x040, ", dirty"},         {0x080, ", 4 MiB"},    {0x100, ", global"},
+    const char *if_set;
+    const char *if_clear; /* "": nothing is said then */
+} flags[] = {
+    {WRITABLE, "writeable", "read-only"},
+    {USER, "for all", "for the kernel"},
+    {0x008, "write-through", ""},
+    {0x010, "uncached", ""},
+    {0x020, "accessed", ""},
+    {0x040, "dirty", ""},
+    {LARGE, "4 MiB", ""},
+    {0x100, "global", ""},
 };
 
-static void print_flags(uint32_t entry)
+/* Continues a line that has so many characters; goes on in the next where the screen ends. */
+static void print_flags(int column, uint32_t entry)
 {
     if (!(entry & PRESENT)) {
         puts("not present");
         return;
     }
-    printf("present, %s, %s", entry & WRITABLE ? "writeable" : "read-only",
-           entry & USER ? "for all" : "for the kernel");
-    for (unsigned i = 0; i < sizeof(other_flags) / sizeof(other_flags[0]); i++) {
-        if (entry & other_flags[i].flag) {
-            print(other_flags[i].word);
+    column += printf("present");
+    for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        const char *word = entry & flags[i].flag ? flags[i].if_set : flags[i].if_clear;
+        size_t length = strlen(word);
+
+        if (length == 0) {
+            continue;
+        }
+        if (column + 2 + (int)length < COLUMNS) {
+            column += printf(", %s", word);
+        } else {
+            column = printf(",\n    %s", word) - 2;
         }
     }
     print("\n");
@@ -84,6 +100,35 @@ static unsigned range_of(uint32_t address)
     return i;
 }
 
+/* Where the RAM that the kernel manages ends: the map has room for more. */
+static uint32_t find_ram_end(void)
+{
+    struct memory_run run = {0};
+
+    while (memory_look(MEMORY_LOOK_RUN, run.start + run.pages * PAGE_SIZE_BYTES, &run) == 0) {
+    }
+    return run.start + run.pages * PAGE_SIZE_BYTES;
+}
+
+/* What lies at address, and in *end where something else begins; 0 is 4 GiB. */
+static const char *what_is_at(uint32_t address, uint32_t ram_end, uint32_t *end)
+{
+    unsigned range = range_of(address);
+
+    *end = range + 1 < RANGES ? ranges[range + 1].start : 0;
+    if (address < HEAP_ADDRESS || address >= PROCESS_HEAP_ADDRESS) {
+        return ranges[range].what;
+    }
+    if (address >= ram_end) {
+        *end = PROCESS_HEAP_ADDRESS;
+        return "no RAM";
+    }
+    if (*end > ram_end) {
+        *end = ram_end;
+    }
+    return ranges[range].what;
+}
+
 static int no_such_process(uint32_t pid)
 {
     printf("mem: there is no process %u.\n", pid);
@@ -98,20 +143,22 @@ int show_walk(uint32_t address, uint32_t pid)
         return no_such_process(pid);
     }
     printf("%08x: %s\n", address, ranges[range_of(address)].what);
-    printf("  directory entry %u: %08x ", address / LARGE_PAGE_SIZE_BYTES, walk.directory_entry);
-    print_flags(walk.directory_entry);
+    int column = printf("  directory entry %u: %08x ", address / LARGE_PAGE_SIZE_BYTES,
+                        walk.directory_entry);
+    print_flags(column, walk.directory_entry);
 
     uint32_t last = walk.directory_entry;
     uint32_t page_bytes = LARGE_PAGE_SIZE_BYTES;
     if (last & PRESENT && !(last & LARGE)) {
         last = walk.table_entry;
         page_bytes = PAGE_SIZE_BYTES;
-        printf("  entry %u of the table at %08x: %08x ", address / PAGE_SIZE_BYTES % PAGES_A_TABLE,
-               walk.directory_entry & ~FLAGS, last);
-        print_flags(last);
+        column =
+            printf("  entry %u of the table at %08x: %08x ",
+                   address / PAGE_SIZE_BYTES % PAGES_A_TABLE, walk.directory_entry & ~FLAGS, last);
+        print_flags(column, last);
     }
     if (!(last & PRESENT)) {
-        puts("  Whoever touches it has a page fault.");
+        puts("  Touching it causes a page fault.");
     } else {
         printf("  It lies at %08x in physical memory.\n",
                last / page_bytes * page_bytes + address % page_bytes);
@@ -138,41 +185,43 @@ static int rights_at(uint32_t pid, uint32_t address, uint32_t *rights, uint32_t 
     return 0;
 }
 
-static void print_stretch(uint32_t start, uint32_t end, uint32_t rights)
+static void print_stretch(uint32_t start, uint32_t end, const char *what, uint32_t rights)
 {
     static const char *const words[] = {"read-only, kernel", "writeable, kernel", "read-only, all",
                                         "writeable, all"};
 
     printf("%08x-%08x %-20s %8u KiB  %s\n", start * PAGE_SIZE_BYTES, end * PAGE_SIZE_BYTES - 1,
-           ranges[range_of(start * PAGE_SIZE_BYTES)].what, (end - start) * PAGE_KIB,
-           rights == 0 ? "not mapped" : words[rights / WRITABLE]);
+           what, (end - start) * PAGE_KIB, rights == 0 ? "not mapped" : words[rights / WRITABLE]);
 }
 
 int show_layout(uint32_t pid)
 {
+    uint32_t ram_end = find_ram_end();
     uint32_t start = 0;
     uint32_t start_rights = 0;
+    const char *start_what = "";
     uint32_t count;
 
     for (uint32_t page = 0; page < PAGES; page += count) {
-        uint32_t address = page * PAGE_SIZE_BYTES;
         uint32_t rights;
-        unsigned range = range_of(address);
+        uint32_t end;
+        const char *what = what_is_at(page * PAGE_SIZE_BYTES, ram_end, &end);
 
-        if (rights_at(pid, address, &rights, &count) < 0) {
+        if (rights_at(pid, page * PAGE_SIZE_BYTES, &rights, &count) < 0) {
             return no_such_process(pid);
         }
         /* Some ranges end inside of 4 MiB. */
-        uint32_t range_end = range + 1 < RANGES ? ranges[range + 1].start / PAGE_SIZE_BYTES : PAGES;
-        if (page + count > range_end) {
-            count = range_end - page;
+        uint32_t end_page = end != 0 ? end / PAGE_SIZE_BYTES : PAGES;
+        if (page + count > end_page) {
+            count = end_page - page;
         }
-        if (page > 0 && (rights != start_rights || range != range_of(start * PAGE_SIZE_BYTES))) {
-            print_stretch(start, page, start_rights);
+        if (page > 0 && (rights != start_rights || what != start_what)) {
+            print_stretch(start, page, start_what, start_rights);
             start = page;
         }
         start_rights = rights;
+        start_what = what;
     }
-    print_stretch(start, PAGES, start_rights);
+    print_stretch(start, PAGES, start_what, start_rights);
     return EXIT_SUCCESS;
 }

@@ -24,6 +24,7 @@ enum {
     KERNEL_CHILD = ECHILD,
     KERNEL_BUSY = EBUSY,
     KERNEL_INTERRUPTED = EINTERRUPTED,
+    KERNEL_LIMIT = ELIMIT,
     KERNEL_PROGRAMS_FIRST = E64BIT, /* why an ELF file is no program for Drupe */
     KERNEL_PROGRAMS_LAST = ECUTOFF,
 };
@@ -58,6 +59,7 @@ int system_call_errno(int32_t result)
         [KERNEL_CHILD] = ECHILD,
         [KERNEL_BUSY] = EMFILE, /* of what programs ask for, only descriptors run out so */
         [KERNEL_INTERRUPTED] = EINTR,
+        [KERNEL_LIMIT] = EAGAIN,
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
     };
     uint32_t number = 0u - (uint32_t)result;

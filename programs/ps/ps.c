@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define USAGE                                                                                     \
-    "Usage: ps\n"                                                                                 \
-    "Lists the processes. State: ready (it runs, or waits for its turn), waiting (for a key, a\n" \
-    "child, a time), ended (its parent has not asked for its status yet). Memory is what the\n"   \
-    "process alone has, page tables included; ticks are those of the clock, 100 a second, that\n" \
-    "found it running. * marks the one that has the keyboard.\n"
+#define USAGE                                                                           \
+    "Usage: ps\n"                                                                       \
+    "Lists the processes. State: ready (it runs, or waits for its turn), waiting\n"     \
+    "(for a key, a child, a time), ended (its parent has not asked for its status).\n"  \
+    "Memory is what the process alone has, page tables included; ticks are those of\n"  \
+    "the clock, 100 a second, that found it running. * marks the one that has the\n"    \
+    "keyboard. Family is the job that a process belongs to, 0 the first shell's own;\n" \
+    "kill -f PID ends all of one.\n"
 
 #define PAGE_KIB 4
 
@@ -41,10 +43,11 @@ int main(int argc, char **argv)
         printf("ps: no list of the processes: %s.\n", error_text(count));
         return EXIT_FAILURE;
     }
-    puts("  PID PARENT STATE    MEMORY (KiB)   TICKS  NAME");
+    puts("  PID PARENT FAMILY STATE    MEMORY (KiB)   TICKS  NAME");
     for (const struct process_info *p = list; p < list + count; p++) {
-        printf("%5u %6u %-8s %12u %7u %c%s\n", p->pid, p->parent, state_word(p->state),
-               p->pages * PAGE_KIB, p->ticks, p->is_front ? '*' : ' ', p->name);
+        printf("%5u %6u %6u %-8s %12u %7u %c%s\n", p->pid, p->parent, p->family,
+               state_word(p->state), p->pages * PAGE_KIB, p->ticks, p->is_front ? '*' : ' ',
+               p->name);
     }
     free(list);
     return EXIT_SUCCESS;

@@ -1,7 +1,8 @@
 /*
  * shell - reads command lines and runs programs. It shows how one program starts another
  * (process_spawn), hands it the keyboard, and waits for its status; and what becomes of those that
- * it does not wait for.
+ * it does not wait for. Each program that it starts begins a family (SPAWN_FAMILY), so that no job
+ * takes the machine; in a shell inside another all belong to the other's job.
  *
  *   NAME ARGUMENT ...     0:/NAME or 0:/NAME.elf, in front: it has the keyboard until it ends
  *   NAME ARGUMENT ... &   beside the shell; the shell tells later how it ended
@@ -34,6 +35,7 @@ static void tell_status(const char *who, int status)
     switch (status) {
     case STATUS_INTERRUPTED: printf("%s was interrupted.\n", who); break;
     case STATUS_KILLED: printf("%s was killed.\n", who); break;
+    case STATUS_QUIT: printf("%s was ended, and all that it had started.\n", who); break;
     default:
         printf("%s ended with status %d%s.\n", who, status,
                status >= STATUS_FAULT && status < STATUS_FAULT + 32 ? ": a fault" : "");
@@ -113,7 +115,7 @@ static void run_program(struct command_argument *command, bool in_background)
     string_copy(typed, command->argument, sizeof(typed));
     int pid = find_program(command->argument);
     if (pid == OK) {
-        pid = process_spawn(command, in_background ? 0 : SPAWN_FRONT);
+        pid = process_spawn(command, SPAWN_FAMILY | (in_background ? 0 : SPAWN_FRONT));
     }
     if (pid < 0) {
         tell_why_not(typed, pid);
@@ -155,22 +157,26 @@ static void run_exit(struct command_argument *arguments)
 static void run_kill(struct command_argument *arguments)
 {
     int pid;
+    bool is_family = arguments != NULL && strcmp(arguments->argument, "-f") == 0;
 
+    if (is_family) {
+        arguments = arguments->next;
+    }
     if (arguments == NULL || !parse_number(arguments->argument, &pid)) {
-        puts("Usage: kill PID (ps tells the PIDs)");
+        puts("Usage: kill [-f] PID (ps tells the PIDs; -f: all of PID's family)");
         return;
     }
     if (pid == process_id()) {
         puts("That is the shell itself. Type exit to end it.");
         return;
     }
-    if (process_kill(pid) < 0) {
-        printf("There is no process %d that this shell has started.\n", pid);
+    if ((is_family ? process_kill_family(pid) : process_kill(pid)) < 0) {
+        printf("There is no process %d that this shell may end.\n", pid);
         return;
     }
     /* It ends before it executes anything more; the end of a child's child is the child's. */
     process_wait(pid, NULL);
-    printf("[%d] was killed.\n", pid);
+    printf(is_family ? "The family of [%d] was killed.\n" : "[%d] was killed.\n", pid);
 }
 
 /* Screen and terminal have no command for it in common: everything moves up and out. */
@@ -192,7 +198,7 @@ static const struct {
 } built_in[] = {
     {"help", run_help, "help", "this list"},
     {"exit", run_exit, "exit [STATUS]", "ends the shell, and with the first shell the machine"},
-    {"kill", run_kill, "kill PID", "ends a program that runs in the background"},
+    {"kill", run_kill, "kill [-f] PID", "ends a program in the background; -f: its whole family"},
     {"clear", run_clear, "clear", "an empty screen"},
 };
 
@@ -205,6 +211,7 @@ static const struct {
     const char *summary;
 } known_programs[] = {
     {"cat.elf", "cat FILE ...", "shows files"},
+    {"crash.elf", "crash", "a menu of faults, and what the kernel says of each"},
     {"echo.elf", "echo TEXT ...", "prints its arguments"},
     {"hello.elf", "hello", "greets, and tries some memory"},
     {"ls.elf", "ls [PATH ...]", "what is in a folder"},
@@ -259,7 +266,7 @@ static void run_help(struct command_argument *arguments)
         printf("The list ends here: %s.\n", error_text(status));
     }
     puts("A & at the end of a line starts a program in the background.\n"
-         "Ctrl-C ends the program in front.");
+         "Ctrl-C ends the program in front, Ctrl-\\ it and all that it has started, in any case.");
 }
 
 /* ---------------------------------------------------------------- lines */
@@ -283,9 +290,40 @@ static bool take_ampersand(char *line)
     return true;
 }
 
+/* What other shells do something with, where it is not between quotes; 0: nothing. */
+static char find_symbol(const char *line)
+{
+    bool is_quoted = false;
+
+    for (; *line != '\0'; line++) {
+        is_quoted ^= *line == '"';
+        if (!is_quoted && strchr("<>|;", *line) != NULL) {
+            return *line;
+        }
+    }
+    return '\0';
+}
+
+static void refuse_symbol(char symbol)
+{
+    printf("That line was not run: this shell %s yet.\n"
+           "To pass %c to a program, put it between quotes (\").\n",
+           symbol == '|'   ? "has no pipes (|)"
+           : symbol == ';' ? "has no ; between commands"
+           : symbol == '<' ? "cannot take input from a file (<)"
+                           : "cannot write output to a file (>)",
+           symbol);
+}
+
 static void run_line(char *line)
 {
     struct command_argument *command;
+    char symbol = find_symbol(line);
+
+    if (symbol != '\0') {
+        refuse_symbol(symbol);
+        return;
+    }
     bool in_background = take_ampersand(line);
     int count = command_split(line, &command);
 
@@ -345,7 +383,10 @@ int main(int argc, char **argv)
         case LINE_TOO_LONG:
             printf("That line was not run: it is longer than %d characters.\n", LINE_BYTES - 1);
             break;
-        case LINE_NO_MORE: return EXIT_SUCCESS;
+        case LINE_NO_MORE:
+            puts(process_id() == 1 ? "Ctrl-D: the first shell ends, and the machine with it."
+                                   : "Ctrl-D: this shell ends.");
+            return EXIT_SUCCESS;
         default: break;
         }
     }

@@ -92,16 +92,14 @@ static int role_kill(int argc, char **argv)
     return call_kill(atoi(argv[1]));
 }
 
-/* "kill_as_parent PID": a child kills that process and its own parent; both must refuse. */
-static int role_kill_as_parent(int argc, char **argv)
+/* "refused PID": a process of another family cannot end that one, nor its family. */
+static int role_refused(int argc, char **argv)
 {
-    struct process_info own;
-
     CHECK(argc == 2);
-    CHECK(find_process(call_getpid(), &own));
-    CHECK_EQUAL(call_kill((int)own.parent), -EINVARG);
-    CHECK_EQUAL(call_kill(1), -EINVARG);
     CHECK_EQUAL(call_kill(atoi(argv[1])), -EINVARG);
+    CHECK_EQUAL(call_kill_family(atoi(argv[1])), -EINVARG);
+    CHECK_EQUAL(call_kill(1), -EINVARG);
+    CHECK_EQUAL(call_kill_family(1), -EINVARG);
     return 0;
 }
 
@@ -471,7 +469,7 @@ static void kill_child_that_waits(void)
     int count = call_process_list(list, COUNT_OF(list));
     int killed = 0;
     for (int i = 0; i < count && i < (int)COUNT_OF(list); i++) {
-        if ((int)list[i].pid != call_getpid() && call_kill((int)list[i].pid) == 0) {
+        if ((int)list[i].parent == call_getpid() && call_kill((int)list[i].pid) == 0) {
             wait_until_gone((int)list[i].pid);
             killed++;
         }
@@ -514,9 +512,68 @@ static void kill_strangers(void)
     CHECK_EQUAL(call_kill(-1), -EINVARG);
     CHECK_EQUAL(call_kill(INT32_MAX), -EINVARG);
     CHECK_EQUAL(call_kill(1), -EINVARG);
-    CHECK_EQUAL(run_role("kill_as_parent", number((uint32_t)sibling)), 0);
-    CHECK_EQUAL(run_role("kill", number((uint32_t)sibling)), -EINVARG);
-    kill_and_wait(sibling);
+    CHECK_EQUAL(call_kill_family(0), -EINVARG);
+    CHECK_EQUAL(call_kill_family(-1), -EINVARG);
+    CHECK_EQUAL(call_kill_family(INT32_MAX), -EINVARG);
+    CHECK_EQUAL(call_kill_family(1), -EINVARG);
+    CHECK_EQUAL(run_role("kill", number((uint32_t)sibling)), 0); /* of the same family */
+    CHECK_EQUAL(wait_for(sibling), STATUS_KILLED);
+}
+
+static uint32_t count_processes(void)
+{
+    return (uint32_t)call_process_list(NULL, 0);
+}
+
+static uint32_t family_of(int pid)
+{
+    struct process_info info;
+
+    CHECK(find_process(pid, &info));
+    return info.family;
+}
+
+static int spawn_job(const char *role, const char *argument)
+{
+    return spawn_words((const char *const[]){own_name(), "--role", role, argument, NULL},
+                       SPAWN_FAMILY);
+}
+
+/* Only init's family makes families; a job's own processes, whatever they ask for, stay in it. */
+static void families(void)
+{
+    uint32_t own = family_of(call_getpid());
+    int child = spawn_role("sleep", LONG_SLEEP);
+    int job = spawn_job("family", LONG_SLEEP);
+
+    CHECK(child > 0 && job > 0);
+    CHECK_EQUAL(family_of(child), own);
+    CHECK_EQUAL(family_of(job) != own, own == 0);
+    if (own == 0) { /* else kill_family would end all of usertest */
+        CHECK_EQUAL(call_kill_family(child), -EINVARG);
+        CHECK_EQUAL(wait_for(spawn_job("refused", number((uint32_t)child))), 0);
+        wait_until_asleep(job);
+        uint32_t count = count_processes();
+        CHECK_EQUAL(call_kill_family(job), 0);
+        CHECK_EQUAL(wait_for(job), STATUS_KILLED);
+        for (int i = 0; i < 500 && count_processes() > count - 2; i++) {
+            call_sleep(10);
+        }
+        CHECK_EQUAL(count_processes(), count - 2); /* its child, too */
+    } else {
+        struct process_info list[32];
+        int listed = call_process_list(list, COUNT_OF(list));
+
+        wait_until_asleep(job);
+        kill_and_wait(job);
+        for (int i = 0; i < listed && i < (int)COUNT_OF(list); i++) {
+            if ((int)list[i].parent == job) {
+                call_kill((int)list[i].pid);
+                wait_until_gone((int)list[i].pid);
+            }
+        }
+    }
+    kill_and_wait(child);
 }
 
 static void kill_itself(void)
@@ -526,11 +583,6 @@ static void kill_itself(void)
 }
 
 /* ---------------------------------------------------------------- orphans */
-
-static uint32_t count_processes(void)
-{
-    return (uint32_t)call_process_list(NULL, 0);
-}
 
 static void wait_until_as_many(uint32_t processes)
 {
@@ -840,20 +892,13 @@ static void commands_6_and_7_often(void)
 }
 
 const struct role process_roles[] = {
-    {"exit", role_exit},
-    {"sleep", role_sleep},
-    {"spin", role_spin},
-    {"wait_key", role_wait_key},
-    {"hash", role_hash},
-    {"expect", role_expect},
-    {"breed", role_breed},
-    {"family", role_family},
-    {"chain", role_chain},
-    {"kill", role_kill},
-    {"kill_as_parent", role_kill_as_parent},
-    {"wait", role_wait},
-    {"zombies", role_zombies},
-    {0},
+    {"exit", role_exit},       {"sleep", role_sleep},
+    {"spin", role_spin},       {"wait_key", role_wait_key},
+    {"hash", role_hash},       {"expect", role_expect},
+    {"breed", role_breed},     {"family", role_family},
+    {"chain", role_chain},     {"kill", role_kill},
+    {"refused", role_refused}, {"wait", role_wait},
+    {"zombies", role_zombies}, {0},
 };
 
 const struct test process_tests[] = {
@@ -881,6 +926,7 @@ const struct test process_tests[] = {
     {"kill_child_that_waits_for_a_key", kill_child_that_waits_for_a_key, 0, 0},
     {"kill_grandchild", kill_grandchild, 0, 0},
     {"kill_strangers", kill_strangers, 0, 0},
+    {"families", families, 0, 0},
     {"kill_itself", kill_itself, STATUS_KILLED, 0},
     {"orphans_end_alone", orphans_end_alone, 0, 0},
     {"orphans_outlive_the_test", orphans_outlive_the_test, 0, 0},

@@ -57,11 +57,23 @@ static bool is_left_out(uint32_t command, uint32_t argument)
            command == SYSCALL_EXIT || command == SYSCALL_EXIT_STATUS || command == SYSCALL_WAIT_KEY;
 }
 
+/* Would that end a process of usertest that others wait for? All of them are one family. */
+static bool is_murder(uint32_t command, uint32_t pid)
+{
+    struct process_info info, own;
+
+    if ((command != SYSCALL_KILL && command != SYSCALL_KILL_FAMILY) ||
+        !find_process((int)pid, &info) || !find_process(call_getpid(), &own)) {
+        return false;
+    }
+    return command == SYSCALL_KILL ? info.parent != own.pid
+                                   : info.family == own.family && own.family != 0;
+}
+
 /* "calls SEED" */
 static int role_calls(int argc, char **argv)
 {
     uint32_t state = argc > 1 ? (uint32_t)atoi(argv[1]) : 1;
-    int own = call_getpid();
 
     strcpy(things.command[0].argument, own_name());
     strcpy(things.command[1].argument, "--role");
@@ -74,8 +86,7 @@ static int role_calls(int argc, char **argv)
         for (size_t j = 0; j < COUNT_OF(arguments); j++) {
             arguments[j] = random_argument(&state);
         }
-        if (is_left_out(command, arguments[0]) ||
-            (command == SYSCALL_KILL && (int)arguments[0] == own)) {
+        if (is_left_out(command, arguments[0]) || is_murder(command, arguments[0])) {
             continue;
         }
         if (command == SYSCALL_SLEEP) {

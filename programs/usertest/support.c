@@ -164,6 +164,23 @@ void wait_until_gone(int pid)
     CHECK(!find_process(pid, &info));
 }
 
+bool descends(const struct process_info *list, uint32_t count, uint32_t i, int pid)
+{
+    for (uint32_t generations = 0; generations < count; generations++) {
+        uint32_t parent = list[i].parent;
+
+        if ((int)parent == pid) {
+            return true;
+        }
+        for (i = 0; i < count && list[i].pid != parent; i++) {
+        }
+        if (i == count) {
+            return false;
+        }
+    }
+    return false;
+}
+
 void kill_and_wait(int pid)
 {
     CHECK_EQUAL(call_kill(pid), 0);

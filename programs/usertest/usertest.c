@@ -54,8 +54,8 @@ static void kill_descendants(void)
     }
     call_process_list(list, count);
     for (uint32_t i = 0; i < count; i++) {
-        if ((int)list[i].pid != own) {
-            call_kill((int)list[i].pid); /* refused for all others */
+        if (descends(list, count, i, own)) {
+            call_kill((int)list[i].pid);
         }
     }
 }

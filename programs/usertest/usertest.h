@@ -101,6 +101,9 @@ int arguments_hash(int count, const char *const *arguments);
 void wait_until_asleep(int pid);
 void wait_until_gone(int pid);
 
+/* Does the process that is item number i of the list descend from the one with that pid? */
+bool descends(const struct process_info *list, uint32_t count, uint32_t i, int pid);
+
 /* Ends the child and takes its status. */
 void kill_and_wait(int pid);
 
@@ -129,6 +132,11 @@ static inline int call_getpid(void)
 static inline int call_kill(int pid)
 {
     return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
+}
+
+static inline int call_kill_family(int pid)
+{
+    return system_call(SYSCALL_KILL_FAMILY, (uint32_t)pid, 0, 0);
 }
 
 static inline int call_spawn(const struct command_argument *first, uint32_t flags)

@@ -5,7 +5,8 @@
 #ifndef ABI_KEYS_H
 #define ABI_KEYS_H
 
-#define KEY_INTERRUPT 3 /* ctrl-C */
+#define KEY_INTERRUPT 3  /* ctrl-C */
+#define KEY_QUIT      28 /* ctrl-\ */
 #define KEY_ENTER     13
 #define KEY_BACKSPACE 8
 #define KEY_ESCAPE    27

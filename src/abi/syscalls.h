@@ -35,7 +35,7 @@
 #define SYSCALL_GETPID          21 /* () -> pid */
 #define SYSCALL_WRITE           22 /* (const char *buffer, length) -> length */
 #define SYSCALL_SPAWN           23 /* (struct command_argument *, SPAWN_...) -> the child's pid */
-#define SYSCALL_KILL            24 /* (pid): itself, or one that it started, or that one did ... */
+#define SYSCALL_KILL            24 /* (pid): of its own family; of init's: any but init */
 #define SYSCALL_MEMORY_FIGURES  25 /* (struct memory_figures *, its size) */
 #define SYSCALL_PROCESS_LIST    26 /* (struct process_info *, capacity) -> how many there are */
 #define SYSCALL_OPEN            27 /* (const char *path) -> descriptor */
@@ -49,8 +49,9 @@
 #define SYSCALL_CATCH_INTERRUPT 35 /* (1 or 0): ctrl-C is a key, or ends the program; -> before */
 #define SYSCALL_BREAK           36 /* (int delta, in whole pages): moves the break -> where it was */
 #define SYSCALL_MEMORY_LOOK     37 /* (MEMORY_LOOK_..., a number, what it fills in or 0) */
-#define SYSCALL_THREAD_POINTER  38 /* (address) -> a selector for GS: its segment begins there */
-#define SYSCALL_COUNT           39 /* the first number that no command has */
+#define SYSCALL_KILL_FAMILY     38 /* (pid): all processes of the family that pid belongs to */
+#define SYSCALL_THREAD_POINTER  39 /* (address) -> a selector for GS: its segment begins there */
+#define SYSCALL_COUNT           40 /* the first number that no command has */
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
@@ -60,11 +61,15 @@
 
 /* For spawn: the child gets screen and keyboard until it ends, if the parent has them. */
 #define SPAWN_FRONT 1
+/* For spawn by a process of init's family: the child begins a family of its own, a job. From others
+ * the flag changes nothing: the child stays in their family. */
+#define SPAWN_FAMILY 2
 
 /* A process that a fault killed has the status 128 + the exception's number. */
 #define STATUS_FAULT       128
 #define STATUS_INTERRUPTED 130 /* ctrl-C */
-#define STATUS_KILLED      137 /* by command kill */
+#define STATUS_QUIT        131 /* ctrl-\ */
+#define STATUS_KILLED      137 /* by command kill or kill_family */
 
 #ifndef __ASSEMBLER__
 
@@ -95,7 +100,7 @@ struct process_info {
     uint32_t ticks;   /* of the clock (100 a second) that found it running */
     uint8_t state;    /* PROCESS_READY ... */
     uint8_t is_front; /* it has the keyboard */
-    uint8_t reserved[2];
+    uint16_t family;  /* 0: init's; the others are numbered from 1 */
     char name[PROCESS_NAME_BYTES];
 };
 
@@ -116,10 +121,12 @@ struct memory_figures {
 };
 
 /* What memory_look() looks at. It shows where things are, and never what is in them. */
-#define MEMORY_LOOK_RUN   0 /* (address, struct memory_run *): the first one at or above address */
-#define MEMORY_LOOK_NAME  1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
-#define MEMORY_LOOK_WALK  2 /* (address, struct memory_walk *): in any process that lives */
-#define MEMORY_LOOK_TRACE 3 /* (1 or 0, 0): for all, until 0: a line for each allocation and free */
+#define MEMORY_LOOK_RUN  0 /* (address, struct memory_run *): the first one at or above address */
+#define MEMORY_LOOK_NAME 1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
+#define MEMORY_LOOK_WALK 2 /* (address, struct memory_walk *): in any process that lives */
+/* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only for
+ * the process in front and init's family. */
+#define MEMORY_LOOK_TRACE 3
 
 #define MEMORY_NAME_BYTES 48 /* with its NUL */
 

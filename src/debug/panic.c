@@ -16,6 +16,8 @@
 #include "debug/machine.h"
 #include "debug/printk.h"
 
+#define HEADLINE "KERNEL PANIC: "
+
 #define LOG_LINES      4
 #define LOG_TAIL_BYTES (LOG_LINES * 80)
 
@@ -38,8 +40,7 @@ void fatal(const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     printk("\n");
-    printk_v(format, arguments);
-    printk("\n");
+    printk_sentence_v(0, format, arguments);
     va_end(arguments);
     machine_exit(MACHINE_EXIT_PANIC);
 }
@@ -95,9 +96,11 @@ void panic_report(const struct trap_frame *frame, const char *format, va_list ar
     if (depth == 0) {
         print_end_of_log();
     }
-    printk("\nKERNEL PANIC: ");
-    printk_v(format, arguments);
     printk("\n");
+    printk_emphasise(true);
+    printk(HEADLINE);
+    printk_sentence_v(sizeof(HEADLINE) - 1, format, arguments);
+    printk_emphasise(false);
     if (depth == 0) {
         print_registers(frame);
         for (size_t i = 0; i < state.reporter_count; i++) {

@@ -87,6 +87,80 @@ void printk(const char *format, ...)
     va_end(arguments);
 }
 
+/* ---------------------------------------------------------------- sentences */
+
+#define INDENTATION "  "
+
+struct sentence {
+    unsigned column;
+    bool has_blank; /* one comes before the next word, unless that begins a line */
+    size_t length;  /* of the word up to now */
+    char word[PRINTK_COLUMNS - (sizeof(INDENTATION) - 1)];
+};
+
+static void end_word(struct sentence *sentence)
+{
+    if (sentence->length == 0) {
+        return;
+    }
+    if (sentence->column + sentence->has_blank + sentence->length > PRINTK_COLUMNS) {
+        printk_piece(NULL, "\n" INDENTATION, sizeof("\n" INDENTATION) - 1);
+        sentence->column = sizeof(INDENTATION) - 1;
+    } else if (sentence->has_blank) {
+        printk_piece(NULL, " ", 1);
+        sentence->column++;
+    }
+    printk_piece(NULL, sentence->word, sentence->length);
+    sentence->column += (unsigned)sentence->length;
+    sentence->length = 0;
+    sentence->has_blank = false;
+}
+
+static void sentence_piece(void *context, const char *text, size_t length)
+{
+    struct sentence *sentence = context;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == ' ' || text[i] == '\n') {
+            end_word(sentence);
+            sentence->has_blank = true;
+        } else {
+            if (sentence->length == sizeof(sentence->word)) {
+                end_word(sentence); /* longer than a line: cut where the line ends */
+            }
+            sentence->word[sentence->length++] = text[i];
+        }
+    }
+}
+
+void printk_sentence_v(unsigned column, const char *format, va_list arguments)
+{
+    struct sentence sentence = {.column = column};
+
+    format_to_sink(sentence_piece, &sentence, format, arguments);
+    end_word(&sentence);
+    printk_piece(NULL, "\n", 1);
+}
+
+void printk_sentence(unsigned column, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    printk_sentence_v(column, format, arguments);
+    va_end(arguments);
+}
+
+void printk_emphasise(bool is_on)
+{
+    for (struct printk_sink *sink = kernel_log.first_sink; sink != NULL; sink = sink->next) {
+        if (sink->emphasise != NULL) {
+            sink->emphasise(is_on);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- sinks, and the log again */
+
 void printk_add_sink(struct printk_sink *sink)
 {
     struct printk_sink **link = &kernel_log.first_sink;

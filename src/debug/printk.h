@@ -10,13 +10,15 @@
 #define DEBUG_PRINTK_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct printk_sink {
     const char *name;
     /* Writes length bytes; '\n' is a whole line break. Must work with interrupts off. */
     void (*write)(const char *text, size_t length);
-    struct printk_sink *next; /* printk's own */
+    void (*emphasise)(bool is_on); /* what is written meanwhile catches the eye; NULL: it cannot */
+    struct printk_sink *next;      /* printk's own */
 };
 
 /* sink must live for ever. Replays the log into it, then sends it everything new. */
@@ -24,6 +26,19 @@ void printk_add_sink(struct printk_sink *sink);
 
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void printk_v(const char *format, va_list arguments);
+
+/*
+ * The same for a sentence of any length, and the line break behind it: lines end between words, with
+ * at most PRINTK_COLUMNS characters, and those after the first begin with two blanks. column: how many
+ * characters the line has already.
+ */
+#define PRINTK_COLUMNS 79
+void printk_sentence(unsigned column, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void printk_sentence_v(unsigned column, const char *format, va_list arguments);
+
+/* Text that follows catches the eye, on sinks that can do so, until it is turned off. */
+void printk_emphasise(bool is_on);
 
 /* Raw text (a program's output) to all sinks, not into the log. */
 void console_write(const char *text, size_t length);

@@ -118,6 +118,9 @@ struct ata_region {
 /* A buffer that begins inside its first 64 KiB ends in one more. */
 #define REGIONS_MAX (ATA_SECTORS_MAX * SECTOR_BYTES / REGION_BYTES_MAX + 1)
 
+/* Polls between two calls of block_waits(). */
+#define POLLS_A_WAIT 64
+
 static struct {
     struct ata_drive drives[ATA_DRIVES];
     size_t count;
@@ -137,6 +140,14 @@ static void settle(const struct ata_drive *drive)
     }
 }
 
+/* After poll number polls in vain. */
+static void note_wait(uint32_t polls)
+{
+    if (polls % POLLS_A_WAIT == POLLS_A_WAIT - 1) {
+        block_waits();
+    }
+}
+
 /* Waits until the drive is not busy. Returns its status, whatever it says, or -EIO. */
 static int wait_idle(const struct ata_drive *drive)
 {
@@ -150,6 +161,7 @@ static int wait_idle(const struct ata_drive *drive)
         if (!(status & STATUS_BSY)) {
             return status;
         }
+        note_wait(polls);
     }
     return -EIO;
 }
@@ -273,6 +285,7 @@ static int wait_dma(struct ata_drive *drive)
         if (!(master & MASTER_ACTIVE) && !(status & (STATUS_BSY | STATUS_DRQ))) {
             return OK;
         }
+        note_wait(polls);
     }
     drive->failures = ATA_FAILURES_MAX; /* too slow to be tried more often */
     return -EIO;

@@ -21,7 +21,7 @@
 #define BLOCK_BYTES     (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
 #define HASH_BITS       9
 #define HASH_CHAINS     (1u << HASH_BITS)
-#define MEMORY_FRACTION 16
+#define MEMORY_FRACTION BLOCK_CACHE_FRACTION
 
 _Static_assert(BLOCK_BYTES == PAGE_SIZE_BYTES, "a block is a page");
 

@@ -24,6 +24,7 @@
 #define BLOCK_CACHE_SECTORS   8
 #define BLOCK_CACHE_PAGES_MIN 64
 #define BLOCK_CACHE_PAGES_MAX 1024
+#define BLOCK_CACHE_FRACTION  16
 
 /* From so many bytes on a read is long. */
 #define BLOCK_CACHE_LONG_BYTES 32768

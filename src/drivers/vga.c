@@ -272,9 +272,24 @@ void vga_set_color(enum vga_color foreground, enum vga_color background)
     vga.attribute = (uint16_t)((background & 7) << 12 | (foreground & 15) << 8);
 }
 
+/* A sequence that a program has begun would swallow what comes now. */
+static void vga_emphasise(bool is_on)
+{
+    vga.state = TEXT;
+    if (is_on) {
+        vga_set_color(VGA_WHITE, VGA_RED);
+    } else {
+        vga_set_color(VGA_LIGHT_GREY, VGA_BLACK);
+    }
+}
+
 void vga_initialise(uint16_t *cells)
 {
-    static struct printk_sink sink = {.name = "vga", .write = vga_write};
+    static struct printk_sink sink = {
+        .name = "vga",
+        .write = vga_write,
+        .emphasise = vga_emphasise,
+    };
 
     vga.cells = cells;
     vga_set_color(VGA_LIGHT_GREY, VGA_BLACK);

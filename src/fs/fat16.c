@@ -58,6 +58,24 @@ _Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
 #define ATTRIBUTE_VOLUME    0x08 /* a label, or part of a long name */
 #define ATTRIBUTE_DIRECTORY 0x10
 
+/* Clusters of a chain, or entries of a folder, between two pauses. */
+#define STEPS_AT_ONCE 512
+
+static bool (*pause_handler)(void);
+
+void fat16_set_pause(bool (*pause)(void))
+{
+    pause_handler = pause;
+}
+
+/* After step number count of a search. No pointer into the cache may be kept over this. */
+static int pause_at(uint32_t count)
+{
+    bool goes_on = count % STEPS_AT_ONCE != STEPS_AT_ONCE - 1 || !pause_handler || pause_handler();
+
+    return goes_on ? OK : -EINTERRUPTED;
+}
+
 /* ---------------------------------------------------------------- the volume */
 
 /* Volumes of others: by the name in their boot record, or by FAT's fields. NULL: nothing known. */
@@ -215,6 +233,10 @@ static int check_chain(struct fat16_volume *volume, const struct fat16_node *nod
         if (!is_cluster(volume, (uint32_t)cluster) || length == volume->cluster_count) {
             return -ECORRUPT;
         }
+        int status = pause_at(length);
+        if (status < 0) {
+            return status;
+        }
         cluster = next_cluster(volume, (uint32_t)cluster);
         if (cluster < 0) {
             return cluster;
@@ -245,6 +267,10 @@ static int seek_cluster(struct fat16_volume *volume, struct fat16_node *node, ui
         }
         node->cluster = (uint32_t)next;
         node->cluster_index++;
+        next = pause_at(node->cluster_index);
+        if (next < 0) {
+            return next;
+        }
     }
     return OK;
 }
@@ -367,6 +393,10 @@ static int next_entry(struct fat16_volume *volume, struct fat16_node *directory,
         if ((*entry)->name[0] != ENTRY_DELETED && !((*entry)->attributes & ATTRIBUTE_VOLUME)) {
             return 1;
         }
+        status = pause_at(*index);
+        if (status < 0) {
+            break;
+        }
     }
     return status;
 }
@@ -388,6 +418,10 @@ int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory
 
     while ((status = next_entry(volume, &reader, &index, &entry)) == 1) {
         if (!is_named(entry, name)) {
+            status = pause_at(index);
+            if (status < 0) {
+                return status;
+            }
             continue;
         }
         bool is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0;
@@ -429,8 +463,12 @@ int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directo
     int status;
 
     while ((status = next_entry(volume, directory, index, &entry)) == 1) {
-        if (entry->name[0] == '.') {
-            continue; /* "." and ".." */
+        if (entry->name[0] == '.') { /* "." and ".." */
+            status = pause_at(*index);
+            if (status < 0) {
+                break;
+            }
+            continue;
         }
         *result = (struct directory_entry){
             .stat.is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0,

@@ -39,6 +39,10 @@ struct fat16_node {
     uint32_t cluster_index;
 };
 
+/* As fs_set_pause(): whatever below follows a chain or searches a folder may let others run, and give
+ * -EINTERRUPTED. */
+void fat16_set_pause(bool (*pause)(void));
+
 /*
  * Reads and checks the BPB of the volume at first_lba of device. 0; -EFSNOTUS when it is no FAT16
  * volume, contradicts itself, or is larger than the device; -ENOMEM; -EIO.

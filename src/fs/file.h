@@ -27,6 +27,10 @@ struct file; /* an open file or directory; made by file_open(), ended by file_cl
  */
 int fs_mount(struct block_device *device, uint32_t first_lba);
 
+/* Called between the pieces of long searches, on damaged or very full volumes: it lets others run, and
+ * returns false when the search is to end, with -EINTERRUPTED. None is called until this one is. */
+void fs_set_pause(bool (*pause)(void));
+
 /* Detaches drive 0 and gives back its memory. -EBUSY while files are open. */
 int fs_unmount(void);
 

@@ -102,6 +102,9 @@ int path_complete(char *path, const char *name)
 
     if (!(char_is_digit(name[0]) && name[1] == ':')) {
         used = string_copy(path, "0:/", PATH_BYTES_MAX);
+        while (*name == '/') {
+            name++;
+        }
     }
     return used + string_copy(path + used, name, PATH_BYTES_MAX - used) < PATH_BYTES_MAX
                ? OK

@@ -68,17 +68,19 @@ static struct block_device *find_disk(const struct boot_info *info)
     }
     if (bios) {
         if (copy) {
-            printk("%s has the disk signature %08x, too, but %s: files come through the BIOS.\n",
-                   copy->name, info->disk_signature,
-                   place.is_known ? "the BIOS has booted another disk"
-                                  : "the BIOS does not say whether it has booted that disk");
+            printk_sentence(
+                0, "%s has the disk signature %08x, too, but %s: files come through the BIOS.",
+                copy->name, info->disk_signature,
+                place.is_known ? "the BIOS has booted another disk"
+                               : "the BIOS does not say whether it has booted that disk");
         }
         return bios;
     }
     if (copy) {
-        printk(
+        printk_sentence(
+            0,
             "The BIOS cannot read the disk that it has booted; %s has the same signature %08x and"
-            " is taken for it.\n",
+            " is taken for it.",
             copy->name, info->disk_signature);
         return copy;
     }
@@ -125,10 +127,11 @@ static void refuse(struct block_device *disk, const struct partition *partitions
 static void refuse(struct block_device *disk, const struct partition *partitions, int count)
 {
     for (int i = 0; i < count; i++) {
-        printk("Partition %u of %s (type %02x, sectors %u to %llu) cannot be mounted: %s.\n",
-               partitions[i].number, disk->name, partitions[i].type, partitions[i].first_lba,
-               (unsigned long long)partitions[i].first_lba + partitions[i].sector_count - 1,
-               why_not(disk, &partitions[i]));
+        printk_sentence(
+            0, "Partition %u of %s (type %02x, sectors %u to %llu) cannot be mounted: %s.",
+            partitions[i].number, disk->name, partitions[i].type, partitions[i].first_lba,
+            (unsigned long long)partitions[i].first_lba + partitions[i].sector_count - 1,
+            why_not(disk, &partitions[i]));
     }
     fatal("There is no FAT16 volume on %s (%u sectors), the disk that the kernel was booted from%s."
           " Write the image again, or make the partition FAT16 (mkfs.fat -F 16).",

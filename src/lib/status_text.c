@@ -41,6 +41,7 @@ const char *status_text(int status)
         [EOVERLAP] = "two of its segments overlap",
         [ENOENTRY] = "it begins outside what it loads (ENTRY in the linker script)",
         [ECUTOFF] = "the file ends too early (copy it again)",
+        [ELIMIT] = "this job, or all jobs together, have as many as they may (ps, kill -f)",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 

@@ -1,6 +1,7 @@
 /*
  * syscall/sys_console.c - what a program says and hears.
  */
+#include "abi/keys.h"
 #include "debug/printk.h"
 #include "drivers/pit.h"
 #include "lib/align.h"
@@ -13,8 +14,23 @@
 
 #define PRINT_BYTES_MAX 65536 /* a string without a NUL for so long is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
+#define PRINT_LINES     8     /* and of these, ends of lines: each may scroll the screen */
 
 #define POLLS_BEFORE_REST 64
+
+/* How many of the count bytes are printed before the next pause: what follows an Escape may clear all
+ * of the screen, so there is one at the piece's end at most. */
+static uint32_t piece_length(const char *piece, uint32_t count)
+{
+    unsigned lines = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (piece[i] == KEY_ESCAPE || (piece[i] == '\n' && ++lines == PRINT_LINES)) {
+            return i + 1;
+        }
+    }
+    return count;
+}
 
 /* Prints length bytes at source; all of them are there. */
 static uint32_t write_from_user(uint32_t source, uint32_t length)
@@ -28,6 +44,7 @@ static uint32_t write_from_user(uint32_t source, uint32_t length)
         if (status < 0) {
             return (uint32_t)status;
         }
+        count = piece_length(piece, count);
         console_write(piece, count);
         done += count;
         if (done < length && !task_pause()) {

@@ -54,7 +54,8 @@ static int open_user_path(uint32_t source, struct file **file)
     return file_open(path, file);
 }
 
-/* open(path): the lowest free descriptor; -EBUSY when all are in use */
+/* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has as
+ * many open files as it may */
 uint32_t sys_open(const uint32_t *arguments)
 {
     struct file *file;
@@ -68,12 +69,16 @@ uint32_t sys_open(const uint32_t *arguments)
         struct file **place = place_of(n);
 
         if (!*place) {
+            if (!family_charge(process_current()->family, FAMILY_FILES, 1)) {
+                status = -ELIMIT;
+                break;
+            }
             *place = file;
             return n;
         }
     }
     file_close(file);
-    return (uint32_t)-EBUSY;
+    return (uint32_t)(status < 0 ? status : -EBUSY);
 }
 
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
@@ -197,5 +202,6 @@ uint32_t sys_close(const uint32_t *arguments)
     }
     file_close(*place);
     *place = NULL;
+    family_give_back(process_current()->family, FAMILY_FILES, 1);
     return OK;
 }

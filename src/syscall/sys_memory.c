@@ -13,6 +13,7 @@
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
 #include "task/process.h"
+#include "task/task.h"
 
 static bool is_traced;
 
@@ -21,12 +22,38 @@ void sys_memory_set_trace(bool is_on)
     is_traced = is_on;
 }
 
+/* Callers that a trace names, if the program keeps frame pointers. */
+#define TRACE_CALLERS 3
+
+/*
+ * Who called: EIP is in the C library, the same for all, so what helps are the return addresses above
+ * it. They are found by frame pointers (EBP: the caller's EBP, then the return address), and nothing
+ * of it is believed: a program that uses EBP for something else has fewer or odd callers.
+ */
 static void __attribute__((noinline)) end_trace(void)
 {
     const struct process *process = process_current();
+    const struct trap_frame *registers = task_user_frame(&process->task);
+    struct {
+        uint32_t ebp;
+        uint32_t return_address;
+    } frame = {.ebp = registers->ebp};
+    const char *separator = "trace:   called from";
 
-    printk(" by %s (%u), eip %08x\n", process->name, process->id,
-           task_user_frame(&process->task)->eip);
+    printk(" by %s (%u), eip %08x\n", process->name, process->id, registers->eip);
+    for (unsigned i = 0; i < TRACE_CALLERS; i++) {
+        uint32_t below = frame.ebp;
+
+        if (copy_from_user(&frame, below, sizeof(frame)) < 0 || frame.ebp <= below ||
+            frame.return_address == 0) {
+            break;
+        }
+        printk("%s %08x", separator, frame.return_address);
+        separator = ",";
+    }
+    if (*separator == ',') {
+        printk("\n");
+    }
 }
 
 /* malloc(size): the address, or 0 */
@@ -68,21 +95,41 @@ static bool count_one(void *count, const struct process *process)
     return true;
 }
 
+/* Blocks of the pool that are looked at between two pauses. */
+#define BLOCKS_AT_ONCE 8192
+
+/* The longest run of free blocks in the pool. The others run in between: it is about right. */
+static uint32_t largest_free_run(const struct heap_table *table)
+{
+    uint32_t largest = 0;
+    uint32_t run = 0;
+
+    for (size_t block = 0; block < table->total; block++) {
+        run = table->entries[block] == HEAP_BLOCK_TABLE_ENTRY_FREE ? run + 1 : 0;
+        largest = MAX(largest, run);
+        if (block % BLOCKS_AT_ONCE == BLOCKS_AT_ONCE - 1) {
+            (void)task_pause();
+        }
+    }
+    return largest;
+}
+
 /* memory_figures(out, size of it): 0. A program that knows fewer figures gets those. */
 uint32_t sys_memory_figures(const uint32_t *arguments)
 {
-    struct heap_stats pool;
+    uint32_t largest_run = largest_free_run(kheap_get()->table);
     struct block_cache_stats cache;
+    struct pmm_stats pages;
     struct memory_figures figures;
 
     block_cache_get_stats(&cache);
-    heap_get_stats(kheap_get(), &pool);
+    pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
         .free_pages = pmm_get_free_pages(),
-        .pool_pages = pool.total,
-        .pool_free_pages = pool.free,
-        .largest_run_pages = pool.largest_free_run,
+        .pool_pages = kheap_get()->total,
+        .pool_free_pages = pages.pool_free,
+        .largest_run_pages = largest_run,
         .objects = kmem_live_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),

@@ -10,10 +10,22 @@
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
 #include "task/process.h"
+#include "task/task.h"
 
 _Static_assert(MEMORY_NAME_BYTES == SYMBOL_NAME_BYTES, "names fit");
 
-/* The end of the run that block lies in, and its state. The table is the truth (heap.h). */
+/* Blocks of a run that are looked at between two pauses. */
+#define BLOCKS_AT_ONCE 4096
+
+static void pause_at(size_t block)
+{
+    if (block % BLOCKS_AT_ONCE == 0) {
+        (void)task_pause();
+    }
+}
+
+/* The end of the run that block lies in, and its state. The table is the truth (heap.h); while the
+ * others run in a long run it may change, and what comes out be neither what was nor what is. */
 static size_t run_end(const struct heap_table *table, size_t block, uint32_t *state)
 {
     const HEAP_BLOCK_TABLE_ENTRY *entries = table->entries;
@@ -22,14 +34,14 @@ static size_t run_end(const struct heap_table *table, size_t block, uint32_t *st
     if (first & (HEAP_BLOCK_IS_FIRST | HEAP_BLOCK_HAS_NEXT) ||
         (first && block > 0 && entries[block - 1] & HEAP_BLOCK_HAS_NEXT)) {
         *state = MEMORY_RUN_TAKEN;
-        while (entries[block] & HEAP_BLOCK_HAS_NEXT) {
-            block++;
+        while (block + 1 < table->total && entries[block] & HEAP_BLOCK_HAS_NEXT) {
+            pause_at(++block);
         }
         return block + 1;
     }
     *state = first ? MEMORY_RUN_RESERVED : MEMORY_RUN_FREE;
     while (block < table->total && entries[block] == first) {
-        block++;
+        pause_at(++block);
     }
     return block;
 }
@@ -103,10 +115,7 @@ uint32_t sys_memory_look(const uint32_t *arguments)
     case MEMORY_LOOK_RUN: return look_at_run(arguments[1], arguments[2]);
     case MEMORY_LOOK_NAME: return look_at_name(arguments[1], arguments[2]);
     case MEMORY_LOOK_WALK: return look_at_walk(arguments[1], arguments[2]);
-    case MEMORY_LOOK_TRACE:
-        kheap_set_trace(arguments[1] != 0);
-        sys_memory_set_trace(arguments[1] != 0);
-        return OK;
+    case MEMORY_LOOK_TRACE: return (uint32_t)process_trace(arguments[1] != 0);
     default: return (uint32_t)-EINVARG;
     }
 }

@@ -75,14 +75,17 @@ static int add_list_from_user(struct arguments *arguments, uint32_t item)
     return OK;
 }
 
-/* Starts the program that the first argument names. The new process's id, or an error. */
-static int start_program(const struct arguments *arguments, unsigned flags)
+/* Starts the program that the first argument names, in a family of its own if is_job. The new
+ * process's id, or an error. */
+static int start_program(const struct arguments *arguments, unsigned flags, bool is_job)
 {
     char path[PATH_BYTES_MAX];
     struct process *process;
     int status = path_complete(path, arguments->strings);
 
-    if (status == OK) {
+    if (status == OK && is_job) {
+        status = process_load_job(path, arguments, flags & PROCESS_FRONT, &process);
+    } else if (status == OK) {
         status = process_load(path, arguments, &process);
     }
     if (status != OK) {
@@ -94,7 +97,7 @@ static int start_program(const struct arguments *arguments, unsigned flags)
 
 /* What commands 6, 7 and spawn have in common: arguments from a string or from a list, then the
  * program. */
-static int start_from_user(uint32_t source, bool is_list, unsigned flags)
+static int start_from_user(uint32_t source, bool is_list, unsigned flags, bool is_job)
 {
     struct arguments *arguments = arguments_new();
     int status;
@@ -105,7 +108,7 @@ static int start_from_user(uint32_t source, bool is_list, unsigned flags)
     status = is_list ? add_list_from_user(arguments, source)
                      : add_from_user(arguments, source, PATH_BYTES_MAX);
     if (status == OK) {
-        status = start_program(arguments, flags);
+        status = start_program(arguments, flags, is_job);
     }
     arguments_free(arguments);
     return status;
@@ -120,7 +123,7 @@ static unsigned front_if_own(void)
 /* For commands 6 and 7: the new program has screen and keyboard, the caller goes on later. */
 static uint32_t start_and_yield(uint32_t source, bool is_list)
 {
-    int status = start_from_user(source, is_list, PROCESS_DETACHED | front_if_own());
+    int status = start_from_user(source, is_list, PROCESS_DETACHED | front_if_own(), false);
 
     if (status < 0) {
         return (uint32_t)status;
@@ -144,11 +147,14 @@ uint32_t sys_invoke_system_command(const uint32_t *arguments)
 /* spawn(list, flags): pid */
 uint32_t sys_spawn(const uint32_t *arguments)
 {
-    if (arguments[1] & ~(uint32_t)SPAWN_FRONT) {
+    uint32_t flags = arguments[1];
+
+    if (flags & ~(uint32_t)(SPAWN_FRONT | SPAWN_FAMILY)) {
         return (uint32_t)-EINVARG;
     }
-    return (uint32_t)start_from_user(arguments[0], true,
-                                     arguments[1] & SPAWN_FRONT ? front_if_own() : 0);
+    return (uint32_t)start_from_user(arguments[0], true, flags & SPAWN_FRONT ? front_if_own() : 0,
+                                     flags & SPAWN_FAMILY &&
+                                         process_current()->family == family_of_init());
 }
 
 /* get_program_arguments(out): 0 */
@@ -182,12 +188,24 @@ uint32_t sys_wait(const uint32_t *arguments)
 /* kill(pid): 0 */
 uint32_t sys_kill(const uint32_t *arguments)
 {
-    struct process *process = process_find_own(arguments[0]);
+    struct process *process = process_find_reachable(arguments[0]);
 
     if (!process) {
         return (uint32_t)-EINVARG;
     }
     process_cancel(process, STATUS_KILLED);
+    return OK;
+}
+
+/* kill_family(pid): 0. Init's family is the person's shell: it ends by itself only. */
+uint32_t sys_kill_family(const uint32_t *arguments)
+{
+    struct process *process = process_find_reachable(arguments[0]);
+
+    if (!process || process->family == family_of_init()) {
+        return (uint32_t)-EINVARG;
+    }
+    process_cancel_family(process->family, STATUS_KILLED);
     return OK;
 }
 
@@ -233,9 +251,13 @@ uint32_t sys_thread_pointer(const uint32_t *arguments)
     return USER_THREAD_SELECTOR;
 }
 
+/* Of process_list(), between two pauses. */
+#define LISTED_AT_ONCE 64
+
 struct listing {
     uint32_t out, capacity; /* the user's array */
     uint32_t count;
+    uint64_t serial; /* of the last that was visited */
     int status;
 };
 
@@ -250,7 +272,8 @@ static bool list_one(void *context, const struct process *process)
         listing->out += sizeof(info);
     }
     listing->count++;
-    return listing->status == OK;
+    listing->serial = process->serial;
+    return listing->status == OK && listing->count % LISTED_AT_ONCE != 0;
 }
 
 /* process_list(array, capacity): how many processes there are */
@@ -258,6 +281,12 @@ uint32_t sys_process_list(const uint32_t *arguments)
 {
     struct listing listing = {.out = arguments[0], .capacity = arguments[1]};
 
-    process_for_each(list_one, &listing);
+    uint32_t before;
+
+    do {
+        before = listing.count;
+        process_for_each_after(listing.serial, list_one, &listing);
+    } while (listing.status == OK && listing.count != before &&
+             listing.count % LISTED_AT_ONCE == 0 && task_pause());
     return listing.status < 0 ? (uint32_t)listing.status : listing.count;
 }

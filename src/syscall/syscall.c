@@ -8,6 +8,7 @@
 #include "lib/align.h"
 #include "status.h"
 #include "syscall/usercopy.h"
+#include "task/process.h"
 
 static uint32_t sys_unknown(const uint32_t *arguments)
 {
@@ -52,6 +53,7 @@ static const struct {
     [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
     [SYSCALL_BREAK] = {sys_break, 1},
     [SYSCALL_MEMORY_LOOK] = {sys_memory_look, 3},
+    [SYSCALL_KILL_FAMILY] = {sys_kill_family, 1},
     [SYSCALL_THREAD_POINTER] = {sys_thread_pointer, 1},
 };
 
@@ -77,4 +79,5 @@ static void syscall_dispatch(struct trap_frame *frame)
 void syscall_initialise(void)
 {
     trap_register(TRAP_VECTOR_SYSCALL, syscall_dispatch);
+    process_set_trace_handler(sys_memory_set_trace);
 }

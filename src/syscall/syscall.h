@@ -54,6 +54,7 @@ uint32_t sys_spawn(const uint32_t *arguments);
 uint32_t sys_get_program_arguments(const uint32_t *arguments);
 uint32_t sys_wait(const uint32_t *arguments);
 uint32_t sys_kill(const uint32_t *arguments);
+uint32_t sys_kill_family(const uint32_t *arguments);
 uint32_t sys_yield(const uint32_t *arguments);
 uint32_t sys_sleep(const uint32_t *arguments);
 uint32_t sys_getpid(const uint32_t *arguments);

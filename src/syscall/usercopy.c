@@ -17,6 +17,7 @@
 #include "layout.h"
 #include "lib/align.h"
 #include "status.h"
+#include "task/task.h"
 
 /* The end of the user range that address lies in, or 0. */
 static uint32_t user_range_end(uint32_t address)
@@ -88,7 +89,11 @@ int copy_to_user(uint32_t destination, const void *source, size_t length)
     return copy_bytes((void *)destination, source, length);
 }
 
-/* Reads one byte of each page, and writes it back. */
+/* Pages of a range that are tried between two pauses. */
+#define PAGES_AT_ONCE 512
+
+/* Reads one byte of each page, and writes it back. While the others run nothing changes: only the
+ * process itself maps and unmaps its pages. */
 static int check_range(uint32_t start, size_t length, bool for_write)
 {
     uint32_t end = user_range_end(start);
@@ -102,6 +107,10 @@ static int check_range(uint32_t start, size_t length, bool for_write)
     }
     for (uint32_t address = start; address - start < length;
          address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES) {
+        if ((address - start) / PAGE_SIZE_BYTES % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 &&
+            !task_pause()) {
+            return -EINTERRUPTED;
+        }
         if (copy_from_user(&byte, address, 1) < 0 ||
             (for_write && copy_to_user(address, &byte, 1) < 0)) {
             return -EINVARG;

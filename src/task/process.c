@@ -12,9 +12,11 @@
 #include "arch/x86/gdt.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
+#include "drivers/block.h"
 #include "fs/file.h"
 #include "lib/align.h"
 #include "lib/string.h"
+#include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "status.h"
@@ -23,11 +25,23 @@
 
 #define USER_EFLAGS (EFLAGS_CLEAN | EFLAGS_IF)
 
+/* Of each process, whatever it does: directory and tables, kernel stack, and a page that stands for
+ * its small objects. */
+#define OBJECT_PAGES 1
+#define FIXED_PAGES  (PAGING_CHUNK_PAGES + TASK_STACK_PAGES + OBJECT_PAGES)
+
+/* Between two pauses: some 80,000 instructions' worth. */
+#define RELEASE_PIECE_PAGES 256
+#define CHILDREN_A_PIECE    64
+
 static struct {
-    struct list_node all; /* started, and not forgotten */
+    struct list_node all; /* started, and not forgotten, in the order of their serials */
     uint32_t last_id;
+    uint64_t started;
     struct process *init;
+    const struct process *tracer; /* has turned on the trace; NULL: it is off */
     void (*init_exit_handler)(int status);
+    void (*trace_handler)(bool is_on);
 } processes;
 
 struct process *process_current(void)
@@ -48,19 +62,23 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
         PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
     uint8_t *frame = (uint8_t *)(entry & ~PAGING_FLAGS_MASK);
 
-    if (!entry) {
-        frame = pmm_alloc_page();
-        if (!frame) {
-            return NULL;
-        }
-        if (!will_fill) {
-            pmm_zero_page(frame);
-        }
-    } else {
+    if (entry) {
         flags |= entry & PAGING_IS_WRITEABLE;
+        (void)paging_map(process->chunk, (void *)address, frame, flags); /* there is a table */
+        return frame;
+    }
+    if (!process_take_page(process, address)) {
+        return NULL;
+    }
+    frame = pmm_alloc_page();
+    if (!frame) {
+        return NULL; /* process_destroy() gives back the charge */
+    }
+    if (!will_fill) {
+        pmm_zero_page(frame);
     }
     if (paging_map(process->chunk, (void *)address, frame, flags) < 0) {
-        pmm_free_page(frame); /* no table: so the page was not mapped before either */
+        pmm_free_page(frame);
         return NULL;
     }
     return frame;
@@ -166,9 +184,38 @@ static int load_stack(struct process *process, const struct arguments *arguments
     return OK;
 }
 
-int process_load(const char *path, const struct arguments *arguments, struct process **process)
+/* What the family is charged for a process whatever it does. 0 or an error. */
+static int charge_process(struct family *family)
 {
-    struct process *new_process = kmem_zalloc(sizeof(*new_process));
+    if (family->is_ending) {
+        return -EINTERRUPTED;
+    }
+    if (family_room(family, FAMILY_UNWAITED) == 0 || !family_charge(family, FAMILY_PROCESSES, 1)) {
+        return -ELIMIT;
+    }
+    if (!family_charge(family, FAMILY_PAGES, FIXED_PAGES)) {
+        family_give_back(family, FAMILY_PROCESSES, 1);
+        return -ENOMEM;
+    }
+    return OK;
+}
+
+static void give_back_process(struct family *family)
+{
+    family_give_back(family, FAMILY_PROCESSES, 1);
+    family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
+}
+
+/* May it have a kernel stack of those that are kept for need: is it the shell's, or a new job? */
+static bool may_use_spare(const struct process *process)
+{
+    return process->family == family_of_init() || process->family->used[FAMILY_PROCESSES] == 1;
+}
+
+static int load(const char *path, const struct arguments *arguments, struct family *family,
+                struct process **process)
+{
+    struct process *new_process;
     const char *name = path;
     struct trap_frame frame = {
         .cs = USER_CODE_SELECTOR,
@@ -177,10 +224,16 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
         .ds = USER_DATA_SELECTOR,
         .es = USER_DATA_SELECTOR,
     };
-    int status = -ENOMEM;
+    int status = charge_process(family);
 
+    if (status < 0) {
+        return status;
+    }
+    status = -ENOMEM;
+    new_process = kmem_zalloc(sizeof(*new_process));
     if (!new_process) {
-        return -ENOMEM;
+        give_back_process(family);
+        return status;
     }
     for (const char *c = path; *c; c++) {
         if (*c == '/') {
@@ -189,6 +242,8 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
     }
     string_copy(new_process->name, name, sizeof(new_process->name));
     list_initialise(&new_process->link);
+    new_process->family = family;
+    family_join(family);
     wait_queue_initialise(&new_process->child_ended);
     new_process->heap_next = PROCESS_HEAP_ADDRESS;
     new_process->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
@@ -203,8 +258,15 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
     if (status < 0) {
         goto fail;
     }
-    status = task_create(&new_process->task, new_process->chunk, &frame);
+    status =
+        task_create(&new_process->task, new_process->chunk, &frame, may_use_spare(new_process));
     if (status < 0) {
+        goto fail;
+    }
+    new_process->task.group = &family->turns;
+    /* Others ran meanwhile, and may have ended the caller, or its family with all that is in it. */
+    if (family->is_ending || (task_current() && task_is_cancelled())) {
+        status = -EINTERRUPTED;
         goto fail;
     }
     *process = new_process;
@@ -212,6 +274,26 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
 
 fail:
     process_destroy(new_process);
+    return status;
+}
+
+int process_load(const char *path, const struct arguments *arguments, struct process **process)
+{
+    return load(path, arguments, task_current() ? process_current()->family : family_of_init(),
+                process);
+}
+
+int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
+                     struct process **process)
+{
+    struct family *family = family_new(is_in_front);
+
+    if (!family) {
+        return -ELIMIT;
+    }
+    family_join(family); /* until the process has */
+    int status = load(path, arguments, family, process);
+    family_leave(family);
     return status;
 }
 
@@ -240,6 +322,7 @@ static uint32_t new_id(void)
 void process_start(struct process *process, unsigned flags)
 {
     process->id = new_id();
+    process->serial = ++processes.started;
     process->parent = task_current() ? process_current() : NULL;
     process->is_detached = flags & PROCESS_DETACHED;
     list_append(&processes.all, &process->link);
@@ -256,32 +339,23 @@ void process_start(struct process *process, unsigned flags)
 
 static void release_user_memory(struct process *process)
 {
-    paging_release_range(process->chunk, USER_STACK_BOTTOM, USER_STACK_TOP);
-    paging_release_range(process->chunk, USER_PROGRAM_ADDRESS, USER_PROGRAM_END);
-    paging_release_range(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
-    paging_free_4gb(process->chunk);
+    process_release_range(process, USER_STACK_BOTTOM, USER_STACK_TOP);
+    process_release_range(process, USER_PROGRAM_ADDRESS, USER_PROGRAM_END);
+    process_release_range(process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+    paging_free_4gb(process->chunk); /* no pause from here on: the task has no address space */
     process->chunk = NULL;
+    process_give_back_pages(process, process->pages); /* charged, and never mapped */
 }
 
 static void close_files(struct process *process)
 {
     for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
-        file_close(process->files[i]);
-        process->files[i] = NULL;
+        if (process->files[i]) {
+            file_close(process->files[i]);
+            process->files[i] = NULL;
+            family_give_back(process->family, FAMILY_FILES, 1);
+        }
     }
-}
-
-void process_destroy(struct process *process)
-{
-    close_files(process);
-    if (process->chunk) {
-        release_user_memory(process);
-    }
-    if (process->task.kernel_stack) {
-        task_destroy(&process->task);
-    }
-    list_remove(&process->link);
-    kmem_free(process);
 }
 
 static bool has_ended(const struct process *process)
@@ -289,11 +363,31 @@ static bool has_ended(const struct process *process)
     return process->task.state == TASK_ENDED;
 }
 
-/* Its children are their grandparent's now, which does not wait for them: they only need to know
- * to whom the keyboard goes after them. */
-static void abandon_children(struct process *process)
+void process_destroy(struct process *process)
+{
+    struct family *family = process->family;
+
+    close_files(process);
+    if (process->chunk) {
+        release_user_memory(process);
+    }
+    if (process->task.kernel_stack) {
+        task_destroy(&process->task);
+    }
+    if (has_ended(process)) {
+        family_give_back(family, FAMILY_UNWAITED, 1);
+    } else {
+        give_back_process(family);
+    }
+    list_remove(&process->link);
+    kmem_free(process);
+    family_leave(family);
+}
+/* Gives away some children of process. Were these all? */
+static bool abandon_some(struct process *process)
 {
     struct list_node *next;
+    size_t count = 0;
 
     for (struct list_node *node = processes.all.next; node != &processes.all; node = next) {
         struct process *child = LIST_ENTRY(node, struct process, link);
@@ -302,11 +396,25 @@ static void abandon_children(struct process *process)
         if (child->parent != process) {
             continue;
         }
+        if (count++ == CHILDREN_A_PIECE) {
+            return false;
+        }
         child->parent = process->parent;
         child->is_detached = true;
         if (has_ended(child)) {
             process_destroy(child);
         }
+    }
+    return true;
+}
+
+/* Its children are their grandparent's now, which does not wait for them: they only need to know
+ * to whom the keyboard goes after them. While others run, children may end and leave theirs to this
+ * one: so each time it is all of the list again. */
+static void abandon_children(struct process *process)
+{
+    while (!abandon_some(process)) {
+        task_pause();
     }
 }
 
@@ -315,6 +423,10 @@ void process_exit(int status)
     struct process *process = process_current();
 
     process->exit_status = status;
+    process->is_ending = true; /* before the first pause */
+    if (processes.tracer == process) {
+        (void)process_trace(false);
+    }
     close_files(process);
     abandon_children(process);
     if (terminal_is_front(process)) {
@@ -337,6 +449,8 @@ static void process_bury(struct task *task)
     struct process *process = LIST_ENTRY(task, struct process, task);
 
     task_destroy(task);
+    give_back_process(process->family);
+    family_charge_always(process->family, FAMILY_UNWAITED, 1);
     if (process->is_detached) {
         process_destroy(process);
     } else if (process->parent) {
@@ -346,25 +460,35 @@ static void process_bury(struct task *task)
 
 void process_cancel(struct process *process, int status)
 {
-    if (!process->task.is_cancelled) {
+    if (!process->task.is_cancelled && !process->is_ending) {
         process->exit_status = status;
         task_cancel(&process->task);
     }
 }
 
-struct process *process_find_own(uint32_t id)
+void process_cancel_family(struct family *family, int status)
 {
-    struct process *process = process_of(id);
+    KASSERT(family != family_of_init());
+    family->is_ending = true;
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
 
-    if (!process || has_ended(process)) {
-        return NULL;
-    }
-    for (struct process *p = process; p; p = p->parent) {
-        if (p == process_current()) {
-            return process;
+        if (process->family == family && !has_ended(process)) {
+            process_cancel(process, status);
         }
     }
-    return NULL;
+}
+
+struct process *process_find_reachable(uint32_t id)
+{
+    const struct process *current = process_current();
+    struct process *process = process_of(id);
+
+    if (!process || has_ended(process) || (process == processes.init && process != current)) {
+        return NULL;
+    }
+    return current->family == family_of_init() || current->family == process->family ? process
+                                                                                     : NULL;
 }
 
 /* A child that waiting for id would be about: one that has ended if there is any; or NULL. */
@@ -417,12 +541,7 @@ void process_set_init_exit_handler(void (*handler)(int status))
 
 uint32_t process_count_pages(const struct process *process)
 {
-    if (!process->chunk) {
-        return 0;
-    }
-    return PAGING_CHUNK_PAGES + TASK_STACK_PAGES + USER_STACK_BYTES / PAGE_SIZE_BYTES +
-           paging_count_private(process->chunk, USER_PROGRAM_ADDRESS, USER_PROGRAM_END) +
-           paging_count_private(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+    return process->chunk ? FIXED_PAGES - OBJECT_PAGES + process->pages : 0;
 }
 
 void process_describe(const struct process *process, struct process_info *info)
@@ -436,17 +555,50 @@ void process_describe(const struct process *process, struct process_info *info)
                  : process->task.state == TASK_BLOCKED ? PROCESS_WAITING
                                                        : PROCESS_READY,
         .is_front = terminal_is_front(process),
+        .family = (uint16_t)process->family->number,
     };
     string_copy(info->name, process->name, sizeof(info->name));
 }
 
-void process_for_each(bool (*visit)(void *context, const struct process *process), void *context)
+void process_for_each_after(uint64_t serial,
+                            bool (*visit)(void *context, const struct process *process),
+                            void *context)
 {
     LIST_FOR_EACH(node, &processes.all) {
-        if (!visit(context, LIST_ENTRY(node, struct process, link))) {
+        const struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->serial > serial && !visit(context, process)) {
             return;
         }
     }
+}
+
+void process_for_each(bool (*visit)(void *context, const struct process *process), void *context)
+{
+    process_for_each_after(0, visit, context);
+}
+
+/* ---------------------------------------------------------------- the trace */
+
+int process_trace(bool is_on)
+{
+    const struct process *process = process_current();
+
+    if (process != processes.tracer && process->family != family_of_init() &&
+        !terminal_is_front(process)) {
+        return -EINVARG;
+    }
+    processes.tracer = is_on ? process : NULL;
+    kheap_set_trace(is_on);
+    if (processes.trace_handler) {
+        processes.trace_handler(is_on);
+    }
+    return OK;
+}
+
+void process_set_trace_handler(void (*handler)(bool is_on))
+{
+    processes.trace_handler = handler;
 }
 
 /* ---------------------------------------------------------------- faults */
@@ -480,18 +632,19 @@ static void process_on_fault(struct trap_frame *frame)
     if (task_is_cancelled()) {
         process_exit(process->exit_status);
     }
-    printk("%s (process %u) killed: ", process->name, process->id);
     if (frame->vector == TRAP_PAGE_FAULT) {
         uint32_t address = cpu_read_cr2();
 
-        printk("%s address %08x: %s; eip %08x\n",
-               frame->error_code & PAGE_FAULT_FETCH   ? "executed"
-               : frame->error_code & PAGE_FAULT_WRITE ? "wrote to"
-                                                      : "read",
-               address, broken_rule(address, frame->error_code), frame->eip);
+        /* Without no-execute pages the CPU does not report a fetch: it is a read at EIP. */
+        printk_sentence(0, "%s (process %u) killed: %s address %08x: %s; eip %08x", process->name,
+                        process->id,
+                        frame->error_code & PAGE_FAULT_WRITE ? "wrote to"
+                        : address == frame->eip              ? "executed"
+                                                             : "read",
+                        address, broken_rule(address, frame->error_code), frame->eip);
     } else {
-        printk("%s; eip %08x, error code %x\n", trap_name(frame->vector), frame->eip,
-               frame->error_code);
+        printk_sentence(0, "%s (process %u) killed: %s; eip %08x, error code %x", process->name,
+                        process->id, trap_name(frame->vector), frame->eip, frame->error_code);
     }
     process_exit(STATUS_FAULT + (int)frame->vector);
 }
@@ -499,6 +652,9 @@ static void process_on_fault(struct trap_frame *frame)
 void process_initialise(void)
 {
     list_initialise(&processes.all);
+    family_initialise();
+    fs_set_pause(task_pause);
+    block_set_wait_hook(task_let_interrupts_in);
     terminal_initialise();
     task_set_end_handler(process_bury);
     trap_set_user_fault_handler(process_on_fault);

@@ -1,15 +1,19 @@
 /*
- * task/process.h - a program at work: its address space, its memory, its family, its end.
+ * task/process.h - a program at work: its address space, its memory, its relatives, its end.
  *
  * A process is another's child (or the kernel's own) and has an end that its parent may wait for:
  *
  *   process_load     address space, program, stack, task; nothing runs yet
  *   process_start    it takes turns with the others
  *   ...              exits, is killed by its own fault, or is cancelled by another
- *   process_exit     gives back memory and files; its children are nobody's now
+ *   process_exit     gives back memory and files; its children are nobody's now. The others run
+ *                    while much memory goes back: until then the process is listed, as ready, and
+ *                    its parent waits on. Nothing that anybody does to it changes its status then.
  *   buried           at once, by the idle task: kernel stack and the rest go back, but for a child
  *                    that can be waited for: its struct process stays, to tell the status
  *   process_wait     tells the parent, and forgets the child
+ *
+ * Each process belongs to a family for ever (family.h), which is charged for what it takes.
  */
 #ifndef TASK_PROCESS_H
 #define TASK_PROCESS_H
@@ -24,18 +28,23 @@
 #include "lib/list.h"
 #include "memory/paging/paging.h"
 #include "task/arguments.h"
+#include "task/family.h"
 #include "task/task.h"
 
 struct process {
     uint32_t id;                   /* once started: 1 to INT32_MAX, and nobody else's */
+    uint64_t serial;               /* the how manieth it is that was started */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
     struct process *parent;        /* NULL: the kernel */
+    struct family *family;         /* it is a member of it until it is forgotten */
     bool is_detached;              /* nobody waits for it: it is forgotten when it ends */
+    bool is_ending;                /* it gives back what it has, and its status is fixed */
     bool catches_interrupt;        /* ctrl-C is a key like the others */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
     struct paging_4gb_chunk *chunk;
+    uint32_t pages;       /* mapped for itself, and the tables for them */
     vaddr_t heap_next;    /* where process_malloc() looks first */
     uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
     uint32_t argc;
@@ -51,10 +60,19 @@ void process_initialise(void);
 
 /*
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
- * arguments (NULL: none), kernel stack. On failure everything is given back: -ENOMEM, and the errors of
- * elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when the caller was cancelled.
+ * arguments (NULL: none), kernel stack. It is of the running process's family, or of init's when
+ * none runs. On failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
+ * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when
+ * the caller was cancelled.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);
+
+/*
+ * The same in a new family. -ELIMIT when there cannot be another one: the jobs that run have taken
+ * all that they may; one that will be in front may then have a little more.
+ */
+int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
+                     struct process **process);
 
 /*
  * Lets it run, as a child of the running process, or of the kernel when none runs. The first of all
@@ -76,8 +94,15 @@ void process_exit(int status) __attribute__((noreturn));
  * called by an interrupt handler. */
 void process_cancel(struct process *process, int status);
 
-/* The living process with that id, if it is the running process or descends from it; or NULL. */
-struct process *process_find_own(uint32_t id);
+/* The same for all processes of a family, which gets no new ones. Not for init's. */
+void process_cancel_family(struct family *family, int status);
+
+/*
+ * The living process with that id, if the running process may end it; or NULL. A process reaches its
+ * own family, those of init's family reach all. Init itself is reached by nobody else: it is the
+ * person's shell, and the machine stops when it ends.
+ */
+struct process *process_find_reachable(uint32_t id);
 
 /*
  * Waits until the child with that id, or any child for WAIT_ANY, has ended; *status is its exit
@@ -95,11 +120,36 @@ void process_destroy(struct process *process);
 /* Calls visit for each process that was started and is not forgotten; stops when it returns false. */
 void process_for_each(bool (*visit)(void *context, const struct process *process), void *context);
 
+/* The same for those that were started after the one with that serial, in this order. So a long walk
+ * can pause and go on where it was. */
+void process_for_each_after(uint64_t serial,
+                            bool (*visit)(void *context, const struct process *process),
+                            void *context);
+
+/*
+ * A line on the console for each allocation of kernel and programs, until the process that asked
+ * for it turns it off, or ends. Only the process in front and those of init's family may: -EINVARG
+ * for others, as everybody has to look at it.
+ */
+int process_trace(bool is_on);
+void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that changes */
+
 /* What command SYSCALL_PROCESS_LIST tells about it. */
 void process_describe(const struct process *process, struct process_info *info);
 
 /* Pages of its address space that no other process has, tables and kernel stack included. */
 uint32_t process_count_pages(const struct process *process);
+
+/*
+ * For whoever maps and unmaps pages of a process: what they are charged to its family. process_take_page
+ * comes before a page is mapped at address, and charges the table as well where there is none; false
+ * when the family has as many pages as it may. process_give_back_pages comes afterwards.
+ */
+bool process_take_page(struct process *process, vaddr_t address);
+void process_give_back_pages(struct process *process, size_t pages);
+
+/* Unmaps all in [start, end) and gives it back, in pieces between which the others run. */
+void process_release_range(struct process *process, vaddr_t start, vaddr_t end);
 
 /*
  * process_memory.c: the process's own heap, from PROCESS_HEAP_ADDRESS. Each is called by the process

@@ -22,13 +22,61 @@
 #include "memory/pmm.h"
 #include "status.h"
 #include "task/process.h"
+#include "task/task.h"
 
 #define RUN_FIRST    PAGING_SOFTWARE_1
 #define RUN_HAS_NEXT PAGING_SOFTWARE_2
 
 #define USER_PAGE (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 
-/* The first address from `from` on, below end, with pages unmapped pages; 0 when there is none. */
+/* Pages between two pauses: of each some 300 instructions go into giving it back. */
+#define PIECE_PAGES 256
+
+/* ---------------------------------------------------------------- what the family is charged */
+
+/* Has address no table? Then the page there needs one, or has given back the last one's. */
+static inline bool is_without_table(const struct process *process, vaddr_t address)
+{
+    return process->chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES] == 0;
+}
+
+bool process_take_page(struct process *process, vaddr_t address)
+{
+    uint32_t pages = 1u + is_without_table(process, address);
+
+    if (!family_charge(process->family, FAMILY_PAGES, pages)) {
+        return false;
+    }
+    process->pages += pages;
+    return true;
+}
+
+void process_give_back_pages(struct process *process, size_t pages)
+{
+    process->pages -= pages;
+    family_give_back(process->family, FAMILY_PAGES, pages);
+}
+
+void process_release_range(struct process *process, vaddr_t start, vaddr_t end)
+{
+    while (start < end) {
+        size_t released = 0;
+
+        start = paging_release_part(process->chunk, start, end, PIECE_PAGES, &released);
+        process_give_back_pages(process, released);
+        if (start < end) {
+            (void)task_pause(); /* what is given up is given up, cancelled or not */
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- runs */
+
+/*
+ * The first address from `from` on, below end, with pages unmapped pages; 0 when there is none, or
+ * when the task was cancelled. Empty and full tables are passed in one step; the others run after
+ * each that is neither.
+ */
 static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from, vaddr_t end,
                              size_t pages)
 {
@@ -39,39 +87,68 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
         if (address >= end) {
             return 0;
         }
-        if (!chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES]) {
-            address = ALIGN_DOWN(address, LARGE_PAGE_SIZE_BYTES) + LARGE_PAGE_SIZE_BYTES;
-        } else if (paging_get(chunk, (void *)address)) {
+        uint32_t index = address / LARGE_PAGE_SIZE_BYTES;
+        uint32_t entry = chunk->directory_entry[index];
+        vaddr_t next = (index + 1) * LARGE_PAGE_SIZE_BYTES;
+
+        if (!entry) {
+            address = next;
+            continue;
+        }
+        if (entry & PAGING_LARGE_PAGE ||
+            chunk->entries_in_use[index] == PAGING_TOTAL_ENTRIES_PER_TABLE) {
+            start = address = next;
+            continue;
+        }
+        const uint32_t *table = (const uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+        uint32_t i = address / PAGE_SIZE_BYTES % PAGING_TOTAL_ENTRIES_PER_TABLE;
+
+        do {
             address += PAGE_SIZE_BYTES;
-            start = address;
-        } else {
-            address += PAGE_SIZE_BYTES;
+            if (table[i++]) {
+                start = address;
+            }
+        } while (address < next && (address - start) / PAGE_SIZE_BYTES < pages);
+        if (address == next && !task_pause()) {
+            return 0;
         }
     }
     return range_is_inside(start, pages * PAGE_SIZE_BYTES, from, end) ? start : 0;
 }
 
-/* Maps a new zeroed page; false when out of memory. */
+/* Maps a new zeroed page; false when out of memory, or the family has as many as it may. */
 static bool map_new_page(struct process *process, vaddr_t address, uint32_t marks)
 {
-    void *frame = pmm_alloc_page();
+    uint32_t charge = 1u + is_without_table(process, address);
+    void *frame;
 
-    if (!frame) {
+    if (!family_charge(process->family, FAMILY_PAGES, charge)) {
         return false;
+    }
+    frame = pmm_alloc_page();
+    if (!frame) {
+        goto give_back_charge;
     }
     pmm_zero_page(frame);
     if (paging_map(process->chunk, (void *)address, frame, USER_PAGE | marks) < 0) {
-        pmm_free_page(frame);
-        return false;
+        goto free_frame;
     }
+    process->pages += charge;
     return true;
+
+free_frame:
+    pmm_free_page(frame);
+give_back_charge:
+    family_give_back(process->family, FAMILY_PAGES, charge);
+    return false;
 }
 
-/* Unmaps the run that starts at address, of which at most `mapped` pages exist. Returns the
- * address behind it. */
+/* Unmaps the run that starts at address, of which at most `mapped` pages exist; the others run in
+ * between. Returns the address behind it. */
 static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapped)
 {
     uint32_t entry;
+    size_t released = 0;
 
     do {
         if (mapped-- == 0) {
@@ -79,8 +156,15 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
         }
         entry = paging_take(process->chunk, (void *)address);
         pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));
+        released += 1u + is_without_table(process, address);
         address += PAGE_SIZE_BYTES;
+        if (released >= PIECE_PAGES) {
+            process_give_back_pages(process, released);
+            released = 0;
+            (void)task_pause(); /* half a run would be of no use to anybody */
+        }
     } while (entry & RUN_HAS_NEXT);
+    process_give_back_pages(process, released);
     return address;
 }
 
@@ -89,11 +173,19 @@ void *process_malloc(struct process *process, size_t size)
     size_t pages = size / PAGE_SIZE_BYTES + (size % PAGE_SIZE_BYTES != 0);
 
     if (pages == 0 || pages > (PROCESS_HEAP_END - PROCESS_HEAP_ADDRESS) / PAGE_SIZE_BYTES ||
-        pages > pmm_get_free_pages()) {
+        pages > pmm_get_free_pages() ||
+        (pages > 1 && pages > family_room(process->family, FAMILY_PAGES))) {
         return NULL;
     }
 
-    vaddr_t start = find_free_run(process->chunk, process->heap_next, PROCESS_BREAK_ADDRESS, pages);
+    vaddr_t start = 0;
+    if (pages == 1 && process->heap_next < PROCESS_BREAK_ADDRESS &&
+        paging_get(process->chunk, (void *)process->heap_next) == 0) {
+        start = process->heap_next; /* by far the most frequent case */
+    }
+    if (!start) {
+        start = find_free_run(process->chunk, process->heap_next, PROCESS_BREAK_ADDRESS, pages);
+    }
     if (!start) {
         start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, pages);
     }
@@ -121,7 +213,7 @@ static bool is_run(const struct process *process, const void *ptr)
 {
     vaddr_t address = (vaddr_t)ptr;
 
-    return paging_is_aligned(ptr) && address >= PROCESS_HEAP_ADDRESS &&
+    return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= PROCESS_HEAP_ADDRESS &&
            address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;
 }
 
@@ -133,6 +225,9 @@ size_t process_allocation_pages(const struct process *process, const void *ptr)
         const uint8_t *page = ptr;
 
         while (paging_get(process->chunk, page + pages++ * PAGE_SIZE_BYTES) & RUN_HAS_NEXT) {
+            if (pages % PIECE_PAGES == 0) {
+                (void)task_pause();
+            }
         }
     }
     return pages;
@@ -163,18 +258,20 @@ uint32_t process_move_break(struct process *process, int32_t delta)
         (delta < 0 && 0u - (uint32_t)delta > process->break_bytes)) {
         return (uint32_t)-EINVARG;
     }
-    if (delta > 0 && ((uint32_t)delta > PROCESS_HEAP_END - old_break ||
-                      (uint32_t)delta / PAGE_SIZE_BYTES > pmm_get_free_pages())) {
+    if (delta > 0 &&
+        ((uint32_t)delta > PROCESS_HEAP_END - old_break ||
+         (uint32_t)delta / PAGE_SIZE_BYTES > pmm_get_free_pages() ||
+         (uint32_t)delta / PAGE_SIZE_BYTES > family_room(process->family, FAMILY_PAGES))) {
         return (uint32_t)-ENOMEM;
     }
     for (vaddr_t page = old_break; page < new_break; page += PAGE_SIZE_BYTES) {
         if ((page > old_break && !task_pause()) || paging_get(process->chunk, (void *)page) ||
             !map_new_page(process, page, 0)) {
-            paging_release_range(process->chunk, old_break, page);
+            process_release_range(process, old_break, page);
             return (uint32_t)-ENOMEM;
         }
     }
-    paging_release_range(process->chunk, new_break, old_break); /* empty when it grew */
+    process_release_range(process, new_break, old_break); /* empty when it grew */
     process->break_bytes += (uint32_t)delta;
     return old_break;
 }

@@ -1,10 +1,20 @@
 /*
- * task/task.c - round robin over one run queue.
+ * task/task.c - round robin over the groups that have a task to run, and within each over its tasks.
  *
- * The running task is not on the queue. The timer's tick only notes that time is up; the change
+ * The running task is on no queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
  * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps. It is
  * also the one that a task leaves its own stack for when it ends, and that buries it.
+ *
+ * Whose turn it is. A group that has had its turn goes to the end of tasks.groups, so each waits
+ * for one turn of every other. The favoured group is the exception: it goes to the first place, or
+ * to the second when the turn that ends was its own. So it waits for one turn of the others, and
+ * they get every second turn at least: whatever the task in front does, it cannot starve them. All
+ * of this is O(1).
+ *
+ * A turn lasts until the next tick when it began at a tick, and else until the tick after the next:
+ * at least one whole tick. So nobody gains by giving up the CPU just before each tick. What a task
+ * leaves of its turn when it ends is its group's: a family of hundreds that is killed is soon gone.
  *
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
@@ -36,6 +46,9 @@
 
 _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
 
+/* Of a turn that begins between two ticks: the first comes sooner than a tick's time. */
+#define TURN_TICKS 2
+
 /* Never mapped: whoever goes on there in ring 3 faults at once. */
 #define NOWHERE 0
 
@@ -49,12 +62,20 @@ struct switch_frame {
 void task_switch(uint32_t *save_esp, uint32_t load_esp);
 
 static struct {
-    struct list_node run_queue;
+    struct list_node groups;     /* that have a task to run: the next to have a turn first */
+    struct task_group *favoured; /* or NULL */
+    struct task_group
+        others; /* of tasks that nobody gave a group; the idle task's name for its own */
     struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
     struct task *ended; /* has left its stack, not buried yet */
     bool is_time_up;
+    unsigned turn_ticks;      /* of the clock, until time is up */
+    unsigned next_turn_ticks; /* of the turn that comes */
+    unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
+    uint8_t *spare_stacks[TASK_SPARE_STACKS];
+    size_t spare_count;
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
     uint32_t thread_pointer; /* as the descriptor table has it */
@@ -80,10 +101,12 @@ static void load_thread_pointer(const struct task *task)
 }
 
 /* From the current task, which has been put wherever it waits, to next. */
-static void task_switch_to(struct task *next)
+static inline __attribute__((always_inline)) void task_switch_to(struct task *next)
 {
     struct task *previous = tasks.current;
 
+    tasks.turn_ticks = tasks.next_turn_ticks;
+    tasks.next_turn_ticks = TURN_TICKS;
     tasks.is_time_up = false;
     if (next == previous) {
         return;
@@ -98,19 +121,82 @@ static void task_switch_to(struct task *next)
     task_switch(&previous->kernel_esp, next->kernel_esp);
 }
 
-/* Runs the next task, or idles. */
-static void task_schedule(void)
+/* Puts a group that is in no queue to where its next turn comes. */
+static inline void queue_group(struct task_group *group, bool has_had_turn)
 {
-    struct list_node *node = list_take_first(&tasks.run_queue);
+    struct list_node *first = tasks.groups.next; /* the head itself when there is none */
 
-    task_switch_to(node ? LIST_ENTRY(node, struct task, queue) : &tasks.idle);
+    if (group != tasks.favoured) {
+        list_append(&tasks.groups, &group->queue);
+    } else {
+        list_add_after(has_had_turn ? first : &tasks.groups, &group->queue);
+    }
+}
+
+/* The task is runnable: it waits for its turn behind the others of its group. */
+static inline void queue_task(struct task *task)
+{
+    struct task_group *group = task->group;
+
+    list_append(&group->runnable, &task->queue);
+    if (list_is_empty(&group->queue)) {
+        queue_group(group, group == tasks.current->group);
+    }
+}
+
+/* Runs the next task, or idles. */
+static inline __attribute__((always_inline)) void task_schedule(void)
+{
+    struct list_node *node = tasks.groups.next;
+
+    if (node == &tasks.groups) {
+        task_switch_to(&tasks.idle);
+        return;
+    }
+    struct task_group *group = LIST_ENTRY(node, struct task_group, queue);
+    struct list_node *first = group->runnable.next;
+
+    list_remove(first);
+    if (list_is_empty(&group->runnable)) {
+        list_remove(node);
+    } else if (node->next != &tasks.groups) { /* not the only one */
+        list_remove(node);
+        queue_group(group, true);
+    }
+    task_switch_to(LIST_ENTRY(first, struct task, queue));
 }
 
 static void task_make_runnable(struct task *task)
 {
     task->state = TASK_RUNNABLE;
     list_remove(&task->queue);
-    list_append(&tasks.run_queue, &task->queue);
+    queue_task(task);
+}
+
+void task_group_initialise(struct task_group *group)
+{
+    list_initialise(&group->queue);
+    list_initialise(&group->runnable);
+}
+
+void task_group_end(struct task_group *group)
+{
+    KASSERT(list_is_empty(&group->queue) && list_is_empty(&group->runnable));
+    if (tasks.favoured == group) {
+        tasks.favoured = NULL;
+    }
+}
+
+void task_favour(struct task_group *group)
+{
+    if (group == tasks.favoured) {
+        return;
+    }
+    tasks.favoured = group;
+    if (group && !list_is_empty(&group->queue)) {
+        list_remove(&group->queue);
+        queue_group(group, false);
+    }
 }
 
 static bool is_due(const struct task *sleeper, uint32_t tick)
@@ -122,7 +208,10 @@ static void task_on_tick(void)
 {
     uint32_t now = pit_get_ticks();
 
-    tasks.is_time_up = true;
+    if (tasks.turn_ticks > 0 && --tasks.turn_ticks == 0) {
+        tasks.is_time_up = true;
+        tasks.next_turn_ticks = 1; /* it begins at this tick */
+    }
     tasks.current->ticks++;
     while (!list_is_empty(&tasks.sleepers)) {
         struct task *first = LIST_ENTRY(tasks.sleepers.next, struct task, queue);
@@ -141,11 +230,28 @@ static void task_on_user_return(void)
     }
 }
 
+/* Fills the places of spare stacks, as far as there are frames. */
+static void keep_spare_stacks(void)
+{
+    while (tasks.spare_count < TASK_SPARE_STACKS) {
+        uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
+
+        if (!stack) {
+            return;
+        }
+        tasks.spare_stacks[tasks.spare_count++] = stack;
+    }
+}
+
 void task_initialise(void)
 {
-    list_initialise(&tasks.run_queue);
+    list_initialise(&tasks.groups);
+    task_group_initialise(&tasks.others);
+    tasks.next_turn_ticks = TURN_TICKS;
     list_initialise(&tasks.sleepers);
     list_initialise(&tasks.idle.queue);
+    tasks.idle.group = &tasks.others;
+    keep_spare_stacks();
     tasks.idle.state = TASK_RUNNABLE;
     tasks.current = &tasks.idle;
     tasks.fpu_states =
@@ -155,14 +261,36 @@ void task_initialise(void)
     irq_set_user_return_hook(task_on_user_return);
 }
 
-int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame)
+/* The lowest of the pages of a stack; NULL when there are none. */
+static uint8_t *new_stack(bool may_use_spare)
+{
+    uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
+
+    if (!stack && may_use_spare && tasks.spare_count > 0) {
+        stack = tasks.spare_stacks[--tasks.spare_count];
+    }
+    return stack;
+}
+
+/* A stack that goes back fills the place of one that was taken. */
+static void give_back_stack(uint8_t *stack)
+{
+    if (tasks.spare_count < TASK_SPARE_STACKS) {
+        tasks.spare_stacks[tasks.spare_count++] = stack;
+    } else {
+        KASSERT(pmm_free_frames(stack) == OK);
+    }
+}
+
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame,
+                bool may_use_spare)
 {
     struct fpu_state *fpu = kmem_cache_alloc(tasks.fpu_states);
 
     if (!fpu) {
         return -ENOMEM;
     }
-    uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
+    uint8_t *stack = new_stack(may_use_spare);
     if (!stack) {
         goto free_fpu;
     }
@@ -171,7 +299,13 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     }
 
     fpu_clear(fpu);
-    *task = (struct task){.state = TASK_NEW, .kernel_stack = stack, .chunk = chunk, .fpu = fpu};
+    *task = (struct task){
+        .state = TASK_NEW,
+        .group = &tasks.others,
+        .kernel_stack = stack,
+        .chunk = chunk,
+        .fpu = fpu,
+    };
     list_initialise(&task->queue);
 
     struct trap_frame *first = task_user_frame(task);
@@ -187,7 +321,7 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
     return OK;
 
 free_stack:
-    pmm_free_frames(stack);
+    give_back_stack(stack);
 free_fpu:
     kmem_cache_free(tasks.fpu_states, fpu);
     return -ENOMEM;
@@ -198,7 +332,7 @@ void task_destroy(struct task *task)
     KASSERT(task != tasks.current && task != tasks.ended);
     list_remove(&task->queue);
     paging_unguard_page(task->kernel_stack);
-    KASSERT(pmm_free_frames(task->kernel_stack) == OK);
+    give_back_stack(task->kernel_stack);
     task->kernel_stack = NULL;
     fpu_forget(task->fpu);
     kmem_cache_free(tasks.fpu_states, task->fpu);
@@ -208,7 +342,7 @@ void task_start(struct task *task)
 {
     KASSERT(task->state == TASK_NEW);
     task->state = TASK_RUNNABLE;
-    list_append(&tasks.run_queue, &task->queue);
+    queue_task(task);
 }
 
 struct task *task_running(void)
@@ -230,7 +364,7 @@ void task_set_thread_pointer(uint32_t address)
 void task_yield(void)
 {
     KASSERT(tasks.current != &tasks.idle);
-    list_append(&tasks.run_queue, &tasks.current->queue);
+    queue_task(tasks.current);
     task_schedule();
 }
 
@@ -246,9 +380,16 @@ bool task_pause(void)
     return !tasks.current->is_cancelled;
 }
 
+void task_let_interrupts_in(void)
+{
+    if (tasks.current != &tasks.idle) {
+        cpu_let_interrupts_in();
+    }
+}
+
 void task_rest(void)
 {
-    if (list_is_empty(&tasks.run_queue)) {
+    if (list_is_empty(&tasks.groups)) {
         cpu_wait_for_interrupt();
         cpu_interrupts_off();
     } else {
@@ -316,6 +457,13 @@ bool task_is_cancelled(void)
 
 void task_end(void)
 {
+    struct task_group *group = tasks.current->group;
+
+    if (!tasks.is_time_up && !list_is_empty(&group->runnable)) {
+        list_remove(&group->queue);
+        list_add_after(&tasks.groups, &group->queue);
+        tasks.left_ticks = tasks.turn_ticks;
+    }
     tasks.current->state = TASK_ENDED;
     tasks.ended = tasks.current;
     task_switch_to(&tasks.idle);
@@ -335,13 +483,17 @@ static void bury(void)
     if (task && tasks.end_handler) {
         tasks.end_handler(task);
     }
+    if (tasks.left_ticks > 0) {
+        tasks.next_turn_ticks = tasks.left_ticks;
+        tasks.left_ticks = 0;
+    }
 }
 
 void task_run_all(void)
 {
     KASSERT(tasks.current == &tasks.idle);
     cpu_interrupts_off();
-    while (!list_is_empty(&tasks.run_queue)) {
+    while (!list_is_empty(&tasks.groups)) {
         task_schedule();
         bury();
     }

@@ -1,5 +1,5 @@
 /*
- * task/task.h - who runs: kernel stacks, the run queue, changing from one task to the next.
+ * task/task.h - who runs: kernel stacks, the run queues, changing from one task to the next.
  *
  * A task is a kernel stack and an address space. It runs in ring 3 most of the time; in ring 0 it
  * runs with interrupts off until it returns, blocks or pauses, so kernel code needs no locks.
@@ -23,13 +23,23 @@
 
 enum task_state {
     TASK_NEW,      /* made, never started */
-    TASK_RUNNABLE, /* on the run queue, or running */
+    TASK_RUNNABLE, /* in its group's queue, or running */
     TASK_BLOCKED,  /* on a wait queue, or asleep */
     TASK_ENDED,    /* will never run again */
 };
 
+/*
+ * Tasks that share their turns. Turns are given group by group, and within a group task by task: a
+ * group of 200 tasks gets no more of the CPU than a group of one. family.h has one for each family.
+ */
+struct task_group {
+    struct list_node queue;    /* its place among the groups that have a task to run */
+    struct list_node runnable; /* its tasks that wait for their turn */
+};
+
 struct task {
-    struct list_node queue; /* its place on the run queue, a wait queue or among the sleepers */
+    struct list_node queue; /* its place in its group, on a wait queue or among the sleepers */
+    struct task_group *group;
     enum task_state state;
     bool is_cancelled; /* ends at its next step in ring 3 */
     uint32_t wake_tick;
@@ -46,19 +56,38 @@ struct wait_queue {
     struct list_node tasks;
 };
 
-/* Prepares the run queue; the caller's own stack becomes the idle task's. */
+/* Prepares the run queues and the spare kernel stacks; the caller's own stack becomes the idle
+ * task's. */
 void task_initialise(void);
+
+void task_group_initialise(struct task_group *group);
+
+/* The group is about to go; none of its tasks can run any more. */
+void task_group_end(struct task_group *group);
+
+/*
+ * The group of the task in front. It waits for one turn of the others at most, and so gets up to
+ * every second turn, however many groups there are. NULL: none.
+ */
+void task_favour(struct task_group *group);
 
 /*
  * Gives task a kernel stack with a guard page, and a first trap frame: on its first turn it
  * enters ring 3 with those registers. chunk must outlive the task. 0 or -ENOMEM.
+ *
+ * A kernel stack takes frames that lie side by side, and there may be none although many are free.
+ * A few stacks are kept for that case; they are for callers with may_use_spare only.
+ *
+ * The task shares its turns with all others that have no group; the caller may set task->group
+ * before task_start(). A group must outlive its tasks.
  */
-int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame);
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame,
+                bool may_use_spare);
 
 /* Gives back what task_create() took. task must not be running: never on its own stack. */
 void task_destroy(struct task *task);
 
-/* Puts a new task at the end of the run queue. */
+/* Puts a new task at the end of its group's queue. */
 void task_start(struct task *task);
 
 /* The running task; NULL while the kernel idles or starts. */
@@ -84,6 +113,10 @@ void task_yield(void);
  * nothing while the kernel starts.
  */
 bool task_pause(void);
+
+/* For waits in the middle of something: interrupts that wait are served, but nobody else runs. Does
+ * nothing while the kernel starts. */
+void task_let_interrupts_in(void);
 
 /* Lets the others run; when there are none, sleeps until the next interrupt. */
 void task_rest(void);

@@ -21,9 +21,32 @@ static void interrupt_front(void)
     process_cancel(terminal.front, STATUS_INTERRUPTED);
 }
 
+static bool can_quit_front(void)
+{
+    return terminal.front && terminal.front->family != family_of_init();
+}
+
+static void quit_front(void)
+{
+    struct family *family = terminal.front->family;
+    struct process *next = terminal.front;
+
+    keyboard_flush();
+    printk("^\\\n");
+    process_cancel_family(family, STATUS_QUIT);
+    while (next && next->family == family) {
+        next = next->parent;
+    }
+    terminal_set_front(next);
+}
+
 /* In the keyboard's or the serial line's interrupt. */
 static bool terminal_on_key(uint8_t key)
 {
+    if (key == KEY_QUIT && can_quit_front()) {
+        quit_front();
+        return true;
+    }
     if (key == KEY_INTERRUPT && terminal.front && !terminal.front->catches_interrupt) {
         interrupt_front();
         return true;
@@ -41,13 +64,16 @@ void terminal_initialise(void)
 void terminal_set_front(struct process *process)
 {
     terminal.front = process;
+    task_favour(process ? &process->family->turns : NULL);
     task_wake_all(&terminal.key_waiters); /* keys may be waiting for the new one */
 }
 
 void terminal_start_front(struct process *process)
 {
     terminal_set_front(process);
-    if (keyboard_holds(KEY_INTERRUPT)) {
+    if (keyboard_holds(KEY_QUIT) && can_quit_front()) {
+        quit_front();
+    } else if (keyboard_holds(KEY_INTERRUPT)) {
         interrupt_front();
     }
 }

@@ -22,7 +22,7 @@ int main(void)
         if (memory) {
             memset(memory, 0xEC, (uint32_t)i * PAGE_BYTES);
         }
-        if (pid < 0 && pid != -ENOMEM) {
+        if (pid < 0 && pid != -ENOMEM && pid != -ELIMIT) {
             return STATUS_SUCCEEDED;
         }
         others += pid > 0;

@@ -79,7 +79,7 @@ static bool gets_time(int pid)
     return false;
 }
 
-/* Kills all that runs but this process and the witness. How many that were. */
+/* Kills all that runs but this process and the witness, by families. How many that were. */
 static int kill_once(int witness)
 {
     int count = process_list(list, PROCESSES_MAX);
@@ -90,7 +90,7 @@ static int kill_once(int witness)
 
         if (pid != witness && pid != process_id() && list[i].state != PROCESS_ENDED) {
             killed++;
-            process_kill(pid);
+            process_kill_family(pid);
         }
     }
     return killed;

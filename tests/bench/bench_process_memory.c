@@ -17,6 +17,7 @@
 static struct process make_process(void)
 {
     struct process process = {
+        .family = family_of_init(),
         .chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL),
         .heap_next = PROCESS_HEAP_ADDRESS,
     };
@@ -122,7 +123,7 @@ void bench_process_memory(void)
         }
         costs[i] = bench_cost(malloc_and_free, &process, 1000);
         bench_row(names[i], costs[i], reference_cost(live_counts[i]), 1700);
-        paging_release_range(process.chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+        process_release_range(&process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
         paging_free_4gb(process.chunk);
     }
     uint32_t least = costs[0], most = costs[0];

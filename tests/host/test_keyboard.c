@@ -160,6 +160,24 @@ static void test_caps_lock_is_for_letters_and_toggles(void **state)
     assert_string_equal(DECODE("\x3a\xba\x2a\x1e\x02\xaa\x1e"), "a!A");
 }
 
+/* Both keys that have a backslash, both control keys; alone it is a backslash. */
+static void test_control_backslash(void **state)
+{
+    static const uint8_t keys[] = {0x2B, 0x56};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(keys); i++) {
+        struct keyboard_state held = {0};
+
+        assert_int_equal(keyboard_decode(&held, keys[i]), '\\');
+        held.left_control = true;
+        assert_int_equal(keyboard_decode(&held, keys[i]), KEY_QUIT);
+        held = (struct keyboard_state){.right_control = true};
+        assert_int_equal(keyboard_decode(&held, keys[i]), KEY_QUIT);
+        assert_int_equal(keyboard_decode(&held, keys[i] | 0x80), 0);
+    }
+}
+
 static void test_control_letters(void **state)
 {
     (void)state;
@@ -454,6 +472,7 @@ int main(void)
         TEST(test_both_shifts),
         TEST(test_caps_lock_is_for_letters_and_toggles),
         TEST(test_control_letters),
+        TEST(test_control_backslash),
         TEST(test_arrows_and_their_releases),
         TEST(test_prefix_lasts_for_one_byte),
         TEST(test_extended_fake_shifts_are_no_shifts),

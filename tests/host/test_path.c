@@ -296,6 +296,10 @@ static void test_complete(void **state)
     assert_int_equal(complete("7:", "7:"), OK); /* path_open() refuses it */
     assert_int_equal(complete("7", "0:/7"), OK);
     assert_int_equal(complete("c:/a", "0:/c:/a"), OK);
+    assert_int_equal(complete("/", "0:/"), OK);
+    assert_int_equal(complete("/a/b", "0:/a/b"), OK);
+    assert_int_equal(complete("///a", "0:/a"), OK);
+    assert_int_equal(complete("/0:/a", "0:/0:/a"), OK); /* path_open() refuses it */
 }
 
 static void test_complete_longest(void **state)

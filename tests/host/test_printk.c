@@ -54,6 +54,68 @@ static int reset(void **state)
     return 0;
 }
 
+static unsigned emphasised[2];
+
+static void on_emphasis(bool is_on)
+{
+    emphasised[is_on]++;
+}
+
+static void test_sentences_end_between_words(void **state)
+{
+    (void)state;
+    char long_word[200];
+    printk_add_sink(&first_sink);
+
+    printk_sentence(0, "short");
+    assert_string_equal(first.text, "short\n");
+
+    /* A line exactly full, and one character more. */
+    reset(NULL);
+    printk_add_sink(&first_sink);
+    printk_sentence(70, "%s", "a bc fghi");
+    assert_string_equal(first.text, "a bc fghi\n");
+    reset(NULL);
+    printk_add_sink(&first_sink);
+    printk_sentence(70, "%s", "a bc fghij k");
+    assert_string_equal(first.text, "a bc\n  fghij k\n");
+
+    /* A word longer than a line is cut, and nothing of it is lost. */
+    reset(NULL);
+    printk_add_sink(&first_sink);
+    memset(long_word, 'x', sizeof(long_word) - 1);
+    long_word[sizeof(long_word) - 1] = '\0';
+    printk_sentence(3, "%s and %u more", long_word, 7u);
+    size_t column = 3;
+    unsigned crosses = 0;
+    for (const char *c = first.text; *c != '\0'; c++) {
+        column = *c == '\n' ? 0 : column + 1;
+        crosses += *c == 'x';
+        assert_true(column <= PRINTK_COLUMNS);
+    }
+    assert_int_equal(crosses, 199);
+    assert_non_null(strstr(first.text, " and 7 more\n"));
+
+    /* Blanks and line breaks of any number between words are one blank. */
+    reset(NULL);
+    printk_add_sink(&first_sink);
+    printk_sentence(0, "one  two\nthree\n");
+    assert_string_equal(first.text, "one two three\n");
+}
+
+static void test_emphasis_is_for_sinks_that_have_it(void **state)
+{
+    (void)state;
+    second_sink.emphasise = on_emphasis;
+    printk_add_sink(&first_sink);
+    printk_add_sink(&second_sink);
+    printk_emphasise(true);
+    printk_emphasise(false);
+    assert_int_equal(emphasised[1], 1);
+    assert_int_equal(emphasised[0], 1);
+    second_sink.emphasise = NULL;
+}
+
 /* Fills the log with exactly `length` bytes "abc...zabc...", in printk()s of odd lengths. */
 static void print_alphabet(size_t length)
 {
@@ -253,6 +315,8 @@ static void test_printk_inside_printk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_sentences_end_between_words, reset),
+        cmocka_unit_test_setup(test_emphasis_is_for_sinks_that_have_it, reset),
         cmocka_unit_test_setup(test_no_sink_keeps_the_text, reset),
         cmocka_unit_test_setup(test_every_sink_gets_the_text, reset),
         cmocka_unit_test_setup(test_late_sink_gets_what_it_missed, reset),

@@ -198,7 +198,7 @@ KPROVOKE(panic_task_stack_overflow)
         .eax = KERNEL_ADDRESS, /* dig's argument */
     };
 
-    KASSERT(task_create(&task, paging_kernel_chunk(), &frame) == 0);
+    KASSERT(task_create(&task, paging_kernel_chunk(), &frame, false) == 0);
     task_start(&task);
     task_run();
 }
@@ -266,7 +266,7 @@ static void __attribute__((noreturn)) fault_in_ring_3(void)
         .ss = USER_DATA_SELECTOR,
     };
 
-    KASSERT(chunk && task_create(&task, chunk, &frame) == 0);
+    KASSERT(chunk && task_create(&task, chunk, &frame, false) == 0);
     task_start(&task);
     break_page_faults();
     task_run();

@@ -12,6 +12,7 @@
 static struct process make_process(void)
 {
     return (struct process){
+        .family = family_of_init(),
         .chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL),
         .heap_next = PROCESS_HEAP_ADDRESS,
     };
@@ -19,7 +20,7 @@ static struct process make_process(void)
 
 static void end_process(struct process *process)
 {
-    paging_release_range(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+    process_release_range(process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
     paging_free_4gb(process->chunk);
 }
 
@@ -309,6 +310,7 @@ KTEST(break_and_process_malloc_keep_apart)
     /* Somebody's page in the way is not overrun. */
     size_t before = pmm_get_free_pages();
     vaddr_t page = PROCESS_BREAK_ADDRESS + 4 * 4096;
+    KEXPECT(process_take_page(&process, page));
     KEXPECT(paging_map(process.chunk, (void *)page, pmm_alloc_page(), 7) == OK);
     KEXPECT(process_move_break(&process, 3 * 4096) == (uint32_t)-ENOMEM);
     KEXPECT(before - 1 == pmm_get_free_pages());

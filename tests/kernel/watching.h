@@ -8,6 +8,7 @@
 #define TESTS_KERNEL_WATCHING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct watchers {
@@ -15,7 +16,11 @@ struct watchers {
     bool (*answer)(uint32_t command, uint32_t *result);
     void (*on_call)(uint32_t command);                   /* before each system call */
     void (*on_result)(uint32_t command, int32_t result); /* after it, if it comes back */
-    void (*on_tick)(void); /* in the tick's interrupt, after the scheduler's own handler */
+    void (*on_tick)(void); /* in the tick's interrupt, before the scheduler's own handler */
+    void (*on_print)(const char *text, size_t length); /* before it is printed */
+    /* For a test that has made the clock tick faster, which the kernel is not to notice: is this one
+     * of the ticks that it sees? NULL: it sees all. */
+    bool (*is_tick)(void);
     unsigned print_one_in; /* of the pieces that programs print, only one in so many is printed */
 };
 

@@ -61,13 +61,14 @@ static void check_paths(void)
     } lines[] = {
         {"nobody.txt", -ENOENT},    {"0:/nobody.txt", -ENOENT}, {"1:/license", -ENOENT},
         {"dir/nobody", -ENOENT},    {"license/x", -ENOTDIR},    {"", -EBADPATH},
-        {":", -EBADPATH},           {"0:", -EBADPATH},          {"/license", -EBADPATH},
+        {":", -EBADPATH},           {"0:", -EBADPATH},          {"/nothing", -ENOENT},
         {"0:license", -EBADPATH},   {"toolongname", -EBADPATH}, {"a.toolong", -EBADPATH},
         {"dir//a.txt", -EBADPATH},  {"dir/", -EBADPATH},        {"../license", -EBADPATH},
         {"no such.txt", -EBADPATH},
     };
-    static const char *const good[] = {"license", "LICENSE", "0:/license", "dir",
-                                       "0:/dir",  "0:/",     "dir/a.txt",  "0:/DIR/sub/Files.C"};
+    static const char *const good[] = {"license", "LICENSE",  "0:/license", "dir",
+                                       "0:/dir",  "0:/",      "dir/a.txt",  "0:/DIR/sub/Files.C",
+                                       "/",       "/license", "/dir/a.txt"};
     static char path[200];
     struct file_stat stat;
 

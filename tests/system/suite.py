@@ -5,6 +5,7 @@ Importing this goes to the project's root, and lets the modules of tools/ be imp
 
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,11 @@ def read(path):
     """A text of the project."""
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def unwrap(text):
+    """The kernel's sentences, each in one line again (printk_sentence())."""
+    return re.sub(r"\n  (?=\S)", " ", text)
 
 
 def boot(image, *arguments, seconds=SECONDS):

@@ -185,7 +185,7 @@ def run(folder, disk, damage, wanted):
     if wanted.endswith("\n"):
         right = status == 0 and console.endswith(wanted)
     else:
-        right = status == 2 and re.search(wanted, console) and "PANIC" not in console
+        right = status == 2 and re.search(wanted, suite.unwrap(console)) and "PANIC" not in console
     return None if right else f"status {status}, {wanted!r} is not how this ends:\n{console}"
 
 

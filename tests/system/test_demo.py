@@ -70,7 +70,7 @@ def too_little_memory():
     for size in ("4M", "8M", "16M", "17M"):
         status, console = boot(IMAGE, "-m", size)
         found = re.search(r"needs at least (\d+) MiB of RAM and the firmware reports (\d+) MiB",
-                          console)
+                          suite.unwrap(console))
         test(f"too little RAM ({size}) gets a sentence with both numbers",
              None if status == 2 and found and found.group(1) == "18"
              else f"status {status}:\n{console}")

@@ -126,7 +126,7 @@ def works(said, status, wanted):
 
 def ends(said, status, pattern):
     """Why the kernel did not end with that sentence, or None."""
-    if status != PANIC or not re.search(pattern, said):
+    if status != PANIC or not re.search(pattern, suite.unwrap(said)):
         return f"status {status}, no {pattern!r} in {said[-500:]!r}"
     return None
 

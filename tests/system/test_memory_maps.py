@@ -119,7 +119,7 @@ class Disks:
 
     def refuses(self, entries, pattern, **how):
         status, console = self.boot("bin/hello.bin", entries, **how)
-        return None if status == 2 and re.search(pattern, console) else \
+        return None if status == 2 and re.search(pattern, suite.unwrap(console)) else \
             f"status {status}, or {pattern!r} is not in:\n{console}"
 
     def all_tests(self, entries):

@@ -26,7 +26,7 @@ ENDS = [
     ("raise", 143, r"not ended by a line break\nsignal 15\n"),
     ("deep", 0, r"not ended by a line break\ndestructor ran\n"),
     ("deeper", 142, r"not ended by a line break\nends\.elf \(process \d+\) killed: wrote to address "
-                    r"00fb....: nothing is mapped there; .*\n"),
+                    r"00fb....: nothing is mapped\s+there; .*\n"),
 ]
 
 

@@ -9,10 +9,12 @@ import tempfile
 
 import suite
 from suite import test
-from machine import Machine, wait_for
+from machine import COLUMNS, Machine, wait_for
 
 # The last words on a machine that cannot be left by isa-debug-exit.
 HALTED = "The machine can be switched off now."
+HEADLINE = "KERNEL PANIC: "
+WHITE_ON_RED, GREY = 0x4F, 0x07
 PANIC = 37
 INTERRUPTS_ON = 0x200
 NO_TASKS = "No hardware tasks: if a kernel stack overflows, the machine resets.\n"
@@ -109,15 +111,15 @@ UNFINISHED = {
 
 
 def provoke(name, folder):
-    """What the serial line, port 0xE9 and the screen show."""
+    """What the serial line, port 0xE9 and the screen show, and the screen's colours."""
     port = os.path.join(folder, "port")
     with Machine("bin/test.bin", folder, "-debugcon", f"file:{port}",
                  "-fw_cfg", f"name=opt/drupe/test,string={name}", exit_device=False) as machine:
         wait_for(lambda: machine.says(HALTED), f"the end of {name}")
         wait_for(lambda: "\n" in machine.receive().split(HALTED)[1], f"the last line of {name}")
-        screen = machine.screen()
+        screen, colors = machine.screen(), machine.colors()
     with open(port, encoding="latin-1") as file:
-        return machine.console.replace("\r", ""), file.read(), screen
+        return machine.console.replace("\r", ""), file.read(), screen, colors
 
 
 def is_halted(machine):
@@ -129,8 +131,12 @@ def is_halted(machine):
 
 def check(name, patterns):
     with tempfile.TemporaryDirectory() as folder:
-        console, port, screen = provoke(name, folder)
+        console, port, screen, colors = provoke(name, folder)
     log, mark, report = console.partition("KERNEL PANIC: ")
+    sentence, registers, rest = report.partition("\neax ")
+    if max(map(len, (HEADLINE + sentence).split("\n"))) > COLUMNS - 1:
+        return f"its sentence has a line that is too long:\n{console}"
+    report = suite.unwrap(sentence) + registers + rest
     missing = [pattern for pattern in patterns + ALWAYS if not re.search(pattern, report)]
     if not mark or missing:
         return f"missing {missing}:\n{console}"
@@ -152,7 +158,12 @@ def check(name, patterns):
     for start in ("KERNEL PANIC: ", "eax ", "cr0 ", "  #0 "):
         if not any(row.startswith(start) for row in shown):
             return f"{start!r} is not on the screen:\n" + "\n".join(screen)
-    return None
+    # The headline is white on red, and nothing else is.
+    first = next(i for i, row in enumerate(screen) if row.startswith(HEADLINE))
+    lines = sentence.count("\n") + 1
+    wrong = [screen[i] for i, row in enumerate(screen)
+             if {*colors[i][:len(row)]} != {WHITE_ON_RED if first <= i < first + lines else GREY} and row]
+    return f"rows in another colour: {wrong}" if wrong else None
 
 
 def check_unfinished(name, patterns):

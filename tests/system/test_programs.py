@@ -45,7 +45,7 @@ def check(name, elf, expected_status, says, files, folder):
         return f"no line {last_line!r}, run_qemu.sh's status is {status}:\n{console}"
     if status != (0 if expected_status == 0 else 1):
         return f"run_qemu.sh's status is {status}"
-    if says not in console:
+    if says not in suite.unwrap(console):
         return f"the console does not say {says!r}:\n{console}"
     return None
 

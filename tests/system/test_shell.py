@@ -148,7 +148,7 @@ def bundled_programs():
 
 def programs(session):
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
-                   r"  exit \[STATUS\] .*", r"  kill PID .*", "Programs .*:",
+                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:",
                    r"  cat FILE \.\.\. .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
     test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
     listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
@@ -177,9 +177,9 @@ def programs(session):
     equal("cat shows bytes as they are", "".join(session.run("cat bytes.bin")), shown)
     session.look("cat shows bytes as they are")
 
-    command(session, "ps", "ps", r"  PID PARENT STATE .*",
-            r" +1 +0 (ready|waiting) +\d+ +\d+  init\.elf",
-            r" +\d+ +1 ready +\d+ +\d+ \*ps\.elf")
+    command(session, "ps", "ps", r"  PID PARENT FAMILY STATE .*",
+            r" +1 +0 +0 (ready|waiting) +\d+ +\d+  init\.elf",
+            r" +\d+ +1 +1 ready +\d+ +\d+ \*ps\.elf")
     rows = command(session, "mem", "mem", r"Managed by the kernel +\d+ KiB", r"  free +\d+ KiB",
                    r"Kernel heap's pool +102400 KiB, of these", r"  objects +\d+",
                    r"  sectors found there +\d+ of \d+ \(\d+\.\d %\)", r"Processes +2")
@@ -187,12 +187,58 @@ def programs(session):
     test("mem: the cache's rate", None if abs(hits * 100 / total - rate) <= 0.1 else rows)
 
     command(session, "hello", "hello", r"Hello from hello\.elf\.", ".*read back.")
+    crashes(session)
     exactly(session, "sleep", "sleep 0")
     command(session, "sleep", "sleep soon", "Usage: sleep SECONDS", r"sleep ended with status 2\.")
     for name in sorted(bundled):
         rows = command(session, "every program has a help", f"{name} --help", f"Usage: {name}.*")
+        wide = [row for row in rows if len(row) >= COLUMNS]
+        test(f"{name} --help fits the screen", wide or None)
         test(f"{name} --help ends with status 0",
              rows[-1] if "ended with status" in rows[-1] else None)
+
+
+CRASHES = [("null", 14, "read address 00000000"), ("call", 14, "executed address 00000000"),
+           ("constant", 14, "wrote to address 0040[0-9a-f]{4}: that page is read-only"),
+           ("kernel", 14, "wrote to address 00100000: that page is the kernel's"),
+           ("freed", 14, "wrote to address 80000000: nothing is mapped there"),
+           ("overrun", 14, "wrote to address 80001000: nothing is mapped there"),
+           ("stack", 14, "wrote to address 003fa[0-9a-f]{3}: the guard page below the stack"),
+           ("divide", 0, "divide error"), ("opcode", 6, "invalid opcode"),
+           ("cli", 13, "general protection fault"), ("port", 13, "general protection fault"),
+           ("int", 13, "general protection fault")]
+
+
+def crashes(session):
+    """Each fault of the program crash, by its name and from its menu."""
+    for name, vector, report in CRASHES:
+        rows = session.run(f"crash {name}")
+        said = suite.unwrap("\n".join(rows))
+        test(f"crash: crash {name}", None if max(map(len, rows)) < COLUMNS and re.fullmatch(
+            fr"crash\.elf \(process \d+\) killed: {report}.*\n"
+            fr"crash ended with status {128 + vector}: a fault\.", said) else rows)
+    exactly(session, "crash", "crash hard",
+            "crash: there is no fault 'hard'. Type crash for the menu.", "crash ended with status 2.")
+
+    def wait_end(text):
+        wait_for(lambda: session.rows()[-1].endswith(text), f"{text!r} ({session.rows()[-3:]})")
+    session.type("crash\r")
+    wait_end("ends this:")
+    rows = session.rows()[session.seen:]
+    listed = [row.split()[1] for row in rows if re.match(r"  [ 1]\d  \w+ +\w", row)]
+    equal("crash: its menu", listed, [name for name, _, _ in CRASHES])
+    for typed, report in (("1", "read address 00000000"), ("divide", "divide error")):
+        session.type(typed + "\r")
+        wait_end("back to the menu.")
+        said = "\n".join(session.rows()[session.seen:])
+        session.type("\r")
+        wait_end("ends this:")
+        test(f"crash: {typed} from the menu", None if report in said else said)
+    session.type("nothing\r")
+    wait_for(lambda: any("There is no 'nothing' in the menu." in row for row in session.rows()),
+             "the sentence")
+    session.type("\r")
+    test("crash: Enter alone ends it", None if session.wait_prompt() else "no")
 
 
 def names_and_quotes(session):
@@ -208,6 +254,18 @@ def names_and_quotes(session):
     exactly(session, "a wrong name", "dir", "'dir' is a folder, not a program.")
     exactly(session, "a wrong name", "text.txt", "'text.txt' is not a program.")
     exactly(session, "an open quote", 'echo "a b', 'A quote (") is open at the end of the line.')
+    exactly(session, "a path from the root", "/echo 1", "1")
+    exactly(session, "a path from the root", "cat /dir/in.txt //text.txt", "inside", "A line.",
+            "One more line.")
+    for line, symbol, why in (("echo a > x", ">", "cannot write output to a file (>)"),
+                              ("echo a|cat", "|", "has no pipes (|)"),
+                              ("cat <text.txt", "<", "cannot take input from a file (<)"),
+                              ("echo a; echo b", ";",
+                               "has no ; between commands")):
+        exactly(session, "what the shell cannot do yet", line,
+                f"That line was not run: this shell {why} yet.",
+                f'To pass {symbol} to a program, put it between quotes (").')
+    exactly(session, "between quotes it is text", 'echo "a > b | c; <d>"', "a > b | c; <d>")
     exactly(session, "nothing", "")
     exactly(session, "nothing", "   ")
     exactly(session, "nothing", "&")
@@ -229,6 +287,17 @@ def statuses(session):
     session.type("keys that nobody read\3")
     equal("ctrl-C ends the program in front, and what was typed is forgotten",
           session.wait_prompt(), ["spinning", "^C", "spin was interrupted."])
+    session.type("shell\r")
+    session.wait_prompt()
+    session.spin(session.type, ["spin loud\r"])
+    session.type("\x1c")
+    equal("ctrl-\\ ends a shell in the shell, and its job", session.wait_prompt(),
+          ["spinning", "^\\", "shell was ended, and all that it had started."])
+    session.type("\x1c")
+    exactly(session, "ctrl-\\ at the first shell's prompt does nothing", "echo on", "on")
+    session.type("large\r\x1c")
+    equal("ctrl-\\ ends a program that is still being loaded", session.wait_prompt(),
+          ["^\\", "large was ended, and all that it had started."])
     session.type("large\r\3")
     equal("ctrl-C ends a program that is still being loaded", session.wait_prompt(),
           ["^C", "large was interrupted."])
@@ -237,13 +306,16 @@ def statuses(session):
 def background(session):
     rows = command(session, "a background job", "spin &", r"\[\d+\]")
     pid = rows[0][1:-1]
-    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 ready +\d+ +\d+  spin\.elf")
+    command(session, "the shell goes on meanwhile", "ps", fr" *{pid} +1 +1 ready +\d+ +\d+  spin\.elf")
     exactly(session, "kill", f"kill {pid}", f"[{pid}] was killed.")
     exactly(session, "kill", f"kill {pid}",
-            f"There is no process {pid} that this shell has started.")
+            f"There is no process {pid} that this shell may end.")
     exactly(session, "kill", "kill 1", "That is the shell itself. Type exit to end it.")
-    command(session, "kill", "kill", "Usage: kill PID .*")
-    command(session, "kill", "kill me", "Usage: kill PID .*")
+    command(session, "kill", "kill", r"Usage: kill \[-f\] PID .*")
+    command(session, "kill", "kill me", r"Usage: kill \[-f\] PID .*")
+    command(session, "kill", "kill -f", r"Usage: kill \[-f\] PID .*")
+    pid = session.run("spin &")[0][1:-1]
+    exactly(session, "kill", f"kill -f {pid}", f"The family of [{pid}] was killed.")
     for line, how in (("ends 4&", "ends.elf ended with status 4."),
                       ("sleep 0 &", "sleep.elf ended with status 0.")):
         first, *rows = session.run(line)
@@ -354,13 +426,13 @@ def history(session):
 def inner_shell(session):
     session.type("shell\r")
     equal("a shell in the shell", session.wait_prompt(), ["Type help for a list of commands."])
-    command(session, "a shell in the shell", "ps", r" +1 +0 (ready|waiting) .* init\.elf",
-            r" +\d+ +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
+    command(session, "a shell in the shell", "ps", r" +1 +0 +0 (ready|waiting) .* init\.elf",
+            r" +\d+ +1 +1 (ready|waiting) .* shell\.elf", r" .* ready .*\*ps\.elf")
     exactly(session, "exit with a status", "exit 7", "shell ended with status 7.")
     session.type("shell\r")
     session.wait_prompt()
     session.type("\4")
-    equal("ctrl-D on an empty line ends the shell", session.wait_prompt(), [])
+    equal("ctrl-D on an empty line ends the shell", session.wait_prompt(), ["Ctrl-D: this shell ends."])
     exactly(session, "exit without a number", "exit now",
             "'now' is no number. Usage: exit [STATUS]")
 
@@ -381,11 +453,16 @@ def keyboard(session):
     line("backspace", "e c h o spc a x backspace b", "ab")
     line("up and down", "up up down", "ab")
     line("ctrl-U", "x ctrl-u e c h o spc a", "a")
-    line("the 102nd key", "e c h o spc less shift-less", "\\|")
+    line("the 102nd key", "e c h o spc shift-apostrophe less shift-less shift-apostrophe", "\\|")
     session.spin(session.press, [*"s p i n spc l".split(), "ret"])
     session.press("ctrl-c")
     equal("keyboard: ctrl-C ends the program in front", session.wait_prompt(),
           ["spinning", "^C", "spin was interrupted."])
+    session.machine.press("ctrl-backslash")  # the shell's own family does not end
+    session.spin(session.press, [*"s p i n spc l".split(), "ret"])
+    session.press("ctrl-backslash")
+    equal("keyboard: ctrl-\\ ends the program in front, not the shell", session.wait_prompt(),
+          ["spinning", "^\\", "spin was ended, and all that it had started."])
 
 
 def clear(session):
@@ -413,6 +490,15 @@ def exit_status(image, folder):
         equal("exit 3 ends the machine with a status of its own", machine.status(), FAILURE)
         test("the kernel tells init's status",
              None if machine.says("init exited with status 3") else machine.console)
+
+
+def end_of_input(image, folder):
+    with Machine(image, folder) as machine:
+        Session(machine)
+        machine.send("\4")
+        equal("ctrl-D at the first shell's prompt ends the machine", machine.status(), SUCCESS)
+        test("and says so", None if machine.says("Ctrl-D: the first shell ends, and the machine "
+                                                 "with it.") else machine.console)
 
 
 def restart(image, folder):
@@ -461,7 +547,8 @@ def main():
         image = os.path.join(folder, "shell.bin")
         subprocess.run(["make", "-s", "image", "INIT=bin/programs/shell.elf",
                         f"FILES={' '.join(on_disk)}", f"IMAGE={image}"], check=True)
-        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"), (restart, image),
+        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"), (end_of_input, "bin/os.bin"),
+                           (restart, image),
                            (no_keyboard, "bin/os.bin"), (no_serial_line, "bin/os.bin")):
             own = os.path.join(folder, part.__name__)
             os.mkdir(own)

@@ -128,9 +128,11 @@ def suites_of_mutants():
             path = {"host": f"tests/host/test_{name}.c", "fuzz": f"tests/fuzz/fuzz_{name}.c",
                     "script": f"tests/system/test_{name}.py", "kernel": "tests/kernel/ktest.c",
                     "usertest": "programs/usertest/usertest.c",
-                    "calls": "tests/kernel/test_syscall_fuzz.c"}.get(kind)
-            if not path or not os.path.exists(path) or (kind == "fuzz" and
-                                                        name not in mutate.FUZZ_RUNS):
+                    "calls": "tests/kernel/test_syscall_fuzz.c",
+                    "takeover": "tests/system/test_takeover.py"}.get(kind)
+            if not path or not os.path.exists(path) or \
+                    (kind == "fuzz" and name not in mutate.FUZZ_RUNS) or \
+                    (kind == "takeover" and name not in read(path)):
                 wrong.append(f"{words} ({mutant[0]})")
     return "; ".join(wrong) or None
 

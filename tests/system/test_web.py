@@ -212,7 +212,7 @@ def runs(browser, server):
     at_prompt(browser)
     browser.press("clear\n")
     at_prompt(browser)
-    browser.press("echo \"aB~|{?\\_^ 'x+y\" >&$!\n")
+    browser.press("echo \"aB~|{?\\_^ 'x+y\" \">\"&$!\n")
     test("every character of a keyboard arrives, shifted or not",
          wait_for_row(browser, "^" + re.escape("aB~|{?\\_^ 'x+y >&$!") + "$"))
     at_prompt(browser)

@@ -49,12 +49,14 @@ void command_free(struct command_argument *list);
 /*
  * Processes. process_spawn starts a child, and every child is waited for once: process_wait returns
  * the pid of one that has ended (WAIT_ANY: of any), its status in *status, which may be NULL.
- * With SPAWN_FRONT the child has the keyboard until it ends. process_kill: this process, or one
- * that descends from it.
+ * With SPAWN_FRONT the child has the keyboard until it ends. With SPAWN_FAMILY a child of the first
+ * shell begins a family, whose limits are its own. process_kill: a process of this family; the first
+ * shell and what it starts without that flag reach all. process_kill_family: all of a process's family.
  */
 int process_spawn(struct command_argument *command, unsigned flags);
 int process_wait(int pid, int *status);
 int process_kill(int pid);
+int process_kill_family(int pid);
 int process_id(void);
 /* Lets the others run first; sleeps at least so long. */
 int process_yield(void);

@@ -479,7 +479,8 @@ uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt)
     return entry && set_entry(chunk, (vaddr_t)virt, 0) == OK ? entry : 0;
 }
 
-void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
+vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
+                            size_t *released)
 {
     vaddr_t address = start;
 
@@ -497,17 +498,30 @@ void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t
                 if (!entry) {
                     continue;
                 }
+                if (*released >= max) {
+                    return address;
+                }
                 table[table_index(address)] = 0;
                 flush_page(chunk, address);
                 KASSERT(pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK)) == OK);
+                ++*released;
                 if (--chunk->entries_in_use[index] == 0) {
                     drop_table(chunk, index);
+                    ++*released;
                     break;
                 }
             }
         }
         address = stop;
     }
+    return end;
+}
+
+void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
+{
+    size_t released = 0;
+
+    (void)paging_release_part(chunk, start, end, SIZE_MAX, &released);
 }
 
 /* ---------------------------------------------------------------- looking things up */

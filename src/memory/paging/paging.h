@@ -125,6 +125,11 @@ uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt);
  */
 void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end);
 
+/* The same for about max pages, so that the caller can pause. Returns where it stopped: end when all
+ * is done. *released grows by the number of pages that went back, tables included. */
+vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
+                            size_t *released);
+
 bool paging_is_mapped(const struct paging_4gb_chunk *chunk, const void *virt);
 
 /* Where virt (any address, the offset is kept) lies in physical memory. -EINVARG when it is not

@@ -139,7 +139,7 @@ static void start_something(uint32_t command)
     if (command == SYSCALL_PROCESS_LOAD_START) {
         call(command, any_path(), 0, 0);
     } else {
-        call(command, any_list(), ONE_IN(4) ? any_number() : random_number() % 2, 0);
+        call(command, any_list(), ONE_IN(4) ? any_number() : random_number() % 4, 0);
     }
 }
 
@@ -192,6 +192,13 @@ static void any_call(void)
              ONE_IN(3) ? any_number()
                        : (uint32_t)call(SYSCALL_GETPID, 0, 0, 0) +
                              !ONE_IN(128) * (1 + random_number() % 8),
+             0, 0);
+        break;
+    case SYSCALL_KILL_FAMILY: /* its own, seldom; or of somebody that it started, maybe as a job */
+        call(command,
+             ONE_IN(3) ? any_number()
+                       : (uint32_t)call(SYSCALL_GETPID, 0, 0, 0) +
+                             !ONE_IN(64) * (1 + random_number() % 8),
              0, 0);
         break;
     case SYSCALL_MEMORY_FIGURES: /* reads the heap's whole table */
