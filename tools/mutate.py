@@ -230,6 +230,8 @@ MUTANTS = [
     ("elf: the program headers may lie outside the file", ELF,
      "    return range_is_inside(header->e_phoff, header->e_phnum * sizeof(struct elf_program_header), 0,\n                           file_size)",
      "    return file_size > 0", "host elf, fuzz elf"),
+    ("elf: anything below the program is left out", ELF,
+     "            if (bytes[i] != 0) {", "            if (bytes[i] != bytes[i]) {", "host elf"),
     ("elf: the entry may lie behind a segment's last byte", ELF,
      "layout->entry - segment->address < segment->memory_bytes",
      "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
