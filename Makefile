@@ -44,7 +44,7 @@ qemu_file = $(call sh,file=$(subst $(COMMA),$(COMMA)$(COMMA),$(1)))
 # $(call matches,TEXT,EXTENDED REGULAR EXPRESSION): not empty if all of it does.
 matches = $(shell printf '%s' $(call sh,$(1)) | grep -xE $(call sh,$(2)))
 
-# $(call demand,VARIABLE,values that need no look,expression,what it must be): or nothing is built.
+# $(call demand,VARIABLE,values that need no check,expression,what it must be): or nothing is built.
 demand = $(if $(filter-out $(2),x$($(1))x),$(if $(call matches,$($(1)),$(3)),,\
     $(error $(1)=$($(1)): $(1) must be $(4))))
 $(call demand,MEMORY,x128x,[1-9][0-9]{0$(COMMA)6}[MG]?,a number of MiB such as 128)
@@ -300,7 +300,7 @@ bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf buil
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
-# given is looked at before anything is built.
+# given is checked before anything is built.
 image_arguments = --init $(call sh,$(INIT)) --files $(call sh,$(FILES)) --output $(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
@@ -351,7 +351,7 @@ figures:
 bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
-# The disk is looked at before anything is built, and once more by what writes.
+# The disk is checked before anything is built, and once more by the tool that writes.
 USB = $(PYTHON) tools/usb.py --make $(if $(YES),--yes) $(if $(FIXED),--allow-fixed-disk) bin/os.bin \
     $(call sh,$(DEV))
 usb:
@@ -387,7 +387,7 @@ help:
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make web          bin/web: a page that runs Drupe in a browser"
-	@echo "make usb DEV=/dev/sdX [YES=1] [FIXED=1]  writes bin/os.bin to a USB stick (without DEV: which are there)"
+	@echo "make usb DEV=/dev/sdX [YES=1] [FIXED=1]  writes bin/os.bin to a USB stick (without DEV: lists the sticks)"
 	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, WERROR=1, QEMU=, ACCEL=tcg"
@@ -429,7 +429,7 @@ coverage: $(COVERAGE_TESTS)
 	@$(PYTHON) tools/coverage.py --floor $(FLOOR) $^
 
 # The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
-# package-lock.json tells.
+# package-lock.json names.
 build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
 	@mkdir -p $(@D)
 	@cp $^ $(@D)/
@@ -498,7 +498,7 @@ host-tests: $(addprefix build/host/,$(HOST_TESTS))
 host-%: build/host/%
 	$<
 
-# One planted fault after the other: do the tests see it? Takes a quarter of an hour, so on demand.
+# One planted fault after the other: do the tests see it? Takes about twenty minutes, so on demand.
 .PHONY: mutants
 mutants: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
 	@$(PYTHON) tools/mutate.py

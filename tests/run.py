@@ -163,7 +163,7 @@ def check_whole_run(results):
             failed += 1
     for what, count in counted[len(KINDS):]:
         if count == 0:
-            print(f"counted: {what} ... FAIL: no suite told of any")
+            print(f"counted: {what} ... FAIL: no suite reported any")
             failed += 1
     # The page may be behind: that is what the figures are for.
     if failed == 0 and not any(result[2] for result in results if result[0] != PAGE_SUITE):

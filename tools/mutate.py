@@ -377,7 +377,7 @@ MUTANTS = [
     ("serial: a line that is stuck is waited for again and again", SERIAL,
      "serial.is_stuck ? 1 : SEND_TURNS", "SEND_TURNS", "host serial"),
 
-    ("panic: one inside another tells all again", PANIC,
+    ("panic: one inside another prints all again", PANIC,
      "    if (depth == 0) {\n        print_registers(frame);", "    if (depth < 9) {\n        print_registers(frame);",
      "script panics"),
     ("panic: the log's end is not shown", PANIC,

@@ -29,7 +29,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Disk:
-    """What sysfs tells of a whole disk."""
+    """What sysfs says about a whole disk."""
     name: str       # in /dev
     model: str
     size: int       # in bytes; 0 without a medium
@@ -172,7 +172,7 @@ OPTIONS = {"yes": ("--yes", "YES=1"), "fixed": ("--allow-fixed-disk", "FIXED=1")
 
 @dataclass(frozen=True)
 class Wording:
-    """How the caller can be told to go on: by the tool's options, or by make's variables."""
+    """How the caller can go on: by the tool's options, or by make's variables."""
     is_make: bool = False
 
     def hint(self, option, does):
@@ -231,7 +231,7 @@ def read_image(path):
 def open_target(system, path, image_path):
     reasons = {errno.EACCES: f"no permission to write to {path}: use sudo"
                              f" (sudo python3 tools/usb.py {image_path} {path})",
-               errno.EBUSY: f"{path} is in use by something that /proc does not tell",
+               errno.EBUSY: f"{path} is in use by something that /proc does not show",
                errno.EROFS: f"{path} is write-protected",
                errno.ENOMEDIUM: f"{path} has no medium in it"}
     reasons[errno.EPERM] = reasons[errno.EACCES]

@@ -4,7 +4,7 @@
  * The screen is v86's: text in the page, 25 rows. What is typed goes into a text area (#keys), for
  * only that brings up a phone's keyboard; what changes in it becomes scancodes, as if pressed on
  * the US keyboard that Drupe knows, whatever keyboard is there. The serial line carries the same
- * text as the screen; it is kept for reading, and tells when the machine is ready and has ended.
+ * text as the screen; it is kept for reading, and shows when the machine is ready and has ended.
  */
 "use strict";
 

@@ -249,7 +249,7 @@ static void draw(const struct piece *piece)
     }
 }
 
-/* Draws all pieces with so many pages a cell, or only counts the rows; returns how many. */
+/* Draws all pieces with that many pages per cell, or only counts the rows; returns their number. */
 static unsigned draw_pieces(uint32_t cell_pages, bool is_rehearsal)
 {
     memset(&picture, 0, sizeof(picture));

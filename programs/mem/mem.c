@@ -17,7 +17,7 @@
     "       mem map live             the same, drawn again until a key is pressed\n"  \
     "       mem walk ADDRESS [PID]   how an address is translated, by that process\n" \
     "       mem layout [PID]         what its address space holds, range by range\n"  \
-    "       mem trace PROGRAM ...    runs it; a line for each allocation meanwhile\n"
+    "       mem trace PROGRAM ...    runs it; a line for each allocation and free\n"
 #define PAGE_KIB 4
 
 static void show_pages(const char *what, uint32_t pages, const char *remark)

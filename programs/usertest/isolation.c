@@ -452,7 +452,7 @@ static void virtual_8086_mode(void)
                      "iret");
 }
 
-/* ---------------------------------------------------------------- instructions that tell */
+/* ---------------------------------------------------------------- instructions that reveal */
 
 static int role_sgdt(int argc, char **argv)
 {

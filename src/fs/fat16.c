@@ -10,7 +10,7 @@
 #include "lib/string.h"
 #include "status.h"
 
-/* The boot record, up to where FAT16 tells more than FAT Drupe needs (specification, section 3.1). */
+/* The boot record, up to where FAT16 says more than Drupe needs (specification, section 3.1). */
 struct fat16_boot_record {
     uint8_t jump[3];
     char oem_name[8];

@@ -37,7 +37,7 @@ static void start_init(void);
 void kernel_main(void)
 {
     start_console();       /* from here on nothing happens silently */
-    gdt_initialise();      /* segments for ring 3, a TSS to come back by, one for double faults */
+    gdt_initialise();      /* segments; kernel stack for ring 3's traps (TSS); double faults */
     trap_initialise();     /* exceptions are reported */
     features_initialise(); /* is this CPU good enough? */
     fpu_initialise();      /* tasks may compute with it, the kernel may not */

@@ -121,8 +121,8 @@ void pmm_get_stats(struct pmm_stats *stats);
 /* printk()s them. */
 void pmm_print_stats(void);
 
-/* The frame zone's heap, to look at; of no blocks when there is no zone. Frames that are kept
- * zeroed are taken in its table. */
+/* A read-only view of the frame zone's heap; it has no blocks when there is no zone. Frames that
+ * are kept zeroed are taken in its table. */
 struct heap;
 const struct heap *pmm_get_zone(void);
 

@@ -10,8 +10,8 @@
  *                    while much memory goes back: until then the process is listed, as ready, and
  *                    its parent waits on. Nothing that anybody does to it changes its status then.
  *   buried           at once, by the idle task: kernel stack and the rest go back, but for a child
- *                    that can be waited for: its struct process stays, to tell the status
- *   process_wait     tells the parent, and forgets the child
+ *                    that can be waited for: its struct process stays, to keep the status
+ *   process_wait     reports to the parent, and forgets the child
  *
  * Each process belongs to a family for ever (family.h), which is charged for what it takes.
  */
@@ -134,7 +134,7 @@ void process_for_each_after(uint64_t serial,
 int process_trace(bool is_on);
 void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that changes */
 
-/* What command SYSCALL_PROCESS_LIST tells about it. */
+/* What command SYSCALL_PROCESS_LIST reports about it. */
 void process_describe(const struct process *process, struct process_info *info);
 
 /* Pages of its address space that no other process has, tables and kernel stack included. */

@@ -1,7 +1,7 @@
 /*
  * task/process_memory.c - process_malloc, process_free and the break.
  *
- * The page tables are the only book that is kept: an allocation is a run of mapped pages whose
+ * The page tables are the only record: an allocation is a run of mapped pages whose
  * entries carry two of the bits that the CPU leaves to software, with the meaning that the kernel
  * heap's table gives to its bytes:
  *

@@ -109,8 +109,8 @@ void task_yield(void);
 /*
  * For long work in a system call, between one piece and the next: interrupts that wait are served,
  * and the others run when this task's time is up. False when it was cancelled: the work is to end.
- * Whatever is looked at may have changed afterwards, but for what belongs to this task alone. Does
- * nothing while the kernel starts.
+ * After it returns, anything that is not private to this task may have changed. Does nothing while
+ * the kernel starts.
  */
 bool task_pause(void);
 

@@ -67,7 +67,7 @@ static struct {
     unsigned regions; /* of the last transfer */
 } machine;
 
-/* Any sector of the disk tells its number in every dword. */
+/* Each sector of the disk has its number in every dword. */
 static uint32_t content(uint32_t lba, unsigned byte)
 {
     return lba * 2654435769u + byte / 4;
@@ -448,7 +448,7 @@ static void test_dma_is_found_behind_other_functions(void **state)
 
     assert_string_equal(device->mode, "DMA");
     assert_int_equal(device->sector_count, SECTORS);
-    /* The controller may use the bus, and was told nothing else. */
+    /* The controller may use the bus, and got no other command. */
     assert_int_equal(machine.command, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
 }
 

@@ -21,7 +21,7 @@
 #define BLOCK_BYTES  (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A disk whose every byte tells where it is. */
+/* A disk in which every byte shows where it is. */
 struct disk {
     struct block_device device;
     unsigned seed;

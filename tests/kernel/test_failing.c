@@ -223,7 +223,7 @@ KTEST(failing_every_allocation_of_the_byte_heap)
 
 /* ---------------------------------------------------------------- running */
 
-/* The programs of tests/programs/started tell by their status how their calls went. */
+/* The programs of tests/programs/started report by their status how their calls went. */
 static int run_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
 {
     struct process *process = NULL;

@@ -81,7 +81,7 @@ static struct {
     uint32_t processes, pages; /* before the attack; pages without those kept for later */
     const struct process *init;
 
-    /* what is told, in ns */
+    /* what is reported, in ns */
     uint64_t slowest_key, ps, kill, quit, clean, longest_off;
     uint32_t most_processes;
 } scene;

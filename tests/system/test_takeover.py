@@ -4,7 +4,7 @@
 Each attack is a line typed into the shell; the test kernel types it, lets it run, then types `ps` and
 `kill -f PID`, or ctrl-C and ctrl-\\, and measures what that takes (tests/kernel/test_takeover.c). An
 instruction takes 8 ns here (-icount), so the figures are the same on any machine: that of a CPU with
-125 million instructions a second.
+125 million instructions per second.
 
 usage: test_takeover.py [PART OF AN ATTACK'S NAME ...]
        test_takeover.py --table       the rows of docs/testing.md's table
