@@ -193,8 +193,9 @@ MUTANTS = [
     ("elf: the program headers may lie outside the file", ELF,
      "    return range_is_inside(header->e_phoff, header->e_phnum * sizeof(struct elf_program_header), 0,\n                           file_size)",
      "    return file_size > 0", "host elf, fuzz elf"),
-    ("elf: the entry may be in data", ELF,
-     "        if (segment->executable && layout->entry", "        if (layout->entry", "host elf"),
+    ("elf: the entry may lie behind a segment's last byte", ELF,
+     "layout->entry - segment->address < segment->memory_bytes",
+     "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
 
     ("fat16: a chain may be too short for its file", FAT16,
      "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),
