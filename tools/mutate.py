@@ -213,7 +213,7 @@ MUTANTS = [
      "    list_add_after(before, &task->queue);", "    list_add_after(&tasks.sleepers, &task->queue);",
      "usertest"),
     ("task: the time slice never ends", TASK,
-     "    tasks.is_time_up = true;\n", "", "usertest, script programs"),
+     "    if (tasks.turn_ticks > 0 && --tasks", "    if (tasks.turn_ticks > 1 && --tasks", "usertest, script programs"),
     ("task: a kernel stack is lost", TASK,
      "    give_back_stack(task->kernel_stack);\n", "", "kernel"),
     ("task: the guard page is lost when there is no memory", TASK,
