@@ -378,6 +378,7 @@ help:
 	@echo "make mutants      plants faults, and shows that the tests find each"
 	@echo "make figures      what these two have counted, into docs/testing.md"
 	@echo "make fuzz TIME=60 [FUZZ=heap]  fuzzes every parser of untrusted input, with libFuzzer"
+	@echo "make prove        every state that a small heap can reach; BLOCKS=12 [RESERVE=1], LONG=1: larger ones"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
@@ -547,6 +548,44 @@ $(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rules,$(fuzzer))))
 fuzzers: $(addprefix build/fuzz/,$(FUZZERS))
 fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
 
+# ---------------------------------------------------------------- proof by exhaustion
+
+# tests/prove/prove_NAME.c with the same "Sources:" lines, and the search, prove.c. Optimised, and
+# without sanitizers: these run hundreds of millions of calls.
+PROVERS := $(patsubst tests/prove/%.c,%,$(wildcard tests/prove/prove_*.c))
+PROVE_CFLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOST_CFLAGS)) -O2 -Itests/prove
+prove_sources = tests/prove/prove.c tests/prove/$(1).c \
+    $(shell sed -n 's/^ \* Sources: *//p' tests/prove/$(1).c)
+
+define prove_rule
+build/prove/$(1): build/variant $(call prove_sources,$(1)) tests/prove/prove.h
+	@mkdir -p $$(@D)
+	$$(SAY) "  HOSTCC $$@"
+	@$$(HOSTCC) $$(PROVE_CFLAGS) -MM -MP -MT $$@ $(call prove_sources,$(1)) > $$@.d
+	$$(Q)$$(HOSTCC) $$(PROVE_CFLAGS) -o $$@ $(call prove_sources,$(1))
+endef
+$(foreach prover,$(PROVERS),$(eval $(call prove_rule,$(prover))))
+
+# make prove: what make test proves. LONG=1: larger ones, minutes each. BLOCKS=12 [RESERVE=1]: a heap
+# of that many blocks.
+BLOCKS  ?=
+RESERVE ?=
+LONG    ?=
+LONG_PROOFS := "heap 12" "heap 8 reserve" "kmem 2048 4 alone" "kmem 1440 3" "kmem 1344 3" "process pages=9"
+.PHONY: provers prove prove-compiler
+provers: $(addprefix build/prove/,$(PROVERS))
+prove: provers
+ifneq ($(BLOCKS),)
+	build/prove/prove_heap $(call sh,$(BLOCKS)) $(if $(RESERVE),reserve) progress
+else ifneq ($(LONG),)
+	@for proof in $(LONG_PROOFS); do build/prove/prove_$$proof progress || exit 1; done
+else
+	@$(PYTHON) tests/system/test_prove.py --proofs
+endif
+# For faults that are planted.
+prove-compiler:
+	@echo '$(HOSTCC) $(PROVE_CFLAGS)'
+
 # ---------------------------------------------------------------- for editors and clang-tidy
 
 # How each C file is compiled, in the format of clangd and clang-tidy, which do not know all of
@@ -570,13 +609,14 @@ compile_commands.json:
 	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
 	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/fuzz/*.c)),$(FUZZ_CFLAGS))\
+	    $(call clang_commands,$(sort $(wildcard tests/prove/*.c)),$(PROVE_CFLAGS))\
 	    $(call clang_command,tools/asm_constants.c,$(KERNEL_CFLAGS))])
 	$(SAY) "  GEN    $@"
 
 # Format, checkers and both compilers' warnings; tests/run.py has all but the analyzer.
 .PHONY: lint
 lint:
-	@$(MAKE) --no-print-directory WERROR=1 all sdk host-tests fuzzers
+	@$(MAKE) --no-print-directory WERROR=1 all sdk host-tests fuzzers provers
 	@WERROR=1 $(PYTHON) tests/system/test_style.py --analyze
 
 -include $(shell find build -name '*.d' -not -path '*[[:space:]]*' 2>/dev/null)

@@ -21,6 +21,7 @@
 #include "drivers/pci.h"
 #include "lib/align.h"
 #include "lib/format.h"
+#include "memory/pmm.h"
 #include "status.h"
 
 /* Register offsets from the channel's base port. */
@@ -251,7 +252,7 @@ static void describe_buffer(const struct ata_drive *drive, const void *buffer, u
     /* volatile: the controller reads it. Aligned, so that it does not cross 64 KiB either. */
     static volatile struct ata_region regions[REGIONS_MAX] __attribute__((aligned(32)));
     volatile struct ata_region *region = regions;
-    uint32_t address = (uint32_t)(uintptr_t)buffer; /* kernel memory is identity-mapped */
+    uint32_t address = page_physical(buffer);
 
     _Static_assert(sizeof(regions) <= 32, "the table's alignment");
     for (;;) {
@@ -267,7 +268,7 @@ static void describe_buffer(const struct ata_drive *drive, const void *buffer, u
         region++;
     }
     region->length |= REGION_LAST;
-    outl(drive->master + MASTER_TABLE, (uint32_t)(uintptr_t)regions);
+    outl(drive->master + MASTER_TABLE, page_physical((const void *)regions));
 }
 
 /* The drive is done and the bus master has written everything. */

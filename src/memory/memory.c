@@ -5,6 +5,7 @@
  *   2. kheap      the kernel's pool, whole blocks   (heap/heap.c, heap/kheap.c)
  *   3. pmm        single frames and runs of them    (pmm.c)
  *   4. paging     what is visible where             (paging/paging.c)
+ *   5. vmalloc    the kernel's bytes, at first use  (vmalloc.c, heap/byte_heap.c)
  *
  * How much RAM is needed? The pool begins at 16 MiB and the firmware keeps a little at the end of
  * RAM (128 KiB in SeaBIOS) for itself. POOL_MIN_BYTES above 16 MiB is enough for the kernel's own

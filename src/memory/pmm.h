@@ -1,20 +1,22 @@
 /*
  * memory/pmm.h - physical pages: single frames, and runs of them that are contiguous.
  *
- * What processes are made of (pages, page tables, stacks) comes from here. There are two places to
+ * What processes are made of (pages, page tables, stacks) comes from here. There are three places to
  * take frames from, each a block heap (heap/heap.h), and they are tried in this order:
  *
  *   the frame zone    RAM from FRAME_ZONE_ADDRESS to FRAME_ZONE_END; pmm's own
+ *   the window        RAM at 4 to 16 MiB, seen from WINDOW_ADDRESS on; pmm's own
  *   the kernel pool   shared with kmalloc(); the last sixteenth of it is never given to pmm's
  *                     callers, so that no program, however greedy, leaves the kernel without memory
  *
- * Frames are named by their physical address, which is also where the kernel sees them (identity
- * mapping). They are the caller's until freed; the contents are undefined unless it says otherwise.
+ * Frames are named by the address where the kernel sees them, in every process's address space. In
+ * zone and pool that is the physical address, in the window it is not: page_physical() gives what
+ * belongs in an entry of a page table, in CR3 or in a device's register, and page_memory() leads back.
+ * Frames are the caller's until freed; the contents are undefined unless it says otherwise.
  *
  * Free: frame or run goes back to the place that its address lies in. NULL does nothing and returns
- * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. (A block
- * of the pool that kmalloc() handed out cannot be told from one that pmm did: freeing one here is a
- * bug that is noticed only when pmm has none outstanding.)
+ * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. That includes
+ * blocks of the pool that kmalloc() handed out; kfree() refuses frames in turn.
  *
  * Counts are in pages of PAGE_SIZE_BYTES. No lock: calls must not overlap, and interrupt handlers
  * may not call.
@@ -31,6 +33,23 @@ struct memory_map;
 
 typedef uint32_t paddr_t;
 
+/* Where the kernel sees the byte at a physical address: RAM that pmm or kmalloc() manages. */
+static inline void *page_memory(paddr_t physical)
+{
+    return (void *)(physical - WINDOW_PHYSICAL < WINDOW_BYTES
+                        ? physical + (WINDOW_ADDRESS - WINDOW_PHYSICAL)
+                        : physical);
+}
+
+/* The physical address of kernel memory: a frame, a block of the pool, or a part of the kernel. */
+static inline paddr_t page_physical(const void *memory)
+{
+    uint32_t address = (uint32_t)(uintptr_t)memory;
+
+    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address - (WINDOW_ADDRESS - WINDOW_PHYSICAL)
+                                                   : address;
+}
+
 /* Frames that are kept back, all zero, by pmm_free_zeroed_page(). */
 #define PMM_ZEROED_PAGES_MAX 16
 
@@ -38,8 +57,8 @@ typedef uint32_t paddr_t;
 #define PMM_POOL_KERNEL_FRACTION 16
 
 /*
- * Lays out the frame zone as map says. After kheap_init(), and after what is not RAM in the pool
- * has been reserved there (heap_reserve()). Without usable RAM in the zone there is just the pool.
+ * Lays out frame zone and window as map says. After kheap_init(), and after what is not RAM in the pool
+ * has been reserved there (heap_reserve()). Without usable RAM elsewhere there is just the pool.
  */
 void pmm_init(const struct memory_map *map);
 
@@ -66,7 +85,7 @@ int pmm_free_zeroed_page(void *page);
 int pmm_free_frames(void *frames);
 
 /*
- * Total: the pages that pmm manages, zone and pool together, without what its own tables take.
+ * Total: the pages that pmm manages, zone, window and pool together, without what its own tables take.
  * Free: those of them that nobody has, the kernel's last sixteenth and the zeroed frames included.
  * Both are exact and cost next to nothing.
  */
@@ -85,10 +104,12 @@ struct pmm_stats {
     uint64_t reserved;    /* not managed here: */
     size_t kernel;        /*   below USER_PROGRAM_ADDRESS: low memory, the kernel's image */
     size_t bookkeeping;   /*   the zone's own tables */
-    uint64_t unreachable; /*   where no process's directory shows it: behind the user program's
-                               window (4 to 16 MiB), from FRAME_ZONE_END on, too small a zone */
+    uint64_t unreachable; /*   where no process's directory shows it: from FRAME_ZONE_END on, too
+                               small a zone */
     size_t zone_total;
     size_t zone_free;
+    size_t window_total;
+    size_t window_free;
     size_t pool_total;
     size_t pool_free;
     size_t pool_taken;  /* of the pool's used pages, those that pmm handed out */
@@ -104,6 +125,9 @@ void pmm_print_stats(void);
  * are kept zeroed are taken in its table. */
 struct heap;
 const struct heap *pmm_get_zone(void);
+
+/* The window's heap. Its addresses are the kernel's, from WINDOW_ADDRESS on. */
+const struct heap *pmm_get_window(void);
 
 /* Fills one page with zeros. page: aligned to 4. */
 static inline void pmm_zero_page(void *page)

@@ -60,11 +60,12 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
     uint32_t entry = paging_get(process->chunk, (void *)address);
     uint32_t flags =
         PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
-    uint8_t *frame = (uint8_t *)(entry & ~PAGING_FLAGS_MASK);
+    uint8_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
 
     if (entry) {
         flags |= entry & PAGING_IS_WRITEABLE;
-        (void)paging_map(process->chunk, (void *)address, frame, flags); /* there is a table */
+        (void)paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                         flags); /* there is a table */
         return frame;
     }
     if (!process_take_page(process, address)) {
@@ -77,7 +78,7 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
     if (!will_fill) {
         pmm_zero_page(frame);
     }
-    if (paging_map(process->chunk, (void *)address, frame, flags) < 0) {
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame), flags) < 0) {
         pmm_free_page(frame);
         return NULL;
     }

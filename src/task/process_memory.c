@@ -100,7 +100,7 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
             start = address = next;
             continue;
         }
-        const uint32_t *table = (const uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+        const uint32_t *table = page_memory(entry & ~PAGING_FLAGS_MASK);
         uint32_t i = address / PAGE_SIZE_BYTES % PAGING_TOTAL_ENTRIES_PER_TABLE;
 
         do {
@@ -130,7 +130,8 @@ static bool map_new_page(struct process *process, vaddr_t address, uint32_t mark
         goto give_back_charge;
     }
     pmm_zero_page(frame);
-    if (paging_map(process->chunk, (void *)address, frame, USER_PAGE | marks) < 0) {
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                   USER_PAGE | marks) < 0) {
         goto free_frame;
     }
     process->pages += charge;
@@ -155,7 +156,7 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
             break;
         }
         entry = paging_take(process->chunk, (void *)address);
-        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));
+        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));
         released += 1u + is_without_table(process, address);
         address += PAGE_SIZE_BYTES;
         if (released >= PIECE_PAGES) {

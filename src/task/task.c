@@ -69,9 +69,8 @@ static struct {
     struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
-    struct task *ended; /* has left its stack, not buried yet */
-    bool is_time_up;
-    unsigned turn_ticks;      /* of the clock, until time is up */
+    struct task *ended;       /* has left its stack, not buried yet */
+    unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
     unsigned next_turn_ticks; /* of the turn that comes */
     unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
@@ -107,7 +106,6 @@ static inline __attribute__((always_inline)) void task_switch_to(struct task *ne
 
     tasks.turn_ticks = tasks.next_turn_ticks;
     tasks.next_turn_ticks = TURN_TICKS;
-    tasks.is_time_up = false;
     if (next == previous) {
         return;
     }
@@ -209,7 +207,6 @@ static void task_on_tick(void)
     uint32_t now = pit_get_ticks();
 
     if (tasks.turn_ticks > 0 && --tasks.turn_ticks == 0) {
-        tasks.is_time_up = true;
         tasks.next_turn_ticks = 1; /* it begins at this tick */
     }
     tasks.current->ticks++;
@@ -225,7 +222,7 @@ static void task_on_tick(void)
 
 static void task_on_user_return(void)
 {
-    if (tasks.is_time_up) {
+    if (tasks.turn_ticks == 0) {
         task_yield();
     }
 }
@@ -374,7 +371,7 @@ bool task_pause(void)
         return true;
     }
     cpu_let_interrupts_in();
-    if (tasks.is_time_up) {
+    if (tasks.turn_ticks == 0) {
         task_yield();
     }
     return !tasks.current->is_cancelled;
@@ -459,7 +456,7 @@ void task_end(void)
 {
     struct task_group *group = tasks.current->group;
 
-    if (!tasks.is_time_up && !list_is_empty(&group->runnable)) {
+    if (tasks.turn_ticks > 0 && !list_is_empty(&group->runnable)) {
         list_remove(&group->queue);
         list_add_after(&tasks.groups, &group->queue);
         tasks.left_ticks = tasks.turn_ticks;

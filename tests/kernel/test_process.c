@@ -136,7 +136,7 @@ KTEST(process_load_leaves_nothing_of_what_frames_held)
         paddr_t frame;
 
         KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
-        KEXPECT(is_zero((const uint8_t *)frame + PAGE_SIZE_BYTES - TAIL, TAIL));
+        KEXPECT(is_zero((const uint8_t *)page_memory(frame) + PAGE_SIZE_BYTES - TAIL, TAIL));
     }
     KEXPECT(pages >= 3);
     for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP;
@@ -144,7 +144,7 @@ KTEST(process_load_leaves_nothing_of_what_frames_held)
         paddr_t frame;
 
         KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
-        KEXPECT(is_zero((const uint8_t *)frame, TAIL));
+        KEXPECT(is_zero(page_memory(frame), TAIL));
     }
     process_destroy(process);
     KEXPECT(fs_unmount() == OK);
