@@ -35,7 +35,7 @@ enum fault { FAULT_NONE, FAULT_DRIVE, FAULT_MASTER, FAULT_HANG };
 static struct {
     bool has_pci;
     bool is_packet; /* IDENTIFY ends with an error, as a CD-ROM's */
-    uint8_t stuck;  /* not 0: the status from now on, whatever is asked */
+    uint8_t stuck;  /* not 0: the status from now on, for every command */
     uint32_t class, command, bar, header;
     uint32_t pci_address;
 
@@ -45,7 +45,7 @@ static struct {
     uint8_t status;
     bool is_master;       /* the drive is that, not the slave */
     bool is_pair;         /* there is a drive at the other place, too */
-    unsigned busy;        /* so many more reads of the status show a drive that begins anew */
+    unsigned busy;        /* how many reads of the status show a drive that begins anew */
     unsigned busy_long;   /* after each reset */
     unsigned multiple[2]; /* the master's block size, and the slave's */
     bool refuses_multiple;
@@ -58,7 +58,7 @@ static struct {
     uint8_t master_command, master_status;
     uint32_t table;
 
-    /* The next so many commands of a kind go wrong. */
+    /* How many of the next commands of a kind go wrong. */
     enum fault fault;
     unsigned dma_faults, multiple_faults, sector_faults;
 

@@ -199,7 +199,7 @@ static void test_two_devices(void **state)
     }
 }
 
-/* So many that some share a chain, whatever the hash is. */
+/* Enough that some share a chain, with any hash. */
 static void test_many_devices(void **state)
 {
     enum { DISKS = 1000 };

@@ -116,7 +116,7 @@ static int load_once(const void *path, const struct kind *kind, uint32_t n, bool
     return status;
 }
 
-/* Every program in the root directory. At least so many tries of each must have failed. */
+/* Every program in the root directory. At least that many tries of each must have failed. */
 static void load_each(const struct kind *kind, int errors_min)
 {
     struct directory_entry entry;

@@ -109,8 +109,8 @@ static bool is_zero(const uint8_t *bytes, size_t count)
     return count == 0;
 }
 
-/* Where neither file nor arguments have put anything, a program finds zeros, whatever the frames
- * held before. None of hello's segments fills its last page. */
+/* Where neither file nor arguments have put anything, a program finds zeros, not the frames' old
+ * contents. None of hello's segments fills its last page. */
 KTEST(process_load_leaves_nothing_of_what_frames_held)
 {
     enum { FRAMES = 400, TAIL = 512 };

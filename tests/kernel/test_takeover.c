@@ -49,7 +49,7 @@
 #define PATIENCE_MS  120000 /* of the machine's time: detects hangs only */
 #define ATTACK_MS    1000   /* when no other time is given */
 #define CTRL_C_MS    50
-#define SILENT_MS    100 /* somebody who does not type any more */
+#define SILENT_MS    100 /* the person does not type any more */
 
 enum step {
     START,  /* for the first prompt */

@@ -344,7 +344,8 @@ static void put(const struct state *state, const struct move *move)
 
 /* ---------------------------------------------------------------- memory to state */
 
-/* Which kind of page that entry makes it; the page before tells the last of a run from the break. */
+/* Which kind of page that entry makes it; the page before distinguishes the last of a run from the
+ * break. */
 static uint8_t kind_of(uint32_t entry, bool is_in_run)
 {
     if (entry == 0) {

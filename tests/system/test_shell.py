@@ -507,7 +507,7 @@ def restart(image, folder):
         session = Session(machine)
         session.spin(session.type, ["spin loud\r"])
         machine.press("ctrl-alt-delete")
-        equal("ctrl-alt-del restarts the machine, whoever runs", machine.status(), 0)
+        equal("ctrl-alt-del restarts the machine, with a program in front", machine.status(), 0)
         test("and says so", None if machine.says("Ctrl-Alt-Del: the machine restarts.")
              else machine.console)
 

@@ -156,7 +156,7 @@ static void trap_exception(struct trap_frame *frame)
 
 static void trap_unexpected(struct trap_frame *frame)
 {
-    printk("Interrupt at eip %08x on a vector that nobody uses: ignored.\n", frame->eip);
+    printk("Interrupt at eip %08x on an unused vector: ignored.\n", frame->eip);
 }
 
 static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, uint8_t type)
