@@ -7,10 +7,11 @@
  * the one that started it, and stays in it, no matter which of them end. So a job has one amount
  * that it may take, no matter how many processes it makes.
  *
- * Counted are processes that live, pages, open files, and processes that have ended and that their
- * parent has not waited for. Each is charged where it is taken and given back where it goes; after
- * a family's last process all its counts are 0. config.h says what the limits are. Two of them hold
- * at once:
+ * Counted are processes, pages and open files. A process that has ended counts as one until its
+ * parent has waited for it: so a limit on processes is one on children that nobody waits for, and no
+ * end of a process ever takes more than its start did. Each is charged where it is taken and given
+ * back where it goes; after a family's last process all its counts are 0. config.h says what the
+ * limits are. Two of them hold at once:
  *
  *   one family      has at most a share of what all jobs may have together
  *   all of them     have at most the machine less a reserve, which is init's family's: from it the
@@ -29,10 +30,9 @@
 #include "task/task.h"
 
 enum family_kind {
-    FAMILY_PROCESSES, /* that live */
+    FAMILY_PROCESSES, /* that live, or whose parent may still ask for their status */
     FAMILY_PAGES,     /* of address spaces, tables and kernel stacks included */
     FAMILY_FILES,     /* open ones */
-    FAMILY_UNWAITED,  /* processes that have ended, and whose parent has not asked for the status */
     FAMILY_KINDS,
 };
 
@@ -76,9 +76,6 @@ static inline bool family_charge(struct family *family, enum family_kind kind, u
     family->used[kind] += count;
     return true;
 }
-
-/* The same where it cannot be refused: a process that has ended is there. */
-void family_charge_always(struct family *family, enum family_kind kind, uint32_t count);
 
 /* Gives back count of a kind. */
 static inline void family_give_back(struct family *family, enum family_kind kind, uint32_t count)
