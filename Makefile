@@ -301,11 +301,11 @@ all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
-image_arguments = --init $(call sh,$(INIT)) --files $(call sh,$(FILES)) --output $(call sh,$(IMAGE))
+image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
-	@$(MKIMAGE) --check $(image_arguments)
+	@$(MKIMAGE) --check --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 	@$(MAKE) --no-print-directory bin/boot.bin bin/kernel.bin
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 
