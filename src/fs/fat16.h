@@ -2,7 +2,8 @@
  * fs/fat16.h - reads FAT16 volumes (Microsoft, "FAT: General Overview of On-Disk Format", 1.03).
  *
  *   first_lba    boot record with the BPB (the volume's parameters), reserved sectors
- *   fat_lba      1 or more copies of the FAT, of which the first is read: 16 bits a cluster, telling the next one of its file
+ *   fat_lba      1 or more copies of the FAT, of which the first is read: 16 bits for each cluster,
+ *                the number of the next one of its file
  *   root_lba     the root directory, of fixed length
  *   data_lba     clusters, the first of which is number 2
  *

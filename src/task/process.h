@@ -10,8 +10,8 @@
  *                    while much memory goes back: until then the process is listed, as ready, and
  *                    its parent waits on. Nothing that anybody does to it changes its status then.
  *   buried           at once, by the idle task: kernel stack and the rest go back, but for a child
- *                    that can be waited for: its struct process stays, to tell the status
- *   process_wait     tells the parent, and forgets the child
+ *                    that can be waited for: its struct process stays, with the status
+ *   process_wait     gives the parent the status, and forgets the child
  *
  * Each process belongs to a family for ever (family.h), which is charged for what it takes.
  */
@@ -33,7 +33,7 @@
 
 struct process {
     uint32_t id;                   /* once started: 1 to INT32_MAX, and nobody else's */
-    uint64_t serial;               /* the how manieth it is that was started */
+    uint64_t serial;               /* 1 for the first that was started, then 2, and so on */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
     struct process *parent;        /* NULL: the kernel */
@@ -129,12 +129,12 @@ void process_for_each_after(uint64_t serial,
 /*
  * A line on the console for each allocation of kernel and programs, until the process that asked
  * for it turns it off, or ends. Only the process in front and those of init's family may: -EINVARG
- * for others, as everybody has to look at it.
+ * for others, as the lines are on everybody's screen.
  */
 int process_trace(bool is_on);
 void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that changes */
 
-/* What command SYSCALL_PROCESS_LIST tells about it. */
+/* What command SYSCALL_PROCESS_LIST reports of it. */
 void process_describe(const struct process *process, struct process_info *info);
 
 /* Pages of its address space that no other process has, tables and kernel stack included. */
