@@ -32,7 +32,7 @@
  * The reserve of pages: the part of the kernel's pool that is the kernel's alone (pmm.h), the disk
  * cache at its largest, and a part for init's family, which is the shell, with the tables that
  * kernel stacks take. Jobs in front get their base even when all jobs together have reached their
- * limit, for FAMILY_FRONT_JOBS of them: so `ps` starts whatever runs in the background.
+ * limit, for FAMILY_FRONT_JOBS of them: so `ps` starts even when the background is full.
  */
 #define FAMILY_INIT_FRACTION   64 /* of all pages, one part in so many is init's family's */
 #define FAMILY_INIT_PAGES_MIN  96

@@ -15,7 +15,9 @@
  *   0x07400000  frame zone: the RAM beyond the pool
  *   0x80000000  process heap: process_malloc()
  *   0xB0000000  process heap: the break, contiguous
- *   0xC0000000  MMIO
+ *   0xC0000000  the kernel's window: physical 0x00400000 to 0x00FFFFFF, which the user program hides
+ *   0xC1000000  the kernel's byte heap: vmalloc()
+ *   0xD0000000  MMIO
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -26,7 +28,7 @@
 /* Low memory, 0x1000 to 0x7BFF: the kernel's and the boot sector's notes. */
 #define BOOT_INFO_ADDRESS       0x1000 /* struct boot_info, written by the boot sector */
 #define BIOS_THUNK_ADDRESS      0x2000 /* the real-mode thunk runs here; one page */
-#define BIOS_THUNK_DATA_ADDRESS 0x3000 /* what bios.c and the thunk tell each other */
+#define BIOS_THUNK_DATA_ADDRESS 0x3000 /* what bios.c and the thunk pass to each other */
 #define BIOS_THUNK_STACK_TOP    0x4000 /* real-mode stack, grows down towards that */
 #define BIOS_BUFFER_ADDRESS     0x4000 /* scratch that BIOS calls read and write */
 #define BIOS_BUFFER_BYTES       0x3000 /* to 0x6FFF */
@@ -39,7 +41,7 @@
 #define HEAP_ADDRESS        0x01000000
 #define HEAP_END            0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
 
-/* Where disk data that comes through the BIOS is taken from. */
+/* Buffer for disk data that comes through the BIOS. */
 #define BIOS_DISK_BUFFER_ADDRESS 0x80000
 #define BIOS_DISK_BUFFER_BYTES   0x8000
 
@@ -61,10 +63,21 @@
 #define PROCESS_BREAK_ADDRESS 0xB0000000 /* the break starts here; process_malloc()'s last choice */
 #define PROCESS_HEAP_END      0xC0000000
 
-/* Physical memory beyond the pool, and devices. */
+/* Physical memory beyond the pool. */
 #define FRAME_ZONE_ADDRESS 0x07400000
 #define FRAME_ZONE_END     0x80000000 /* RAM from here on is reported, not used */
-#define MMIO_ADDRESS       0xC0000000 /* to the end of the 4 GiB */
+
+/*
+ * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so the
+ * RAM that lies there physically is shown at the window's start. Devices are at their own addresses.
+ */
+#define WINDOW_ADDRESS  0xC0000000
+#define WINDOW_END      0xC0C00000
+#define WINDOW_PHYSICAL USER_PROGRAM_ADDRESS /* what WINDOW_ADDRESS shows */
+#define WINDOW_BYTES    0xC00000
+#define VMALLOC_ADDRESS 0xC1000000
+#define VMALLOC_END     0xD0000000
+#define MMIO_ADDRESS    0xD0000000
 
 /* The boot disk (docs/boot.md). */
 #define DISK_SIGNATURE_OFFSET  0x1B8 /* in LBA 0 */
@@ -80,7 +93,18 @@ _Static_assert(USER_PROGRAM_END <= HEAP_ADDRESS, "program below the pool");
 _Static_assert(HEAP_END <= FRAME_ZONE_ADDRESS, "pool below the frame zone");
 _Static_assert(FRAME_ZONE_END <= PROCESS_HEAP_ADDRESS, "frame zone below the process heap");
 _Static_assert(PROCESS_BREAK_ADDRESS < PROCESS_HEAP_END, "the break is in the process heap");
-_Static_assert(PROCESS_HEAP_END <= MMIO_ADDRESS, "process heap below MMIO");
+_Static_assert(PROCESS_HEAP_END <= WINDOW_ADDRESS, "process heap below the window");
+_Static_assert(WINDOW_END - WINDOW_ADDRESS == WINDOW_BYTES, "window size");
+_Static_assert(WINDOW_PHYSICAL + WINDOW_BYTES == USER_PROGRAM_END,
+               "it shows what the program hides");
+_Static_assert(WINDOW_ADDRESS % LARGE_PAGE_SIZE_BYTES == 0 &&
+                   WINDOW_PHYSICAL % LARGE_PAGE_SIZE_BYTES == 0 &&
+                   WINDOW_BYTES % LARGE_PAGE_SIZE_BYTES == 0,
+               "the window is of 4 MiB pages");
+_Static_assert(WINDOW_END < VMALLOC_ADDRESS && VMALLOC_ADDRESS % LARGE_PAGE_SIZE_BYTES == 0,
+               "a gap, then the byte heap, whose page tables are its own");
+_Static_assert(VMALLOC_END <= MMIO_ADDRESS && VMALLOC_END % LARGE_PAGE_SIZE_BYTES == 0,
+               "byte heap below MMIO");
 _Static_assert(HEAP_TABLE_AREA_END <= BIOS_DISK_BUFFER_ADDRESS, "heap table below the BIOS's data");
 _Static_assert(BIOS_DISK_BUFFER_ADDRESS + BIOS_DISK_BUFFER_BYTES <= VGA_TEXT_ADDRESS, "and VGA");
 _Static_assert(BIOS_BUFFER_ADDRESS + BIOS_BUFFER_BYTES <= BOOT_SECTOR_ADDRESS, "BIOS buffer");

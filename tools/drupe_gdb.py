@@ -2,7 +2,7 @@
 `drupe program`, `drupe symbols`) and the kernel's state (`drupe heap`, `drupe walk`, `drupe ps`,
 `drupe log`, `drupe trap`). docs/debugging.md shows them at work.
 
-The CPU starts in 16-bit real mode and ends in 32-bit protected mode, and gdb has to be told: QEMU
+The CPU starts in 16-bit real mode and ends in 32-bit protected mode, and gdb must know which: QEMU
 describes its target as i386, which wins over `set architecture i8086`. So before connecting, a
 description whose architecture is i8086 is laid over it (`set tdesc filename`), and taken away
 again when the kernel is reached.
@@ -123,6 +123,7 @@ class Symbols(gdb.Command):
 
 PAGE = 4096
 KERNEL_STACK_BYTES = 8192  # config.h
+WINDOW, WINDOW_PHYSICAL, WINDOW_BYTES = 0xC0000000, 0x400000, 0xC00000  # layout.h
 IS_FIRST, HAS_NEXT = 0x40, 0x80  # memory/heap/heap.h
 PRESENT, LARGE = 0x01, 0x80
 ENTRY_WORDS = [(0x002, "writeable", "read-only"), (0x004, "user", "supervisor"),
@@ -139,6 +140,12 @@ def memory(address, size):
 def physical(address):
     """A dword of physical memory: the monitor needs no page tables to find it."""
     return int(run(f"monitor xp /1wx {address:#x}").split(":")[1], 16)
+
+
+def physical_of(address):
+    """The physical address of kernel memory: page_physical() of memory/pmm.h."""
+    is_in_window = WINDOW <= address < WINDOW + WINDOW_BYTES
+    return address - WINDOW + WINDOW_PHYSICAL if is_in_window else address
 
 
 def kernel_variable(name, file):
@@ -165,7 +172,7 @@ def list_entries(head, type_name, member):
 
 
 class Heap(gdb.Command):
-    """drupe heap [all]: the runs of blocks in kernel heap and frame zone, and who has them.
+    """drupe heap [all]: the runs of blocks in kernel heap, frame zone and window, and who has them.
 
     Neighbours of one owner are one line; with `all` each run has its own."""
 
@@ -176,6 +183,7 @@ class Heap(gdb.Command):
         separately = argument.strip() == "all"
         self.show("kernel heap", kernel_variable("kheap", "memory/heap/kheap.c")["heap"], separately)
         self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zone"], separately)
+        self.show("window", kernel_variable("pmm", "memory/pmm.c")["window"], separately)
 
     @staticmethod
     def runs(heap):
@@ -243,7 +251,7 @@ class Walk(gdb.Command):
         if entry & PRESENT:
             print(f"  physical address {entry // page * page + address % page:08x}")
         else:
-            print("  a touch is a page fault")
+            print("  touching it causes a page fault")
 
     @staticmethod
     def words(entry):
@@ -270,7 +278,7 @@ class Ps(gdb.Command):
             parent = int(process["parent"]["id"]) if process["parent"] else 0
             state = str(process["task"]["state"]).replace("TASK_", "").lower()
             chunk = process["chunk"]
-            directory = f"{int(chunk['directory_entry']):08x}" if chunk else "-"
+            directory = f"{physical_of(int(chunk['directory_entry'])):08x}" if chunk else "-"
             mark = "*" if int(process["task"].address) == current else " "
             print(f"{mark}{int(process['id']):4} {parent:6} {state:12} {directory:>10}  "
                   f"{process['name'].string()}")

@@ -5,8 +5,8 @@ and their owners out of the machine's memory, and writes a PNG.
 usage: tools/memory_picture.py OUT.png [IMAGE [COMMAND ...]]
 
 A square is a block of 4 KiB, 64 per row: above the kernel heap's pool, below it the frame zone, if the
-machine has RAM beyond the pool (20 MiB by default, or MEMORY in the environment), and at the end a
-legend. Needs bin/kernel.elf for the addresses of the kernel's variables (gdb reads them) and functions
+machine has RAM beyond the pool (20 MiB by default, or MEMORY in the environment), then the window on the
+RAM at 4 to 16 MiB, and at the end a legend. Needs bin/kernel.elf for the addresses of the kernel's variables (gdb reads them) and functions
 (nm). The letters are the machine's own: the VGA BIOS has an 8 x 16 font.
 """
 
@@ -118,8 +118,8 @@ def read_font(reader):
 
 
 def read_machine(image, commands):
-    """[owners of the pool's blocks, owners of the zone's], and the font"""
-    heaps = ["kheap.heap", "pmm.zone"]
+    """[owners of the pool's blocks, the zone's, the window's], and the font"""
+    heaps = ["kheap.heap", "pmm.zone", "pmm.window"]
     fields = gdb_values([f"&{heap}.{field}" for heap in heaps
                          for field in ("entries", "total", "slots")])
     kernel, names = functions(), owner_names()
@@ -133,7 +133,7 @@ def read_machine(image, commands):
         machine.monitor.execute("stop")
         reader = Reader(machine, folder)
         return [blocks_of(reader, *(reader.dword(field) for field in fields[i:i + 3]), kernel, names)
-                for i in (0, 3)], read_font(reader)
+                for i in (0, 3, 6)], read_font(reader)
 
 
 class Canvas:
@@ -162,7 +162,7 @@ def draw(parts, font):
     """Rows of RGB bytes."""
     canvas = Canvas(2 * MARGIN + COLUMNS * SQUARE)
     canvas.extend(MARGIN)
-    for name, owners in zip(("the kernel heap's pool", "the frame zone"), parts):
+    for name, owners in zip(("the kernel heap's pool", "the frame zone", "the window"), parts):
         if not owners:
             continue
         canvas.extend(GLYPH_HEIGHT + MARGIN // 2)
@@ -207,7 +207,7 @@ def main():
         output.write(sys.argv[1], png(draw(parts, font)))
     except output.OutputError as error:
         raise SystemExit(f"memory_picture: {error}") from error
-    for name, owners in zip(("kernel heap", "frame zone"), parts):
+    for name, owners in zip(("kernel heap", "frame zone", "window"), parts):
         if not owners:
             continue
         counts = ", ".join(f"{owner.lower()} {owners.count(owner)}" for owner in COLORS

@@ -153,7 +153,7 @@ def clusters_needed(files, cluster_bytes):
 
 
 def volume_geometry(files):
-    """(bytes of the volume, sectors a cluster): room for the files, and truly FAT16."""
+    """(bytes of the volume, sectors per cluster): room for the files, and truly FAT16."""
     for cluster_sectors in (4, 8, 16, 32, 64):
         needed = max(clusters_needed(files, cluster_sectors * SECTOR), FAT16_CLUSTERS_MIN)
         # An eighth stays free for files that are copied in later.

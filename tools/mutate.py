@@ -36,6 +36,7 @@ FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map"
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
 KMEM, PMM, PAGING = "src/memory/heap/kmem_cache.c", "src/memory/pmm.c", "src/memory/paging/paging.c"
+BYTES = "src/memory/heap/byte_heap.c"
 PROCESS_MEMORY, USERCOPY = "src/task/process_memory.c", "src/syscall/usercopy.c"
 FAMILY = "src/task/family.c"
 PROCESS, TASK, ELF = "src/task/process.c", "src/task/task.c", "src/task/elf.c"
@@ -102,6 +103,42 @@ MUTANTS = [
      "    if (frames == NULL && pmm.zeroed_count > 0) {",
      "    if (frames == NULL && pmm.zeroed_count > PMM_ZEROED_PAGES_MAX) {", "host pmm"),
 
+    ("pmm: the window's addresses are taken for physical ones", "src/memory/pmm.h",
+     "    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address - (WINDOW_ADDRESS - WINDOW_PHYSICAL)\n",
+     "    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address\n", "host pmm"),
+    ("pmm: a hole in the window is handed out", PMM,
+     "        reserve(&pmm.window, hole, (uint32_t)page_memory((paddr_t)range.start));\n", "",
+     "host pmm"),
+    ("kheap: kfree of a page is not noticed", "src/memory/heap/kheap.c",
+     "    if (kheap_is_frames(ptr)) {", "    if (kheap_is_frames(ptr) && !ptr) {", "host kheap"),
+    ("kheap: a block of kmalloc is given back as frames", "src/memory/heap/kheap.c",
+     "    if (!kheap_is_frames(frames)) {", "    if (!frames) {", "host kheap, kernel"),
+    ("byte heap: a joined header keeps its seal", BYTES,
+     "        chunk->seal = SEAL_NONE;\n        previous->bytes", "        previous->bytes",
+     "host byte_heap"),
+    ("byte heap: the size of the chunk before is not noted", BYTES,
+     "        ((struct byte_chunk *)(address_of(chunk) + chunk->bytes))->previous = chunk->bytes;",
+     "        (void)chunk;", "host byte_heap"),
+    ("byte heap: neighbours are not asked", BYTES,
+     "    if (!agrees_with_neighbours(heap, chunk)) {",
+     "    if (!chunk->bytes && !agrees_with_neighbours(heap, chunk)) {", "host byte_heap"),
+    ("byte heap: without room for a step it does not grow", BYTES,
+     "           grow(heap, missing) == OK;", "           (missing >= BYTE_HEAP_STEP_BYTES && grow(heap, missing) == OK);",
+     "host byte_heap"),
+    ("byte heap: it shrinks at once", BYTES,
+     "    if (free_at_end(heap) > 2 * (size_t)BYTE_HEAP_STEP_BYTES) {", "    if (free_at_end(heap) > BYTE_HEAP_STEP_BYTES) {",
+     "host byte_heap"),
+    ("byte heap: its own class is not looked through", BYTES,
+     "    LIST_FOR_EACH(link, &heap->free[class_of(bytes)]) {\n        if (chunk_of_link(link)->bytes >= bytes) {",
+     "    LIST_FOR_EACH(link, &heap->free[class_of(bytes)]) {\n        if (!bytes) {", "host byte_heap"),
+    ("vmalloc: pages are lost when growing fails", "src/memory/vmalloc.c",
+     "            unmap_pages(context, at, offset);\n", "", "kernel"),
+    ("paging: other address spaces do not see the byte heap", PAGING,
+     "        share_entry(index, 0);\n", "", "kernel"),
+    ("paging: an empty table of the byte heap is kept", PAGING,
+     "    if (--kernel->entries_in_use[index] == 0) {\n        set_private",
+     "    if (--kernel->entries_in_use[index] == 0 && !kernel) {\n        set_private", "kernel"),
+
     ("paging: a missing invlpg", PAGING,
      "        flush_page(chunk, address);\n        if (!entry &&", "        if (!entry &&", "kernel, usertest"),
     ("paging: an emptied table is kept", PAGING,
@@ -135,7 +172,7 @@ MUTANTS = [
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;",
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr);", "kernel, usertest"),
     ("process_free: pages are unmapped, not freed", PROCESS_MEMORY,
-     "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n        released",
+     "        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));\n        released",
      "        released", "kernel, usertest"),
 
     ("usercopy: the end of a range is not checked when reading", USERCOPY,
@@ -176,7 +213,7 @@ MUTANTS = [
      "    list_add_after(before, &task->queue);", "    list_add_after(&tasks.sleepers, &task->queue);",
      "usertest"),
     ("task: the time slice never ends", TASK,
-     "    tasks.is_time_up = true;\n", "", "usertest, script programs"),
+     "    if (tasks.turn_ticks > 0 && --tasks", "    if (tasks.turn_ticks > 1 && --tasks", "usertest, script programs"),
     ("task: a kernel stack is lost", TASK,
      "    give_back_stack(task->kernel_stack);\n", "", "kernel"),
     ("task: the guard page is lost when there is no memory", TASK,
@@ -340,7 +377,7 @@ MUTANTS = [
     ("serial: a line that is stuck is waited for again and again", SERIAL,
      "serial.is_stuck ? 1 : SEND_TURNS", "SEND_TURNS", "host serial"),
 
-    ("panic: one inside another tells all again", PANIC,
+    ("panic: one inside another prints all again", PANIC,
      "    if (depth == 0) {\n        print_registers(frame);", "    if (depth < 9) {\n        print_registers(frame);",
      "script panics"),
     ("panic: the log's end is not shown", PANIC,

@@ -5,7 +5,7 @@
  * takes the machine; in a shell inside another all belong to the other's job.
  *
  *   NAME ARGUMENT ...     0:/NAME or 0:/NAME.elf, in front: it has the keyboard until it ends
- *   NAME ARGUMENT ... &   beside the shell; the shell tells later how it ended
+ *   NAME ARGUMENT ... &   beside the shell; the shell reports later how it ended
  *
  * What a command does to the shell itself cannot be a program: these are the built-in ones.
  */
@@ -51,7 +51,7 @@ static void tell_background_status(const struct process_info *info, int status)
     tell_status(who, status);
 }
 
-/* Waits for the children that have ended meanwhile, and tells of them. */
+/* Waits for the children that have ended meanwhile, and reports each. */
 static void collect_children(void)
 {
     struct process_info *list;
@@ -163,7 +163,7 @@ static void run_kill(struct command_argument *arguments)
         arguments = arguments->next;
     }
     if (arguments == NULL || !parse_number(arguments->argument, &pid)) {
-        puts("Usage: kill [-f] PID (ps tells the PIDs; -f: all of PID's family)");
+        puts("Usage: kill [-f] PID (ps lists the PIDs; -f: all of PID's family)");
         return;
     }
     if (pid == process_id()) {
@@ -218,8 +218,8 @@ static const struct {
     {"mem.elf", "mem", "how much memory there is, and who has it"},
     {"ps.elf", "ps", "the processes"},
     {"shell.elf", "shell", "another shell, inside this one"},
-    {"sleep.elf", "sleep SECONDS", "does nothing for so long"},
-    {"usertest.elf", "usertest", "attacks the kernel, and tells what came of it"},
+    {"sleep.elf", "sleep SECONDS", "waits that many seconds"},
+    {"usertest.elf", "usertest", "attacks the kernel, and reports the results"},
 };
 
 /* name has the suffix. */
@@ -250,7 +250,7 @@ static void run_help(struct command_argument *arguments)
     for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
         printf("  %-16s %s\n", built_in[i].synopsis, built_in[i].summary);
     }
-    puts("Programs (NAME --help tells more):");
+    puts("Programs (NAME --help says more):");
     int folder = file_open("0:/");
     if (folder < 0) {
         printf("The disk cannot be read: %s.\n", error_text(folder));

@@ -5,7 +5,8 @@
  * channel without drives (status 0xFF) costs nothing. Sources: ATA/ATAPI-6; for DMA, Intel,
  * "Programming Interface for Bus Master IDE Controller", revision 1.0.
  *
- * The buffers must be memory that is where the kernel sees it: DMA knows physical addresses only.
+ * The buffers must be of pmm.h or kheap.h, or a part of the kernel: DMA takes physical addresses, and
+ * only that memory lies side by side as the kernel sees it.
  */
 #ifndef DRIVERS_ATA_H
 #define DRIVERS_ATA_H

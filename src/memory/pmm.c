@@ -1,8 +1,8 @@
 /*
- * memory/pmm.c - frames, out of two block heaps.
+ * memory/pmm.c - frames, out of three block heaps.
  *
- * The zone's heap needs a table (1 byte a frame) and an index (12 bytes a frame), some 0.4 percent
- * of it. They lie in the zone, in the first usable stretch that is long enough:
+ * The zone's heap needs a table (1 byte per frame) and an index (12 bytes per frame), some 0.4
+ * percent of it. They lie in the zone, in the first usable stretch that is long enough:
  *
  *   start                                                                      end
  *   +-------------+-------+------------------------------+------+--------------+
@@ -12,14 +12,18 @@
  *
  * start is the first usable page of [FRAME_ZONE_ADDRESS, FRAME_ZONE_END), end comes after the last.
  *
+ * The window's heap always has WINDOW_PAGES blocks, so its table and index are the kernel's .bss. What
+ * is not RAM there (some machines have a hole at 15 MiB) is reserved. Nothing in a heap touches the
+ * memory that it hands out, so the window need not be mapped yet when its heap is made.
+ *
  * Zeroed frames: a page table that is freed is all zero, since tables are freed when the last entry
  * goes; and the next table has to be all zero. So some such frames are kept in a stack instead of
  * being filled with zeros again. The zone's heap has them as taken. The first word of a kept
  * frame holds ZEROED_MARK: a free of a frame whose first word is something else needs no look into
  * the stack to know that it is not there. Frames of the pool are not kept: the kernel may need them
- * at any time, and kmalloc() does not know of the stack.
+ * at any time, and kmalloc() does not know of the stack. Nor are the window's.
  *
- * Invariants: pool_taken <= used blocks of the pool; zeroed[0..zeroed_count) are different
+ * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames; zeroed[0..zeroed_count) are different
  * single-block allocations of the zone's heap, all zero but for the mark.
  */
 #include "memory/pmm.h"
@@ -40,6 +44,8 @@
 /* A frame's entry in the heap's table when it is an allocation of its own. */
 #define ENTRY_SINGLE (HEAP_BLOCK_TABLE_ENTRY_TAKEN | HEAP_BLOCK_IS_FIRST)
 
+#define WINDOW_PAGES (WINDOW_BYTES / PAGE_SIZE_BYTES)
+
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
@@ -51,10 +57,15 @@ static struct {
     struct heap_table zone_table;
     size_t zone_total; /* frames that can be handed out */
 
+    struct heap window;
+    struct heap_table window_table;
+    HEAP_BLOCK_TABLE_ENTRY window_entries[WINDOW_PAGES];
+    uint8_t window_index[HEAP_INDEX_BYTES(WINDOW_PAGES)] __attribute__((aligned(sizeof(void *))));
+    size_t window_total;
+
     struct heap *pool;
     size_t pool_total;
     size_t pool_kernel; /* the free blocks that pmm must leave */
-    size_t pool_taken;
 
     uint32_t *zeroed[PMM_ZEROED_PAGES_MAX];
     size_t zeroed_count;
@@ -72,7 +83,7 @@ static size_t pages(uint64_t bytes)
     return (size_t)(bytes / PAGE_SIZE_BYTES);
 }
 
-/* The first usable stretch of the zone with room for so many bytes; false when there is none. */
+/* The first usable stretch of the zone with room for that many bytes; false when there is none. */
 static bool find_room(const struct memory_map *map, size_t bytes, struct memory_range *found)
 {
     struct memory_range range = {.end = FRAME_ZONE_ADDRESS};
@@ -86,9 +97,9 @@ static bool find_room(const struct memory_map *map, size_t bytes, struct memory_
     return false;
 }
 
-static void reserve(uint32_t start, uint32_t end)
+static void reserve(struct heap *heap, uint32_t start, uint32_t end)
 {
-    KASSERT(heap_reserve(&pmm.zone, (void *)start, (void *)end) == OK);
+    KASSERT(heap_reserve(heap, (void *)start, (void *)end) == OK);
 }
 
 /* A heap of no frames: it refuses every request and owns no address. */
@@ -132,17 +143,35 @@ static void create_zone(const struct memory_map *map)
     pmm.zone_table.total = total;
     KASSERT(heap_create(&pmm.zone, (void *)start, (void *)end, &pmm.zone_table) == OK);
     KASSERT(heap_attach_index(&pmm.zone, pmm.zone_table.entries + table_bytes, index_bytes) == OK);
-    reserve((uint32_t)own.start, (uint32_t)own.start + own_bytes);
+    reserve(&pmm.zone, (uint32_t)own.start, (uint32_t)own.start + own_bytes);
 
     uint32_t hole = start;
     range.end = start;
     while (memory_map_next_range(map, range.end, end, &range)) {
-        reserve(hole, (uint32_t)range.start);
+        reserve(&pmm.zone, hole, (uint32_t)range.start);
         hole = (uint32_t)range.end;
     }
     pmm.bookkeeping = own_bytes / PAGE_SIZE_BYTES;
     pmm.zone_total = heap_free_blocks(&pmm.zone);
     KASSERT(pmm.zone_total == usable - pmm.bookkeeping);
+}
+
+static void create_window(const struct memory_map *map)
+{
+    struct memory_range range = {.end = WINDOW_PHYSICAL};
+    uint32_t hole = WINDOW_ADDRESS;
+
+    pmm.window_table.entries = pmm.window_entries;
+    pmm.window_table.total = WINDOW_PAGES;
+    KASSERT(heap_create(&pmm.window, (void *)WINDOW_ADDRESS, (void *)WINDOW_END,
+                        &pmm.window_table) == OK);
+    KASSERT(heap_attach_index(&pmm.window, pmm.window_index, sizeof(pmm.window_index)) == OK);
+    while (memory_map_next_range(map, range.end, WINDOW_PHYSICAL + WINDOW_BYTES, &range)) {
+        reserve(&pmm.window, hole, (uint32_t)page_memory((paddr_t)range.start));
+        hole = (uint32_t)page_memory((paddr_t)range.end - 1) + 1;
+    }
+    reserve(&pmm.window, hole, WINDOW_END);
+    pmm.window_total = heap_free_blocks(&pmm.window);
 }
 
 void pmm_init(const struct memory_map *map)
@@ -157,6 +186,7 @@ void pmm_init(const struct memory_map *map)
     pmm.usable = memory_map_total_usable_bytes(map) / PAGE_SIZE_BYTES;
     pmm.kernel = pages(memory_map_usable_bytes(map, 0, USER_PROGRAM_ADDRESS));
     create_zone(map);
+    create_window(map);
 }
 
 /* ---------------------------------------------------------------- zeroed frames */
@@ -214,18 +244,17 @@ static void *take_from_pool(size_t count, const void *owner)
     if (free < pmm.pool_kernel || count > free - pmm.pool_kernel) {
         return NULL;
     }
-    void *frames = heap_malloc_owned(pmm.pool, count * PAGE_SIZE_BYTES, owner);
-    if (frames != NULL) {
-        pmm.pool_taken += count;
-    }
-    return frames;
+    return kheap_take_frames(count, owner);
 }
 
 /* A frame when the zone has none. */
 static NOINLINE void *take_page_elsewhere(const void *owner)
 {
-    void *page = take_from_pool(1, owner);
+    void *page = heap_malloc_owned(&pmm.window, PAGE_SIZE_BYTES, owner);
 
+    if (page == NULL) {
+        page = take_from_pool(1, owner);
+    }
     return page != NULL ? page : take_zeroed();
 }
 
@@ -261,6 +290,9 @@ void *pmm_alloc_frames(size_t count)
     }
     void *frames = heap_malloc_owned(&pmm.zone, count * PAGE_SIZE_BYTES, CALLER);
     if (frames == NULL) {
+        frames = heap_malloc_owned(&pmm.window, count * PAGE_SIZE_BYTES, CALLER);
+    }
+    if (frames == NULL) {
         frames = take_from_pool(count, CALLER);
     }
     if (frames == NULL && pmm.zeroed_count > 0) {
@@ -283,6 +315,9 @@ static struct heap *heap_of(const void *page)
     if (is_inside(&pmm.zone, page)) {
         return &pmm.zone;
     }
+    if (is_inside(&pmm.window, page)) {
+        return &pmm.window;
+    }
     return is_inside(pmm.pool, page) ? pmm.pool : NULL;
 }
 
@@ -294,30 +329,16 @@ static inline bool is_single(const struct heap *heap, const void *page)
                ENTRY_SINGLE;
 }
 
-/* frames is the start of a live allocation of count frames of the pool, or NULL. */
-static int give_back_to_pool(void *frames, size_t count, const void *freer)
-{
-    if (frames == NULL) {
-        return OK;
-    }
-    if (count > pmm.pool_taken) {
-        return -EINVARG; /* it was kmalloc() that handed this out */
-    }
-    int result = heap_free_owned(pmm.pool, frames, freer);
-
-    if (result == OK) {
-        pmm.pool_taken -= count;
-    }
-    return result;
-}
-
 /* A free of one frame that the zone cannot take. */
 static NOINLINE int free_page_elsewhere(void *page, const void *freer)
 {
-    if (page != NULL && !is_single(pmm.pool, page)) {
-        return -EINVARG;
+    if (page == NULL) {
+        return OK;
     }
-    return give_back_to_pool(page, 1, freer);
+    if (is_single(&pmm.window, page)) {
+        return heap_free_owned(&pmm.window, page, freer);
+    }
+    return is_single(pmm.pool, page) ? kheap_give_back_frames(page, freer) : -EINVARG;
 }
 
 int pmm_free_page(void *page)
@@ -331,7 +352,7 @@ int pmm_free_page(void *page)
 int pmm_free_zeroed_page(void *page)
 {
     if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
-        if (is_single(pmm.pool, page)) {
+        if (is_single(&pmm.window, page) || (is_single(pmm.pool, page) && kheap_is_frames(page))) {
             check_is_zero(page);
         }
         return free_page_elsewhere(page, CALLER);
@@ -356,7 +377,7 @@ int pmm_free_frames(void *frames)
     if (count == 0 || is_kept_zeroed(frames)) {
         return -EINVARG;
     }
-    return heap == pmm.pool ? give_back_to_pool(frames, count, CALLER)
+    return heap == pmm.pool ? kheap_give_back_frames(frames, CALLER)
                             : heap_free_owned(heap, frames, CALLER);
 }
 
@@ -369,17 +390,22 @@ static size_t zone_free_pages(void)
 
 size_t pmm_get_free_pages(void)
 {
-    return zone_free_pages() + heap_free_blocks(pmm.pool);
+    return zone_free_pages() + heap_free_blocks(&pmm.window) + heap_free_blocks(pmm.pool);
 }
 
 size_t pmm_get_total_pages(void)
 {
-    return pmm.zone_total + pmm.pool_total;
+    return pmm.zone_total + pmm.window_total + pmm.pool_total;
 }
 
 const struct heap *pmm_get_zone(void)
 {
     return &pmm.zone;
+}
+
+const struct heap *pmm_get_window(void)
+{
+    return &pmm.window;
 }
 
 void pmm_get_stats(struct pmm_stats *stats)
@@ -394,9 +420,11 @@ void pmm_get_stats(struct pmm_stats *stats)
     stats->unreachable = stats->reserved - stats->kernel - stats->bookkeeping;
     stats->zone_total = pmm.zone_total;
     stats->zone_free = zone_free_pages();
+    stats->window_total = pmm.window_total;
+    stats->window_free = heap_free_blocks(&pmm.window);
     stats->pool_total = pmm.pool_total;
     stats->pool_free = heap_free_blocks(pmm.pool);
-    stats->pool_taken = pmm.pool_taken;
+    stats->pool_taken = kheap_frame_blocks();
     stats->pool_kernel = pmm.pool_kernel;
     stats->zeroed = pmm.zeroed_count;
 }
@@ -408,10 +436,11 @@ void pmm_print_stats(void)
     pmm_get_stats(&stats);
     printk("Pages: %llu usable = %u free + %u used + %llu reserved\n"
            "  (reserved: %u kernel and low memory, %u tables, %llu out of reach)\n"
-           "  frame zone %u of %u free, kernel pool %u of %u free (%u kept)\n",
+           "  frame zone %u of %u free, window %u of %u free\n"
+           "  kernel pool %u of %u free (%u kept)\n",
            (unsigned long long)stats.usable, (unsigned)stats.free, (unsigned)stats.used,
            (unsigned long long)stats.reserved, (unsigned)stats.kernel, (unsigned)stats.bookkeeping,
            (unsigned long long)stats.unreachable, (unsigned)stats.zone_free,
-           (unsigned)stats.zone_total, (unsigned)stats.pool_free, (unsigned)stats.pool_total,
-           (unsigned)stats.pool_kernel);
+           (unsigned)stats.zone_total, (unsigned)stats.window_free, (unsigned)stats.window_total,
+           (unsigned)stats.pool_free, (unsigned)stats.pool_total, (unsigned)stats.pool_kernel);
 }

@@ -1,20 +1,22 @@
 /*
  * memory/pmm.h - physical pages: single frames, and runs of them that are contiguous.
  *
- * What processes are made of (pages, page tables, stacks) comes from here. There are two places to
+ * What processes are made of (pages, page tables, stacks) comes from here. There are three places to
  * take frames from, each a block heap (heap/heap.h), and they are tried in this order:
  *
  *   the frame zone    RAM from FRAME_ZONE_ADDRESS to FRAME_ZONE_END; pmm's own
+ *   the window        RAM at 4 to 16 MiB, seen from WINDOW_ADDRESS on; pmm's own
  *   the kernel pool   shared with kmalloc(); the last sixteenth of it is never given to pmm's
  *                     callers, so that no program, however greedy, leaves the kernel without memory
  *
- * Frames are named by their physical address, which is also where the kernel sees them (identity
- * mapping). They are the caller's until freed; the contents are undefined unless it says otherwise.
+ * Frames are named by the address where the kernel sees them, in every process's address space. In
+ * zone and pool that is the physical address, in the window it is not: page_physical() gives what
+ * belongs in an entry of a page table, in CR3 or in a device's register, and page_memory() leads back.
+ * Frames are the caller's until freed; the contents are undefined unless it says otherwise.
  *
  * Free: frame or run goes back to the place that its address lies in. NULL does nothing and returns
- * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. (A block
- * of the pool that kmalloc() handed out cannot be told from one that pmm did: freeing one here is a
- * bug that is noticed only when pmm has none outstanding.)
+ * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. That includes
+ * blocks of the pool that kmalloc() handed out; kfree() refuses frames in turn.
  *
  * Counts are in pages of PAGE_SIZE_BYTES. No lock: calls must not overlap, and interrupt handlers
  * may not call.
@@ -31,15 +33,32 @@ struct memory_map;
 
 typedef uint32_t paddr_t;
 
+/* Where the kernel sees the byte at a physical address: RAM that pmm or kmalloc() manages. */
+static inline void *page_memory(paddr_t physical)
+{
+    return (void *)(physical - WINDOW_PHYSICAL < WINDOW_BYTES
+                        ? physical + (WINDOW_ADDRESS - WINDOW_PHYSICAL)
+                        : physical);
+}
+
+/* The physical address of kernel memory: a frame, a block of the pool, or a part of the kernel. */
+static inline paddr_t page_physical(const void *memory)
+{
+    uint32_t address = (uint32_t)(uintptr_t)memory;
+
+    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address - (WINDOW_ADDRESS - WINDOW_PHYSICAL)
+                                                   : address;
+}
+
 /* Frames that are kept back, all zero, by pmm_free_zeroed_page(). */
 #define PMM_ZEROED_PAGES_MAX 16
 
-/* Of the pool, one part in so many is the kernel's alone. */
+/* The part of the pool that is the kernel's alone: 1 / this. */
 #define PMM_POOL_KERNEL_FRACTION 16
 
 /*
- * Lays out the frame zone as map says. After kheap_init(), and after what is not RAM in the pool
- * has been reserved there (heap_reserve()). Without usable RAM in the zone there is just the pool.
+ * Lays out frame zone and window as map says. After kheap_init(), and after what is not RAM in the pool
+ * has been reserved there (heap_reserve()). Without usable RAM elsewhere there is just the pool.
  */
 void pmm_init(const struct memory_map *map);
 
@@ -58,7 +77,7 @@ int pmm_free_page(void *page);
 /*
  * A single frame that is all zero, as an emptied page table is: that is the caller's promise
  * (DEBUG_HEAP=1 checks it). A few such frames are kept for pmm_alloc_zeroed_page(); they count as
- * free, and are handed out to anybody when the others are gone.
+ * free, and are handed out to any caller when the others are gone.
  */
 int pmm_free_zeroed_page(void *page);
 
@@ -66,9 +85,9 @@ int pmm_free_zeroed_page(void *page);
 int pmm_free_frames(void *frames);
 
 /*
- * Total: the pages that pmm manages, zone and pool together, without what its own tables take.
- * Free: those of them that nobody has, the kernel's last sixteenth and the zeroed frames included.
- * Both are exact and cost next to nothing.
+ * Total: the pages that pmm manages, zone, window and pool together, without what its own tables take.
+ * Free: those of them that have no owner, the kernel's last sixteenth and the zeroed frames
+ * included. Both are exact and cost next to nothing.
  */
 size_t pmm_get_free_pages(void);
 size_t pmm_get_total_pages(void);
@@ -81,14 +100,16 @@ struct pmm_stats {
     uint64_t usable;
     size_t total;
     size_t free;
-    size_t used;          /* by anybody: pmm's callers and kmalloc()'s */
+    size_t used;          /* by all callers: pmm's and kmalloc()'s */
     uint64_t reserved;    /* not managed here: */
     size_t kernel;        /*   below USER_PROGRAM_ADDRESS: low memory, the kernel's image */
     size_t bookkeeping;   /*   the zone's own tables */
-    uint64_t unreachable; /*   where no process's directory shows it: behind the user program's
-                               window (4 to 16 MiB), from FRAME_ZONE_END on, too small a zone */
+    uint64_t unreachable; /*   where no process's directory shows it: from FRAME_ZONE_END on, too
+                               small a zone */
     size_t zone_total;
     size_t zone_free;
+    size_t window_total;
+    size_t window_free;
     size_t pool_total;
     size_t pool_free;
     size_t pool_taken;  /* of the pool's used pages, those that pmm handed out */
@@ -100,10 +121,13 @@ void pmm_get_stats(struct pmm_stats *stats);
 /* printk()s them. */
 void pmm_print_stats(void);
 
-/* The frame zone's heap, to look at; of no blocks when there is no zone. Frames that are kept
- * zeroed are taken in its table. */
+/* A read-only view of the frame zone's heap; it has no blocks when there is no zone. Frames that
+ * are kept zeroed are taken in its table. */
 struct heap;
 const struct heap *pmm_get_zone(void);
+
+/* The window's heap. Its addresses are the kernel's, from WINDOW_ADDRESS on. */
+const struct heap *pmm_get_window(void);
 
 /* Fills one page with zeros. page: aligned to 4. */
 static inline void pmm_zero_page(void *page)

@@ -4,6 +4,7 @@
  */
 #include "abi/syscalls.h"
 #include "debug/backtrace.h"
+#include "lib/align.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
 #include "status.h"
@@ -48,9 +49,10 @@ static size_t run_end(const struct heap_table *table, size_t block, uint32_t *st
 
 static uint32_t look_at_run(uint32_t address, uint32_t out)
 {
-    const struct heap *const heaps[] = {kheap_get(), pmm_get_zone()}; /* in order of address */
+    const struct heap *const heaps[] = {kheap_get(), pmm_get_zone(),
+                                        pmm_get_window()}; /* in order of address */
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(heaps); i++) {
         uint32_t start = (uint32_t)heaps[i]->saddr;
         size_t block = address > start ? (address - start) / HEAP_BLOCK_SIZE_BYTES : 0;
 

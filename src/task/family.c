@@ -53,7 +53,7 @@ void family_initialise(void)
     for (int kind = 0; kind < FAMILY_KINDS; kind++) {
         families.one[kind] = MAX(families.all[kind] / 2, base[kind]);
         families.claimed[kind] = 0;
-        families.init.own[kind] = UINT32_MAX; /* no family comes so far */
+        families.init.own[kind] = UINT32_MAX; /* no family reaches this */
     }
     families.one[FAMILY_PAGES] =
         MAX(families.all[FAMILY_PAGES] - families.all[FAMILY_PAGES] / 8, base[FAMILY_PAGES]);
@@ -126,7 +126,7 @@ void family_leave(struct family *family)
 
 /* ---------------------------------------------------------------- counts */
 
-/* What a family with so many used has a claim to. */
+/* How many a family can claim that uses this many. */
 static inline uint32_t claim(uint32_t used, enum family_kind kind)
 {
     return MAX(used, base[kind]);

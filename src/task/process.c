@@ -2,7 +2,7 @@
  * task/process.c - making a process from a file, and taking it apart again.
  *
  * A process is built bottom up - address space, program, stack, task - and every step can fail;
- * process_destroy() takes back whatever exists, so it serves the half-built and the finished
+ * process_destroy() takes back everything that exists, so it serves the half-built and the finished
  * alike. All of a process's user memory lies in three ranges (stack, program, heap) and every
  * frame in them is its own, so giving it back needs no list.
  */
@@ -59,11 +59,12 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
     uint32_t entry = paging_get(process->chunk, (void *)address);
     uint32_t flags =
         PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
-    uint8_t *frame = (uint8_t *)(entry & ~PAGING_FLAGS_MASK);
+    uint8_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
 
     if (entry) {
         flags |= entry & PAGING_IS_WRITEABLE;
-        (void)paging_map(process->chunk, (void *)address, frame, flags); /* there is a table */
+        (void)paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                         flags); /* there is a table */
         return frame;
     }
     if (!process_take_page(process, address)) {
@@ -76,7 +77,7 @@ static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writ
     if (!will_fill) {
         pmm_zero_page(frame);
     }
-    if (paging_map(process->chunk, (void *)address, frame, flags) < 0) {
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame), flags) < 0) {
         pmm_free_page(frame);
         return NULL;
     }
@@ -304,7 +305,7 @@ static struct process *process_of(uint32_t id)
     return NULL;
 }
 
-/* One that nobody has. Ids are positive as an int, too: a result of spawn below 0 is an error. */
+/* An unused one. Ids are positive as an int, too: a result of spawn below 0 is an error. */
 static uint32_t new_id(void)
 {
     do {

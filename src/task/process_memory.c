@@ -1,7 +1,7 @@
 /*
  * task/process_memory.c - process_malloc, process_free and the break.
  *
- * The page tables are the only book that is kept: an allocation is a run of mapped pages whose
+ * The page tables are the only record: an allocation is a run of mapped pages whose
  * entries carry two of the bits that the CPU leaves to software, with the meaning that the kernel
  * heap's table gives to its bytes:
  *
@@ -100,7 +100,7 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
             start = address = next;
             continue;
         }
-        const uint32_t *table = (const uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+        const uint32_t *table = page_memory(entry & ~PAGING_FLAGS_MASK);
         uint32_t i = address / PAGE_SIZE_BYTES % PAGING_TOTAL_ENTRIES_PER_TABLE;
 
         do {
@@ -129,7 +129,8 @@ static bool map_new_page(struct process *process, vaddr_t address, uint32_t mark
         goto give_back_charge;
     }
     pmm_zero_page(frame);
-    if (paging_map(process->chunk, (void *)address, frame, USER_PAGE | marks) < 0) {
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                   USER_PAGE | marks) < 0) {
         goto free_frame;
     }
     return true;
@@ -153,13 +154,13 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
             break;
         }
         entry = paging_take(process->chunk, (void *)address);
-        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));
+        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));
         released += 1u + is_without_table(process, address);
         address += PAGE_SIZE_BYTES;
         if (released >= PIECE_PAGES) {
             process_give_back_pages(process, released);
             released = 0;
-            (void)task_pause(); /* half a run would be of no use to anybody */
+            (void)task_pause(); /* half a run would be of no use */
         }
     } while (entry & RUN_HAS_NEXT);
     process_give_back_pages(process, released);

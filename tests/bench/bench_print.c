@@ -32,7 +32,8 @@ void bench_print(void)
     uint32_t address = PROCESS_HEAP_ADDRESS;
 
     KASSERT(chunk && frame);
-    KASSERT(paging_map(chunk, (void *)address, frame, PAGING_ACCESS_FROM_ALL) == 0);
+    KASSERT(paging_map(chunk, (void *)address, (void *)page_physical(frame),
+                       PAGING_ACCESS_FROM_ALL) == 0);
     memset(text, '\r', LENGTH); /* leaves no trace in the table */
     memcpy(frame, text, sizeof(text));
     paging_switch(chunk);

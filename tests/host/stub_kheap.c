@@ -10,10 +10,13 @@
 #include "debug/panic.h"
 #include "layout.h"
 #include "memory/heap/kheap.h"
+#include "status.h"
 #include "stub_memory.h"
 
 static struct heap heap;
 static struct heap_table table;
+static bool is_frames[STUB_KHEAP_BLOCKS_MAX]; /* the block is the first of frames */
+static size_t frame_blocks;
 
 void stub_map_memory(uintptr_t address, size_t bytes)
 {
@@ -42,6 +45,8 @@ void stub_kheap_create(size_t blocks)
     KASSERT(heap_create(&heap, (void *)HEAP_ADDRESS,
                         (void *)(HEAP_ADDRESS + blocks * HEAP_BLOCK_SIZE_BYTES), &table) == 0);
     KASSERT(heap_attach_index(&heap, index, sizeof(index)) == 0);
+    memset(is_frames, 0, sizeof(is_frames));
+    frame_blocks = 0;
 }
 
 struct heap *kheap_get(void)
@@ -61,9 +66,54 @@ void *kzalloc(size_t size)
     return memory == NULL ? NULL : memset(memory, 0, size);
 }
 
+/* The mark of the allocation that starts at ptr; NULL when none does. */
+static bool *mark_of(const void *ptr)
+{
+    return heap_allocation_blocks(&heap, ptr) == 0
+               ? NULL
+               : &is_frames[((uintptr_t)ptr - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES];
+}
+
+void *kheap_take_frames(size_t count, const void *owner)
+{
+    void *frames = heap_malloc_owned(&heap, count * HEAP_BLOCK_SIZE_BYTES, owner);
+
+    if (frames != NULL) {
+        *mark_of(frames) = true;
+        frame_blocks += count;
+    }
+    return frames;
+}
+
+int kheap_give_back_frames(void *frames, const void *freer)
+{
+    bool *mark = mark_of(frames);
+
+    if (mark == NULL || !*mark) {
+        return -EINVARG;
+    }
+    *mark = false;
+    frame_blocks -= heap_allocation_blocks(&heap, frames);
+    return heap_free_owned(&heap, frames, freer);
+}
+
+bool kheap_is_frames(const void *ptr)
+{
+    const bool *mark = mark_of(ptr);
+
+    return mark != NULL && *mark;
+}
+
+size_t kheap_frame_blocks(void)
+{
+    return frame_blocks;
+}
+
 void kfree(void *ptr)
 {
-    if (heap_free(&heap, ptr) != 0) {
+    bool *mark = mark_of(ptr);
+
+    if ((mark != NULL && *mark) || heap_free(&heap, ptr) != 0) {
         panic("kfree(%p)", ptr);
     }
 }

@@ -193,7 +193,7 @@ static void test_all_families_together_leave_the_reserve(void **state)
     end(again);
 }
 
-/* What a family's base is, nobody else can take. */
+/* No other family can take a family's base. */
 static void test_the_base_is_there_whatever_others_take(void **state)
 {
     struct family *modest = make(false), *greedy = make(false), *greedier = make(false);

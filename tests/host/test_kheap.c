@@ -252,6 +252,56 @@ static void a_wrong_kfree_panics_and_says_why(void **state)
     ASSERT_PANIC(kfree(ptr), "0x1000000", "reserved");
 }
 
+/* What the page allocator took and what kmalloc() gave: same bytes in the table, and distinguished.
+ * */
+static void frames_are_not_kmallocs(void **state)
+{
+    (void)state;
+    char *frame = kheap_take_frames(1, NULL);
+    char *run = kheap_take_frames(3, NULL);
+    char *block = kmalloc(1);
+
+    assert_int_equal(TABLE[0], 0x41);
+    assert_int_equal(TABLE[4], 0x41);
+    assert_ptr_equal(block, (char *)HEAP_ADDRESS + 4 * BLOCK);
+    assert_int_equal(kheap_frame_blocks(), 4);
+    ASSERT_PANIC(kfree(frame), "0x1000000", "a page of the page allocator");
+    ASSERT_PANIC(kfree(run), "0x1001000", "a page of the page allocator");
+    ASSERT_PANIC(kfree(run + BLOCK), "0x1002000", "inside an allocation");
+    assert_int_equal(kheap_give_back_frames(block, NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames(run + BLOCK, NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames(run + 1, NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames(NULL, NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames((void *)HEAP_END, NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames((void *)(HEAP_ADDRESS - BLOCK), NULL), -EINVARG);
+    assert_int_equal(kheap_frame_blocks(), 4);
+    kfree(block);
+    assert_int_equal(kheap_give_back_frames(run, NULL), OK);
+    assert_int_equal(kheap_give_back_frames(run, NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames(frame, NULL), OK);
+    assert_int_equal(kheap_frame_blocks(), 0);
+    assert_int_equal(heap_free_blocks(kheap_get()), 25600);
+
+    /* The mark goes with the frame: the next owner of the block may be kmalloc(). */
+    assert_ptr_equal(kmalloc(1), frame);
+    kfree(frame);
+}
+
+static void frames_to_the_last_block(void **state)
+{
+    (void)state;
+    assert_null(kheap_take_frames(25601, NULL));
+    assert_null(kheap_take_frames(SIZE_MAX, NULL));
+    assert_null(kheap_take_frames(SIZE_MAX / BLOCK + 2, NULL)); /* one block, if it wrapped */
+    assert_non_null(kmalloc(25599 * BLOCK));
+    char *last = kheap_take_frames(1, NULL);
+    assert_ptr_equal(last, (char *)HEAP_END - BLOCK);
+    assert_null(kheap_take_frames(1, NULL));
+    ASSERT_PANIC(kfree(last), "0x73ff000", "a page of the page allocator");
+    assert_int_equal(kheap_give_back_frames(last, NULL), OK);
+    assert_int_equal(kheap_give_back_frames(last, NULL), -EINVARG);
+}
+
 static void a_wrong_kfree_names_the_caller(void **state)
 {
     (void)state;
@@ -369,6 +419,8 @@ int main(void)
         KHEAP_TEST(kcalloc_refuses_products_that_overflow),
         KHEAP_TEST(kfree_of_null_does_nothing),
         KHEAP_TEST(a_wrong_kfree_panics_and_says_why),
+        KHEAP_TEST(frames_are_not_kmallocs),
+        KHEAP_TEST(frames_to_the_last_block),
         KHEAP_TEST(a_wrong_kfree_names_the_caller),
         KHEAP_TEST(nothing_is_traced_unless_asked_for),
         KHEAP_TEST(the_trace_tells_every_call),

@@ -23,26 +23,28 @@
 #define ZONE_END(pages_) (FRAME_ZONE_ADDRESS + (pages_)*PAGE_SIZE_BYTES)
 
 static struct memory_map map;
-static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX];
+static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX + WINDOW_PAGES];
 
-/* The firmware's map: low memory, 1 MiB to the end of a pool of pool_blocks, and more. */
+/* The firmware's map: low memory, the kernel's 3 MiB, a pool of pool_blocks, and more. Nothing in the
+ * window, but for what `more` has there. */
 static void start(size_t pool_blocks, const struct e820_entry *more, size_t more_count)
 {
     struct e820_entry entries[16] = {
         {0, 0xA0000, 1, 1},
-        {0x100000, HEAP_ADDRESS - 0x100000 + (uint64_t)pool_blocks * PAGE_SIZE_BYTES, 1, 1},
+        {0x100000, USER_PROGRAM_ADDRESS - 0x100000, 1, 1},
+        {HEAP_ADDRESS, (uint64_t)pool_blocks * PAGE_SIZE_BYTES, 1, 1},
     };
 
     for (size_t i = 0; i < more_count; i++) {
-        entries[2 + i] = more[i];
+        entries[3 + i] = more[i];
     }
-    memory_map_build(&map, entries, 2 + more_count);
+    memory_map_build(&map, entries, 3 + more_count);
     stub_kheap_create(pool_blocks);
     memset(&pmm, 0, sizeof(pmm));
     pmm_init(&map);
 }
 
-/* A zone of so many pages without holes. */
+/* A zone of that many pages without holes. */
 static void start_simple(size_t pool_blocks, size_t zone_pages)
 {
     struct e820_entry zone = {FRAME_ZONE_ADDRESS, zone_pages * PAGE_SIZE_BYTES, 1, 1};
@@ -54,6 +56,7 @@ static int map_zone(void **state)
 {
     (void)state;
     stub_map_memory(FRAME_ZONE_ADDRESS, ZONE_PAGES_MAX * PAGE_SIZE_BYTES);
+    stub_map_memory(WINDOW_ADDRESS, WINDOW_BYTES);
     return 0;
 }
 
@@ -67,8 +70,9 @@ static void assert_counts_agree(void)
     assert_int_equal(stats.kernel + stats.bookkeeping + stats.unreachable, stats.reserved);
     assert_int_equal(stats.free, pmm_get_free_pages());
     assert_int_equal(stats.total, pmm_get_total_pages());
-    assert_int_equal(stats.zone_total + stats.pool_total, stats.total);
-    assert_int_equal(stats.zone_free + stats.pool_free, stats.free);
+    assert_int_equal(stats.zone_total + stats.window_total + stats.pool_total, stats.total);
+    assert_int_equal(stats.zone_free + stats.window_free + stats.pool_free, stats.free);
+    assert_int_equal(heap_check(pmm_get_window()), 0);
     if (pmm.zone_total != 0) {
         assert_int_equal(heap_check(pmm_get_zone()), 0);
     }
@@ -77,7 +81,12 @@ static void assert_counts_agree(void)
 
 static bool is_in_zone(const void *frame)
 {
-    return (uintptr_t)frame >= FRAME_ZONE_ADDRESS;
+    return (uintptr_t)frame >= FRAME_ZONE_ADDRESS && (uintptr_t)frame < FRAME_ZONE_END;
+}
+
+static bool is_in_window(const void *frame)
+{
+    return (uintptr_t)frame >= WINDOW_ADDRESS && (uintptr_t)frame < WINDOW_END;
 }
 
 /* Takes pages until there are none; returns how many, all different and all usable. */
@@ -89,11 +98,12 @@ static size_t take_all(void)
 
     memset(seen, 0, sizeof(seen));
     while ((page = pmm_alloc_page()) != NULL) {
-        uintptr_t address = (uintptr_t)page;
+        uintptr_t address = page_physical(page);
 
         assert_true(count < ARRAY_SIZE(frames));
         assert_int_equal(address % PAGE_SIZE_BYTES, 0);
         assert_true(memory_map_is_usable(&map, address, address + PAGE_SIZE_BYTES));
+        assert_ptr_equal(page_memory(address), page);
         assert_int_equal(seen[address / PAGE_SIZE_BYTES]++, 0);
         memset(page, 0xEE, PAGE_SIZE_BYTES);
         frames[count++] = page;
@@ -125,7 +135,8 @@ static void test_zone_and_pool(void **state)
     assert_int_equal(stats.free, stats.total);
     assert_int_equal(stats.used, 0);
     assert_int_equal(stats.kernel, 0xA0 + 0x300);
-    assert_int_equal(stats.unreachable, 0xC00);
+    assert_int_equal(stats.window_total, 0);
+    assert_int_equal(stats.unreachable, 0);
     assert_counts_agree();
 }
 
@@ -223,11 +234,11 @@ static void test_memory_above_the_zone_is_reported_only(void **state)
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     pmm_get_stats(&stats);
     assert_int_equal(stats.zone_total, 0x100 - stats.bookkeeping);
-    assert_int_equal(stats.unreachable, 0xC00ull + 0x40000 + 0x100000000);
+    assert_int_equal(stats.unreachable, 0x40000ull + 0x100000000);
     assert_counts_agree();
     stub_printk_clear();
     pmm_print_stats();
-    assert_non_null(strstr(stub_printk_text, "4295232512 out of reach"));
+    assert_non_null(strstr(stub_printk_text, "4295229440 out of reach"));
 }
 
 static void test_holes_in_the_pool(void **state)
@@ -262,7 +273,7 @@ static void test_zone_first_then_pool(void **state)
     assert_counts_agree();
     free_all(count);
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
-    assert_int_equal(pmm.pool_taken, 0);
+    assert_int_equal(kheap_frame_blocks(), 0);
     assert_counts_agree();
 }
 
@@ -395,6 +406,148 @@ static void test_a_block_of_kmalloc_is_refused(void **state)
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
 
+/* Also while pmm has frames of the pool itself, one and a run, and the other way round. */
+static void test_blocks_and_frames_of_the_pool_are_told_apart(void **state)
+{
+    (void)state;
+    start(POOL_BLOCKS, NULL, 0);
+    void *page = pmm_alloc_page();
+    void *run = pmm_alloc_frames(3);
+    void *block = kmalloc(1);
+    void *blocks = kmalloc(3 * PAGE_SIZE_BYTES);
+    size_t free = pmm_get_free_pages();
+    void *const kernels[] = {block, blocks};
+    void *const frames_out[] = {page, run};
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pmm_free_page(kernels[i]), -EINVARG);
+        assert_int_equal(pmm_free_zeroed_page(kernels[i]), -EINVARG);
+        assert_int_equal(pmm_free_frames(kernels[i]), -EINVARG);
+        assert_true(STUB_PANICS(kfree(frames_out[i])));
+        assert_int_equal(pmm_get_free_pages(), free);
+    }
+    struct pmm_stats stats;
+    pmm_get_stats(&stats);
+    assert_int_equal(stats.pool_taken, 4);
+    assert_int_equal(pmm_free_page(page), OK);
+    assert_int_equal(pmm_free_frames(run), OK);
+    kfree(block);
+    kfree(blocks);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+    assert_counts_agree();
+}
+
+/* ---------------------------------------------------------------- the window */
+
+static const struct e820_entry whole_window = {WINDOW_PHYSICAL, WINDOW_BYTES, 1, 1};
+
+static void test_window_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        paddr_t physical;
+        uintptr_t memory;
+    } pairs[] = {
+        {0, 0},
+        {WINDOW_PHYSICAL - 1, WINDOW_PHYSICAL - 1},
+        {WINDOW_PHYSICAL, WINDOW_ADDRESS},
+        {WINDOW_PHYSICAL + WINDOW_BYTES - 1, WINDOW_END - 1},
+        {HEAP_ADDRESS, HEAP_ADDRESS},
+        {FRAME_ZONE_END - 1, FRAME_ZONE_END - 1},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        assert_int_equal((uintptr_t)page_memory(pairs[i].physical), pairs[i].memory);
+        assert_int_equal(page_physical((void *)pairs[i].memory), pairs[i].physical);
+    }
+    assert_int_equal(page_physical((void *)WINDOW_END), WINDOW_END);
+    assert_int_equal(page_physical((void *)(WINDOW_ADDRESS - 1)), WINDOW_ADDRESS - 1);
+}
+
+/* Zone, window, pool, in this order; every page of the window can be written to and comes back. */
+static void test_window_after_zone_before_pool(void **state)
+{
+    (void)state;
+    struct e820_entry entries[] = {whole_window,
+                                   {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}};
+    struct pmm_stats stats;
+
+    start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    pmm_get_stats(&stats);
+    assert_int_equal(stats.window_total, 0xC00);
+    assert_int_equal(stats.window_free, 0xC00);
+    assert_int_equal(stats.unreachable, 0);
+    assert_int_equal(stats.kernel, 0xA0 + 0x300);
+    assert_counts_agree();
+
+    size_t count = take_all();
+    assert_int_equal(count, pmm.zone_total + 0xC00 + POOL_BLOCKS - POOL_KERNEL);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(is_in_zone(frames[i]), i < pmm.zone_total);
+        assert_int_equal(is_in_window(frames[i]),
+                         i >= pmm.zone_total && i < pmm.zone_total + 0xC00);
+    }
+    assert_counts_agree();
+    free_all(count);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+    assert_counts_agree();
+}
+
+static void test_holes_in_the_window(void **state)
+{
+    (void)state;
+    /* An ISA hole at 15 MiB, a page that the firmware keeps, and nothing in the first page. */
+    static const struct e820_entry entries[] = {
+        {WINDOW_PHYSICAL + 0x1000, 0xF00000 - WINDOW_PHYSICAL - 0x1000, 1, 1},
+        {0x800000, 0x1000, 2, 1}};
+
+    start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    size_t managed = 0xB00 - 2;
+    assert_int_equal(pmm.window_total, managed);
+    assert_counts_agree();
+    assert_null(pmm_alloc_frames(0x700));
+    void *run = pmm_alloc_frames(0x6FF); /* from behind the kept page to the hole */
+    assert_ptr_equal(run, page_memory(0x801000));
+    assert_int_equal(pmm_free_frames(run), OK);
+    assert_int_equal(take_all(), managed + POOL_BLOCKS - POOL_KERNEL);
+    free_all(managed + POOL_BLOCKS - POOL_KERNEL);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+}
+
+static void test_wrong_frees_in_the_window(void **state)
+{
+    (void)state;
+    start(POOL_BLOCKS, &whole_window, 1);
+    char *page = pmm_alloc_page();
+    char *run = pmm_alloc_frames(3);
+    size_t free = pmm_get_free_pages();
+    char *const wrong[] = {page + 1,
+                           (char *)(uintptr_t)page_physical(page),
+                           run + PAGE_SIZE_BYTES,
+                           run + 3 * PAGE_SIZE_BYTES,
+                           (char *)WINDOW_END,
+                           (char *)WINDOW_ADDRESS - PAGE_SIZE_BYTES};
+
+    assert_true(is_in_window(page) && is_in_window(run));
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        assert_int_equal(pmm_free_page(wrong[i]), -EINVARG);
+        assert_int_equal(pmm_free_zeroed_page(wrong[i]), -EINVARG);
+        assert_int_equal(pmm_free_frames(wrong[i]), -EINVARG);
+        assert_int_equal(pmm_get_free_pages(), free);
+    }
+    assert_int_equal(pmm_free_page(run), -EINVARG);
+    assert_int_equal(pmm_free_page(page), OK);
+    assert_int_equal(pmm_free_page(page), -EINVARG);
+    assert_int_equal(pmm_free_frames(run), OK);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+    page = pmm_alloc_zeroed_page();
+    assert_int_equal(page[0], 0);
+    assert_int_equal(memcmp(page, page + 1, PAGE_SIZE_BYTES - 1), 0);
+    assert_int_equal(pmm_free_zeroed_page(page), OK);
+    assert_int_equal(pmm.zeroed_count, 0);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+}
+
 /* ---------------------------------------------------------------- runs */
 
 static void test_runs_that_cannot_be(void **state)
@@ -433,10 +586,10 @@ static void test_runs_from_the_pool_leave_the_sixteenth(void **state)
     assert_null(pmm_alloc_frames(POOL_BLOCKS - POOL_KERNEL + 1));
     void *run = pmm_alloc_frames(POOL_BLOCKS - POOL_KERNEL);
     assert_ptr_equal(run, (void *)HEAP_ADDRESS);
-    assert_int_equal(pmm.pool_taken, POOL_BLOCKS - POOL_KERNEL);
+    assert_int_equal(kheap_frame_blocks(), POOL_BLOCKS - POOL_KERNEL);
     assert_null(pmm_alloc_page());
     assert_int_equal(pmm_free_frames(run), OK);
-    assert_int_equal(pmm.pool_taken, 0);
+    assert_int_equal(kheap_frame_blocks(), 0);
     assert_int_equal(pmm_get_free_pages(), POOL_BLOCKS);
 }
 
@@ -560,7 +713,7 @@ static void test_pool_frames_are_not_kept(void **state)
     assert_true(is_zero(page));
     assert_int_equal(pmm_free_zeroed_page(page), OK);
     assert_int_equal(heap_free_blocks(kheap_get()), free);
-    assert_int_equal(pmm.pool_taken, 0);
+    assert_int_equal(kheap_frame_blocks(), 0);
 }
 
 /* ---------------------------------------------------------------- at random */
@@ -641,6 +794,11 @@ int main(void)
         cmocka_unit_test(test_double_free),
         cmocka_unit_test(test_a_run_is_not_a_page),
         cmocka_unit_test(test_a_block_of_kmalloc_is_refused),
+        cmocka_unit_test(test_blocks_and_frames_of_the_pool_are_told_apart),
+        cmocka_unit_test(test_window_addresses),
+        cmocka_unit_test(test_window_after_zone_before_pool),
+        cmocka_unit_test(test_holes_in_the_window),
+        cmocka_unit_test(test_wrong_frees_in_the_window),
         cmocka_unit_test(test_runs_that_cannot_be),
         cmocka_unit_test(test_a_run_of_exactly_the_zone),
         cmocka_unit_test(test_runs_from_the_pool_leave_the_sixteenth),

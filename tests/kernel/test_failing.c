@@ -14,9 +14,11 @@
 #include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"
+#include "lib/align.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
+#include "memory/vmalloc.h"
 #include "status.h"
 #include "task/process.h"
 #include "task/task.h"
@@ -114,7 +116,7 @@ static int load_once(const void *path, const struct kind *kind, uint32_t n, bool
     return status;
 }
 
-/* Every program in the root directory. At least so many tries of each must have failed. */
+/* Every program in the root directory. At least that many tries of each must have failed. */
 static void load_each(const struct kind *kind, int errors_min)
 {
     struct directory_entry entry;
@@ -188,9 +190,40 @@ KTEST(failing_every_disk_read_of_booting)
     boot(&disk_reads, 5);
 }
 
+/* ---------------------------------------------------------------- the byte heap */
+
+/* Starting it, growing it by less than a step, and by more. */
+static int vmalloc_once(const void *what, const struct kind *kind, uint32_t n, bool *has_failed)
+{
+    static const size_t sizes[] = {100, 0x100000, 0x40000, 0};
+    void *pieces[ARRAY_SIZE(sizes)] = {0};
+    int status = OK;
+
+    (void)what;
+    start(kind, n);
+    for (size_t i = 0; sizes[i] > 0; i++) {
+        pieces[i] = vmalloc(sizes[i]);
+        status = pieces[i] ? status : -ENOMEM;
+    }
+    *has_failed = failing_stop();
+    for (size_t i = 0; sizes[i] > 0; i++) {
+        vfree(pieces[i]);
+    }
+    vmalloc_trim();
+    return status;
+}
+
+KTEST(failing_every_allocation_of_the_byte_heap)
+{
+    int errors = try_every(vmalloc_once, NULL, &allocation);
+
+    printk("info: %d allocations of the byte heap failed in turn\n", errors);
+    KEXPECT(errors >= 40);
+}
+
 /* ---------------------------------------------------------------- running */
 
-/* The programs of tests/programs/started tell by their status how their calls went. */
+/* The programs of tests/programs/started report by their status how their calls went. */
 static int run_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
 {
     struct process *process = NULL;

@@ -89,7 +89,8 @@ KTEST(family_of_a_job_comes_and_goes)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* A family that is ending gets nobody new, and everybody in it ends, started or about to be. */
+/* A family that is ending gets no new process, and every process in it ends, started or about to
+ * be. */
 KTEST(family_that_is_ending_gets_no_more)
 {
     struct process *process = NULL, *late = NULL;

@@ -11,10 +11,11 @@
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/memory.h"
+#include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "status.h"
 
-/* The table as anybody sees it who reads memory. */
+/* The table as every reader of memory sees it. */
 static const volatile uint8_t *const table = (const volatile uint8_t *)HEAP_TABLE_ADDRESS;
 
 static size_t block_of(const void *address)
@@ -128,8 +129,8 @@ KTEST(pmm_pages_are_apart_and_usable)
     for (uint32_t i = 0; i < COUNT; i++) {
         pages[i] = pmm_alloc_page();
         KEXPECT(pages[i] && (uint32_t)pages[i] % 4096 == 0);
-        KEXPECT(
-            memory_map_is_usable(memory_get_map(), (uint32_t)pages[i], (uint32_t)pages[i] + 4096));
+        KEXPECT(memory_map_is_usable(memory_get_map(), page_physical(pages[i]),
+                                     page_physical(pages[i]) + 4096));
         pages[i][0] = i;
         pages[i][1023] = ~i;
     }
@@ -169,6 +170,83 @@ KTEST(pmm_zeroed_pages_are_zero)
         KEXPECT(clean[i] == 0);
     }
     KEXPECT(pmm_free_zeroed_page(clean) == OK);
+}
+
+/* With all that the machine has taken, the window's pages are among it: each has its own contents, seen
+ * through the window and through a mapping of the physical frame alike, and all come back. */
+KTEST(pmm_window_is_used_to_the_last_page)
+{
+    struct paging_4gb_chunk *chunk =
+        paging_new_4gb(PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL);
+    uint8_t *other = (uint8_t *)PROCESS_HEAP_ADDRESS;
+    struct list_node taken;
+    struct pmm_stats stats;
+    uint32_t *page;
+    uint32_t in_window = 0, wrong = 0;
+    size_t free = pmm_get_free_pages();
+
+    KEXPECT(chunk);
+    KEXPECT(paging_map(chunk, other, (void *)WINDOW_PHYSICAL, PAGING_IS_WRITEABLE) == OK);
+    list_initialise(&taken);
+    while ((page = pmm_alloc_page()) != NULL) {
+        list_append(&taken, (struct list_node *)page);
+        page[2] = (uint32_t)page;
+        page[1023] = ~(uint32_t)page;
+    }
+    pmm_get_stats(&stats);
+    paging_switch(chunk);
+    while ((page = (uint32_t *)list_take_first(&taken)) != NULL) {
+        if ((uint32_t)page >= WINDOW_ADDRESS) {
+            const uint32_t *seen = (const uint32_t *)other;
+
+            in_window++;
+            wrong += paging_map(chunk, other, (void *)page_physical(page), 0) != OK;
+            wrong += seen[2] != (uint32_t)page || seen[1023] != ~(uint32_t)page;
+            wrong += page_physical(page) < USER_PROGRAM_ADDRESS;
+            wrong += page_physical(page) >= USER_PROGRAM_END;
+        }
+        wrong += page[2] != (uint32_t)page || page[1023] != ~(uint32_t)page;
+        wrong += pmm_free_page(page) != OK;
+    }
+    paging_switch(paging_kernel_chunk());
+    paging_free_4gb(chunk);
+    KEXPECT(stats.window_free == 0);
+    KEXPECT(in_window > 0 && in_window <= stats.window_total);
+    KEXPECT(wrong == 0);
+    KEXPECT(pmm_get_free_pages() >= free);
+}
+
+/* A block of kmalloc() and a page of the pool have the same byte in the table, and are
+ * distinguished. */
+KTEST(pmm_refuses_what_kmalloc_handed_out)
+{
+    struct list_node taken;
+    struct pmm_stats stats;
+    void *page, *last = NULL;
+    uint32_t wrong = 0;
+    void *block = kmalloc(1);
+
+    KEXPECT(block);
+    list_initialise(&taken);
+    while ((page = pmm_alloc_page()) != NULL) {
+        list_append(&taken, page);
+        if ((uint32_t)page >= HEAP_ADDRESS && (uint32_t)page < HEAP_END) {
+            last = page;
+        }
+    }
+    pmm_get_stats(&stats);
+    wrong += !last || table[block_of(last)] != table[block_of(block)];
+    wrong += pmm_free_page(block) != -EINVARG;
+    wrong += pmm_free_zeroed_page(block) != -EINVARG;
+    wrong += pmm_free_frames(block) != -EINVARG;
+    while ((page = list_take_first(&taken)) != NULL) {
+        wrong += pmm_free_page(page) != OK;
+    }
+    kfree(block);
+    KEXPECT(stats.pool_taken > 0);
+    KEXPECT(wrong == 0);
+    pmm_get_stats(&stats);
+    KEXPECT(stats.pool_taken == 0);
 }
 
 /* Pages for users leave the kernel its sixteenth of the pool. */
@@ -263,7 +341,7 @@ static void add_owned(void *context, void *start, size_t blocks, const void *own
     owned->mine += name && strcmp(name, "kheap_owners_are_the_callers") == 0 ? blocks : 0;
 }
 
-/* What this test holds is under its own name, and all that is held is somebody's. */
+/* This test's blocks are under its own name, and every block that is taken has an owner. */
 KTEST(kheap_owners_are_the_callers)
 {
     struct owned owned = {0};

@@ -28,6 +28,15 @@ static bool is_identity(const struct paging_4gb_chunk *chunk, uint32_t address)
     return paging_get_physical_address(chunk, (void *)address, &phys) == OK && phys == address;
 }
 
+/* Where the kernel sees it: in the window, at its own physical address elsewhere. */
+static bool is_kernels(const struct paging_4gb_chunk *chunk, uint32_t address)
+{
+    paddr_t phys = 0;
+
+    return paging_get_physical_address(chunk, (void *)address, &phys) == OK &&
+           phys == page_physical((void *)address);
+}
+
 /* Every address range of layout.h, at both of its ends: mapped as the map says, for whom it says. */
 KTEST(paging_new_chunk_follows_the_address_map)
 {
@@ -43,7 +52,9 @@ KTEST(paging_new_chunk_follows_the_address_map)
         {0x01000000, 0x073FFFFF, true},  /* pool */
         {0x07400000, 0x7FFFFFFF, true},  /* frame zone */
         {0x80000000, 0xBFFFFFFF, false}, /* process heap */
-        {0xC0000000, 0xFFFFFFFF, true},  /* MMIO */
+        {0xC0C00000, 0xC0FFFFFF, false}, /* behind the window, which has a test of its own */
+        {0xC1000000, 0xCFFFFFFF, false}, /* byte heap */
+        {0xD0000000, 0xFFFFFFFF, true},  /* MMIO */
     };
     struct paging_4gb_chunk *chunk = new_chunk();
 
@@ -57,12 +68,37 @@ KTEST(paging_new_chunk_follows_the_address_map)
             KEXPECT(!(paging_get(chunk, (void *)ends[end]) & PAGING_ACCESS_FROM_ALL));
         }
     }
-    KEXPECT(paging_get(chunk, (void *)0xC0000000) & PAGING_CACHE_DISABLED);
+    KEXPECT(paging_get(chunk, (void *)0xD0000000) & PAGING_CACHE_DISABLED);
     KEXPECT(paging_get(chunk, (void *)0x01000000) & PAGING_GLOBAL);
     paging_free_4gb(chunk);
 }
 
-/* No page of a new chunk is a user's, whatever the flags say. */
+/* The window: physical 4 to 16 MiB, for the kernel alone, in the kernel's chunk and in a new one. */
+KTEST(paging_window_shows_what_the_program_hides)
+{
+    struct paging_4gb_chunk *chunks[] = {paging_kernel_chunk(), new_chunk()};
+
+    KEXPECT(chunks[1]);
+    for (size_t i = 0; i < 2; i++) {
+        for (uint32_t address = 0xC0000000; address < 0xC0C00000; address += 0x7F123) {
+            uint32_t entry = paging_get(chunks[i], (void *)address);
+            paddr_t phys = 0;
+
+            KEXPECT(paging_get_physical_address(chunks[i], (void *)address, &phys) == OK);
+            KEXPECT(phys == address - 0xC0000000 + 0x400000);
+            KEXPECT(page_memory(phys) == (void *)address);
+            KEXPECT(page_physical((void *)address) == phys);
+            KEXPECT((entry & (PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL |
+                              PAGING_CACHE_DISABLED)) == PAGING_IS_WRITEABLE);
+        }
+    }
+    KEXPECT(page_physical((void *)0xC0C00000) == 0xC0C00000);
+    KEXPECT(page_memory(0x3FFFFF) == (void *)0x3FFFFF);
+    KEXPECT(page_memory(0x1000000) == (void *)0x1000000);
+    paging_free_4gb(chunks[1]);
+}
+
+/* No page of a new chunk is a user's, with any flags. */
 KTEST(paging_kernel_memory_is_never_the_users)
 {
     struct paging_4gb_chunk *chunk = paging_new_4gb(USER_RW);
@@ -96,7 +132,7 @@ KTEST(paging_control_registers)
     KEXPECT(cpu_read_cr0() & CR0_PG);
     KEXPECT(cpu_read_cr0() & CR0_WP);
     KEXPECT(cpu_read_cr4() & CR4_PSE);
-    KEXPECT(paging_read_directory() == (uint32_t)paging_current()->directory_entry);
+    KEXPECT(paging_read_directory() == page_physical(paging_current()->directory_entry));
 }
 
 KTEST(paging_map_refuses_misaligned)
@@ -503,7 +539,7 @@ KTEST(paging_guard_page_twice)
     KEXPECT(paging_guard_page(page) == -EISTKN);
     KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
     paging_unguard_page(page);
-    KEXPECT(is_identity(paging_kernel_chunk(), (uint32_t)page));
+    KEXPECT(is_kernels(paging_kernel_chunk(), (uint32_t)page));
     /* The last guard page is gone, and the table with it. */
     KEXPECT(!was_large || paging_kernel_chunk()->directory_entry[index] & PAGING_LARGE_PAGE);
     pmm_free_page(page);
@@ -522,12 +558,12 @@ KTEST(paging_guard_page_in_all_chunks)
     KEXPECT(!paging_is_mapped(before, page));
     KEXPECT(!paging_is_mapped(after, page));
     KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
-    KEXPECT(is_identity(before, (uint32_t)page + 4096));
-    KEXPECT(is_identity(after, (uint32_t)page - 4096));
+    KEXPECT(is_kernels(before, (uint32_t)page + 4096));
+    KEXPECT(is_kernels(after, (uint32_t)page - 4096));
     paging_unguard_page(page);
-    KEXPECT(is_identity(before, (uint32_t)page));
-    KEXPECT(is_identity(after, (uint32_t)page));
-    KEXPECT(is_identity(paging_kernel_chunk(), (uint32_t)page));
+    KEXPECT(is_kernels(before, (uint32_t)page));
+    KEXPECT(is_kernels(after, (uint32_t)page));
+    KEXPECT(is_kernels(paging_kernel_chunk(), (uint32_t)page));
     pmm_free_page(page);
     paging_free_4gb(before);
     paging_free_4gb(after);

@@ -8,6 +8,7 @@
 #include "ktest.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
+#include "memory/vmalloc.h"
 #include "memory/paging/paging.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
@@ -65,7 +66,7 @@ KPROVOKE(panic_selector)
     __asm__ volatile("mov %0, %%gs" : : "r"(0x1238));
 }
 
-/* The registers that a report must show, whoever asked for it. */
+/* The registers that every report must show. */
 KPROVOKE(panic_registers)
 {
     __asm__ volatile("mov $0xA1A1A1A1, %%eax\n"
@@ -286,6 +287,39 @@ KPROVOKE(panic_double_fault_in_ring_3_without_tasks)
 KPROVOKE(panic_wrong_kfree)
 {
     kfree((void *)0x01000123);
+}
+
+KPROVOKE(panic_kfree_of_a_page)
+{
+    void *page;
+
+    do {
+        page = pmm_alloc_page(); /* in the end, of the pool */
+    } while ((uint32_t)page < HEAP_ADDRESS || (uint32_t)page >= HEAP_END);
+    kfree(page);
+}
+
+KPROVOKE(panic_wrong_vfree)
+{
+    vfree((char *)vmalloc(100) + 16);
+}
+
+KPROVOKE(panic_double_vfree)
+{
+    void *memory = vmalloc(100);
+
+    vfree(memory);
+    vfree(memory);
+}
+
+KPROVOKE(panic_overrun_vfree)
+{
+    uint8_t *memory = vmalloc(48);
+    void *behind = vmalloc(48);
+
+    memory[48] = 0xFF;
+    vfree(memory);
+    vfree(behind);
 }
 
 KPROVOKE(panic_double_kfree)

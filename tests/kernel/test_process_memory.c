@@ -31,7 +31,7 @@ static bool is_zeroed_user_memory(struct process *process, void *ptr, size_t len
 
     for (uint32_t page = first; page < first + length; page += 4096) {
         uint32_t entry = paging_get(process->chunk, (void *)page);
-        const uint32_t *frame = (const uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+        const uint32_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
 
         if ((entry & 7) != 7) {
             return false;
@@ -249,7 +249,7 @@ KTEST(break_grows_and_shrinks)
 
     /* shrinks, and what comes back is zero again */
     uint32_t entry = paging_get(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096));
-    memset((void *)(entry & ~PAGING_FLAGS_MASK), 0x55, 4096);
+    memset(page_memory(entry & ~PAGING_FLAGS_MASK), 0x55, 4096);
     KEXPECT(process_move_break(&process, -6 * 4096) == PROCESS_BREAK_ADDRESS + 8 * 4096);
     KEXPECT(before - pmm_get_free_pages() == 2 + 1);
     KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 4096)));

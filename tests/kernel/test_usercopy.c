@@ -29,8 +29,10 @@ static struct paging_4gb_chunk *make_chunk(void *frame)
     struct paging_4gb_chunk *chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
 
     for (size_t i = 0; chunk && i < RANGES; i++) {
-        if (paging_map(chunk, (void *)ranges[i].start, frame, USER_PAGE) < 0 ||
-            paging_map(chunk, (void *)(ranges[i].end - PAGE_SIZE_BYTES), frame, USER_PAGE) < 0) {
+        void *phys = (void *)page_physical(frame);
+
+        if (paging_map(chunk, (void *)ranges[i].start, phys, USER_PAGE) < 0 ||
+            paging_map(chunk, (void *)(ranges[i].end - PAGE_SIZE_BYTES), phys, USER_PAGE) < 0) {
             return NULL;
         }
     }

@@ -2,7 +2,7 @@
 """Runs tests/attackers/: hostile programs, one by one, on a kernel that can look at itself.
 
 Each comes with its verdict, in its first comment; beside it a witness computes. What must be true after
-each is told in tests/attackers/harness.c. Then usertest's tests that attack, one by one. Then ELF files
+each is described in tests/attackers/harness.c. Then usertest's tests that attack, one by one. Then ELF files
 in which one field has a value that it should not have, or only just may have: what must become of each
 stands beside its values, below.
 
@@ -145,7 +145,7 @@ def ident(index, value):
 
 
 def segments(count, memory_bytes=1):
-    """So many further ones, a page each, behind data."""
+    """That many further ones, a page each, behind data."""
     return [dict(p_type=1, p_offset=0, p_vaddr=DATA + 0x1000 * (i + 1), p_paddr=0, p_filesz=0,
                  p_memsz=memory_bytes, p_flags=4, p_align=0) for i in range(count)]
 

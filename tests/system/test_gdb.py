@@ -61,7 +61,7 @@ def main():
         except subprocess.TimeoutExpired as error:
             output = (error.stdout or b"").decode() + "\n(gdb did not end)"
     # Every block is in one of the runs.
-    for name, total, lines in re.findall(r"^(kernel heap|frame zone): (\d+) blocks.*\n((?:  .*\n)+)",
+    for name, total, lines in re.findall(r"^(kernel heap|frame zone|window): (\d+) blocks.*\n((?:  .*\n)+)",
                                          output, re.MULTILINE):
         counted = sum(int(line.split()[1]) for line in lines.splitlines())
         EXPECTED.append((f"all blocks of the {name}", r"$" if counted == int(total) else

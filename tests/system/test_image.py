@@ -115,7 +115,7 @@ class Case:
         hidden, large = struct.unpack_from("<II", volume, 28)
         total = small or large
         if (sector, fats, hidden, total) != (SECTOR, 2, PARTITION_LBA, len(volume) // SECTOR):
-            return (f"{sector} bytes a sector, {fats} FATs, {hidden} hidden sectors, {total} in "
+            return (f"{sector} bytes per sector, {fats} FATs, {hidden} hidden sectors, {total} in "
                     f"all; the volume has {len(volume)} bytes")
         data = total - reserved - fats * fat_sectors - root_entries * 32 // SECTOR
         clusters = data // cluster_sectors

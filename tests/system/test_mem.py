@@ -311,9 +311,10 @@ def picture(folder):
                                 for x in range(width))
     drawn = {color: drawn[bytes(color)] / (memory_picture.SQUARE - 2) ** 2 - 1
              for color in memory_picture.COLORS.values()}
-    counted = {memory_picture.COLORS[name.upper()]: int(count)
-               for name, count in re.findall(r"(\w+) (\d+)(?:,|$)", result.stdout, re.MULTILINE)}
-    wanted = {color: counted.get(color, 0) for color in memory_picture.COLORS.values()}
+    counted = collections.Counter()  # over all heaps
+    for name, count in re.findall(r"(\w+) (\d+)(?:,|$)", result.stdout, re.MULTILINE):
+        counted[memory_picture.COLORS[name.upper()]] += int(count)
+    wanted = {color: counted[color] for color in memory_picture.COLORS.values()}
     test("memory picture: squares of each colour",
          None if len(counted) >= 5 and wanted == drawn else (result.stdout, drawn))
     test("memory picture: its legend has letters",

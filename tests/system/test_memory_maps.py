@@ -57,6 +57,12 @@ RUNS = {
     "three holes, of a page each and less": (
         [LOW, HIGH, (32 * MIB, 4096, RESERVED), (48 * MIB + 100, 1, ACPI), (64 * MIB, 4097, 12)],
         r"kernel pool 25596 of 25596 free"),
+    "a hole at 15 MiB, as machines with ISA cards had it": (
+        [LOW, (MIB, 14 * MIB, USABLE), (16 * MIB, 112 * MIB, USABLE)],
+        r"window 2816 of 2816 free"),
+    "nothing between 4 and 16 MiB": (
+        [LOW, (MIB, 3 * MIB, USABLE), (16 * MIB, 112 * MIB, USABLE)],
+        r"window 0 of 0 free"),
     "the pool ends in a hole": (
         [LOW, (MIB, 63 * MIB, USABLE), (120 * MIB, 8 * MIB, USABLE)],
         r"kernel pool 12288 of 12288 free"),
@@ -67,7 +73,7 @@ RUNS = {
         r"kernel pool 25600 of 25600 free"),
 }
 REFUSALS = {
-    "no map at all": ([], r"The BIOS does not tell which memory exists \(INT 15h, E820h\)"),
+    "no map at all": ([], r"The BIOS does not report which memory exists \(INT 15h, E820h\)"),
     "nothing usable": ([(0, 128 * MIB, RESERVED)],
                        r"needs at least 18 MiB of RAM and the firmware reports 0 MiB usable"),
     "too much of the pool is missing": (
@@ -145,12 +151,14 @@ def tests(disks):
                               r"The list goes on(?s:.*)kernel pool 25600 of 25600 free",
                               end=WITHOUT_SIGNATURE))
     yield ("a list of entries that are too short, without end: a sentence",
-           lambda: disks.refuses(entries, "The BIOS does not tell which memory exists",
+           lambda: disks.refuses(entries, "The BIOS does not report which memory exists",
                                  entry_bytes=16, end=NEVER))
     yield ("attributes that enable no entry at all are not meant",
            lambda: disks.runs(entries, pattern, attributes=0))
     yield ("all tests of the test kernel, with a hole in the pool",
            lambda: disks.all_tests(RUNS["a hole in the pool"][0]))
+    yield ("all tests of the test kernel, without a frame zone: the window's pages first",
+           lambda: disks.all_tests([LOW, (MIB, 39 * MIB, USABLE)]))
 
 
 def main():

@@ -20,7 +20,7 @@ INTERRUPTS_ON = 0x200
 NO_TASKS = "No hardware tasks: if a kernel stack overflows, the machine resets.\n"
 SOURCE = "tests/kernel/test_panics.c"
 
-# What a report has from its sentence on, whatever it is about.
+# What every report has from its sentence on.
 ALWAYS = [r"eax [0-9a-f]{8}  ebx [0-9a-f]{8}  ecx [0-9a-f]{8}  edx [0-9a-f]{8}\n"
           r"esi [0-9a-f]{8}  edi [0-9a-f]{8}  ebp [0-9a-f]{8}  esp [0-9a-f]{8}\n"
           r"eip [0-9a-f]{8}  eflags [0-9a-f]{8}  cs (?:0008 ss 0010 ds 0010 es 0010|"
@@ -96,6 +96,15 @@ EXPECTED = {
         r"#0 0x[0-9a-f]+ tick_that_faults\+0x",
         r"#\d 0x[0-9a-f]+ trap_common\+0x\w+\n  #\d 0x[0-9a-f]+ wait_for_tick\+0x\w+\n"],
     "panic_wrong_kfree": [r"kfree\(0x01000123\): the pointer is .*Called by\s+panic_wrong_kfree\+"],
+    "panic_kfree_of_a_page": [
+        r"kfree\(0x0[1-7][0-9a-f]{6}\): the pointer is a page of the page allocator, not of\s+"
+        r"kmalloc\(\)\.\s+Called by\s+panic_kfree_of_a_page\+"],
+    "panic_wrong_vfree": [r"vfree\(0xc1000020\): the pointer is inside an allocation, not at its\s+"
+                          r"start\.\s+Called\s+by\s+panic_wrong_vfree\+"],
+    "panic_double_vfree": [r"vfree\(0xc1000010\): the pointer is free already.*Called\s+by\s+"
+                           r"panic_double_vfree\+"],
+    "panic_overrun_vfree": [r"vfree\(0xc1000010\): the pointer is beside a header that was written\s+"
+                            r"over\.\s+Called\s+by\s+panic_overrun_vfree\+"],
     "panic_double_kfree": [r"kfree\(0x01[0-9a-f]{6}\): the pointer is .*Called by\s*"
                            r"panic_double_kfree\+"],
 }

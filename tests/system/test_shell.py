@@ -322,8 +322,8 @@ def background(session):
         pid = first[1:-1]
         for _ in range(1000):  # it ends when it has had its turn
             rows = rows or session.run("")
-        equal(f"{line}: its end is told", rows, [f"[{pid}] {how}"])
-        equal(f"{line}: and is not told again", session.run(""), [])
+        equal(f"{line}: its end is reported", rows, [f"[{pid}] {how}"])
+        equal(f"{line}: and is not reported again", session.run(""), [])
     exactly(session, "an & between quotes is text", 'echo "a &"', "a &")
     exactly(session, "an & inside a word is text", "echo a&b", "a&b")
 
@@ -488,7 +488,7 @@ def exit_status(image, folder):
         Session(machine)
         machine.send("exit 3\r")
         equal("exit 3 ends the machine with a status of its own", machine.status(), FAILURE)
-        test("the kernel tells init's status",
+        test("the kernel prints init's status",
              None if machine.says("init exited with status 3") else machine.console)
 
 
@@ -507,7 +507,7 @@ def restart(image, folder):
         session = Session(machine)
         session.spin(session.type, ["spin loud\r"])
         machine.press("ctrl-alt-delete")
-        equal("ctrl-alt-del restarts the machine, whoever runs", machine.status(), 0)
+        equal("ctrl-alt-del restarts the machine, with a program in front", machine.status(), 0)
         test("and says so", None if machine.says("Ctrl-Alt-Del: the machine restarts.")
              else machine.console)
 

@@ -7,6 +7,10 @@
  *   0x01000000  pool, to pool_end
  *
  * A pool that is smaller leaves the end of the table unused: zero.
+ *
+ * The page allocator takes blocks of the pool, too, when it has no other frames. The table's bytes are
+ * the same for both, so a bitmap says which allocations are frames: bit i is set exactly when block i is
+ * the first of one. kfree() looks there only while there are any (is_watched).
  */
 #include "memory/heap/kheap.h"
 
@@ -18,6 +22,7 @@
 #include "debug/printk.h"
 #include "layout.h"
 #include "lib/string.h"
+#include "status.h"
 
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
@@ -25,12 +30,16 @@
 _Static_assert(HEAP_ADDRESS + HEAP_SIZE_BYTES == HEAP_END, "the pool's bounds and its size");
 _Static_assert(INDEX_ADDRESS + HEAP_INDEX_BYTES(POOL_BLOCKS_MAX) <= HEAP_TABLE_AREA_END,
                "table and index below 0x80000");
+_Static_assert(POOL_BLOCKS_MAX % 32 == 0, "whole words of bits");
 _Static_assert(INDEX_ADDRESS % sizeof(void *) == 0, "the index is aligned");
 
 static struct {
     struct heap heap;
     struct heap_table table;
     bool is_traced;
+    bool is_watched; /* is_traced, or frame_blocks is not 0: kfree() has more to do */
+    size_t frame_blocks;
+    uint32_t frames[POOL_BLOCKS_MAX / 32]; /* bit set: the block is the first of frames */
 } kheap;
 
 #if DEBUG_HEAP
@@ -42,7 +51,8 @@ static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
 #define NOINLINE __attribute__((noinline))
 
 /* Rarely true: the usual path goes straight on. */
-#define IS_TRACED __builtin_expect(kheap.is_traced, false)
+#define IS_TRACED  __builtin_expect(kheap.is_traced, false)
+#define IS_WATCHED __builtin_expect(kheap.is_watched, false)
 
 /* A code address as name and offset, printed with "%s+0x%x (%p)". */
 struct code_place {
@@ -90,6 +100,8 @@ void kheap_init(void *pool_end)
     kheap.table.entries = (HEAP_BLOCK_TABLE_ENTRY *)HEAP_TABLE_ADDRESS;
     kheap.table.total = (end - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
     memset(kheap.table.entries, HEAP_BLOCK_TABLE_ENTRY_FREE, POOL_BLOCKS_MAX);
+    memset(kheap.frames, 0, sizeof(kheap.frames));
+    kheap.frame_blocks = 0;
 
     int result = heap_create(&kheap.heap, (void *)HEAP_ADDRESS, pool_end, &kheap.table);
     if (result < 0) {
@@ -114,10 +126,81 @@ struct heap *kheap_get(void)
     return &kheap.heap;
 }
 
+static void watch(void)
+{
+    kheap.is_watched = kheap.is_traced || kheap.frame_blocks != 0;
+}
+
 void kheap_set_trace(bool is_on)
 {
     kheap.is_traced = is_on;
+    watch();
 }
+
+/* ---------------------------------------------------------------- frames */
+
+/* The word of the bitmap for the block at ptr; ptr is in the pool. */
+static inline uint32_t *frames_word(const void *ptr, uint32_t *bit)
+{
+    size_t block = ((uintptr_t)ptr - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
+
+    *bit = 1u << block % 32;
+    return &kheap.frames[block / 32];
+}
+
+/* Is ptr the start of an allocation that is frames? Any pointer. */
+bool kheap_is_frames(const void *ptr)
+{
+    uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
+    uint32_t bit;
+
+    return offset < HEAP_SIZE_BYTES && offset % HEAP_BLOCK_SIZE_BYTES == 0 &&
+           (*frames_word(ptr, &bit) & bit) != 0;
+}
+
+void *kheap_take_frames(size_t count, const void *owner)
+{
+    if (count > POOL_BLOCKS_MAX) {
+        return NULL;
+    }
+    void *frames = heap_malloc_owned(&kheap.heap, count * HEAP_BLOCK_SIZE_BYTES, owner);
+
+    if (frames != NULL) {
+        uint32_t bit;
+        uint32_t *word = frames_word(frames, &bit);
+
+        *word |= bit;
+        kheap.frame_blocks += count;
+        kheap.is_watched = true;
+    }
+    return frames;
+}
+
+int kheap_give_back_frames(void *frames, const void *freer)
+{
+    if (!kheap_is_frames(frames)) {
+        return -EINVARG;
+    }
+    size_t count = heap_allocation_blocks(&kheap.heap, frames);
+    int result = heap_free_owned(&kheap.heap, frames, freer);
+
+    if (result == OK) {
+        uint32_t bit;
+        uint32_t *word = frames_word(frames, &bit);
+
+        *word &= ~bit;
+        kheap.frame_blocks -= count;
+        watch();
+    }
+    return result;
+}
+
+size_t kheap_frame_blocks(void)
+{
+    return kheap.frame_blocks;
+}
+
+/* ---------------------------------------------------------------- kmalloc() and company */
 
 static void NOINLINE end_trace(const void *caller)
 {
@@ -195,10 +278,25 @@ static void __attribute__((noreturn)) NOINLINE refuse_free(void *ptr, const void
           heap_describe_pointer(&kheap.heap, ptr), by.name, by.offset, caller);
 }
 
+/* What a free has to do while calls are traced or pages are out. */
+static void NOINLINE watch_free(void *ptr, const void *caller)
+{
+    if (kheap.is_traced) {
+        trace_free(ptr, caller);
+    }
+    if (kheap_is_frames(ptr)) {
+        struct code_place by = find_code(caller);
+
+        panic("kfree(%p): the pointer is a page of the page allocator, not of kmalloc()."
+              " Called by %s+0x%x (%p).",
+              ptr, by.name, by.offset, caller);
+    }
+}
+
 void NOINLINE kfree(void *ptr)
 {
-    if (IS_TRACED) {
-        trace_free(ptr, CALLER);
+    if (IS_WATCHED) {
+        watch_free(ptr, CALLER);
     }
     if (__builtin_expect(heap_free_owned(&kheap.heap, ptr, CALLER) < 0, 0)) {
         refuse_free(ptr, CALLER);

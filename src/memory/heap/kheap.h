@@ -36,10 +36,25 @@ void *kzalloc(size_t size);
 void *kcalloc(size_t count, size_t size);
 
 /*
- * Gives back what one of the above returned; NULL does nothing. Any other pointer is a bug of the
- * kernel: a panic that names the pointer, what is wrong with it and the caller.
+ * Gives back what one of the above returned; NULL does nothing. Any other pointer, a page of pmm.h
+ * included, is a bug of the kernel: a panic that names the pointer, what is wrong with it and the caller.
  */
 void kfree(void *ptr);
+
+/*
+ * The page allocator's share of the pool. Such an allocation is marked as frames, out of the table's
+ * sight: kfree() of it is a panic, and what kmalloc() returned is not one. kheap_take_frames(): count
+ * blocks side by side, or NULL. kheap_give_back_frames(): -EINVARG, and nothing changes, for all that is
+ * not the start of frames that are taken.
+ */
+void *kheap_take_frames(size_t count, const void *owner);
+int kheap_give_back_frames(void *frames, const void *freer);
+
+/* Is ptr the start of an allocation of kheap_take_frames() that lives? Any pointer. */
+bool kheap_is_frames(const void *ptr);
+
+/* Blocks that are taken as frames now. */
+size_t kheap_frame_blocks(void);
 
 /* From now on, a line on the console for each call of the above: size, address, caller. */
 void kheap_set_trace(bool is_on);

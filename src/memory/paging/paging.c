@@ -11,7 +11,9 @@
  *                      1 -   3   user program: empty, then the chunk's own tables
  *                      4 - 511   pool and frame zone: the kernel's 4 MiB pages
  *                    512 - 767   process heap: empty, then the chunk's own tables
- *                    768 - 1023  MMIO: the kernel's 4 MiB pages, uncached
+ *                    768 - 770   the window on RAM at 4 to 16 MiB: the kernel's 4 MiB pages
+ *                    772 - 831   the byte heap: empty, then tables that the kernel's chunk owns
+ *                    832 - 1023  MMIO: the kernel's 4 MiB pages, uncached
  *
  * Invariants
  *   - Bit i of private_tables is set exactly when directory entry i points to a table that only
@@ -22,9 +24,14 @@
  *   - A directory entry without a private bit is 0, a 4 MiB page, or a table that the kernel's
  *     chunk owns and all chunks share.
  *
- * The kernel's own mappings change in one place only: guard pages below kernel stacks. The 4 MiB
- * page around one is replaced, in all chunks, by a table that they share; the table goes, and the
- * 4 MiB page comes back, when its last guard page is given up.
+ *   - Tables, directories and chunks may lie in the window: entries and CR3 hold page_physical() of
+ *     them.
+ *
+ * The kernel's own mappings change in two places only. Both change the kernel's chunk and, where a
+ * directory entry changes, all chunks that had its old value:
+ *   - Guard pages below kernel stacks. The 4 MiB page around one is replaced by a table that all chunks
+ *     share; the table goes, and the 4 MiB page comes back, when its last guard page is given up.
+ *   - The byte heap's pages. The table is made for the first page of its 4 MiB and goes with the last.
  */
 #include "memory/paging/paging.h"
 
@@ -43,7 +50,7 @@
 #define KERNEL_LARGE (KERNEL_PAGE | PAGING_LARGE_PAGE)
 #define MMIO_LARGE   (KERNEL_LARGE | PAGING_CACHE_DISABLED | PAGING_WRITE_THROUGH)
 
-/* Rights are told by the table entries alone. */
+/* Rights are in the table entries alone. */
 #define TABLE_ENTRY_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 /* In a directory entry: the private bit again, where the walk comes by anyway. Not in the kernel's
  * own directory, whose entries are copied into others. */
@@ -82,7 +89,7 @@ static inline bool is_table(uint32_t entry)
 
 static inline uint32_t *table_of(uint32_t entry)
 {
-    return (uint32_t *)(entry & ~PAGING_FLAGS_MASK);
+    return page_memory(entry & ~PAGING_FLAGS_MASK);
 }
 
 static inline bool is_private(const struct paging_4gb_chunk *chunk, uint32_t index)
@@ -106,6 +113,11 @@ static inline void flush_page(const struct paging_4gb_chunk *chunk, vaddr_t addr
     }
 }
 
+static inline void load_directory(const struct paging_4gb_chunk *chunk)
+{
+    paging_load_directory((uint32_t *)page_physical(chunk->directory_entry));
+}
+
 /* For changes of many pages at once, global ones among them: toggling PGE empties the TLB. */
 static void flush_all(void)
 {
@@ -114,7 +126,7 @@ static void flush_all(void)
 
         cpu_write_cr4(cr4 & ~CR4_PGE);
         cpu_write_cr4(cr4);
-        paging_load_directory(paging.current->directory_entry);
+        load_directory(paging.current);
     }
 }
 
@@ -157,10 +169,11 @@ static void map_first_4mib(void)
     }
 }
 
-static void map_large(vaddr_t from, uint32_t count, uint32_t flags)
+static void map_large(vaddr_t from, paddr_t frame, uint32_t count, uint32_t flags)
 {
-    for (uint32_t i = 0; i < count; i++, from += LARGE_PAGE_SIZE_BYTES) {
-        paging.kernel.directory_entry[directory_index(from)] = from | flags;
+    for (uint32_t i = 0; i < count; i++) {
+        paging.kernel.directory_entry[directory_index(from) + i] =
+            (frame + i * LARGE_PAGE_SIZE_BYTES) | flags;
     }
 }
 
@@ -169,8 +182,10 @@ void paging_initialise(void)
     list_initialise(&paging.chunks);
     paging.kernel.directory_entry = paging.kernel_directory;
     map_first_4mib();
-    map_large(HEAP_ADDRESS, (FRAME_ZONE_END - HEAP_ADDRESS) / LARGE_PAGE_SIZE_BYTES, KERNEL_LARGE);
-    map_large(MMIO_ADDRESS, (0u - MMIO_ADDRESS) / LARGE_PAGE_SIZE_BYTES, MMIO_LARGE);
+    map_large(HEAP_ADDRESS, HEAP_ADDRESS, (FRAME_ZONE_END - HEAP_ADDRESS) / LARGE_PAGE_SIZE_BYTES,
+              KERNEL_LARGE);
+    map_large(WINDOW_ADDRESS, WINDOW_PHYSICAL, WINDOW_BYTES / LARGE_PAGE_SIZE_BYTES, KERNEL_LARGE);
+    map_large(MMIO_ADDRESS, MMIO_ADDRESS, (0u - MMIO_ADDRESS) / LARGE_PAGE_SIZE_BYTES, MMIO_LARGE);
     gdt_set_double_fault_directory((uint32_t)paging.kernel_directory);
 }
 
@@ -209,7 +224,7 @@ void paging_switch(struct paging_4gb_chunk *chunk)
 {
     if (chunk != paging.current) {
         paging.current = chunk;
-        paging_load_directory(chunk->directory_entry);
+        load_directory(chunk);
     }
 }
 
@@ -237,7 +252,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
     memcpy(chunk->directory_entry, paging.kernel_directory, PAGE_SIZE_BYTES);
     memcpy(first_table, paging.kernel_first_table, PAGE_SIZE_BYTES);
     memset(chunk->private_tables, 0, sizeof(chunk->private_tables));
-    chunk->directory_entry[0] = (uint32_t)first_table | TABLE_ENTRY_FLAGS | TABLE_IS_PRIVATE;
+    chunk->directory_entry[0] = page_physical(first_table) | TABLE_ENTRY_FLAGS | TABLE_IS_PRIVATE;
     chunk->private_tables[0] = 1;
     chunk->entries_in_use[0] = paging.kernel.entries_in_use[0];
     list_append(&paging.chunks, &chunk->link);
@@ -315,7 +330,7 @@ static uint32_t *make_private_table(struct paging_4gb_chunk *chunk, uint32_t ind
         in_use = ENTRIES;
     }
     chunk->directory_entry[index] =
-        (uint32_t)table | TABLE_ENTRY_FLAGS | (chunk == &paging.kernel ? 0 : TABLE_IS_PRIVATE);
+        page_physical(table) | TABLE_ENTRY_FLAGS | (chunk == &paging.kernel ? 0 : TABLE_IS_PRIVATE);
     chunk->entries_in_use[index] = (uint16_t)in_use;
     set_private(chunk, index, true);
     if (old && chunk == paging.current) {
@@ -335,8 +350,8 @@ static inline uint32_t *private_table(struct paging_4gb_chunk *chunk, uint32_t i
 /*
  * Gives back the emptied table of directory entry index. The CPU keeps directory entries too, and
  * may have fetched this one again for a walk since the last INVLPG: without another one it would go
- * on reading the frame as a table when that is somebody else's (SDM volume 3, section 4.10.4; INVLPG
- * of any address is enough).
+ * on reading the frame as a table when it belongs to another owner (SDM volume 3, section 4.10.4;
+ * INVLPG of any address is enough).
  */
 static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
 {
@@ -348,15 +363,11 @@ static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
     pmm_free_zeroed_page(table);
 }
 
-static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
+/* Writes the entry for address into table, which is the chunk's own. */
+static inline void write_entry(struct paging_4gb_chunk *chunk, uint32_t *table, vaddr_t address,
+                               uint32_t entry)
 {
     uint32_t index = directory_index(address);
-    uint32_t *table = private_table(chunk, index);
-
-    if (!table) {
-        return -ENOMEM;
-    }
-
     uint32_t *slot = &table[table_index(address)];
     uint32_t old = *slot;
 
@@ -370,7 +381,36 @@ static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uin
     } else if (entry) {
         chunk->entries_in_use[index]++;
     }
+}
+
+static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
+{
+    uint32_t *table = private_table(chunk, directory_index(address));
+
+    if (!table) {
+        return -ENOMEM;
+    }
+    write_entry(chunk, table, address, entry);
     return OK;
+}
+
+/* Unmaps address, and sets *old to the entry that was there; 0 when nothing was. -ENOMEM when a table of
+ * the chunk's own is needed for it, which then is not there. */
+static inline int clear_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t *old)
+{
+    uint32_t entry = chunk->directory_entry[directory_index(address)];
+
+    if (entry & TABLE_IS_PRIVATE) { /* as nearly always: one walk does */
+        uint32_t *table = table_of(entry);
+
+        *old = table[table_index(address)];
+        if (*old) {
+            write_entry(chunk, table, address, 0);
+        }
+        return OK;
+    }
+    *old = paging_get(chunk, (void *)address);
+    return *old ? set_entry(chunk, address, 0) : OK;
 }
 
 /* Both are aligned, and flags has nothing but what a page's entry may have. */
@@ -466,17 +506,17 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
 
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt)
 {
-    if (!paging_is_aligned(virt) || !(paging_get(chunk, virt) & PAGING_IS_PRESENT)) {
-        return -EINVARG;
-    }
-    return set_entry(chunk, (vaddr_t)virt, 0);
+    uint32_t old = 0;
+    int status = paging_is_aligned(virt) ? clear_entry(chunk, (vaddr_t)virt, &old) : OK;
+
+    return old ? status : -EINVARG;
 }
 
 uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt)
 {
-    uint32_t entry = paging_get(chunk, virt);
+    uint32_t old;
 
-    return entry && set_entry(chunk, (vaddr_t)virt, 0) == OK ? entry : 0;
+    return clear_entry(chunk, (vaddr_t)virt, &old) == OK ? old : 0;
 }
 
 vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
@@ -503,7 +543,7 @@ vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr
                 }
                 table[table_index(address)] = 0;
                 flush_page(chunk, address);
-                KASSERT(pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK)) == OK);
+                KASSERT(pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK)) == OK);
                 ++*released;
                 if (--chunk->entries_in_use[index] == 0) {
                     drop_table(chunk, index);
@@ -588,7 +628,8 @@ int paging_guard_page(void *page)
     uint32_t index = directory_index((vaddr_t)page);
 
     KASSERT(paging_is_aligned(page));
-    KASSERT(range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, HEAP_ADDRESS, FRAME_ZONE_END));
+    KASSERT(range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, HEAP_ADDRESS, FRAME_ZONE_END) ||
+            range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, WINDOW_ADDRESS, WINDOW_END));
     if (!paging_is_mapped(kernel, page)) {
         return -EISTKN; /* counted out once already */
     }
@@ -617,11 +658,61 @@ void paging_unguard_page(void *page)
     uint32_t *table = table_of(old);
 
     KASSERT(table[table_index((vaddr_t)page)] == 0);
-    table[table_index((vaddr_t)page)] = (uint32_t)page | KERNEL_PAGE;
+    table[table_index((vaddr_t)page)] = page_physical(page) | KERNEL_PAGE;
     if (++kernel->entries_in_use[index] == ENTRIES) {
+        vaddr_t start = ALIGN_DOWN((vaddr_t)page, LARGE_PAGE_SIZE_BYTES);
+
         set_private(kernel, index, false);
-        map_large(ALIGN_DOWN((vaddr_t)page, LARGE_PAGE_SIZE_BYTES), 1, KERNEL_LARGE);
+        map_large(start, page_physical((void *)start), 1, KERNEL_LARGE);
         share_entry(index, old);
         pmm_free_page(table);
     }
+}
+
+/* ---------------------------------------------------------------- the byte heap's pages */
+
+static bool is_vmalloc_page(const void *page)
+{
+    return paging_is_aligned(page) &&
+           range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, VMALLOC_ADDRESS, VMALLOC_END);
+}
+
+int paging_map_kernel_page(void *virt, void *frame)
+{
+    struct paging_4gb_chunk *kernel = &paging.kernel;
+    uint32_t index = directory_index((vaddr_t)virt);
+
+    KASSERT(is_vmalloc_page(virt) && !paging_is_mapped(kernel, virt));
+    if (!is_private(kernel, index)) {
+        if (!make_private_table(kernel, index)) {
+            return -ENOMEM;
+        }
+        share_entry(index, 0);
+    }
+    table_of(kernel->directory_entry[index])[table_index((vaddr_t)virt)] =
+        page_physical(frame) | KERNEL_PAGE;
+    kernel->entries_in_use[index]++;
+    return OK;
+}
+
+void *paging_unmap_kernel_page(void *virt)
+{
+    struct paging_4gb_chunk *kernel = &paging.kernel;
+    uint32_t index = directory_index((vaddr_t)virt);
+
+    KASSERT(is_vmalloc_page(virt) && paging_is_mapped(kernel, virt));
+
+    uint32_t old = kernel->directory_entry[index];
+    uint32_t *table = table_of(old);
+    uint32_t entry = table[table_index((vaddr_t)virt)];
+
+    table[table_index((vaddr_t)virt)] = 0;
+    cpu_invalidate_page((vaddr_t)virt);
+    if (--kernel->entries_in_use[index] == 0) {
+        set_private(kernel, index, false);
+        kernel->directory_entry[index] = 0;
+        share_entry(index, old); /* empties the TLB as well: see drop_table() */
+        pmm_free_zeroed_page(table);
+    }
+    return page_memory(entry & ~PAGING_FLAGS_MASK);
 }

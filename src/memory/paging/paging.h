@@ -13,7 +13,11 @@
  * 1,024 directory entries of 4 MiB each; 1,024 table entries of 4 KiB each.
  *
  * A chunk maps all 4 GiB as layout.h draws them. What is the kernel's is the same in every chunk:
- * supervisor-only, global, at its physical address. What is the user's starts out unmapped.
+ * supervisor-only, global, at its physical address or in the kernel's window. What is the user's starts
+ * out unmapped.
+ *
+ * A parameter called phys is a physical address, and so is what an entry holds. A page of pmm.h is named
+ * by the address where the kernel sees it, which differs for pages of the window: page_physical().
  *
  * Addresses of pages must be multiples of 4096 (or of 4 MiB where a function says so), else
  * -EINVARG and nothing changes. Every change of a mapping that may be in use is followed by
@@ -49,7 +53,7 @@
 typedef uint32_t vaddr_t;
 
 struct paging_4gb_chunk {
-    uint32_t *directory_entry; /* 1,024 entries; its address is what CR3 holds */
+    uint32_t *directory_entry; /* 1,024 entries; CR3 holds page_physical() of it */
     struct list_node link;     /* on the list of all chunks */
     /* Bit i: directory entry i points to a table that belongs to this chunk alone. */
     uint32_t private_tables[PAGING_TOTAL_ENTRIES_PER_TABLE / 32];
@@ -151,16 +155,25 @@ bool paging_is_aligned(const void *address);
 
 /* CR3 as it is. paging.asm */
 uint32_t paging_read_directory(void);
-/* Loads CR3: everything but global pages leaves the TLB. paging.asm */
+/* Loads CR3 with a physical address: everything but global pages leaves the TLB. paging.asm */
 void paging_load_directory(uint32_t *directory);
 
 /*
  * Takes one of the kernel's own pages out of, and back into, every chunk: the guard page below a
- * kernel stack. page lies in the pool or the frame zone and belongs to the caller. Guarding: 0;
+ * kernel stack. page is one of pmm.h's and belongs to the caller. Guarding: 0;
  * -ENOMEM; -EISTKN when it is a guard page already. Unguarding any other page is a panic.
  */
 int paging_guard_page(void *page);
 void paging_unguard_page(void *page);
+
+/*
+ * Maps a page of the byte heap, VMALLOC_ADDRESS to VMALLOC_END, to frame (the kernel's address of a page
+ * of pmm.h), for the kernel, in every chunk. 0, or -ENOMEM when there is no page for a table.
+ * Unmapping returns the frame, which is the caller's again. Panics when virt is not in that range, or is
+ * mapped or not mapped already.
+ */
+int paging_map_kernel_page(void *virt, void *frame);
+void *paging_unmap_kernel_page(void *virt);
 
 /*
  * paging_print.c, a panic reporter: if the frame is of a page fault or a double fault, prints which

@@ -31,6 +31,9 @@ static const struct {
     {(void *)HEAP_ADDRESS, "kernel heap pool"},
     {(void *)FRAME_ZONE_ADDRESS, "frame zone"},
     {(void *)PROCESS_HEAP_ADDRESS, "process heap"},
+    {(void *)WINDOW_ADDRESS, "the kernel's window on RAM at 4 to 16 MiB"},
+    {(void *)WINDOW_END, "unused, behind the window"},
+    {(void *)VMALLOC_ADDRESS, "the kernel's byte heap"},
     {(void *)MMIO_ADDRESS, "devices"},
 };
 
@@ -80,7 +83,8 @@ static void print_walk(vaddr_t address)
 
     uint32_t index = address / LARGE_PAGE_SIZE_BYTES;
     uint32_t entry = chunk->directory_entry[index];
-    bool is_hole = address >= HEAP_ADDRESS && address < FRAME_ZONE_END &&
+    bool is_hole = ((address >= HEAP_ADDRESS && address < FRAME_ZONE_END) ||
+                    (address >= WINDOW_ADDRESS && address < WINDOW_END)) &&
                    !paging_is_mapped(chunk, (void *)address);
     printk("%s\n", is_hole ? ", the guard page below a task's kernel stack" : "");
     print_entry("directory", index, entry);
@@ -95,7 +99,7 @@ void paging_report_fault(const struct trap_frame *frame)
     const struct paging_4gb_chunk *chunk = paging_current();
 
     if (frame->vector == TRAP_DOUBLE_FAULT && chunk) {
-        printk("cr3 was %08x\n", (uint32_t)chunk->directory_entry);
+        printk("cr3 was %08x\n", page_physical(chunk->directory_entry));
     }
     if (frame->vector == TRAP_PAGE_FAULT || frame->vector == TRAP_DOUBLE_FAULT) {
         print_walk(cpu_read_cr2());
