@@ -37,14 +37,14 @@ SAY := @$(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo
 # ---------------------------------------------------------------- what was asked for
 
 COMMA := ,
-# $(call sh,TEXT): one word of a shell's command, whatever is in it.
+# $(call sh,TEXT): TEXT as one word of a shell's command, whatever characters it has.
 sh = '$(subst ','\'',$(1))'
 # The same as a part of an option of QEMU, where a comma is written as two.
 qemu_file = $(call sh,file=$(subst $(COMMA),$(COMMA)$(COMMA),$(1)))
 # $(call matches,TEXT,EXTENDED REGULAR EXPRESSION): not empty if all of it does.
 matches = $(shell printf '%s' $(call sh,$(1)) | grep -xE $(call sh,$(2)))
 
-# $(call demand,VARIABLE,values that need no look,expression,what it must be): or nothing is built.
+# $(call demand,VARIABLE,values that need no check,expression,what it must be): or nothing is built.
 demand = $(if $(filter-out $(2),x$($(1))x),$(if $(call matches,$($(1)),$(3)),,\
     $(error $(1)=$($(1)): $(1) must be $(4))))
 $(call demand,MEMORY,x128x,[1-9][0-9]{0$(COMMA)6}[MG]?,a number of MiB such as 128)
@@ -53,7 +53,7 @@ $(call demand,WERROR,x0x x1x,,1 or 0)
 ARCH ?= i386
 $(call demand,ARCH,xi386x,,i386: that is the only architecture of this tree)
 
-# A device in the place of an output would be written to.
+# A device in the place of an output would be overwritten.
 DEVICES := $(shell find bin build \( -xtype b -o -xtype c \) 2>/dev/null)
 $(if $(DEVICES),$(error $(DEVICES) is a device or a link to one: remove it. Outputs are ordinary files; \
     make usb DEV=/dev/sdX writes to a disk))
@@ -300,12 +300,12 @@ bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf buil
 all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
-# given is looked at before anything is built.
-image_arguments = --init $(call sh,$(INIT)) --files $(call sh,$(FILES)) --output $(call sh,$(IMAGE))
+# given is checked before anything is built.
+image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
-	@$(MKIMAGE) --check $(image_arguments)
+	@$(MKIMAGE) --check --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 	@$(MAKE) --no-print-directory bin/boot.bin bin/kernel.bin
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 
@@ -351,7 +351,7 @@ figures:
 bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
-# The disk is looked at before anything is built, and once more by what writes.
+# The disk is checked before anything is built, and once more by the tool that writes.
 USB = $(PYTHON) tools/usb.py --make $(if $(YES),--yes) $(if $(FIXED),--allow-fixed-disk) bin/os.bin \
     $(call sh,$(DEV))
 usb:
@@ -377,7 +377,8 @@ help:
 	@echo "make compile_commands.json  for clangd and clang-tidy"
 	@echo "make mutants      plants faults, and shows that the tests find each"
 	@echo "make figures      what these two have counted, into docs/testing.md"
-	@echo "make fuzz TIME=60 [FUZZ=heap]  libFuzzer on the modules that read what others wrote"
+	@echo "make fuzz TIME=60 [FUZZ=heap]  fuzzes every parser of untrusted input, with libFuzzer"
+	@echo "make prove        every state that a small heap can reach; BLOCKS=12 [RESERVE=1], LONG=1: larger ones"
 	@echo "make bench        instruction counts, each beside a reference implementation"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
@@ -386,7 +387,7 @@ help:
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make web          bin/web: a page that runs Drupe in a browser"
-	@echo "make usb DEV=/dev/sdX [YES=1] [FIXED=1]  writes bin/os.bin to a USB stick (without DEV: which are there)"
+	@echo "make usb DEV=/dev/sdX [YES=1] [FIXED=1]  writes bin/os.bin to a USB stick (without DEV: lists the sticks)"
 	@echo "make memory-picture  docs/memory-picture.png, from a running machine"
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, WERROR=1, QEMU=, ACCEL=tcg"
@@ -428,7 +429,7 @@ coverage: $(COVERAGE_TESTS)
 	@$(PYTHON) tools/coverage.py --floor $(FLOOR) $^
 
 # The PC emulator v86 for tests/system/test_v86.py, in the version and with the checksum that
-# package-lock.json tells.
+# package-lock.json names.
 build/v86/installed: tests/v86/package.json tests/v86/package-lock.json
 	@mkdir -p $(@D)
 	@cp $^ $(@D)/
@@ -497,7 +498,7 @@ host-tests: $(addprefix build/host/,$(HOST_TESTS))
 host-%: build/host/%
 	$<
 
-# One planted fault after the other: do the tests see it? Takes a quarter of an hour, so on demand.
+# One planted fault after the other: do the tests see it? Takes about twenty minutes, so on demand.
 .PHONY: mutants
 mutants: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
 	@$(PYTHON) tools/mutate.py
@@ -547,6 +548,44 @@ $(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rules,$(fuzzer))))
 fuzzers: $(addprefix build/fuzz/,$(FUZZERS))
 fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
 
+# ---------------------------------------------------------------- proof by exhaustion
+
+# tests/prove/prove_NAME.c with the same "Sources:" lines, and the search, prove.c. Optimised, and
+# without sanitizers: these run hundreds of millions of calls.
+PROVERS := $(patsubst tests/prove/%.c,%,$(wildcard tests/prove/prove_*.c))
+PROVE_CFLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOST_CFLAGS)) -O2 -Itests/prove
+prove_sources = tests/prove/prove.c tests/prove/$(1).c \
+    $(shell sed -n 's/^ \* Sources: *//p' tests/prove/$(1).c)
+
+define prove_rule
+build/prove/$(1): build/variant $(call prove_sources,$(1)) tests/prove/prove.h
+	@mkdir -p $$(@D)
+	$$(SAY) "  HOSTCC $$@"
+	@$$(HOSTCC) $$(PROVE_CFLAGS) -MM -MP -MT $$@ $(call prove_sources,$(1)) > $$@.d
+	$$(Q)$$(HOSTCC) $$(PROVE_CFLAGS) -o $$@ $(call prove_sources,$(1))
+endef
+$(foreach prover,$(PROVERS),$(eval $(call prove_rule,$(prover))))
+
+# make prove: what make test proves. LONG=1: larger ones, minutes each. BLOCKS=12 [RESERVE=1]: a heap
+# of that many blocks.
+BLOCKS  ?=
+RESERVE ?=
+LONG    ?=
+LONG_PROOFS := "heap 12" "heap 8 reserve" "kmem 2048 4 alone" "kmem 1440 3" "kmem 1344 3" "process pages=9"
+.PHONY: provers prove prove-compiler
+provers: $(addprefix build/prove/,$(PROVERS))
+prove: provers
+ifneq ($(BLOCKS),)
+	build/prove/prove_heap $(call sh,$(BLOCKS)) $(if $(RESERVE),reserve) progress
+else ifneq ($(LONG),)
+	@for proof in $(LONG_PROOFS); do build/prove/prove_$$proof progress || exit 1; done
+else
+	@$(PYTHON) tests/system/test_prove.py --proofs
+endif
+# For faults that are planted.
+prove-compiler:
+	@echo '$(HOSTCC) $(PROVE_CFLAGS)'
+
 # ---------------------------------------------------------------- for editors and clang-tidy
 
 # How each C file is compiled, in the format of clangd and clang-tidy, which do not know all of
@@ -570,13 +609,14 @@ compile_commands.json:
 	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
 	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/fuzz/*.c)),$(FUZZ_CFLAGS))\
+	    $(call clang_commands,$(sort $(wildcard tests/prove/*.c)),$(PROVE_CFLAGS))\
 	    $(call clang_command,tools/asm_constants.c,$(KERNEL_CFLAGS))])
 	$(SAY) "  GEN    $@"
 
 # Format, checkers and both compilers' warnings; tests/run.py has all but the analyzer.
 .PHONY: lint
 lint:
-	@$(MAKE) --no-print-directory WERROR=1 all sdk host-tests fuzzers
+	@$(MAKE) --no-print-directory WERROR=1 all sdk host-tests fuzzers provers
 	@WERROR=1 $(PYTHON) tests/system/test_style.py --analyze
 
 -include $(shell find build -name '*.d' -not -path '*[[:space:]]*' 2>/dev/null)

@@ -75,7 +75,7 @@ size_by_apt() {
 }
 
 # install SIZE PACKAGE... - those that are missing, if any. SIZE: all of them on a bare Debian 13,
-# for systems whose apt cannot tell.
+# for systems whose apt cannot say.
 install() {
     bare_size=$1
     shift

@@ -26,12 +26,13 @@
  *   pages                 T less the reserve           7/8 of that       FAMILY_BASE_PAGES
  *   processes             T / 32, from 16 to 2,048     half of that      FAMILY_BASE_PROCESSES
  *   open files            4 for each process           half of that      FAMILY_BASE_FILES
- *   ended, not waited for as many as processes         half of that      FAMILY_BASE_UNWAITED
+ *
+ * A process that has ended counts until its parent has waited for it.
  *
  * The reserve of pages: the part of the kernel's pool that is the kernel's alone (pmm.h), the disk
  * cache at its largest, and a part for init's family, which is the shell, with the tables that
  * kernel stacks take. Jobs in front get their base even when all jobs together have reached their
- * limit, for FAMILY_FRONT_JOBS of them: so `ps` starts whatever runs in the background.
+ * limit, for FAMILY_FRONT_JOBS of them: so `ps` starts even when the background is full.
  */
 #define FAMILY_INIT_FRACTION   64 /* of all pages, one part in so many is init's family's */
 #define FAMILY_INIT_PAGES_MIN  96
@@ -42,7 +43,6 @@
 #define FAMILY_BASE_PAGES      48
 #define FAMILY_BASE_PROCESSES  4
 #define FAMILY_BASE_FILES      16
-#define FAMILY_BASE_UNWAITED   4
 #define FAMILY_FRONT_JOBS      2
 
 /* Paths and files. */

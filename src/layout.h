@@ -28,7 +28,7 @@
 /* Low memory, 0x1000 to 0x7BFF: the kernel's and the boot sector's notes. */
 #define BOOT_INFO_ADDRESS       0x1000 /* struct boot_info, written by the boot sector */
 #define BIOS_THUNK_ADDRESS      0x2000 /* the real-mode thunk runs here; one page */
-#define BIOS_THUNK_DATA_ADDRESS 0x3000 /* what bios.c and the thunk tell each other */
+#define BIOS_THUNK_DATA_ADDRESS 0x3000 /* what bios.c and the thunk pass to each other */
 #define BIOS_THUNK_STACK_TOP    0x4000 /* real-mode stack, grows down towards that */
 #define BIOS_BUFFER_ADDRESS     0x4000 /* scratch that BIOS calls read and write */
 #define BIOS_BUFFER_BYTES       0x3000 /* to 0x6FFF */
@@ -41,7 +41,7 @@
 #define HEAP_ADDRESS        0x01000000
 #define HEAP_END            0x07400000 /* HEAP_ADDRESS + HEAP_SIZE_BYTES */
 
-/* Where disk data that comes through the BIOS is taken from. */
+/* Buffer for disk data that comes through the BIOS. */
 #define BIOS_DISK_BUFFER_ADDRESS 0x80000
 #define BIOS_DISK_BUFFER_BYTES   0x8000
 

@@ -37,7 +37,7 @@
 #define ETOOLARGE  24 /* it does not fit there */
 #define EOVERLAP   25 /* two of its segments share addresses */
 #define ENOENTRY   26 /* it begins outside what is loaded of it */
-#define ECUTOFF    27 /* the file ends before what its headers tell */
+#define ECUTOFF    27 /* the file is shorter than its headers say */
 
 #define ELIMIT     28 /* a family (a job of the shell), or all together, have as many as they may */
 #define STATUS_MAX 28

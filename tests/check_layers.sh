@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/check_layers.sh - who may include whom.
+# tests/check_layers.sh - which file may include which.
 #
 # Each folder under src/ has a layer; a file includes its own layer or a lower one, never a
 # higher. Inside memory/, the heap includes neither paging nor arch, and of the names of the five

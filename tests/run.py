@@ -57,6 +57,9 @@ AMOUNTS = [
     ("operations of processes that come and go", r"system/test_stress$", r"info: (\d+) operations"),
     ("fuzzers", r"system/test_fuzz$", r"info: (\d+) fuzzers"),
     ("runs of fuzzers", r"system/test_fuzz$", r"info: \d+ fuzzers, (\d+) runs"),
+    ("states proved, each with every call", r"system/test_prove$", r"info: .*: (\d+) states"),
+    ("calls in them", r"system/test_prove$", r"info: .* states, (\d+) calls"),
+    ("faults that proofs must find", r"system/test_prove$", r"info: (\d+) planted faults"),
     ("allocations and disk reads, each failed in turn", r"kernel$", r"info: (\d+) .* in turn"),
 ]
 
@@ -160,7 +163,7 @@ def check_whole_run(results):
             failed += 1
     for what, count in counted[len(KINDS):]:
         if count == 0:
-            print(f"counted: {what} ... FAIL: no suite told of any")
+            print(f"counted: {what} ... FAIL: no suite reported any")
             failed += 1
     # The page may be behind: that is what the figures are for.
     if failed == 0 and not any(result[2] for result in results if result[0] != PAGE_SUITE):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/run_qemu.sh IMAGE [qemu arguments] - boots IMAGE headless and tells how init ended.
+# tests/run_qemu.sh IMAGE [qemu arguments] - boots IMAGE headless and reports how init ended.
 #
 # Serial goes to stdout. Exit status: 0 = init exited with status 0, 1 = with another status,
 # 2 = kernel panic, 3 = QEMU ended in some other way, 124 = TIMEOUT_S seconds (60 if unset) passed.

@@ -2,8 +2,8 @@
 """Counts the guest instructions from the boot sector's first one to the program's first character.
 
 Two runs under -icount, in which the time-stamp counter counts instructions: one with a boot sector
-that only tells the counter (so: what the BIOS took), one with the real image and a program that
-tells the counter before anything else.
+that only prints the counter (so: what the BIOS took), one with the real image and a program that
+prints the counter before anything else.
 
 usage: tools/boot_cost.py       (needs bin/os.bin; prints one line, exits 1 above the goal)
 """

@@ -2,7 +2,7 @@
 `drupe program`, `drupe symbols`) and the kernel's state (`drupe heap`, `drupe walk`, `drupe ps`,
 `drupe log`, `drupe trap`). docs/debugging.md shows them at work.
 
-The CPU starts in 16-bit real mode and ends in 32-bit protected mode, and gdb has to be told: QEMU
+The CPU starts in 16-bit real mode and ends in 32-bit protected mode, and gdb must know which: QEMU
 describes its target as i386, which wins over `set architecture i8086`. So before connecting, a
 description whose architecture is i8086 is laid over it (`set tdesc filename`), and taken away
 again when the kernel is reached.
@@ -251,7 +251,7 @@ class Walk(gdb.Command):
         if entry & PRESENT:
             print(f"  physical address {entry // page * page + address % page:08x}")
         else:
-            print("  a touch is a page fault")
+            print("  touching it causes a page fault")
 
     @staticmethod
     def words(entry):

@@ -1,4 +1,4 @@
-"""A QEMU that somebody talks to: over its serial line, by its keyboard, and through QEMU's monitor.
+"""A QEMU to talk to: over its serial line, by its keyboard, and through QEMU's monitor.
 
 Times are limits that detect hangs, and nothing else.
 """
@@ -35,7 +35,7 @@ class Monitor:
         self.execute("qmp_capabilities")
 
     def connects(self, path):
-        """The socket is there a moment before anybody listens."""
+        """The socket is there a moment before QEMU listens."""
         try:
             self.socket.connect(path)
             return True
@@ -91,7 +91,7 @@ class Machine:
             self.input = os.open(line + ".in", os.O_RDWR)
             self.output = os.open(line + ".out", os.O_RDWR | os.O_NONBLOCK)
             command += ["-chardev", f"pipe,id=line,path={line}", "-serial", "chardev:line"]
-            # A pipe that nobody empties would hold the machine, and it would lose what it says.
+            # A pipe that is not emptied would hold the machine, and it would lose what it says.
             self.listener = threading.Thread(target=self.listen, daemon=True)
             self.listener.start()
         self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL)

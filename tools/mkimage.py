@@ -70,7 +70,11 @@ def run(*command):
 
 
 def read_file(path):
+    """Its bytes. Devices and pipes have no end, or nobody at the other."""
     try:
+        if not (os.path.isfile(path) or os.path.isdir(path)):
+            os.stat(path)
+            raise ImageError(f"cannot read {path}: it is no ordinary file")
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
@@ -120,9 +124,8 @@ def files_to_copy(init, extra):
     """{name in the volume: its bytes}"""
     wanted = [(init, "INIT.ELF")] if init else []
     for item in extra:
-        host, equals, name = item.rpartition("=")
-        if not equals or os.path.exists(item):
-            host, name = item, os.path.basename(item)
+        host = host_path(item)
+        name = os.path.basename(item) if host == item else item[len(host) + 1:]
         wanted.append((host, name_in_volume(name)))
     files = {}
     for host, name in wanted:
@@ -142,6 +145,20 @@ def files_to_copy(init, extra):
     return files
 
 
+def host_path(item):
+    """Of HOST or HOST=NAME."""
+    host, equals, _ = item.rpartition("=")
+    return host if equals and not os.path.exists(item) else item
+
+
+def check_output(path, inputs):
+    """Refuses to write over what the image is made of."""
+    for name in inputs:
+        if name and os.path.realpath(name) == os.path.realpath(path):
+            raise ImageError(f"cannot write {path}: the image is made of that file. Give the image"
+                             " another name")
+
+
 def clusters_needed(files, cluster_bytes):
     entries = {}  # of each folder, with "." and ".."
     for name in files:
@@ -153,7 +170,7 @@ def clusters_needed(files, cluster_bytes):
 
 
 def volume_geometry(files):
-    """(bytes of the volume, sectors a cluster): room for the files, and truly FAT16."""
+    """(bytes of the volume, sectors per cluster): room for the files, and truly FAT16."""
     for cluster_sectors in (4, 8, 16, 32, 64):
         needed = max(clusters_needed(files, cluster_sectors * SECTOR), FAT16_CLUSTERS_MIN)
         # An eighth stays free for files that are copied in later.
@@ -286,6 +303,8 @@ def main():
         parser.error("--boot and --kernel are needed")
     try:
         output.ordinary_file(arguments.output)
+        check_output(arguments.output, [arguments.boot, arguments.kernel, arguments.init,
+                                        arguments.volume, *map(host_path, arguments.file)])
         if arguments.check:
             files_to_copy(arguments.init, arguments.file)
             return 0

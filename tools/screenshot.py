@@ -31,7 +31,7 @@ def main():
             machine.console = ""
             machine.send(keys)
             wait_for(lambda: machine.says(text), f"the text {text!r} after the keys")
-        time.sleep(0.3)  # the display is refreshed some times a second
+        time.sleep(0.3)  # the display is refreshed some times per second
         machine.monitor.execute("screendump", filename=out, format="png")
     return 0
 

@@ -2,7 +2,7 @@
 """Writes a disk image to a USB stick: `make usb DEV=/dev/sdX`, or tools/usb.py IMAGE DEVICE.
 
 Everything on the stick is lost, so the tool would rather refuse than guess: it takes whole disks
-that are removable or on USB, that nobody uses and that do not hold /, and asks first. The disk is
+that are removable or on USB, that are not in use and do not hold /, and asks first. The disk is
 opened exclusively before the question, so from then on nothing can mount it, and what was looked at
 is what is written to. Then it reads all back from the disk and compares.
 
@@ -18,7 +18,7 @@ import stat
 import sys
 from dataclasses import dataclass
 
-SECTOR = 512  # also sysfs's unit for sizes, whatever the disk's own sectors are
+SECTOR = 512  # also sysfs's unit for sizes, for disks with any size of sectors
 CHUNK_BYTES = 1 << 20
 NO_STICKS = ("sr", "fd")  # removable too: CD and floppy drives
 
@@ -29,7 +29,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Disk:
-    """What sysfs tells of a whole disk."""
+    """What sysfs says about a whole disk."""
     name: str       # in /dev
     model: str
     size: int       # in bytes; 0 without a medium
@@ -172,7 +172,7 @@ OPTIONS = {"yes": ("--yes", "YES=1"), "fixed": ("--allow-fixed-disk", "FIXED=1")
 
 @dataclass(frozen=True)
 class Wording:
-    """How the caller can be told to go on: by the tool's options, or by make's variables."""
+    """How the caller can go on: by the tool's options, or by make's variables."""
     is_make: bool = False
 
     def hint(self, option, does):
@@ -231,7 +231,7 @@ def read_image(path):
 def open_target(system, path, image_path):
     reasons = {errno.EACCES: f"no permission to write to {path}: use sudo"
                              f" (sudo python3 tools/usb.py {image_path} {path})",
-               errno.EBUSY: f"{path} is in use by something that /proc does not tell",
+               errno.EBUSY: f"{path} is in use by something that /proc does not show",
                errno.EROFS: f"{path} is write-protected",
                errno.ENOMEDIUM: f"{path} has no medium in it"}
     reasons[errno.EPERM] = reasons[errno.EACCES]

@@ -3,8 +3,8 @@
  *
  * The screen is v86's: text in the page, 25 rows. What is typed goes into a text area (#keys), for
  * only that brings up a phone's keyboard; what changes in it becomes scancodes, as if pressed on
- * the US keyboard that Drupe knows, whatever keyboard is there. The serial line carries the same
- * text as the screen; it is kept for reading, and tells when the machine is ready and has ended.
+ * the US keyboard that Drupe knows, no matter which keyboard is there. The serial line carries the same
+ * text as the screen; it is kept for reading, and shows when the machine is ready and has ended.
  */
 "use strict";
 
@@ -325,7 +325,7 @@ function take_button(event)
 /* ---------------------------------------------------------------- the screen's size */
 
 let size = 0; /* of the font, in pixels */
-let is_fitted = true; /* nobody has chosen another */
+let is_fitted = true; /* no other was chosen */
 let fitted_width = 0;
 
 /* The size at which all 80 columns are seen, and the 25 rows with the buttons below them, unless the

@@ -15,7 +15,7 @@
     "Usage: crash         a menu of faults\n" \
     "       crash NAME    that one: the program makes it; the kernel explains\n"
 
-/* An address that the compiler knows nothing about. */
+/* An address whose value the compiler does not know. */
 static volatile unsigned char *at(uintptr_t address)
 {
     __asm__("" : "+r"(address));

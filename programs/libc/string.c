@@ -1,5 +1,5 @@
 /*
- * string.c - the string functions that the kernel has no use for.
+ * string.c - the string functions that the kernel does not need.
  */
 #include <string.h>
 

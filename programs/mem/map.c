@@ -1,5 +1,5 @@
 /*
- * map.c - the kernel's blocks as a picture: a character for so many of them.
+ * map.c - the kernel's blocks as a picture: one character for a number of them.
  *
  * Who has a block is known by the kernel's function that asked for it. The picture is in capitals
  * where no block is free, and in colours, for those who see them. Rows of which all is free are left
@@ -17,7 +17,7 @@
 #define ROWS    16
 #define OWNERS  64
 
-/* The list of pieces begins with room for so many. */
+/* The list of pieces begins with room for this many. */
 #define PIECES_FIRST 256
 
 #define PAGE_KIB 4
@@ -249,7 +249,7 @@ static void draw(const struct piece *piece)
     }
 }
 
-/* Draws all pieces with so many pages a cell, or only counts the rows; returns how many. */
+/* Draws all pieces with that many pages per cell, or only counts the rows; returns their number. */
 static unsigned draw_pieces(uint32_t cell_pages, bool is_rehearsal)
 {
     memset(&picture, 0, sizeof(picture));

@@ -17,7 +17,7 @@
     "       mem map live             the same, drawn again until a key is pressed\n"  \
     "       mem walk ADDRESS [PID]   how an address is translated, by that process\n" \
     "       mem layout [PID]         what its address space holds, range by range\n"  \
-    "       mem trace PROGRAM ...    runs it; a line for each allocation meanwhile\n"
+    "       mem trace PROGRAM ...    runs it; a line for each allocation and free\n"
 #define PAGE_KIB 4
 
 static void show_pages(const char *what, uint32_t pages, const char *remark)
@@ -95,7 +95,7 @@ static int start(struct command_argument *command)
     return pid;
 }
 
-/* The trace is on until this process turns it off, or ends: so nobody can leave it on. */
+/* The trace is on until this process turns it off, or ends: so it cannot be left on. */
 static int trace_program(int count, char **words)
 {
     struct command_argument *command = calloc((size_t)count, sizeof(*command));

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* Every block that the kernel manages, by who has it. */
+/* Every block that the kernel manages, by owner. */
 int show_map(void);
 
 /* The same at the top of the screen, again and again, until a key is pressed. */
@@ -15,7 +15,7 @@ int show_live_map(void);
 /* The translation of an address; pid 0 is this process. */
 int show_walk(uint32_t address, uint32_t pid);
 
-/* All of an address space, a line for each stretch with the same rights. */
+/* All of an address space, one line for each stretch with the same rights. */
 int show_layout(uint32_t pid);
 
 #endif

@@ -45,7 +45,7 @@ static const struct {
     {0x100, "global", ""},
 };
 
-/* Continues a line that has so many characters; goes on in the next where the screen ends. */
+/* Continues a line that has that many characters; goes on in the next where the screen ends. */
 static void print_flags(int column, uint32_t entry)
 {
     if (!(entry & PRESENT)) {
@@ -103,14 +103,17 @@ static unsigned range_of(uint32_t address)
     return i;
 }
 
-/* Where the RAM that the kernel manages ends: the map has room for more. */
+/* Where the RAM that the kernel manages ends: the map has room for more. The window's runs come
+ * after it. */
 static uint32_t find_ram_end(void)
 {
     struct memory_run run = {0};
+    uint32_t end = 0;
 
-    while (memory_look(MEMORY_LOOK_RUN, run.start + run.pages * PAGE_SIZE_BYTES, &run) == 0) {
+    while (memory_look(MEMORY_LOOK_RUN, end, &run) == 0 && run.start < WINDOW_ADDRESS) {
+        end = run.start + run.pages * PAGE_SIZE_BYTES;
     }
-    return run.start + run.pages * PAGE_SIZE_BYTES;
+    return end;
 }
 
 /* What lies at address, and in *end where something else begins; 0 is 4 GiB. */

@@ -1,5 +1,5 @@
 # newlib.mk - the SDK: a real C library for programs that were not written for Drupe; included by
-# the Makefile. docs/programs.md tells how to use it.
+# the Makefile. docs/programs.md says how to use it.
 #
 #   build/sdk/include, lib   newlib's headers and archives, the system layer of this folder
 #   tools/drupe-cc           the compiler that uses them
@@ -15,7 +15,7 @@ SDK_PARTS := $(SDK)/newlib.key $(SDK)/lib/libdrupe.a $(SDK)/lib/crt0.o $(SDK)/li
 .PHONY: sdk program lua
 sdk: $(SDK_PARTS)
 
-# The script looks at the content itself: a source that is only newer costs nothing.
+# The script compares contents itself: a source that is only newer costs nothing.
 $(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
     $(wildcard programs/newlib/include/sys/*.h) $(wildcard /usr/src/newlib/newlib-*.tar.*)
 	@DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
@@ -32,7 +32,7 @@ build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m32 -print-file-name=include) \
 	    $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
-# With it go the headers that tell programs about the kernel.
+# With it go the headers that describe the kernel to programs.
 $(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h)
 	@mkdir -p $(@D) $(SDK)/include/abi
 	@cp programs/newlib/include/drupe.h $(SDK)/include/
@@ -48,13 +48,13 @@ $(SDK)/lib/crt0.o: programs/newlib/crt0.asm $(SDK)/newlib.key
 $(SDK)/lib/newlib.ld: programs/newlib/newlib.ld $(SDK)/newlib.key
 	@cp $< $@
 
-# ---------------------------------------------------------------- anybody's program
+# ---------------------------------------------------------------- any program
 
 # What the program is stripped from stays beside it for gdb: x.elf, x.debug.elf.
 strip_program = $(OBJCOPY) --strip-all $(1:.elf=.debug.elf) $(1)
 
 # make program SRC=file.c or folder OUT=x.elf [CFLAGS="-DX"]
-# What was given is looked at first: newlib takes minutes, once.
+# What was given is checked first: newlib takes minutes, once.
 program:
 	@src=$(call sh,$(SRC)); out=$(call sh,$(OUT)); \
 	refuse() { echo "make program: $$1" >&2; \

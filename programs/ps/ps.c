@@ -11,7 +11,7 @@
     "Lists the processes. State: ready (it runs, or waits for its turn), waiting\n"     \
     "(for a key, a child, a time), ended (its parent has not asked for its status).\n"  \
     "Memory is what the process alone has, page tables included; ticks are those of\n"  \
-    "the clock, 100 a second, that found it running. * marks the one that has the\n"    \
+    "the clock, 100 per second, that found it running. * marks the one that has the\n"  \
     "keyboard. Family is the job that a process belongs to, 0 the first shell's own;\n" \
     "kill -f PID ends all of one.\n"
 

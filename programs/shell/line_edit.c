@@ -29,7 +29,7 @@ static size_t columns_of(const struct line_editor *editor, size_t start, size_t 
     return columns;
 }
 
-/* The place so many columns before at, or the line's start. */
+/* The place that many columns before at, or the line's start. */
 static size_t columns_before(const struct line_editor *editor, size_t at, size_t columns)
 {
     while (columns-- > 0 && at > 0) {

@@ -1,5 +1,5 @@
 /*
- * line_edit.h - a line while it is typed, and those that were typed before.
+ * line_edit.h - a line while it is typed, and the earlier ones.
  *
  *   left right ctrl-B ctrl-F   a character      backspace delete   rub one out
  *   home end   ctrl-A ctrl-E   the line's ends  ctrl-U ctrl-K      all before, all behind

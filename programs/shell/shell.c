@@ -5,7 +5,7 @@
  * takes the machine; in a shell inside another all belong to the other's job.
  *
  *   NAME ARGUMENT ...     0:/NAME or 0:/NAME.elf, in front: it has the keyboard until it ends
- *   NAME ARGUMENT ... &   beside the shell; the shell tells later how it ended
+ *   NAME ARGUMENT ... &   beside the shell; the shell reports later how it ended
  *
  * What a command does to the shell itself cannot be a program: these are the built-in ones.
  */
@@ -51,7 +51,7 @@ static void tell_background_status(const struct process_info *info, int status)
     tell_status(who, status);
 }
 
-/* Waits for the children that have ended meanwhile, and tells of them. */
+/* Waits for the children that have ended meanwhile, and reports each. */
 static void collect_children(void)
 {
     struct process_info *list;
@@ -151,6 +151,10 @@ static void run_exit(struct command_argument *arguments)
         printf("'%s' is no number. Usage: exit [STATUS]\n", arguments->argument);
         return;
     }
+    if (arguments != NULL && arguments->next != NULL) {
+        puts("Usage: exit [STATUS]");
+        return;
+    }
     exit(status);
 }
 
@@ -162,8 +166,8 @@ static void run_kill(struct command_argument *arguments)
     if (is_family) {
         arguments = arguments->next;
     }
-    if (arguments == NULL || !parse_number(arguments->argument, &pid)) {
-        puts("Usage: kill [-f] PID (ps tells the PIDs; -f: all of PID's family)");
+    if (arguments == NULL || arguments->next != NULL || !parse_number(arguments->argument, &pid)) {
+        puts("Usage: kill [-f] PID (ps lists the PIDs; -f: all of PID's family)");
         return;
     }
     if (pid == process_id()) {
@@ -218,8 +222,8 @@ static const struct {
     {"mem.elf", "mem", "how much memory there is, and who has it"},
     {"ps.elf", "ps", "the processes"},
     {"shell.elf", "shell", "another shell, inside this one"},
-    {"sleep.elf", "sleep SECONDS", "does nothing for so long"},
-    {"usertest.elf", "usertest", "attacks the kernel, and tells what came of it"},
+    {"sleep.elf", "sleep SECONDS", "waits that many seconds"},
+    {"usertest.elf", "usertest", "attacks the kernel, and reports the results"},
 };
 
 /* name has the suffix. */
@@ -250,7 +254,7 @@ static void run_help(struct command_argument *arguments)
     for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
         printf("  %-16s %s\n", built_in[i].synopsis, built_in[i].summary);
     }
-    puts("Programs (NAME --help tells more):");
+    puts("Programs (NAME --help says more):");
     int folder = file_open("0:/");
     if (folder < 0) {
         printf("The disk cannot be read: %s.\n", error_text(folder));
@@ -290,15 +294,20 @@ static bool take_ampersand(char *line)
     return true;
 }
 
-/* What other shells do something with, where it is not between quotes; 0: nothing. */
+/* What other shells do something with, where it is not between quotes; 0: nothing. An & is text in
+ * a word, and something else when it is one. */
 static char find_symbol(const char *line)
 {
     bool is_quoted = false;
 
-    for (; *line != '\0'; line++) {
-        is_quoted ^= *line == '"';
-        if (!is_quoted && strchr("<>|;", *line) != NULL) {
-            return *line;
+    for (const char *c = line; *c != '\0'; c++) {
+        is_quoted ^= *c == '"';
+        if (!is_quoted && strchr("<>|;", *c) != NULL) {
+            return *c;
+        }
+        if (!is_quoted && *c == '&' && (c == line || isspace(c[-1])) &&
+            (c[1] == '\0' || isspace(c[1]))) {
+            return *c;
         }
     }
     return '\0';
@@ -310,6 +319,7 @@ static void refuse_symbol(char symbol)
            "To pass %c to a program, put it between quotes (\").\n",
            symbol == '|'   ? "has no pipes (|)"
            : symbol == ';' ? "has no ; between commands"
+           : symbol == '&' ? "has no & between commands"
            : symbol == '<' ? "cannot take input from a file (<)"
                            : "cannot write output to a file (>)",
            symbol);
@@ -318,13 +328,13 @@ static void refuse_symbol(char symbol)
 static void run_line(char *line)
 {
     struct command_argument *command;
+    bool in_background = take_ampersand(line);
     char symbol = find_symbol(line);
 
     if (symbol != '\0') {
         refuse_symbol(symbol);
         return;
     }
-    bool in_background = take_ampersand(line);
     int count = command_split(line, &command);
 
     if (count == -EINFORMAT) {

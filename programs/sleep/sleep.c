@@ -5,7 +5,7 @@
 #include <drupe.h>
 #include <stdlib.h>
 
-#define USAGE        "Usage: sleep SECONDS\nDoes nothing for so long; SECONDS up to 99999.\n"
+#define USAGE        "Usage: sleep SECONDS\nWaits that many seconds, 99999 at most.\n"
 #define DIGITS_MAX   5
 #define MILLISECONDS 1000u
 

@@ -102,8 +102,8 @@ static void registers_kept(void)
     check_registers_kept(&zeroes);
 }
 
-/* String instructions in the kernel must go upwards whatever the program had; with NT set, an IRET
- * in the kernel would try to change tasks. */
+/* String instructions in the kernel must go upwards, no matter which flags the program had; with NT
+ * set, an IRET in the kernel would try to change tasks. */
 static void flags_kept(void)
 {
     static const uint32_t flags[] = {

@@ -1,5 +1,5 @@
 /*
- * faults.c - one instruction each that must end the program, with the status that tells which
+ * faults.c - one instruction each that must end the program, with the status that says which
  * exception it was. That the others go on is seen by the tests that follow.
  */
 #include "usertest.h"

@@ -211,7 +211,7 @@ static uint32_t x87_control(void)
     return value;
 }
 
-/* "modes X87 MXCSR": sets them, and finds them again whoever has run in between. */
+/* "modes X87 MXCSR": sets them, and finds them again after other processes have run. */
 static int role_modes(int argc, char **argv)
 {
     CHECK(argc == 3);

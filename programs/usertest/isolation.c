@@ -352,8 +352,8 @@ static int role_interrupt(int argc, char **argv)
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_OVERFLOW   4
 
-/* Three gates are for programs. Every other is closed: whatever waits behind it for the CPU or a
- * device, a program cannot make it happen. */
+/* Three gates are for programs. Every other is closed: a program cannot cause what the CPU or a
+ * device causes through it. */
 static void every_interrupt(void)
 {
     enum { BATCH = 8 };
@@ -452,7 +452,7 @@ static void virtual_8086_mode(void)
                      "iret");
 }
 
-/* ---------------------------------------------------------------- instructions that tell */
+/* ---------------------------------------------------------------- instructions that reveal */
 
 static int role_sgdt(int argc, char **argv)
 {

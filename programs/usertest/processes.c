@@ -539,7 +539,8 @@ static int spawn_job(const char *role, const char *argument)
                        SPAWN_FAMILY);
 }
 
-/* Only init's family makes families; a job's own processes, whatever they ask for, stay in it. */
+/* Only init's family makes families; a job's own processes stay in it, even if they ask for
+ * another. */
 static void families(void)
 {
     uint32_t own = family_of(call_getpid());

@@ -108,7 +108,7 @@ static struct balance balance_now(void)
     return balance;
 }
 
-/* Processes that nobody waits for may need some more turns to end. */
+/* Processes without a waiting parent may need some more turns to end. */
 static bool is_settled(const struct balance *before)
 {
     for (int waited = 0;; waited += SETTLING_STEP) {

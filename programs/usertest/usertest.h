@@ -193,8 +193,8 @@ struct registers {
 /* `int 0x80` with these registers; afterwards they are what the kernel left. */
 void call_with_registers(struct registers *registers);
 
-/* Looks rounds times at registers that nobody else may change, with selector in ES, FS and GS. 0
- * when nobody did. */
+/* Compares, rounds times, registers that no other code may change, with selector in ES, FS and GS.
+ * 0 when none changed. */
 int watch_registers(uint32_t rounds, uint32_t selector);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * abi/boot_info.h - what the boot sector tells the kernel, at BOOT_INFO_ADDRESS.
+ * abi/boot_info.h - what the boot sector hands to the kernel, at BOOT_INFO_ADDRESS.
  * The boot sector's assembly takes the offsets from here (asm_constants.inc).
  */
 #ifndef ABI_BOOT_INFO_H

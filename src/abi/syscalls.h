@@ -1,5 +1,5 @@
 /*
- * abi/syscalls.h - the system calls: what programs and kernel agree on.
+ * abi/syscalls.h - the system calls: the contract of programs and kernel.
  *
  * `int 0x80` with the command in EAX; argument n is the dword at user ESP + 4n; the result comes
  * back in EAX and every other register is kept. An error is a negative number of status.h; an
@@ -31,7 +31,7 @@
 #define SYSCALL_WAIT_KEY        17 /* () -> the next key (abi/keys.h); sleeps until there is one */
 #define SYSCALL_WAIT            18 /* (int pid or WAIT_ANY, int *status or 0) -> the child's pid */
 #define SYSCALL_YIELD           19 /* (): lets the others run first */
-#define SYSCALL_SLEEP           20 /* (milliseconds): at least so long */
+#define SYSCALL_SLEEP           20 /* (milliseconds): waits at least that long */
 #define SYSCALL_GETPID          21 /* () -> pid */
 #define SYSCALL_WRITE           22 /* (const char *buffer, length) -> length */
 #define SYSCALL_SPAWN           23 /* (struct command_argument *, SPAWN_...) -> the child's pid */
@@ -98,7 +98,7 @@ struct process_info {
     uint32_t pid;
     uint32_t parent;  /* its pid; 0: none */
     uint32_t pages;   /* of 4096 bytes, in its address space alone, tables included */
-    uint32_t ticks;   /* of the clock (100 a second) that found it running */
+    uint32_t ticks;   /* of the clock (100 per second) that found it running */
     uint8_t state;    /* PROCESS_READY ... */
     uint8_t is_front; /* it has the keyboard */
     uint16_t family;  /* 0: init's; the others are numbered from 1 */
@@ -129,7 +129,7 @@ struct memory_figures {
 #define SEEDS_INCRO      4
 #define SEEDS_TEXT_BYTES 2048
 
-/* What memory_look() looks at. It shows where things are, and never what is in them. */
+/* What memory_look() shows. It says where things are, and never what is in them. */
 #define MEMORY_LOOK_RUN  0 /* (address, struct memory_run *): the first one at or above address */
 #define MEMORY_LOOK_NAME 1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
 #define MEMORY_LOOK_WALK 2 /* (address, struct memory_walk *): in any process that lives */

@@ -1,4 +1,5 @@
-; boot/boot.asm - the 512 bytes that the BIOS loads: the kernel from this disk to 1 MiB, and there.
+; boot/boot.asm - the 512 bytes that the BIOS loads. It loads the kernel from this disk to 1 MiB and
+; jumps to it.
 ;
 ; Entry state (the BIOS's):
 ;   CS:IP = 0:7C00 or 7C0:0, DL = drive number, all else unknown
@@ -86,14 +87,14 @@ start:
     mov bx, ATTEMPTS << 8 | BOOT_PATH_ATA
     push dx                         ; DL stays on the stack until the kernel is entered
 
-; A20: ask the BIOS, look, ask the chipset, look again for a while. With A20 off 1 MiB and 0 are
-; one place: interrupt vector 0, the divide error, which nobody needs here.
-    mov ax, 0x2401                  ; INT 15h AX=2401h: enable A20. Out: CF, AH (the look tells more)
+; A20: ask the BIOS, test, ask the chipset, test again a limited number of times. With A20 off 1 MiB
+; and 0 are one place: interrupt vector 0, the divide error, which is not needed here.
+    mov ax, 0x2401                  ; INT 15h AX=2401h: enable A20. Out: CF, AH (the test says more)
     int 0x15
     call flat
     mov edi, KERNEL_ADDRESS         ; ES:EDI is 1 MiB, DS:DI is 0
     mov ch, 0xF0                    ; neither what is there nor what no memory reads as
-.look:
+.test:
     mov [es:edi], cx
     cmp [di], cx
     jne a20_is_on                   ; with A20 on, at the next CX at the latest
@@ -101,7 +102,7 @@ start:
     or al, 2
     and al, 0xFE
     out 0x92, al
-    loop .look
+    loop .test
     mov al, 'A'
     ; fall through
 
@@ -171,7 +172,7 @@ next_attempt:
     cbw                             ; AH = 0, as 'D' is positive
     pop dx
     push dx
-    int 0x13                        ; INT 13h AH=0: reset. In: DL. Out: CF, AH (a read tells more)
+    int 0x13                        ; INT 13h AH=0: reset. In: DL. Out: CF, AH (a read says more)
     jmp load_kernel
 
 ; In: the kernel at KERNEL_ADDRESS, BL, DL on the stack; the signature in struct boot_info
@@ -285,8 +286,8 @@ bios_read:
 .done:
     ret
 
-; Unreal mode: a visit to protected mode gives ES base 0 and a limit of 4 GiB, which stay until
-; somebody loads ES. Its value, 16, is not looked at.
+; Unreal mode: a visit to protected mode gives ES base 0 and a limit of 4 GiB, which stay until ES
+; is loaded again. Its value, 16, is not used.
 ; Out: ES flat; interrupts off, DF clear; CF as it was
 ; Clobbers: ECX
 flat:

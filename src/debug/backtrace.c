@@ -29,7 +29,7 @@
 
 #define MAYBE (-1)
 
-/* Stacks lie above page 0 and below the process heap (layout.h), whatever the stack. */
+/* All stacks lie above page 0 and below the process heap (layout.h). */
 #define STACK_LOWEST 0x1000u
 #define STACK_END    0x80000000u
 
@@ -142,9 +142,9 @@ void backtrace_print(const struct trap_frame *frame)
     int number = 1;
     int more_lines = 0; /* besides one a number */
 
-    /* The first address is shown and passed whatever it is: a call through a wrong pointer leads
+    /* The first address is shown and passed in any case: a call through a wrong pointer leads
      * outside the text. Then no frame was made yet, and who called is on top of the stack. The
-     * same goes for functions that call no others and have no frame; if it was one, who can tell. */
+     * same goes for functions that call no others and have no frame; it may have been one. */
     bool is_certain = !print_frame(0, frame->eip, 0);
     uint32_t unused;
     if (trap_frame_is_from_user(frame)) {

@@ -1,5 +1,5 @@
 /*
- * debug/backtrace.h - who called whom, with names.
+ * debug/backtrace.h - which function called which, with names.
  *
  * Follows saved EBPs (the kernel is built with -fno-omit-frame-pointer), with a
  * bound on the depth and a check on every frame, so that a damaged stack ends
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* printk()s a line for each caller, from the kernel code that frame interrupted; twelve lines at
- * most. It goes on through interrupts, to what they interrupted. */
+ * most. It goes on through interrupts to the interrupted code. */
 struct trap_frame;
 void backtrace_print(const struct trap_frame *frame);
 
@@ -20,8 +20,8 @@ void backtrace_print(const struct trap_frame *frame);
 void backtrace_set_trap_return(uint32_t address);
 
 /*
- * Says how to ask whether the byte at an address can be read without a fault. Until paging
- * registers its answer, everything below the process heap but page 0 is taken for readable.
+ * Sets the function that says whether the byte at an address can be read without a fault. Until
+ * paging registers its answer, everything below the process heap but page 0 is taken for readable.
  */
 void backtrace_set_address_check(bool (*is_readable)(uint32_t address));
 

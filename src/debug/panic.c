@@ -85,8 +85,8 @@ void panic_report(const struct trap_frame *frame, const char *format, va_list ar
     cpu_interrupts_off();
     unsigned depth = state.depth++;
 
-    /* Whatever printk() runs into, it ends: the second panic says what it can, the third leaves,
-     * and the fourth, should leaving mean to print, stops. */
+    /* If printk() itself faults, the report still ends: the second panic says what it can, the
+     * third leaves, and the fourth, should leaving mean to print, stops. */
     if (depth > 2) {
         machine_halt();
     }

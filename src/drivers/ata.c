@@ -10,7 +10,7 @@
  * A read that fails is tried again after a reset, in the next slower of these three ways. When that
  * helps several times in a row, the drive is read in the slower way from then on.
  *
- * DMA is used where the BIOS has set it up, as IDENTIFY tells; timings are not touched.
+ * DMA is used where the BIOS has set it up, as IDENTIFY reports; timings are not touched.
  */
 #include "drivers/ata.h"
 
@@ -38,7 +38,7 @@
 #define STATUS_DRQ      0x08
 #define STATUS_DF       0x20
 #define STATUS_BSY      0x80
-#define STATUS_NO_DRIVE 0xFF /* a bus that nobody drives */
+#define STATUS_NO_DRIVE 0xFF /* a bus without a drive */
 
 #define CONTROL_NIEN 0x02
 #define CONTROL_SRST 0x04
@@ -149,7 +149,7 @@ static void note_wait(uint32_t polls)
     }
 }
 
-/* Waits until the drive is not busy. Returns its status, whatever it says, or -EIO. */
+/* Waits until the drive is not busy. Returns its status, even one with an error, or -EIO. */
 static int wait_idle(const struct ata_drive *drive)
 {
     settle(drive);
@@ -249,7 +249,7 @@ static int read_pio(const struct ata_drive *drive, enum ata_way way, uint32_t lb
 /* Tells the bus master where length bytes go. */
 static void describe_buffer(const struct ata_drive *drive, const void *buffer, uint32_t length)
 {
-    /* volatile: somebody else reads it. Aligned, so that it does not cross 64 KiB either. */
+    /* volatile: the controller reads it. Aligned, so that it does not cross 64 KiB either. */
     static volatile struct ata_region regions[REGIONS_MAX] __attribute__((aligned(32)));
     volatile struct ata_region *region = regions;
     uint32_t address = page_physical(buffer);
@@ -322,7 +322,7 @@ static void reset_channel(const struct ata_drive *drive)
     (void)wait_idle(drive);
 }
 
-/* READ MULTIPLE needs to be told its block size, again after each reset. */
+/* READ MULTIPLE needs its block size, set again after each reset. */
 static void set_multiple(struct ata_drive *drive, uint32_t multiple)
 {
     drive->multiple = 1;
@@ -417,7 +417,7 @@ static bool has_dma(const uint16_t words[IDENTIFY_WORDS])
             (words[IDENTIFY_VALID] & 1u << 2 && words[IDENTIFY_ULTRA_DMA] & 0xFF00));
 }
 
-/* Does the drive have sectors of SECTOR_BYTES? Old ones do not tell, and have. */
+/* Does the drive have sectors of SECTOR_BYTES? Old drives do not report it, and have them. */
 static bool has_usual_sectors(const uint16_t words[IDENTIFY_WORDS])
 {
     return (words[IDENTIFY_SECTOR_SIZE] & 0xD000) != 0x5000 ||
@@ -442,7 +442,7 @@ static uint16_t find_master(unsigned channel)
     return 0;
 }
 
-/* Fills in what IDENTIFY tells. False when there is no disk, or none that Drupe can use. */
+/* Fills in what IDENTIFY reports. False when there is no disk, or none that Drupe can use. */
 static bool identify(struct ata_drive *drive, unsigned channel)
 {
     uint16_t words[IDENTIFY_WORDS];

@@ -32,7 +32,7 @@
 #define LOW_MEMORY_START PAGE_SIZE_BYTES
 #define LOW_MEMORY_END   KERNEL_ADDRESS
 
-/* What function 42h is told, and function 48h tells. */
+/* The input of function 42h, and the result of function 48h. */
 struct address_packet {
     uint8_t bytes; /* of this packet */
     uint8_t zero;
@@ -73,7 +73,7 @@ static struct {
     uint32_t buffer_sectors;
 } disk;
 
-/* DS:SI is BIOS_BUFFER_ADDRESS. False when the BIOS tells of an error. */
+/* DS:SI is BIOS_BUFFER_ADDRESS. False when the BIOS reports an error. */
 static bool call(uint32_t function, struct bios_registers *registers)
 {
     registers->eax = function;
@@ -134,7 +134,7 @@ static void choose_buffer(void)
     }
 }
 
-/* Function 48h, with room for so many bytes. */
+/* Function 48h, with room for that many bytes. */
 static bool get_parameters(struct drive_parameters *parameters, uint16_t room)
 {
     struct bios_registers registers = {0};

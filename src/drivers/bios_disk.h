@@ -1,6 +1,6 @@
 /*
- * drivers/bios_disk.h - the disk that the BIOS booted from, through INT 13h: for everything that
- * Drupe has no driver of its own for (USB sticks, AHCI, NVMe, virtio, SCSI).
+ * drivers/bios_disk.h - the disk that the BIOS booted from, through INT 13h: for every disk without
+ * a driver in Drupe (USB sticks, AHCI, NVMe, virtio, SCSI).
  *
  * Sources: Phoenix, "BIOS Enhanced Disk Drive Specification", 3.0, functions 41h, 42h and 48h.
  */
@@ -19,8 +19,8 @@
  */
 struct block_device *bios_disk_open(uint8_t drive);
 
-/* Where the BIOS says that the disk is attached that was opened last; not known of anything that is no
- * ATA drive, and of BIOSes before EDD 1.1. */
+/* Where, according to the BIOS, the disk is attached that was opened last. Not known for a disk
+ * that is no ATA drive, and with BIOSes before EDD 1.1. */
 struct bios_disk_place {
     bool is_known;
     bool is_slave;

@@ -25,9 +25,9 @@ struct block_device {
 };
 
 /*
- * For drivers that wait with interrupts off: to be called again and again while they do. The hook lets
- * those interrupts in that wait, so that the clock goes on however slow a disk is; no other task runs.
- * None is called until one is set.
+ * Drivers that wait with interrupts off call it again and again while they wait. The hook lets
+ * pending interrupts in, so that the clock goes on however slow a disk is; no other task runs. None
+ * is called until one is set.
  */
 void block_waits(void);
 void block_set_wait_hook(void (*hook)(void));

@@ -31,11 +31,11 @@ struct cached_block {
     const struct block_device *device;
     uint32_t number; /* lba / BLOCK_CACHE_SECTORS */
     uint8_t *bytes;
-    uint8_t valid; /* a bit a sector */
+    uint8_t valid; /* one bit per sector */
 };
 #define ALL_VALID 0xFF
 
-_Static_assert(BLOCK_CACHE_SECTORS == 8, "a bit a sector");
+_Static_assert(BLOCK_CACHE_SECTORS == 8, "one bit per sector");
 
 static struct {
     struct list_node order;

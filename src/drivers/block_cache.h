@@ -26,7 +26,7 @@
 #define BLOCK_CACHE_PAGES_MAX 1024
 #define BLOCK_CACHE_FRACTION  16
 
-/* From so many bytes on a read is long. */
+/* A read of this many bytes or more is long. */
 #define BLOCK_CACHE_LONG_BYTES 32768
 
 /*
@@ -39,11 +39,11 @@ int block_cache_read(struct block_device *device, uint32_t lba, uint32_t offset,
 /* The sector itself, in *sector, until the next call of anything here. Errors as above. */
 int block_cache_sector(struct block_device *device, uint32_t lba, const void **sector);
 
-/* Drops all of a device's blocks: it is no longer used, or somebody wrote to it. */
+/* Drops all of a device's blocks: it is no longer used, or was written to. */
 void block_cache_forget(const struct block_device *device);
 
-/* Gives back at most so many pages, those used longest ago first. Returns how many that were. For
- * tests, which compare what is free: in the running kernel the cache stops growing in time. */
+/* Gives back at most that many pages, those used longest ago first. Returns how many it gave back.
+ * For tests, which compare what is free: in the running kernel the cache stops growing in time. */
 size_t block_cache_shrink(size_t pages);
 
 struct block_cache_stats {

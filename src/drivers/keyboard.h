@@ -6,7 +6,7 @@
  * Ctrl and one of A to Z [ \ ] ^ _) or one of abi/keys.h's numbers for the keys that have no
  * character. The layout is US; the 102nd key of European keyboards is another backslash.
  *
- * Ctrl-Alt-Del restarts the machine at once, whoever runs.
+ * Ctrl-Alt-Del restarts the machine at once, no matter which program runs.
  */
 #ifndef DRIVERS_KEYBOARD_H
 #define DRIVERS_KEYBOARD_H
@@ -29,7 +29,7 @@ struct keyboard_state {
     uint8_t to_skip;  /* bytes left after 0xE1, Pause's prefix */
 };
 
-/* What keyboard_decode() returns for Ctrl-Alt-Del; it is never among the keys that wait. */
+/* What keyboard_decode() returns for Ctrl-Alt-Del, which never becomes a key that waits. */
 #define KEYBOARD_RESTART 0xFF
 
 /* Takes one byte of scancode set 1. Returns the key that it completes, or 0. Touches only state. */
@@ -45,7 +45,8 @@ uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode);
  * interrupts only, as they do not nest. */
 bool keyboard_push(uint8_t key);
 
-/* Is there a place that is not reserved? Who has keys to push and can hold them back asks first. */
+/* Is there a place that is not reserved? A driver that can hold keys back asks before it pushes
+ * them. */
 bool keyboard_has_room(void);
 
 /* The one function called, with interrupts off, when the queue has become half empty again after

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Ticks hz times a second from now on; what the chip cannot do (below 19, above 596,591) becomes
+/* Ticks hz times per second from now on; what the chip cannot do (below 19, above 596,591) becomes
  * the nearest that it can. Registers and enables IRQ 0. */
 void pit_initialise(uint32_t hz);
 

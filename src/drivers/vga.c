@@ -194,7 +194,7 @@ static void set_rendition(unsigned number)
     vga_set_color(VGA_LIGHT_GREY, color < sizeof(backgrounds) ? backgrounds[color] : VGA_BLACK);
 }
 
-/* What a sequence that ends in final asks for. */
+/* Executes a sequence that ends in final. */
 static void obey(char final)
 {
     if (final == 'm') {

@@ -10,7 +10,7 @@
 #include "lib/string.h"
 #include "status.h"
 
-/* The boot record, up to where FAT16 tells more than FAT Drupe needs (specification, section 3.1). */
+/* The boot record, up to where FAT16 says more than Drupe needs (specification, section 3.1). */
 struct fat16_boot_record {
     uint8_t jump[3];
     char oem_name[8];
@@ -245,7 +245,7 @@ static int check_chain(struct fat16_volume *volume, const struct fat16_node *nod
     return length < needed ? -ECORRUPT : OK;
 }
 
-/* Makes node->cluster the chain's number index. -ECORRUPT when the chain ends before. */
+/* Makes node->cluster the chain's number index. -ECORRUPT when the chain is shorter. */
 static int seek_cluster(struct fat16_volume *volume, struct fat16_node *node, uint32_t index)
 {
     if (node->cluster == 0 || index < node->cluster_index) {

@@ -2,11 +2,12 @@
  * fs/fat16.h - reads FAT16 volumes (Microsoft, "FAT: General Overview of On-Disk Format", 1.03).
  *
  *   first_lba    boot record with the BPB (the volume's parameters), reserved sectors
- *   fat_lba      1 or more copies of the FAT, of which the first is read: 16 bits a cluster, telling the next one of its file
+ *   fat_lba      1 or more copies of the FAT, of which the first is read: 16 bits per cluster,
+ *                which name the next one of its file
  *   root_lba     the root directory, of fixed length
  *   data_lba     clusters, the first of which is number 2
  *
- * Nothing on the disk is believed: every cluster number is checked, every chain is walked with a
+ * Nothing on the disk is trusted: every cluster number is checked, every chain is walked with a
  * bound, so that a damaged volume is an error (-ECORRUPT) and never a hang or wrong data.
  *
  * Everything is read through the block cache, which is where sectors are held.
@@ -39,8 +40,8 @@ struct fat16_node {
     uint32_t cluster_index;
 };
 
-/* As fs_set_pause(): whatever below follows a chain or searches a folder may let others run, and give
- * -EINTERRUPTED. */
+/* As fs_set_pause(): functions below that follow a chain or search a folder may let others run, and
+ * give -EINTERRUPTED. */
 void fat16_set_pause(bool (*pause)(void));
 
 /*

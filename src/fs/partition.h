@@ -1,5 +1,5 @@
 /*
- * fs/partition.h - the master boot record: which disk is this, and what are its partitions?
+ * fs/partition.h - the master boot record: which disk is this, and which partitions has it?
  */
 #ifndef FS_PARTITION_H
 #define FS_PARTITION_H

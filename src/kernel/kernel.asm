@@ -131,8 +131,8 @@ start_kernel:
     sub ecx, edi
     shr ecx, 2
     rep stosd
-    ; The boot sector is done with. An emulator's notes on the code in its page go with it; the
-    ; heap table, which begins in the same page, would be slow to write otherwise.
+    ; The boot sector is no longer needed. An emulator's notes on the code in its page go with it;
+    ; the heap table, which begins in the same page, would be slow to write otherwise.
     mov edi, BOOT_SECTOR_ADDRESS
     mov ecx, 512 / 4
     rep stosd

@@ -37,7 +37,7 @@ static void start_init(void);
 void kernel_main(void)
 {
     start_console();       /* from here on nothing happens silently */
-    gdt_initialise();      /* segments for ring 3, a TSS to come back by, one for double faults */
+    gdt_initialise();      /* segments; kernel stack for ring 3's traps (TSS); double faults */
     trap_initialise();     /* exceptions are reported */
     features_initialise(); /* is this CPU good enough? */
     fpu_initialise();      /* tasks may compute with it, the kernel may not */
@@ -79,13 +79,13 @@ static void check_boot_info(void)
            info->path == BOOT_PATH_ATA ? "ATA" : "INT 13h");
 }
 
-/* A program that waits for a key would wait for ever, and nobody would know why. */
+/* Without keys a program that waits for one would wait for ever, without a reason on the screen. */
 static void check_keys(void)
 {
     if (!keyboard_is_present() && !serial_is_present()) {
-        printk(
-            "There is no PS/2 keyboard (or a BIOS that shows a USB one as such) and no serial line:"
-            " no key can arrive.\n");
+        printk_sentence(
+            0, "There is no PS/2 keyboard (or a BIOS that shows a USB one as such) and no serial"
+               " line: no key can arrive.");
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * kernel/kernel.h - the two ends of the kernel that something else attaches to.
+ * kernel/kernel.h - the two places where other code attaches to the kernel.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H

@@ -23,7 +23,7 @@ int strncmp(const char *a, const char *b, size_t max);
 
 /*
  * Copies source, cut to fit, into destination, which always ends up
- * NUL-terminated (if size > 0). Returns strlen(source): a result >= size tells
+ * NUL-terminated (if size > 0). Returns strlen(source): a result >= size means
  * that it was cut.
  */
 size_t string_copy(char *destination, const char *source, size_t size);

@@ -44,7 +44,7 @@ static void read_firmware_map(void)
     size_t count = e820_read(memory.e820, E820_ENTRIES_MAX, &is_complete);
 
     if (count == 0) {
-        fatal("The BIOS does not tell which memory exists (INT 15h, E820h); Drupe needs it to.");
+        fatal("The BIOS does not report which memory exists (INT 15h, E820h); Drupe needs it to.");
     }
     if (is_complete) {
         memory_map_build(&memory.map, memory.e820, count);
@@ -58,7 +58,7 @@ static void read_firmware_map(void)
               RAM_MINIMUM_MIB, (uint32_t)(memory_map_total_usable_bytes(&memory.map) / MIB));
     }
 
-    /* Low memory and the kernel's place were used before anybody asked: they had better exist. */
+    /* Low memory and the kernel's place were used before this check: they had better exist. */
     if (!memory_map_is_usable(&memory.map, BOOT_INFO_ADDRESS, HEAP_TABLE_AREA_END) ||
         !memory_map_is_usable(&memory.map, KERNEL_ADDRESS, USER_STACK_TOP)) {
         fatal("The firmware keeps memory that Drupe needs: %08x to %08x or %08x to %08x.",

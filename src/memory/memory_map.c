@@ -7,8 +7,9 @@
  *   4. trim      each range inwards to whole pages
  *
  * ranges[] is sorted, and its ranges are apart, after each step. No step but the first makes
- * memory usable, and it takes only what an entry calls usable; so whatever has to be left out for
- * want of room (a range in step 1, the smaller half of a split in step 2) errs towards too little.
+ * memory usable, and it takes only what an entry calls usable; so everything that has to be left
+ * out for want of room (a range in step 1, the smaller half of a split in step 2) errs towards too
+ * little.
  */
 #include "memory/memory_map.h"
 

@@ -1,8 +1,8 @@
 /*
  * memory/pmm.c - frames, out of three block heaps.
  *
- * The zone's heap needs a table (1 byte a frame) and an index (12 bytes a frame), some 0.4 percent
- * of it. They lie in the zone, in the first usable stretch that is long enough:
+ * The zone's heap needs a table (1 byte per frame) and an index (12 bytes per frame), some 0.4
+ * percent of it. They lie in the zone, in the first usable stretch that is long enough:
  *
  *   start                                                                      end
  *   +-------------+-------+------------------------------+------+--------------+
@@ -83,7 +83,7 @@ static size_t pages(uint64_t bytes)
     return (size_t)(bytes / PAGE_SIZE_BYTES);
 }
 
-/* The first usable stretch of the zone with room for so many bytes; false when there is none. */
+/* The first usable stretch of the zone with room for that many bytes; false when there is none. */
 static bool find_room(const struct memory_map *map, size_t bytes, struct memory_range *found)
 {
     struct memory_range range = {.end = FRAME_ZONE_ADDRESS};

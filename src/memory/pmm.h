@@ -53,7 +53,7 @@ static inline paddr_t page_physical(const void *memory)
 /* Frames that are kept back, all zero, by pmm_free_zeroed_page(). */
 #define PMM_ZEROED_PAGES_MAX 16
 
-/* Of the pool, one part in so many is the kernel's alone. */
+/* The part of the pool that is the kernel's alone: 1 / this. */
 #define PMM_POOL_KERNEL_FRACTION 16
 
 /*
@@ -77,7 +77,7 @@ int pmm_free_page(void *page);
 /*
  * A single frame that is all zero, as an emptied page table is: that is the caller's promise
  * (DEBUG_HEAP=1 checks it). A few such frames are kept for pmm_alloc_zeroed_page(); they count as
- * free, and are handed out to anybody when the others are gone.
+ * free, and are handed out to any caller when the others are gone.
  */
 int pmm_free_zeroed_page(void *page);
 
@@ -86,8 +86,8 @@ int pmm_free_frames(void *frames);
 
 /*
  * Total: the pages that pmm manages, zone, window and pool together, without what its own tables take.
- * Free: those of them that nobody has, the kernel's last sixteenth and the zeroed frames included.
- * Both are exact and cost next to nothing.
+ * Free: those of them that have no owner, the kernel's last sixteenth and the zeroed frames
+ * included. Both are exact and cost next to nothing.
  */
 size_t pmm_get_free_pages(void);
 size_t pmm_get_total_pages(void);
@@ -100,7 +100,7 @@ struct pmm_stats {
     uint64_t usable;
     size_t total;
     size_t free;
-    size_t used;          /* by anybody: pmm's callers and kmalloc()'s */
+    size_t used;          /* by all callers: pmm's and kmalloc()'s */
     uint64_t reserved;    /* not managed here: */
     size_t kernel;        /*   below USER_PROGRAM_ADDRESS: low memory, the kernel's image */
     size_t bookkeeping;   /*   the zone's own tables */
@@ -121,8 +121,8 @@ void pmm_get_stats(struct pmm_stats *stats);
 /* printk()s them. */
 void pmm_print_stats(void);
 
-/* The frame zone's heap, to look at; of no blocks when there is no zone. Frames that are kept
- * zeroed are taken in its table. */
+/* A read-only view of the frame zone's heap; it has no blocks when there is no zone. Frames that
+ * are kept zeroed are taken in its table. */
 struct heap;
 const struct heap *pmm_get_zone(void);
 

@@ -12,7 +12,7 @@
 #include "task/task.h"
 #include "task/terminal.h"
 
-#define PRINT_BYTES_MAX 65536 /* a string without a NUL for so long is a mistake */
+#define PRINT_BYTES_MAX 65536 /* a longer string without a NUL is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
 #define PRINT_LINES     8     /* and of these, ends of lines: each may scroll the screen */
 

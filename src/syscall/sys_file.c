@@ -81,6 +81,36 @@ uint32_t sys_open(const uint32_t *arguments)
     return (uint32_t)(status < 0 ? status : -EBUSY);
 }
 
+/* What a read is charged for so large a piece: all but one page, which every process is charged for. */
+static uint32_t piece_charge(uint32_t bytes)
+{
+    return (bytes - 1) / PAGE_SIZE_BYTES;
+}
+
+/* Memory for a piece of *bytes, or of a page at most where there is no more; NULL: not even that. The
+ * others run while a read has it, and may have theirs: so the family is charged. */
+static void *new_piece(uint32_t *bytes)
+{
+    struct family *family = process_current()->family;
+
+    if (family_charge(family, FAMILY_PAGES, piece_charge(*bytes))) {
+        void *piece = kmalloc(*bytes);
+
+        if (piece) {
+            return piece;
+        }
+        family_give_back(family, FAMILY_PAGES, piece_charge(*bytes));
+    }
+    *bytes = MIN(*bytes, PAGE_SIZE_BYTES);
+    return kmalloc(*bytes);
+}
+
+static void free_piece(void *piece, uint32_t bytes)
+{
+    kfree(piece);
+    family_give_back(process_current()->family, FAMILY_PAGES, piece_charge(bytes));
+}
+
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
 uint32_t sys_read(const uint32_t *arguments)
 {
@@ -94,11 +124,7 @@ uint32_t sys_read(const uint32_t *arguments)
         return (uint32_t)-EINVARG;
     }
     uint32_t start = file_position(file);
-    void *piece = kmalloc(piece_bytes);
-    if (!piece) {
-        piece_bytes = PAGE_SIZE_BYTES;
-        piece = kmalloc(piece_bytes);
-    }
+    void *piece = new_piece(&piece_bytes);
     if (!piece) {
         return (uint32_t)-ENOMEM;
     }
@@ -114,7 +140,7 @@ uint32_t sys_read(const uint32_t *arguments)
             status = -EINTERRUPTED;
         }
     } while (status > 0 && done < length);
-    kfree(piece);
+    free_piece(piece, piece_bytes);
     if (status < 0) {
         (void)file_seek(file, start); /* of a directory: nothing was read */
         return (uint32_t)status;

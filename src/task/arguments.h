@@ -27,7 +27,7 @@ struct arguments {
 };
 
 /*
- * No arguments yet; the caller's, who ends it with arguments_free(). NULL when out of memory.
+ * No arguments yet; the caller owns it and ends it with arguments_free(). NULL when out of memory.
  */
 struct arguments *arguments_new(void);
 void arguments_free(struct arguments *arguments); /* NULL is fine */

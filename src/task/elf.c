@@ -53,7 +53,7 @@ static const uint8_t expected_ident[] = {0x7F, 'E', 'L', 'F', 1, 1, 1};
 #define PF_W       2
 #define PHNUM_MAX  64
 
-/* What ELF files for others have is told apart from what is no ELF file at all. */
+/* Distinguishes ELF files for other systems from files that are no ELF at all. */
 static int check_header(const struct elf_header *header, uint32_t file_size)
 {
     if (memcmp(header->e_ident, expected_ident, EI_CLASS) == 0 &&

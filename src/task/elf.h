@@ -4,7 +4,7 @@
  * Accepted: ELF32, little-endian, i386, ET_EXEC (System V ABI, chapter 4 and the i386 supplement),
  * static, with its PT_LOAD segments inside the user program's addresses; elf.c says what else of a
  * file may lie elsewhere, and is not loaded. Everything in the file's headers is checked against the
- * file's size and that range before it is believed.
+ * file's size and that range before it is used.
  */
 #ifndef TASK_ELF_H
 #define TASK_ELF_H
@@ -37,8 +37,8 @@ struct elf_layout {
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
 };
 
-/* 0; for what is not such a program -EINFORMAT or, of ELF files, one of the errors that status.h has
- * for them, -E64BIT to -ECUTOFF; the errors of source->read. */
+/* 0. For a file that is no such program -EINFORMAT, or, if it is an ELF file, one of the errors
+ * -E64BIT to -ECUTOFF of status.h. Also the errors of source->read. */
 int elf_read_layout(const struct elf_source *source, struct elf_layout *layout);
 
 #endif

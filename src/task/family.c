@@ -4,8 +4,8 @@
  * Invariants
  *   - claimed[kind] is the sum over all families but init's of MAX(used, base): what is claimed can
  *     be taken, so a charge within the base never fails.
- *   - claimed[kind] <= all[kind] + FAMILY_FRONT_JOBS * base[kind]. Only new families in front and
- *     family_charge_always() bring it above all[kind].
+ *   - claimed[kind] <= all[kind] + FAMILY_FRONT_JOBS * base[kind]. Only new families in front bring
+ *     it above all[kind].
  */
 #include "task/family.h"
 
@@ -20,7 +20,6 @@ static const uint32_t base[FAMILY_KINDS] = {
     [FAMILY_PROCESSES] = FAMILY_BASE_PROCESSES,
     [FAMILY_PAGES] = FAMILY_BASE_PAGES,
     [FAMILY_FILES] = FAMILY_BASE_FILES,
-    [FAMILY_UNWAITED] = FAMILY_BASE_UNWAITED,
 };
 
 static struct {
@@ -51,11 +50,10 @@ void family_initialise(void)
     families.all[FAMILY_PAGES] = total > reserve ? total - reserve : 0;
     families.all[FAMILY_PROCESSES] = processes;
     families.all[FAMILY_FILES] = processes * FAMILY_FILES_A_PROCESS;
-    families.all[FAMILY_UNWAITED] = processes;
     for (int kind = 0; kind < FAMILY_KINDS; kind++) {
         families.one[kind] = MAX(families.all[kind] / 2, base[kind]);
         families.claimed[kind] = 0;
-        families.init.own[kind] = UINT32_MAX; /* no family comes so far */
+        families.init.own[kind] = UINT32_MAX; /* no family reaches this */
     }
     families.one[FAMILY_PAGES] =
         MAX(families.all[FAMILY_PAGES] - families.all[FAMILY_PAGES] / 8, base[FAMILY_PAGES]);
@@ -128,7 +126,7 @@ void family_leave(struct family *family)
 
 /* ---------------------------------------------------------------- counts */
 
-/* What a family with so many used has a claim to. */
+/* How many a family can claim that uses this many. */
 static inline uint32_t claim(uint32_t used, enum family_kind kind)
 {
     return MAX(used, base[kind]);
@@ -149,16 +147,6 @@ bool family_charge_slowly(struct family *family, enum family_kind kind, uint32_t
     families.claimed[kind] = claimed;
     family->used[kind] = used + count;
     return true;
-}
-
-void family_charge_always(struct family *family, enum family_kind kind, uint32_t count)
-{
-    uint32_t used = family->used[kind];
-
-    if (family != &families.init) {
-        families.claimed[kind] += claim(used + count, kind) - claim(used, kind);
-    }
-    family->used[kind] = used + count;
 }
 
 void family_give_back_slowly(struct family *family, enum family_kind kind, uint32_t count)

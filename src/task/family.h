@@ -1,22 +1,25 @@
 /*
- * task/family.h - a family of processes: a job of the shell, and what it may take of the machine.
+ * task/family.h - a family of processes: a job of the shell, and how much of the machine it may
+ * take.
  *
  * The first program and what it starts are init's family. Only a process of init's family makes
  * another, by a flag of spawn: the shell does so for each job. A process is born into the family of
- * the one that started it, and stays in it whoever else ends. So what a job may take is one amount,
- * however many processes it makes.
+ * the one that started it, and stays in it, no matter which of them end. So a job has one amount
+ * that it may take, no matter how many processes it makes.
  *
- * Counted are processes that live, pages, open files, and processes that have ended and that nobody
- * has waited for. Each is charged where it is taken and given back where it goes; after a family's
- * last process all its counts are 0. config.h says what the limits are. Two of them hold at once:
+ * Counted are processes, pages and open files. A process that has ended counts as one until its
+ * parent has waited for it: so a limit on processes is one on children that nobody waits for, and no
+ * end of a process ever takes more than its start did. Each is charged where it is taken and given
+ * back where it goes; after a family's last process all its counts are 0. config.h says what the
+ * limits are. Two of them hold at once:
  *
  *   one family      has at most a share of what all jobs may have together
  *   all of them     have at most the machine less a reserve, which is init's family's: from it the
  *                   shell starts `ps` and reads `kill`
  *
- * Each family's base is its own as soon as the family exists, whatever the others take later: the
- * sum counts every family with its base at least ("claimed"). Init's family has no limit but the
- * machine; it is the person's own shell.
+ * Each family's base is its own as soon as the family exists, no matter what the others take later:
+ * the sum counts every family with its base at least ("claimed"). Init's family has no limit but
+ * the machine; it is the person's own shell.
  */
 #ifndef TASK_FAMILY_H
 #define TASK_FAMILY_H
@@ -27,19 +30,18 @@
 #include "task/task.h"
 
 enum family_kind {
-    FAMILY_PROCESSES, /* that live */
+    FAMILY_PROCESSES, /* that live, or whose parent may still ask for their status */
     FAMILY_PAGES,     /* of address spaces, tables and kernel stacks included */
     FAMILY_FILES,     /* open ones */
-    FAMILY_UNWAITED,  /* processes that have ended, and whose parent has not asked for the status */
     FAMILY_KINDS,
 };
 
 struct family {
     uint32_t number;  /* 0: init's; the others have the lowest that is free */
     uint32_t members; /* processes that are not forgotten */
-    bool is_ending;   /* nobody is born into it any more */
+    bool is_ending;   /* no process is born into it any more */
     uint32_t used[FAMILY_KINDS];
-    uint32_t own[FAMILY_KINDS]; /* so many it has without asking: its base; all, of init's */
+    uint32_t own[FAMILY_KINDS]; /* how many it has without asking (its base); init's has all */
     struct task_group turns;
     struct list_node link; /* on the list of all but init's, by number */
 };
@@ -75,10 +77,7 @@ static inline bool family_charge(struct family *family, enum family_kind kind, u
     return true;
 }
 
-/* The same where it cannot be refused: a process that has ended is there. */
-void family_charge_always(struct family *family, enum family_kind kind, uint32_t count);
-
-/* So many less. */
+/* Gives back count of a kind. */
 static inline void family_give_back(struct family *family, enum family_kind kind, uint32_t count)
 {
     if (family->used[kind] > family->own[kind] || family->used[kind] < count) {

@@ -2,7 +2,7 @@
  * task/process.c - making a process from a file, and taking it apart again.
  *
  * A process is built bottom up - address space, program, stack, task - and every step can fail;
- * process_destroy() takes back whatever exists, so it serves the half-built and the finished
+ * process_destroy() takes back everything that exists, so it serves the half-built and the finished
  * alike. All of a process's user memory lies in three ranges (stack, program, heap) and every
  * frame in them is its own, so giving it back needs no list.
  */
@@ -30,9 +30,8 @@
 #define OBJECT_PAGES 1
 #define FIXED_PAGES  (PAGING_CHUNK_PAGES + TASK_STACK_PAGES + OBJECT_PAGES)
 
-/* Between two pauses: some 80,000 instructions' worth. */
-#define RELEASE_PIECE_PAGES 256
-#define CHILDREN_A_PIECE    64
+/* Children that are given away between two pauses. */
+#define CHILDREN_A_PIECE 64
 
 static struct {
     struct list_node all; /* started, and not forgotten, in the order of their serials */
@@ -191,7 +190,7 @@ static int charge_process(struct family *family)
     if (family->is_ending) {
         return -EINTERRUPTED;
     }
-    if (family_room(family, FAMILY_UNWAITED) == 0 || !family_charge(family, FAMILY_PROCESSES, 1)) {
+    if (!family_charge(family, FAMILY_PROCESSES, 1)) {
         return -ELIMIT;
     }
     if (!family_charge(family, FAMILY_PAGES, FIXED_PAGES)) {
@@ -199,12 +198,6 @@ static int charge_process(struct family *family)
         return -ENOMEM;
     }
     return OK;
-}
-
-static void give_back_process(struct family *family)
-{
-    family_give_back(family, FAMILY_PROCESSES, 1);
-    family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
 }
 
 /* May it have a kernel stack of those that are kept for need: is it the shell's, or a new job? */
@@ -233,7 +226,8 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     status = -ENOMEM;
     new_process = kmem_zalloc(sizeof(*new_process));
     if (!new_process) {
-        give_back_process(family);
+        family_give_back(family, FAMILY_PROCESSES, 1);
+        family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
         return status;
     }
     for (const char *c = path; *c; c++) {
@@ -311,7 +305,7 @@ static struct process *process_of(uint32_t id)
     return NULL;
 }
 
-/* One that nobody has. Ids are positive as an int, too: a result of spawn below 0 is an error. */
+/* An unused one. Ids are positive as an int, too: a result of spawn below 0 is an error. */
 static uint32_t new_id(void)
 {
     do {
@@ -375,15 +369,15 @@ void process_destroy(struct process *process)
     if (process->task.kernel_stack) {
         task_destroy(&process->task);
     }
-    if (has_ended(process)) {
-        family_give_back(family, FAMILY_UNWAITED, 1);
-    } else {
-        give_back_process(family);
+    if (!has_ended(process)) { /* else it was buried */
+        family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
     }
+    family_give_back(family, FAMILY_PROCESSES, 1);
     list_remove(&process->link);
     kmem_free(process);
     family_leave(family);
 }
+
 /* Gives away some children of process. Were these all? */
 static bool abandon_some(struct process *process)
 {
@@ -450,8 +444,7 @@ static void process_bury(struct task *task)
     struct process *process = LIST_ENTRY(task, struct process, task);
 
     task_destroy(task);
-    give_back_process(process->family);
-    family_charge_always(process->family, FAMILY_UNWAITED, 1);
+    family_give_back(process->family, FAMILY_PAGES, FIXED_PAGES);
     if (process->is_detached) {
         process_destroy(process);
     } else if (process->parent) {

@@ -6,12 +6,12 @@
  *   process_load     address space, program, stack, task; nothing runs yet
  *   process_start    it takes turns with the others
  *   ...              exits, is killed by its own fault, or is cancelled by another
- *   process_exit     gives back memory and files; its children are nobody's now. The others run
+ *   process_exit     gives back memory and files; its children have no parent now. The others run
  *                    while much memory goes back: until then the process is listed, as ready, and
- *                    its parent waits on. Nothing that anybody does to it changes its status then.
+ *                    its parent waits on. Nothing that others do to it changes its status then.
  *   buried           at once, by the idle task: kernel stack and the rest go back, but for a child
- *                    that can be waited for: its struct process stays, to tell the status
- *   process_wait     tells the parent, and forgets the child
+ *                    that can be waited for: its struct process stays, to keep the status
+ *   process_wait     reports to the parent, and forgets the child
  *
  * Each process belongs to a family for ever (family.h), which is charged for what it takes.
  */
@@ -32,13 +32,13 @@
 #include "task/task.h"
 
 struct process {
-    uint32_t id;                   /* once started: 1 to INT32_MAX, and nobody else's */
-    uint64_t serial;               /* the how manieth it is that was started */
+    uint32_t id;                   /* once started: 1 to INT32_MAX, unique */
+    uint64_t serial;               /* 1 for the first that was started, and so on */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
     struct process *parent;        /* NULL: the kernel */
     struct family *family;         /* it is a member of it until it is forgotten */
-    bool is_detached;              /* nobody waits for it: it is forgotten when it ends */
+    bool is_detached;              /* its parent will not wait: it is forgotten when it ends */
     bool is_ending;                /* it gives back what it has, and its status is fixed */
     bool catches_interrupt;        /* ctrl-C is a key like the others */
     struct task task;
@@ -99,7 +99,7 @@ void process_cancel_family(struct family *family, int status);
 
 /*
  * The living process with that id, if the running process may end it; or NULL. A process reaches its
- * own family, those of init's family reach all. Init itself is reached by nobody else: it is the
+ * own family, those of init's family reach all. No other process reaches init itself: it is the
  * person's shell, and the machine stops when it ends.
  */
 struct process *process_find_reachable(uint32_t id);
@@ -113,8 +113,8 @@ int process_wait(int id, int *status);
 /* Called with the status when the first process that was started ends. */
 void process_set_init_exit_handler(void (*handler)(int status));
 
-/* Gives back all that a process holds that has not been started, or that the kernel started and
- * that has ended. */
+/* Gives back everything that process holds. It was never started, or the kernel started it and it
+ * has ended. */
 void process_destroy(struct process *process);
 
 /* Calls visit for each process that was started and is not forgotten; stops when it returns false. */
@@ -129,19 +129,19 @@ void process_for_each_after(uint64_t serial,
 /*
  * A line on the console for each allocation of kernel and programs, until the process that asked
  * for it turns it off, or ends. Only the process in front and those of init's family may: -EINVARG
- * for others, as everybody has to look at it.
+ * for others, as the lines appear on the screen that all share.
  */
 int process_trace(bool is_on);
 void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that changes */
 
-/* What command SYSCALL_PROCESS_LIST tells about it. */
+/* What command SYSCALL_PROCESS_LIST reports about it. */
 void process_describe(const struct process *process, struct process_info *info);
 
 /* Pages of its address space that no other process has, tables and kernel stack included. */
 uint32_t process_count_pages(const struct process *process);
 
 /*
- * For whoever maps and unmaps pages of a process: what they are charged to its family. process_take_page
+ * For code that maps and unmaps pages of a process: charges them to its family. process_take_page
  * comes before a page is mapped at address, and charges the table as well where there is none; false
  * when the family has as many pages as it may. process_give_back_pages comes afterwards.
  */

@@ -3,7 +3,7 @@
  *
  * The running task is on no queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
- * middle. When nobody can run, the idle task (the stack that the kernel started on) sleeps. It is
+ * middle. When no task can run, the idle task (the stack that the kernel started on) sleeps. It is
  * also the one that a task leaves its own stack for when it ends, and that buries it.
  *
  * Whose turn it is. A group that has had its turn goes to the end of tasks.groups, so each waits
@@ -13,7 +13,7 @@
  * of this is O(1).
  *
  * A turn lasts until the next tick when it began at a tick, and else until the tick after the next:
- * at least one whole tick. So nobody gains by giving up the CPU just before each tick. What a task
+ * at least one whole tick. So no task gains by giving up the CPU just before each tick. What a task
  * leaves of its turn when it ends is its group's: a family of hundreds that is killed is soon gone.
  *
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
@@ -49,7 +49,7 @@ _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are who
 /* Of a turn that begins between two ticks: the first comes sooner than a tick's time. */
 #define TURN_TICKS 2
 
-/* Never mapped: whoever goes on there in ring 3 faults at once. */
+/* Never mapped: a task that goes on there in ring 3 faults at once. */
 #define NOWHERE 0
 
 /* What task_switch() leaves on a stack. */
@@ -65,13 +65,12 @@ static struct {
     struct list_node groups;     /* that have a task to run: the next to have a turn first */
     struct task_group *favoured; /* or NULL */
     struct task_group
-        others; /* of tasks that nobody gave a group; the idle task's name for its own */
+        others; /* of tasks without a group of their own; the idle task's name for its own */
     struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
-    struct task *ended; /* has left its stack, not buried yet */
-    bool is_time_up;
-    unsigned turn_ticks;      /* of the clock, until time is up */
+    struct task *ended;       /* has left its stack, not buried yet */
+    unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
     unsigned next_turn_ticks; /* of the turn that comes */
     unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
@@ -107,7 +106,6 @@ static inline __attribute__((always_inline)) void task_switch_to(struct task *ne
 
     tasks.turn_ticks = tasks.next_turn_ticks;
     tasks.next_turn_ticks = TURN_TICKS;
-    tasks.is_time_up = false;
     if (next == previous) {
         return;
     }
@@ -209,7 +207,6 @@ static void task_on_tick(void)
     uint32_t now = pit_get_ticks();
 
     if (tasks.turn_ticks > 0 && --tasks.turn_ticks == 0) {
-        tasks.is_time_up = true;
         tasks.next_turn_ticks = 1; /* it begins at this tick */
     }
     tasks.current->ticks++;
@@ -225,7 +222,7 @@ static void task_on_tick(void)
 
 static void task_on_user_return(void)
 {
-    if (tasks.is_time_up) {
+    if (tasks.turn_ticks == 0) {
         task_yield();
     }
 }
@@ -374,7 +371,7 @@ bool task_pause(void)
         return true;
     }
     cpu_let_interrupts_in();
-    if (tasks.is_time_up) {
+    if (tasks.turn_ticks == 0) {
         task_yield();
     }
     return !tasks.current->is_cancelled;
@@ -459,7 +456,7 @@ void task_end(void)
 {
     struct task_group *group = tasks.current->group;
 
-    if (!tasks.is_time_up && !list_is_empty(&group->runnable)) {
+    if (tasks.turn_ticks > 0 && !list_is_empty(&group->runnable)) {
         list_remove(&group->queue);
         list_add_after(&tasks.groups, &group->queue);
         tasks.left_ticks = tasks.turn_ticks;

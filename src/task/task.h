@@ -1,5 +1,5 @@
 /*
- * task/task.h - who runs: kernel stacks, the run queues, changing from one task to the next.
+ * task/task.h - which task runs: kernel stacks, the run queues, changing from one task to the next.
  *
  * A task is a kernel stack and an address space. It runs in ring 3 most of the time; in ring 0 it
  * runs with interrupts off until it returns, blocks or pauses, so kernel code needs no locks.
@@ -109,13 +109,13 @@ void task_yield(void);
 /*
  * For long work in a system call, between one piece and the next: interrupts that wait are served,
  * and the others run when this task's time is up. False when it was cancelled: the work is to end.
- * Whatever is looked at may have changed afterwards, but for what belongs to this task alone. Does
- * nothing while the kernel starts.
+ * After it returns, anything that is not private to this task may have changed. Does nothing while
+ * the kernel starts.
  */
 bool task_pause(void);
 
-/* For waits in the middle of something: interrupts that wait are served, but nobody else runs. Does
- * nothing while the kernel starts. */
+/* For waits in the middle of something: interrupts that wait are served, but no other task runs.
+ * Does nothing while the kernel starts. */
 void task_let_interrupts_in(void);
 
 /* Lets the others run; when there are none, sleeps until the next interrupt. */
@@ -124,8 +124,8 @@ void task_rest(void);
 void wait_queue_initialise(struct wait_queue *queue);
 
 /*
- * Blocks the running task on queue until it is woken, or cancelled. Whoever calls this looks again
- * at what it waits for, and at task_is_cancelled().
+ * Blocks the running task on queue until it is woken, or cancelled. Afterwards the caller tests its
+ * condition again, and task_is_cancelled().
  */
 void task_block(struct wait_queue *queue);
 
@@ -136,10 +136,10 @@ void task_wake_all(struct wait_queue *queue);
 void task_sleep(uint32_t ticks);
 
 /*
- * The end of a task comes from itself, so that whatever it holds in the kernel is given back on its
- * way out. task_cancel() asks for it: the task is woken, and ring 3 goes on at an address that is
- * never mapped. So the page fault that follows is where it ends, and no way back to ring 3 needs to
- * look. May be called by an interrupt handler.
+ * The end of a task comes from itself, so that everything it holds in the kernel is given back on
+ * its way out. task_cancel() asks for it: the task is woken, and ring 3 goes on at an address that
+ * is never mapped. So the page fault that follows is where it ends, and no way back to ring 3 needs
+ * a test. May be called by an interrupt handler.
  */
 void task_cancel(struct task *task);
 

@@ -1,12 +1,12 @@
 /*
- * task/terminal.h - who has the keyboard.
+ * task/terminal.h - which process has the keyboard.
  *
- * One process is in front: keys are its own, whoever else asks gets none. Its family's tasks get
+ * One process is in front: keys are its own, other processes get none. Its family's tasks get
  * their turns soon (task_favour()). Ctrl-C ends it, unless it asked for ctrl-C as a key. Ctrl-\ ends
- * its whole family, whatever it asked for; the nearest of those that started it and are of another
+ * its whole family, in any case; the nearest of those that started it and are of another
  * family is in front at once. Init's family has no such end: there ctrl-\ is a key like others. When
- * the one in front ends, the nearest of those that started it comes to the front again. Everybody may
- * write to the screen.
+ * the one in front ends, the nearest of those that started it comes to the front again. Every
+ * process may write to the screen.
  */
 #ifndef TASK_TERMINAL_H
 #define TASK_TERMINAL_H
@@ -19,11 +19,11 @@ struct process;
 /* Registers with the keyboard. */
 void terminal_initialise(void);
 
-/* Keys go to process from now on; those that nobody has read are the next one's. */
+/* Keys go to process from now on; unread keys are the next process's. */
 void terminal_set_front(struct process *process);
 
 /* The same, for a process that has just been started. A ctrl-C or ctrl-\ that came while it was
- * loaded, and that nobody has read, was meant for it. */
+ * loaded, and that was not read, was meant for it. */
 void terminal_start_front(struct process *process);
 
 bool terminal_is_front(const struct process *process);

@@ -1,5 +1,5 @@
 /*
- * large.c - takes so many MiB in one piece, 700 if nobody says how many, and gives them back, for ever.
+ * large.c - takes memory in one piece and gives it back, for ever. Argument: how many MiB (700).
  * Verdict: status 137
  * Arguments: 20
  */

@@ -1,5 +1,5 @@
 /*
- * spinners.c - starts so many children that spin, 200 if nobody says how many, and spins itself.
+ * spinners.c - starts children that spin, and spins itself. Argument: how many (200).
  * Verdict: status 137
  * Arguments: 40
  */

@@ -1,7 +1,7 @@
 /*
  * tests/bench/bench_disk.c - how fast the disk is read: this half does what needs the ports, one
  * sector a command by READ SECTORS and insw, as the reference, and whole 64 KiB through the
- * driver. Then programs/disk.c reads a file, is told these figures, and prints the rows.
+ * driver. Then programs/disk.c reads a file, gets these figures as arguments, and prints the rows.
  *
  * Not under -icount: the disk has a time of its own. All figures are of the time-stamp counter.
  */

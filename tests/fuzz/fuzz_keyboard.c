@@ -3,6 +3,8 @@
  * stream was broken off, a few bytes later the decoder is in step again.
  * Sources: src/lib/string.c
  */
+#include <setjmp.h>
+
 #include "fuzz.h"
 
 #include "../host/fake_ports.h"
@@ -37,6 +39,34 @@ void irq_enable(unsigned irq)
     (void)irq;
 }
 
+static size_t beeps;
+static jmp_buf restarted;
+
+void pit_beep(void)
+{
+    beeps++;
+}
+
+void printk(const char *format, ...)
+{
+    (void)format;
+}
+
+void machine_restart(void)
+{
+    longjmp(restarted, 1);
+}
+
+/* Takes a byte. Did it restart the machine? */
+static bool interrupt_restarts(void)
+{
+    if (setjmp(restarted) != 0) {
+        return true;
+    }
+    keyboard_interrupt();
+    return false;
+}
+
 /* Releases, of which some may be swallowed by a prefix, and then a key. */
 static uint8_t press_a(void)
 {
@@ -54,7 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct keyboard_state model = {0};
     uint8_t waiting[KEYS_MAX];
     size_t count = 0;
+    size_t lost = 0;
 
+    beeps = 0;
     memset(&keyboard, 0, sizeof(keyboard));
     keyboard.written = keyboard.read = UINT32_MAX - 40; /* they wrap */
     stream = data;
@@ -62,9 +94,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i++) {
         uint8_t key = keyboard_decode(&model, data[i]);
 
-        keyboard_interrupt();
-        if (key && count < KEYS_MAX) {
+        FUZZ_CHECK(interrupt_restarts() == (key == KEYBOARD_RESTART));
+        if (key && key != KEYBOARD_RESTART && count < KEYS_MAX) {
             waiting[count++] = key;
+        } else if (key && key != KEYBOARD_RESTART) {
+            lost++;
         }
         if (data[i] % 5 == 0) { /* a reader now and then */
             FUZZ_CHECK(keyboard_pop() == (count ? waiting[0] : 0));
@@ -72,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             memmove(waiting, waiting + 1, count);
         }
     }
+    FUZZ_CHECK(beeps == lost);
     FUZZ_CHECK(memcmp(&model, &keyboard.state, sizeof(model)) == 0);
     for (size_t i = 0; i < count; i++) {
         FUZZ_CHECK(keyboard_pop() == waiting[i]);

@@ -79,7 +79,7 @@ static inline void fixture_close(struct fixture *fixture)
     free(fixture->table.entries);
 }
 
-/* Each test of this kind runs twice: *state tells whether the heap has an index. */
+/* Each test of this kind runs twice: *state says whether the heap has an index. */
 #define IS_INDEXED(state) (*(state) != NULL)
 #define BOTH_MODES(test)                                                             \
     {.name = #test " (table alone)", .test_func = test},                             \

@@ -35,7 +35,7 @@ enum fault { FAULT_NONE, FAULT_DRIVE, FAULT_MASTER, FAULT_HANG };
 static struct {
     bool has_pci;
     bool is_packet; /* IDENTIFY ends with an error, as a CD-ROM's */
-    uint8_t stuck;  /* not 0: the status from now on, whatever is asked */
+    uint8_t stuck;  /* not 0: the status from now on, for every command */
     uint32_t class, command, bar, header;
     uint32_t pci_address;
 
@@ -45,7 +45,7 @@ static struct {
     uint8_t status;
     bool is_master;       /* the drive is that, not the slave */
     bool is_pair;         /* there is a drive at the other place, too */
-    unsigned busy;        /* so many more reads of the status show a drive that begins anew */
+    unsigned busy;        /* how many reads of the status show a drive that begins anew */
     unsigned busy_long;   /* after each reset */
     unsigned multiple[2]; /* the master's block size, and the slave's */
     bool refuses_multiple;
@@ -58,7 +58,7 @@ static struct {
     uint8_t master_command, master_status;
     uint32_t table;
 
-    /* The next so many commands of a kind go wrong. */
+    /* How many of the next commands of a kind go wrong. */
     enum fault fault;
     unsigned dma_faults, multiple_faults, sector_faults;
 
@@ -67,7 +67,7 @@ static struct {
     unsigned regions; /* of the last transfer */
 } machine;
 
-/* Any sector of the disk tells its number in every dword. */
+/* Each sector of the disk has its number in every dword. */
 static uint32_t content(uint32_t lba, unsigned byte)
 {
     return lba * 2654435769u + byte / 4;
@@ -83,7 +83,8 @@ static bool is_present(void)
     return machine.is_pair || !(machine.device & DEVICE_SLAVE) == machine.is_master;
 }
 
-/* While it is busy, nobody can say what becomes of a write to a register (ATA/ATAPI-6, Device register). */
+/* While it is busy, the effect of a write to a register is undefined (ATA/ATAPI-6, Device
+ * register). */
 static void check_not_busy(void)
 {
     assert_false(is_present() && machine.busy);
@@ -448,7 +449,7 @@ static void test_dma_is_found_behind_other_functions(void **state)
 
     assert_string_equal(device->mode, "DMA");
     assert_int_equal(device->sector_count, SECTORS);
-    /* The controller may use the bus, and was told nothing else. */
+    /* The controller may use the bus, and got no other command. */
     assert_int_equal(machine.command, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
 }
 

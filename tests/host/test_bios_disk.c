@@ -39,7 +39,7 @@ static struct {
     const struct ata_parameters *ata; /* below 1 MiB, or NULL: the BIOS has no such table */
     uint16_t filled_in;               /* bytes of the answer, if not those that were asked for */
     bool is_large_memory_usable;
-    unsigned failures; /* so many reads from now on fail */
+    unsigned failures; /* how many reads from now on fail */
     unsigned reads, resets;
     uint32_t most; /* sectors in one read */
 } bios;

@@ -21,7 +21,7 @@
 #define BLOCK_BYTES  (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A disk whose every byte tells where it is. */
+/* A disk in which every byte shows where it is. */
 struct disk {
     struct block_device device;
     unsigned seed;
@@ -199,7 +199,7 @@ static void test_two_devices(void **state)
     }
 }
 
-/* So many that some share a chain, whatever the hash is. */
+/* Enough that some share a chain, with any hash. */
 static void test_many_devices(void **state)
 {
     enum { DISKS = 1000 };

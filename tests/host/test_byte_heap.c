@@ -232,7 +232,7 @@ static void test_hysteresis(void **state)
     assert_true(byte_heap_free_bytes(&heap) <= 2 * BYTE_HEAP_STEP_BYTES);
 }
 
-/* With so many pages and no more: what fits is given, and a failure changes nothing. */
+/* With that many pages and no more: what fits is given, and a failure changes nothing. */
 static void test_growth_that_fails_at_each_page(void **state)
 {
     (void)state;

@@ -193,7 +193,7 @@ static void test_all_families_together_leave_the_reserve(void **state)
     end(again);
 }
 
-/* What a family's base is, nobody else can take. */
+/* No other family can take a family's base. */
 static void test_the_base_is_there_whatever_others_take(void **state)
 {
     struct family *modest = make(false), *greedy = make(false), *greedier = make(false);
@@ -206,29 +206,11 @@ static void test_the_base_is_there_whatever_others_take(void **state)
     assert_int_equal(take_all(modest, FAMILY_PAGES), FAMILY_BASE_PAGES);
     assert_int_equal(take_all(modest, FAMILY_PROCESSES), FAMILY_BASE_PROCESSES);
     assert_int_equal(take_all(modest, FAMILY_FILES), FAMILY_BASE_FILES);
-    assert_int_equal(take_all(modest, FAMILY_UNWAITED), FAMILY_BASE_UNWAITED);
     family_give_back(greedy, FAMILY_PAGES, 100);
     assert_int_equal(family_room(modest, FAMILY_PAGES), 100);
     end(modest);
     end(greedy);
     end(greedier);
-}
-
-/* A process that has ended is there, limit or not; the sum stays right all the same. */
-static void test_what_cannot_be_refused(void **state)
-{
-    struct family *family = make(false);
-    uint32_t limit = take_all(family, FAMILY_UNWAITED);
-
-    (void)state;
-    family_charge_always(family, FAMILY_UNWAITED, 5);
-    assert_int_equal(family->used[FAMILY_UNWAITED], limit + 5);
-    assert_int_equal(family_room(family, FAMILY_UNWAITED), 0);
-    family_give_back(family, FAMILY_UNWAITED, 5);
-    assert_false(family_charge(family, FAMILY_UNWAITED, 1));
-    family_give_back(family, FAMILY_UNWAITED, limit);
-    assert_int_equal(take_all(family, FAMILY_UNWAITED), limit);
-    end(family);
 }
 
 static void test_numbers_are_the_lowest_that_are_free(void **state)
@@ -314,7 +296,6 @@ int main(void)
         cmocka_unit_test_setup(test_one_family_gets_its_share_and_no_more, set_up),
         cmocka_unit_test_setup(test_all_families_together_leave_the_reserve, set_up),
         cmocka_unit_test_setup(test_the_base_is_there_whatever_others_take, set_up),
-        cmocka_unit_test_setup(test_what_cannot_be_refused, set_up),
         cmocka_unit_test_setup(test_numbers_are_the_lowest_that_are_free, set_up),
         cmocka_unit_test_setup(test_no_memory_for_a_family, set_up),
         cmocka_unit_test(test_every_size_of_machine),

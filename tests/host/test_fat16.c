@@ -44,7 +44,7 @@ static int setup(void **state)
     return fs_mount(&image.device, FAT_IMAGE_FIRST_LBA);
 }
 
-/* Whatever a test did: no file is open, nothing is left in memory. */
+/* After each test: no file is open, nothing is left in memory. */
 static int teardown(void **state)
 {
     (void)state;

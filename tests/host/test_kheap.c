@@ -252,7 +252,8 @@ static void a_wrong_kfree_panics_and_says_why(void **state)
     ASSERT_PANIC(kfree(ptr), "0x1000000", "reserved");
 }
 
-/* What the page allocator took and what kmalloc() gave: same bytes in the table, and told apart. */
+/* What the page allocator took and what kmalloc() gave: same bytes in the table, and distinguished.
+ * */
 static void frames_are_not_kmallocs(void **state)
 {
     (void)state;

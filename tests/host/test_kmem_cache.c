@@ -528,10 +528,8 @@ static void test_interior_pointers_panic(void **state)
 
         kmem_for_each_cache(find_live, &search);
         for (size_t offset = 1; offset < search.found.object_bytes; offset++) {
-            if (!IS_ALIGNED((uintptr_t)object + offset, HEAP_BLOCK_SIZE_BYTES)) {
-                assert_true(free_panics(object + offset));
-                assert_panic_names(object + offset, search.found.name);
-            }
+            assert_true(free_panics(object + offset));
+            assert_panic_names(object + offset, search.found.name);
         }
         assert_int_equal(kmem_live_objects(), 1);
         kmem_free(object);
@@ -539,7 +537,7 @@ static void test_interior_pointers_panic(void **state)
     }
 }
 
-/* The slab's header, and what is left behind its last object. */
+/* The slab's header, its start included, and what is left behind its last object. */
 static void test_slab_header_and_waste_panic(void **state)
 {
     (void)state;
@@ -550,8 +548,9 @@ static void test_slab_header_and_waste_panic(void **state)
 
     kmem_cache_get_stats(cache, &stats);
     assert_int_equal(stats.slab_blocks, 1);
-    for (char *pointer = block + 1; pointer < object; pointer++) {
+    for (char *pointer = block; pointer < object; pointer++) {
         assert_true(free_panics(pointer));
+        assert_panic_names(pointer, "header");
     }
     for (size_t i = stats.objects_per_slab * stats.spacing_bytes;
          object + i < block + HEAP_BLOCK_SIZE_BYTES; i++) {

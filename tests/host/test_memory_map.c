@@ -180,7 +180,7 @@ static size_t case_count(const struct map_case *map_case)
     return count;
 }
 
-/* What every map must fulfil, whatever went in. */
+/* What every map must fulfil, for any input. */
 static void assert_is_sound(const struct memory_map *map)
 {
     assert_true(map->count <= MEMORY_MAP_RANGES_MAX);

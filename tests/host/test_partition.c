@@ -250,7 +250,7 @@ static void test_no_sectors(void **state)
     assert_true(find(&partition) < 0);
 }
 
-/* All that are in use, active ones first, whatever their type and wherever they end. */
+/* All that are in use, active ones first, of any type and with any end. */
 static void test_list(void **state)
 {
     struct partition partitions[PARTITIONS_MAX];

@@ -44,7 +44,7 @@ static void start(size_t pool_blocks, const struct e820_entry *more, size_t more
     pmm_init(&map);
 }
 
-/* A zone of so many pages without holes. */
+/* A zone of that many pages without holes. */
 static void start_simple(size_t pool_blocks, size_t zone_pages)
 {
     struct e820_entry zone = {FRAME_ZONE_ADDRESS, zone_pages * PAGE_SIZE_BYTES, 1, 1};

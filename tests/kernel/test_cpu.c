@@ -19,7 +19,7 @@
 #define EBX_SMAP      0x00100000u
 #define ECX_UMIP      0x00000004u
 
-/* One stub serves all vectors that nobody uses; what they interrupt goes on. */
+/* One stub serves all unused vectors; the interrupted code goes on. */
 KTEST(cpu_interrupts_that_nobody_uses_are_ignored)
 {
     uint32_t eax = 0x12345678;
@@ -103,7 +103,7 @@ KTEST(cpu_has_no_local_table)
 
     __asm__("sldt %0" : "=r"(selector));
     KEXPECT((selector & 0xFFFF) == 0);
-    /* Selector 4 would be the first of a local table; VERR tells and does not fault. */
+    /* Selector 4 would be the first of a local table; VERR reports and does not fault. */
     local = 4;
     __asm__("verr %w1\n"
             "sete %0"
@@ -115,7 +115,7 @@ KTEST(cpu_has_no_local_table)
 
 #define FREE_VECTOR 0x66 /* of real mode, for programs */
 
-/* A BIOS that tells which state it was called in, and leaves another: what it finds is real mode
+/* A BIOS that reports in which state it was called, and leaves another: what it finds is real mode
  * without paging and global pages, what the kernel finds afterwards is what it had. */
 KTEST(cpu_real_mode_and_back)
 {

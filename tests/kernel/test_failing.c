@@ -116,7 +116,7 @@ static int load_once(const void *path, const struct kind *kind, uint32_t n, bool
     return status;
 }
 
-/* Every program in the root directory. At least so many tries of each must have failed. */
+/* Every program in the root directory. At least that many tries of each must have failed. */
 static void load_each(const struct kind *kind, int errors_min)
 {
     struct directory_entry entry;
@@ -223,7 +223,7 @@ KTEST(failing_every_allocation_of_the_byte_heap)
 
 /* ---------------------------------------------------------------- running */
 
-/* The programs of tests/programs/started tell by their status how their calls went. */
+/* The programs of tests/programs/started report by their status how their calls went. */
 static int run_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
 {
     struct process *process = NULL;

@@ -78,9 +78,9 @@ KTEST(family_of_a_job_comes_and_goes)
     process_start(second, 0);
     task_run_all();
     KEXPECT(first->task.state == TASK_ENDED && second->task.state == TASK_ENDED);
-    KEXPECT(first->family->used[FAMILY_PROCESSES] == 0 && first->family->used[FAMILY_PAGES] == 0);
-    KEXPECT(second->family->used[FAMILY_FILES] == 0); /* it ends with a file open */
-    KEXPECT(second->family->used[FAMILY_UNWAITED] == 1);
+    KEXPECT(first->family->used[FAMILY_PAGES] == 0);
+    KEXPECT(first->family->used[FAMILY_PROCESSES] == 1); /* until somebody asks for its status */
+    KEXPECT(second->family->used[FAMILY_FILES] == 0);    /* it ends with a file open */
     process_destroy(first);
     process_destroy(second);
     KEXPECT(is_same(before, family_of_init()->used));
@@ -89,7 +89,8 @@ KTEST(family_of_a_job_comes_and_goes)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* A family that is ending gets nobody new, and everybody in it ends, started or about to be. */
+/* A family that is ending gets no new process, and every process in it ends, started or about to
+ * be. */
 KTEST(family_that_is_ending_gets_no_more)
 {
     struct process *process = NULL, *late = NULL;

@@ -15,7 +15,7 @@
 #include "memory/pmm.h"
 #include "status.h"
 
-/* The table as anybody sees it who reads memory. */
+/* The table as every reader of memory sees it. */
 static const volatile uint8_t *const table = (const volatile uint8_t *)HEAP_TABLE_ADDRESS;
 
 static size_t block_of(const void *address)
@@ -216,7 +216,8 @@ KTEST(pmm_window_is_used_to_the_last_page)
     KEXPECT(pmm_get_free_pages() >= free);
 }
 
-/* A block of kmalloc() and a page of the pool have the same byte in the table, and are told apart. */
+/* A block of kmalloc() and a page of the pool have the same byte in the table, and are
+ * distinguished. */
 KTEST(pmm_refuses_what_kmalloc_handed_out)
 {
     struct list_node taken;
@@ -340,7 +341,7 @@ static void add_owned(void *context, void *start, size_t blocks, const void *own
     owned->mine += name && strcmp(name, "kheap_owners_are_the_callers") == 0 ? blocks : 0;
 }
 
-/* What this test holds is under its own name, and all that is held is somebody's. */
+/* This test's blocks are under its own name, and every block that is taken has an owner. */
 KTEST(kheap_owners_are_the_callers)
 {
     struct owned owned = {0};

@@ -98,7 +98,7 @@ KTEST(paging_window_shows_what_the_program_hides)
     paging_free_4gb(chunks[1]);
 }
 
-/* No page of a new chunk is a user's, whatever the flags say. */
+/* No page of a new chunk is a user's, with any flags. */
 KTEST(paging_kernel_memory_is_never_the_users)
 {
     struct paging_4gb_chunk *chunk = paging_new_4gb(USER_RW);

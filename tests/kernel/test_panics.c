@@ -66,7 +66,7 @@ KPROVOKE(panic_selector)
     __asm__ volatile("mov %0, %%gs" : : "r"(0x1238));
 }
 
-/* The registers that a report must show, whoever asked for it. */
+/* The registers that every report must show. */
 KPROVOKE(panic_registers)
 {
     __asm__ volatile("mov $0xA1A1A1A1, %%eax\n"

@@ -86,7 +86,7 @@ KTEST(process_run_to_exit_returns_every_page)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* Not only when somebody has asked for its status. */
+/* Not only when its status has been asked for. */
 KTEST(process_exit_closes_files)
 {
     struct process *process = NULL;
@@ -109,8 +109,8 @@ static bool is_zero(const uint8_t *bytes, size_t count)
     return count == 0;
 }
 
-/* Where neither file nor arguments have put anything, a program finds zeros, whatever the frames
- * held before. None of hello's segments fills its last page. */
+/* Where neither file nor arguments have put anything, a program finds zeros, not the frames' old
+ * contents. None of hello's segments fills its last page. */
 KTEST(process_load_leaves_nothing_of_what_frames_held)
 {
     enum { FRAMES = 400, TAIL = 512 };

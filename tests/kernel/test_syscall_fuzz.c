@@ -1,7 +1,7 @@
 /*
  * tests/kernel/test_syscall_fuzz.c - programs that make any system call with any arguments
- * (tests/programs/stress/syscall_fuzz.c), until so many calls have been made. No panic, nothing lost,
- * and the heaps are checked every CALLS_A_CHECK calls.
+ * (tests/programs/stress/syscall_fuzz.c), until enough calls have been made. No panic, nothing
+ * lost, and the heaps are checked every CALLS_A_CHECK calls.
  *
  * Only by name: tests/system/test_stress.py runs it, on a disk that has the program.
  *     -fw_cfg name=opt/drupe/test,string=syscall_fuzz
@@ -28,9 +28,9 @@
 #define CALLS_A_CHECK   1000
 #define CALLS_A_PROCESS 4000
 #define AT_ONCE         4     /* processes that are started together */
-#define SILENT_TICKS    50    /* without any call: somebody has lost his way in ring 3 */
+#define SILENT_TICKS    50    /* without any call: a program is lost in ring 3 */
 #define IDLE_TICKS      3     /* then those that still wait are ended */
-#define LEAST_FRACTION  20000 /* of all calls, one in so many must be each command */
+#define LEAST_FRACTION  20000 /* each command must be at least 1 / this of all calls */
 #define PRINT_ONE_IN    200   /* the serial line takes its time */
 
 static struct {
@@ -94,7 +94,7 @@ static bool is_everything_tried(void)
     return true;
 }
 
-/* Somebody types, seldom ctrl-C; and who makes no calls any more is ended. */
+/* Types keys, seldom ctrl-C; and ends programs that make no calls any more. */
 static void on_tick(void)
 {
     keyboard_push(random_number() % 16 == 0 ? KEY_INTERRUPT : (uint8_t)(1 + random_number() % 255));

@@ -47,9 +47,9 @@
 #define PROMPT       "drupe> "
 #define LINE_BYTES   160
 #define PATIENCE_MS  120000 /* of the machine's time: detects hangs only */
-#define ATTACK_MS    1000   /* when nobody says how long */
+#define ATTACK_MS    1000   /* when no other time is given */
 #define CTRL_C_MS    50
-#define SILENT_MS    100 /* somebody who does not type any more */
+#define SILENT_MS    100 /* the person does not type any more */
 
 enum step {
     START,  /* for the first prompt */
@@ -74,14 +74,14 @@ static struct {
     uint64_t since;     /* when the step began */
     const char *typing; /* what of line is not typed yet; NULL: nothing */
     uint64_t typed;     /* when the last key was; 0: the shell has answered */
-    bool is_prompt;     /* the shell has printed one, and nobody has typed since */
+    bool is_prompt;     /* the shell has printed one, and nothing was typed since */
     uint32_t ps_bytes;  /* what ps has printed */
 
     uint64_t last_tick, kernel_tick;
     uint32_t processes, pages; /* before the attack; pages without those kept for later */
     const struct process *init;
 
-    /* what is told, in ns */
+    /* what is reported, in ns */
     uint64_t slowest_key, ps, kill, quit, clean, longest_off;
     uint32_t most_processes;
 } scene;
@@ -143,7 +143,7 @@ static uint32_t free_pages(void)
     return pmm_get_free_pages() + cache.pages + kmem_slab_blocks();
 }
 
-/* A living process of a job that nobody has ended. */
+/* A living process of a job that was not ended. */
 static bool find_job(void *pid, const struct process *process)
 {
     if (process->family == family_of_init() || process->family->is_ending ||

@@ -16,7 +16,7 @@ uint32_t __wrap_pit_get_ticks(void);
 static struct {
     trap_handler_t call_handler;
     void (*tick_handler)(void);
-    const struct watchers *watchers; /* NULL: nobody watches */
+    const struct watchers *watchers; /* NULL: none watches */
     unsigned pieces;
     uint32_t ticks; /* that the kernel has seen */
 } watching;

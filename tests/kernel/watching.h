@@ -21,7 +21,7 @@ struct watchers {
     /* For a test that has made the clock tick faster, which the kernel is not to notice: is this one
      * of the ticks that it sees? NULL: it sees all. */
     bool (*is_tick)(void);
-    unsigned print_one_in; /* of the pieces that programs print, only one in so many is printed */
+    unsigned print_one_in; /* 1 / this of the pieces that programs print is printed */
 };
 
 /* A function that is NULL is not called. */

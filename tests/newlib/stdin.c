@@ -1,5 +1,5 @@
 /*
- * tests/newlib/stdin.c - tells what comes from standard input, up to its end, twice.
+ * tests/newlib/stdin.c - reports what comes from standard input, up to its end, twice.
  */
 #include <stdio.h>
 #include <string.h>

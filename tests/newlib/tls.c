@@ -1,6 +1,6 @@
 /*
  * tls.c - thread-local variables: what they begin with, where they lie, and that each process has its
- * own while several take turns. Argument: a number that tells this process from the others.
+ * own while several take turns. Argument: a number that distinguishes this process from the others.
  */
 #include <stdint.h>
 #include <stdio.h>

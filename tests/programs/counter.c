@@ -1,5 +1,6 @@
 /*
- * tests/programs/counter.c - tells the time-stamp counter before anything else (tools/boot_cost.py).
+ * tests/programs/counter.c - prints the time-stamp counter before anything else
+ * (tools/boot_cost.py).
  * Expect: status 0
  * Says: counter
  */

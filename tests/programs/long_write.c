@@ -1,5 +1,5 @@
 /*
- * long_write.c - a long write keeps neither the clock nor the others from going on.
+ * long_write.c - the clock and other programs go on during a long write.
  *
  * Expect: status 0
  * Says: the clock went on

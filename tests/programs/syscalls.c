@@ -134,7 +134,7 @@ static void check_exhaustion(void)
     CHECK(count == 0);
 }
 
-/* A stack pointer that arguments cannot be read from. */
+/* A stack pointer at which no arguments can be read. */
 static void check_bad_stack_pointers(void)
 {
     for (unsigned i = 0; i < sizeof(bad_pointers) / sizeof(bad_pointers[0]); i++) {

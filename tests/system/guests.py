@@ -18,7 +18,7 @@ def equal(name, found, wanted):
 
 
 def same_lines(name, found, wanted):
-    """The first line that differs is what is told."""
+    """The first line that differs is what is reported."""
     found, wanted = found.split("\n"), wanted.split("\n")
     for number, (line, should) in enumerate(zip(found, wanted), 1):
         if line != should:

@@ -2,7 +2,7 @@
 ;
 ; Entry state: as src/boot/boot.asm promises the kernel.
 ; On port 0xE9:
-;   MARK            one letter, tells stubs apart
+;   MARK            one letter, distinguishes stubs
 ;   0 or 1          the boot path
 ;   8 letters       the disk signature in struct boot_info, lowest nibble first, 'a' = 0
 ;   K               all is well, or the first thing that is not:

@@ -2,7 +2,7 @@
 """Runs tests/attackers/: hostile programs, one by one, on a kernel that can look at itself.
 
 Each comes with its verdict, in its first comment; beside it a witness computes. What must be true after
-each is told in tests/attackers/harness.c. Then usertest's tests that attack, one by one. Then ELF files
+each is described in tests/attackers/harness.c. Then usertest's tests that attack, one by one. Then ELF files
 in which one field has a value that it should not have, or only just may have: what must become of each
 stands beside its values, below.
 
@@ -145,7 +145,7 @@ def ident(index, value):
 
 
 def segments(count, memory_bytes=1):
-    """So many further ones, a page each, behind data."""
+    """That many further ones, a page each, behind data."""
     return [dict(p_type=1, p_offset=0, p_vaddr=DATA + 0x1000 * (i + 1), p_paddr=0, p_filesz=0,
                  p_memsz=memory_bytes, p_flags=4, p_align=0) for i in range(count)]
 
@@ -161,7 +161,8 @@ FIELDS = [
     ("e_type", REFUSED, [0, 1, 3, 4, 0xFFFF]),
     ("e_machine", REFUSED, [0, 1, 62, 0xFFFF]),
     ("e_version", REFUSED, [0, 2, 0xFFFFFFFF]),
-    ("e_entry", REFUSED, [*FOREIGN, DATA, TEXT + len(CODE)]),
+    ("e_entry", REFUSED, [*FOREIGN, TEXT + len(CODE)]),
+    ("e_entry", FAULTS, [DATA]),
     ("e_entry", BREAKS, [TEXT + len(CODE) - 1]),
     ("e_phoff", REFUSED, [0, 1, 4, FILE_BYTES, FILE_BYTES - 1, FILE_BYTES - 32, FILE_BYTES - 63,
                           0xFFFFFFC0, *WRAPS]),
@@ -192,8 +193,7 @@ FIELDS = [
     ("data_p_memsz", REFUSED, [0, 1, DATA_BYTES - 1, PROGRAM_END - DATA + 1, 2**32 - DATA,
                                2**32 - DATA + 1, *WRAPS]),
     ("data_p_memsz", RUNS, [PROGRAM_END - DATA]),
-    ("text_p_flags", REFUSED, [0, 2, 4, 6, 0xFFFFFFFE]),
-    ("text_p_flags", RUNS, [1, 3, 7, 0xFFFFFFFF]),
+    ("text_p_flags", RUNS, [0, 1, 2, 3, 4, 6, 7, 0xFFFFFFFE, 0xFFFFFFFF]),
     ("data_p_flags", RUNS, [0, 1, 2, 3, 4, 5, 7, 0xFFFFFFFF]),
     *((name, RUNS, [0, 1, 3, *FOREIGN[6:8], *WRAPS]) for name in ("text_p_paddr", "text_p_align")),
     ("length", REFUSED, [0, 1, 51, 52, 115, 116, TEXT_OFFSET, FILE_BYTES - 1]),

@@ -2,7 +2,7 @@
 """The kernel on Bochs: a second BIOS, a second disk, and CPUs that do what QEMU's do not.
 
 Bochs checks alignment, raises FPU errors where a real CPU does, and has SMEP, SMAP and UMIP of its
-own making. Debian's has its debugger built in: once the kernel has halted, that tells what is in
+own making. Debian's has its debugger built in: once the kernel has halted, that shows what is in
 the control registers.
 """
 

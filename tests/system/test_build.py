@@ -97,6 +97,7 @@ def wrong_requests(tree):
             (["image", "INIT=nowhere.elf", "IMAGE=x.bin"], "cannot read nowhere.elf"),
             (["image", "INIT=prog.c", "IMAGE=x.bin"], "prog.c cannot be init", "no ELF file"),
             (["image", "INIT=prog.c", "IMAGE=/dev/null"], "/dev/null", "it is a device"),
+            (["image", "INIT=prog.c", "IMAGE=bin/kernel.bin"], "bin/kernel.bin", "made of that file"),
             (["program"], "SRC=file.c or SRC=folder is missing", "usage: make program"),
             (["program", "SRC=nowhere.c", "OUT=x.elf"], "SRC=nowhere.c", "no such file"),
             (["program", "SRC=empty", "OUT=x.elf"], "SRC=empty", "no .c file"),
@@ -116,7 +117,7 @@ def wrong_requests(tree):
 
 
 def no_window(tree):
-    """A QEMU without windows would wait for somebody to connect by VNC."""
+    """A QEMU without windows would wait for a connection by VNC."""
     tree.write("qemu", "#!/bin/sh\necho 'Available display backend types:'\necho none\n")
     os.chmod(tree.path("qemu"), 0o755)
     test("make run-gui names the package of QEMU's window",
@@ -148,7 +149,7 @@ def names_with_spaces(tree):
 
 
 def part_of_a_build(tree):
-    """Whatever somebody has removed, make makes it again, and the same."""
+    """Each file that was removed is made again by make, and is the same."""
     before = tree.images()
     for jobs, names in ((2, ("build/generated", "bin", "build")), (1, ("bin", "bin/programs", "bin/kernel.elf",
                                                                        "bin/boot.bin"))):

@@ -147,7 +147,7 @@ def kernel_elf_agrees():
     with open("bin/kernel.bin", "rb") as file:
         data = file.read()
     magic, size = struct.unpack_from("<II", data, 8)
-    test("the kernel header tells the image's size",
+    test("the kernel header has the image's size",
          None if magic == 0x4B505244 and size == len(data) else f"{magic:#x} {size} {len(data)}")
 
 

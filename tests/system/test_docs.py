@@ -140,7 +140,7 @@ def figures():
                            f"{blocks:,} blocks"],
         "docs/syscalls.md": [f"{define(abi, 'ARGUMENTS_MAX')} items",
                              f"{define(abi, 'ARGUMENTS_BYTES_MAX'):,} bytes",
-                             f"at most {define(abi, 'COMMAND_ARGUMENT_BYTES')} an item",
+                             f"at most {define(abi, 'COMMAND_ARGUMENT_BYTES')} per item",
                              f"{define(abi, 'STATUS_INTERRUPTED')} for ctrl-C",
                              f"{define(abi, 'STATUS_KILLED')} for kill",
                              f"{define(abi, 'STATUS_FAULT')} + the exception"],
@@ -201,6 +201,20 @@ def links():
     return ", ".join(missing) or None
 
 
+def glossary():
+    """Its words are in order, each is used somewhere, and every page has a link to it."""
+    rows = re.findall(r"^\| ([^|]+) \| \S", read("docs/glossary.md"), re.MULTILINE)[2:]
+    pages = ["README.md", *sorted(set(glob.glob("docs/*.md")) - {"docs/glossary.md"})]
+    wrong = [f"{path}: no link" for path in pages
+             if not re.search(r"\]\((docs/)?glossary\.md\)", read(path))]
+    text = re.sub(r"\s+", " ", "".join(map(read, [*pages, *glob.glob("src/**/*.[ch]", recursive=True)])))
+    wrong += [f"{word} is used nowhere" for row in rows for word in row.split(", ")
+              if not re.search(rf"\b{re.escape(word)}", text)]
+    if rows != sorted(rows, key=str.lower):
+        wrong.append(f"not in order: {rows}")
+    return "; ".join(wrong) or (None if len(rows) >= 20 else f"only {len(rows)} words")
+
+
 def main():
     test("docs/syscalls.md has every command and no other", commands())
     test("docs/syscalls.md and the kernel's table agree about arguments", implemented())
@@ -213,6 +227,7 @@ def main():
     test("figures in the documents are the headers'", figures())
     test("README lists every document once", path())
     test("docs/boot.md lists every source in boot order", reading_order())
+    test("docs/glossary.md has words that are used, in order, and every page leads to it", glossary())
     return suite.status()
 
 

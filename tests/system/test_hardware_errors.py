@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the hardware reports of itself is a panic that says so, whoever happens to run: no program is
+"""A hardware error is a panic that says so, no matter which program runs: no program is
 blamed, and the machine does not just start again."""
 
 import os

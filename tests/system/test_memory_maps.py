@@ -73,7 +73,7 @@ RUNS = {
         r"kernel pool 25600 of 25600 free"),
 }
 REFUSALS = {
-    "no map at all": ([], r"The BIOS does not tell which memory exists \(INT 15h, E820h\)"),
+    "no map at all": ([], r"The BIOS does not report which memory exists \(INT 15h, E820h\)"),
     "nothing usable": ([(0, 128 * MIB, RESERVED)],
                        r"needs at least 18 MiB of RAM and the firmware reports 0 MiB usable"),
     "too much of the pool is missing": (
@@ -151,7 +151,7 @@ def tests(disks):
                               r"The list goes on(?s:.*)kernel pool 25600 of 25600 free",
                               end=WITHOUT_SIGNATURE))
     yield ("a list of entries that are too short, without end: a sentence",
-           lambda: disks.refuses(entries, "The BIOS does not tell which memory exists",
+           lambda: disks.refuses(entries, "The BIOS does not report which memory exists",
                                  entry_bytes=16, end=NEVER))
     yield ("attributes that enable no entry at all are not meant",
            lambda: disks.runs(entries, pattern, attributes=0))

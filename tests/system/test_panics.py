@@ -20,7 +20,7 @@ INTERRUPTS_ON = 0x200
 NO_TASKS = "No hardware tasks: if a kernel stack overflows, the machine resets.\n"
 SOURCE = "tests/kernel/test_panics.c"
 
-# What a report has from its sentence on, whatever it is about.
+# What every report has from its sentence on.
 ALWAYS = [r"eax [0-9a-f]{8}  ebx [0-9a-f]{8}  ecx [0-9a-f]{8}  edx [0-9a-f]{8}\n"
           r"esi [0-9a-f]{8}  edi [0-9a-f]{8}  ebp [0-9a-f]{8}  esp [0-9a-f]{8}\n"
           r"eip [0-9a-f]{8}  eflags [0-9a-f]{8}  cs (?:0008 ss 0010 ds 0010 es 0010|"

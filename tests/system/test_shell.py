@@ -255,11 +255,13 @@ def names_and_quotes(session):
     exactly(session, "a wrong name", "text.txt", "'text.txt' is not a program.")
     exactly(session, "an open quote", 'echo "a b', 'A quote (") is open at the end of the line.')
     exactly(session, "a path from the root", "/echo 1", "1")
+    exactly(session, "a path from here", "./echo 1", "1")
     exactly(session, "a path from the root", "cat /dir/in.txt //text.txt", "inside", "A line.",
             "One more line.")
     for line, symbol, why in (("echo a > x", ">", "cannot write output to a file (>)"),
                               ("echo a|cat", "|", "has no pipes (|)"),
                               ("cat <text.txt", "<", "cannot take input from a file (<)"),
+                              ("echo a & echo b", "&", "has no & between commands"),
                               ("echo a; echo b", ";",
                                "has no ; between commands")):
         exactly(session, "what the shell cannot do yet", line,
@@ -322,8 +324,8 @@ def background(session):
         pid = first[1:-1]
         for _ in range(1000):  # it ends when it has had its turn
             rows = rows or session.run("")
-        equal(f"{line}: its end is told", rows, [f"[{pid}] {how}"])
-        equal(f"{line}: and is not told again", session.run(""), [])
+        equal(f"{line}: its end is reported", rows, [f"[{pid}] {how}"])
+        equal(f"{line}: and is not reported again", session.run(""), [])
     exactly(session, "an & between quotes is text", 'echo "a &"', "a &")
     exactly(session, "an & inside a word is text", "echo a&b", "a&b")
 
@@ -488,7 +490,7 @@ def exit_status(image, folder):
         Session(machine)
         machine.send("exit 3\r")
         equal("exit 3 ends the machine with a status of its own", machine.status(), FAILURE)
-        test("the kernel tells init's status",
+        test("the kernel prints init's status",
              None if machine.says("init exited with status 3") else machine.console)
 
 
@@ -507,7 +509,7 @@ def restart(image, folder):
         session = Session(machine)
         session.spin(session.type, ["spin loud\r"])
         machine.press("ctrl-alt-delete")
-        equal("ctrl-alt-del restarts the machine, whoever runs", machine.status(), 0)
+        equal("ctrl-alt-del restarts the machine, with a program in front", machine.status(), 0)
         test("and says so", None if machine.says("Ctrl-Alt-Del: the machine restarts.")
              else machine.console)
 

@@ -4,10 +4,10 @@
 usage: test_style.py [--analyze]
 
 With --analyze (make lint) clang's static analyzer runs as well, and the system layer under newlib
-is looked at too; that takes a minute of a CPU, so it is no part of make test.
+is checked too; that takes a minute of a CPU, so it is no part of make test.
 
 Checkers find more in each version, and clang-format's layout differs between versions. The sources
-are clean with the versions below. What another version finds is told, and is no failure.
+are clean with the versions below. What another version finds is printed, and is no failure.
 """
 
 import concurrent.futures

@@ -4,7 +4,7 @@
 Each attack is a line typed into the shell; the test kernel types it, lets it run, then types `ps` and
 `kill -f PID`, or ctrl-C and ctrl-\\, and measures what that takes (tests/kernel/test_takeover.c). An
 instruction takes 8 ns here (-icount), so the figures are the same on any machine: that of a CPU with
-125 million instructions a second.
+125 million instructions per second.
 
 usage: test_takeover.py [PART OF AN ATTACK'S NAME ...]
        test_takeover.py --table       the rows of docs/testing.md's table
@@ -21,8 +21,8 @@ import suite
 
 SHIFT = 3
 NS_AN_INSTRUCTION = 1 << SHIFT
-FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "flood", "tracing",
-         "large", "holes", "seeding"]
+FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "endall", "flood",
+         "tracing", "large", "holes", "readers", "seeding"]
 KEY_US = 50_000          # what a key may take that is typed into the shell
 COMMAND_US = 2_000_000   # ps or kill, with all of their keys
 QUIT_US = 200_000        # from ctrl-\\ to the prompt
@@ -45,7 +45,9 @@ ATTACKS = [
     ("a memory hog on a small machine", "hog &", 20, 2000, 2),
     ("a fork bomb on a small machine", "bomb &", 20, 2000, 5),
     ("a file hog", "openall &", 128, 4000, 50),
+    ("a read in each of its processes", "readers &", 128, 12000, 300),
     ("children that nobody waits for", "zombies &", 128, 4000, 300),
+    ("children that end together in two jobs", "endall &;endall &", 48, 4000, 200),
     ("output without end", "flood &", 128, 500, 2),
     ("output without end, in front", "flood", 128, 500, 2),
     ("ten spinners in ten jobs", ";".join(["deaf &"] * 10), 128, 500, 11),

@@ -14,9 +14,10 @@ import mutate  # pylint: disable=wrong-import-position
 import run  # pylint: disable=wrong-import-position
 import test_attackers  # pylint: disable=wrong-import-position
 import test_fuzz  # pylint: disable=wrong-import-position
+import test_prove  # pylint: disable=wrong-import-position
 import test_stress  # pylint: disable=wrong-import-position
 
-PROMISES_AT_LEAST, MUTANTS_AT_LEAST = 40, 90
+PROMISES_AT_LEAST, MUTANTS_AT_LEAST, FAULTS_AT_LEAST = 40, 90, 5
 
 
 def rows(text):
@@ -87,6 +88,7 @@ def amounts():
         "operations of processes that come and go": int(operations),
         "fuzzers": len(test_fuzz.RUNS),
         "runs of fuzzers": sum(test_fuzz.RUNS.values()),
+        "faults that proofs must find": len(test_prove.FAULTS),
     }
     wrong = [f"{what}: {page.get(what)}, the sources say {value}" for what, value in stated.items()
              if page.get(what) != value]
@@ -117,6 +119,17 @@ def plantable():
     if len(mutate.MUTANTS) < MUTANTS_AT_LEAST:
         wrong.append(f"only {len(mutate.MUTANTS)} mutants")
     return "; ".join(wrong) or None
+
+
+def faults_of_proofs():
+    """The page lists the faults that test_prove.py plants, in their order."""
+    part = PAGE[PAGE.index("## Proof by exhaustion"):PAGE.index("## Fuzzers")]
+    listed = [tuple(row) for row in rows(part) if len(row) == 2]
+    planted = [fault[:2] for fault in test_prove.FAULTS]
+    few = [model for model in test_prove.MODELS
+           if sum(fault[0] == model for fault in planted) < FAULTS_AT_LEAST]
+    return None if listed == planted and not few else \
+        f"differ: {sorted(set(listed) ^ set(planted))}; fewer than {FAULTS_AT_LEAST}: {few}"
 
 
 def suites_of_mutants():
@@ -157,6 +170,7 @@ def main():
     test("docs/testing.md: calls, operations and runs are what the sources say", amounts())
     test("docs/testing.md: no attacker has vanished", vanished())
     test("each mutant can be planted", plantable())
+    test("docs/testing.md lists the faults that proofs must find", faults_of_proofs())
     test("the suites of each mutant exist", suites_of_mutants())
     test("docs/testing.md: each mutant of its table was found", mutants_table())
     return suite.status()

@@ -227,11 +227,11 @@ def test_refusals():
     for number, sentence in (
             (errno.EACCES, "no permission to write to /dev/sdb: use sudo"
                            f" (sudo python3 tools/usb.py {IMAGE} /dev/sdb)"),
-            (errno.EBUSY, "/dev/sdb is in use by something that /proc does not tell"),
+            (errno.EBUSY, "/dev/sdb is in use by something that /proc does not show"),
             (errno.EIO, "cannot open /dev/sdb: Input/output error")):
         refused(f"open fails with {errno.errorcode[number]}", sentence,
                 patch=mock.patch("usb.os.open", failing(number)))
-    # make usb is told make's variables, and no option that it cannot take.
+    # make usb recommends make's variables, and no option that it cannot take.
     refused("make: no terminal to ask on", "there is no terminal to ask on (YES=1 writes without asking)",
             options=("--make",))
     refused("make: a fixed disk", "/dev/sdd (Backup HDD) is neither removable nor on USB"
@@ -268,7 +268,7 @@ def test_writing():
                errors if status else wrong_content(system.disk_bytes(), image))
         test("a stick is opened exclusively",
                [bool(flags & os.O_EXCL) for flags in opened] != [True] and repr(opened))
-        test("model, size and the next step are told",
+        test("model, size and the next step are printed",
                not (said.startswith("/dev/sdb: Kingston DataTraveler 3.0, 21.0 MB\n") and
                     "boot menu" in said) and repr(said))
     with machine() as system:

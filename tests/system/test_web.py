@@ -292,7 +292,7 @@ def links(browser, server):
         why = None if answer.read() == image else "other bytes"
     size = f"{len(image) >> 20} MiB"
     test("the save link's bytes are bin/os.bin", why or (None if save[2] else "it is no download"))
-    test("the save link tells the size", None if size in save[1] else f"{save[1]!r}, not {size}")
+    test("the save link shows the size", None if size in save[1] else f"{save[1]!r}, not {size}")
     with urllib.request.urlopen(server.url + "drupe-sources.tar.gz", timeout=SECONDS) as answer, \
             tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
         names = archive.getnames()

@@ -1,5 +1,5 @@
 /*
- * drupe.h - the kernel's own services, one function a system call (abi/syscalls.h tells what each
+ * drupe.h - the kernel's own services, one function per system call (abi/syscalls.h says what each
  * takes and gives). Results below 0 are the negated errors of status.h.
  */
 #ifndef DRUPE_H
@@ -26,7 +26,7 @@ int getkeyblock(void);
 void *page_malloc(size_t size);
 int page_free(void *pages);
 
-/* Bytes as they are, whatever they are. Returns length. */
+/* Writes bytes unchanged, with any values. Returns length. */
 int console_write(const void *buffer, size_t length);
 
 /* Starts the program of that name ("shell.elf") beside this one. */
@@ -58,7 +58,7 @@ int process_wait(int pid, int *status);
 int process_kill(int pid);
 int process_kill_family(int pid);
 int process_id(void);
-/* Lets the others run first; sleeps at least so long. */
+/* Lets the others run first; sleeps at least that long. */
 int process_yield(void);
 int process_sleep(uint32_t milliseconds);
 
@@ -68,7 +68,7 @@ int process_list(struct process_info *list, size_t capacity);
 int process_list_all(struct process_info **list);
 
 int memory_figures(struct memory_figures *figures);
-/* A look at the kernel's memory: abi/syscalls.h has what there is to see. 0, or -ENOENT behind the
+/* Shows the kernel's memory: abi/syscalls.h has what there is to see. 0, or -ENOENT behind the
  * last run and for what has no name, -EINVARG for a process that does not live. */
 int memory_look(unsigned what, uint32_t number, void *out);
 /* An example of a document (SEEDS_...), numbered from 0: the kernel runs it, and text[SEEDS_TEXT_BYTES] is

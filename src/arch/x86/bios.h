@@ -17,7 +17,7 @@
 struct bios_registers {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
     uint16_t ds, es;
-    uint32_t eflags; /* out only: EFLAGS_CF tells of an error with most calls */
+    uint32_t eflags; /* out only: EFLAGS_CF reports an error with most calls */
 };
 
 /* Runs INT vector. */

@@ -34,7 +34,7 @@ bits 32
     push ebx
     push esi
     push edi
-    push fs                                 ; whatever a user program has there
+    push fs                                 ; a user program's value
     push gs
     mov [DATA(saved_esp)], esp
     mov eax, cr4

@@ -1,5 +1,5 @@
 /*
- * arch/x86/bios_thunk.h - what bios.c and bios_thunk.asm tell each other; nobody else's business.
+ * arch/x86/bios_thunk.h - what bios.c and bios_thunk.asm pass to each other; no other file uses it.
  * Lies at BIOS_THUNK_DATA_ADDRESS, a page away from the thunk's code.
  */
 #ifndef ARCH_X86_BIOS_THUNK_H

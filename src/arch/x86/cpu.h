@@ -1,5 +1,5 @@
 /*
- * arch/x86/cpu.h - the instructions that C has no words for (Intel SDM volumes 2 and 3).
+ * arch/x86/cpu.h - the instructions that C cannot express (Intel SDM volumes 2 and 3).
  * Header-only: layer 0, any file may include it.
  */
 #ifndef ARCH_X86_CPU_H

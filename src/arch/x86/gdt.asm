@@ -8,7 +8,7 @@ section .text
 ; void gdt_load(const void *table, uint32_t limit)
 ; Loads GDTR, reloads every segment register and the task register. There is no local table: after
 ; power on one of 64 KiB at address 0 is in force (SDM volume 3, table 9-1), so that a program could
-; make segments of whatever bytes lie there.
+; make segments of any bytes that lie there.
 ; In:  eax = table, edx = limit (size - 1)
 ; Clobbers: eax
 global gdt_load

@@ -17,7 +17,7 @@
 void irq_register(unsigned irq, void (*handler)(void));
 void irq_enable(unsigned irq);
 
-/* Calls irq's handler as if it had fired: it may have, while nobody listened. Interrupts are off. */
+/* Calls irq's handler as if it had fired: it may have, while it was masked. Interrupts are off. */
 void irq_replay(unsigned irq);
 
 /* Called after each interrupt that came while a user program ran, with interrupts off: the place

@@ -2,7 +2,7 @@
  * arch/x86/pic.c - the two 8259A interrupt controllers, master and slave on its line 2.
  *
  * Initialisation is four command words (data sheet, "Initialization command words"): ICW1 starts
- * it, ICW2 is the vector of the first line, ICW3 tells how the two are wired, ICW4 the mode.
+ * it, ICW2 is the vector of the first line, ICW3 says how the two are wired, ICW4 the mode.
  */
 #include "arch/x86/pic.h"
 

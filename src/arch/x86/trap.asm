@@ -24,7 +24,7 @@ extern trap_handlers
     times TRAP_STUB_BYTES - ($ - %%start) nop
 %endmacro
 
-; The exceptions and interrupts in order, the system call, and one for all that nobody uses.
+; The exceptions and interrupts in order, the system call, and one for all unused vectors.
 align 16
 global trap_stubs
 trap_stubs:
@@ -45,13 +45,13 @@ trap_common:
     mov eax, KERNEL_DATA_SELECTOR
     mov ds, eax                     ; a user's DS and ES may be null
     mov es, eax
-    push dword EFLAGS_CLEAN         ; whatever the user had: DF clear, for string instructions,
+    push dword EFLAGS_CLEAN         ; not the user's flags: DF clear, for string instructions,
     popfd                           ; and AC, or SMAP would let the kernel touch user pages
     mov edx, [esp + TRAP_FRAME_vector]
     mov eax, esp                    ; the argument: struct trap_frame *
     call [trap_handlers + edx * 4]
 
-; void trap_return(void) - not called, jumped or returned to.
+; void trap_return(void) - reached by a jump or a return, never by a call.
 ; In:  esp = struct trap_frame
 global trap_return
 trap_return:

@@ -1,5 +1,6 @@
 /*
- * arch/x86/trap.c - the interrupt descriptor table and what happens to exceptions nobody claimed.
+ * arch/x86/trap.c - the interrupt descriptor table and what happens to exceptions without a
+ * handler.
  *
  * An exception in ring 3 is the business of the task layer, which registers for it. In ring 0 it
  * is a bug and a panic, with one exception: the few instructions that touch a user's memory
@@ -142,7 +143,7 @@ static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame 
 
 static void trap_exception(struct trap_frame *frame)
 {
-    /* A double fault is the kernel's, whoever ran: the tables that the CPU goes by are broken. */
+    /* A double fault is the kernel's, also while a program ran: the CPU's tables are broken. */
     if (frame->vector == TRAP_DOUBLE_FAULT || is_hardware_error(frame->vector)) {
         trap_kernel_panic(frame);
     }
@@ -155,7 +156,7 @@ static void trap_exception(struct trap_frame *frame)
 
 static void trap_unexpected(struct trap_frame *frame)
 {
-    printk("Interrupt at eip %08x on a vector that nobody uses: ignored.\n", frame->eip);
+    printk("Interrupt at eip %08x on an unused vector: ignored.\n", frame->eip);
 }
 
 static void trap_set_gate(unsigned vector, uint32_t offset, uint16_t selector, uint8_t type)

@@ -23,7 +23,7 @@
 #define TRAP_EXCEPTIONS         32
 
 #define TRAP_VECTOR_IRQ0    0x20
-#define TRAP_VECTOR_UNUSED  0x30 /* stands for itself and all others that nobody uses */
+#define TRAP_VECTOR_UNUSED  0x30 /* stands for all unused vectors */
 #define TRAP_VECTOR_SYSCALL 0x80
 #define TRAP_VECTORS        256
 #define TRAP_STUB_BYTES     12 /* distance of the entry stubs in trap.asm */

@@ -1,5 +1,5 @@
 /*
- * arch/x86/trap_frame.h - the registers of whatever was interrupted.
+ * arch/x86/trap_frame.h - the registers of the code that was interrupted.
  * Header-only: layer 0, any file may include it.
  *
  * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
@@ -37,8 +37,9 @@ struct trap_frame {
 
 #define TRAP_NONE 0xFFFFFFFFu
 
-/* In virtual 8086 mode CS is no selector, so the flag counts as well: nobody is meant to get there,
- * but QEMU 7.2 lets ring 3. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is EFLAGS' bit 17. */
+/* In virtual 8086 mode CS is no selector, so the flag counts as well: no program is meant to get
+ * there, but QEMU 7.2 lets ring 3. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is EFLAGS'
+ * bit 17. */
 static inline bool trap_frame_is_from_user(const struct trap_frame *frame)
 {
     return (frame->cs | frame->eflags >> 16) & 2;

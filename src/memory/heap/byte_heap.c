@@ -140,8 +140,8 @@ static uint32_t class_of(size_t bytes)
     return MIN(class, (uint32_t)BYTE_HEAP_CLASSES - 1);
 }
 
-/* The lowest class whose every chunk has so many bytes. BYTE_HEAP_CLASSES - 1 holds all that is larger than
- * a 32-bit machine has, and is searched. */
+/* The lowest class in which every chunk has that many bytes. BYTE_HEAP_CLASSES - 1 holds all that
+ * is larger than a 32-bit machine has, and is searched. */
 static uint32_t class_that_fits(size_t bytes)
 {
     size_t units = bytes / BYTE_HEAP_ALIGNMENT;
@@ -177,7 +177,7 @@ static struct byte_chunk *chunk_of_link(struct list_node *link)
     return LIST_ENTRY(link, struct byte_chunk, link);
 }
 
-/* A free chunk of at least so many bytes, or NULL. */
+/* A free chunk of at least that many bytes, or NULL. */
 static struct byte_chunk *find(const struct byte_heap *heap, size_t bytes)
 {
     uint32_t class = class_that_fits(bytes);
@@ -330,7 +330,7 @@ int byte_heap_destroy(struct byte_heap *heap)
 
 /* ---------------------------------------------------------------- allocation */
 
-/* Cuts a chunk that is on no list down to so many bytes, if what is left makes a chunk. */
+/* Cuts a chunk that is on no list down to that many bytes, if what is left makes a chunk. */
 static void cut(struct byte_heap *heap, struct byte_chunk *chunk, size_t bytes)
 {
     size_t rest_bytes = chunk->bytes - bytes;

@@ -78,7 +78,7 @@ void *byte_heap_malloc(struct byte_heap *heap, size_t size, const void *owner);
 /*
  * Gives back what byte_heap_malloc() returned; NULL does nothing and returns 0. -EINVARG, and nothing
  * changes, when ptr is not the start of a live allocation. -ECORRUPT, and nothing changes, when the
- * headers on both sides do not agree with its own: somebody wrote beyond an allocation.
+ * headers on both sides do not agree with its own: code wrote beyond an allocation.
  */
 int byte_heap_free(struct byte_heap *heap, void *ptr);
 

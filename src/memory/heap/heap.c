@@ -18,7 +18,7 @@
  * heap_malloc() finds a free run, by index or by scan, takes the front of it and marks the table.
  * heap_free() looks the block up in the table, which alone decides whether the pointer is right,
  * marks the run free and hands it to the index, which joins it with its free neighbours.
- * Marking is a memset of one byte a block; everything else does not depend on any length.
+ * Marking is a memset of one byte per block; everything else does not depend on any length.
  *
  * Invariants (heap_check() proves them)
  *
@@ -36,7 +36,8 @@
  * Limits
  *
  *  - No lock. One caller at a time; not from interrupt handlers.
- *  - Whoever writes to table or index behind the heap's back breaks it; heap_check() says so.
+ *  - Code that writes to table or index behind the heap's back breaks it; heap_check() reports
+ *  that.
  *  - A run can be split in ways that a better fit would have avoided: classes from 256 blocks on
  *    hold several lengths and the first of a list is taken.
  *  - The scan reads the whole table in the worst case, a word at a time.

@@ -1,7 +1,7 @@
 /*
  * memory/heap/heap.h - the block heap: whole 4096-byte blocks out of one range of addresses.
  *
- * One byte a block, in a table that the caller provides, says all there is to say:
+ * One byte per block, in a table that the caller provides, says all there is to say:
  *
  *     7        6        5..1     0
  *   +--------+--------+--------+-------+
@@ -12,10 +12,10 @@
  *   three blocks   0xC1 0x81 0x01        the last one has no HAS_NEXT
  *   reserved       0x01                  after a block without HAS_NEXT: see heap_reserve()
  *
- * The table is always the truth: whoever reads it sees the heap. heap_create() alone gives a heap
- * that works by scanning it. heap_attach_index() adds an index beside the table that makes every
- * operation cost the same however full or fragmented the heap is. Neither writes to the pool: it
- * may be a mere range of addresses. (DEBUG_HEAP=1 changes that; see the end of this file.)
+ * The table is always the truth: reading it shows the heap as it is. heap_create() alone gives a
+ * heap that works by scanning it. heap_attach_index() adds an index beside the table that makes
+ * every operation cost the same however full or fragmented the heap is. Neither writes to the pool:
+ * it may be a mere range of addresses. (DEBUG_HEAP=1 changes that; see the end of this file.)
  *
  * Sizes in bytes are called size or bytes, sizes in blocks of HEAP_BLOCK_SIZE_BYTES blocks.
  * A heap has no lock: calls must not overlap, and interrupt handlers may not call.
@@ -65,7 +65,7 @@ struct heap_slot {
 /* Most blocks that an index can serve: 8 TiB. Heaps without an index have no such limit. */
 #define HEAP_INDEX_BLOCKS_MAX 0x7FFFFFFFu
 
-/* For size classes known when compiling: 12 bytes a block and 8 KiB, where pointers have 4. */
+/* For size classes known when compiling: 12 bytes per block and 8 KiB, where pointers have 4. */
 #define HEAP_INDEX_BYTES(total) \
     (HEAP_CLASSES * sizeof(struct list_node) + (total) * sizeof(struct heap_slot))
 
@@ -80,7 +80,7 @@ struct heap_report {
     const void *damage;     /* the first byte that is not what it was */
     size_t requested_bytes; /* of the last allocation that started there; 0 = not known */
     const void *owner;      /* who made it; NULL = not known */
-    const void *freer;      /* who freed the block last; NULL = nobody, not known */
+    const void *freer;      /* the function that freed the block last; NULL = not known */
 };
 
 struct heap;

@@ -28,7 +28,7 @@
  * a quarter of a power of two: a request loses at most a fifth of what it gets.
  *
  * With DEBUG_HEAP=1 a struct guard follows each object. It says whether the object lives, notices
- * writes behind it, and knows who had it last; free objects are filled with HEAP_POISON_FREE.
+ * writes behind it, and knows its last owner; free objects are filled with HEAP_POISON_FREE.
  */
 #include "memory/heap/kmem_cache.h"
 
@@ -48,7 +48,7 @@
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
 
-/* At most one part in so many of a slab is wasted, if some number of blocks can do it. */
+/* At most 1 / this of a slab is wasted, if some number of blocks can do it. */
 #define SLAB_WASTE_FRACTION 8
 
 /* magic - address of the slab, so that no copy of a header passes for a slab. */
@@ -86,7 +86,7 @@ struct kmem_cache {
 
 struct guard {
     uint32_t state;  /* GUARD_LIVE or GUARD_FREE; anything else was written from outside */
-    const void *who; /* allocated or freed the object last; NULL: nobody yet */
+    const void *who; /* the last caller that allocated or freed it; NULL: none yet */
 };
 #define GUARD_LIVE 0x4C495645u
 #define GUARD_FREE 0x46524545u
@@ -200,8 +200,8 @@ static void debug_on_free(const struct kmem_cache *cache, void *object, const vo
 /* ---------------------------------------------------------------- slabs */
 
 /*
- * Where the first object of a slab of so many blocks can be, so that none starts at the start of a
- * block; 0 when it cannot. *capacity: how many there are then.
+ * Where the first object of a slab of that many blocks can be, so that none starts at the start of
+ * a block; 0 when it cannot. *capacity: how many there are then.
  */
 static uint32_t find_first_offset(const struct kmem_cache *cache, uint32_t blocks,
                                   uint32_t *capacity)
@@ -251,7 +251,7 @@ static void lay_out(struct kmem_cache *cache)
 }
 
 /*
- * Does an object start so many bytes behind the slab's first? That is, is offset a multiple of the
+ * Does an object start offset bytes behind the slab's first? That is, is offset a multiple of the
  * spacing: with M = ceil(2^32 / spacing), the lower half of offset * M is less than M exactly then,
  * as long as offset * spacing < 2^32. (Lemire, Kaser, Kurz, "Faster remainder by direct
  * computation", 2019.) A multiplication takes a fifth of the time of a division.
@@ -509,10 +509,11 @@ void *kmem_zalloc(size_t size)
     return object == NULL ? NULL : memset(object, 0, size);
 }
 
-/* A block of kmalloc(), NULL, an object of a slab of several blocks, or a mistake. */
+/* A block of kmalloc(), NULL, an object of a slab of several blocks, or a mistake. A slab is a block of
+ * kmalloc() too, but the cache's. */
 static NOINLINE void free_other(void *ptr, const void *caller)
 {
-    if (IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES)) {
+    if (IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES) && find_slab(ptr) == NULL) {
         kfree(ptr);
     } else {
         give_back(find_slab_for_free(ptr), ptr, caller);

@@ -7,7 +7,7 @@
  * has no live object and gives the others back.
  *
  * Objects are the caller's until freed. They are aligned to KMEM_ALIGNMENT at least, and never to
- * a block: that is how kmem_free() tells them from what kmalloc() returned.
+ * a block: that is how kmem_free() distinguishes them from blocks of kmalloc().
  *
  * Freeing what is not a live object is a bug of the kernel: a panic that names the pointer and the
  * cache. Always noticed: pointers to anything but the start of an object, objects of another cache,

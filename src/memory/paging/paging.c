@@ -50,7 +50,7 @@
 #define KERNEL_LARGE (KERNEL_PAGE | PAGING_LARGE_PAGE)
 #define MMIO_LARGE   (KERNEL_LARGE | PAGING_CACHE_DISABLED | PAGING_WRITE_THROUGH)
 
-/* Rights are told by the table entries alone. */
+/* Rights are in the table entries alone. */
 #define TABLE_ENTRY_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 /* In a directory entry: the private bit again, where the walk comes by anyway. Not in the kernel's
  * own directory, whose entries are copied into others. */
@@ -365,8 +365,8 @@ static inline uint32_t *private_table(struct paging_4gb_chunk *chunk, uint32_t i
 /*
  * Gives back the emptied table of directory entry index. The CPU keeps directory entries too, and
  * may have fetched this one again for a walk since the last INVLPG: without another one it would go
- * on reading the frame as a table when that is somebody else's (SDM volume 3, section 4.10.4; INVLPG
- * of any address is enough).
+ * on reading the frame as a table when it belongs to another owner (SDM volume 3, section 4.10.4;
+ * INVLPG of any address is enough).
  */
 static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
 {

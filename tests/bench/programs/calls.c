@@ -143,7 +143,7 @@ int main(int argc, char **argv)
     uint32_t pair = cost_of(call_yield, 1000) - overhead; /* there and back: two turns */
     system_call(SYSCALL_KILL, (uint32_t)partner, 0, 0);
     await(partner);
-    row("yield, nobody else", alone, 0);
+    row("yield, no other process", alone, 0);
     row("task switch: half of yield there and back, less call", pair / 2 - getpid, 90);
 
     spawn_and_wait(); /* now the disk cache is warm */

@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 
     printf("\n%-52s %10s %12s %8s %8s\n", "the disk, 16 MiB in pieces of 64 KiB (MB/s)", "Drupe",
            "reference", "ratio", "goal");
-    printf("(reference: READ SECTORS and insw, a sector a command; Drupe: %s)\n", argv[3]);
+    printf("(reference: READ SECTORS and insw, one sector per command; Drupe: %s)\n", argv[3]);
     row("the driver alone", (uint32_t)atoi(argv[2]), reference, clock, 0);
     return row("a program reads a file", by_file, reference, clock, GOAL);
 }

@@ -1,6 +1,6 @@
 /*
  * tests/programs/guests/runner.c - init for programs with newlib: runs the command lines of run.txt
- * one after the other, and tells how each ended and whether all memory came back.
+ * one after the other, and reports how each ended and whether all memory came back.
  *
  * A line "A & B" runs both at the same time, with A in front. Lines of its own begin with "[".
  */

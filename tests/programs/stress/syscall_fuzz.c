@@ -14,7 +14,7 @@
 
 #define CALLS_DEFAULT    100
 #define HELD_MAX         16 /* results of malloc */
-#define PROCESSES_MAX    12 /* from so many on nobody starts another */
+#define PROCESSES_MAX    12 /* with so many, none starts another */
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
 #define ONE_IN(n)        (random_number() % (n) == 0)

@@ -1,5 +1,5 @@
 /*
- * sys/dirent.h - what <dirent.h> reads folders with; in place of newlib's, which refuses to.
+ * sys/dirent.h - reads folders, for <dirent.h>; it replaces newlib's, which is an #error.
  */
 #ifndef DRUPE_SYS_DIRENT_H
 #define DRUPE_SYS_DIRENT_H

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Proof by exhaustion: every state that a small heap, small object caches and the process heap in a
+small window can reach (tests/prove/prove.h has the theory). And planted faults: for each kind of
+check, a change of the module that must end the search with a sentence of that check.
+
+usage: test_prove.py [--proofs]
+
+--proofs runs no faults. `make prove BLOCKS=12` searches larger heaps.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+
+import suite
+
+MODELS = {"heap": ["src/memory/heap/heap.c"],
+          "kmem": ["src/memory/heap/heap.c"],
+          "process": ["src/memory/paging/paging.c"]}
+
+# (model, arguments): what make test proves.
+PROOFS = [
+    ("heap", "10"),
+    ("heap", "7 reserve"),
+    ("heap", "6 reserve offset=1"),
+    ("heap", "6 reserve offset=2"),
+    ("heap", "6 reserve offset=3"),
+    ("kmem", "1344 2"),
+    ("kmem", "1440 2"),
+    ("process", ""),
+    ("process", "neighbours"),
+]
+
+# The sizes at which faults are looked for: the smallest that show them all.
+SMALL = {"heap": "5 reserve offset=1", "kmem": "1344 2", "process": "pages=6 break=4 table=3"}
+WITH_NEIGHBOURS = "the window's end is one page further"
+
+HEAP, INDEX = "memory/heap/heap.c", "memory/heap/heap_index.h"
+KMEM, PROCESS, PAGING = "memory/heap/kmem_cache.c", "task/process_memory.c", "memory/paging/paging.c"
+
+# (model, fault, file below src/, old text, new text, words of the check that must find it)
+FAULTS = [
+    ("heap", "the last place for a run is left out", HEAP,
+     "while (heap->total - start >= blocks) {", "while (heap->total - start > blocks) {",
+     "NULL, though a run fits"),
+    ("heap", "the middle of an allocation is marked as its last block", HEAP,
+     "memset(entry + 1, ENTRY_MIDDLE, blocks - 2);", "memset(entry + 1, ENTRY_LAST, blocks - 2);",
+     "the table's byte"),
+    ("heap", "a free clears one entry too many", HEAP,
+     "memset(heap->entries + first, ENTRY_FREE, blocks);",
+     "memset(heap->entries + first, ENTRY_FREE, blocks + 1);", "the table, or a byte beside it,"),
+    ("heap", "a free of one block clears the next one too", HEAP,
+     "        heap->entries[first] = ENTRY_FREE;\n",
+     "        heap->entries[first] = ENTRY_FREE;\n"
+     "        heap->entries[first + (first + 1 < heap->total)] = ENTRY_FREE;\n", "a neighbour is touched"),
+    ("heap", "a free does not lower scan_from", HEAP,
+     "heap->scan_from = MIN(heap->scan_from, first);", "(void)first;", "heap_check()"),
+    ("heap", "a pointer inside an allocation is freed", HEAP,
+     "if (RARELY(!starts_allocation(*entry))) {", "if (RARELY(*entry == ENTRY_FREE)) {",
+     "a wrong free returns"),
+    ("heap", "a misaligned pointer is freed", HEAP,
+     "size_t first = offset / HEAP_BLOCK_SIZE_BYTES | offset << (SIZE_BITS - BLOCK_SIZE_BITS);",
+     "size_t first = offset / HEAP_BLOCK_SIZE_BYTES;", "a wrong free returns"),
+    ("heap", "a refused free counts a block", HEAP,
+     "        return ptr == NULL ? 0 : -EINVARG;",
+     "        heap->used_blocks++;\n        return ptr == NULL ? 0 : -EINVARG;",
+     "but struct heap has changed"),
+    ("heap", "a freed run is not joined with the one behind it", INDEX,
+     "        end = last + 1;\n", "", ""),
+    ("heap", "a listed run's first slot is not written", INDEX,
+     "    heap->slots[start].other_end = (uint32_t)(end - 1);\n", "", "a slot of the index"),
+    ("heap", "a class's bit stays set", INDEX,
+     "heap->classes_in_use[class / 32] &= ~(1u << (class % 32));", "(void)class;", "struct heap is not"),
+    ("heap", "an index attached to a used heap does not know where allocations end", HEAP,
+     "            heap->slots[block].other_end = (uint32_t)(end - 1);\n        }\n        block = end;",
+     "        }\n        block = end;", "a slot of the index"),
+    ("heap", "an index is attached twice", HEAP,
+     "if (heap->slots != NULL) {\n        return -EISTKN;", "if (false) {\n        return -EISTKN;",
+     "heap_attach_index() returns"),
+    ("heap", "the last block of a reserved range is left out", HEAP,
+     "(to - low - 1) / HEAP_BLOCK_SIZE_BYTES + 1;", "(to - low - 1) / HEAP_BLOCK_SIZE_BYTES;",
+     "the table's byte"),
+    ("heap", "what is reserved stays in the index", HEAP,
+     "index_remove_run(heap, run_start, run_end);", "(void)run_end;", ""),
+    ("heap", "the quick path forgets the owner", HEAP,
+     "index_note_allocation(heap, first, 1, owner);", "index_note_allocation(heap, first, 1, NULL);",
+     "another owner"),
+    ("heap", "the peak follows a block late", HEAP,
+     "heap->peak_used_blocks = heap->used_blocks;", "heap->peak_used_blocks = heap->used_blocks - 1;",
+     "peak_used_blocks is"),
+    ("heap", "the statistics miss free runs", HEAP,
+     "            stats->free_runs++;\n", "", "heap_get_stats()"),
+
+    ("kmem", "a full slab is not counted", KMEM,
+     "    slab->cache->full_slabs++;\n", "", ""),
+    ("kmem", "an emptied slab stays on its list", KMEM,
+     "    list_remove(&slab->node);\n    slab->magic = SLAB_EMPTY", "    slab->magic = SLAB_EMPTY", ""),
+    ("kmem", "a pointer into an object is an object", KMEM,
+     "return offset < slab->objects_bytes && offset * slab->reciprocal < slab->reciprocal;",
+     "return offset < slab->objects_bytes;", "a wrong free is not noticed"),
+    ("kmem", "a slab may be freed like a block", KMEM,
+     " && find_slab(ptr) == NULL) {", ") {", "a wrong free is not noticed"),
+    ("kmem", "an object of another cache may be freed", KMEM,
+     "if (RARELY(slab->cache != cache)) {", "if (RARELY(slab->cache == NULL)) {",
+     "a wrong free is not noticed"),
+    ("kmem", "the last freed object may be freed again", KMEM,
+     "if (RARELY(next == NULL || next == object)) {", "if (RARELY(next == NULL)) {",
+     "a wrong free is not noticed"),
+    ("kmem", "the link is written in front of the object, too", KMEM,
+     "    *(void **)object = next;\n    slab->free = object;\n    slab->live--;",
+     "    ((void **)object)[slab->cache->spacing > 1000 ? -1 : 0] = next;\n"
+     "    *(void **)object = next;\n    slab->free = object;\n    slab->live--;",
+     "a neighbour is touched"),
+    ("kmem", "the second empty slab is kept", KMEM,
+     "    } else {\n        slab_destroy(slab);\n    }", "    }", ""),
+    ("kmem", "empty slabs of others are not given back when memory is short", KMEM,
+     "if (slab == NULL && kmem_reap() > 0) {", "if (slab == NULL && bytes == 0) {",
+     "NULL, though there is"),
+    ("kmem", "a new slab lacks its first object", KMEM,
+     "for (uint32_t i = cache->capacity; i-- > 0;) {", "for (uint32_t i = cache->capacity; i-- > 1;) {",
+     "kmem_check() fails"),
+    ("kmem", "a busy cache is destroyed", KMEM,
+     "if (!list_is_empty(&cache->partial) || !list_is_empty(&cache->full)) {",
+     "if (!list_is_empty(&cache->full)) {", "kmem_cache_destroy() returns"),
+
+    ("process", "new pages are not zeroed", PROCESS,
+     "    pmm_zero_page(frame);\n    if (paging_map", "    if (paging_map", "is not zeroed"),
+    ("process", "a pointer inside an allocation is freed", PROCESS,
+     "paging_get(process->chunk, ptr) & RUN_FIRST;", "paging_get(process->chunk, ptr) != 0;",
+     "process_allocation_pages() says"),
+    ("process", WITH_NEIGHBOURS, PROCESS,
+     "address < PROCESS_HEAP_END && paging_get", "address <= PROCESS_HEAP_END && paging_get",
+     "process_allocation_pages() says"),
+    ("process", "the last page says that more follow", PROCESS,
+     "(i + 1 < pages ? RUN_HAS_NEXT : 0)", "(i < pages ? RUN_HAS_NEXT : 0)", "the marks of page"),
+    ("process", "what was mapped is kept when memory ends", PROCESS,
+     "            release_run(process, start, i);\n", "", "fails, but has changed something"),
+    ("process", "a failed page stays charged to the family", PROCESS,
+     "give_back_charge:\n    family_give_back(process->family, FAMILY_PAGES, charge);",
+     "give_back_charge:", "the family is charged"),
+    ("process", "a frame is lost when its table cannot be had", PROCESS,
+     "free_frame:\n    pmm_free_page(frame);", "free_frame:", "frames are taken"),
+    ("process", "freed frames are not given back", PROCESS,
+     "        pmm_free_page((void *)(entry & ~PAGING_FLAGS_MASK));\n", "", "frames are taken"),
+    ("process", "the break's pages are never handed out", PROCESS,
+     "find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END, pages);",
+     "find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, pages);",
+     "NULL, though"),
+    ("process", "the break grows over an allocation", PROCESS,
+     " || paging_get(process->chunk, (void *)page) ||", " ||", "a neighbour is touched"),
+    ("process", "the break may go below its start", PROCESS,
+     "(delta < 0 && 0u - (uint32_t)delta > process->break_bytes)",
+     "(delta < 0 && 0u - (uint32_t)delta > process->break_bytes + PAGE_SIZE_BYTES)", ""),
+    ("process", "the search does not go back to what was freed last", PROCESS,
+     "        process->heap_next = address;\n", "        (void)address;\n", "heap_next is at page"),
+    ("process", "an emptied page table is kept", PAGING,
+     "if (!entry && --chunk->entries_in_use[index] == 0) {",
+     "if (!entry && --chunk->entries_in_use[index] == 0 && address == 0) {", "frames are taken"),
+]
+
+
+def run(command):
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, timeout=3 * suite.SECONDS)
+    return result.returncode, result.stdout.decode("utf-8", "replace")
+
+
+def prove(model, arguments):
+    """None, or what the search printed. Its count of states is passed on."""
+    status, output = run([f"build/prove/prove_{model}", *arguments.split()])
+    for line in output.split("\n"):
+        if line.startswith("info:"):
+            sys.stdout.write(line + "\n")  # two threads write: each line at once
+    return None if status == 0 and output.endswith(" ... ok\n") else f"status {status}:\n{output}"
+
+
+def find_fault(number, compiler):
+    """None when the search with that fault ends with the right sentence. The changed file lies in a
+    folder of its own, which the compiler searches first."""
+    model, what, path, old, new, words = FAULTS[number]
+    arguments = SMALL[model].split() + ["neighbours"] * (what == WITH_NEIGHBOURS)
+    folder = f"build/prove/fault{number}"
+    changed, program = os.path.join(folder, path), os.path.join(folder, "prove")
+    text = suite.read("src/" + path)
+    if text.count(old) != 1 or old == new:
+        return f"the text to change is {text.count(old)} times in src/{path}"
+    os.makedirs(os.path.dirname(changed), exist_ok=True)
+    with open(changed, "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new))
+    sources = [changed if source == "src/" + path else source for source in MODELS[model]]
+    status, output = run([compiler[0], f"-I{folder}", *compiler[1:], "-O1", "-w", "-o", program,
+                          "tests/prove/prove.c", f"tests/prove/prove_{model}.c", *sources])
+    if status != 0:
+        return f"it cannot be built:\n{output}"
+    status, output = run([program, *arguments])
+    sentence = output.split("\n")[0]
+    if status != 1 or " ... FAIL: " not in sentence:
+        return f"not found: status {status}:\n{output}"
+    return None if words in sentence else f"found by another check: {sentence}"
+
+
+def main():
+    command = ["make", "-s", "--no-print-directory"]
+    subprocess.run(command + ["provers"], check=True)
+    suite.run_tests([(f"every state: {model} {arguments}".rstrip(),
+                      lambda model=model, arguments=arguments: prove(model, arguments))
+                     for model, arguments in PROOFS])
+    if "--proofs" not in sys.argv[1:]:
+        compiler = shlex.split(subprocess.check_output(command + ["prove-compiler"], text=True))
+        suite.run_tests([(f"planted fault is found: {model}: {what}",
+                          lambda number=number: find_fault(number, compiler))
+                         for number, (model, what, *_) in enumerate(FAULTS)])
+        print(f"info: {len(FAULTS)} planted faults of proofs")
+    return suite.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
