@@ -148,12 +148,12 @@ $(eval $(call variant_rules,$(TEST),kernel))
 $(eval $(call variant_rules,$(BENCH),bench))
 
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway.
-SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c) src/lib/format.c \
+SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c src/memory/seeds/*.c) src/lib/format.c \
     $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
     $(addprefix src/memory/,e820.c memory.c memory_map.c paging/paging_print.c) \
     $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
     $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
-    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_memory_look.c sys_process.c)
+    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_memory_look.c sys_process.c sys_seeds.c)
 $(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
 # No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
@@ -301,11 +301,11 @@ all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
-image_arguments = --init $(call sh,$(INIT)) --files $(call sh,$(FILES)) --output $(call sh,$(IMAGE))
+image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
-	@$(MKIMAGE) --check $(image_arguments)
+	@$(MKIMAGE) --check --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 	@$(MAKE) --no-print-directory bin/boot.bin bin/kernel.bin
 	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
 

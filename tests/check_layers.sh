@@ -2,7 +2,9 @@
 # tests/check_layers.sh - which file may include which.
 #
 # Each folder under src/ has a layer; a file includes its own layer or a lower one, never a
-# higher. Inside memory/, the heap includes neither paging nor arch. Prints "name ... ok" lines.
+# higher. Inside memory/, the heap includes neither paging nor arch, and of the names of the five
+# documents (memory/seeds/) a file includes one header at most, from that folder only. Prints
+# "name ... ok" lines.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -28,6 +30,7 @@ failures=""
 while IFS= read -r file; do
     files=$((files + 1))
     own=$(layer "${file#src/}")
+    document=""
     if [ "$own" = 99 ]; then
         failures="$failures $file (no layer);"
     fi
@@ -43,6 +46,12 @@ while IFS= read -r file; do
         case "$file:$other" in
             src/memory/heap/*:memory/paging/* | src/memory/heap/*:arch/*)
                 failures="$failures $file: the heap knows neither paging nor arch;" ;;
+            *:memory/seeds/seeds.h | src/memory/seeds/*:memory/seeds/heap_steps.h) ;;
+            src/memory/seeds/*:memory/seeds/*)
+                [ -z "$document" ] || failures="$failures $file includes $document and $other;"
+                document=$other ;;
+            *:memory/seeds/*)
+                failures="$failures $file: the five documents' names are for memory/seeds/ alone;" ;;
             src/kernel/*:kernel/*) ;;
             *:kernel/*) failures="$failures $file includes the kernel layer;" ;;
         esac

@@ -70,7 +70,11 @@ def run(*command):
 
 
 def read_file(path):
+    """Its bytes. Devices and pipes have no end, or nobody at the other."""
     try:
+        if not (os.path.isfile(path) or os.path.isdir(path)):
+            os.stat(path)
+            raise ImageError(f"cannot read {path}: it is no ordinary file")
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
@@ -120,9 +124,8 @@ def files_to_copy(init, extra):
     """{name in the volume: its bytes}"""
     wanted = [(init, "INIT.ELF")] if init else []
     for item in extra:
-        host, equals, name = item.rpartition("=")
-        if not equals or os.path.exists(item):
-            host, name = item, os.path.basename(item)
+        host = host_path(item)
+        name = os.path.basename(item) if host == item else item[len(host) + 1:]
         wanted.append((host, name_in_volume(name)))
     files = {}
     for host, name in wanted:
@@ -140,6 +143,20 @@ def files_to_copy(init, extra):
         raise ImageError(f"{len(in_root)} files and folders do not fit the root directory:"
                          f" it has {ROOT_ENTRIES - 1} places")
     return files
+
+
+def host_path(item):
+    """Of HOST or HOST=NAME."""
+    host, equals, _ = item.rpartition("=")
+    return host if equals and not os.path.exists(item) else item
+
+
+def check_output(path, inputs):
+    """Refuses to write over what the image is made of."""
+    for name in inputs:
+        if name and os.path.realpath(name) == os.path.realpath(path):
+            raise ImageError(f"cannot write {path}: the image is made of that file. Give the image"
+                             " another name")
 
 
 def clusters_needed(files, cluster_bytes):
@@ -286,6 +303,8 @@ def main():
         parser.error("--boot and --kernel are needed")
     try:
         output.ordinary_file(arguments.output)
+        check_output(arguments.output, [arguments.boot, arguments.kernel, arguments.init,
+                                        arguments.volume, *map(host_path, arguments.file)])
         if arguments.check:
             files_to_copy(arguments.init, arguments.file)
             return 0

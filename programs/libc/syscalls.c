@@ -98,6 +98,11 @@ int memory_look(unsigned what, uint32_t number, void *out)
     return system_call(SYSCALL_MEMORY_LOOK, what, number, ADDRESS(out));
 }
 
+int seeds(unsigned document, unsigned example, char *text)
+{
+    return system_call(SYSCALL_SEEDS, document, example, ADDRESS(text));
+}
+
 int memory_figures(struct memory_figures *figures)
 {
     return system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(figures), sizeof(*figures), 0);

@@ -6,7 +6,6 @@
  */
 #include <ctype.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "layer.h"
@@ -61,55 +60,4 @@ const char *layer_kernel_path(const char *path)
 bool layer_asks_for_folder(const char *path)
 {
     return *path && path[strlen(path) - 1] == '/';
-}
-
-/* Is what stands before each ".." a folder? If not, errno says why. */
-static bool has_folders_only(const char *path, char *copy)
-{
-    struct stat known;
-
-    for (const char *part = path; (part = strstr(part, "/..")) != NULL; part += 3) {
-        if (part > path && (part[3] == '/' || !part[3])) {
-            memcpy(copy, path, (size_t)(part + 1 - path));
-            copy[part + 1 - path] = '\0';
-            if (stat(copy, &known) < 0) { /* with its slash */
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-char *realpath(const char *restrict path, char *restrict resolved)
-{
-    struct stat known;
-    char *full;
-
-    if (!path || !*path) {
-        errno = path ? ENOENT : EINVAL;
-        return NULL;
-    }
-    size_t size = sizeof(ROOT) + strlen(path) + 1;
-    full = malloc(size);
-    if (!full) {
-        return NULL;
-    }
-    if (!has_folders_only(path, full) || stat(path, &known) < 0) {
-        free(full);
-        return NULL;
-    }
-    if (scratch_is_name(path)) {
-        strcpy(full, path);
-    } else {
-        resolve(path, full, size);
-        for (char *c = full; *c; c++) {
-            *c = (char)tolower((unsigned char)*c); /* as the kernel lists names */
-        }
-    }
-    if (!resolved) {
-        return full;
-    }
-    strcpy(resolved, full);
-    free(full);
-    return resolved;
 }

@@ -151,6 +151,10 @@ static void run_exit(struct command_argument *arguments)
         printf("'%s' is no number. Usage: exit [STATUS]\n", arguments->argument);
         return;
     }
+    if (arguments != NULL && arguments->next != NULL) {
+        puts("Usage: exit [STATUS]");
+        return;
+    }
     exit(status);
 }
 
@@ -162,7 +166,7 @@ static void run_kill(struct command_argument *arguments)
     if (is_family) {
         arguments = arguments->next;
     }
-    if (arguments == NULL || !parse_number(arguments->argument, &pid)) {
+    if (arguments == NULL || arguments->next != NULL || !parse_number(arguments->argument, &pid)) {
         puts("Usage: kill [-f] PID (ps lists the PIDs; -f: all of PID's family)");
         return;
     }
@@ -290,15 +294,20 @@ static bool take_ampersand(char *line)
     return true;
 }
 
-/* What other shells do something with, where it is not between quotes; 0: nothing. */
+/* What other shells do something with, where it is not between quotes; 0: nothing. An & is text in
+ * a word, and something else when it is one. */
 static char find_symbol(const char *line)
 {
     bool is_quoted = false;
 
-    for (; *line != '\0'; line++) {
-        is_quoted ^= *line == '"';
-        if (!is_quoted && strchr("<>|;", *line) != NULL) {
-            return *line;
+    for (const char *c = line; *c != '\0'; c++) {
+        is_quoted ^= *c == '"';
+        if (!is_quoted && strchr("<>|;", *c) != NULL) {
+            return *c;
+        }
+        if (!is_quoted && *c == '&' && (c == line || isspace(c[-1])) &&
+            (c[1] == '\0' || isspace(c[1]))) {
+            return *c;
         }
     }
     return '\0';
@@ -310,6 +319,7 @@ static void refuse_symbol(char symbol)
            "To pass %c to a program, put it between quotes (\").\n",
            symbol == '|'   ? "has no pipes (|)"
            : symbol == ';' ? "has no ; between commands"
+           : symbol == '&' ? "has no & between commands"
            : symbol == '<' ? "cannot take input from a file (<)"
                            : "cannot write output to a file (>)",
            symbol);
@@ -318,13 +328,13 @@ static void refuse_symbol(char symbol)
 static void run_line(char *line)
 {
     struct command_argument *command;
+    bool in_background = take_ampersand(line);
     char symbol = find_symbol(line);
 
     if (symbol != '\0') {
         refuse_symbol(symbol);
         return;
     }
-    bool in_background = take_ampersand(line);
     int count = command_split(line, &command);
 
     if (count == -EINFORMAT) {

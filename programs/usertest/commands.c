@@ -277,6 +277,7 @@ static void results_into_bad_pointers(void)
             system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_NAME, KERNEL_ADDRESS + 0x1000, bad),
             -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_WALK, 0, bad), -EINVARG);
+        CHECK_EQUAL(system_call(SYSCALL_SEEDS, SEEDS_INCRO, 0, bad), -EINVARG);
         if (bad) {
             CHECK_EQUAL(system_call(SYSCALL_WAIT, (uint32_t)child, bad, 0), -EINVARG);
         }
@@ -285,9 +286,43 @@ static void results_into_bad_pointers(void)
     CHECK_EQUAL(system_call(SYSCALL_MEMORY_FIGURES, text, 4, 0), -EINVARG);
     CHECK_EQUAL(system_call(SYSCALL_PROCESS_LIST, text, 10, 0), -EINVARG);
     CHECK_EQUAL(system_call(SYSCALL_WAIT, (uint32_t)child, text, 0), -EINVARG);
+    CHECK_EQUAL(system_call(SYSCALL_SEEDS, SEEDS_INCRO, 0, text), -EINVARG);
+    CHECK_EQUAL(system_call(SYSCALL_SEEDS, SEEDS_INCRO, 0, USER_STACK_TOP - SEEDS_TEXT_BYTES + 1),
+                -EINVARG);
     CHECK_EQUAL(system_call(SYSCALL_GET_PROGRAM_ARGUMENTS, USER_STACK_TOP - 7, 0, 0), -EINVARG);
     CHECK_EQUAL(system_call(SYSCALL_WAIT, (uint32_t)child, USER_STACK_TOP - 3, 0), -EINVARG);
     CHECK_EQUAL(wait_for(child), 5); /* no status was lost on the way */
+}
+
+/* Every example that there is, and none of those that there are not; all memory is back. */
+static void seeds_of_every_kind(void)
+{
+    static char text[SEEDS_TEXT_BYTES];
+    struct memory_figures before = {0}, after = {0};
+    unsigned count = 0;
+
+    for (unsigned round = 0; round < 2; round++) { /* the first may fill the kernel's caches */
+        before = after;
+        for (unsigned document = SEEDS_ICARIUS; document <= SEEDS_INCRO; document++) {
+            int length;
+
+            for (unsigned example = 0; (length = seeds(document, example, text)) > 0; example++) {
+                CHECK_EQUAL(strlen(text), (size_t)length);
+                CHECK(strstr(text, "WRONG") == NULL);
+                count++;
+            }
+            CHECK_EQUAL(length, 0);
+        }
+        CHECK_EQUAL(memory_figures(&after), 0);
+    }
+    CHECK(count >= 2 * 21);
+    CHECK_EQUAL(after.free_pages, before.free_pages);
+    CHECK_EQUAL(after.pool_free_pages, before.pool_free_pages);
+    CHECK_EQUAL(after.objects, before.objects);
+    CHECK_EQUAL(after.own_pages, before.own_pages);
+    CHECK_EQUAL(seeds(SEEDS_INCRO + 1, 0, text), -EINVARG);
+    CHECK_EQUAL(seeds(UINT32_MAX, 0, text), -EINVARG);
+    CHECK_EQUAL(seeds(SEEDS_VANA, UINT32_MAX, text), 0);
 }
 
 /* Fewer bytes give the first figures only, and more give no more than there are. */
@@ -356,6 +391,7 @@ const struct test command_tests[] = {
     {"write_bad_buffers", write_bad_buffers, 0, 0},
     {"putchar_takes_any_number", putchar_takes_any_number, 0, 0},
     {"results_into_bad_pointers", results_into_bad_pointers, 0, 0},
+    {"seeds_of_every_kind", seeds_of_every_kind, 0, 0},
     {"memory_figures_size", memory_figures_size, 0, 0},
     {"memory_figures_follow_malloc", memory_figures_follow_malloc, 0, 0},
     {"getkey_in_background", getkey_in_background, 0, 0},

@@ -51,7 +51,8 @@
 #define SYSCALL_MEMORY_LOOK     37 /* (MEMORY_LOOK_..., a number, what it fills in or 0) */
 #define SYSCALL_KILL_FAMILY     38 /* (pid): all processes of the family that pid belongs to */
 #define SYSCALL_THREAD_POINTER  39 /* (address) -> a selector for GS: its segment begins there */
-#define SYSCALL_COUNT           40 /* the first number that no command has */
+#define SYSCALL_SEEDS           40 /* (SEEDS_..., example, char[SEEDS_TEXT_BYTES]) -> its length */
+#define SYSCALL_COUNT           41 /* the first number that no command has */
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
@@ -119,6 +120,14 @@ struct memory_figures {
     uint32_t cache_hits;   /* sectors that were there */
     uint32_t cache_misses; /* sectors that had to be read */
 };
+
+/* The kernels whose documents seeds() knows; an example's text, with its NUL. */
+#define SEEDS_ICARIUS    0
+#define SEEDS_VANA       1
+#define SEEDS_MIO        2
+#define SEEDS_PEACHOS    3
+#define SEEDS_INCRO      4
+#define SEEDS_TEXT_BYTES 2048
 
 /* What memory_look() shows. It says where things are, and never what is in them. */
 #define MEMORY_LOOK_RUN  0 /* (address, struct memory_run *): the first one at or above address */

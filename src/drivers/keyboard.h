@@ -29,7 +29,7 @@ struct keyboard_state {
     uint8_t to_skip;  /* bytes left after 0xE1, Pause's prefix */
 };
 
-/* What keyboard_decode() returns for Ctrl-Alt-Del; it is never among the keys that wait. */
+/* What keyboard_decode() returns for Ctrl-Alt-Del, which never becomes a key that waits. */
 #define KEYBOARD_RESTART 0xFF
 
 /* Takes one byte of scancode set 1. Returns the key that it completes, or 0. Touches only state. */

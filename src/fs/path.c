@@ -102,7 +102,7 @@ int path_complete(char *path, const char *name)
 
     if (!(char_is_digit(name[0]) && name[1] == ':')) {
         used = string_copy(path, "0:/", PATH_BYTES_MAX);
-        while (*name == '/') {
+        while (*name == '/' || (name[0] == '.' && name[1] == '/')) {
             name++;
         }
     }

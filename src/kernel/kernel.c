@@ -83,9 +83,9 @@ static void check_boot_info(void)
 static void check_keys(void)
 {
     if (!keyboard_is_present() && !serial_is_present()) {
-        printk(
-            "There is no PS/2 keyboard (or a BIOS that shows a USB one as such) and no serial line:"
-            " no key can arrive.\n");
+        printk_sentence(
+            0, "There is no PS/2 keyboard (or a BIOS that shows a USB one as such) and no serial"
+               " line: no key can arrive.");
     }
 }
 

@@ -55,6 +55,7 @@ static const struct {
     [SYSCALL_MEMORY_LOOK] = {sys_memory_look, 3},
     [SYSCALL_KILL_FAMILY] = {sys_kill_family, 1},
     [SYSCALL_THREAD_POINTER] = {sys_thread_pointer, 1},
+    [SYSCALL_SEEDS] = {sys_seeds, 3},
 };
 
 _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT, "every command has a handler");

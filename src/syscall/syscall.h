@@ -44,6 +44,9 @@ void sys_memory_set_trace(bool is_on);
 /* sys_memory_look.c */
 uint32_t sys_memory_look(const uint32_t *arguments);
 
+/* sys_seeds.c */
+uint32_t sys_seeds(const uint32_t *arguments);
+
 /* sys_process.c */
 uint32_t sys_sum(const uint32_t *arguments);
 uint32_t sys_exit(const uint32_t *arguments);

@@ -119,10 +119,9 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
 /* Maps a new zeroed page; false when out of memory, or the family has as many as it may. */
 static bool map_new_page(struct process *process, vaddr_t address, uint32_t marks)
 {
-    uint32_t charge = 1u + is_without_table(process, address);
     void *frame;
 
-    if (!family_charge(process->family, FAMILY_PAGES, charge)) {
+    if (!process_take_page(process, address)) {
         return false;
     }
     frame = pmm_alloc_page();
@@ -134,13 +133,12 @@ static bool map_new_page(struct process *process, vaddr_t address, uint32_t mark
                    USER_PAGE | marks) < 0) {
         goto free_frame;
     }
-    process->pages += charge;
     return true;
 
 free_frame:
     pmm_free_page(frame);
-give_back_charge:
-    family_give_back(process->family, FAMILY_PAGES, charge);
+give_back_charge: /* there is a table where there was one */
+    process_give_back_pages(process, 1u + is_without_table(process, address));
     return false;
 }
 

@@ -762,6 +762,63 @@ static void reserve_cuts_any_part_of_any_run(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- at a given block */
+
+/* Every stretch of a heap with holes: taken exactly when all of it is free, and given back. */
+static void malloc_at_takes_any_free_blocks(void **state)
+{
+    size_t served = 0;
+
+    for (size_t start = 0; start < 16; start++) {
+        for (size_t end = start + 1; end <= 16; end++) {
+            struct fixture f;
+            HEAP_BLOCK_TABLE_ENTRY before[16];
+            bool is_free = true;
+
+            fixture_open(&f, 16, IS_INDEXED(state));
+            void *a = take(&f.heap, 4);
+            take(&f.heap, 1);
+            void *b = take(&f.heap, 3);
+            take(&f.heap, 2);
+            assert_int_equal(heap_free(&f.heap, a), 0);
+            assert_int_equal(heap_free(&f.heap, b), 0);
+            memcpy(before, f.table.entries, sizeof(before));
+            for (size_t i = start; i < end; i++) {
+                is_free = is_free && before[i] == 0;
+            }
+            assert_int_equal(heap_malloc_at(&f.heap, start, end - start, &f),
+                             is_free ? 0 : -EISTKN);
+            assert_heap_is_sound(&f.heap);
+            if (is_free) {
+                assert_int_equal(heap_allocation_blocks(&f.heap, block_at(start)), end - start);
+                assert_ptr_equal(heap_owner_of_block(&f.heap, start),
+                                 IS_INDEXED(state) ? &f : NULL);
+                assert_int_equal(heap_free_blocks(&f.heap), 13 - (end - start));
+                assert_int_equal(heap_free(&f.heap, block_at(start)), 0);
+                assert_heap_is_sound(&f.heap);
+                served++;
+            }
+            assert_memory_equal(before, f.table.entries, sizeof(before));
+            fixture_close(&f);
+        }
+    }
+    assert_int_equal(served, 4 * 5 / 2 + 3 * 4 / 2 + 6 * 7 / 2);
+}
+
+static void malloc_at_refuses_what_is_not_in_the_heap(void **state)
+{
+    struct fixture f;
+
+    fixture_open(&f, 5, IS_INDEXED(state));
+    assert_int_equal(heap_malloc_at(&f.heap, 0, 0, NULL), -EINVARG);
+    assert_int_equal(heap_malloc_at(&f.heap, 5, 1, NULL), -EINVARG);
+    assert_int_equal(heap_malloc_at(&f.heap, 4, 2, NULL), -EINVARG);
+    assert_int_equal(heap_malloc_at(&f.heap, 1, SIZE_MAX, NULL), -EINVARG);
+    assert_int_equal(heap_malloc_at(&f.heap, SIZE_MAX, 2, NULL), -EINVARG);
+    assert_string_equal(table_text(&f.heap, 0, 5), "00 00 00 00 00");
+    fixture_close(&f);
+}
+
 /* ---------------------------------------------------------------- questions */
 
 static void stats_count_what_the_table_shows(void **state)
@@ -1164,6 +1221,8 @@ int main(void)
         BOTH_MODES(reserve_refuses_an_end_below_the_start),
         BOTH_MODES(reserve_leaves_allocations_alone),
         BOTH_MODES(reserve_cuts_any_part_of_any_run),
+        BOTH_MODES(malloc_at_takes_any_free_blocks),
+        BOTH_MODES(malloc_at_refuses_what_is_not_in_the_heap),
         BOTH_MODES(stats_count_what_the_table_shows),
         BOTH_MODES(fragmentation_is_0_when_free_memory_is_one_run_or_none),
         BOTH_MODES(fragmentation_does_not_overflow),

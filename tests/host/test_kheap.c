@@ -397,7 +397,7 @@ static void a_bad_pool_end_panics(void **state)
     ASSERT_PANIC(kheap_init((void *)(HEAP_END - 1)), "kheap_init", "0x73fffff");
     ASSERT_PANIC(kheap_init((void *)HEAP_ADDRESS), "kheap_init", "0x1000000");
     ASSERT_PANIC(kheap_init((void *)(HEAP_ADDRESS - BLOCK)), "kheap_init", "0xfff000");
-    ASSERT_PANIC(kheap_init(NULL), "kheap_init", "cannot end");
+    ASSERT_PANIC(kheap_init(NULL), "failed to create heap", "cannot end");
 }
 
 #define KHEAP_TEST(test) cmocka_unit_test_setup_teardown(test, init_full_pool, check_heap)

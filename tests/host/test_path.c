@@ -299,6 +299,10 @@ static void test_complete(void **state)
     assert_int_equal(complete("/", "0:/"), OK);
     assert_int_equal(complete("/a/b", "0:/a/b"), OK);
     assert_int_equal(complete("///a", "0:/a"), OK);
+    assert_int_equal(complete("./a", "0:/a"), OK);
+    assert_int_equal(complete("././/a", "0:/a"), OK);
+    assert_int_equal(complete("../a", "0:/../a"), OK); /* path_open() refuses it */
+    assert_int_equal(complete(".a", "0:/.a"), OK);
     assert_int_equal(complete("/0:/a", "0:/0:/a"), OK); /* path_open() refuses it */
 }
 

@@ -97,6 +97,7 @@ def wrong_requests(tree):
             (["image", "INIT=nowhere.elf", "IMAGE=x.bin"], "cannot read nowhere.elf"),
             (["image", "INIT=prog.c", "IMAGE=x.bin"], "prog.c cannot be init", "no ELF file"),
             (["image", "INIT=prog.c", "IMAGE=/dev/null"], "/dev/null", "it is a device"),
+            (["image", "INIT=prog.c", "IMAGE=bin/kernel.bin"], "bin/kernel.bin", "made of that file"),
             (["program"], "SRC=file.c or SRC=folder is missing", "usage: make program"),
             (["program", "SRC=nowhere.c", "OUT=x.elf"], "SRC=nowhere.c", "no such file"),
             (["program", "SRC=empty", "OUT=x.elf"], "SRC=empty", "no .c file"),

@@ -361,6 +361,33 @@ def names_with_spaces(case):
     return case.good("--files", f"'{host}=ab.txt'")
 
 
+def output_is_an_input(case):
+    """What the image is made of is not written over, by its own name or by another."""
+    case.write("init.elf", elf_header())
+    os.symlink(case.path("init.elf"), case.path("link"))
+    for name in ("boot.bin", "kernel.bin", "init.elf", "link", "file1"):
+        arguments = ["--init", case.path("init.elf"), *case.add("a.txt", b"text")]
+        case.files.clear()
+        before = case.read(name)
+        for check in ([], ["--check"]):
+            made = case.make(*arguments, *check, output=case.path(name))
+            if made.returncode != 1 or "the image is made of that file" not in made.stderr or \
+                    case.read(name) != before:
+                return f"{name}: status {made.returncode}, {made.stderr!r}"
+    return None
+
+
+def input_is_no_file(case):
+    """A device without an end, a pipe without a writer: neither is waited for."""
+    os.mkfifo(case.path("pipe"))
+    for path in ("/dev/zero", case.path("pipe")):
+        made = run("timeout", "60", sys.executable, "tools/mkimage.py", "--check", "--output", case.image,
+                   "--file", path + "=a.txt")
+        if made.returncode != 1 or "it is no ordinary file" not in made.stderr:
+            return f"{path}: {made!r}"
+    return None
+
+
 def kernel_to_a_pipe(case):
     """tools/mkkernel.py goes by the same rule."""
     os.mkfifo(case.path("pipe"))
@@ -419,6 +446,8 @@ TESTS = [
     ("refused: output is a disk", output_is_a_disk),
     ("refused: output is a device",
      lambda case: output_is(lambda path: os.symlink("/dev/null", path), "it is a device")(case)),
+    ("refused: output is an input", output_is_an_input),
+    ("refused: input is no file", input_is_no_file),
     ("refused: kernel into a pipe", kernel_to_a_pipe),
     ("image: output is a link to a file", output_is_a_link),
     ("image: names with spaces and commas", names_with_spaces),

@@ -255,11 +255,13 @@ def names_and_quotes(session):
     exactly(session, "a wrong name", "text.txt", "'text.txt' is not a program.")
     exactly(session, "an open quote", 'echo "a b', 'A quote (") is open at the end of the line.')
     exactly(session, "a path from the root", "/echo 1", "1")
+    exactly(session, "a path from here", "./echo 1", "1")
     exactly(session, "a path from the root", "cat /dir/in.txt //text.txt", "inside", "A line.",
             "One more line.")
     for line, symbol, why in (("echo a > x", ">", "cannot write output to a file (>)"),
                               ("echo a|cat", "|", "has no pipes (|)"),
                               ("cat <text.txt", "<", "cannot take input from a file (<)"),
+                              ("echo a & echo b", "&", "has no & between commands"),
                               ("echo a; echo b", ";",
                                "has no ; between commands")):
         exactly(session, "what the shell cannot do yet", line,

@@ -22,7 +22,7 @@ import suite
 SHIFT = 3
 NS_AN_INSTRUCTION = 1 << SHIFT
 FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "endall", "flood",
-         "tracing", "large", "holes", "readers"]
+         "tracing", "large", "holes", "readers", "seeding"]
 KEY_US = 50_000          # what a key may take that is typed into the shell
 COMMAND_US = 2_000_000   # ps or kill, with all of their keys
 QUIT_US = 200_000        # from ctrl-\\ to the prompt
@@ -57,6 +57,8 @@ ATTACKS = [
     ("the trace, from the background", "tracing &", 128, 200, 2),
     ("700 MiB taken and given back", "large &", 1024, 3000, 2),
     ("a heap full of holes", "holes &", 1024, 8000, 2),
+    ("the five documents' examples without end", "seeding &", 128, 1000, 2),
+    ("the same twice, and no memory", "seeding &;hog &;seeding &", 20, 2000, 4),
 ]
 
 

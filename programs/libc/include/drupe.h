@@ -71,6 +71,9 @@ int memory_figures(struct memory_figures *figures);
 /* Shows the kernel's memory: abi/syscalls.h has what there is to see. 0, or -ENOENT behind the
  * last run and for what has no name, -EINVARG for a process that does not live. */
 int memory_look(unsigned what, uint32_t number, void *out);
+/* An example of a document (SEEDS_...), numbered from 0: the kernel runs it, and text[SEEDS_TEXT_BYTES] is
+ * what it shows. The text's length, 0 behind the last example, -ENOMEM. */
+int seeds(unsigned document, unsigned example, char *text);
 /* Since the kernel started, modulo 2^32. */
 uint32_t uptime_ms(void);
 

@@ -435,7 +435,9 @@ int heap_attach_index(struct heap *heap, void *memory, size_t bytes)
 }
 
 /* Reserves [start, end), all free: a part of a free run, or the whole of it. */
-static void reserve_free_blocks(struct heap *heap, size_t start, size_t end)
+/* Takes [start, end), which are free blocks, out of the free run that they lie in. What the table says
+ * of them becomes the caller's business. */
+static void split_free_run(struct heap *heap, size_t start, size_t end)
 {
     size_t run_start = start;
     size_t run_end = skip_free(heap->entries, end, heap->total);
@@ -443,9 +445,6 @@ static void reserve_free_blocks(struct heap *heap, size_t start, size_t end)
     while (run_start > 0 && heap->entries[run_start - 1] == ENTRY_FREE) {
         run_start--;
     }
-    memset(heap->entries + start, ENTRY_RESERVED, end - start);
-    heap->reserved_blocks += end - start;
-
     if (heap->slots != NULL) {
         index_remove_run(heap, run_start, run_end);
         if (run_start < start) {
@@ -455,6 +454,13 @@ static void reserve_free_blocks(struct heap *heap, size_t start, size_t end)
             index_add_run(heap, end, run_end);
         }
     }
+}
+
+static void reserve_free_blocks(struct heap *heap, size_t start, size_t end)
+{
+    split_free_run(heap, start, end);
+    memset(heap->entries + start, ENTRY_RESERVED, end - start);
+    heap->reserved_blocks += end - start;
 }
 
 int heap_reserve(struct heap *heap, void *start, void *end)
@@ -546,6 +552,24 @@ void *heap_malloc_owned(struct heap *heap, size_t size, const void *owner)
 void *heap_malloc(struct heap *heap, size_t size)
 {
     return heap_malloc_owned(heap, size, NULL);
+}
+
+int heap_malloc_at(struct heap *heap, size_t block, size_t blocks, const void *owner)
+{
+    if (blocks == 0 || block >= heap->total || blocks > heap->total - block) {
+        return -EINVARG;
+    }
+    if (skip_free(heap->entries, block, block + blocks) != block + blocks) {
+        return -EISTKN;
+    }
+    split_free_run(heap, block, block + blocks);
+    mark_taken(heap, block, blocks);
+    if (heap->slots != NULL) {
+        index_note_allocation(heap, block, blocks, owner);
+    }
+    count_used(heap, blocks);
+    debug_on_malloc(heap, block, blocks, blocks * HEAP_BLOCK_SIZE_BYTES, owner);
+    return 0;
 }
 
 /* All that is not one block back to the front of the current run. */

@@ -95,7 +95,7 @@ void kheap_init(void *pool_end)
     uintptr_t end = (uintptr_t)pool_end;
 
     if (end <= HEAP_ADDRESS || end > HEAP_END || end % HEAP_BLOCK_SIZE_BYTES != 0) {
-        panic("kheap_init: the pool cannot end at %p", pool_end);
+        panic("kheap_init: failed to create heap: the pool cannot end at %p", pool_end);
     }
     kheap.table.entries = (HEAP_BLOCK_TABLE_ENTRY *)HEAP_TABLE_ADDRESS;
     kheap.table.total = (end - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
@@ -105,7 +105,7 @@ void kheap_init(void *pool_end)
 
     int result = heap_create(&kheap.heap, (void *)HEAP_ADDRESS, pool_end, &kheap.table);
     if (result < 0) {
-        panic("kheap_init: heap_create failed: %d", result);
+        panic("kheap_init: failed to create heap: heap_create gave %d", result);
     }
     result =
         heap_attach_index(&kheap.heap, (void *)INDEX_ADDRESS, HEAP_TABLE_AREA_END - INDEX_ADDRESS);

@@ -286,6 +286,21 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk)
     pmm_free_page(chunk);
 }
 
+struct paging_4gb_chunk *paging_find_chunk(const uint32_t *directory)
+{
+    if (directory == paging.kernel_directory) {
+        return &paging.kernel;
+    }
+    LIST_FOR_EACH(node, &paging.chunks) {
+        struct paging_4gb_chunk *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
+
+        if (chunk->directory_entry == directory) {
+            return chunk;
+        }
+    }
+    return NULL;
+}
+
 size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
 {
     size_t pages = 0;

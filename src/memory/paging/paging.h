@@ -87,6 +87,9 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags);
  */
 void paging_free_4gb(struct paging_4gb_chunk *chunk);
 
+/* The chunk that has this directory_entry; NULL when none has. Walks the list of all chunks. */
+struct paging_4gb_chunk *paging_find_chunk(const uint32_t *directory);
+
 /* Pages that paging_new_4gb() takes for a chunk. */
 #define PAGING_CHUNK_PAGES 3
 
