@@ -11,8 +11,8 @@
 
 #define PAGE_BYTES 4096u
 #define ALL_NAMES  "icarius vana mio peachos incro"
-#define USAGE                                                                              \
-    "Usage: seeds               the examples of all five documents, one after the other\n" \
+#define USAGE                                                                  \
+    "Usage: seeds               the examples of all five documents, in turn\n" \
     "       seeds NAME ...      of these: " ALL_NAMES "\n"
 
 static const struct {
