@@ -221,7 +221,7 @@ static const struct {
     {"ls.elf", "ls [PATH ...]", "what is in a folder"},
     {"mem.elf", "mem", "how much memory there is, and who has it"},
     {"ps.elf", "ps", "the processes"},
-    {"seeds.elf", "seeds [NAME ...]", "the examples of five other kernels' documents"},
+    {"seeds.elf", "seeds [NAME]", "the examples of five other kernels' documents"},
     {"shell.elf", "shell", "another shell, inside this one"},
     {"sleep.elf", "sleep SECONDS", "waits that many seconds"},
     {"usertest.elf", "usertest", "attacks the kernel, and reports the results"},
