@@ -57,6 +57,7 @@ static void show_process_memory(void)
 
     if (memory == NULL) {
         puts("There is not enough memory for process_malloc().");
+        wrong = 1;
         return;
     }
     puts("process_malloc and process_free in this program:");

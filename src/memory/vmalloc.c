@@ -70,6 +70,9 @@ int vmalloc_initialise(void)
 
 static void *malloc_owned(size_t size, const void *owner)
 {
+    if (size == 0 || size > VMALLOC_END - VMALLOC_ADDRESS) {
+        return NULL; /* the heap is not even started for it */
+    }
     if (vmalloc_initialise() < 0) {
         KASSERT(start_heap(0) == OK); /* which takes nothing yet */
     }

@@ -260,6 +260,9 @@ KTEST(paging_map_4mib_translates_with_offset)
     KEXPECT(!paging_is_mapped(chunk, (void *)0x80800000));
     KEXPECT(paging_map_4mib(chunk, (void *)0x80401000, (void *)0x01400000, RW) == -EINVARG);
     KEXPECT(paging_map_4mib(chunk, (void *)0x80400000, (void *)0x01401000, RW) == -EINVARG);
+    /* The mark of private tables is none of a page's. */
+    KEXPECT(paging_map_4mib(chunk, (void *)0x80400000, (void *)0x01400000,
+                            RW | PAGING_SOFTWARE_1) == -EINVARG);
     paging_free_4gb(chunk);
 }
 

@@ -501,7 +501,7 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
 int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags)
 {
     if (!IS_ALIGNED((vaddr_t)virt | (paddr_t)phys, LARGE_PAGE_SIZE_BYTES) ||
-        (flags & ~(uint32_t)PAGING_FLAGS_MASK)) {
+        (flags & ~(uint32_t)(PAGING_FLAGS_MASK & ~TABLE_IS_PRIVATE))) {
         return -EINVARG;
     }
 

@@ -116,7 +116,8 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
                   uint32_t flags);
 
 /* Maps 4 MiB from virt to phys, both multiples of 4 MiB, with one directory entry. Pages that
- * were mapped there one by one are replaced, and their table goes back. */
+ * were mapped there one by one are replaced, and their table goes back. PAGING_SOFTWARE_1 is -EINVARG: in
+ * directory entries the bit is paging's own. */
 int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags);
 
 /* Unmaps one page: a later touch faults. A table that holds no page any more goes back.

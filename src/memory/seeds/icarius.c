@@ -27,11 +27,12 @@
 
 /* ---------------------------------------------------------------- the directory */
 
-/* Of the kernel's directory, these entries are the byte heap's: its tables come and go. */
-static bool is_byte_heap(uint32_t index)
+/* These entries are the same in every directory: the kernel's window, the gap behind it, and the byte
+ * heap, whose tables come and go. */
+static bool is_kernels_own(uint32_t index)
 {
-    return index >= VMALLOC_ADDRESS / LARGE_PAGE_SIZE_BYTES &&
-           index < VMALLOC_END / LARGE_PAGE_SIZE_BYTES;
+    return index >= WINDOW_ADDRESS / LARGE_PAGE_SIZE_BYTES &&
+           index < MMIO_ADDRESS / LARGE_PAGE_SIZE_BYTES;
 }
 
 void page_init_directory(PageDirectory *self, const uint8_t flags)
@@ -51,7 +52,7 @@ void page_init_directory(PageDirectory *self, const uint8_t flags)
     for (uint32_t i = 1; status == OK && i < LARGE_PAGES; i++) {
         void *address = (void *)(i * LARGE_PAGE_SIZE_BYTES);
 
-        if (chunk->directory_entry[i] == 0 && !is_byte_heap(i)) {
+        if (chunk->directory_entry[i] == 0 && !is_kernels_own(i)) {
             status = paging_map_4mib(chunk, address, address, page_flags);
         }
     }
@@ -210,9 +211,8 @@ static int show_directory(void)
     for (uint32_t i = 0; i < LARGE_PAGES; i++) {
         uint32_t address = i * LARGE_PAGE_SIZE_BYTES + PAGE_SIZE_BYTES;
 
-        if (i >= WINDOW_ADDRESS / LARGE_PAGE_SIZE_BYTES &&
-            i < MMIO_ADDRESS / LARGE_PAGE_SIZE_BYTES) {
-            own++;
+        if (is_kernels_own(i)) {
+            own += chunk->directory_entry[i] == paging_kernel_chunk()->directory_entry[i];
         } else if (is_linear(chunk, address) || is_linear(chunk, address + PAGE_SIZE_BYTES)) {
             linear++; /* one of two pages may be the guard page below a kernel stack */
         }

@@ -66,7 +66,8 @@ static inline uint64_t seed_incro_alloc_page(void)
 
 static inline void seed_incro_free_page(uint64_t address)
 {
-    if (address <= UINT32_MAX) {
+    if (address <= UINT32_MAX &&
+        page_physical((void *)(uint32_t)address) == address) { /* not the window's kernel address */
         (void)pmm_free_page((void *)(uint32_t)address);
     }
 }
