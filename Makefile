@@ -576,7 +576,10 @@ LONG_PROOFS := "heap 12" "heap 8 reserve" "kmem 2048 4 alone" "kmem 1440 3" "kme
 provers: $(addprefix build/prove/,$(PROVERS))
 prove: provers
 ifneq ($(BLOCKS),)
-	build/prove/prove_heap $(call sh,$(BLOCKS)) $(if $(RESERVE),reserve) progress
+	@case $(call sh,$(BLOCKS)) in [1-9]|1[0-6]) ;; *) \
+	    echo 'make: BLOCKS is a number from 1 to 16, the blocks of the heap: make prove BLOCKS=12 [RESERVE=1]' >&2; \
+	    exit 2 ;; esac
+	build/prove/prove_heap $(call sh,$(BLOCKS)) $(if $(filter 1,$(RESERVE)),reserve) progress
 else ifneq ($(LONG),)
 	@for proof in $(LONG_PROOFS); do build/prove/prove_$$proof progress || exit 1; done
 else

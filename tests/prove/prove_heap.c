@@ -646,14 +646,21 @@ int main(int count, char **arguments)
     bool reserves = false, shows_progress = false;
     size_t memory_mib = 1024;
 
-    blocks = count > 1 ? strtoul(arguments[1], NULL, 10) : 0;
+    char *end = "";
+    bool is_understood = true;
+
+    blocks = count > 1 ? strtoul(arguments[1], &end, 10) : 0;
     for (int i = 2; i < count; i++) {
-        reserves |= strcmp(arguments[i], "reserve") == 0;
-        shows_progress |= strcmp(arguments[i], "progress") == 0;
-        sscanf(arguments[i], "offset=%zu", &offset);
-        sscanf(arguments[i], "memory=%zu", &memory_mib);
+        bool is_reserve = strcmp(arguments[i], "reserve") == 0;
+        bool is_progress = strcmp(arguments[i], "progress") == 0;
+
+        reserves |= is_reserve;
+        shows_progress |= is_progress;
+        is_understood &= is_reserve || is_progress ||
+                         sscanf(arguments[i], "offset=%zu", &offset) == 1 ||
+                         sscanf(arguments[i], "memory=%zu", &memory_mib) == 1;
     }
-    if (blocks == 0 || blocks > BLOCKS_MAX || offset > 3) {
+    if (blocks == 0 || blocks > BLOCKS_MAX || offset > 3 || *end != '\0' || !is_understood) {
         fprintf(stderr,
                 "usage: prove_heap BLOCKS (1 to %d) [reserve] [offset=0..3] [progress]"
                 " [memory=MIB]\n",

@@ -7,7 +7,7 @@
  * kernel includes none of the five headers; this one is how it asks for the examples.
  *
  * An example takes scratch memory and gives it back before it returns, so that every count is what it was.
- * It does not pause and runs about 130,000 instructions at most, so nothing is left behind when the program
+ * It does not pause and runs fewer than 200,000 instructions, so nothing is left behind when the program
  * that asked for it ends, and no two examples run at a time.
  */
 #ifndef MEMORY_SEEDS_SEEDS_H
