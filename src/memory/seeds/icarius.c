@@ -294,8 +294,10 @@ static int show_paging(void)
 
     kprintf("Initializing Virtual Memory Paging...\n");
     kprintf("Testing Paging...\n");
-    kprintf("Virtual Address 0x2000 now points to Physical Address 0x%x...\n",
-            (unsigned)ptr_phy_addr);
+    paddr_t points_to = 0;
+    (void)paging_get_physical_address(paging_find_chunk(kpage_dir.directory), ptr_virt, &points_to);
+    seed_number("Virtual Address 0x2000 now points to Physical Address 0x%x...", points_to,
+                (uint32_t)ptr_phy_addr);
     (void)format_to_buffer(line, sizeof(line), "%s] == Physical 0x%x [%s", at_virtual,
                            (unsigned)ptr_phy_addr, at_physical);
     (void)format_to_buffer(right, sizeof(right), "AWESOME!] == Physical 0x%x [AWESOME!",
