@@ -138,7 +138,7 @@ FAULTS = [
      "            release_run(process, start, i);\n", "", "fails, but has changed something"),
     ("process", "a failed page stays charged to the family", PROCESS,
      "    process_give_back_pages(process, 1u + is_without_table(process, address));\n    return false;",
-     "    return false;", "the family is charged"),
+     "    return false;", "the process counts"),
     ("process", "a frame is lost when its table cannot be had", PROCESS,
      "free_frame:\n    pmm_free_page(frame);", "free_frame:", "frames are taken"),
     ("process", "freed frames are not given back", PROCESS,
