@@ -10,7 +10,7 @@
 
 const MEMORY_MIB = 64;
 const PROMPT = "drupe> ";
-const HALTED = "the machine is halted";
+const HALTED = "it is halted.)";
 const LOG_LINES = 2000;
 const FONT_PIXELS_MIN = 10; /* for the height's sake; for the width's it may be smaller */
 const FONT_PIXELS_MAX = 40;

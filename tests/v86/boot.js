@@ -14,7 +14,7 @@ import path from "node:path";
 
 import { V86 } from "v86";
 
-const HALTED = "the machine is halted; it can be switched off.\r\n";
+const HALTED = "(No isa-debug-exit device: it is halted.)\r\n";
 const [image, megabytes, engine = "jit", text = "", keys = ""] = process.argv.slice(2);
 
 function load(file) {
