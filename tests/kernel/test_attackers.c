@@ -4,7 +4,6 @@
  *
  * Only by name: tests/system/test_attackers.py runs it, on a disk that has the programs.
  */
-#include "arch/x86/cpu.h"
 #include "check_call.h"
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
@@ -16,7 +15,6 @@
 #include "sections.h"
 #include "status.h"
 #include "task/process.h"
-#include "task/task.h"
 #include "watching.h"
 
 static uint32_t check(void)
@@ -52,17 +50,7 @@ KTEST_BY_NAME(attackers)
     KEXPECT(ktest_mount());
     KEXPECT(process_load("0:/init.elf", NULL, &init) == OK);
     sections_remember();
-    watching_start(&watchers);
-    process_start(init, 0);
-    for (;;) {
-        task_run_all();
-        if (init->task.state == TASK_ENDED) {
-            break;
-        }
-        cpu_wait_for_interrupt();
-        cpu_interrupts_off();
-    }
-    watching_stop();
+    watching_run(&watchers, init);
     int status = init->exit_status;
     process_destroy(init);
     KEXPECT(status == 0);

@@ -377,17 +377,7 @@ KTEST_BY_NAME(takeover)
     scene.init = init;
     scene.since = scene.kernel_tick = now();
     set_clock(TIMER_HZ * CLOCK_FACTOR);
-    watching_start(&watchers);
-    process_start(init, 0);
-    for (;;) {
-        task_run_all();
-        if (init->task.state == TASK_ENDED) {
-            break;
-        }
-        cpu_wait_for_interrupt();
-        cpu_interrupts_off();
-    }
-    watching_stop();
+    watching_run(&watchers, init);
     set_clock(TIMER_HZ);
     process_destroy(init);
     printk("\ninfo: takeover: key %u ps %u kill %u quit %u clean %u us, interrupts off %u ns, %u"

@@ -5,9 +5,12 @@
 
 #include <stddef.h>
 
+#include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
 #include "debug/printk.h"
 #include "drivers/pit.h"
+#include "task/process.h"
+#include "task/task.h"
 
 /* ld: a call of name goes to __wrap_name, and __real_name is the function itself. */
 uint32_t __real_pit_get_ticks(void);
@@ -30,6 +33,21 @@ void watching_start(const struct watchers *watchers)
 void watching_stop(void)
 {
     watching.watchers = NULL;
+}
+
+void watching_run(const struct watchers *watchers, struct process *process)
+{
+    watching_start(watchers);
+    process_start(process, 0);
+    for (;;) {
+        task_run_all();
+        if (process->task.state == TASK_ENDED) {
+            break;
+        }
+        cpu_wait_for_interrupt();
+        cpu_interrupts_off();
+    }
+    watching_stop();
 }
 
 static void watched_call(struct trap_frame *frame)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct process;
+
 struct watchers {
     /* A call that the test answers itself, in *result: true, and the kernel does not see it. */
     bool (*answer)(uint32_t command, uint32_t *result);
@@ -27,5 +29,8 @@ struct watchers {
 /* A function that is NULL is not called. */
 void watching_start(const struct watchers *watchers);
 void watching_stop(void);
+
+/* Starts process, which is loaded, and watches until it has ended. process_destroy() is the caller's. */
+void watching_run(const struct watchers *watchers, struct process *process);
 
 #endif
