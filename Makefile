@@ -125,7 +125,7 @@ $(ASM_CONSTANTS): tools/asm_constants.c Makefile
 	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
 
 KERNEL_LD := $(GENERATED)/kernel.ld
-$(KERNEL_LD): src/kernel/kernel.ld.in Makefile
+$(KERNEL_LD): src/arch/i386/kernel.ld.in Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
 	$(Q)$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
@@ -147,13 +147,9 @@ $(eval $(call variant_rules,$(RELEASE),kernel))
 $(eval $(call variant_rules,$(TEST),kernel))
 $(eval $(call variant_rules,$(BENCH),bench))
 
-# Where speed does not count, size does: what runs once, seldom, or waits for a device anyway.
-SMALL_C := $(wildcard src/debug/*.c src/drivers/*.c src/kernel/*.c src/memory/seeds/*.c) src/lib/format.c \
-    $(addprefix src/arch/x86/,bios.c features.c gdt.c pic.c trap.c) \
-    $(addprefix src/memory/,e820.c memory.c memory_map.c paging/paging_print.c) \
-    $(addprefix src/fs/,fat16.c file.c partition.c path.c) \
-    $(addprefix src/task/,arguments.c elf.c process.c terminal.c) \
-    $(addprefix src/syscall/,sys_console.c sys_file.c sys_memory.c sys_memory_look.c sys_process.c sys_seeds.c)
+# Where speed does not count, size does: what runs once, seldom, or waits for a device anyway says so
+# in its first comment.
+SMALL_C := $(shell grep -l '^ \* Size before speed\.$$' $(KERNEL_C))
 $(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
 # No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
@@ -195,7 +191,7 @@ $(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
 # (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
     pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
-    block_read trap_register pit_set_tick_handler pit_get_ticks console_write)))
+    block_read trap_register timer_set_tick_handler timer_get_ticks console_write)))
 $(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images

@@ -4,7 +4,7 @@
 # and files (what else lies on the disk): its .c and .asm files and the libc archive make
 # bin/programs/NAME.elf, and bin/programs/NAME.debug.elf, which keeps the symbols for gdb.
 # A program may use the libc's headers and the kernel's src/abi, src/lib, src/layout.h and
-# src/status.h, and nothing else of the kernel.
+# src/base/status.h, and nothing else of the kernel.
 #
 # For a program anywhere else, give its name and its sources:
 #   $(eval $(call program_rules,NAME,path/a.c path/b.asm))

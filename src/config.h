@@ -18,7 +18,7 @@
 #define TASK_SPARE_STACKS  4    /* kernel stacks that are kept for the shell and what it starts */
 
 /*
- * Families (task/family.h): what the programs of one job of the shell may take, and all jobs
+ * Families (process/family.h): what the programs of one job of the shell may take, and all jobs
  * together. With T for the pages that the machine has for programs and kernel (28,000 of 128 MiB):
  *
  *                         all jobs together            one job           each job, whatever the

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 layer() {
     case "$1" in
         config.h | layout.h | status.h | abi/* | lib/*) echo 0 ;;
-        arch/x86/cpu.h | arch/x86/io.h | arch/x86/trap_frame.h) echo 0 ;;
+        arch/x86/cpu.h | arch/x86/io.h | arch/i386/trap_frame.h) echo 0 ;;
         debug/*) echo 1 ;;
         arch/*) echo 2 ;;
         memory/*) echo 3 ;;

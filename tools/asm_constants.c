@@ -9,10 +9,10 @@
 #include "abi/kernel_header.h"
 #include "arch/x86/bios_thunk.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "arch/x86/trap.h"
 #include "config.h"
-#include "debug/machine.h"
+#include "arch/machine.h"
 #include "layout.h"
 
 #include <stddef.h>

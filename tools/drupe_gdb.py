@@ -162,7 +162,7 @@ def code_place(address):
 
 
 def list_entries(head, type_name, member):
-    """The structs on a kernel list (lib/list.h)."""
+    """The structs on a kernel list (base/list.h)."""
     struct = gdb.lookup_type(type_name)
     offset = next(field.bitpos // 8 for field in struct.fields() if field.name == member)
     node = head["next"]
@@ -268,7 +268,7 @@ class Ps(gdb.Command):
         super().__init__("drupe ps", gdb.COMMAND_USER)
 
     def invoke(self, _argument, _from_tty):
-        head = kernel_variable("processes", "task/process.c")["all"]
+        head = kernel_variable("processes", "process/process.c")["all"]
         current = int(kernel_variable("tasks", "task/task.c")["current"])
         if not int(head["next"]):
             print("There are no processes yet.")

@@ -98,7 +98,7 @@ def folders_of(name):
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
-# The beginning of an ELF file for i386, as src/task/elf.c wants it (System V ABI, figure 4-3).
+# The beginning of an ELF file for i386, as src/process/elf.c wants it (System V ABI, figure 4-3).
 ELF_CLASS, ELF_TYPE, ELF_MACHINE = 4, 16, 18
 ELF_CLASS_32, ET_EXEC, EM_386 = 1, 2, 3
 

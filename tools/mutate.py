@@ -37,13 +37,13 @@ FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map"
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
 KMEM, PMM, PAGING = "src/memory/heap/kmem_cache.c", "src/memory/pmm.c", "src/memory/paging/paging.c"
 BYTES = "src/memory/heap/byte_heap.c"
-PROCESS_MEMORY, USERCOPY = "src/task/process_memory.c", "src/syscall/usercopy.c"
-FAMILY = "src/task/family.c"
-PROCESS, TASK, ELF = "src/task/process.c", "src/task/task.c", "src/task/elf.c"
+PROCESS_MEMORY, USERCOPY = "src/process/process_memory.c", "src/syscall/usercopy.c"
+FAMILY = "src/process/family.c"
+PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
 FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
-VGA, SERIAL, TERMINAL = "src/drivers/vga.c", "src/drivers/serial.c", "src/task/terminal.c"
+VGA, SERIAL, TERMINAL = "src/drivers/vga.c", "src/drivers/serial.c", "src/process/terminal.c"
 PANIC, BACKTRACE, LOOK = "src/debug/panic.c", "src/debug/backtrace.c", "src/syscall/sys_memory_look.c"
 
 # (what, file, old, new, suites)
@@ -318,7 +318,7 @@ MUTANTS = [
      "script mem"),
     ("kill: who has ended may be killed again", PROCESS,
      "if (!process || has_ended(process) || ", "if (!process || ", "usertest"),
-    ("arguments: one more than there may be", "src/task/arguments.c",
+    ("arguments: one more than there may be", "src/process/arguments.c",
      "arguments->count == ARGUMENTS_MAX ||", "arguments->count > ARGUMENTS_MAX ||", "usertest"),
     ("ctrl-C: who catches it is ended all the same", TERMINAL,
      "key == KEY_INTERRUPT && terminal.front && !terminal.front->catches_interrupt",

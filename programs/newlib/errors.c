@@ -4,7 +4,7 @@
  * status.h and errno.h use the same names for different numbers: the first set is saved as an enum
  * before the second comes in.
  */
-#include "status.h"
+#include "base/status.h"
 
 enum {
     KERNEL_IO = EIO,

@@ -3,7 +3,7 @@
 ;
 ; Entry state (the BIOS's):
 ;   CS:IP = 0:7C00 or 7C0:0, DL = drive number, all else unknown
-; Exit state (src/kernel/kernel.asm):
+; Exit state (src/arch/i386/start.asm):
 ;   32-bit protected mode, CS = 8, DS = ES = FS = GS = SS = 16, all flat; paging off
 ;   interrupts off, DF clear, A20 on; ESP at or a little below BOOT_STACK_TOP
 ;   struct boot_info at BOOT_INFO_ADDRESS; the other registers unknown

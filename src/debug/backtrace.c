@@ -13,15 +13,17 @@
  *
  * Between a trap's handler and what it interrupted lies a struct trap_frame, right behind the
  * return address into trap.asm, which is how it is recognised.
+ *
+ * Size before speed.
  */
 #include "debug/backtrace.h"
 
 #include <stddef.h>
 
-#include "arch/x86/trap_frame.h"
+#include "arch/i386/trap_frame.h"
 #include "debug/printk.h"
 #include "debug/symbols.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 
 #define FRAMES_MAX 2048 /* more than a kernel stack has room for */

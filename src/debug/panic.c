@@ -4,6 +4,8 @@
  * A VGA screen keeps the last 25 rows, so the order of the report is by what may scroll away: the
  * log's end, which is context, comes before the sentence, and the sentence with all that follows
  * fits the screen.
+ *
+ * Size before speed.
  */
 #include "debug/panic.h"
 
@@ -11,9 +13,9 @@
 #include <stddef.h>
 
 #include "arch/x86/cpu.h"
-#include "arch/x86/trap_frame.h"
+#include "arch/i386/trap_frame.h"
 #include "debug/backtrace.h"
-#include "debug/machine.h"
+#include "arch/machine.h"
 #include "debug/printk.h"
 
 #define HEADLINE "KERNEL PANIC: "

@@ -12,6 +12,8 @@
  * by one atomic addition before it is filled, and interrupts nest, so each piece has a place of
  * its own; the sink list only grows, by one store. Sinks must keep to the same rule: they may mix
  * up text, but never leave their device's memory.
+ *
+ * Size before speed.
  */
 #include "debug/printk.h"
 
@@ -19,7 +21,7 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
 

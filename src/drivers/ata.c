@@ -11,6 +11,8 @@
  * helps several times in a row, the drive is read in the slower way from then on.
  *
  * DMA is used where the BIOS has set it up, as IDENTIFY reports; timings are not touched.
+ *
+ * Size before speed.
  */
 #include "drivers/ata.h"
 
@@ -19,10 +21,10 @@
 #include "arch/x86/io.h"
 #include "debug/panic.h"
 #include "drivers/pci.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/format.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 /* Register offsets from the channel's base port. */
 #define ATA_DATA    0

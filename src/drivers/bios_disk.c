@@ -3,6 +3,8 @@
  *
  * Each read is a visit to real mode (arch/x86/bios.h). The BIOS can reach memory below 1 MiB only, so
  * data comes through a buffer there, as much at a time as the buffer holds.
+ *
+ * Size before speed.
  */
 #include "drivers/bios_disk.h"
 
@@ -11,11 +13,11 @@
 #include "arch/x86/bios.h"
 #include "arch/x86/cpu.h"
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 #include "memory/memory.h"
 #include "memory/memory_map.h"
-#include "status.h"
+#include "base/status.h"
 
 #define INT_DISK         0x13
 #define FUNCTION_RESET   0x0000 /* AX, or AH << 8 */

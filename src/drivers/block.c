@@ -1,9 +1,11 @@
 /*
  * drivers/block.c - see block.h.
+ *
+ * Size before speed.
  */
 #include "drivers/block.h"
 
-#include "status.h"
+#include "base/status.h"
 
 static void (*wait_hook)(void);
 

@@ -4,19 +4,21 @@
  * Every block is in a hash chain, by device and number, and on one list in the order of use, the
  * latest first. Both are walked only as far as a chain is long: with BLOCK_CACHE_PAGES_MAX blocks
  * in HASH_CHAINS chains that is two on average.
+ *
+ * Size before speed.
  */
 #include "drivers/block_cache.h"
 
 #include <stdbool.h>
 
 #include "layout.h"
-#include "lib/align.h"
-#include "lib/list.h"
+#include "base/align.h"
+#include "base/list.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define BLOCK_BYTES     (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
 #define HASH_BITS       9

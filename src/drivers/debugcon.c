@@ -1,5 +1,7 @@
 /*
  * drivers/debugcon.c - see debugcon.h.
+ *
+ * Size before speed.
  */
 #include "drivers/debugcon.h"
 

@@ -4,15 +4,17 @@
  * Scancode set 1 (IBM PS/2 Technical Reference, "Keyboard", set 1; the controller translates to it
  * by default): a key sends its number when pressed, and its number + 0x80 when released. The keys
  * that the 83-key original had not got send 0xE0 first. Pause sends 0xE1 and two bytes, twice.
+ *
+ * Size before speed.
  */
 #include "drivers/keyboard.h"
 
 #include "arch/x86/io.h"
-#include "arch/x86/irq.h"
-#include "debug/machine.h"
+#include "arch/irq.h"
+#include "arch/machine.h"
 #include "debug/printk.h"
-#include "drivers/pit.h"
-#include "lib/align.h"
+#include "arch/timer.h"
+#include "base/align.h"
 #include "lib/string.h"
 
 /* The controller (Intel 8042): data, and status when read, command when written. */
@@ -189,7 +191,7 @@ bool keyboard_push(uint8_t key)
         return false;
     }
     if (waiting() == KEYS_MAX) {
-        pit_beep();
+        speaker_beep();
         return false;
     }
     keyboard.keys[keyboard.written % KEYS_MAX] = key;

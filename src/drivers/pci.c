@@ -1,5 +1,7 @@
 /*
  * drivers/pci.c - see pci.h.
+ *
+ * Size before speed.
  */
 #include "drivers/pci.h"
 

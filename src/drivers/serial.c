@@ -9,13 +9,15 @@
  *   2  FCR FIFO control when written, IIR when read
  *   3  LCR line control      5  LSR line status
  *   4  MCR modem control     7  SCR scratch: a byte of memory
+ *
+ * Size before speed.
  */
 #include "drivers/serial.h"
 
 #include <stdbool.h>
 
 #include "arch/x86/io.h"
-#include "arch/x86/irq.h"
+#include "arch/irq.h"
 #include "debug/printk.h"
 #include "drivers/keyboard.h"
 

@@ -9,6 +9,8 @@
  * The position is one number, the cell's index: always below CELLS when a cell is written, for
  * put_char() scrolls first. A printk() from an interrupt in the middle of a write can leave text in
  * the wrong place, but not outside the screen: every index is checked on the value that is used.
+ *
+ * Size before speed.
  */
 #include "drivers/vga.h"
 
@@ -16,8 +18,8 @@
 
 #include "arch/x86/io.h"
 #include "debug/printk.h"
-#include "drivers/pit.h"
-#include "lib/align.h"
+#include "arch/timer.h"
+#include "base/align.h"
 #include "lib/string.h"
 #include "lib/utf8.h"
 
@@ -170,7 +172,7 @@ static void put_char(char c)
             put_cell(position, ' ');
         }
         break;
-    case '\a': pit_beep(); return;
+    case '\a': speaker_beep(); return;
     default:
         position = scroll_into_view(position);
         put_cell(position, c);

@@ -1,14 +1,16 @@
 /*
  * fs/fat16.c - see fat16.h.
+ *
+ * Size before speed.
  */
 #include "fs/fat16.h"
 
 #include <stddef.h>
 
 #include "drivers/block_cache.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
-#include "status.h"
+#include "base/status.h"
 
 /* The boot record, up to where FAT16 says more than Drupe needs (specification, section 3.1). */
 struct fat16_boot_record {

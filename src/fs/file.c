@@ -3,15 +3,17 @@
  *
  * One volume can be mounted, as drive 0. A second file system would bring a table of functions
  * here; until then the calls are direct.
+ *
+ * Size before speed.
  */
 #include "fs/file.h"
 
 #include "debug/panic.h"
 #include "fs/fat16.h"
 #include "fs/path.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/kmem_cache.h"
-#include "status.h"
+#include "base/status.h"
 
 #define DRIVE_MOUNTED 0
 

@@ -4,13 +4,15 @@
  *     0x1B8  disk signature, 4 bytes
  *     0x1BE  4 entries of 16 bytes: 0 status (0x80 active), 4 type, 8 first LBA, 12 sectors
  *     0x1FE  55 AA
+ *
+ * Size before speed.
  */
 #include "fs/partition.h"
 
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
-#include "status.h"
+#include "base/status.h"
 
 #define MBR_ENTRY_BYTES   16
 #define MBR_MAGIC_OFFSET  0x1FE

@@ -1,6 +1,8 @@
 /*
  * fs/path.c - see path.h. A trailing slash, an empty name, "." and ".." are not accepted: there is
  * one way to write each path.
+ *
+ * Size before speed.
  */
 #include "fs/path.h"
 
@@ -8,7 +10,7 @@
 
 #include "config.h"
 #include "lib/string.h"
-#include "status.h"
+#include "base/status.h"
 
 #define BASE_CHARACTERS      8
 #define EXTENSION_CHARACTERS 3

@@ -9,6 +9,8 @@
  *
  * Which volume? The partition's type is only a note of the program that made it; the boot record
  * inside decides.
+ *
+ * Size before speed.
  */
 #include "kernel/boot_disk.h"
 
@@ -25,7 +27,7 @@
 #include "layout.h"
 #include "lib/format.h"
 #include "lib/string.h"
-#include "status.h"
+#include "base/status.h"
 
 /* The boot sector, and the kernel's first, which has the sums of all others. */
 #define START_BYTES (2 * SECTOR_BYTES)

@@ -1,19 +1,21 @@
 /*
  * kernel/kernel.c - what happens, in order, from the first C instruction to the first program.
+ *
+ * Size before speed.
  */
 #include "abi/boot_info.h"
 #include "arch/x86/features.h"
-#include "arch/x86/fpu.h"
-#include "arch/x86/gdt.h"
-#include "arch/x86/irq.h"
+#include "arch/fpu.h"
+#include "arch/i386/gdt.h"
+#include "arch/irq.h"
 #include "arch/x86/trap.h"
 #include "config.h"
-#include "debug/machine.h"
+#include "arch/machine.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "drivers/debugcon.h"
 #include "drivers/keyboard.h"
-#include "drivers/pit.h"
+#include "arch/timer.h"
 #include "drivers/serial.h"
 #include "drivers/vga.h"
 #include "kernel/boot_disk.h"
@@ -23,7 +25,7 @@
 #include "lib/string.h"
 #include "memory/memory.h"
 #include "syscall/syscall.h"
-#include "task/process.h"
+#include "process/process.h"
 #include "task/task.h"
 
 #define INIT_NAME "init.elf"
@@ -44,7 +46,7 @@ void kernel_main(void)
     irq_initialise();      /* hardware interrupts have vectors, and are still masked */
     check_boot_info();
     memory_initialise(); /* the firmware's map, heap, frames, paging */
-    pit_initialise(TIMER_HZ);
+    timer_initialise(TIMER_HZ);
     keyboard_initialise();
     serial_enable_input();
     check_keys();

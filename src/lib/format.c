@@ -8,6 +8,8 @@
  *
  * Everything goes to the sink as it is made: literal text in one piece, padding from a constant
  * string. So no line is too long, and the stack needs one number's worth of space.
+ *
+ * Size before speed.
  */
 #include "lib/format.h"
 
@@ -15,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 
 /* The longest number in any base here: 2^64 - 1 has 20 decimal digits. */

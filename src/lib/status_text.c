@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "status.h"
+#include "base/status.h"
 
 const char *status_text(int status)
 {

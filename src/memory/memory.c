@@ -10,6 +10,8 @@
  * How much RAM is needed? The pool begins at 16 MiB and the firmware keeps a little at the end of
  * RAM (128 KiB in SeaBIOS) for itself. POOL_MIN_BYTES above 16 MiB is enough for the kernel's own
  * structures and a few small programs: RAM_MINIMUM_MIB.
+ *
+ * Size before speed.
  */
 #include "memory/memory.h"
 
@@ -17,8 +19,8 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "layout.h"
-#include "lib/align.h"
-#include "memory/e820.h"
+#include "base/align.h"
+#include "arch/firmware.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/paging/paging.h"
@@ -41,7 +43,7 @@ const struct memory_map *memory_get_map(void)
 static void read_firmware_map(void)
 {
     bool is_complete;
-    size_t count = e820_read(memory.e820, E820_ENTRIES_MAX, &is_complete);
+    size_t count = firmware_read_memory_map(memory.e820, E820_ENTRIES_MAX, &is_complete);
 
     if (count == 0) {
         fatal("The BIOS does not report which memory exists (INT 15h, E820h); Drupe needs it to.");

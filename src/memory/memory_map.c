@@ -10,13 +10,15 @@
  * memory usable, and it takes only what an entry calls usable; so everything that has to be left
  * out for want of room (a range in step 1, the smaller half of a split in step 2) errs towards too
  * little.
+ *
+ * Size before speed.
  */
 #include "memory/memory_map.h"
 
 #include "debug/printk.h"
 #include "layout.h"
-#include "lib/align.h"
-#include "status.h"
+#include "base/align.h"
+#include "base/status.h"
 
 #define BYTES_PER_KIB_SHIFT 10
 

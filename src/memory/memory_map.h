@@ -1,7 +1,7 @@
 /*
  * memory/memory_map.h - which physical memory may be used: the firmware's list made sound.
  *
- * In go E820 entries as the BIOS gave them (e820.h): unsorted, overlapping, not page-aligned. Out
+ * In go E820 entries as the BIOS gave them (abi/e820.h): unsorted, overlapping, not page-aligned. Out
  * come ranges of usable memory that are sorted, page-aligned, and have a gap between them.
  *
  *   - An address is usable when an entry of type 1 names it and no entry of another type does.
@@ -25,25 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define E820_TYPE_USABLE      1
-#define E820_TYPE_RESERVED    2
-#define E820_TYPE_ACPI_TABLES 3 /* free once the tables are read; not used here */
-#define E820_TYPE_ACPI_NVS    4
-#define E820_TYPE_UNUSABLE    5 /* faulty */
-#define E820_TYPE_DISABLED    6
-#define E820_TYPE_PERSISTENT  7
-
-#define E820_ATTRIBUTE_ENABLED      1u
-#define E820_ATTRIBUTE_NON_VOLATILE 2u
-
-/* As the BIOS writes it. A BIOS that writes only 20 bytes gives no attributes: take 1. */
-struct e820_entry {
-    uint64_t base;
-    uint64_t length;
-    uint32_t type;
-    uint32_t attributes;
-};
-_Static_assert(sizeof(struct e820_entry) == 24, "the BIOS's layout");
+#include "abi/e820.h"
 
 #define MEMORY_MAP_RANGES_MAX 64
 #define MEMORY_MAP_RAW_MAX    64

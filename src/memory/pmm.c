@@ -33,11 +33,11 @@
 #include "config.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/memory_map.h"
-#include "status.h"
+#include "base/status.h"
 
 #define ZEROED_MARK 0x5A45524Fu
 

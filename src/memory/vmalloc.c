@@ -16,7 +16,7 @@
 #include "memory/heap/byte_heap.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define CALLER   __builtin_return_address(0)
 #define NOINLINE __attribute__((noinline))

@@ -1,16 +1,18 @@
 /*
  * syscall/sys_console.c - what a program says and hears.
+ *
+ * Size before speed.
  */
 #include "abi/keys.h"
 #include "debug/printk.h"
-#include "drivers/pit.h"
-#include "lib/align.h"
-#include "status.h"
+#include "arch/timer.h"
+#include "base/align.h"
+#include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
-#include "task/process.h"
+#include "process/process.h"
 #include "task/task.h"
-#include "task/terminal.h"
+#include "process/terminal.h"
 
 #define PRINT_BYTES_MAX 65536 /* a longer string without a NUL is a mistake */
 #define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
@@ -95,7 +97,7 @@ uint32_t sys_getkey(const uint32_t *arguments)
     (void)arguments;
     if (key == 0) {
         struct process *process = process_current();
-        uint32_t tick = pit_get_ticks();
+        uint32_t tick = timer_get_ticks();
 
         if (process->poll_tick != tick) {
             process->poll_tick = tick;

@@ -3,6 +3,8 @@
  *
  * Every argument is checked before anything moves: a call that fails with -EINVARG has not changed
  * the file's position.
+ *
+ * Size before speed.
  */
 #include <stddef.h>
 
@@ -10,12 +12,12 @@
 #include "fs/file.h"
 #include "fs/path.h"
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/kheap.h"
-#include "status.h"
+#include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
-#include "task/process.h"
+#include "process/process.h"
 #include "task/task.h"
 
 /* What is read at a time. Drivers may use DMA, so they get the kernel's memory, never a user's. */

@@ -1,18 +1,20 @@
 /*
  * syscall/sys_memory.c - process_malloc and process_free as commands 4 and 5, the break, and
  * figures.
+ *
+ * Size before speed.
  */
 #include "abi/syscalls.h"
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
-#include "task/process.h"
+#include "process/process.h"
 #include "task/task.h"
 
 static bool is_traced;

@@ -1,16 +1,18 @@
 /*
  * syscall/sys_memory_look.c - what the program mem draws: the heaps' tables, address translations,
  * and a trace of every allocation.
+ *
+ * Size before speed.
  */
 #include "abi/syscalls.h"
 #include "debug/backtrace.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
-#include "task/process.h"
+#include "process/process.h"
 #include "task/task.h"
 
 _Static_assert(MEMORY_NAME_BYTES == SYMBOL_NAME_BYTES, "names fit");

@@ -1,20 +1,22 @@
 /*
  * syscall/sys_process.c - starting programs, waiting for them, and the end.
+ *
+ * Size before speed.
  */
 #include <stddef.h>
 
 #include "abi/syscalls.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "config.h"
-#include "drivers/pit.h"
+#include "arch/timer.h"
 #include "fs/path.h"
-#include "lib/align.h"
-#include "status.h"
+#include "base/align.h"
+#include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
-#include "task/process.h"
+#include "process/process.h"
 #include "task/task.h"
-#include "task/terminal.h"
+#include "process/terminal.h"
 
 #define MILLISECONDS_A_TICK (1000 / TIMER_HZ)
 
@@ -241,7 +243,7 @@ uint32_t sys_getpid(const uint32_t *arguments)
 uint32_t sys_uptime(const uint32_t *arguments)
 {
     (void)arguments;
-    return pit_get_ticks() * MILLISECONDS_A_TICK;
+    return timer_get_ticks() * MILLISECONDS_A_TICK;
 }
 
 /* thread_pointer(address): the selector. The address is not checked: paging protects as ever. */

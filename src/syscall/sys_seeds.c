@@ -3,10 +3,12 @@
  *
  * An example runs without a pause (memory/seeds/seeds.h says how long at most), so one static text serves
  * all callers.
+ *
+ * Size before speed.
  */
 #include "abi/syscalls.h"
 #include "memory/seeds/seeds.h"
-#include "status.h"
+#include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
 

@@ -5,10 +5,10 @@
 
 #include "abi/syscalls.h"
 #include "arch/x86/trap.h"
-#include "lib/align.h"
-#include "status.h"
+#include "base/align.h"
+#include "base/status.h"
 #include "syscall/usercopy.h"
-#include "task/process.h"
+#include "process/process.h"
 
 static uint32_t sys_unknown(const uint32_t *arguments)
 {

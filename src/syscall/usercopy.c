@@ -15,8 +15,8 @@
 
 #include "arch/x86/cpu.h"
 #include "layout.h"
-#include "lib/align.h"
-#include "status.h"
+#include "base/align.h"
+#include "base/status.h"
 #include "task/task.h"
 
 /* The end of the user range that address lies in, or 0. */

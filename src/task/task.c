@@ -34,15 +34,15 @@
 #include "task/task.h"
 
 #include "arch/x86/cpu.h"
-#include "arch/x86/gdt.h"
-#include "arch/x86/irq.h"
+#include "arch/i386/gdt.h"
+#include "arch/irq.h"
 #include "config.h"
 #include "debug/panic.h"
-#include "drivers/pit.h"
-#include "lib/align.h"
+#include "arch/timer.h"
+#include "base/align.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are whole pages");
 
@@ -204,7 +204,7 @@ static bool is_due(const struct task *sleeper, uint32_t tick)
 
 static void task_on_tick(void)
 {
-    uint32_t now = pit_get_ticks();
+    uint32_t now = timer_get_ticks();
 
     if (tasks.turn_ticks > 0 && --tasks.turn_ticks == 0) {
         tasks.next_turn_ticks = 1; /* it begins at this tick */
@@ -254,7 +254,7 @@ void task_initialise(void)
     tasks.fpu_states =
         kmem_cache_create("fpu_state", sizeof(struct fpu_state), FPU_STATE_ALIGNMENT);
     KASSERT(tasks.fpu_states);
-    pit_set_tick_handler(task_on_tick);
+    timer_set_tick_handler(task_on_tick);
     irq_set_user_return_hook(task_on_user_return);
 }
 
@@ -426,7 +426,7 @@ void task_sleep(uint32_t ticks)
     if (task->is_cancelled) {
         return;
     }
-    task->wake_tick = pit_get_ticks() + ticks;
+    task->wake_tick = timer_get_ticks() + ticks;
     while (before != &tasks.sleepers &&
            !is_due(LIST_ENTRY(before, struct task, queue), task->wake_tick)) {
         before = before->previous;

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arch/x86/fpu.h"
+#include "arch/fpu.h"
 #include "arch/x86/trap.h"
 #include "config.h"
 #include "layout.h"
-#include "lib/list.h"
+#include "base/list.h"
 #include "memory/paging/paging.h"
 
 /* Pages that task_create() takes for a kernel stack and its guard page. */

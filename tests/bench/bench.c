@@ -4,7 +4,7 @@
 #include "bench.h"
 
 #include "arch/x86/cpu.h"
-#include "debug/machine.h"
+#include "arch/machine.h"
 #include "debug/printk.h"
 #include "kernel/kernel.h"
 

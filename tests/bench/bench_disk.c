@@ -8,7 +8,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/io.h"
 #include "bench.h"
-#include "debug/machine.h"
+#include "arch/machine.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
@@ -16,8 +16,8 @@
 #include "layout.h"
 #include "lib/format.h"
 #include "memory/heap/kheap.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 
 #define PROGRAM_PATH "0:/disk.elf"
 #define ROUNDS       4

@@ -11,8 +11,8 @@
 #include "layout.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 
 #define PROGRAM_PATH "0:/small.elf" /* 24 KB */
 #define READ_BYTES   16384

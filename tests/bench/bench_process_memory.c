@@ -12,7 +12,7 @@
 #include "layout.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
-#include "task/process.h"
+#include "process/process.h"
 
 static struct process make_process(void)
 {

@@ -1,15 +1,15 @@
 /*
  * fuzz_elf.c - any bytes as a program file: nothing outside it is read, and what is accepted keeps
  * elf.h's promises. Then once more with each of its reads failing.
- * Sources: src/task/elf.c src/lib/string.c
+ * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>
 
 #include "fuzz.h"
 
 #include "layout.h"
-#include "status.h"
-#include "task/elf.h"
+#include "base/status.h"
+#include "process/elf.h"
 
 static const uint8_t *file;
 static size_t file_size;

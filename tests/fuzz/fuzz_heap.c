@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 #include "memory/heap/heap.h"
-#include "status.h"
+#include "base/status.h"
 
 #define BLOCK      ((size_t)HEAP_BLOCK_SIZE_BYTES)
 #define BLOCKS_MAX 600

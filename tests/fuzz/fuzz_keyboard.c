@@ -42,7 +42,7 @@ void irq_enable(unsigned irq)
 static size_t beeps;
 static jmp_buf restarted;
 
-void pit_beep(void)
+void speaker_beep(void)
 {
     beeps++;
 }

@@ -12,7 +12,7 @@
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
-#include "status.h"
+#include "base/status.h"
 #include "stub_memory.h"
 
 #define LIVE_MAX   256

@@ -10,9 +10,9 @@
 #include "fuzz.h"
 
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/memory_map.h"
-#include "status.h"
+#include "base/status.h"
 #include "stub_memory.h"
 
 #define ENTRIES_MAX 100

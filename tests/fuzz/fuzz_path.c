@@ -9,7 +9,7 @@
 
 #include "config.h"
 #include "fs/path.h"
-#include "status.h"
+#include "base/status.h"
 
 /* The rules once more, the other way round: how long a part of at most max characters is. */
 static size_t part_length(const char *text, size_t max)

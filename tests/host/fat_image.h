@@ -21,7 +21,7 @@
 #include <sys/mman.h>
 
 #include "drivers/block.h"
-#include "status.h"
+#include "base/status.h"
 
 #define FAT_IMAGE_FIRST_LBA    63
 #define FAT_IMAGE_RESERVED     3

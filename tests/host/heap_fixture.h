@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "memory/heap/heap.h"
-#include "status.h"
+#include "base/status.h"
 
 #define BLOCK      ((size_t)HEAP_BLOCK_SIZE_BYTES)
 #define POOL_START ((uintptr_t)0x01000000)

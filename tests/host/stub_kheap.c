@@ -10,7 +10,7 @@
 #include "debug/panic.h"
 #include "layout.h"
 #include "memory/heap/kheap.h"
-#include "status.h"
+#include "base/status.h"
 #include "stub_memory.h"
 
 static struct heap heap;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "drivers/block.h"
-#include "status.h"
+#include "base/status.h"
 
 static unsigned calls;
 static uint32_t last_lba;

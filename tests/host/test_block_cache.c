@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "drivers/block_cache.h"
-#include "status.h"
+#include "base/status.h"
 
 #include "stub_kmem_malloc.h"
 

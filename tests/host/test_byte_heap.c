@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/byte_heap.h"
-#include "status.h"
+#include "base/status.h"
 
 #define PAGE        4096u
 #define START       ((uintptr_t)0x60000000)

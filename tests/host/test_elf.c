@@ -1,6 +1,6 @@
 /*
  * test_elf.c - which program files are accepted, and that nothing outside them is read.
- * Sources: src/task/elf.c src/lib/string.c
+ * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>
 #include <setjmp.h>
@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "layout.h"
-#include "status.h"
-#include "task/elf.h"
+#include "base/status.h"
+#include "process/elf.h"
 
 #define FILE_BYTES 4096
 #define HEADERS    (sizeof(Elf32_Ehdr) + 3 * sizeof(Elf32_Phdr))

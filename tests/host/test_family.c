@@ -2,7 +2,7 @@
  * test_family.c - what families are charged, and what they are refused: limits of one and of all, the
  * base that each has, the reserve, and that everything comes back.
  *
- * Sources: src/task/family.c
+ * Sources: src/process/family.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "config.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "task/family.h"
+#include "process/family.h"
 
 /* ---------------------------------------------------------------- what is below */
 

@@ -17,7 +17,7 @@
 #include "drivers/block_cache.h"
 #include "fs/fat16.h"
 #include "fs/file.h"
-#include "status.h"
+#include "base/status.h"
 
 #include "fat_image.h"
 #include "stub_kmem_malloc.h"

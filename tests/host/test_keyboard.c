@@ -46,7 +46,7 @@ static unsigned beeps;
 static unsigned rooms; /* calls of the room handler */
 static bool has_restarted;
 
-void pit_beep(void)
+void speaker_beep(void)
 {
     beeps++;
 }

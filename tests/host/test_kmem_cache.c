@@ -12,11 +12,11 @@
 #include <cmocka.h>
 
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
-#include "status.h"
+#include "base/status.h"
 #include "stub_memory.h"
 
 #define POOL_BLOCKS  1024

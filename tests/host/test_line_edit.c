@@ -97,7 +97,7 @@ void printk_add_sink(struct printk_sink *sink)
     (void)sink;
 }
 
-void pit_beep(void)
+void speaker_beep(void)
 {
     beeps++;
 }

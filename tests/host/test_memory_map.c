@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/memory_map.h"
-#include "status.h"
+#include "base/status.h"
 #include "stub_memory.h"
 
 #define TOP MEMORY_MAP_ADDRESS_LIMIT

@@ -12,7 +12,7 @@
 
 #include "fs/partition.h"
 #include "layout.h"
-#include "status.h"
+#include "base/status.h"
 
 #define SIGNATURE    0xD2A5B4C3u
 #define DISK_SECTORS 100000

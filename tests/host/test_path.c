@@ -14,7 +14,7 @@
 
 #include "config.h"
 #include "fs/path.h"
-#include "status.h"
+#include "base/status.h"
 
 /* Opens a copy that is exactly as long as the string: reading behind its NUL is found. */
 static int open_path(const char *path)

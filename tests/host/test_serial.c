@@ -14,7 +14,7 @@
 #include "fake_ports.h"
 
 #include "drivers/debugcon.c"
-#include "drivers/pit.c"
+#include "arch/x86/pit.c"
 #include "drivers/serial.c"
 
 /* ---- the machine's ports, as a model */
@@ -381,7 +381,7 @@ static void test_debugcon_present_and_absent(void **state)
 static unsigned divisor_for(uint32_t hz)
 {
     machine.pit_writes = 0;
-    pit_initialise(hz);
+    timer_initialise(hz);
     assert_int_equal(machine.pit_command, 0x34);
     assert_int_equal(machine.pit_writes, 2);
     return machine.pit_bytes[0] | (unsigned)machine.pit_bytes[1] << 8;
@@ -414,36 +414,36 @@ static void test_pit_counts_and_calls(void **state)
 {
     (void)state;
     handler_calls = 0;
-    pit_initialise(100);
+    timer_initialise(100);
     irq_handlers[0]();
-    assert_int_equal(pit_get_ticks(), 1);
-    pit_set_tick_handler(handler);
+    assert_int_equal(timer_get_ticks(), 1);
+    timer_set_tick_handler(handler);
     irq_handlers[0]();
     irq_handlers[0]();
-    pit_set_tick_handler(NULL);
+    timer_set_tick_handler(NULL);
     irq_handlers[0]();
-    assert_int_equal(pit_get_ticks(), 4);
+    assert_int_equal(timer_get_ticks(), 4);
     assert_int_equal(handler_calls, 2);
 }
 
-static void test_pit_beep_ends_by_itself(void **state)
+static void test_speaker_beep_ends_by_itself(void **state)
 {
     (void)state;
-    pit_initialise(100);
+    timer_initialise(100);
     machine.speaker = 0x30;
-    pit_beep();
+    speaker_beep();
     assert_int_equal(machine.pit_command, 0xB6);
     assert_int_equal(machine.beep_bytes[0] | machine.beep_bytes[1] << 8, 1355);
     assert_int_equal(machine.beep_writes, 2);
     for (unsigned i = 0; i < BEEP_TICKS; i++) {
         assert_int_equal(machine.speaker, 0x33);
-        pit_beep(); /* does not make it longer */
+        speaker_beep(); /* does not make it longer */
         irq_handlers[0]();
     }
     assert_int_equal(machine.speaker, 0x30);
     assert_int_equal(machine.beep_writes, 2);
     irq_handlers[0]();
-    pit_beep();
+    speaker_beep();
     assert_int_equal(machine.speaker, 0x33);
 }
 
@@ -467,7 +467,7 @@ int main(void)
         TEST(test_debugcon_present_and_absent),
         TEST(test_pit_divisors),
         TEST(test_pit_counts_and_calls),
-        TEST(test_pit_beep_ends_by_itself),
+        TEST(test_speaker_beep_ends_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

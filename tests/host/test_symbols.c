@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "arch/x86/trap_frame.h"
+#include "arch/i386/trap_frame.h"
 #include "debug/backtrace.h"
 #include "debug/printk.h"
 #include "lib/format.h"

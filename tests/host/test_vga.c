@@ -51,7 +51,7 @@ void printk_add_sink(struct printk_sink *sink)
 
 static unsigned beeps;
 
-void pit_beep(void)
+void speaker_beep(void)
 {
     beeps++;
 }

@@ -10,7 +10,7 @@
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define FAILED_READ_FILL 0xDB /* what came before the error, and is wrong */
 

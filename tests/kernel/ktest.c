@@ -4,7 +4,7 @@
 #include "ktest.h"
 
 #include "abi/boot_info.h"
-#include "debug/machine.h"
+#include "arch/machine.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
 #include "fs/file.h"
@@ -16,7 +16,7 @@
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define TEST_NAME_BYTES 64
 

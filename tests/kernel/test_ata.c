@@ -5,7 +5,7 @@
 
 #include "drivers/ata.h"
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 

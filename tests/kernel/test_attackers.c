@@ -13,8 +13,8 @@
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "sections.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 #include "watching.h"
 
 static uint32_t check(void)

@@ -4,10 +4,10 @@
  */
 #include "arch/x86/bios.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "arch/x86/io.h"
-#include "arch/x86/irq.h"
-#include "drivers/pit.h"
+#include "arch/irq.h"
+#include "arch/timer.h"
 #include "ktest.h"
 #include "layout.h"
 #include "lib/string.h"
@@ -61,7 +61,7 @@ KTEST(irq_of_the_second_controller_arrives)
     irq_register(IRQ_CLOCK, clock_interrupt);
     irq_enable(IRQ_CLOCK);
     clock_set_periodic(true);
-    for (uint32_t start = pit_get_ticks(); pit_get_ticks() - start < 500 && clock_interrupts < 3;) {
+    for (uint32_t start = timer_get_ticks(); timer_get_ticks() - start < 500 && clock_interrupts < 3;) {
         cpu_wait_for_interrupt();
         cpu_interrupts_off();
     }

@@ -14,13 +14,13 @@
 #include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "memory/vmalloc.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 #include "task/task.h"
 
 #define ROUNDS_MAX 1000

@@ -7,9 +7,9 @@
 #include "ktest.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
-#include "status.h"
-#include "task/family.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/family.h"
+#include "process/process.h"
 #include "task/task.h"
 
 #define INIT_PATH "0:/init.elf"

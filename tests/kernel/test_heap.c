@@ -13,7 +13,7 @@
 #include "memory/memory.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 /* The table as every reader of memory sees it. */
 static const volatile uint8_t *const table = (const volatile uint8_t *)HEAP_TABLE_ADDRESS;

@@ -10,7 +10,7 @@
 #include "memory/memory.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define RW      (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE)
 #define USER_RW (RW | PAGING_ACCESS_FROM_ALL)

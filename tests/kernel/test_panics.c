@@ -4,14 +4,14 @@
  */
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "drivers/pit.h"
+#include "arch/timer.h"
 #include "ktest.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
 #include "memory/vmalloc.h"
 #include "memory/paging/paging.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "arch/x86/trap.h"
 #include "layout.h"
 #include "task/task.h"
@@ -101,7 +101,7 @@ static uint32_t dig(volatile uint32_t *from)
 
 static void __attribute__((noinline)) wait_for_tick(void (*handler)(void))
 {
-    pit_set_tick_handler(handler);
+    timer_set_tick_handler(handler);
     cpu_interrupts_on();
     for (;;) {
         __asm__ volatile("hlt");

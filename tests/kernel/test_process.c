@@ -9,8 +9,8 @@
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 #include "task/task.h"
 
 #define INIT_PATH "0:/init.elf"

@@ -5,8 +5,8 @@
 #include "layout.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 
 /* A process of memory only: nothing below needs more. */
 static struct process make_process(void)

@@ -13,7 +13,7 @@
 #include "memory/pmm.h"
 #include "memory/seeds/seeds.h"
 #include "memory/vmalloc.h"
-#include "status.h"
+#include "base/status.h"
 
 #define EXAMPLES_AT_LEAST 21
 #define DEMO_BLOCK        0x802 /* of the kernel heap: the frame at 0x1802000 */

@@ -5,7 +5,7 @@
 #include "layout.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #include "memory/seeds/icarius.h"
 

@@ -2,7 +2,7 @@
  * tests/kernel/test_seeds_incro.c - the lines of IncroOS's document, typed with its names.
  */
 #include "ktest.h"
-#include "status.h"
+#include "base/status.h"
 
 #include "memory/seeds/incro.h"
 

@@ -4,7 +4,7 @@
 #include "ktest.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/vmalloc.h"
-#include "status.h"
+#include "base/status.h"
 
 #include "memory/seeds/mio.h"
 

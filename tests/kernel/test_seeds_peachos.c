@@ -2,7 +2,7 @@
  * tests/kernel/test_seeds_peachos.c - the lines of PeachOS's memory manager, typed with its names.
  */
 #include "ktest.h"
-#include "status.h"
+#include "base/status.h"
 
 #include "memory/seeds/peachos.h"
 

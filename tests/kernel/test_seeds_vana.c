@@ -3,8 +3,8 @@
  */
 #include "ktest.h"
 #include "memory/pmm.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 
 #include "memory/seeds/vana.h"
 

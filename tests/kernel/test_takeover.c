@@ -23,16 +23,16 @@
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
 #include "drivers/keyboard.h"
-#include "drivers/pit.h"
+#include "arch/timer.h"
 #include "fs/file.h"
 #include "ktest.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
-#include "status.h"
-#include "task/process.h"
+#include "base/status.h"
+#include "process/process.h"
 #include "task/task.h"
 #include "watching.h"
 
@@ -326,7 +326,7 @@ static uint32_t us(uint64_t ns)
     return (uint32_t)(ns >> 3) / 125;
 }
 
-/* pit_initialise() can be called once only. */
+/* timer_initialise() can be called once only. */
 static void set_clock(uint32_t hz)
 {
     uint32_t divisor = PIT_INPUT_HZ / hz;

@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 #include "syscall/usercopy.h"
 
 #define USER_PAGE (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)

@@ -4,12 +4,12 @@
  */
 #include "ktest.h"
 #include "layout.h"
-#include "lib/list.h"
+#include "base/list.h"
 #include "memory/heap/byte_heap.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "memory/vmalloc.h"
-#include "status.h"
+#include "base/status.h"
 
 #define MIB            0x100000u
 #define USER_RW        (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)

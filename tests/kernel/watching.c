@@ -8,13 +8,13 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
 #include "debug/printk.h"
-#include "drivers/pit.h"
-#include "task/process.h"
+#include "arch/timer.h"
+#include "process/process.h"
 #include "task/task.h"
 
 /* ld: a call of name goes to __wrap_name, and __real_name is the function itself. */
-uint32_t __real_pit_get_ticks(void);
-uint32_t __wrap_pit_get_ticks(void);
+uint32_t __real_timer_get_ticks(void);
+uint32_t __wrap_timer_get_ticks(void);
 
 static struct {
     trap_handler_t call_handler;
@@ -26,7 +26,7 @@ static struct {
 
 void watching_start(const struct watchers *watchers)
 {
-    watching.ticks = __real_pit_get_ticks();
+    watching.ticks = __real_timer_get_ticks();
     watching.watchers = watchers;
 }
 
@@ -95,17 +95,17 @@ void __wrap_trap_register(unsigned vector, trap_handler_t handler)
     __real_trap_register(vector, handler);
 }
 
-void __real_pit_set_tick_handler(void (*handler)(void));
-void __wrap_pit_set_tick_handler(void (*handler)(void));
-void __wrap_pit_set_tick_handler(void (*handler)(void))
+void __real_timer_set_tick_handler(void (*handler)(void));
+void __wrap_timer_set_tick_handler(void (*handler)(void));
+void __wrap_timer_set_tick_handler(void (*handler)(void))
 {
     watching.tick_handler = handler;
-    __real_pit_set_tick_handler(watched_tick);
+    __real_timer_set_tick_handler(watched_tick);
 }
 
-uint32_t __wrap_pit_get_ticks(void)
+uint32_t __wrap_timer_get_ticks(void)
 {
-    return has_own_clock() ? watching.ticks : __real_pit_get_ticks();
+    return has_own_clock() ? watching.ticks : __real_timer_get_ticks();
 }
 
 void __real_console_write(const char *text, size_t length);

@@ -9,7 +9,7 @@
 #include "abi/syscalls.h"
 #include "check.h"
 #include "layout.h"
-#include "status.h"
+#include "base/status.h"
 
 #define PRESENT  0x001u
 #define WRITABLE 0x002u

@@ -7,7 +7,7 @@
 
 #include "abi/syscalls.h"
 #include "check.h"
-#include "status.h"
+#include "base/status.h"
 
 #define EINVAL_RESULT ((unsigned)-EINVARG)
 

@@ -32,7 +32,7 @@
 
 #include "memory/heap/heap.h"
 #include "prove.h"
-#include "status.h"
+#include "base/status.h"
 
 #define BLOCKS_MAX 16
 #define RUNS_MAX   (BLOCKS_MAX / 2)

@@ -42,10 +42,10 @@ static uint32_t window_start, window_break, window_end;
 #define PROCESS_BREAK_ADDRESS window_break
 #define PROCESS_HEAP_END      window_end
 
-#include "task/process_memory.c" /* NOLINT(bugprone-suspicious-include) */
+#include "process/process_memory.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "arch/x86/features.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
 #include "prove.h"

@@ -221,7 +221,7 @@ def removed_source(tree):
 
 
 def warnings(tree):
-    for name, text, kept in (("src/lib/format.c", UNUSED, None), ("src/task/task_switch.asm", TWICE, None)):
+    for name, text, kept in (("src/lib/format.c", UNUSED, None), ("src/arch/i386/switch.asm", TWICE, None)):
         with open(tree.path(name), encoding="utf-8") as file:
             kept = file.read()
         tree.write(name, kept + text)

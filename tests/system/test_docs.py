@@ -41,7 +41,7 @@ def implemented():
 
 def errors():
     """Every error that the documents name is in status.h."""
-    defined = set(re.findall(r"^#define (E[A-Z0-9]+)", read("src/status.h"), re.MULTILINE))
+    defined = set(re.findall(r"^#define (E[A-Z0-9]+)", read("src/base/status.h"), re.MULTILINE))
     named = set()
     for path in ("docs/syscalls.md", "docs/memory.md", "docs/boot.md"):
         named |= set(re.findall(r"-(E[A-Z0-9]{2,})\b", read(path)))
@@ -52,7 +52,7 @@ def error_table():
     """docs/syscalls.md has a row for each error, with status.h's number and words."""
     rows = re.findall(r"^\| (\d+) \| (E[A-Z0-9]+) \| ([^|]*) \|$", read("docs/syscalls.md"),
                       re.MULTILINE)
-    defined = re.findall(r"^#define (E[A-Z0-9]+) +(\d+) +/\* (.*) \*/$", read("src/status.h"),
+    defined = re.findall(r"^#define (E[A-Z0-9]+) +(\d+) +/\* (.*) \*/$", read("src/base/status.h"),
                          re.MULTILINE)
     wrong = compare(rows, [(number, name, meaning) for name, number, meaning in defined])
     return wrong or (None if len(rows) >= 27 else f"only {len(rows)} errors")
@@ -104,7 +104,7 @@ def constants():
     """A number that the documents give together with the name of a constant is the header's."""
     values = {}
     for path in ("src/layout.h", "src/config.h", "src/abi/syscalls.h", "src/abi/keys.h",
-                 "src/status.h", "src/memory/heap/heap.h", "src/memory/paging/paging.h"):
+                 "src/base/status.h", "src/memory/heap/heap.h", "src/memory/paging/paging.h"):
         for name, value in re.findall(r"^#define (\w+) +\(?(-?\w+)\)?(?:u\b)?(?: |$)", read(path),
                                       re.MULTILINE):
             if re.fullmatch(r"-?(0x[0-9A-Fa-f]+|\d+)", value):

@@ -37,7 +37,7 @@ SMALL = {"heap": "5 reserve offset=1", "kmem": "1344 2", "process": "pages=6 bre
 WITH_NEIGHBOURS = "the window's end is one page further"
 
 HEAP, INDEX = "memory/heap/heap.c", "memory/heap/heap_index.h"
-KMEM, PROCESS, PAGING = "memory/heap/kmem_cache.c", "task/process_memory.c", "memory/paging/paging.c"
+KMEM, PROCESS, PAGING = "memory/heap/kmem_cache.c", "process/process_memory.c", "memory/paging/paging.c"
 
 # (model, fault, file below src/, old text, new text, words of the check that must find it)
 FAULTS = [

@@ -9,7 +9,7 @@
 #include "abi/keys.h"
 #include "abi/syscalls.h"
 #include "key_decoder.h"
-#include "status.h"
+#include "base/status.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,7 @@
 /*
  * arch/x86/bios.c - the C half of the way back to real mode; the other is bios_thunk.asm.
+ *
+ * Size before speed.
  */
 #include "arch/x86/bios.h"
 
@@ -8,7 +10,7 @@
 
 #include "arch/x86/bios_thunk.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/irq.h"
+#include "arch/irq.h"
 #include "arch/x86/pic.h"
 #include "debug/panic.h"
 #include "layout.h"

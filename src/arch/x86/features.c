@@ -1,5 +1,7 @@
 /*
  * arch/x86/features.c - CPUID (Intel SDM volume 2, "CPUID").
+ *
+ * Size before speed.
  */
 #include "arch/x86/features.h"
 

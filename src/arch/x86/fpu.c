@@ -1,7 +1,7 @@
 /*
  * arch/x86/fpu.c - see fpu.h for how it works.
  */
-#include "arch/x86/fpu.h"
+#include "arch/fpu.h"
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
 /*
  * arch/x86/irq.c - from interrupt vector to registered handler.
  */
-#include "arch/x86/irq.h"
+#include "arch/irq.h"
 
 #include "arch/x86/pic.h"
 #include "arch/x86/trap.h"
 #include "debug/panic.h"
-#include "lib/align.h"
+#include "base/align.h"
 
 static struct {
     void (*handlers[IRQ_COUNT])(void);

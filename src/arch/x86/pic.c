@@ -3,13 +3,15 @@
  *
  * Initialisation is four command words (data sheet, "Initialization command words"): ICW1 starts
  * it, ICW2 is the vector of the first line, ICW3 says how the two are wired, ICW4 the mode.
+ *
+ * Size before speed.
  */
 #include "arch/x86/pic.h"
 
 #include <stdint.h>
 
 #include "arch/x86/io.h"
-#include "arch/x86/irq.h"
+#include "arch/irq.h"
 #include "arch/x86/trap.h"
 
 #define PIC_MASTER_COMMAND 0x20

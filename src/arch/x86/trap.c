@@ -10,16 +10,18 @@
  * A double fault goes by a task gate, or, on machines without hardware tasks, by a gate like all
  * others. Then it is a plain panic as long as the stack is good; a stack that has overflowed resets
  * the machine, as the CPU has nowhere to push to.
+ *
+ * Size before speed.
  */
 #include "arch/x86/trap.h"
 
 #include "arch/x86/cpu.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 
 /* Interrupt and task gates: SDM volume 3, figure 6-2. */
 struct idt_entry {

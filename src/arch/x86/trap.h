@@ -5,7 +5,7 @@
 #ifndef ARCH_X86_TRAP_H
 #define ARCH_X86_TRAP_H
 
-#include "arch/x86/trap_frame.h"
+#include "arch/i386/trap_frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -52,8 +52,8 @@
 
 #include <stdbool.h>
 
-#include "lib/align.h"
-#include "status.h"
+#include "base/align.h"
+#include "base/status.h"
 
 #define PAGE_BYTES HEAP_BLOCK_SIZE_BYTES
 

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "lib/list.h"
+#include "base/list.h"
 
 #define BYTE_HEAP_ALIGNMENT    16
 #define BYTE_HEAP_HEADER_BYTES (4 * sizeof(void *))

@@ -46,10 +46,10 @@
 
 #include <stdbool.h>
 
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 #include "memory/heap/heap_index.h"
-#include "status.h"
+#include "base/status.h"
 
 #define ENTRY_FREE   HEAP_BLOCK_TABLE_ENTRY_FREE
 #define ENTRY_ONLY   (HEAP_BLOCK_TABLE_ENTRY_TAKEN | HEAP_BLOCK_IS_FIRST)

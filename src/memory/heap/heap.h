@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "lib/list.h"
+#include "base/list.h"
 
 #ifndef DEBUG_HEAP
 #define DEBUG_HEAP 0

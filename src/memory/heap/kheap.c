@@ -22,7 +22,7 @@
 #include "debug/printk.h"
 #include "layout.h"
 #include "lib/string.h"
-#include "status.h"
+#include "base/status.h"
 
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)

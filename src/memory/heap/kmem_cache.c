@@ -37,12 +37,12 @@
 
 #include "debug/panic.h"
 #include "layout.h"
-#include "lib/align.h"
-#include "lib/list.h"
+#include "base/align.h"
+#include "base/list.h"
 #include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
-#include "status.h"
+#include "base/status.h"
 
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)

@@ -37,12 +37,12 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/features.h"
-#include "arch/x86/gdt.h"
+#include "arch/i386/gdt.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
-#include "status.h"
+#include "base/status.h"
 
 #define ENTRIES PAGING_TOTAL_ENTRIES_PER_TABLE
 

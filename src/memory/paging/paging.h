@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 #include "layout.h"
-#include "lib/list.h"
+#include "base/list.h"
 #include "memory/pmm.h"
 
 /* Entry flags, at the bits the CPU gives them (SDM volume 3, tables 4-4 to 4-6). */

@@ -1,10 +1,12 @@
 /*
  * memory/paging/paging_print.c - an address in words: what lies there, and how the CPU gets there.
+ *
+ * Size before speed.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
 #include "debug/printk.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/paging/paging.h"
 
 /* kernel.ld */

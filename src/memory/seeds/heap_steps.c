@@ -3,12 +3,14 @@
  *
  * They go through heap.h, not around it: a table byte that somebody wrote without the heap would contradict
  * the index beside it.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/heap_steps.h"
 
 #include "layout.h"
 #include "memory/heap/kheap.h"
-#include "status.h"
+#include "base/status.h"
 
 int heap_validate_table(void *ptr, void *end, struct heap_table *table)
 {

@@ -1,16 +1,18 @@
 /*
  * memory/seeds/icarius.c - a linear page directory, and the examples of Icarius's document.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/icarius.h"
 
 #include <stdbool.h>
 
 #include "layout.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 /* What the document says. */
 #define POOL_ADDRESS   0x01000000u

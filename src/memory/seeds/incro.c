@@ -1,10 +1,12 @@
 /*
  * memory/seeds/incro.c - mappings by 64-bit numbers, and the examples of IncroOS's document.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/incro.h"
 
-#include "lib/align.h"
-#include "status.h"
+#include "base/align.h"
+#include "base/status.h"
 
 /* ---------------------------------------------------------------- mappings */
 

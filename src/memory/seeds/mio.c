@@ -1,9 +1,11 @@
 /*
  * memory/seeds/mio.c - bytes of any size, pages of both sizes, and the examples of MioOS's document.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/mio.h"
 
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/vmalloc.h"

@@ -31,7 +31,7 @@
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "memory/seeds/seeds.h"
-#include "status.h"
+#include "base/status.h"
 
 enum PAGING_FLAGS {
     PRESENT = PAGING_IS_PRESENT,

@@ -1,11 +1,13 @@
 /*
  * memory/seeds/peachos.c - the examples of PeachOS's memory manager.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/peachos.h"
 
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define SMALL_BLOCKS 8
 

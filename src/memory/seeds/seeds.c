@@ -2,6 +2,8 @@
  * memory/seeds/seeds.c - runs the examples, and collects their lines.
  *
  * The text of the running example is this file's state. Examples do not pause, so there is one at a time.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/seeds.h"
 
@@ -9,13 +11,13 @@
 #include <stdbool.h>
 
 #include "debug/printk.h"
-#include "lib/align.h"
+#include "base/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define VALUE_BYTES     128 /* of a line that seed_text() makes */
 #define TABLE_BYTES_MAX 16

@@ -1,12 +1,14 @@
 /*
  * memory/seeds/vana.c - the examples of Vana's document. The one of process_malloc() and process_free() is the
  * program seeds itself, in whose memory they work.
+ *
+ * Size before speed.
  */
 #include "memory/seeds/vana.h"
 
-#include "lib/align.h"
+#include "base/align.h"
 #include "memory/pmm.h"
-#include "status.h"
+#include "base/status.h"
 
 #define USER_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 

@@ -103,7 +103,7 @@ void *seed_vana_get_physical(uint32_t *directory, void *virt);
 
 /* ---------------------------------------------------------------- processes */
 
-/* As task/process.h has them; that is a higher layer than memory. */
+/* As process/process.h has them; that is a higher layer than memory. */
 struct process;
 void *process_malloc(struct process *process, size_t size);
 int process_free(struct process *process, void *ptr);

@@ -1,0 +1,32 @@
+/*
+ * arch/fpu.h - each task's FPU and SSE registers, saved only when another task needs them.
+ *
+ * The registers belong to the last task that used them. Changing tasks only sets CR0.TS; the
+ * first FPU instruction then traps (exception 7), and the exchange happens there. A task that
+ * never computes with them costs nothing.
+ */
+#ifndef ARCH_FPU_H
+#define ARCH_FPU_H
+
+#include <stdint.h>
+
+#define FPU_STATE_BYTES     512 /* FXSAVE's area (SDM volume 1, section 10.5.1) */
+#define FPU_STATE_ALIGNMENT 16
+
+struct fpu_state {
+    uint8_t registers[FPU_STATE_BYTES];
+} __attribute__((aligned(FPU_STATE_ALIGNMENT)));
+
+/* Takes over exception 7. After trap_initialise() and features_initialise(). */
+void fpu_initialise(void);
+
+/* A new task's registers: all 0, nothing on the x87 stack, all exceptions masked. */
+void fpu_clear(struct fpu_state *state);
+
+/* The task whose state this is runs from now on; NULL: one that has none. */
+void fpu_switch(struct fpu_state *state);
+
+/* state goes away. */
+void fpu_forget(const struct fpu_state *state);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * arch/frame.h - the registers of the code that was interrupted, by what they are for.
+ *
+ * trap.h's handlers get a struct trap_frame. What is in it, and where, is the architecture's
+ * (arch/i386/trap_frame.h draws it); everybody else asks here.
+ */
+#ifndef ARCH_FRAME_H
+#define ARCH_FRAME_H
+
+#include <stdbool.h>
+
+#include "base/types.h"
+
+struct trap_frame;
+
+/* Did a program run? Else it was the kernel. */
+static inline bool frame_is_from_user(const struct trap_frame *frame);
+
+/* The instruction, the stack pointer and the frame pointer (the start of the chain of stack frames). */
+static inline vaddr_t frame_pc(const struct trap_frame *frame);
+static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame);
+static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame);
+
+/* The program goes on there. */
+static inline void frame_set_pc(struct trap_frame *frame, vaddr_t pc);
+
+/* Of a system call: its number, and where its result goes. */
+static inline uintptr_t frame_syscall_number(const struct trap_frame *frame);
+static inline void frame_set_result(struct trap_frame *frame, intptr_t result);
+
+#include "arch/i386/trap_frame.h"
+
+#endif

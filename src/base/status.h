@@ -1,0 +1,45 @@
+/*
+ * status.h - the error numbers, shared by kernel and programs.
+ *
+ * A function that can fail returns 0 or a count on success and one of these,
+ * negated, on failure (`return -EINVARG;`). Numbers 1 to 9 are PeachOS's. lib/status_text.c has
+ * them in words, once for the kernel and all programs.
+ */
+#ifndef BASE_STATUS_H
+#define BASE_STATUS_H
+
+#define OK           0
+#define EIO          1  /* the device reported an error, or did not answer in time */
+#define EINVARG      2  /* an argument (pointer, size, number) that the call does not accept */
+#define ENOMEM       3  /* out of memory */
+#define EBADPATH     4  /* not a path: no drive, a name that 8.3 cannot hold, too long */
+#define EFSNOTUS     5  /* the volume is not one of this file system's */
+#define ERDONLY      6  /* not writable */
+#define EUNIMP       7  /* not implemented */
+#define EISTKN       8  /* already taken */
+#define EINFORMAT    9  /* the file is not of the expected format */
+#define ENOENT       10 /* no such file or directory */
+#define ENOTDIR      11 /* a directory was needed */
+#define EISDIR       12 /* a file was needed */
+#define ECORRUPT     13 /* the volume contradicts itself (chain loop, cluster out of range) */
+#define EBOUNDS      14 /* beyond the end of the device or file */
+#define ECHILD       15 /* no such child process */
+#define EBUSY        16 /* in use; none left */
+#define EINTERRUPTED 17 /* the process is about to be ended */
+
+/* Why an ELF file is no program that can be started here; EINFORMAT for everything else. */
+#define E64BIT     18 /* it is made for 64 bits */
+#define EMACHINE   19 /* it is made for another kind of processor */
+#define ENOTLINKED 20 /* an object file, a library or a position-independent program */
+#define EDYNAMIC   21 /* it needs a dynamic linker */
+#define ENOSEGMENT 22 /* it has nothing to load */
+#define EADDRESS   23 /* it lies at addresses where no program lies */
+#define ETOOLARGE  24 /* it does not fit there */
+#define EOVERLAP   25 /* two of its segments share addresses */
+#define ENOENTRY   26 /* it begins outside what is loaded of it */
+#define ECUTOFF    27 /* the file is shorter than its headers say */
+
+#define ELIMIT     28 /* a family (a job of the shell), or all together, have as many as they may */
+#define STATUS_MAX 28
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * process/elf.h - understands an ELF program file; maps and copies nothing.
+ *
+ * Accepted: ELF32, little-endian, i386, ET_EXEC (System V ABI, chapter 4 and the i386 supplement),
+ * static, with its PT_LOAD segments inside the user program's addresses; elf.c says what else of a
+ * file may lie elsewhere, and is not loaded. Everything in the file's headers is checked against the
+ * file's size and that range before it is used.
+ */
+#ifndef PROCESS_ELF_H
+#define PROCESS_ELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ELF_SEGMENTS_MAX 16
+
+/* Where the file comes from. read: exactly length bytes from offset, 0 or an error. */
+struct elf_source {
+    int (*read)(void *context, uint32_t offset, void *buffer, uint32_t length);
+    void *context;
+    uint32_t size; /* of the file */
+};
+
+struct elf_segment {
+    uint32_t address;      /* of the first byte, any alignment */
+    uint32_t memory_bytes; /* > 0; what the file does not fill is zero */
+    uint32_t file_offset;
+    uint32_t file_bytes; /* <= memory_bytes */
+    bool writable;
+    bool executable;
+};
+
+struct elf_layout {
+    uint32_t entry;                                /* inside a segment, which is executable */
+    size_t segment_count;                          /* 1 to ELF_SEGMENTS_MAX */
+    struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
+};
+
+/* 0. For a file that is no such program -EINFORMAT, or, if it is an ELF file, one of the errors
+ * -E64BIT to -ECUTOFF of status.h. Also the errors of source->read. */
+int elf_read_layout(const struct elf_source *source, struct elf_layout *layout);
+
+#endif

@@ -1,0 +1,657 @@
+/*
+ * process/process.c - making a process from a file, and taking it apart again.
+ *
+ * A process is built bottom up - address space, program, stack, task - and every step can fail;
+ * process_destroy() takes back everything that exists, so it serves the half-built and the finished
+ * alike. All of a process's user memory lies in three ranges (stack, program, heap) and every
+ * frame in them is its own, so giving it back needs no list.
+ *
+ * Size before speed.
+ */
+#include "process/process.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/i386/gdt.h"
+#include "debug/panic.h"
+#include "debug/printk.h"
+#include "drivers/block.h"
+#include "fs/file.h"
+#include "base/align.h"
+#include "lib/string.h"
+#include "memory/heap/kheap.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/pmm.h"
+#include "base/status.h"
+#include "process/elf.h"
+#include "process/terminal.h"
+
+#define USER_EFLAGS (EFLAGS_CLEAN | EFLAGS_IF)
+
+/* Of each process, whatever it does: directory and tables, kernel stack, and a page that stands for
+ * its small objects. */
+#define OBJECT_PAGES 1
+#define FIXED_PAGES  (PAGING_CHUNK_PAGES + TASK_STACK_PAGES + OBJECT_PAGES)
+
+/* Children that are given away between two pauses. */
+#define CHILDREN_A_PIECE 64
+
+static struct {
+    struct list_node all; /* started, and not forgotten, in the order of their serials */
+    uint32_t last_id;
+    uint64_t started;
+    struct process *init;
+    const struct process *tracer; /* has turned on the trace; NULL: it is off */
+    void (*init_exit_handler)(int status);
+    void (*trace_handler)(bool is_on);
+} processes;
+
+struct process *process_current(void)
+{
+    return LIST_ENTRY(task_running(), struct process, task);
+}
+
+/* ---------------------------------------------------------------- loading */
+
+/* The frame behind the user page at address: mapped now, and zero unless the caller is about to
+ * fill it entirely, if it was not. A page that two segments share is writeable if one of them is.
+ * NULL when out of memory. */
+static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable,
+                          bool will_fill)
+{
+    uint32_t entry = paging_get(process->chunk, (void *)address);
+    uint32_t flags =
+        PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
+    uint8_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
+
+    if (entry) {
+        flags |= entry & PAGING_IS_WRITEABLE;
+        (void)paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+                         flags); /* there is a table */
+        return frame;
+    }
+    if (!process_take_page(process, address)) {
+        return NULL;
+    }
+    frame = pmm_alloc_page();
+    if (!frame) {
+        return NULL; /* process_destroy() gives back the charge */
+    }
+    if (!will_fill) {
+        pmm_zero_page(frame);
+    }
+    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame), flags) < 0) {
+        pmm_free_page(frame);
+        return NULL;
+    }
+    return frame;
+}
+
+static int read_exactly(struct file *file, uint32_t offset, void *buffer, uint32_t length)
+{
+    int status = file_seek(file, offset);
+
+    if (status < 0) {
+        return status;
+    }
+    status = file_read(file, buffer, length);
+    if (status < 0) {
+        return status;
+    }
+    return (uint32_t)status == length ? OK : -ECUTOFF;
+}
+
+static int elf_read_from_file(void *context, uint32_t offset, void *buffer, uint32_t length)
+{
+    return read_exactly(context, offset, buffer, length);
+}
+
+/* Pages that the file does not fill are zeroed when mapped, so .bss needs no more than to exist. A
+ * page that could not be filled is never seen: the process does not come to be. */
+static int load_segment(struct process *process, struct file *file,
+                        const struct elf_segment *segment)
+{
+    uint32_t end = segment->address + segment->memory_bytes;
+    uint32_t file_end = segment->address + segment->file_bytes;
+    uint32_t address = segment->address;
+
+    while (address < end) {
+        uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
+        uint32_t next = page + PAGE_SIZE_BYTES;
+        uint8_t *frame =
+            user_page(process, page, segment->writable, address == page && file_end >= next);
+
+        if (!frame) {
+            return -ENOMEM;
+        }
+        if (address < file_end) {
+            int status = read_exactly(file, segment->file_offset + (address - segment->address),
+                                      frame + (address - page), MIN(next, file_end) - address);
+            if (status < 0) {
+                return status;
+            }
+        }
+        address = next;
+        if (address < end && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return OK;
+}
+
+static int load_program(struct process *process, const char *path, uint32_t *entry)
+{
+    struct file *file;
+    struct file_stat stat;
+    struct elf_layout layout;
+    int status = file_open(path, &file);
+
+    if (status < 0) {
+        return status;
+    }
+    file_stat(file, &stat);
+    if (stat.is_directory) {
+        status = -EISDIR;
+        goto close;
+    }
+
+    struct elf_source source = {
+        .read = elf_read_from_file,
+        .context = file,
+        .size = stat.size,
+    };
+    status = elf_read_layout(&source, &layout);
+    for (size_t i = 0; status == OK && i < layout.segment_count; i++) {
+        status = load_segment(process, file, &layout.segments[i]);
+    }
+    *entry = layout.entry;
+
+close:
+    file_close(file);
+    return status;
+}
+
+/* Maps the stack, with the arguments on it. */
+static int load_stack(struct process *process, const struct arguments *arguments, uint32_t *esp)
+{
+    uint8_t *frame = NULL;
+
+    for (vaddr_t page = USER_STACK_BOTTOM; page < USER_STACK_TOP; page += PAGE_SIZE_BYTES) {
+        frame = user_page(process, page, true, false);
+        if (!frame) {
+            return -ENOMEM;
+        }
+    }
+    process->argc = arguments ? arguments->count : 0;
+    *esp = arguments_place(arguments, frame, &process->argv);
+    return OK;
+}
+
+/* What the family is charged for a process whatever it does. 0 or an error. */
+static int charge_process(struct family *family)
+{
+    if (family->is_ending) {
+        return -EINTERRUPTED;
+    }
+    if (!family_charge(family, FAMILY_PROCESSES, 1)) {
+        return -ELIMIT;
+    }
+    if (!family_charge(family, FAMILY_PAGES, FIXED_PAGES)) {
+        family_give_back(family, FAMILY_PROCESSES, 1);
+        return -ENOMEM;
+    }
+    return OK;
+}
+
+/* May it have a kernel stack of those that are kept for need: is it the shell's, or a new job? */
+static bool may_use_spare(const struct process *process)
+{
+    return process->family == family_of_init() || process->family->used[FAMILY_PROCESSES] == 1;
+}
+
+static int load(const char *path, const struct arguments *arguments, struct family *family,
+                struct process **process)
+{
+    struct process *new_process;
+    const char *name = path;
+    struct trap_frame frame = {
+        .cs = USER_CODE_SELECTOR,
+        .eflags = USER_EFLAGS,
+        .ss = USER_DATA_SELECTOR,
+        .ds = USER_DATA_SELECTOR,
+        .es = USER_DATA_SELECTOR,
+    };
+    int status = charge_process(family);
+
+    if (status < 0) {
+        return status;
+    }
+    status = -ENOMEM;
+    new_process = kmem_zalloc(sizeof(*new_process));
+    if (!new_process) {
+        family_give_back(family, FAMILY_PROCESSES, 1);
+        family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
+        return status;
+    }
+    for (const char *c = path; *c; c++) {
+        if (*c == '/') {
+            name = c + 1;
+        }
+    }
+    string_copy(new_process->name, name, sizeof(new_process->name));
+    list_initialise(&new_process->link);
+    new_process->family = family;
+    family_join(family);
+    wait_queue_initialise(&new_process->child_ended);
+    new_process->heap_next = PROCESS_HEAP_ADDRESS;
+    new_process->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
+    if (!new_process->chunk) {
+        goto fail;
+    }
+    status = load_program(new_process, path, &frame.eip);
+    if (status < 0) {
+        goto fail;
+    }
+    status = load_stack(new_process, arguments, &frame.esp);
+    if (status < 0) {
+        goto fail;
+    }
+    status =
+        task_create(&new_process->task, new_process->chunk, &frame, may_use_spare(new_process));
+    if (status < 0) {
+        goto fail;
+    }
+    new_process->task.group = &family->turns;
+    /* Others ran meanwhile, and may have ended the caller, or its family with all that is in it. */
+    if (family->is_ending || (task_current() && task_is_cancelled())) {
+        status = -EINTERRUPTED;
+        goto fail;
+    }
+    *process = new_process;
+    return OK;
+
+fail:
+    process_destroy(new_process);
+    return status;
+}
+
+int process_load(const char *path, const struct arguments *arguments, struct process **process)
+{
+    return load(path, arguments, task_current() ? process_current()->family : family_of_init(),
+                process);
+}
+
+int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
+                     struct process **process)
+{
+    struct family *family = family_new(is_in_front);
+
+    if (!family) {
+        return -ELIMIT;
+    }
+    family_join(family); /* until the process has */
+    int status = load(path, arguments, family, process);
+    family_leave(family);
+    return status;
+}
+
+/* The process with that id, alive or not; or NULL. */
+static struct process *process_of(uint32_t id)
+{
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->id == id) {
+            return process;
+        }
+    }
+    return NULL;
+}
+
+/* An unused one. Ids are positive as an int, too: a result of spawn below 0 is an error. */
+static uint32_t new_id(void)
+{
+    do {
+        processes.last_id = processes.last_id % INT32_MAX + 1;
+    } while (process_of(processes.last_id));
+    return processes.last_id;
+}
+
+void process_start(struct process *process, unsigned flags)
+{
+    process->id = new_id();
+    process->serial = ++processes.started;
+    process->parent = task_current() ? process_current() : NULL;
+    process->is_detached = flags & PROCESS_DETACHED;
+    list_append(&processes.all, &process->link);
+    task_start(&process->task);
+    if (!processes.init) {
+        processes.init = process;
+        terminal_set_front(process);
+    } else if (flags & PROCESS_FRONT) {
+        terminal_start_front(process);
+    }
+}
+
+/* ---------------------------------------------------------------- the end */
+
+static void release_user_memory(struct process *process)
+{
+    process_release_range(process, USER_STACK_BOTTOM, USER_STACK_TOP);
+    process_release_range(process, USER_PROGRAM_ADDRESS, USER_PROGRAM_END);
+    process_release_range(process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+    paging_free_4gb(process->chunk); /* no pause from here on: the task has no address space */
+    process->chunk = NULL;
+    process_give_back_pages(process, process->pages); /* charged, and never mapped */
+}
+
+static void close_files(struct process *process)
+{
+    for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
+        if (process->files[i]) {
+            file_close(process->files[i]);
+            process->files[i] = NULL;
+            family_give_back(process->family, FAMILY_FILES, 1);
+        }
+    }
+}
+
+static bool has_ended(const struct process *process)
+{
+    return process->task.state == TASK_ENDED;
+}
+
+void process_destroy(struct process *process)
+{
+    struct family *family = process->family;
+
+    close_files(process);
+    if (process->chunk) {
+        release_user_memory(process);
+    }
+    if (process->task.kernel_stack) {
+        task_destroy(&process->task);
+    }
+    if (!has_ended(process)) { /* else it was buried */
+        family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
+    }
+    family_give_back(family, FAMILY_PROCESSES, 1);
+    list_remove(&process->link);
+    kmem_free(process);
+    family_leave(family);
+}
+
+/* Gives away some children of process. Were these all? */
+static bool abandon_some(struct process *process)
+{
+    struct list_node *next;
+    size_t count = 0;
+
+    for (struct list_node *node = processes.all.next; node != &processes.all; node = next) {
+        struct process *child = LIST_ENTRY(node, struct process, link);
+
+        next = node->next;
+        if (child->parent != process) {
+            continue;
+        }
+        if (count++ == CHILDREN_A_PIECE) {
+            return false;
+        }
+        child->parent = process->parent;
+        child->is_detached = true;
+        if (has_ended(child)) {
+            process_destroy(child);
+        }
+    }
+    return true;
+}
+
+/* Its children are their grandparent's now, which does not wait for them: they only need to know
+ * to whom the keyboard goes after them. While others run, children may end and leave theirs to this
+ * one: so each time it is all of the list again. */
+static void abandon_children(struct process *process)
+{
+    while (!abandon_some(process)) {
+        task_pause();
+    }
+}
+
+void process_exit(int status)
+{
+    struct process *process = process_current();
+
+    process->exit_status = status;
+    process->is_ending = true; /* before the first pause */
+    if (processes.tracer == process) {
+        (void)process_trace(false);
+    }
+    close_files(process);
+    abandon_children(process);
+    if (terminal_is_front(process)) {
+        terminal_set_front(process->parent);
+    }
+    /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
+    release_user_memory(process);
+    if (process == processes.init) {
+        processes.init = NULL;
+        if (processes.init_exit_handler) {
+            processes.init_exit_handler(status);
+        }
+    }
+    task_end();
+}
+
+/* The idle task calls this when a task has left its stack for good. */
+static void process_bury(struct task *task)
+{
+    struct process *process = LIST_ENTRY(task, struct process, task);
+
+    task_destroy(task);
+    family_give_back(process->family, FAMILY_PAGES, FIXED_PAGES);
+    if (process->is_detached) {
+        process_destroy(process);
+    } else if (process->parent) {
+        task_wake_all(&process->parent->child_ended);
+    }
+}
+
+void process_cancel(struct process *process, int status)
+{
+    if (!process->task.is_cancelled && !process->is_ending) {
+        process->exit_status = status;
+        task_cancel(&process->task);
+    }
+}
+
+void process_cancel_family(struct family *family, int status)
+{
+    KASSERT(family != family_of_init());
+    family->is_ending = true;
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->family == family && !has_ended(process)) {
+            process_cancel(process, status);
+        }
+    }
+}
+
+struct process *process_find_reachable(uint32_t id)
+{
+    const struct process *current = process_current();
+    struct process *process = process_of(id);
+
+    if (!process || has_ended(process) || (process == processes.init && process != current)) {
+        return NULL;
+    }
+    return current->family == family_of_init() || current->family == process->family ? process
+                                                                                     : NULL;
+}
+
+/* A child that waiting for id would be about: one that has ended if there is any; or NULL. */
+static struct process *find_child(const struct process *parent, int id)
+{
+    struct process *found = NULL;
+
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *child = LIST_ENTRY(node, struct process, link);
+
+        if (child->parent != parent || child->is_detached ||
+            (id != WAIT_ANY && child->id != (uint32_t)id)) {
+            continue;
+        }
+        found = child;
+        if (has_ended(child)) {
+            break;
+        }
+    }
+    return found;
+}
+
+int process_wait(int id, int *status)
+{
+    struct process *parent = process_current();
+    struct process *child;
+
+    while ((child = find_child(parent, id)) != NULL) {
+        if (has_ended(child)) {
+            int ended_id = (int)child->id;
+
+            *status = child->exit_status;
+            process_destroy(child);
+            return ended_id;
+        }
+        if (task_is_cancelled()) {
+            return -EINTERRUPTED;
+        }
+        task_block(&parent->child_ended);
+    }
+    return -ECHILD;
+}
+
+void process_set_init_exit_handler(void (*handler)(int status))
+{
+    processes.init_exit_handler = handler;
+}
+
+/* ---------------------------------------------------------------- figures */
+
+uint32_t process_count_pages(const struct process *process)
+{
+    return process->chunk ? FIXED_PAGES - OBJECT_PAGES + process->pages : 0;
+}
+
+void process_describe(const struct process *process, struct process_info *info)
+{
+    *info = (struct process_info){
+        .pid = process->id,
+        .parent = process->parent ? process->parent->id : 0,
+        .pages = process_count_pages(process),
+        .ticks = process->task.ticks,
+        .state = has_ended(process)                    ? PROCESS_ENDED
+                 : process->task.state == TASK_BLOCKED ? PROCESS_WAITING
+                                                       : PROCESS_READY,
+        .is_front = terminal_is_front(process),
+        .family = (uint16_t)process->family->number,
+    };
+    string_copy(info->name, process->name, sizeof(info->name));
+}
+
+void process_for_each_after(uint64_t serial,
+                            bool (*visit)(void *context, const struct process *process),
+                            void *context)
+{
+    LIST_FOR_EACH(node, &processes.all) {
+        const struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->serial > serial && !visit(context, process)) {
+            return;
+        }
+    }
+}
+
+void process_for_each(bool (*visit)(void *context, const struct process *process), void *context)
+{
+    process_for_each_after(0, visit, context);
+}
+
+/* ---------------------------------------------------------------- the trace */
+
+int process_trace(bool is_on)
+{
+    const struct process *process = process_current();
+
+    if (process != processes.tracer && process->family != family_of_init() &&
+        !terminal_is_front(process)) {
+        return -EINVARG;
+    }
+    processes.tracer = is_on ? process : NULL;
+    kheap_set_trace(is_on);
+    if (processes.trace_handler) {
+        processes.trace_handler(is_on);
+    }
+    return OK;
+}
+
+void process_set_trace_handler(void (*handler)(bool is_on))
+{
+    processes.trace_handler = handler;
+}
+
+/* ---------------------------------------------------------------- faults */
+
+/* Which rule of layout.h's map a touch of address breaks. */
+static const char *broken_rule(vaddr_t address, uint32_t error_code)
+{
+    if (address < PAGE_SIZE_BYTES) {
+        return "NULL and the page around it are never mapped";
+    }
+    if (address >= USER_STACK_GUARD && address < USER_STACK_BOTTOM) {
+        return "the guard page below the stack: the stack is full";
+    }
+    if (address >= USER_STACK_TOP && address < USER_PROGRAM_ADDRESS) {
+        return "the guard page above the stack";
+    }
+    if (error_code & PAGE_FAULT_PRESENT) {
+        return error_code & PAGE_FAULT_WRITE && address >= USER_STACK_BOTTOM &&
+                       (address < USER_PROGRAM_END ||
+                        (address >= PROCESS_HEAP_ADDRESS && address < PROCESS_HEAP_END))
+                   ? "that page is read-only"
+                   : "that page is the kernel's";
+    }
+    return "nothing is mapped there";
+}
+
+static void process_on_fault(struct trap_frame *frame)
+{
+    struct process *process = process_current();
+
+    if (task_is_cancelled()) {
+        process_exit(process->exit_status);
+    }
+    if (frame->vector == TRAP_PAGE_FAULT) {
+        uint32_t address = cpu_read_cr2();
+
+        /* Without no-execute pages the CPU does not report a fetch: it is a read at EIP. */
+        printk_sentence(0, "%s (process %u) killed: %s address %08x: %s; eip %08x", process->name,
+                        process->id,
+                        frame->error_code & PAGE_FAULT_WRITE ? "wrote to"
+                        : address == frame->eip              ? "executed"
+                                                             : "read",
+                        address, broken_rule(address, frame->error_code), frame->eip);
+    } else {
+        printk_sentence(0, "%s (process %u) killed: %s; eip %08x, error code %x", process->name,
+                        process->id, trap_name(frame->vector), frame->eip, frame->error_code);
+    }
+    process_exit(STATUS_FAULT + (int)frame->vector);
+}
+
+void process_initialise(void)
+{
+    list_initialise(&processes.all);
+    family_initialise();
+    fs_set_pause(task_pause);
+    block_set_wait_hook(task_let_interrupts_in);
+    terminal_initialise();
+    task_set_end_handler(process_bury);
+    trap_set_user_fault_handler(process_on_fault);
+}

@@ -1,0 +1,178 @@
+/*
+ * process/process.h - a program at work: its address space, its memory, its relatives, its end.
+ *
+ * A process is another's child (or the kernel's own) and has an end that its parent may wait for:
+ *
+ *   process_load     address space, program, stack, task; nothing runs yet
+ *   process_start    it takes turns with the others
+ *   ...              exits, is killed by its own fault, or is cancelled by another
+ *   process_exit     gives back memory and files; its children have no parent now. The others run
+ *                    while much memory goes back: until then the process is listed, as ready, and
+ *                    its parent waits on. Nothing that others do to it changes its status then.
+ *   buried           at once, by the idle task: kernel stack and the rest go back, but for a child
+ *                    that can be waited for: its struct process stays, to keep the status
+ *   process_wait     reports to the parent, and forgets the child
+ *
+ * Each process belongs to a family for ever (family.h), which is charged for what it takes.
+ */
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/file.h"
+#include "abi/syscalls.h"
+#include "fs/file.h"
+#include "base/list.h"
+#include "memory/paging/paging.h"
+#include "process/arguments.h"
+#include "process/family.h"
+#include "task/task.h"
+
+struct process {
+    uint32_t id;                   /* once started: 1 to INT32_MAX, unique */
+    uint64_t serial;               /* 1 for the first that was started, and so on */
+    char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
+    struct list_node link;         /* on the list of all processes, once started */
+    struct process *parent;        /* NULL: the kernel */
+    struct family *family;         /* it is a member of it until it is forgotten */
+    bool is_detached;              /* its parent will not wait: it is forgotten when it ends */
+    bool is_ending;                /* it gives back what it has, and its status is fixed */
+    bool catches_interrupt;        /* ctrl-C is a key like the others */
+    struct task task;
+    struct wait_queue child_ended; /* where it waits itself, for its children */
+    struct paging_4gb_chunk *chunk;
+    uint32_t pages;       /* mapped for itself, and the tables for them */
+    vaddr_t heap_next;    /* where process_malloc() looks first */
+    uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
+    uint32_t argc;
+    vaddr_t argv;
+    int exit_status;
+    uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
+    uint32_t polls;
+    struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
+};
+
+/* Registers for faults of user code, and for tasks that end. */
+void process_initialise(void);
+
+/*
+ * Loads the ELF program at path into a new process, ready to run: program, user stack with the
+ * arguments (NULL: none), kernel stack. It is of the running process's family, or of init's when
+ * none runs. On failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
+ * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when
+ * the caller was cancelled.
+ */
+int process_load(const char *path, const struct arguments *arguments, struct process **process);
+
+/*
+ * The same in a new family. -ELIMIT when there cannot be another one: the jobs that run have taken
+ * all that they may; one that will be in front may then have a little more.
+ */
+int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
+                     struct process **process);
+
+/*
+ * Lets it run, as a child of the running process, or of the kernel when none runs. The first of all
+ * is init, and in front.
+ *   PROCESS_DETACHED  its parent will not wait for it
+ *   PROCESS_FRONT     it gets the keyboard
+ */
+#define PROCESS_DETACHED 1
+#define PROCESS_FRONT    2
+void process_start(struct process *process, unsigned flags);
+
+/* The process whose task is running. In system calls and traps from ring 3 only. */
+struct process *process_current(void);
+
+/* Ends the running process. */
+void process_exit(int status) __attribute__((noreturn));
+
+/* Makes process end with that status before it executes another instruction of its own. May be
+ * called by an interrupt handler. */
+void process_cancel(struct process *process, int status);
+
+/* The same for all processes of a family, which gets no new ones. Not for init's. */
+void process_cancel_family(struct family *family, int status);
+
+/*
+ * The living process with that id, if the running process may end it; or NULL. A process reaches its
+ * own family, those of init's family reach all. No other process reaches init itself: it is the
+ * person's shell, and the machine stops when it ends.
+ */
+struct process *process_find_reachable(uint32_t id);
+
+/*
+ * Waits until the child with that id, or any child for WAIT_ANY, has ended; *status is its exit
+ * status, and it is forgotten. Returns its id; -ECHILD when there is no such child to wait for.
+ */
+int process_wait(int id, int *status);
+
+/* Called with the status when the first process that was started ends. */
+void process_set_init_exit_handler(void (*handler)(int status));
+
+/* Gives back everything that process holds. It was never started, or the kernel started it and it
+ * has ended. */
+void process_destroy(struct process *process);
+
+/* Calls visit for each process that was started and is not forgotten; stops when it returns false. */
+void process_for_each(bool (*visit)(void *context, const struct process *process), void *context);
+
+/* The same for those that were started after the one with that serial, in this order. So a long walk
+ * can pause and go on where it was. */
+void process_for_each_after(uint64_t serial,
+                            bool (*visit)(void *context, const struct process *process),
+                            void *context);
+
+/*
+ * A line on the console for each allocation of kernel and programs, until the process that asked
+ * for it turns it off, or ends. Only the process in front and those of init's family may: -EINVARG
+ * for others, as the lines appear on the screen that all share.
+ */
+int process_trace(bool is_on);
+void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that changes */
+
+/* What command SYSCALL_PROCESS_LIST reports about it. */
+void process_describe(const struct process *process, struct process_info *info);
+
+/* Pages of its address space that no other process has, tables and kernel stack included. */
+uint32_t process_count_pages(const struct process *process);
+
+/*
+ * For code that maps and unmaps pages of a process: charges them to its family. process_take_page
+ * comes before a page is mapped at address, and charges the table as well where there is none; false
+ * when the family has as many pages as it may. process_give_back_pages comes afterwards.
+ */
+bool process_take_page(struct process *process, vaddr_t address);
+void process_give_back_pages(struct process *process, size_t pages);
+
+/* Unmaps all in [start, end) and gives it back, in pieces between which the others run. */
+void process_release_range(struct process *process, vaddr_t start, vaddr_t end);
+
+/*
+ * process_memory.c: the process's own heap, from PROCESS_HEAP_ADDRESS. Each is called by the process
+ * itself, and others run while it takes many pages.
+ *
+ * process_malloc returns zeroed memory in whole pages, page-aligned, in the address space of
+ * process, or NULL: for 0, for more than there is, when out of memory.
+ * process_free gives back what process_malloc returned; anything else is -EINVARG and changes
+ * nothing. NULL is fine. A later touch of the pages faults.
+ */
+void *process_malloc(struct process *process, size_t size);
+int process_free(struct process *process, void *ptr);
+
+/* What process_free() would give back: how many pages, 0 when it would not. */
+size_t process_allocation_pages(const struct process *process, const void *ptr);
+
+/*
+ * Moves the end of the process's contiguous heap, which starts empty at PROCESS_BREAK_ADDRESS, by
+ * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
+ * Returns the address of the end as it was, for 0 too, or a negated error as command 36 gives it,
+ * with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
+ * frames, at PROCESS_HEAP_END, and where process_malloc() has put something.
+ */
+uint32_t process_move_break(struct process *process, int32_t delta);
+
+#endif
