@@ -70,7 +70,7 @@ static void syscall_dispatch(struct trap_frame *frame)
         return;
     }
     if (syscalls[command].argument_count &&
-        copy_from_user(arguments, frame_stack_pointer(frame),
+        copy_from_user(arguments, frame_user_stack_pointer(frame),
                        syscalls[command].argument_count * 4) < 0) {
         frame_set_result(frame, -EINVARG);
         return;
