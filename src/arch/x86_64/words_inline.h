@@ -40,10 +40,7 @@ static inline void words_copy_down(void *to, const void *from, size_t count, siz
 
 static inline void words_compare(const uint8_t **left, const uint8_t **right, size_t count)
 {
-    __asm__ volatile("repe cmpsq"
-                     : "+S"(*left), "+D"(*right), "+c"(count)
-                     :
-                     : "memory", "cc");
+    __asm__ volatile("repe cmpsq" : "+S"(*left), "+D"(*right), "+c"(count) : : "memory", "cc");
 }
 
 #endif
