@@ -50,8 +50,6 @@
 
 #define PAGING_TOTAL_ENTRIES_PER_TABLE 1024
 
-typedef uint32_t vaddr_t;
-
 struct paging_4gb_chunk {
     uint32_t *directory_entry; /* 1,024 entries; CR3 holds page_physical() of it */
     struct list_node link;     /* on the list of all chunks */
