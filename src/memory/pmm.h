@@ -27,11 +27,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/types.h"
 #include "layout.h"
 
 struct memory_map;
 
-typedef uint32_t paddr_t;
+
 
 /* Where the kernel sees the byte at a physical address: RAM that pmm or kmalloc() manages. */
 static inline void *page_memory(paddr_t physical)
