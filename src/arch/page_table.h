@@ -18,7 +18,7 @@
  * A table that belongs to one address space alone is marked in the entry that leads to it (OWN). How many
  * entries of such a table are in use is kept where the architecture has room: in bits of that entry which
  * the CPU ignores, where there are ten of them (x86_64), or else in a struct page_counts beside the root
- * (i386, which needs one for the root's own entries alone). Either way the entry's address finds it.
+ * (i386, which needs them for the root's entries alone).
  *
  * Sources: Intel SDM volume 3, sections 4.3 (i386), 4.5 (x86_64), 4.10 (what must be flushed).
  */
@@ -109,6 +109,9 @@ static inline paddr_t page_entry_frame(struct page_entry entry);
 /* All flags that are set. LARGE means nothing at level 0. */
 static inline uint32_t page_entry_flags(struct page_entry entry);
 
+/* Of these the marks. */
+static inline uint32_t page_entry_marks(struct page_entry entry);
+
 /* The same as rights; those of the entries above count as well. */
 static inline page_rights_t page_entry_rights(struct page_entry entry);
 static inline uint32_t page_flags_of_rights(page_rights_t rights);
@@ -118,13 +121,16 @@ static inline bool page_entry_is_same(struct page_entry a, struct page_entry b);
 
 /* ---------------------------------------------------------------- entries in use */
 
-/* Of the table that the entry at slot, which is above level 0 and own, leads to. */
-static inline unsigned page_count(const struct page_counts *counts, const struct page_entry *slot);
+/* Of the table for address that the entry at slot, which is above level 0 and own, leads to. */
+static inline unsigned page_count(const struct page_counts *counts, const struct page_entry *slot,
+                                  vaddr_t address);
 static inline void page_count_set(struct page_counts *counts, struct page_entry *slot,
-                                  unsigned count);
+                                  vaddr_t address, unsigned count);
 /* Adds one; takes one away, and returns how many are left. */
-static inline void page_count_up(struct page_counts *counts, struct page_entry *slot);
-static inline unsigned page_count_down(struct page_counts *counts, struct page_entry *slot);
+static inline void page_count_up(struct page_counts *counts, struct page_entry *slot,
+                                 vaddr_t address);
+static inline unsigned page_count_down(struct page_counts *counts, struct page_entry *slot,
+                                       vaddr_t address);
 
 /* ---------------------------------------------------------------- the CPU */
 

@@ -134,7 +134,7 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
             released = 0;
             (void)task_pause(); /* half a run would be of no use */
         }
-    } while (page_entry_flags(entry) & RUN_HAS_NEXT);
+    } while (page_entry_marks(entry) & RUN_HAS_NEXT);
     process_give_back_pages(process, released);
     return address;
 }
@@ -180,10 +180,10 @@ void *process_malloc(struct process *process, size_t size)
     return (void *)start;
 }
 
-/* RUN_FIRST and RUN_HAS_NEXT, among other flags; 0 where nothing is mapped. */
+/* RUN_FIRST and RUN_HAS_NEXT; 0 where nothing is mapped. */
 static inline uint32_t marks_of(const struct process *process, vaddr_t address)
 {
-    return page_entry_flags(paging_entry(process->chunk, address));
+    return page_entry_marks(paging_entry(process->chunk, address));
 }
 
 static bool is_run(const struct process *process, const void *ptr)

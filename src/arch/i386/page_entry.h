@@ -53,31 +53,38 @@ static inline const char *page_level_name(unsigned level)
     return level == 0 ? "table" : "directory";
 }
 
-/* The root is a page, so the offset in it says which entry it is. */
-static inline unsigned page_count_index(const struct page_entry *slot)
+/* Which of them is for the table of address. */
+static inline unsigned page_count_index(vaddr_t address)
 {
-    return (uintptr_t)slot % ((1u << PAGE_INDEX_BITS) * sizeof(*slot)) / sizeof(*slot);
+    return address >> (12 + PAGE_INDEX_BITS);
 }
 
-static inline unsigned page_count(const struct page_counts *counts, const struct page_entry *slot)
+static inline unsigned page_count(const struct page_counts *counts, const struct page_entry *slot,
+                                  vaddr_t address)
 {
-    return counts->of_table[page_count_index(slot)];
+    (void)slot;
+    return counts->of_table[page_count_index(address)];
 }
 
 static inline void page_count_set(struct page_counts *counts, struct page_entry *slot,
-                                  unsigned count)
+                                  vaddr_t address, unsigned count)
 {
-    counts->of_table[page_count_index(slot)] = (uint16_t)count;
+    (void)slot;
+    counts->of_table[page_count_index(address)] = (uint16_t)count;
 }
 
-static inline void page_count_up(struct page_counts *counts, struct page_entry *slot)
+static inline void page_count_up(struct page_counts *counts, struct page_entry *slot,
+                                 vaddr_t address)
 {
-    counts->of_table[page_count_index(slot)]++;
+    (void)slot;
+    counts->of_table[page_count_index(address)]++;
 }
 
-static inline unsigned page_count_down(struct page_counts *counts, struct page_entry *slot)
+static inline unsigned page_count_down(struct page_counts *counts, struct page_entry *slot,
+                                       vaddr_t address)
 {
-    return --counts->of_table[page_count_index(slot)];
+    (void)slot;
+    return --counts->of_table[page_count_index(address)];
 }
 
 #endif

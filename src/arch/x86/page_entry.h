@@ -87,6 +87,11 @@ static inline uint32_t page_entry_flags(struct page_entry entry)
            (is_executable ? PAGE_FLAG_EXECUTABLE : 0);
 }
 
+static inline uint32_t page_entry_marks(struct page_entry entry)
+{
+    return (uint32_t)entry.bits & (PAGE_FLAG_MARK_1 | PAGE_FLAG_MARK_2 | PAGE_FLAG_MARK_3);
+}
+
 static inline page_rights_t page_entry_rights(struct page_entry entry)
 {
     uint32_t flags = page_entry_flags(entry);

@@ -57,29 +57,35 @@ static inline const char *page_level_name(unsigned level)
     return names[level];
 }
 
-static inline unsigned page_count(const struct page_counts *counts, const struct page_entry *slot)
+static inline unsigned page_count(const struct page_counts *counts, const struct page_entry *slot,
+                                  vaddr_t address)
 {
     (void)counts;
+    (void)address;
     return (unsigned)((slot->bits & PAGE_COUNT_MASK) >> PAGE_COUNT_SHIFT);
 }
 
 static inline void page_count_set(struct page_counts *counts, struct page_entry *slot,
-                                  unsigned count)
+                                  vaddr_t address, unsigned count)
 {
     (void)counts;
+    (void)address;
     slot->bits = (slot->bits & ~PAGE_COUNT_MASK) | (page_entry_bits_t)count << PAGE_COUNT_SHIFT;
 }
 
-static inline void page_count_up(struct page_counts *counts, struct page_entry *slot)
+static inline void page_count_up(struct page_counts *counts, struct page_entry *slot,
+                                 vaddr_t address)
 {
     (void)counts;
+    (void)address;
     slot->bits += PAGE_COUNT_ONE;
 }
 
-static inline unsigned page_count_down(struct page_counts *counts, struct page_entry *slot)
+static inline unsigned page_count_down(struct page_counts *counts, struct page_entry *slot,
+                                       vaddr_t address)
 {
     slot->bits -= PAGE_COUNT_ONE;
-    return page_count(counts, slot);
+    return page_count(counts, slot, address);
 }
 
 #endif

@@ -222,7 +222,7 @@ static size_t drop_tables(struct paging_4gb_chunk *chunk, const struct path *pat
         chunk->own_tables--;
         dropped++;
         level++;
-    } while (level <= ROOT_LEVEL && page_count_down(&chunk->counts, path->slot[level]) == 0);
+    } while (level <= ROOT_LEVEL && page_count_down(&chunk->counts, path->slot[level], address) == 0);
     return dropped;
 }
 
@@ -235,12 +235,12 @@ static struct page_entry *new_table(const struct paging_4gb_chunk *chunk, bool i
     return is_zeroed ? pmm_alloc_zeroed_page() : pmm_alloc_page();
 }
 
-/* Puts table, with count entries in use, in place of what is at slot. */
+/* Puts table, with count entries in use, in place of what is at slot, address's entry. */
 static inline void put_table(struct paging_4gb_chunk *chunk, struct page_entry *slot,
-                             struct page_entry *table, unsigned count)
+                             vaddr_t address, struct page_entry *table, unsigned count)
 {
     *slot = page_entry_make_table(page_physical(table), chunk != &paging.kernel);
-    page_count_set(&chunk->counts, slot, count);
+    page_count_set(&chunk->counts, slot, address, count);
     chunk->own_tables++;
 }
 
@@ -249,7 +249,8 @@ static inline void put_table(struct paging_4gb_chunk *chunk, struct page_entry *
  * empty one, a split large page, or a copy of a table of pages that the kernel shares. 0; -ENOMEM; -EINVARG
  * for a table of tables that the kernel shares.
  */
-static int make_table(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level)
+static int make_table(struct paging_4gb_chunk *chunk, vaddr_t address, const struct path *path,
+                      unsigned level)
 {
     struct page_entry *slot = path->slot[level];
     struct page_entry old = *slot;
@@ -273,9 +274,9 @@ static int make_table(struct paging_4gb_chunk *chunk, const struct path *path, u
         }
         count = ENTRIES;
     } else if (level < ROOT_LEVEL) {
-        page_count_up(&chunk->counts, path->slot[level + 1]);
+        page_count_up(&chunk->counts, path->slot[level + 1], address);
     }
-    put_table(chunk, slot, table, count);
+    put_table(chunk, slot, address, table, count);
     if (!page_entry_is_empty(old) && chunk == paging.current) {
         flush_all();
     }
@@ -287,8 +288,9 @@ static int make_table(struct paging_4gb_chunk *chunk, const struct path *path, u
  * make_table(); then every address is mapped as before: tables that are still empty go back, one that shows the
  * pages that an entry further up showed may stay.
  */
-static __attribute__((noinline)) int complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
-                                                   unsigned to_level, struct path *path)
+static inline __attribute__((always_inline)) int
+complete_path_here(struct paging_4gb_chunk *chunk, vaddr_t address, unsigned to_level,
+                   struct path *path)
 {
     struct page_entry *table = root_of(chunk);
 
@@ -296,10 +298,10 @@ static __attribute__((noinline)) int complete_path(struct paging_4gb_chunk *chun
         struct page_entry *slot = &table[page_table_index(address, level)];
 
         path->slot[level] = slot;
-        int status = is_own_table(chunk, *slot) ? OK : make_table(chunk, path, level);
+        int status = is_own_table(chunk, *slot) ? OK : make_table(chunk, address, path, level);
 
         if (status < 0) {
-            if (level < ROOT_LEVEL && page_count(&chunk->counts, path->slot[level + 1]) == 0) {
+            if (level < ROOT_LEVEL && page_count(&chunk->counts, path->slot[level + 1], address) == 0) {
                 (void)drop_tables(chunk, path, level + 1, address);
             }
             return status;
@@ -308,6 +310,13 @@ static __attribute__((noinline)) int complete_path(struct paging_4gb_chunk *chun
     }
     path->slot[to_level] = &table[page_table_index(address, to_level)];
     return OK;
+}
+
+/* The same for those who are not in a hurry. */
+static __attribute__((noinline)) int complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
+                                                   unsigned to_level, struct path *path)
+{
+    return complete_path_here(chunk, address, to_level, path);
 }
 
 /* ---------------------------------------------------------------- single pages */
@@ -322,12 +331,28 @@ static inline void write_entry(struct paging_4gb_chunk *chunk, const struct path
     if (!page_entry_is_empty(old)) {
         /* Not-present entries are never cached, so only a change of a present one needs this. */
         flush_page(chunk, address);
-        if (page_entry_is_empty(entry) && page_count_down(&chunk->counts, path->slot[1]) == 0) {
-            (void)drop_tables(chunk, path, 1, address);
+        if (page_entry_is_empty(entry) &&
+            page_count_down(&chunk->counts, path->slot[1], address) == 0) {
+            struct path emptied = *path; /* which then is the only one in memory */
+
+            (void)drop_tables(chunk, &emptied, 1, address);
         }
     } else if (!page_entry_is_empty(entry)) {
-        page_count_up(&chunk->counts, path->slot[1]);
+        page_count_up(&chunk->counts, path->slot[1], address);
     }
+}
+
+/* set_entry() where tables lack. On its own, so that path costs the others no memory. */
+static __attribute__((noinline)) int set_entry_slowly(struct paging_4gb_chunk *chunk,
+                                                      vaddr_t address, struct page_entry entry)
+{
+    struct path path;
+    int status = complete_path_here(chunk, address, 0, &path);
+
+    if (status == OK) {
+        write_entry(chunk, &path, address, entry);
+    }
+    return status;
 }
 
 static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
@@ -336,11 +361,7 @@ static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
     struct path path;
 
     if (walk_own(chunk, address, &path) > 0) {
-        int status = complete_path(chunk, address, 0, &path);
-
-        if (status < 0) {
-            return status;
-        }
+        return set_entry_slowly(chunk, address, entry);
     }
     write_entry(chunk, &path, address, entry);
     return OK;
@@ -361,7 +382,8 @@ static inline int clear_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
         return OK;
     }
     *old = paging_entry(chunk, address);
-    return page_entry_is_empty(*old) ? OK : set_entry(chunk, address, (struct page_entry){0});
+    return page_entry_is_empty(*old) ? OK
+                                     : set_entry_slowly(chunk, address, (struct page_entry){0});
 }
 
 /* Both are aligned, and flags has nothing but what a page's entry may have. */
@@ -431,7 +453,7 @@ static int make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t la
         }
         while (number-- > first) {
             if (complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
-                page_count(&chunk->counts, path.slot[1]) == 0) {
+                page_count(&chunk->counts, path.slot[1], number << shift) == 0) {
                 (void)drop_tables(chunk, &path, 1, number << shift);
             }
         }
@@ -486,9 +508,10 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
                             ((paddr_t)phys_end - (paddr_t)phys) / PAGE_SIZE_BYTES, flags);
 }
 
-/* Maps what one entry of level covers with that entry; path leads to it. Tables that were there go back. */
-static void write_large_entry(struct paging_4gb_chunk *chunk, const struct path *path,
-                              unsigned level, struct page_entry entry)
+/* Maps what one entry of level covers, around address, with that entry; path leads to it. Tables that were
+ * there go back. */
+static void write_large_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
+                              const struct path *path, unsigned level, struct page_entry entry)
 {
     struct page_entry *slot = path->slot[level];
     struct page_entry old = *slot;
@@ -496,7 +519,7 @@ static void write_large_entry(struct paging_4gb_chunk *chunk, const struct path 
     *slot = entry;
     if (page_entry_is_empty(old)) {
         if (level < ROOT_LEVEL) {
-            page_count_up(&chunk->counts, path->slot[level + 1]);
+            page_count_up(&chunk->counts, path->slot[level + 1], address);
         }
         return;
     }
@@ -525,7 +548,8 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
 
     /* All entries are side by side in the same table. */
     for (size_t offset = 0; status == OK && offset < MIB4_BYTES; offset += page_level_bytes(1)) {
-        write_large_entry(chunk, &path, 1, page_entry_make((paddr_t)phys + offset, flags, 1));
+        write_large_entry(chunk, address, &path, 1,
+                          page_entry_make((paddr_t)phys + offset, flags, 1));
         path.slot[1]++;
     }
     return status;
@@ -556,7 +580,7 @@ vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr
             flush_page(chunk, address);
             KASSERT(pmm_free_page(page_memory(page_entry_frame(entry))) == OK);
             ++*released;
-            if (page_count_down(&chunk->counts, path.slot[1]) == 0) {
+            if (page_count_down(&chunk->counts, path.slot[1], address) == 0) {
                 *released += drop_tables(chunk, &path, 1, address);
                 break;
             }
@@ -632,13 +656,6 @@ size_t paging_walk(const struct paging_4gb_chunk *chunk, vaddr_t address,
     }
 }
 
-size_t paging_missing_tables(const struct paging_4gb_chunk *chunk, vaddr_t address)
-{
-    unsigned level;
-
-    return page_entry_is_empty(find_entry(chunk, address, &level)) ? level : 0;
-}
-
 bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start, vaddr_t *end,
                             size_t pages)
 {
@@ -654,7 +671,7 @@ bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start
             return false;
         }
         if (!page_entry_is_table(*slot) || (level == 1 && page_entry_is_own_table(*slot) &&
-                                            page_count(&chunk->counts, slot) == ENTRIES)) {
+                                            page_count(&chunk->counts, slot, address) == ENTRIES)) {
             *start = *end = next_entry(address, level);
             return false;
         }
@@ -685,7 +702,7 @@ static size_t count_private(const struct paging_4gb_chunk *chunk, const struct p
         next = MIN(next_entry(address, level), end);
         if (is_own_table(chunk, *slot)) {
             pages += 1 + (level == 1
-                              ? page_count(&chunk->counts, slot)
+                              ? page_count(&chunk->counts, slot, address)
                               : count_private(chunk, table_of(*slot), level - 1, address, next));
         }
     }
@@ -740,30 +757,38 @@ bool paging_find_writable_and_executable(const struct paging_4gb_chunk **chunk, 
 
 /* ---------------------------------------------------------------- the kernel's chunk */
 
-/* Maps [start, end) with the largest pages that fit. What lies there may be mapped already: as large pages
- * in that size only. end is not 0, or counts from the end of the address space. */
+/* The largest pages that start and frame are aligned to, and that end before bytes. */
+static unsigned largest_level(vaddr_t start, paddr_t frame, size_t bytes)
+{
+    unsigned level = page_table_largest_level();
+
+    while (level > 0 && (!IS_ALIGNED(start | frame, page_level_bytes(level)) ||
+                         bytes < page_level_bytes(level))) {
+        level--;
+    }
+    return level;
+}
+
+/* Maps [start, end), where nothing is mapped yet, with the largest pages that fit. end 0: all that follows. */
 static void map_kernel(vaddr_t start, vaddr_t end, paddr_t frame, uint32_t flags)
 {
     while (start != end) {
-        unsigned level = page_table_largest_level();
+        unsigned level = largest_level(start, frame, end - start);
         struct path path;
-
-        while (level > 0 && (!IS_ALIGNED(start | frame, page_level_bytes(level)) ||
-                             end - start < page_level_bytes(level))) {
-            level--;
-        }
-        struct page_entry entry = page_entry_make(frame, flags, level);
 
         if (complete_path(&paging.kernel, start, level, &path) < 0) {
             panic("no memory for the kernel's page tables");
         }
-        if (level > 0) {
-            write_large_entry(&paging.kernel, &path, level, entry);
-        } else {
-            write_entry(&paging.kernel, &path, start, entry);
-        }
-        start += page_level_bytes(level);
-        frame += page_level_bytes(level);
+        do { /* larger pages can only begin where a table ends */
+            *path.slot[level] = page_entry_make(frame, flags, level);
+            if (level < ROOT_LEVEL) {
+                page_count_up(&paging.kernel.counts, path.slot[level + 1], start);
+            }
+            path.slot[level]++;
+            start += page_level_bytes(level);
+            frame += page_level_bytes(level);
+        } while (start != end && page_table_index(start, level) != 0 &&
+                 end - start >= page_level_bytes(level));
     }
 }
 
@@ -776,7 +801,7 @@ static void hold_tables(vaddr_t start, vaddr_t end)
         if (complete_path(&paging.kernel, address, ROOT_LEVEL - 1, &path) < 0) {
             panic("no memory for the kernel's page tables");
         }
-        page_count_up(&paging.kernel.counts, path.slot[ROOT_LEVEL]);
+        page_count_up(&paging.kernel.counts, path.slot[ROOT_LEVEL], address);
     }
 }
 
@@ -865,15 +890,17 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
            (ENTRIES - PAGE_ROOT_KERNEL_FIRST) * sizeof(*root));
     chunk->directory_entry = &root->bits;
     chunk->own_tables = 0;
-    for (struct page_entry *slot = root, *kernels = paging.kernel_root;
-         slot < root + PAGE_MIXED_TABLES; slot++, kernels++) {
+    for (struct page_entry *slot = root; slot < root + PAGE_MIXED_TABLES; slot++) {
+        struct page_entry *kernels = &paging.kernel_root[slot - root];
+        vaddr_t address = (vaddr_t)(slot - root) << page_level_shift(ROOT_LEVEL);
         struct page_entry *table = pmm_alloc_page();
 
         if (!table) {
             goto free_tables;
         }
         memcpy(table, table_of(*kernels), PAGE_SIZE_BYTES);
-        put_table(chunk, slot, table, page_count(&paging.kernel.counts, kernels));
+        put_table(chunk, slot, address, table,
+                  page_count(&paging.kernel.counts, kernels, address));
     }
     list_append(&paging.chunks, &chunk->link);
     return chunk;
@@ -944,7 +971,7 @@ int paging_guard_page(void *page)
     }
     KASSERT(page_entry_frame(*path.slot[0]) == page_physical(page));
     *path.slot[0] = (struct page_entry){0};
-    (void)page_count_down(&kernel->counts, path.slot[1]);
+    (void)page_count_down(&kernel->counts, path.slot[1], address);
     if (level > 0) {
         share_entry(address, level, entry); /* one of a large page; a table has taken its place */
     }
@@ -963,8 +990,8 @@ void paging_unguard_page(void *page)
     KASSERT(page_entry_is_empty(entry) && level == 0);
     KASSERT(complete_path(kernel, address, 0, &path) == OK); /* it is all there */
     *path.slot[0] = page_entry_make(page_physical(page), KERNEL_PAGE, 0);
-    page_count_up(&kernel->counts, path.slot[1]);
-    if (page_count(&kernel->counts, path.slot[1]) == ENTRIES) {
+    page_count_up(&kernel->counts, path.slot[1], address);
+    if (page_count(&kernel->counts, path.slot[1], address) == ENTRIES) {
         void *start = (void *)ALIGN_DOWN(address, page_level_bytes(1));
         struct page_entry old = *path.slot[1];
 

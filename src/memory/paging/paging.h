@@ -111,7 +111,22 @@ size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start,
 
 /* How many tables lack for a page at address: what mapping one there would take, or unmapping the last one
  * has given back. */
-size_t paging_missing_tables(const struct paging_4gb_chunk *chunk, vaddr_t address);
+static inline size_t paging_missing_tables(const struct paging_4gb_chunk *chunk, vaddr_t address)
+{
+    const struct page_entry *table = (const struct page_entry *)chunk->directory_entry;
+
+    for (unsigned level = PAGE_LEVELS - 1;; level--) {
+        struct page_entry entry = table[page_table_index(address, level)];
+
+        if (page_entry_is_empty(entry)) {
+            return level;
+        }
+        if (level == 1 || !page_entry_is_table(entry)) {
+            return 0;
+        }
+        table = (const struct page_entry *)page_memory(page_entry_frame(entry));
+    }
+}
 
 /* Makes chunk the address space in use. Costs nothing if it is already. */
 void paging_switch(struct paging_4gb_chunk *chunk);
