@@ -85,7 +85,7 @@ NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
 
 # ---------------------------------------------------------------- kernel
 
-KERNEL_C   := $(sort $(shell find src -name '*.c'))
+KERNEL_C   := $(sort $(shell find src -name '*.c' -not -path 'src/arch/x86_64/*'))
 KERNEL_ASM := $(sort $(shell find src -name '*.asm' -not -path 'src/boot/*'))
 TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c

@@ -71,6 +71,7 @@ static struct {
     /* The first table that the kernel's chunk needs: on i386 it is the only one. */
     struct page_entry kernel_first_table[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
     bool is_first_table_used;
+    unsigned largest_level;           /* of the kernel's pages */
     struct paging_4gb_chunk *current; /* NULL: paging is off */
     struct list_node chunks;          /* all but the kernel's */
 } paging __attribute__((aligned(PAGE_SIZE_BYTES)));
@@ -757,10 +758,10 @@ bool paging_find_writable_and_executable(const struct paging_4gb_chunk **chunk, 
 
 /* ---------------------------------------------------------------- the kernel's chunk */
 
-/* The largest pages that start and frame are aligned to, and that end before bytes. */
+/* The level of the largest pages that start and frame are aligned to, and that bytes have room for. */
 static unsigned largest_level(vaddr_t start, paddr_t frame, size_t bytes)
 {
-    unsigned level = page_table_largest_level();
+    unsigned level = paging.largest_level;
 
     while (level > 0 && (!IS_ALIGNED(start | frame, page_level_bytes(level)) ||
                          bytes < page_level_bytes(level))) {
@@ -772,6 +773,7 @@ static unsigned largest_level(vaddr_t start, paddr_t frame, size_t bytes)
 /* Maps [start, end), where nothing is mapped yet, with the largest pages that fit. end 0: all that follows. */
 static void map_kernel(vaddr_t start, vaddr_t end, paddr_t frame, uint32_t flags)
 {
+    KASSERT(IS_ALIGNED(start | end | frame, (vaddr_t)PAGE_SIZE_BYTES));
     while (start != end) {
         unsigned level = largest_level(start, frame, end - start);
         struct path path;
@@ -832,6 +834,7 @@ void paging_initialise(const struct memory_map *map)
 
     list_initialise(&paging.chunks);
     paging.kernel.directory_entry = &paging.kernel_root[0].bits;
+    paging.largest_level = page_table_largest_level();
     for (size_t i = 0; i < count; i++) {
         map_kernel_range(&ranges[i], map);
     }
