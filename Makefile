@@ -128,7 +128,7 @@ KERNEL_LD := $(GENERATED)/kernel.ld
 $(KERNEL_LD): src/arch/i386/kernel.ld.in Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
+	$(Q)$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=32 -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
 define variant_rules
@@ -399,8 +399,10 @@ host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
 # Both kernels are made of most of the sources, so most tests are built for 64 bits, too, into
 # build/host64/. Not so the tests of what is made for 32 bits.
-HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_ata test_bios_disk test_kheap test_pmm \
+HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_ata test_bios_disk \
     test_symbols
+# A process has the direct map (src/arch/x86_64/layout_arch.h) where memory is its own.
+HOST_CFLAGS_64 = $(patsubst -m32,-m64,$(HOST_CFLAGS)) -DDIRECT_MAP=0x200000000000
 HOST_TESTS_64 := $(filter-out $(HOST_TESTS_32_ONLY),$(HOST_TESTS))
 
 # $(call host_test_rule,TEST,folder of build/,flags)
@@ -415,7 +417,7 @@ build/$(2)/$(1): build/variant tests/host/$(1).c $(call host_sources,$(1)) $(wil
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test),host,$$(HOST_CFLAGS))))
 $(foreach test,$(HOST_TESTS_64),\
-    $(eval $(call host_test_rule,$(test),host64,$$(patsubst -m32,-m64,$$(HOST_CFLAGS)))))
+    $(eval $(call host_test_rule,$(test),host64,$$(HOST_CFLAGS_64))))
 
 # The same tests for gcov: not optimised, and without sanitizers. FLOOR: the part of each source
 # file's lines, in percent, that they must reach.

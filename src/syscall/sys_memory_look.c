@@ -51,19 +51,18 @@ static size_t run_end(const struct heap_table *table, size_t block, uint32_t *st
 
 static uint32_t look_at_run(uint32_t address, uint32_t out)
 {
-    const struct heap *const heaps[] = {kheap_get(), pmm_get_zone(),
-                                        pmm_get_window()}; /* in order of address */
+    const struct heap *heap;
 
-    for (size_t i = 0; i < ARRAY_SIZE(heaps); i++) {
-        uint32_t start = (uint32_t)heaps[i]->saddr;
+    for (size_t i = 0; (heap = pmm_get_heap(i)) != NULL; i++) { /* in order of address */
+        uint32_t start = (uint32_t)heap->saddr;
         size_t block = address > start ? (address - start) / HEAP_BLOCK_SIZE_BYTES : 0;
 
-        if (block < heaps[i]->table->total) {
+        if (block < heap->table->total) {
             struct memory_run run = {
                 .start = start + block * HEAP_BLOCK_SIZE_BYTES,
-                .owner = (uint32_t)heap_owner_of_block(heaps[i], block),
+                .owner = (uint32_t)heap_owner_of_block(heap, block),
             };
-            run.pages = run_end(heaps[i]->table, block, &run.state) - block;
+            run.pages = run_end(heap->table, block, &run.state) - block;
             return (uint32_t)copy_to_user(out, &run, sizeof(run));
         }
     }
