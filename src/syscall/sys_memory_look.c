@@ -104,10 +104,11 @@ static uint32_t look_at_walk(uint32_t address, uint32_t out)
     if (!search.chunk) {
         return (uint32_t)-EINVARG;
     }
-    walk.directory_entry = search.chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES];
-    walk.table_entry = walk.directory_entry & PAGING_LARGE_PAGE
-                           ? 0
-                           : paging_get(search.chunk, (void *)address); /* 0 without a table */
+    struct paging_step steps[PAGE_LEVELS];
+    size_t count = paging_walk(search.chunk, address, steps);
+
+    walk.directory_entry = (uint32_t)steps[0].entry.bits;
+    walk.table_entry = count > 1 ? (uint32_t)steps[count - 1].entry.bits : 0;
     return (uint32_t)copy_to_user(out, &walk, sizeof(walk));
 }
 
