@@ -29,6 +29,7 @@
 #include "memory/paging/paging.h"
 #include "process/arguments.h"
 #include "process/family.h"
+#include "process/terminal.h"
 #include "task/task.h"
 
 struct process {
@@ -40,7 +41,7 @@ struct process {
     struct family *family;         /* it is a member of it until it is forgotten */
     bool is_detached;              /* its parent will not wait: it is forgotten when it ends */
     bool is_ending;                /* it gives back what it has, and its status is fixed */
-    bool catches_interrupt;        /* ctrl-C is a key like the others */
+    struct session session;        /* it may be in front: see terminal.h */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
     struct paging_4gb_chunk *chunk;
@@ -109,6 +110,9 @@ struct process *process_find_reachable(uint32_t id);
  * status, and it is forgotten. Returns its id; -ECHILD when there is no such child to wait for.
  */
 int process_wait(int id, int *status);
+
+/* Has it the keyboard? */
+bool process_is_front(const struct process *process);
 
 /* Called with the status when the first process that was started ends. */
 void process_set_init_exit_handler(void (*handler)(int status));

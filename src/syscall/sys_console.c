@@ -92,7 +92,7 @@ uint32_t sys_putchar(const uint32_t *arguments)
  */
 uint32_t sys_getkey(const uint32_t *arguments)
 {
-    uint8_t key = terminal_get_key();
+    uint8_t key = terminal_get_key(&process_current()->session);
 
     (void)arguments;
     if (key == 0) {
@@ -114,18 +114,18 @@ uint32_t sys_getkey(const uint32_t *arguments)
 uint32_t sys_wait_key(const uint32_t *arguments)
 {
     (void)arguments;
-    return terminal_wait_key();
+    return terminal_wait_key(&process_current()->session);
 }
 
 /* catch_interrupt(on): whether it was on */
 uint32_t sys_catch_interrupt(const uint32_t *arguments)
 {
-    struct process *process = process_current();
-    bool was_on = process->catches_interrupt;
+    struct session *session = &process_current()->session;
+    bool was_on = session->takes_interrupt;
 
     if (arguments[0] > 1) {
         return (uint32_t)-EINVARG;
     }
-    process->catches_interrupt = arguments[0];
+    session->takes_interrupt = arguments[0];
     return was_on;
 }

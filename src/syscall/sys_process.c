@@ -16,7 +16,6 @@
 #include "syscall/usercopy.h"
 #include "process/process.h"
 #include "task/task.h"
-#include "process/terminal.h"
 
 #define MILLISECONDS_A_TICK (1000 / TIMER_HZ)
 
@@ -119,7 +118,7 @@ static int start_from_user(uint32_t source, bool is_list, unsigned flags, bool i
 /* To the front comes a child only from there: else any program could take the keyboard. */
 static unsigned front_if_own(void)
 {
-    return terminal_is_front(process_current()) ? PROCESS_FRONT : 0;
+    return process_is_front(process_current()) ? PROCESS_FRONT : 0;
 }
 
 /* For commands 6 and 7: the new program has screen and keyboard, the caller goes on later. */
