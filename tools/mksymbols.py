@@ -88,9 +88,9 @@ def write_table(symbols, text_end, out):
     ends = [address for address, _ in symbols[1:]] + [text_end]
     out.write("/* Made by tools/mksymbols.py. */\n")
     out.write('#include "debug/symbols.h"\n\n')
-    out.write(f"SYMBOLS_SECTION const uint32_t symbol_text_start = "
+    out.write(f"SYMBOLS_SECTION const uintptr_t symbol_text_start = "
               f"{symbols[0][0] if symbols else 0:#x};\n")
-    out.write(f"SYMBOLS_SECTION const uint32_t symbol_text_end = {text_end:#x};\n")
+    out.write(f"SYMBOLS_SECTION const uintptr_t symbol_text_end = {text_end:#x};\n")
     out.write("SYMBOLS_SECTION const uint8_t symbol_table[] = {\n")
     for (address, name), end, bytes_of_name in zip(symbols, ends, packed):
         row = [*size_bytes(end - address, name), *bytes_of_name, 0]

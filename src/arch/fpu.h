@@ -17,7 +17,7 @@ struct fpu_state {
     uint8_t registers[FPU_STATE_BYTES];
 } __attribute__((aligned(FPU_STATE_ALIGNMENT)));
 
-/* Takes over exception 7. After trap_initialise() and features_initialise(). */
+/* Takes over exception 7. After trap_initialise() and cpu_features_initialise(). */
 void fpu_initialise(void);
 
 /* A new task's registers: all 0, nothing on the x87 stack, all exceptions masked. */

@@ -28,6 +28,13 @@ static inline void frame_set_pc(struct trap_frame *frame, vaddr_t pc);
 static inline uintptr_t frame_syscall_number(const struct trap_frame *frame);
 static inline void frame_set_result(struct trap_frame *frame, intptr_t result);
 
+/* printk()s all registers, in four lines at most. */
+void frame_print(const struct trap_frame *frame);
+
+#if ARCH_BITS == 64
+#include "arch/x86_64/trap_frame.h"
+#else
 #include "arch/i386/trap_frame.h"
+#endif
 
 #endif

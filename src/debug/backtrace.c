@@ -1,13 +1,13 @@
 /*
  * debug/backtrace.c - see backtrace.h.
  *
- * A function's frame, as `push %ebp; mov %esp, %ebp` leaves it:
+ * A function's frame, as `push %ebp; mov %esp, %ebp` leaves it (RBP and RSP in 64 bits), in words:
  *
- *   ebp + 4   return address
- *   ebp       the caller's ebp  -> the caller's frame, always at a higher address
+ *   frame pointer + 1 word   return address
+ *   frame pointer            the caller's frame pointer -> the caller's frame, at a higher address
  *
  * The stack may be what broke, so nothing in it is believed: the chain ends where a frame pointer
- * is not 4-aligned, not above the one before, outside RAM, or in memory that the registered check
+ * is not aligned to words, not above the one before, outside RAM, or in memory that the registered check
  * calls unreadable; where a return address is not in the kernel's text; after LINES_MAX lines; and
  * after FRAMES_MAX, of which those with the same return address, one after the other, are one line.
  *
@@ -20,7 +20,7 @@
 
 #include <stddef.h>
 
-#include "arch/i386/trap_frame.h"
+#include "arch/frame.h"
 #include "debug/printk.h"
 #include "debug/symbols.h"
 #include "base/align.h"
@@ -31,19 +31,17 @@
 
 #define MAYBE (-1)
 
-/* All stacks lie above page 0 and below the process heap (layout.h). */
-#define STACK_LOWEST 0x1000u
-#define STACK_END    0x80000000u
+#define WORD_BYTES sizeof(vaddr_t)
 
-static bool (*is_address_readable)(uint32_t address);
-static uint32_t trap_return_address;
+static bool (*is_address_readable)(vaddr_t address);
+static vaddr_t trap_return_address;
 
-void backtrace_set_trap_return(uint32_t address)
+void backtrace_set_trap_return(vaddr_t address)
 {
     trap_return_address = address;
 }
 
-void backtrace_set_address_check(bool (*is_readable)(uint32_t address))
+void backtrace_set_address_check(bool (*is_readable)(vaddr_t address))
 {
     is_address_readable = is_readable;
 }
@@ -63,7 +61,7 @@ static char *expand(char *out, const char *end, uint8_t byte)
     return out;
 }
 
-const char *symbol_find(uint32_t address, uint32_t *offset)
+const char *symbol_find(vaddr_t address, uint32_t *offset)
 {
     static char names[SYMBOL_NAMES_KEPT][SYMBOL_NAME_BYTES];
     static uint32_t newest;
@@ -74,7 +72,7 @@ const char *symbol_find(uint32_t address, uint32_t *offset)
 
     /* There is no index: a backtrace has time to walk past the others. */
     const uint8_t *entry = symbol_table;
-    *offset = address - symbol_text_start;
+    *offset = (uint32_t)(address - symbol_text_start);
     for (;;) {
         uint32_t size = *entry++;
         if (size == SYMBOL_SIZE_IS_LONG) {
@@ -98,21 +96,28 @@ const char *symbol_find(uint32_t address, uint32_t *offset)
     return name;
 }
 
-static bool is_readable(uint32_t address)
+static bool is_readable(vaddr_t address)
 {
-    return IS_ALIGNED(address, 4u) && range_is_inside(address, 4, STACK_LOWEST, STACK_END) &&
+    return IS_ALIGNED(address, WORD_BYTES) &&
+           range_is_inside(address, WORD_BYTES, KERNEL_STACKS_LOWEST, KERNEL_STACKS_END) &&
            (is_address_readable == NULL || is_address_readable(address));
 }
 
-static uint32_t read(uint32_t address)
+static vaddr_t read(vaddr_t address)
 {
-    return *(const uint32_t *)(uintptr_t)address;
+    return *(const vaddr_t *)address;
 }
 
-/* Can both dwords be read? They may lie in different pages. */
-static bool is_pair_readable(uint32_t address)
+/* Can both words be read? They may lie in different pages. */
+static bool is_pair_readable(vaddr_t address)
 {
-    return is_readable(address) && is_readable(address + 4);
+    return is_readable(address) && is_readable(address + WORD_BYTES);
+}
+
+/* Can a trap's frame be read, as far as it is the same from both rings? */
+static bool are_frame_words_readable(vaddr_t frame)
+{
+    return is_readable(frame) && is_readable(frame + FRAME_BYTES_FROM_KERNEL - WORD_BYTES);
 }
 
 /*
@@ -121,13 +126,13 @@ static bool is_pair_readable(uint32_t address)
  * returns: so the byte `back` before it is looked up. False when address is not in the kernel's
  * text.
  */
-static bool print_frame(int number, uint32_t address, uint32_t back)
+static bool print_frame(int number, vaddr_t address, uint32_t back)
 {
     uint32_t offset = 0;
     const char *name = symbol_find(address - back, &offset);
 
     printk(number == MAYBE ? "   ?" : "  #%d", number);
-    printk(" 0x%08x", (unsigned)address);
+    printk(" 0x" ADDRESS_FORMAT, address);
     if (name != NULL) {
         printk(" %s+0x%x", name, (unsigned)(offset + back));
     }
@@ -137,9 +142,9 @@ static bool print_frame(int number, uint32_t address, uint32_t back)
 
 void backtrace_print(const struct trap_frame *frame)
 {
-    uint32_t ebp = frame->ebp;
-    uint32_t esp = trap_frame_kernel_esp(frame);
-    uint32_t previous = 0;
+    vaddr_t fp = frame_frame_pointer(frame);
+    vaddr_t sp = frame_stack_pointer(frame);
+    vaddr_t previous = 0;
     uint32_t repeated = 0;
     int number = 1;
     int more_lines = 0; /* besides one a number */
@@ -147,19 +152,19 @@ void backtrace_print(const struct trap_frame *frame)
     /* The first address is shown and passed in any case: a call through a wrong pointer leads
      * outside the text. Then no frame was made yet, and who called is on top of the stack. The
      * same goes for functions that call no others and have no frame; it may have been one. */
-    bool is_certain = !print_frame(0, frame->eip, 0);
+    bool is_certain = !print_frame(0, frame_pc(frame), 0);
     uint32_t unused;
-    if (trap_frame_is_from_user(frame)) {
+    if (frame_is_from_user(frame)) {
         return; /* the stack is the user's */
     }
-    if (is_readable(esp) && read(esp) != frame->eip && symbol_find(read(esp), &unused)) {
+    if (is_readable(sp) && read(sp) != frame_pc(frame) && symbol_find(read(sp), &unused)) {
         more_lines += !is_certain;
-        print_frame(is_certain ? number++ : MAYBE, read(esp), 1);
+        print_frame(is_certain ? number++ : MAYBE, read(sp), 1);
     }
 
-    for (int i = 0; i < FRAMES_MAX && is_pair_readable(ebp); i++) {
-        uint32_t caller_ebp = read(ebp);
-        uint32_t address = read(ebp + 4);
+    for (int i = 0; i < FRAMES_MAX && is_pair_readable(fp); i++) {
+        vaddr_t caller_fp = read(fp);
+        vaddr_t address = read(fp + WORD_BYTES);
 
         if (address == 0) {
             break;
@@ -182,16 +187,17 @@ void backtrace_print(const struct trap_frame *frame)
         }
         previous = address;
         if (address == trap_return_address) {
-            uint32_t eip = ebp + 8 + offsetof(struct trap_frame, eip); /* and cs */
-            if (!is_pair_readable(eip) || read(eip + 4) & 3 ||
-                !print_frame(number++, read(eip), 0)) {
+            vaddr_t inner = fp + 2 * WORD_BYTES;
+            if (!are_frame_words_readable(inner) ||
+                frame_is_from_user((const struct trap_frame *)inner) ||
+                !print_frame(number++, frame_pc((const struct trap_frame *)inner), 0)) {
                 return;
             }
         }
-        if (caller_ebp <= ebp) {
+        if (caller_fp <= fp) {
             break;
         }
-        ebp = caller_ebp;
+        fp = caller_fp;
     }
     if (repeated > 0) {
         printk("     and %u times more\n", (unsigned)repeated);

@@ -1,7 +1,7 @@
 /*
  * debug/backtrace.h - which function called which, with names.
  *
- * Follows saved EBPs (the kernel is built with -fno-omit-frame-pointer), with a
+ * Follows saved frame pointers (the kernel is built with -fno-omit-frame-pointer), with a
  * bound on the depth and a check on every frame, so that a damaged stack ends
  * the list and not the kernel.
  */
@@ -11,19 +11,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/types.h"
+
 /* printk()s a line for each caller, from the kernel code that frame interrupted; twelve lines at
  * most. It goes on through interrupts to the interrupted code. */
 struct trap_frame;
 void backtrace_print(const struct trap_frame *frame);
 
 /* The address that trap handlers return to; above that return address lies their trap frame. */
-void backtrace_set_trap_return(uint32_t address);
+void backtrace_set_trap_return(vaddr_t address);
 
 /*
  * Sets the function that says whether the byte at an address can be read without a fault. Until
- * paging registers its answer, everything below the process heap but page 0 is taken for readable.
+ * paging registers its answer, all places where a kernel stack can be are taken for readable.
  */
-void backtrace_set_address_check(bool (*is_readable)(uint32_t address));
+void backtrace_set_address_check(bool (*is_readable)(vaddr_t address));
 
 /*
  * The function that address lies in, and the offset into it. NULL when it is
@@ -34,6 +36,6 @@ void backtrace_set_address_check(bool (*is_readable)(uint32_t address));
 #define SYMBOL_NAME_BYTES 48
 #define SYMBOL_NAMES_KEPT 4
 
-const char *symbol_find(uint32_t address, uint32_t *offset);
+const char *symbol_find(vaddr_t address, uint32_t *offset);
 
 #endif

@@ -12,10 +12,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include "arch/x86/cpu.h"
-#include "arch/i386/trap_frame.h"
-#include "debug/backtrace.h"
+#include "arch/cpu.h"
+#include "arch/frame.h"
 #include "arch/machine.h"
+#include "debug/backtrace.h"
 #include "debug/printk.h"
 
 #define HEADLINE "KERNEL PANIC: "
@@ -63,21 +63,6 @@ static void print_end_of_log(void)
     console_write(state.log_tail + start, end - start);
 }
 
-static void print_registers(const struct trap_frame *frame)
-{
-    bool is_user = trap_frame_is_from_user(frame);
-
-    printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx, frame->ecx,
-           frame->edx);
-    printk("esi %08x  edi %08x  ebp %08x  esp %08x\n", frame->esi, frame->edi, frame->ebp,
-           is_user ? frame->esp : trap_frame_kernel_esp(frame));
-    printk("eip %08x  eflags %08x  cs %04x ss %04x ds %04x es %04x fs %04x gs %04x\n", frame->eip,
-           frame->eflags, frame->cs & 0xFFFF, is_user ? frame->ss & 0xFFFF : cpu_read_ss(),
-           frame->ds & 0xFFFF, frame->es & 0xFFFF, cpu_read_fs(), cpu_read_gs());
-    printk("cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n", cpu_read_cr0(), cpu_read_cr2(),
-           cpu_read_cr3(), cpu_read_cr4());
-}
-
 /* Not static: panic.asm calls it. */
 void __attribute__((noreturn))
 panic_report(const struct trap_frame *frame, const char *format, va_list arguments);
@@ -104,7 +89,7 @@ void panic_report(const struct trap_frame *frame, const char *format, va_list ar
     printk_sentence_v(sizeof(HEADLINE) - 1, format, arguments);
     printk_emphasise(false);
     if (depth == 0) {
-        print_registers(frame);
+        frame_print(frame);
         for (size_t i = 0; i < state.reporter_count; i++) {
             state.reporters[i](frame);
         }

@@ -20,8 +20,8 @@
 #define SYMBOL_SIZE_IS_LONG 0xFF
 #define SYMBOL_PAIR_FIRST   0x80
 
-extern const uint32_t symbol_text_start; /* of the first function; 0 in the first link */
-extern const uint32_t symbol_text_end;   /* the first address after the last one; 0 there, too */
+extern const uintptr_t symbol_text_start; /* of the first function; 0 in the first link */
+extern const uintptr_t symbol_text_end;   /* the first address after the last one; 0 there, too */
 extern const uint8_t symbol_table[];
 extern const uint8_t symbol_pairs[][2];
 

@@ -4,11 +4,10 @@
  * Size before speed.
  */
 #include "abi/boot_info.h"
-#include "arch/x86/features.h"
+#include "arch/cpu.h"
 #include "arch/fpu.h"
-#include "arch/i386/gdt.h"
 #include "arch/irq.h"
-#include "arch/x86/trap.h"
+#include "arch/trap.h"
 #include "config.h"
 #include "arch/machine.h"
 #include "debug/panic.h"
@@ -38,12 +37,12 @@ static void start_init(void);
 
 void kernel_main(void)
 {
-    start_console();       /* from here on nothing happens silently */
-    gdt_initialise();      /* segments; kernel stack for ring 3's traps (TSS); double faults */
-    trap_initialise();     /* exceptions are reported */
-    features_initialise(); /* is this CPU good enough? */
-    fpu_initialise();      /* tasks may compute with it, the kernel may not */
-    irq_initialise();      /* hardware interrupts have vectors, and are still masked */
+    start_console();           /* from here on nothing happens silently */
+    cpu_initialise();          /* segments; kernel stack for ring 3's traps; double faults */
+    trap_initialise();         /* exceptions are reported */
+    cpu_features_initialise(); /* is this CPU good enough? */
+    fpu_initialise();          /* tasks may compute with it, the kernel may not */
+    irq_initialise();          /* hardware interrupts have vectors, and are still masked */
     check_boot_info();
     memory_initialise(); /* the firmware's map, heap, frames, paging */
     timer_initialise(TIMER_HZ);

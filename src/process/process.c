@@ -10,8 +10,7 @@
  */
 #include "process/process.h"
 
-#include "arch/x86/cpu.h"
-#include "arch/i386/gdt.h"
+#include "arch/trap.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "drivers/block.h"
@@ -23,8 +22,6 @@
 #include "memory/pmm.h"
 #include "base/status.h"
 #include "process/elf.h"
-
-#define USER_EFLAGS (EFLAGS_CLEAN | EFLAGS_IF)
 
 /* Of each process, whatever it does: directory and tables, kernel stack, and a page that stands for
  * its small objects. */
@@ -137,7 +134,7 @@ static int load_segment(struct process *process, struct file *file,
     return OK;
 }
 
-static int load_program(struct process *process, const char *path, uint32_t *entry)
+static int load_program(struct process *process, const char *path, vaddr_t *entry)
 {
     struct file *file;
     struct file_stat stat;
@@ -170,7 +167,7 @@ close:
 }
 
 /* Maps the stack, with the arguments on it. */
-static int load_stack(struct process *process, const struct arguments *arguments, uint32_t *esp)
+static int load_stack(struct process *process, const struct arguments *arguments, vaddr_t *stack)
 {
     uint8_t *frame = NULL;
 
@@ -181,7 +178,7 @@ static int load_stack(struct process *process, const struct arguments *arguments
         }
     }
     process->argc = arguments ? arguments->count : 0;
-    *esp = arguments_place(arguments, frame, &process->argv);
+    *stack = arguments_place(arguments, frame, &process->argv);
     return OK;
 }
 
@@ -212,13 +209,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
 {
     struct process *new_process;
     const char *name = path;
-    struct trap_frame frame = {
-        .cs = USER_CODE_SELECTOR,
-        .eflags = USER_EFLAGS,
-        .ss = USER_DATA_SELECTOR,
-        .ds = USER_DATA_SELECTOR,
-        .es = USER_DATA_SELECTOR,
-    };
+    struct user_start start;
     int status = charge_process(family);
 
     if (status < 0) {
@@ -246,16 +237,16 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     if (!new_process->chunk) {
         goto fail;
     }
-    status = load_program(new_process, path, &frame.eip);
+    status = load_program(new_process, path, &start.entry);
     if (status < 0) {
         goto fail;
     }
-    status = load_stack(new_process, arguments, &frame.esp);
+    status = load_stack(new_process, arguments, &start.stack);
     if (status < 0) {
         goto fail;
     }
     status =
-        task_create(&new_process->task, new_process->chunk, &frame, may_use_spare(new_process));
+        task_create(&new_process->task, new_process->chunk, &start, may_use_spare(new_process));
     if (status < 0) {
         goto fail;
     }
@@ -636,8 +627,10 @@ void process_set_trace_handler(void (*handler)(bool is_on))
 /* ---------------------------------------------------------------- faults */
 
 /* Which rule of layout.h's map a touch of address breaks. */
-static const char *broken_rule(vaddr_t address, uint32_t error_code)
+static const char *broken_rule(const struct page_fault *fault)
 {
+    vaddr_t address = fault->address;
+
     if (address < PAGE_SIZE_BYTES) {
         return "NULL and the page around it are never mapped";
     }
@@ -647,8 +640,8 @@ static const char *broken_rule(vaddr_t address, uint32_t error_code)
     if (address >= USER_STACK_TOP && address < USER_PROGRAM_ADDRESS) {
         return "the guard page above the stack";
     }
-    if (error_code & PAGE_FAULT_PRESENT) {
-        return error_code & PAGE_FAULT_WRITE && address >= USER_STACK_BOTTOM &&
+    if (fault->is_present) {
+        return fault->access == PAGE_WRITE && address >= USER_STACK_BOTTOM &&
                        (address < USER_PROGRAM_END ||
                         (address >= PROCESS_HEAP_ADDRESS && address < PROCESS_HEAP_END))
                    ? "that page is read-only"
@@ -660,25 +653,28 @@ static const char *broken_rule(vaddr_t address, uint32_t error_code)
 static void process_on_fault(struct trap_frame *frame)
 {
     struct process *process = process_current();
+    unsigned number = trap_number(frame);
+    struct page_fault fault;
 
     if (task_is_cancelled()) {
         process_exit(process->exit_status);
     }
-    if (frame->vector == TRAP_PAGE_FAULT) {
-        uint32_t address = cpu_read_cr2();
-
-        /* Without no-execute pages the CPU does not report a fetch: it is a read at EIP. */
-        printk_sentence(0, "%s (process %u) killed: %s address %08x: %s; eip %08x", process->name,
-                        process->id,
-                        frame->error_code & PAGE_FAULT_WRITE ? "wrote to"
-                        : address == frame->eip              ? "executed"
-                                                             : "read",
-                        address, broken_rule(address, frame->error_code), frame->eip);
+    if (trap_get_page_fault(frame, &fault)) {
+        printk_sentence(0,
+                        "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
+                        " " ADDRESS_FORMAT,
+                        process->name, process->id,
+                        fault.access == PAGE_WRITE     ? "wrote to"
+                        : fault.access == PAGE_EXECUTE ? "executed"
+                                                       : "read",
+                        fault.address, broken_rule(&fault), frame_pc(frame));
     } else {
-        printk_sentence(0, "%s (process %u) killed: %s; eip %08x, error code %x", process->name,
-                        process->id, trap_name(frame->vector), frame->eip, frame->error_code);
+        printk_sentence(0,
+                        "%s (process %u) killed: %s; " PC_NAME " " ADDRESS_FORMAT ", error code %x",
+                        process->name, process->id, trap_name(number), frame_pc(frame),
+                        (unsigned)trap_error_code(frame));
     }
-    process_exit(STATUS_FAULT + (int)frame->vector);
+    process_exit(STATUS_FAULT + (int)number);
 }
 
 void process_initialise(void)

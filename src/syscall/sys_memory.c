@@ -5,6 +5,7 @@
  * Size before speed.
  */
 #include "abi/syscalls.h"
+#include "arch/frame.h"
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
 #include "base/align.h"
@@ -39,10 +40,11 @@ static void __attribute__((noinline)) end_trace(void)
     struct {
         uint32_t ebp;
         uint32_t return_address;
-    } frame = {.ebp = registers->ebp};
+    } frame = {.ebp = frame_frame_pointer(registers)};
     const char *separator = "trace:   called from";
 
-    printk(" by %s (%u), eip %08x\n", process->name, process->id, registers->eip);
+    printk(" by %s (%u), " PC_NAME " " ADDRESS_FORMAT "\n", process->name, process->id,
+           frame_pc(registers));
     for (unsigned i = 0; i < TRACE_CALLERS; i++) {
         uint32_t below = frame.ebp;
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "abi/syscalls.h"
-#include "arch/i386/gdt.h"
+#include "arch/context.h"
 #include "config.h"
 #include "arch/timer.h"
 #include "fs/path.h"
@@ -249,7 +249,7 @@ uint32_t sys_uptime(const uint32_t *arguments)
 uint32_t sys_thread_pointer(const uint32_t *arguments)
 {
     task_set_thread_pointer(arguments[0]);
-    return USER_THREAD_SELECTOR;
+    return context_thread_selector();
 }
 
 /* Of process_list(), between two pauses. */

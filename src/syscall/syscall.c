@@ -4,7 +4,7 @@
 #include "syscall/syscall.h"
 
 #include "abi/syscalls.h"
-#include "arch/x86/trap.h"
+#include "arch/trap.h"
 #include "base/align.h"
 #include "base/status.h"
 #include "syscall/usercopy.h"
@@ -62,23 +62,24 @@ _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT, "every command has a handl
 
 static void syscall_dispatch(struct trap_frame *frame)
 {
-    uint32_t command = frame->eax;
+    uint32_t command = frame_syscall_number(frame);
     uint32_t arguments[SYSCALL_ARGUMENTS_MAX];
 
     if (command >= ARRAY_SIZE(syscalls)) {
-        frame->eax = (uint32_t)-EINVARG;
+        frame_set_result(frame, -EINVARG);
         return;
     }
     if (syscalls[command].argument_count &&
-        copy_from_user(arguments, frame->esp, syscalls[command].argument_count * 4) < 0) {
-        frame->eax = (uint32_t)-EINVARG;
+        copy_from_user(arguments, frame_stack_pointer(frame),
+                       syscalls[command].argument_count * 4) < 0) {
+        frame_set_result(frame, -EINVARG);
         return;
     }
-    frame->eax = syscalls[command].handler(arguments);
+    frame_set_result(frame, (intptr_t)syscalls[command].handler(arguments));
 }
 
 void syscall_initialise(void)
 {
-    trap_register(TRAP_VECTOR_SYSCALL, syscall_dispatch);
+    trap_set_syscall_handler(syscall_dispatch);
     process_set_trace_handler(sys_memory_set_trace);
 }

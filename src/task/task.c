@@ -19,22 +19,12 @@
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
  *
- * A task's kernel stack, and how a new one looks:
- *
- *     high  +------------------------+
- *           | struct trap_frame      |  the registers of ring 3
- *           +------------------------+
- *           | trap_return            |  task_switch() returns there
- *           | ebp ebx esi edi fs gs  |  <- kernel_esp
- *           |          ...           |
- *           +------------------------+  kernel_stack + 4096
- *           | guard page, not mapped |
- *     low   +------------------------+  kernel_stack
+ * A task's kernel stack has a page below it that is not mapped; arch/context.h says what lies on it.
  */
 #include "task/task.h"
 
-#include "arch/x86/cpu.h"
-#include "arch/i386/gdt.h"
+#include "arch/cpu.h"
+#include "arch/frame.h"
 #include "arch/irq.h"
 #include "config.h"
 #include "debug/panic.h"
@@ -52,15 +42,6 @@ _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are who
 /* Never mapped: a task that goes on there in ring 3 faults at once. */
 #define NOWHERE 0
 
-/* What task_switch() leaves on a stack. */
-struct switch_frame {
-    uint32_t gs, fs, edi, esi, ebx, ebp;
-    uint32_t return_address;
-};
-
-/* task_switch.asm */
-void task_switch(uint32_t *save_esp, uint32_t load_esp);
-
 static struct {
     struct list_node groups;     /* that have a task to run: the next to have a turn first */
     struct task_group *favoured; /* or NULL */
@@ -77,7 +58,7 @@ static struct {
     size_t spare_count;
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
-    uint32_t thread_pointer; /* as the descriptor table has it */
+    vaddr_t thread_pointer; /* as the CPU has it */
 } tasks;
 
 static uint8_t *task_stack_top(const struct task *task)
@@ -87,7 +68,7 @@ static uint8_t *task_stack_top(const struct task *task)
 
 struct trap_frame *task_user_frame(const struct task *task)
 {
-    return (struct trap_frame *)task_stack_top(task) - 1;
+    return context_user_frame(task_stack_top(task));
 }
 
 /* Before a task's FS and GS are loaded. */
@@ -95,7 +76,7 @@ static void load_thread_pointer(const struct task *task)
 {
     if (tasks.thread_pointer != task->thread_pointer) {
         tasks.thread_pointer = task->thread_pointer;
-        gdt_set_thread_pointer(task->thread_pointer);
+        context_set_thread_pointer(task->thread_pointer);
     }
 }
 
@@ -112,11 +93,11 @@ static inline __attribute__((always_inline)) void task_switch_to(struct task *ne
     tasks.current = next;
     fpu_switch(next->fpu);
     if (next != &tasks.idle) {
-        gdt_set_kernel_stack((uint32_t)task_stack_top(next));
+        context_set_kernel_stack(task_stack_top(next));
         paging_switch(next->chunk);
         load_thread_pointer(next);
     }
-    task_switch(&previous->kernel_esp, next->kernel_esp);
+    context_switch(&previous->kernel_stack_pointer, next->kernel_stack_pointer);
 }
 
 /* Puts a group that is in no queue to where its next turn comes. */
@@ -279,7 +260,7 @@ static void give_back_stack(uint8_t *stack)
     }
 }
 
-int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame,
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
                 bool may_use_spare)
 {
     struct fpu_state *fpu = kmem_cache_alloc(tasks.fpu_states);
@@ -304,17 +285,7 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
         .fpu = fpu,
     };
     list_initialise(&task->queue);
-
-    struct trap_frame *first = task_user_frame(task);
-    struct switch_frame *saved = (struct switch_frame *)first - 1;
-
-    *first = *frame;
-    *saved = (struct switch_frame){
-        .gs = USER_DATA_SELECTOR,
-        .fs = USER_DATA_SELECTOR,
-        .return_address = (uint32_t)trap_return,
-    };
-    task->kernel_esp = (uint32_t)saved;
+    task->kernel_stack_pointer = context_prepare(task_stack_top(task), start);
     return OK;
 
 free_stack:
@@ -352,7 +323,7 @@ struct task *task_current(void)
     return tasks.current == &tasks.idle ? NULL : tasks.current;
 }
 
-void task_set_thread_pointer(uint32_t address)
+void task_set_thread_pointer(vaddr_t address)
 {
     tasks.current->thread_pointer = address;
     load_thread_pointer(tasks.current);
@@ -438,10 +409,8 @@ void task_sleep(uint32_t ticks)
 
 void task_cancel(struct task *task)
 {
-    struct trap_frame *ring_3 = task_user_frame(task);
-
     task->is_cancelled = true;
-    ring_3->eip = NOWHERE;
+    frame_set_pc(task_user_frame(task), NOWHERE);
     if (task->state == TASK_BLOCKED) {
         task_make_runnable(task);
     }

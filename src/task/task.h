@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/context.h"
 #include "arch/fpu.h"
-#include "arch/x86/trap.h"
 #include "config.h"
 #include "layout.h"
 #include "base/list.h"
@@ -44,11 +44,11 @@ struct task {
     bool is_cancelled; /* ends at its next step in ring 3 */
     uint32_t wake_tick;
     uint32_t ticks;                 /* of the clock, that found it running */
-    uint32_t kernel_esp;            /* while it does not run: its saved stack pointer */
+    vaddr_t kernel_stack_pointer;   /* while it does not run: as it was saved */
     uint8_t *kernel_stack;          /* the guard page; the stack lies above it */
     struct paging_4gb_chunk *chunk; /* not owned */
     struct fpu_state *fpu;          /* owned */
-    uint32_t thread_pointer;        /* where the segment of its thread-local variables begins */
+    vaddr_t thread_pointer;         /* where the segment of its thread-local variables begins */
 };
 
 /* Tasks that wait for the same thing. */
@@ -72,8 +72,8 @@ void task_group_end(struct task_group *group);
 void task_favour(struct task_group *group);
 
 /*
- * Gives task a kernel stack with a guard page, and a first trap frame: on its first turn it
- * enters ring 3 with those registers. chunk must outlive the task. 0 or -ENOMEM.
+ * Gives task a kernel stack with a guard page: on its first turn it enters ring 3 as start says.
+ * chunk must outlive the task. 0 or -ENOMEM.
  *
  * A kernel stack takes frames that lie side by side, and there may be none although many are free.
  * A few stacks are kept for that case; they are for callers with may_use_spare only.
@@ -81,7 +81,7 @@ void task_favour(struct task_group *group);
  * The task shares its turns with all others that have no group; the caller may set task->group
  * before task_start(). A group must outlive its tasks.
  */
-int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct trap_frame *frame,
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
                 bool may_use_spare);
 
 /* Gives back what task_create() took. task must not be running: never on its own stack. */
@@ -96,9 +96,8 @@ struct task *task_current(void);
 /* The same where a task is known to run: in system calls and traps from ring 3. */
 struct task *task_running(void);
 
-/* The running task's own segment (gdt.h: USER_THREAD_SELECTOR) begins there from the next load of FS or
- * GS on. Any address will do: it gives no right to touch what is there. */
-void task_set_thread_pointer(uint32_t address);
+/* The running task's own segment (arch/context.h) begins there from the next load of FS or GS on. Any address will do: it gives no right to touch what is there. */
+void task_set_thread_pointer(vaddr_t address);
 
 /* A task's registers of ring 3, while it is in the kernel: the top of its kernel stack. */
 struct trap_frame *task_user_frame(const struct task *task);

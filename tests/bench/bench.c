@@ -17,12 +17,12 @@ static void nothing(void *context)
 
 static uint32_t cost_of_loop(void (*operation)(void *), void *context, uint32_t times)
 {
-    uint32_t start = (uint32_t)cpu_read_tsc();
+    uint32_t start = (uint32_t)cpu_read_cycles();
 
     for (uint32_t i = 0; i < times; i++) {
         operation(context);
     }
-    return (uint32_t)cpu_read_tsc() - start;
+    return (uint32_t)cpu_read_cycles() - start;
 }
 
 uint32_t bench_cost(void (*operation)(void *context), void *context, uint32_t times)
@@ -41,10 +41,10 @@ static void *return_it(void *argument)
 
 static uint32_t measure_once(void *(*volatile operation)(void *), void *argument, void **result)
 {
-    uint32_t start = (uint32_t)cpu_read_tsc();
+    uint32_t start = (uint32_t)cpu_read_cycles();
 
     *result = operation(argument);
-    return (uint32_t)cpu_read_tsc() - start;
+    return (uint32_t)cpu_read_cycles() - start;
 }
 
 uint32_t bench_cost_once(void *(*operation)(void *argument), void *argument, void **result)

@@ -71,13 +71,13 @@ static uint32_t cost_of(void (*read_piece)(uint32_t lba, void *buffer))
 
     KASSERT(buffer);
     for (int round = 0; round < ROUNDS; round++) {
-        uint64_t start = cpu_read_tsc();
+        uint64_t start = cpu_read_cycles();
 
         for (uint32_t done = 0; done < ROUND_BYTES; done += PIECE_BYTES) {
             read_piece(lba, buffer);
             lba += PIECE_BYTES / SECTOR_BYTES;
         }
-        uint32_t cost = (uint32_t)((cpu_read_tsc() - start) >> 10);
+        uint32_t cost = (uint32_t)((cpu_read_cycles() - start) >> 10);
         least = cost < least ? cost : least;
     }
     kfree(buffer);

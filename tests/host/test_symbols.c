@@ -21,14 +21,14 @@
 
 /* The table, as tools/mksymbols.py would write it; without the header, so that a test can empty
  * it. 0x80 stands for "ma", 0x81 for "k" and that: kernel_main and kmalloc have them. */
-extern uint32_t symbol_text_start;
-extern uint32_t symbol_text_end;
+extern uintptr_t symbol_text_start;
+extern uintptr_t symbol_text_end;
 extern uint8_t symbol_table[];
 extern uint8_t symbol_pairs[][2];
 #define TEXT_START 0x100000
 #define TEXT_END   0x101000
-uint32_t symbol_text_start = TEXT_START;
-uint32_t symbol_text_end = TEXT_END;
+uintptr_t symbol_text_start = TEXT_START;
+uintptr_t symbol_text_end = TEXT_END;
 uint8_t symbol_table[] = "\x10start\0"
                          "\xFF\xF0\x01kernel_\x80in\0"
                          "\xFF\x00\x01\x81lloc\0"

@@ -61,7 +61,8 @@ KTEST(irq_of_the_second_controller_arrives)
     irq_register(IRQ_CLOCK, clock_interrupt);
     irq_enable(IRQ_CLOCK);
     clock_set_periodic(true);
-    for (uint32_t start = timer_get_ticks(); timer_get_ticks() - start < 500 && clock_interrupts < 3;) {
+    for (uint32_t start = timer_get_ticks();
+         timer_get_ticks() - start < 500 && clock_interrupts < 3;) {
         cpu_wait_for_interrupt();
         cpu_interrupts_off();
     }
@@ -93,7 +94,7 @@ KTEST(cpu_protections)
 /* The kernel itself never runs with AC set: SMAP would not hold it back. */
 KTEST(cpu_flags_in_the_kernel)
 {
-    KEXPECT(!(cpu_read_eflags() & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF)));
+    KEXPECT(!(cpu_read_flags() & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF)));
 }
 
 KTEST(cpu_has_no_local_table)
@@ -145,5 +146,5 @@ KTEST(cpu_real_mode_and_back)
     KEXPECT(!(registers.ecx & EFLAGS_IF)); /* as INT enters a handler */
     KEXPECT(registers.ebx == 0x11223344 && registers.esi == 0x55667788 && registers.es == 0x1234);
     KEXPECT(cpu_read_cr0() == cr0 && cpu_read_cr4() == cr4);
-    KEXPECT(!(cpu_read_eflags() & (EFLAGS_DF | EFLAGS_IF)));
+    KEXPECT(!(cpu_read_flags() & (EFLAGS_DF | EFLAGS_IF)));
 }

@@ -165,7 +165,7 @@ KTEST(family_kernel_stacks_when_memory_is_in_pieces)
     if (job_status == OK) {
         struct task task;
 
-        further_status = task_create(&task, job->chunk, task_user_frame(&job->task), false);
+        further_status = task_create(&task, job->chunk, &(struct user_start){0}, false);
     }
     for (int i = 0; i < FOR_INIT && init_status == OK; i++) {
         init_status = process_load(INIT_PATH, NULL, &processes[i]);

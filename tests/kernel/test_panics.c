@@ -156,7 +156,7 @@ KPROVOKE(panic_in_printk)
 
 static void reporter_that_overflows(const struct trap_frame *frame)
 {
-    volatile uint32_t start = frame->eip;
+    volatile uint32_t start = frame_pc(frame);
 
     (void)dig(&start);
 }
@@ -199,7 +199,8 @@ KPROVOKE(panic_task_stack_overflow)
         .eax = KERNEL_ADDRESS, /* dig's argument */
     };
 
-    KASSERT(task_create(&task, paging_kernel_chunk(), &frame, false) == 0);
+    KASSERT(task_create(&task, paging_kernel_chunk(), &(struct user_start){0}, false) == 0);
+    *task_user_frame(&task) = frame;
     task_start(&task);
     task_run();
 }
@@ -267,7 +268,8 @@ static void __attribute__((noreturn)) fault_in_ring_3(void)
         .ss = USER_DATA_SELECTOR,
     };
 
-    KASSERT(chunk && task_create(&task, chunk, &frame, false) == 0);
+    KASSERT(chunk && task_create(&task, chunk, &(struct user_start){0}, false) == 0);
+    *task_user_frame(&task) = frame;
     task_start(&task);
     break_page_faults();
     task_run();

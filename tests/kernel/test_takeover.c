@@ -88,7 +88,7 @@ static struct {
 
 static uint64_t now(void)
 {
-    return cpu_read_tsc();
+    return cpu_read_cycles();
 }
 
 static bool is_shell(void)

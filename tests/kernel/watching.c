@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "arch/x86/cpu.h"
-#include "arch/x86/trap.h"
+#include "arch/cpu.h"
+#include "arch/trap.h"
 #include "debug/printk.h"
 #include "arch/timer.h"
 #include "process/process.h"
@@ -53,9 +53,11 @@ void watching_run(const struct watchers *watchers, struct process *process)
 static void watched_call(struct trap_frame *frame)
 {
     const struct watchers *watchers = watching.watchers;
-    uint32_t command = frame->eax;
+    uint32_t command = (uint32_t)frame_syscall_number(frame);
+    uint32_t result;
 
-    if (watchers && watchers->answer && watchers->answer(command, &frame->eax)) {
+    if (watchers && watchers->answer && watchers->answer(command, &result)) {
+        frame_set_result(frame, (int32_t)result);
         return;
     }
     if (watchers && watchers->on_call) {
@@ -63,7 +65,8 @@ static void watched_call(struct trap_frame *frame)
     }
     watching.call_handler(frame);
     if (watching.watchers && watching.watchers->on_result) {
-        watching.watchers->on_result(command, (int32_t)frame->eax);
+        /* The result has taken the number's place. */
+        watching.watchers->on_result(command, (int32_t)frame_syscall_number(frame));
     }
 }
 
@@ -84,15 +87,12 @@ static void watched_tick(void)
     }
 }
 
-void __real_trap_register(unsigned vector, trap_handler_t handler);
-void __wrap_trap_register(unsigned vector, trap_handler_t handler);
-void __wrap_trap_register(unsigned vector, trap_handler_t handler)
+void __real_trap_set_syscall_handler(trap_handler_t handler);
+void __wrap_trap_set_syscall_handler(trap_handler_t handler);
+void __wrap_trap_set_syscall_handler(trap_handler_t handler)
 {
-    if (vector == TRAP_VECTOR_SYSCALL) {
-        watching.call_handler = handler;
-        handler = watched_call;
-    }
-    __real_trap_register(vector, handler);
+    watching.call_handler = handler;
+    __real_trap_set_syscall_handler(watched_call);
 }
 
 void __real_timer_set_tick_handler(void (*handler)(void));

@@ -13,6 +13,7 @@
  */
 #include "arch/i386/gdt.h"
 
+#include "arch/context.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
 #include "debug/panic.h"
@@ -105,15 +106,15 @@ static void __attribute__((noreturn)) double_fault_main(void)
         .esp = tss->esp,
         .ss = tss->ss,
     };
-    frame.esp_at_pushad = tss->esp - trap_frame_kernel_esp(&frame);
+    frame.esp_at_pushad = tss->esp - frame_stack_pointer(&frame);
 
     if (tss->esp - cr2 < PAGE_SIZE_BYTES || cr2 - tss->esp < PAGE_SIZE_BYTES) {
         panic_at(&frame, "double fault: the kernel stack overflowed into its guard page");
     }
-    panic_at(&frame, "double fault at eip %08x", frame.eip);
+    panic_at(&frame, "double fault at " PC_NAME " " ADDRESS_FORMAT, frame.eip);
 }
 
-void gdt_initialise(void)
+void cpu_initialise(void)
 {
     gdt_set(KERNEL_CODE_SELECTOR, 0, 0xFFFFF, ACCESS_KERNEL_CODE, FLAGS_4KIB_32BIT);
     gdt_set(KERNEL_DATA_SELECTOR, 0, 0xFFFFF, ACCESS_KERNEL_DATA, FLAGS_4KIB_32BIT);
@@ -124,7 +125,7 @@ void gdt_initialise(void)
             sizeof(gdt.double_fault_tss) - 1, ACCESS_TSS, 0);
     gdt_set(REAL_MODE_CODE_SELECTOR, 0, 0xFFFF, ACCESS_KERNEL_CODE, FLAGS_BYTE_16BIT);
     gdt_set(REAL_MODE_DATA_SELECTOR, 0, 0xFFFF, ACCESS_KERNEL_DATA, FLAGS_BYTE_16BIT);
-    gdt_set_thread_pointer(0);
+    context_set_thread_pointer(0);
 
     gdt.tss.ss0 = KERNEL_DATA_SELECTOR;
     /* Beyond the limit: no bitmap, so ring 3 (IOPL 0) may use no port at all. */
@@ -152,14 +153,19 @@ bool gdt_has_double_fault_task(void)
            entry_of(DOUBLE_FAULT_TSS_SELECTOR)->access == ACCESS_TSS;
 }
 
-void gdt_set_kernel_stack(uint32_t top)
+void context_set_kernel_stack(void *top)
 {
-    gdt.tss.esp0 = top;
+    gdt.tss.esp0 = (uint32_t)top;
 }
 
-void gdt_set_thread_pointer(uint32_t address)
+void context_set_thread_pointer(vaddr_t address)
 {
     gdt_set(USER_THREAD_SELECTOR, address, 0xFFFFF, ACCESS_USER_DATA, FLAGS_4KIB_32BIT);
+}
+
+uint16_t context_thread_selector(void)
+{
+    return USER_THREAD_SELECTOR;
 }
 
 void gdt_set_double_fault_directory(uint32_t directory)

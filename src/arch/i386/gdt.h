@@ -24,16 +24,6 @@
 #define REAL_MODE_DATA_SELECTOR   0x40
 #define USER_THREAD_SELECTOR      0x4B
 
-/* Loads our own descriptor table, its segments and the task register. */
-void gdt_initialise(void);
-
-/* The stack that the CPU switches to when a trap comes from ring 3. */
-void gdt_set_kernel_stack(uint32_t top);
-
-/* Where USER_THREAD_SELECTOR's segment begins. As it is data for ring 3 without an end, paging protects
- * all that is not the program's, as with the flat ones. Counts from the next load of FS or GS on. */
-void gdt_set_thread_pointer(uint32_t address);
-
 /* Will a task gate lead to the double-fault task? Not on a machine that leaves its TSS unmarked when
  * it is loaded: the CPU changes tasks by these marks. Trying it out could be the machine's end. */
 bool gdt_has_double_fault_task(void);

@@ -3,14 +3,14 @@
 bits 32
 section .text
 
-; void task_switch(uint32_t *save_esp, uint32_t load_esp)
+; void context_switch(vaddr_t *save, vaddr_t load)
 ; Saves the registers that a C function must keep, and the user's FS and GS, on this stack, changes
-; stacks, restores the other's and returns to where it had called task_switch. A new task's stack is
-; made to look the same, with trap_return as the return address (task.c draws it).
+; stacks, restores the other's and returns to where it had called context_switch. A new task's stack is
+; made to look the same, with trap_return as the return address (context.c draws it).
 ; In:  eax = where to save the stack pointer, edx = the stack pointer to load
 ; Clobbers: eax, ecx, edx
-global task_switch
-task_switch:
+global context_switch
+context_switch:
     push ebp
     push ebx
     push esi

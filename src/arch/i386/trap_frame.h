@@ -1,6 +1,5 @@
 /*
- * arch/i386/trap_frame.h - the registers of the code that was interrupted.
- * Header-only: layer 0, any file may include it.
+ * arch/i386/trap_frame.h - the registers of the code that was interrupted: the i386's half of arch/frame.h.
  *
  * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
  * CPU pushes an error code for it or not:
@@ -22,7 +21,10 @@
 #define ARCH_I386_TRAP_FRAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "arch/frame.h"
 
 struct trap_frame {
     uint32_t es, ds;
@@ -37,18 +39,54 @@ struct trap_frame {
 
 #define TRAP_NONE 0xFFFFFFFFu
 
+/* In reports: the instruction pointer's name, and how an address is written. */
+#define PC_NAME        "eip"
+#define ADDRESS_FORMAT "%08x"
+
+/* All kernel stacks lie above page 0 and below the process heap (layout.h). */
+#define KERNEL_STACKS_LOWEST 0x1000u
+#define KERNEL_STACKS_END    0x80000000u
+
+/* A frame from ring 0 has no esp and ss. */
+#define FRAME_BYTES_FROM_KERNEL offsetof(struct trap_frame, esp)
+
 /* In virtual 8086 mode CS is no selector, so the flag counts as well: no program is meant to get
  * there, but QEMU 7.2 lets ring 3. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is EFLAGS'
  * bit 17. */
-static inline bool trap_frame_is_from_user(const struct trap_frame *frame)
+static inline bool frame_is_from_user(const struct trap_frame *frame)
 {
     return (frame->cs | frame->eflags >> 16) & 2;
 }
 
-/* The stack pointer before the CPU pushed its part, of a frame from ring 0. */
-static inline uint32_t trap_frame_kernel_esp(const struct trap_frame *frame)
+static inline vaddr_t frame_pc(const struct trap_frame *frame)
 {
-    return frame->esp_at_pushad + 5 * 4; /* vector to eflags */
+    return frame->eip;
+}
+
+/* The CPU pushes ESP only when it changes rings; else it is where the CPU's part, vector to eflags, began. */
+static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame)
+{
+    return frame_is_from_user(frame) ? frame->esp : frame->esp_at_pushad + 5 * 4;
+}
+
+static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame)
+{
+    return frame->ebp;
+}
+
+static inline void frame_set_pc(struct trap_frame *frame, vaddr_t pc)
+{
+    frame->eip = pc;
+}
+
+static inline uintptr_t frame_syscall_number(const struct trap_frame *frame)
+{
+    return frame->eax;
+}
+
+static inline void frame_set_result(struct trap_frame *frame, intptr_t result)
+{
+    frame->eax = (uint32_t)result;
 }
 
 #endif

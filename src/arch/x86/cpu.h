@@ -1,12 +1,14 @@
 /*
- * arch/x86/cpu.h - the instructions that C cannot express (Intel SDM volumes 2 and 3).
- * Header-only: layer 0, any file may include it.
+ * arch/x86/cpu.h - control registers, flags and the instructions that C cannot express (Intel SDM
+ * volumes 2 and 3). Header-only. What other folders may use of it is in arch/cpu.h.
  */
 #ifndef ARCH_X86_CPU_H
 #define ARCH_X86_CPU_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "arch/cpu.h"
 
 /* Control register bits (SDM volume 3, section 2.5). */
 #define CR0_MP 0x00000002u /* monitor coprocessor: WAIT honours TS */
@@ -37,13 +39,13 @@
 #define EFLAGS_ID    0x00200000u
 
 #define CPU_CR_ACCESSORS(name)                                          \
-    static inline uint32_t cpu_read_##name(void)                        \
+    static inline uintptr_t cpu_read_##name(void)                       \
     {                                                                   \
-        uint32_t value;                                                 \
+        uintptr_t value;                                                \
         __asm__ volatile("mov %%" #name ", %0" : "=r"(value));          \
         return value;                                                   \
     }                                                                   \
-    static inline void cpu_write_##name(uint32_t value)                 \
+    static inline void cpu_write_##name(uintptr_t value)                \
     {                                                                   \
         __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
     }
@@ -65,61 +67,9 @@ CPU_SEGMENT_READER(fs)
 CPU_SEGMENT_READER(gs)
 CPU_SEGMENT_READER(ss)
 
-static inline uint32_t cpu_read_eflags(void)
-{
-    uint32_t value;
-    __asm__ volatile("pushf; pop %0" : "=r"(value));
-    return value;
-}
-
-static inline void cpu_interrupts_on(void)
-{
-    __asm__ volatile("sti" : : : "memory");
-}
-
-static inline void cpu_interrupts_off(void)
-{
-    __asm__ volatile("cli" : : : "memory");
-}
-
-/* Turns interrupts off; the result goes to cpu_interrupts_restore(). */
-static inline uint32_t cpu_interrupts_save(void)
-{
-    uint32_t flags = cpu_read_eflags();
-    cpu_interrupts_off();
-    return flags;
-}
-
-static inline void cpu_interrupts_restore(uint32_t flags)
-{
-    if (flags & EFLAGS_IF) {
-        cpu_interrupts_on();
-    }
-}
-
-/* Interrupts on and sleep until one comes. STI takes effect after the next instruction, so none
- * can slip in between. */
-static inline void cpu_wait_for_interrupt(void)
-{
-    __asm__ volatile("sti; hlt" : : : "memory");
-}
-
-/* Interrupts that wait are served now; off again afterwards. */
-static inline void cpu_let_interrupts_in(void)
-{
-    __asm__ volatile("sti; nop; cli" : : : "memory");
-}
-
-static inline void cpu_invalidate_page(uint32_t address)
+static inline void cpu_invalidate_page(vaddr_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
-}
-
-static inline uint64_t cpu_read_tsc(void)
-{
-    uint64_t value;
-    __asm__ volatile("rdtsc" : "=A"(value));
-    return value;
 }
 
 static inline void cpu_id(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx,

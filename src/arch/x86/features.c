@@ -50,7 +50,7 @@ static bool has_cpuid(void)
     return (before ^ after) & EFLAGS_ID;
 }
 
-void features_initialise(void)
+void cpu_features_initialise(void)
 {
     uint32_t max_leaf, eax, ebx, ecx, edx;
     uint32_t cr4 = 0;

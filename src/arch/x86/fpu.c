@@ -67,8 +67,8 @@ void fpu_clear(struct fpu_state *state)
 
 static void fpu_on_use(struct trap_frame *frame)
 {
-    if (!trap_frame_is_from_user(frame) || !fpu.current) {
-        panic("the kernel used the FPU at eip %08x", frame->eip);
+    if (!frame_is_from_user(frame) || !fpu.current) {
+        panic("the kernel used the FPU at " PC_NAME " " ADDRESS_FORMAT, frame_pc(frame));
     }
     clear_task_switched();
     if (fpu.owner == fpu.current) {

@@ -15,7 +15,7 @@ static struct {
 
 static void irq_dispatch(struct trap_frame *frame)
 {
-    unsigned irq = frame->vector - TRAP_VECTOR_IRQ0;
+    unsigned irq = trap_number(frame) - TRAP_VECTOR_IRQ0;
 
     if (pic_is_spurious(irq)) {
         return;
@@ -25,7 +25,7 @@ static void irq_dispatch(struct trap_frame *frame)
     if (irqs.handlers[irq]) {
         irqs.handlers[irq]();
     }
-    if (trap_frame_is_from_user(frame) && irqs.user_return_hook) {
+    if (frame_is_from_user(frame) && irqs.user_return_hook) {
         irqs.user_return_hook();
     }
 }

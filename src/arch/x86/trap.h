@@ -1,14 +1,12 @@
 /*
- * arch/x86/trap.h - exceptions, interrupts and system calls: one frame, one table.
- * trap_frame.h draws the frame.
+ * arch/x86/trap.h - the vectors, and what trap.c shares with both architectures' gates and stubs.
  */
 #ifndef ARCH_X86_TRAP_H
 #define ARCH_X86_TRAP_H
 
-#include "arch/i386/trap_frame.h"
-
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "arch/trap.h"
 
 /* Exceptions (SDM volume 3, table 6-1). */
 #define TRAP_NMI                2
@@ -39,22 +37,19 @@
 #define SELECTOR_ERROR_EXTERNAL 0x1u /* not the program's own doing */
 #define SELECTOR_ERROR_IDT      0x2u /* a gate of the interrupt table, not a segment */
 
-typedef void (*trap_handler_t)(struct trap_frame *frame);
-
-/* Fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from ring 3 is a
- * general protection fault) but for breakpoint, overflow and the system call. */
-void trap_initialise(void);
-
 /* vector: below TRAP_VECTOR_UNUSED, or the system call's.
  * handler runs on the current kernel stack with interrupts off. */
 void trap_register(unsigned vector, trap_handler_t handler);
 
-/* Takes over exceptions raised by user code, not those that the hardware raises meanwhile; it must
- * not return to the faulting instruction without having mended the cause. */
-void trap_set_user_fault_handler(trap_handler_t handler);
+/* trap.c: by vector; trap.asm calls through it. */
+extern trap_handler_t trap_handlers[TRAP_VECTORS];
 
-/* "page fault", "divide error", ... for an exception's number. */
-const char *trap_name(unsigned vector);
+/*
+ * trap_gates.c: fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from ring 3 is a
+ * general protection fault) but for breakpoint, overflow and the system call. Says so if a kernel stack
+ * that overflows will reset the machine.
+ */
+void trap_load_gates(void);
 
 /* trap.asm: restores the frame at the stack pointer and irets. A new task starts here. */
 void trap_return(void);

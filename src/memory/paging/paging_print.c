@@ -3,8 +3,7 @@
  *
  * Size before speed.
  */
-#include "arch/x86/cpu.h"
-#include "arch/x86/trap.h"
+#include "arch/trap.h"
 #include "debug/printk.h"
 #include "base/align.h"
 #include "memory/paging/paging.h"
@@ -99,11 +98,12 @@ static void print_walk(vaddr_t address)
 void paging_report_fault(const struct trap_frame *frame)
 {
     const struct paging_4gb_chunk *chunk = paging_current();
+    struct page_fault fault;
 
-    if (frame->vector == TRAP_DOUBLE_FAULT && chunk) {
+    if (trap_is_double_fault(frame) && chunk) {
         printk("cr3 was %08x\n", page_physical(chunk->directory_entry));
     }
-    if (frame->vector == TRAP_PAGE_FAULT || frame->vector == TRAP_DOUBLE_FAULT) {
-        print_walk(cpu_read_cr2());
+    if (trap_get_page_fault(frame, &fault) || trap_is_double_fault(frame)) {
+        print_walk(trap_last_fault_address());
     }
 }

@@ -1,0 +1,48 @@
+/*
+ * arch/i386/context.c - how a new task's kernel stack looks:
+ *
+ *     high  +------------------------+  top
+ *           | struct trap_frame      |  the registers of ring 3
+ *           +------------------------+
+ *           | trap_return            |  context_switch() returns there
+ *           | ebp ebx esi edi fs gs  |  <- the saved stack pointer
+ *     low   +------------------------+
+ */
+#include "arch/context.h"
+
+#include "arch/i386/gdt.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/trap.h"
+
+/* What context_switch() (switch.asm) leaves on a stack. */
+struct switch_frame {
+    uint32_t gs, fs, edi, esi, ebx, ebp;
+    uint32_t return_address;
+};
+
+struct trap_frame *context_user_frame(void *top)
+{
+    return (struct trap_frame *)top - 1;
+}
+
+vaddr_t context_prepare(void *top, const struct user_start *start)
+{
+    struct trap_frame *frame = context_user_frame(top);
+    struct switch_frame *saved = (struct switch_frame *)frame - 1;
+
+    *frame = (struct trap_frame){
+        .eip = start->entry,
+        .cs = USER_CODE_SELECTOR,
+        .eflags = EFLAGS_CLEAN | EFLAGS_IF,
+        .esp = start->stack,
+        .ss = USER_DATA_SELECTOR,
+        .ds = USER_DATA_SELECTOR,
+        .es = USER_DATA_SELECTOR,
+    };
+    *saved = (struct switch_frame){
+        .gs = USER_DATA_SELECTOR,
+        .fs = USER_DATA_SELECTOR,
+        .return_address = (uint32_t)trap_return,
+    };
+    return (vaddr_t)saved;
+}
