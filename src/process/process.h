@@ -48,6 +48,7 @@ struct process {
     uint32_t pages;       /* mapped for itself, and the tables for them */
     vaddr_t heap_next;    /* where process_malloc() looks first */
     uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
+    bool is_64_bit; /* of the program: its words are of 64 bits, else of 32 */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
@@ -173,10 +174,10 @@ size_t process_allocation_pages(const struct process *process, const void *ptr);
 /*
  * Moves the end of the process's contiguous heap, which starts empty at PROCESS_BREAK_ADDRESS, by
  * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
- * Returns the address of the end as it was, for 0 too, or a negated error as command 36 gives it,
- * with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
+ * Returns the address of the end as it was, for 0 too (it may be negative: abi/syscalls.h says what is an
+ * error), or an error, with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
  * frames, at PROCESS_HEAP_END, and where process_malloc() has put something.
  */
-uint32_t process_move_break(struct process *process, int32_t delta);
+intptr_t process_move_break(struct process *process, intptr_t delta);
 
 #endif
