@@ -70,7 +70,7 @@ SKIPPED = re.compile(r"^(?:\S.* \.\.\. skip|\[  SKIPPED \] \D)", re.IGNORECASE)
 
 def suites():
     """(name, command) in the order in which they run: quick ones first."""
-    yield "layers", ["tests/check_layers.sh"]
+    yield "layers", [sys.executable, "tests/check_layers.py"]
     for source in sorted(glob.glob("tests/host/test_*.c")):
         name = os.path.basename(source)[:-2]
         yield "host/" + name, ["build/host/" + name]
