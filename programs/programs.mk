@@ -18,8 +18,10 @@ PROGRAM_LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack 
 OBJCOPY ?= $(CROSS)objcopy
 
 LIBC := build/programs/libc.a
+# What is written in assembly is there for each kind of program.
+PROGRAM_ARCH ?= i386
 # The kernel's own string and formatting code, and its words for errors, serve programs as well.
-LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c programs/libc/*.asm)) \
+LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c programs/libc/$(PROGRAM_ARCH)/*.asm)) \
     src/lib/string.c src/lib/format.c src/lib/status_text.c
 program_objects = $(patsubst %,build/programs/%.o,$(1))
 

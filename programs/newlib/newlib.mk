@@ -23,7 +23,7 @@ $(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
 
 # The system call itself and the keys of a terminal are the small libc's.
 LAYER_OBJECTS := $(patsubst %.c,build/sdk/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    build/programs/programs/libc/system_call.asm.o build/programs/programs/libc/keys.c.o
+    build/programs/programs/libc/$(PROGRAM_ARCH)/system_call.asm.o build/programs/programs/libc/keys.c.o
 
 build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	@mkdir -p $(@D)
@@ -33,10 +33,11 @@ build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	    $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
 # With it go the headers that describe the kernel to programs.
-$(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h)
+$(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h src/abi/*.def)
 	@mkdir -p $(@D) $(SDK)/include/abi
 	@cp programs/newlib/include/drupe.h $(SDK)/include/
-	@cp src/abi/file.h src/abi/keys.h src/abi/syscalls.h $(SDK)/include/abi/
+	@cp src/abi/file.h src/abi/keys.h src/abi/syscalls.h src/abi/syscalls.def src/abi/syscall_stubs.h \
+	    $(SDK)/include/abi/
 	@rm -f $@
 	$(SAY) "  AR     $@"
 	$(Q)$(CROSS)ar rcsD $@ $(LAYER_OBJECTS)

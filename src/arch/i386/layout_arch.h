@@ -35,6 +35,7 @@
  * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so the
  * RAM that lies there physically is shown at the window's start. Devices are at their own addresses.
  */
+#define DIRECT_MAP      0 /* where physical 0 would be, were it mapped: the rest is identity */
 #define WINDOW_ADDRESS  0xC0000000
 #define WINDOW_END      0xC0C00000
 #define WINDOW_PHYSICAL LOW_ZONE_PHYSICAL /* what WINDOW_ADDRESS shows */
