@@ -165,6 +165,16 @@ struct page_range {
 /* They are apart; what lies between is not mapped. The array is the architecture's. */
 const struct page_range *page_kernel_ranges(size_t *count);
 
+/* What begins at start and ends where the next one begins, in words for a report. */
+struct page_place {
+    vaddr_t start;
+    const char *what;
+    bool is_stacks; /* pages of pmm.h's: one that is not mapped is the guard below a kernel stack */
+};
+
+/* In order; the first begins at 0. */
+const struct page_place *page_places(size_t *count);
+
 #include "arch/x86/page_entry.h"
 
 #endif

@@ -16,7 +16,7 @@
 #define KERNEL_DEVICES   (KERNEL_WRITEABLE | PAGE_FLAG_UNCACHED | PAGE_FLAG_WRITE_THROUGH)
 
 /* kernel.ld */
-extern uint8_t kernel_start[], kernel_rodata_end[], kernel_stack_guard[];
+extern uint8_t kernel_start[], kernel_rodata_end[], kernel_stack_guard[], kernel_end[];
 
 /* Page 0 stays absent: NULL faults. So do the guard below the boot stack, the user stack and its guards. */
 static const struct page_range ranges[] = {
@@ -36,6 +36,36 @@ const struct page_range *page_kernel_ranges(size_t *count)
 {
     *count = ARRAY_SIZE(ranges);
     return ranges;
+}
+
+/* layout.h's map. */
+static const struct page_place places[] = {
+    {0, "page 0, never mapped: NULL", false},
+    {BOOT_INFO_ADDRESS, "low memory", false},
+    {HEAP_TABLE_ADDRESS, "the heap's table and index", false},
+    {HEAP_TABLE_AREA_END, "BIOS, VGA and ROM", false},
+    {KERNEL_ADDRESS, "kernel text and constants: read-only", false},
+    {(vaddr_t)kernel_rodata_end, "kernel data", false},
+    {(vaddr_t)kernel_stack_guard, "the guard page below the boot stack", false},
+    {(vaddr_t)kernel_stack_guard + PAGE_SIZE_BYTES, "boot stack, kernel data", false},
+    {(vaddr_t)kernel_end, "unused, behind the kernel", false},
+    {USER_STACK_GUARD, "the guard page below the user stack", false},
+    {USER_STACK_BOTTOM, "user stack", false},
+    {USER_STACK_TOP, "the guard page above the user stack", false},
+    {USER_PROGRAM_ADDRESS, "user program", false},
+    {HEAP_ADDRESS, "kernel heap pool", true},
+    {FRAME_ZONE_ADDRESS, "frame zone", true},
+    {PROCESS_HEAP_ADDRESS, "process heap", false},
+    {WINDOW_ADDRESS, "the kernel's window on RAM at 4 to 16 MiB", true},
+    {WINDOW_END, "unused, behind the window", false},
+    {VMALLOC_ADDRESS, "the kernel's byte heap", false},
+    {MMIO_ADDRESS, "devices", false},
+};
+
+const struct page_place *page_places(size_t *count)
+{
+    *count = ARRAY_SIZE(places);
+    return places;
 }
 
 unsigned page_table_largest_level(void)

@@ -55,6 +55,45 @@ const struct page_range *page_kernel_ranges(size_t *count)
     return ranges;
 }
 
+/* layout.h's map. */
+static const struct page_place places[] = {
+    {0, "page 0, never mapped: NULL", false},
+    {PAGE_SIZE_BYTES, "user memory", false},
+    {USER_STACK_GUARD, "the guard page below a 32-bit program's stack", false},
+    {USER_STACK_BOTTOM, "a 32-bit program's stack, or user memory", false},
+    {USER_STACK_TOP, "the guard page above a 32-bit program's stack", false},
+    {USER_PROGRAM_ADDRESS, "user program", false},
+    {USER_PROGRAM_END, "user memory", false},
+    {PROCESS_HEAP_ADDRESS, "process heap", false},
+    {PROCESS_HEAP_END, "user memory", false},
+    {USER64_AREAS_ADDRESS, "a 64-bit program's areas and stack", false},
+    {USER_END, "no address: bits 63 to 47 differ", false},
+    {DIRECT_MAP, "low memory", false},
+    {DIRECT_MAP + HEAP_TABLE_ADDRESS, "the heap's table and index", false},
+    {DIRECT_MAP + HEAP_TABLE_AREA_END, "BIOS, VGA and ROM", false},
+    {DIRECT_MAP + KERNEL_PHYSICAL, "the kernel, in the direct map of RAM", false},
+    {DIRECT_MAP + LOW_ZONE_PHYSICAL, "low zone", true},
+    {DIRECT_MAP + HEAP_ADDRESS, "kernel heap pool", true},
+    {DIRECT_MAP + FRAME_ZONE_ADDRESS, "frame zones", true},
+    {DIRECT_MAP + DIRECT_MAP_BYTES, "unused, behind the direct map", false},
+    {VMALLOC_ADDRESS, "the kernel's byte heap", false},
+    {VMALLOC_END, "unused, behind the byte heap", false},
+    {MMIO_ADDRESS, "devices", false},
+    {MMIO_ADDRESS + MMIO_BYTES, "unused, behind the devices", false},
+    {KERNEL_ADDRESS, "kernel text: read-only", false},
+    {(vaddr_t)kernel_text_end, "kernel constants: read-only", false},
+    {(vaddr_t)kernel_rodata_end, "kernel data", false},
+    {(vaddr_t)kernel_stack_guard, "the guard page below the boot stack", false},
+    {(vaddr_t)kernel_stack_guard + PAGE_SIZE_BYTES, "boot stack, kernel data", false},
+    {(vaddr_t)kernel_end, "unused, behind the kernel", false},
+};
+
+const struct page_place *page_places(size_t *count)
+{
+    *count = ARRAY_SIZE(places);
+    return places;
+}
+
 unsigned page_table_largest_level(void)
 {
     uint32_t max, eax, ebx, ecx, edx;

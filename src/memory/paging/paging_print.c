@@ -10,36 +10,6 @@
 
 #define MIB_SHIFT 20
 
-/* kernel.ld */
-extern uint8_t kernel_rodata_end[], kernel_stack_guard[], kernel_end[];
-
-/* layout.h's map: what begins at start and ends where the next line begins. */
-static const struct {
-    const void *start;
-    const char *what;
-} ranges[] = {
-    {(void *)0, "page 0, never mapped: NULL"},
-    {(void *)BOOT_INFO_ADDRESS, "low memory"},
-    {(void *)HEAP_TABLE_ADDRESS, "the heap's table and index"},
-    {(void *)HEAP_TABLE_AREA_END, "BIOS, VGA and ROM"},
-    {(void *)KERNEL_ADDRESS, "kernel text and constants: read-only"},
-    {kernel_rodata_end, "kernel data"},
-    {kernel_stack_guard, "the guard page below the boot stack"},
-    {kernel_stack_guard + PAGE_SIZE_BYTES, "boot stack, kernel data"},
-    {kernel_end, "unused, behind the kernel"},
-    {(void *)USER_STACK_GUARD, "the guard page below the user stack"},
-    {(void *)USER_STACK_BOTTOM, "user stack"},
-    {(void *)USER_STACK_TOP, "the guard page above the user stack"},
-    {(void *)USER_PROGRAM_ADDRESS, "user program"},
-    {(void *)HEAP_ADDRESS, "kernel heap pool"},
-    {(void *)FRAME_ZONE_ADDRESS, "frame zone"},
-    {(void *)PROCESS_HEAP_ADDRESS, "process heap"},
-    {(void *)WINDOW_ADDRESS, "the kernel's window on RAM at 4 to 16 MiB"},
-    {(void *)WINDOW_END, "unused, behind the window"},
-    {(void *)VMALLOC_ADDRESS, "the kernel's byte heap"},
-    {(void *)MMIO_ADDRESS, "devices"},
-};
-
 /* As many digits as a number of that type needs, so that columns are straight. */
 #define DIGITS(number) (int)(2 * sizeof(number)), (unsigned long long)(number)
 
@@ -73,33 +43,38 @@ static void print_step(const struct paging_step *step)
     printk("\n");
 }
 
-/* A page of the kernel's that is not there although all around it is. */
-static bool is_guard_page(vaddr_t address)
+static const struct page_place *place_of(vaddr_t address)
 {
-    return ((address >= HEAP_ADDRESS && address < FRAME_ZONE_END) ||
-            (address >= WINDOW_ADDRESS && address < WINDOW_END)) &&
-           !paging_is_mapped(paging_current(), (void *)address);
+    size_t count;
+    const struct page_place *places = page_places(&count);
+
+    while (places[count - 1].start > address) {
+        count--;
+    }
+    return &places[count - 1];
 }
 
 static void print_walk(vaddr_t address)
 {
     const struct paging_4gb_chunk *chunk = paging_current();
+    const struct page_place *place = place_of(address);
     struct paging_step steps[PAGE_LEVELS];
-    size_t i = ARRAY_SIZE(ranges) - 1;
 
-    while ((vaddr_t)ranges[i].start > address) {
-        i--;
-    }
-    printk("%0*llx: %s", DIGITS(address), ranges[i].what);
+    printk("%0*llx: %s", DIGITS(address), place->what);
     if (!chunk) {
         printk("; paging is off\n");
         return;
     }
-    printk("%s\n", is_guard_page(address) ? ", the guard page below a task's kernel stack" : "");
+    bool is_guard = place->is_stacks && !paging_is_mapped(chunk, (void *)address);
+
+    printk("%s\n", is_guard ? ", the guard page below a task's kernel stack" : "");
+    if (!page_address_is_canonical(address)) {
+        return; /* no table is asked for it */
+    }
 
     size_t count = paging_walk(chunk, address, steps);
 
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         print_step(&steps[i]);
     }
 }
