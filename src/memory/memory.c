@@ -92,7 +92,7 @@ void memory_initialise(void)
     read_firmware_map();
     start_kernel_heap();
     pmm_init(&memory.map);
-    paging_initialise();
+    paging_initialise(&memory.map);
     enable_paging();
     pmm_add_high_zones(&memory.map);
     pmm_print_stats();

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "arch/words.h"
+#include "base/types.h"
 #include "layout.h"
 
 struct memory_map;

@@ -22,7 +22,6 @@
 #include "memory/pmm.h"
 #include "base/status.h"
 #include "process/elf.h"
-#include "process/terminal.h"
 
 /* Of each process, whatever it does: directory and tables, kernel stack, and a page that stands for
  * its small objects. */
@@ -49,22 +48,21 @@ struct process *process_current(void)
 
 /* ---------------------------------------------------------------- loading */
 
-/* The frame behind the user page at address: mapped now, and zero unless the caller is about to
- * fill it entirely, if it was not. A page that two segments share is writeable if one of them is.
- * NULL when out of memory. */
-static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable,
+/* The frame behind the user page at address, which the program may use as rights say: mapped now, and zero
+ * unless the caller is about to fill it entirely, if it was not. A page that two segments share has the
+ * rights of both. NULL when out of memory. */
+static uint8_t *user_page(struct process *process, vaddr_t address, page_rights_t rights,
                           bool will_fill)
 {
-    uint32_t entry = paging_get(process->chunk, (void *)address);
+    struct page_entry entry = paging_entry(process->chunk, address);
     uint32_t flags =
-        PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
-    uint8_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
+        page_flags_of_rights((page_rights_t)(rights | PAGE_USER | page_entry_rights(entry)));
+    uint8_t *frame;
 
-    if (entry) {
-        flags |= entry & PAGING_IS_WRITEABLE;
-        (void)paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+    if (!page_entry_is_empty(entry)) {
+        (void)paging_map(process->chunk, (void *)address, (void *)page_entry_frame(entry),
                          flags); /* there is a table */
-        return frame;
+        return page_memory(page_entry_frame(entry));
     }
     if (!process_take_page(process, address)) {
         return NULL;
@@ -110,12 +108,14 @@ static int load_segment(struct process *process, struct file *file,
     uint32_t end = segment->address + segment->memory_bytes;
     uint32_t file_end = segment->address + segment->file_bytes;
     uint32_t address = segment->address;
+    page_rights_t rights = (page_rights_t)(PAGE_READ | (segment->writable ? PAGE_WRITE : 0) |
+                                           (segment->executable ? PAGE_EXECUTE : 0));
 
     while (address < end) {
         uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
         uint32_t next = page + PAGE_SIZE_BYTES;
         uint8_t *frame =
-            user_page(process, page, segment->writable, address == page && file_end >= next);
+            user_page(process, page, rights, address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;
@@ -173,7 +173,7 @@ static int load_stack(struct process *process, const struct arguments *arguments
     uint8_t *frame = NULL;
 
     for (vaddr_t page = USER_STACK_BOTTOM; page < USER_STACK_TOP; page += PAGE_SIZE_BYTES) {
-        frame = user_page(process, page, true, false);
+        frame = user_page(process, page, PAGE_READ | PAGE_WRITE, false);
         if (!frame) {
             return -ENOMEM;
         }
@@ -252,6 +252,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
         goto fail;
     }
     new_process->task.group = &family->turns;
+    new_process->session.turns = &family->turns;
     /* Others ran meanwhile, and may have ended the caller, or its family with all that is in it. */
     if (family->is_ending || (task_current() && task_is_cancelled())) {
         status = -EINTERRUPTED;
@@ -317,9 +318,9 @@ void process_start(struct process *process, unsigned flags)
     task_start(&process->task);
     if (!processes.init) {
         processes.init = process;
-        terminal_set_front(process);
+        terminal_set_front(&process->session);
     } else if (flags & PROCESS_FRONT) {
-        terminal_start_front(process);
+        terminal_start_front(&process->session);
     }
 }
 
@@ -417,8 +418,8 @@ void process_exit(int status)
     }
     close_files(process);
     abandon_children(process);
-    if (terminal_is_front(process)) {
-        terminal_set_front(process->parent);
+    if (process_is_front(process)) {
+        terminal_set_front(process->parent ? &process->parent->session : NULL);
     }
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
     release_user_memory(process);
@@ -519,6 +520,42 @@ int process_wait(int id, int *status)
     return -ECHILD;
 }
 
+/* ---------------------------------------------------------------- the keyboard */
+
+bool process_is_front(const struct process *process)
+{
+    return terminal_is_front(&process->session);
+}
+
+static void interrupt_session(struct session *front)
+{
+    process_cancel(LIST_ENTRY(front, struct process, session), STATUS_INTERRUPTED);
+}
+
+static bool can_quit_session(const struct session *front)
+{
+    return LIST_ENTRY(front, struct process, session)->family != family_of_init();
+}
+
+/* Ends all of the family. The nearest of those that started it and are of another family is next. */
+static struct session *quit_session(struct session *front)
+{
+    struct process *next = LIST_ENTRY(front, struct process, session);
+    struct family *family = next->family;
+
+    process_cancel_family(family, STATUS_QUIT);
+    while (next && next->family == family) {
+        next = next->parent;
+    }
+    return next ? &next->session : NULL;
+}
+
+static const struct terminal_actions session_actions = {
+    .interrupt = interrupt_session,
+    .can_quit = can_quit_session,
+    .quit = quit_session,
+};
+
 void process_set_init_exit_handler(void (*handler)(int status))
 {
     processes.init_exit_handler = handler;
@@ -541,7 +578,7 @@ void process_describe(const struct process *process, struct process_info *info)
         .state = has_ended(process)                    ? PROCESS_ENDED
                  : process->task.state == TASK_BLOCKED ? PROCESS_WAITING
                                                        : PROCESS_READY,
-        .is_front = terminal_is_front(process),
+        .is_front = process_is_front(process),
         .family = (uint16_t)process->family->number,
     };
     string_copy(info->name, process->name, sizeof(info->name));
@@ -572,7 +609,7 @@ int process_trace(bool is_on)
     const struct process *process = process_current();
 
     if (process != processes.tracer && process->family != family_of_init() &&
-        !terminal_is_front(process)) {
+        !process_is_front(process)) {
         return -EINVARG;
     }
     processes.tracer = is_on ? process : NULL;
@@ -647,7 +684,7 @@ void process_initialise(void)
     family_initialise();
     fs_set_pause(task_pause);
     block_set_wait_hook(task_let_interrupts_in);
-    terminal_initialise();
+    terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
     trap_set_user_fault_handler(process_on_fault);
 }
