@@ -18,8 +18,10 @@ PROGRAM_LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack 
 OBJCOPY ?= $(CROSS)objcopy
 
 LIBC := build/programs/libc.a
+# What is written in assembly is there for each kind of program.
+PROGRAM_ARCH ?= i386
 # The kernel's own string and formatting code, and its words for errors, serve programs as well.
-LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c programs/libc/*.asm)) \
+LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c programs/libc/$(PROGRAM_ARCH)/*.asm)) \
     src/lib/string.c src/lib/format.c src/lib/status_text.c
 program_objects = $(patsubst %,build/programs/%.o,$(1))
 
@@ -35,7 +37,7 @@ build/programs/%.asm.o: %.asm build/variant
 	$(Q)nasm $(NASMFLAGS) -o $@ $<
 
 # D: no dates and no owners, so that the same sources give the same bytes.
-$(LIBC): $(call program_objects,$(LIBC_SOURCES)) build/list
+$(LIBC): $(call program_objects,$(LIBC_SOURCES)) $(BUILD)/list
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(SAY) "  AR     $@"
@@ -44,7 +46,7 @@ $(LIBC): $(call program_objects,$(LIBC_SOURCES)) build/list
 # program_rules: NAME, its sources. The entry, start.asm, comes in by ENTRY(_start).
 define program_rules
 bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
-    $(call program_objects,$(2)) $(LIBC) programs/program.ld build/list
+    $(call program_objects,$(2)) $(LIBC) programs/program.ld $(BUILD)/list
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(PROGRAM_LDFLAGS) -T programs/program.ld -o bin/programs/$(1).debug.elf \

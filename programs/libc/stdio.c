@@ -39,7 +39,7 @@ static void line_add(void *context, const char *text, size_t length)
 
 int putchar(int character)
 {
-    system_call(SYSCALL_PUTCHAR, (uint32_t)(unsigned char)character, 0, 0);
+    syscall_putchar((unsigned char)character);
     return (unsigned char)character;
 }
 

@@ -8,7 +8,9 @@
  *  |  directory   |           offset            |   4 MiB page
  *  +--------------+-----------------------------+
  *
- * Intel SDM volume 3, section 4.3; the bits of an entry are in tables 4-4 to 4-6.
+ * On a kernel of 64 bits there are four steps, of 9 bits each, and pages of 4 KiB, 2 MiB and 1 GiB.
+ *
+ * Intel SDM volume 3, sections 4.3 and 4.5; the bits of an entry are in tables 4-4 to 4-6 and 4-15 to 4-20.
  */
 #include <drupe.h>
 #include <stdio.h>
@@ -18,20 +20,20 @@
 #include "layout.h"
 #include "mem.h"
 
-#define PAGES_A_TABLE 1024u
-#define PAGES         (1u << 20) /* of an address space */
-#define PAGE_KIB      4
-#define COLUMNS       80 /* of the screen; the last stays free */
+#define PAGES     (1u << 20) /* of the 4 GiB that are shown */
+#define PAGE_BITS 12
+#define PAGE_KIB  4
+#define COLUMNS   80 /* of the screen; the last stays free */
 
 #define PRESENT  0x001u
 #define WRITABLE 0x002u
 #define USER     0x004u
 #define LARGE    0x080u
-#define FLAGS    0xFFFu
+#define FRAME    0x000FFFFFFFFFF000ull
 #define RIGHTS   (PRESENT | WRITABLE | USER)
 
 static const struct {
-    uint32_t flag;
+    uint64_t flag;
     const char *if_set;
     const char *if_clear; /* "": nothing is said then */
 } flags[] = {
@@ -41,12 +43,49 @@ static const struct {
     {0x010, "uncached", ""},
     {0x020, "accessed", ""},
     {0x040, "dirty", ""},
-    {LARGE, "4 MiB", ""},
+    {LARGE, NULL, ""}, /* the page's size */
     {0x100, "global", ""},
+    {1ull << 63, "not executable", ""},
 };
 
-/* Continues a line that has that many characters; goes on in the next where the screen ends. */
-static void print_flags(int column, uint32_t entry)
+/* Bits of an address that choose an entry in one step of count, 0 the first; and those below them. */
+static unsigned index_bits(unsigned count)
+{
+    return count == 2 ? 10 : 9;
+}
+
+static unsigned offset_bits(unsigned count, unsigned step)
+{
+    return PAGE_BITS + index_bits(count) * (count - 1 - step);
+}
+
+static unsigned index_of(uint32_t address, unsigned count, unsigned step)
+{
+    unsigned bits = offset_bits(count, step);
+
+    return bits < 32 ? address >> bits & ((1u << index_bits(count)) - 1) : 0;
+}
+
+/* The step at which the translation ends: with a page, or with nothing. */
+static unsigned last_step(const struct memory_levels *levels)
+{
+    unsigned step = 0;
+
+    while (step + 1 < levels->count && levels->entries[step] & PRESENT &&
+           !(levels->entries[step] & LARGE)) {
+        step++;
+    }
+    return step;
+}
+
+static const char *size_of_page(unsigned bits)
+{
+    return bits == 30 ? "1 GiB" : bits == 22 ? "4 MiB" : "2 MiB";
+}
+
+/* Continues a line that has that many characters; goes on in the next where the screen ends. bits: of the
+ * offset, if it maps a page. */
+static void print_flags(int column, uint64_t entry, unsigned bits)
 {
     if (!(entry & PRESENT)) {
         puts("not present");
@@ -55,6 +94,9 @@ static void print_flags(int column, uint32_t entry)
     column += printf("present");
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         const char *word = entry & flags[i].flag ? flags[i].if_set : flags[i].if_clear;
+        if (word == NULL) {
+            word = size_of_page(bits);
+        }
         size_t length = strlen(word);
 
         if (length == 0) {
@@ -143,31 +185,38 @@ static int no_such_process(uint32_t pid)
 
 int show_walk(uint32_t address, uint32_t pid)
 {
-    struct memory_walk walk = {.pid = pid};
+    struct memory_levels levels = {.pid = pid};
 
-    if (memory_look(MEMORY_LOOK_WALK, address, &walk) < 0) {
+    if (memory_look(MEMORY_LOOK_LEVELS, address, &levels) < 0) {
         return no_such_process(pid);
     }
-    printf("%08x: %s\n", address, ranges[range_of(address)].what);
-    int column = printf("  directory entry %u: %08x ", address / LARGE_PAGE_SIZE_BYTES,
-                        walk.directory_entry);
-    print_flags(column, walk.directory_entry);
+    unsigned last = last_step(&levels);
+    int digits = levels.count == 2 ? 8 : 16;
+    uint64_t entry = 0;
 
-    uint32_t last = walk.directory_entry;
-    uint32_t page_bytes = LARGE_PAGE_SIZE_BYTES;
-    if (last & PRESENT && !(last & LARGE)) {
-        last = walk.table_entry;
-        page_bytes = PAGE_SIZE_BYTES;
-        column =
-            printf("  entry %u of the table at %08x: %08x ",
-                   address / PAGE_SIZE_BYTES % PAGES_A_TABLE, walk.directory_entry & ~FLAGS, last);
-        print_flags(column, last);
+    printf("%08x: %s\n", address, ranges[range_of(address)].what);
+    for (unsigned step = 0; step <= last; step++) {
+        uint64_t table = entry & FRAME;
+        unsigned index = index_of(address, levels.count, step);
+        int column;
+
+        entry = levels.entries[step];
+        if (step == 0) {
+            column = printf("  %s entry %u: %0*llx ", levels.count == 2 ? "directory" : "root",
+                            index, digits, (unsigned long long)entry);
+        } else {
+            column = printf("  entry %u of the table at %08llx: %0*llx ", index,
+                            (unsigned long long)table, digits, (unsigned long long)entry);
+        }
+        print_flags(column, entry, offset_bits(levels.count, step));
     }
-    if (!(last & PRESENT)) {
+    if (!(entry & PRESENT)) {
         puts("  Touching it causes a page fault.");
     } else {
-        printf("  It lies at %08x in physical memory.\n",
-               last / page_bytes * page_bytes + address % page_bytes);
+        uint64_t offset_mask = (1ull << offset_bits(levels.count, last)) - 1;
+
+        printf("  It lies at %08llx in physical memory.\n",
+               (unsigned long long)((entry & FRAME & ~offset_mask) | (address & offset_mask)));
     }
     return EXIT_SUCCESS;
 }
@@ -175,19 +224,17 @@ int show_walk(uint32_t address, uint32_t pid)
 /* Rights at address, 0 if nothing is mapped, and for how many pages from there on at least. */
 static int rights_at(uint32_t pid, uint32_t address, uint32_t *rights, uint32_t *pages)
 {
-    struct memory_walk walk = {.pid = pid};
+    struct memory_levels levels = {.pid = pid};
 
-    if (memory_look(MEMORY_LOOK_WALK, address, &walk) < 0) {
+    if (memory_look(MEMORY_LOOK_LEVELS, address, &levels) < 0) {
         return -ENOENT;
     }
-    uint32_t entry = walk.directory_entry;
-    if (entry & PRESENT && !(entry & LARGE)) {
-        entry = walk.table_entry;
-        *pages = 1;
-    } else {
-        *pages = PAGES_A_TABLE - address / PAGE_SIZE_BYTES % PAGES_A_TABLE;
-    }
-    *rights = entry & PRESENT ? entry & RIGHTS : 0;
+    unsigned last = last_step(&levels);
+    uint32_t covered = 1u << (offset_bits(levels.count, last) - PAGE_BITS);
+    uint64_t entry = levels.entries[last];
+
+    *pages = covered - address / PAGE_SIZE_BYTES % covered;
+    *rights = entry & PRESENT ? (uint32_t)entry & RIGHTS : 0;
     return 0;
 }
 

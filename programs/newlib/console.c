@@ -29,7 +29,7 @@ static struct {
 
 static void echo(const char *text, size_t length)
 {
-    system_call(SYSCALL_WRITE, ADDRESS(text), length, 0);
+    syscall_write(text, length);
 }
 
 /* Takes the characters from the end down to down_to off the line. */
@@ -60,7 +60,7 @@ static size_t edit_line(void)
     size_t length = 0;
 
     for (;;) {
-        int key = key_decode(&console.decoder, system_call(SYSCALL_WAIT_KEY, 0, 0, 0));
+        int key = key_decode(&console.decoder, syscall_wait_key());
 
         if (key == KEY_ENTER) {
             echo("\n", 1);

@@ -39,7 +39,7 @@ enum {
 
 #include "layer.h"
 
-int system_call_errno(int32_t result)
+int system_call_errno(intptr_t result)
 {
     static const unsigned char errors[] = {
         [KERNEL_IO] = EIO,
@@ -62,7 +62,7 @@ int system_call_errno(int32_t result)
         [KERNEL_LIMIT] = EAGAIN,
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
     };
-    uint32_t number = 0u - (uint32_t)result;
+    uintptr_t number = 0 - (uintptr_t)result;
 
     return number < sizeof(errors) && errors[number] ? errors[number] : EIO;
 }
@@ -73,7 +73,7 @@ int layer_fail(int error)
     return -1;
 }
 
-int layer_result(int32_t result)
+int layer_result(intptr_t result)
 {
     return result < 0 ? layer_fail(system_call_errno(result)) : result;
 }

@@ -21,8 +21,7 @@ static bool is_kernels(int descriptor)
 /* Is it a descriptor of the kernel's that is open? */
 static bool is_open(int descriptor, struct file_stat *known)
 {
-    return is_kernels(descriptor) &&
-           system_call(SYSCALL_DESCRIPTOR_STAT, (uint32_t)descriptor, ADDRESS(known), 0) >= 0;
+    return is_kernels(descriptor) && syscall_descriptor_stat(descriptor, known) >= 0;
 }
 
 static void fill_stat(struct stat *out, const struct file_stat *stat)
@@ -44,8 +43,7 @@ int open(const char *path, int flags, ...)
     if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) {
         return layer_fail(ENOSYS);
     }
-    int descriptor =
-        layer_result(system_call(SYSCALL_OPEN, ADDRESS(layer_kernel_path(path)), 0, 0));
+    int descriptor = layer_result(syscall_open(layer_kernel_path(path)));
     struct file_stat known;
 
     if (descriptor >= 0 && layer_asks_for_folder(path) && is_open(descriptor, &known) &&
@@ -64,9 +62,7 @@ int close(int descriptor)
     if (is_console(descriptor)) {
         return 0;
     }
-    return is_kernels(descriptor) && system_call(SYSCALL_CLOSE, (uint32_t)descriptor, 0, 0) == 0
-               ? 0
-               : layer_fail(EBADF);
+    return is_kernels(descriptor) && syscall_close(descriptor) == 0 ? 0 : layer_fail(EBADF);
 }
 
 _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
@@ -82,13 +78,13 @@ _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
     if (!is_open(descriptor, &known)) {
         return layer_fail(EBADF);
     }
-    return layer_result(system_call(SYSCALL_READ, (uint32_t)descriptor, ADDRESS(buffer), length));
+    return layer_result(syscall_read(descriptor, buffer, length));
 }
 
 _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 {
     if (is_console(descriptor)) {
-        return layer_result(system_call(SYSCALL_WRITE, ADDRESS(buffer), length, 0));
+        return layer_result(syscall_write(buffer, length));
     }
     return scratch_has(descriptor) ? scratch_write(descriptor, buffer, length) : layer_fail(EBADF);
 }
@@ -109,8 +105,7 @@ off_t lseek(int descriptor, off_t offset, int from)
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
                        SEEK_END == FILE_SEEK_END,
                    "the same numbers");
-    return layer_result(
-        system_call(SYSCALL_SEEK, (uint32_t)descriptor, (uint32_t)offset, (uint32_t)from));
+    return layer_result(syscall_seek(descriptor, (int)offset, (uint32_t)from));
 }
 
 int fstat(int descriptor, struct stat *out)
@@ -139,8 +134,7 @@ int stat(const char *path, struct stat *out)
     if (scratch_is_name(path)) {
         return scratch_stat(path, out);
     }
-    int result = layer_result(
-        system_call(SYSCALL_STAT, ADDRESS(layer_kernel_path(path)), ADDRESS(&known), 0));
+    int result = layer_result(syscall_stat(layer_kernel_path(path), &known));
     if (result < 0) {
         return result;
     }

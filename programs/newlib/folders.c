@@ -38,8 +38,8 @@ static int read_entries(DIR *directory)
             directory->entries = entries;
             capacity = more;
         }
-        int32_t result = system_call(SYSCALL_READ_DIRECTORY, (uint32_t)directory->descriptor,
-                                     ADDRESS(&directory->entries[directory->count]), 0);
+        int result =
+            syscall_read_directory(directory->descriptor, &directory->entries[directory->count]);
         if (result <= 0) {
             return result < 0 ? system_call_errno(result) : 0;
         }

@@ -12,21 +12,21 @@
 #define PAGE_BYTES 4096u
 
 static struct {
-    uint32_t start; /* 0: the kernel was not asked yet */
-    uint32_t end;
-    uint32_t pages_end;
+    uintptr_t start; /* 0: the kernel was not asked yet */
+    uintptr_t end;
+    uintptr_t pages_end;
 } heap;
 
 /* malloc() takes memory from sbrk() for zeroed: what is given back inside a page is cleared. */
 void *sbrk(ptrdiff_t delta)
 {
     if (!heap.start) {
-        heap.start = heap.end = heap.pages_end = (uint32_t)system_call(SYSCALL_BREAK, 0, 0, 0);
+        heap.start = heap.end = heap.pages_end = (uintptr_t)syscall_break(0);
     }
 
-    uint32_t old_end = heap.end;
-    uint32_t new_end = old_end + (uint32_t)delta;
-    uint32_t new_pages_end = (new_end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+    uintptr_t old_end = heap.end;
+    uintptr_t new_end = old_end + (uintptr_t)delta;
+    uintptr_t new_pages_end = (new_end + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
 
     /* Round the end of the address space: the kernel would take it for a step downwards. Below the
      * start there may be no page to cross, so that the kernel is not asked: what lies there, the
@@ -34,13 +34,13 @@ void *sbrk(ptrdiff_t delta)
     if (delta > 0 && (new_end < old_end || new_pages_end < new_end)) {
         return (void *)layer_fail(ENOMEM);
     }
-    if (delta < 0 && 0u - (uint32_t)delta > old_end - heap.start) {
+    if (delta < 0 && 0 - (uintptr_t)delta > old_end - heap.start) {
         return (void *)layer_fail(EINVAL);
     }
     if (new_pages_end != heap.pages_end) {
-        int32_t result = system_call(SYSCALL_BREAK, new_pages_end - heap.pages_end, 0, 0);
+        intptr_t result = syscall_break((intptr_t)(new_pages_end - heap.pages_end));
 
-        if ((uint32_t)result > UINT32_MAX - PAGE_BYTES) {
+        if (syscall_is_error(result)) {
             return (void *)layer_fail(system_call_errno(result));
         }
         heap.pages_end = new_pages_end;

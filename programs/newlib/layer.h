@@ -20,14 +20,12 @@
 
 #include "include/drupe.h"
 
-#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
-
 #define CONSOLE_DESCRIPTORS 3
 #define SCRATCH_DESCRIPTOR  (FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX)
 #define SCRATCH_FOLDER      "/tmp/"
 
-/* A result of system_call() as C has it: -1 and errno for an error. */
-int layer_result(int32_t result);
+/* A result of a system call as C has it: -1 and errno for an error. */
+int layer_result(intptr_t result);
 
 /* errno and -1. */
 int layer_fail(int error);

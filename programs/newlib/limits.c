@@ -19,7 +19,7 @@ static struct memory_figures memory(void)
 {
     struct memory_figures figures = {0};
 
-    system_call(SYSCALL_MEMORY_FIGURES, ADDRESS(&figures), sizeof(figures), 0);
+    syscall_memory_figures(&figures, sizeof(figures));
     return figures;
 }
 

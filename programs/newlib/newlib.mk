@@ -23,7 +23,7 @@ $(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
 
 # The system call itself and the keys of a terminal are the small libc's.
 LAYER_OBJECTS := $(patsubst %.c,build/sdk/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    build/programs/programs/libc/system_call.asm.o build/programs/programs/libc/keys.c.o
+    build/programs/programs/libc/$(PROGRAM_ARCH)/system_call.asm.o build/programs/programs/libc/keys.c.o
 
 build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	@mkdir -p $(@D)
@@ -33,10 +33,11 @@ build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	    $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
 # With it go the headers that describe the kernel to programs.
-$(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h)
+$(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h src/abi/*.def)
 	@mkdir -p $(@D) $(SDK)/include/abi
 	@cp programs/newlib/include/drupe.h $(SDK)/include/
-	@cp src/abi/file.h src/abi/keys.h src/abi/syscalls.h $(SDK)/include/abi/
+	@cp src/abi/file.h src/abi/keys.h src/abi/syscalls.h src/abi/syscalls.def src/abi/syscall_stubs.h \
+	    $(SDK)/include/abi/
 	@rm -f $@
 	$(SAY) "  AR     $@"
 	$(Q)$(CROSS)ar rcsD $@ $(LAYER_OBJECTS)
@@ -102,12 +103,12 @@ bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(
 
 # The bundled disk with Lua and its scripts beside the other programs.
 LUA_FILES := bin/programs/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
-bin/lua.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(LUA_FILES) $(MKIMAGE_PARTS) build/list | program-names
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+$(BIN)/lua.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(LUA_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/shell.elf \
 	    $(addprefix --file ,$(DISK_FILES) $(LUA_FILES)) --output $@
 
-lua: bin/lua.bin
-	$(SAY) "  make run DISK=bin/lua.bin boots it; type: lua, or: lua heap.lua"
+lua: $(BIN)/lua.bin
+	$(SAY) "  make run DISK=$(BIN)/lua.bin boots it; type: lua, or: lua heap.lua"
 
 # zlib, and its own tests. Two of them in one program: see tests/newlib/zlib_round_trip.c.
 ZLIB_CC = $(DRUPE_CC) -O2 -g -DHAVE_UNISTD_H -I$(SOURCES)/zlib $(PREFIX_MAP)

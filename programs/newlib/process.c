@@ -19,7 +19,7 @@
 
 pid_t getpid(void)
 {
-    return system_call(SYSCALL_GETPID, 0, 0, 0);
+    return syscall_getpid();
 }
 
 /* Would raise() do anything but to call kill()? */
@@ -49,7 +49,7 @@ int kill(pid_t pid, int signal_number)
     if (signal_number != SIGKILL && signal_number != SIGTERM && signal_number != SIGINT) {
         return layer_fail(ENOSYS);
     }
-    return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0) < 0 ? layer_fail(ESRCH) : 0;
+    return syscall_kill(pid) < 0 ? layer_fail(ESRCH) : 0;
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)
@@ -59,8 +59,7 @@ pid_t waitpid(pid_t pid, int *status, int options)
     if (options) {
         return layer_fail(ENOSYS);
     }
-    int32_t child =
-        system_call(SYSCALL_WAIT, (uint32_t)(pid > 0 ? pid : WAIT_ANY), ADDRESS(&ended), 0);
+    int child = syscall_wait(pid > 0 ? pid : WAIT_ANY, &ended);
     if (child > 0 && status) {
         *status = (ended & 0xFF) << 8; /* as WEXITSTATUS() takes it apart */
     }
@@ -76,7 +75,7 @@ pid_t wait(int *status)
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
-    uint32_t milliseconds = (uint32_t)system_call(SYSCALL_UPTIME, 0, 0, 0);
+    uint32_t milliseconds = (uint32_t)syscall_uptime();
 
     (void)zone;
     if (now) {
@@ -97,7 +96,7 @@ static bool find_own(struct process_info *own)
         if (!list) {
             return false;
         }
-        count = system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), (uint32_t)capacity, 0);
+        count = syscall_process_list(list, capacity);
         for (int i = 0; i < count && i < capacity; i++) {
             if (list[i].pid == (uint32_t)getpid()) {
                 *own = list[i];
@@ -128,7 +127,7 @@ clock_t times(struct tms *out)
     if (out) {
         *out = (struct tms){.tms_utime = used_milliseconds()};
     }
-    return (clock_t)system_call(SYSCALL_UPTIME, 0, 0, 0);
+    return (clock_t)syscall_uptime();
 }
 
 pid_t getppid(void)
@@ -159,7 +158,7 @@ int clock_gettime(clockid_t clock, struct timespec *out)
 
     switch (clock) {
     case CLOCK_REALTIME:
-    case CLOCK_MONOTONIC: milliseconds = (uint32_t)system_call(SYSCALL_UPTIME, 0, 0, 0); break;
+    case CLOCK_MONOTONIC: milliseconds = (uint32_t)syscall_uptime(); break;
     case CLOCK_PROCESS_CPUTIME_ID: milliseconds = used_milliseconds(); break;
     default: return layer_fail(EINVAL);
     }
@@ -185,10 +184,10 @@ int nanosleep(const struct timespec *time, struct timespec *left)
         return layer_fail(EINVAL);
     }
     for (time_t seconds = time->tv_sec; seconds > 0; seconds--) {
-        system_call(SYSCALL_SLEEP, 1000, 0, 0);
+        syscall_sleep(1000);
     }
     if (time->tv_nsec > 0) {
-        system_call(SYSCALL_SLEEP, ((uint32_t)time->tv_nsec + 999999) / 1000000, 0, 0);
+        syscall_sleep(((uint32_t)time->tv_nsec + 999999) / 1000000);
     }
     if (left) {
         *left = (struct timespec){0, 0};
@@ -226,13 +225,13 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, str
 unsigned sleep(unsigned seconds)
 {
     while (seconds-- > 0) {
-        system_call(SYSCALL_SLEEP, 1000, 0, 0);
+        syscall_sleep(1000);
     }
     return 0;
 }
 
 int usleep(useconds_t microseconds)
 {
-    system_call(SYSCALL_SLEEP, microseconds / 1000 + (microseconds % 1000 != 0), 0, 0);
+    syscall_sleep(microseconds / 1000 + (microseconds % 1000 != 0));
     return 0;
 }

@@ -106,15 +106,15 @@ static int list_from_line(const char *line, struct command_argument **list)
 }
 
 /* The child's pid, or a result of the kernel's below 0. The program may be named without ".elf". */
-static int32_t start(struct command_argument *list)
+static int start(struct command_argument *list)
 {
     size_t length = strlen(list->argument);
-    int32_t pid = system_call(SYSCALL_SPAWN, ADDRESS(list), SPAWN_FRONT, 0);
+    int pid = syscall_spawn(list, SPAWN_FRONT);
 
     if (pid < 0 && system_call_errno(pid) == ENOENT &&
         length + sizeof(PROGRAM_SUFFIX) <= COMMAND_ARGUMENT_BYTES) {
         strcpy(list->argument + length, PROGRAM_SUFFIX);
-        pid = system_call(SYSCALL_SPAWN, ADDRESS(list), SPAWN_FRONT, 0);
+        pid = syscall_spawn(list, SPAWN_FRONT);
     }
     return pid;
 }
@@ -123,7 +123,7 @@ int system(const char *line)
 {
     struct command_argument *list;
     int error, status;
-    int32_t pid;
+    int pid;
 
     if (!line) {
         return 1;
@@ -150,7 +150,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path,
 {
     struct command_argument *list;
     int error;
-    int32_t child = 0;
+    int child = 0;
 
     (void)environment;
     if (actions || attributes) {
@@ -158,7 +158,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path,
     }
     error = list_from_argv(layer_kernel_path(path), argv, &list);
     if (!error) {
-        child = system_call(SYSCALL_SPAWN, ADDRESS(list), SPAWN_FRONT, 0);
+        child = syscall_spawn(list, SPAWN_FRONT);
         error = child < 0 ? system_call_errno(child) : 0;
     }
     free_list(list);

@@ -33,7 +33,7 @@ static void run_destructors(void)
 /* What _Thread_local variables begin with, and GS, through which they are found. */
 static void prepare_thread_local_variables(void)
 {
-    int32_t selector = system_call(SYSCALL_THREAD_POINTER, ADDRESS(__thread_pointer), 0, 0);
+    int selector = syscall_thread_pointer((uintptr_t)__thread_pointer);
     char *pointer = __thread_pointer;
 
     memcpy(__tls_block, __tls_image, (size_t)(__tls_image_end - __tls_image));
@@ -46,8 +46,7 @@ void newlib_start(void)
     struct process_arguments arguments = {0, NULL};
 
     prepare_thread_local_variables();
-    if (system_call(SYSCALL_GET_PROGRAM_ARGUMENTS, ADDRESS(&arguments), 0, 0) < 0 ||
-        arguments.argc <= 0) {
+    if (syscall_get_program_arguments(&arguments) < 0 || arguments.argc <= 0) {
         static char *no_arguments[] = {NULL};
 
         arguments = (struct process_arguments){0, no_arguments};
@@ -65,7 +64,7 @@ void newlib_start(void)
 void _exit(int status)
 {
     for (;;) {
-        system_call(SYSCALL_EXIT_STATUS, (uint32_t)status, 0, 0);
+        syscall_exit_status(status);
     }
 }
 

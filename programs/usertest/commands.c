@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 static void sum(void)
 {
@@ -277,6 +278,7 @@ static void results_into_bad_pointers(void)
             system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_NAME, KERNEL_ADDRESS + 0x1000, bad),
             -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_WALK, 0, bad), -EINVARG);
+        CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_LEVELS, 0, bad), -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_SEEDS, SEEDS_INCRO, 0, bad), -EINVARG);
         if (bad) {
             CHECK_EQUAL(system_call(SYSCALL_WAIT, (uint32_t)child, bad, 0), -EINVARG);

@@ -2,7 +2,8 @@
  * faults.c - one instruction each that must end the program, with the status that says which
  * exception it was. That the others go on is seen by the tests that follow.
  */
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 #define STATUS_DIVIDE_ERROR       (STATUS_FAULT + 0)
 #define STATUS_DEBUG              (STATUS_FAULT + 1)

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 #define X87_CONTROL_DEFAULT 0x037F /* after FNINIT */
 #define X87_TAGS_EMPTY      0xFFFF

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT         14

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 static bool is_zero(const uint8_t *memory, uint32_t bytes)
 {

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 #define LONG_SLEEP "600000" /* milliseconds: until killed */
 

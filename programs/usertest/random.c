@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 #define CALLS    1500
 #define PROGRAMS 12

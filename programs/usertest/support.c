@@ -1,11 +1,11 @@
 /*
- * support.c - starting children, and looking at them and at the CPU.
+ * support.c - see support.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
 
 #define PROCESSES_MAX    320
 #define PATIENCE         500 /* steps */
@@ -190,6 +190,59 @@ void kill_and_wait(int pid)
 {
     CHECK_EQUAL(call_kill(pid), 0);
     CHECK_EQUAL(wait_for(pid), STATUS_KILLED);
+}
+
+/* ---------------------------------------------------------------- checks */
+
+static const char *current_test; /* NULL: this process is none */
+
+void check_set_test(const char *name)
+{
+    current_test = name;
+}
+
+/* Children that sleep or count for ever must not outlive a test. */
+static void kill_descendants(void)
+{
+    uint32_t count = (uint32_t)call_process_list(NULL, 0);
+    struct process_info *list = page_malloc(count * sizeof(*list));
+    int own = call_getpid();
+
+    if (!list) {
+        return;
+    }
+    call_process_list(list, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (descends(list, count, i, own)) {
+            call_kill((int)list[i].pid);
+        }
+    }
+}
+
+static void say_where(const char *file, int line)
+{
+    const char *slash = strrchr(file, '/');
+
+    printf("%s%s%s:%d: ", current_test ? current_test : "in a child",
+           current_test ? " ... FAIL: " : ": ", slash ? slash + 1 : file, line);
+}
+
+void check_failed(const char *file, int line, const char *condition)
+{
+    say_where(file, line);
+    printf("%s\n", condition);
+    kill_descendants();
+    exit_status(STATUS_SAID_WHY);
+}
+
+void check_equal(const char *file, int line, const char *what, uint32_t is, uint32_t must_be)
+{
+    if (is != must_be) {
+        say_where(file, line);
+        printf("%s is %d (%#x), not %d (%#x)\n", what, (int)is, is, (int)must_be, must_be);
+        kill_descendants();
+        exit_status(STATUS_SAID_WHY);
+    }
 }
 
 /* ---------------------------------------------------------------- the CPU */

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "usertest.h"
+#include "support.h"
+#include "tests.h"
 
 #define USAGE                      \
     "Usage: usertest [NAME ...]\n" \
@@ -36,55 +37,8 @@ static const struct role *const role_tables[] = {
 };
 
 static struct {
-    const char *name; /* of the test that this process is; NULL: of none */
     uint32_t passed, failed;
 } usertest;
-
-/* ---------------------------------------------------------------- checks */
-
-/* Children that sleep or count for ever must not outlive a test. */
-static void kill_descendants(void)
-{
-    uint32_t count = (uint32_t)call_process_list(NULL, 0);
-    struct process_info *list = page_malloc(count * sizeof(*list));
-    int own = call_getpid();
-
-    if (!list) {
-        return;
-    }
-    call_process_list(list, count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (descends(list, count, i, own)) {
-            call_kill((int)list[i].pid);
-        }
-    }
-}
-
-static void say_where(const char *file, int line)
-{
-    const char *slash = strrchr(file, '/');
-
-    printf("%s%s%s:%d: ", usertest.name ? usertest.name : "in a child",
-           usertest.name ? " ... FAIL: " : ": ", slash ? slash + 1 : file, line);
-}
-
-void check_failed(const char *file, int line, const char *condition)
-{
-    say_where(file, line);
-    printf("%s\n", condition);
-    kill_descendants();
-    exit_status(STATUS_SAID_WHY);
-}
-
-void check_equal(const char *file, int line, const char *what, uint32_t is, uint32_t must_be)
-{
-    if (is != must_be) {
-        say_where(file, line);
-        printf("%s is %d (%#x), not %d (%#x)\n", what, (int)is, is, (int)must_be, must_be);
-        kill_descendants();
-        exit_status(STATUS_SAID_WHY);
-    }
-}
 
 /* ---------------------------------------------------------------- running tests */
 
@@ -222,7 +176,7 @@ static int run_one(const char *name)
     if (!test) {
         return EXIT_FAILURE;
     }
-    usertest.name = name;
+    check_set_test(name);
     test->run();
     return 0;
 }

@@ -1,58 +1,28 @@
 /*
  * abi/syscalls.h - the system calls: the contract of programs and kernel.
  *
- * `int 0x80` with the command in EAX; argument n is the dword at user ESP + 4n; the result comes
- * back in EAX and every other register is kept. An error is a negative number of status.h; an
- * unknown command gives -EINVARG, as does a pointer or size that the process may not use.
+ * A number, up to three arguments, a result. A program's word is 32 bits or 64, as its ELF file says; the
+ * kernel for 64 bits runs both kinds.
  *
- *   esp + 8   argument 2
- *   esp + 4   argument 1
- *   esp       argument 0
+ *                  32 bits: `int 0x80`      64 bits: `syscall`
+ *   number         EAX                      RAX
+ *   argument 0     the dword at ESP         RDI
+ *   argument 1     the dword at ESP + 4     RSI
+ *   argument 2     the dword at ESP + 8     RDX    (the next would be R10, R8, R9)
+ *   result         EAX                      RAX
+ *   changed        EAX alone                RAX, RCX, R11
  *
- * Commands 0 to 9 are PeachOS's, with its numbers and meanings. Drupe's own start at 16.
+ * Results from -SYSCALL_ERROR_MAX to -1 are errors: a negated number of status.h. All others are results,
+ * also those that are negative as a signed number: an address may be 0x80000000 and more. An unknown
+ * number gives -EINVARG, as does a pointer or size that the process may not use.
+ *
+ * abi/syscalls.def is the table of all calls.
  */
 #ifndef ABI_SYSCALLS_H
 #define ABI_SYSCALLS_H
 
-#define SYSCALL_VECTOR 0x80
-
-#define SYSCALL_SUM                   0 /* (int a, int b) -> a + b */
-#define SYSCALL_PRINT                 1 /* (const char *string): up to its NUL */
-#define SYSCALL_GETKEY                2 /* () -> the next key (abi/keys.h) or 0; does not wait */
-#define SYSCALL_PUTCHAR               3 /* (int character) */
-#define SYSCALL_MALLOC                4 /* (size) -> zeroed, page-aligned memory, or 0 */
-#define SYSCALL_FREE                  5 /* (pointer that malloc gave, or 0) */
-#define SYSCALL_PROCESS_LOAD_START    6 /* (const char *name): starts the program 0:/name */
-#define SYSCALL_INVOKE_SYSTEM_COMMAND 7 /* (struct command_argument *): program and arguments */
-#define SYSCALL_GET_PROGRAM_ARGUMENTS 8 /* (struct process_arguments *out) */
-#define SYSCALL_EXIT                  9 /* (): does not return; status 0 */
-
-#define SYSCALL_EXIT_STATUS     16 /* (int status): does not return */
-#define SYSCALL_WAIT_KEY        17 /* () -> the next key (abi/keys.h); sleeps until there is one */
-#define SYSCALL_WAIT            18 /* (int pid or WAIT_ANY, int *status or 0) -> the child's pid */
-#define SYSCALL_YIELD           19 /* (): lets the others run first */
-#define SYSCALL_SLEEP           20 /* (milliseconds): waits at least that long */
-#define SYSCALL_GETPID          21 /* () -> pid */
-#define SYSCALL_WRITE           22 /* (const char *buffer, length) -> length */
-#define SYSCALL_SPAWN           23 /* (struct command_argument *, SPAWN_...) -> the child's pid */
-#define SYSCALL_KILL            24 /* (pid): of its own family; of init's: any but init */
-#define SYSCALL_MEMORY_FIGURES  25 /* (struct memory_figures *, its size) */
-#define SYSCALL_PROCESS_LIST    26 /* (struct process_info *, capacity) -> how many there are */
-#define SYSCALL_OPEN            27 /* (const char *path) -> descriptor */
-#define SYSCALL_READ            28 /* (descriptor, buffer, length) -> bytes read, 0 at the end */
-#define SYSCALL_SEEK            29 /* (descriptor, int offset, FILE_SEEK_...) -> the position */
-#define SYSCALL_STAT            30 /* (const char *path, struct file_stat *) */
-#define SYSCALL_DESCRIPTOR_STAT 31 /* (descriptor, struct file_stat *) */
-#define SYSCALL_READ_DIRECTORY  32 /* (descriptor, struct directory_entry *) -> 1, 0 at the end */
-#define SYSCALL_CLOSE           33 /* (descriptor) */
-#define SYSCALL_UPTIME          34 /* () -> milliseconds since the kernel started, modulo 2^32 */
-#define SYSCALL_CATCH_INTERRUPT 35 /* (1 or 0): ctrl-C is a key, or ends the program; -> before */
-#define SYSCALL_BREAK           36 /* (int delta, in whole pages): moves the break -> where it was */
-#define SYSCALL_MEMORY_LOOK     37 /* (MEMORY_LOOK_..., a number, what it fills in or 0) */
-#define SYSCALL_KILL_FAMILY     38 /* (pid): all processes of the family that pid belongs to */
-#define SYSCALL_THREAD_POINTER  39 /* (address) -> a selector for GS: its segment begins there */
-#define SYSCALL_SEEDS           40 /* (SEEDS_..., example, char[SEEDS_TEXT_BYTES]) -> its length */
-#define SYSCALL_COUNT           41 /* the first number that no command has */
+#define SYSCALL_VECTOR    0x80
+#define SYSCALL_ERROR_MAX 4095
 
 #define COMMAND_ARGUMENT_BYTES 512
 #define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
@@ -74,7 +44,27 @@
 
 #ifndef __ASSEMBLER__
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* SYSCALL_SUM = 0 and so on; SYSCALL_COUNT is the first number that no call has. */
+enum {
+#define SYSCALL(number, NAME, ...) SYSCALL_##NAME = (number),
+#include "abi/syscalls.def"
+#undef SYSCALL
+    SYSCALL_COUNT
+};
+
+/* A word of a program's: 32 bits or 64. In structs of such words, and with pointers, the two kinds of
+ * programs differ; in all others they do not. */
+typedef intptr_t abi_long;
+typedef uintptr_t abi_ulong;
+
+/* Is a call's result an error? */
+static inline bool syscall_is_error(intptr_t result)
+{
+    return (uintptr_t)result >= (uintptr_t)-SYSCALL_ERROR_MAX;
+}
 
 /* A command line as a list: the program's name first, then its arguments. */
 struct command_argument {
@@ -135,7 +125,8 @@ struct memory_figures {
 #define MEMORY_LOOK_WALK 2 /* (address, struct memory_walk *): in any process that lives */
 /* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only for
  * the process in front and init's family. */
-#define MEMORY_LOOK_TRACE 3
+#define MEMORY_LOOK_TRACE  3
+#define MEMORY_LOOK_LEVELS 4 /* (address, struct memory_levels *): as MEMORY_LOOK_WALK */
 
 #define MEMORY_NAME_BYTES 48 /* with its NUL */
 
@@ -146,17 +137,26 @@ struct memory_figures {
 /* Blocks side by side that are one allocation, or free, or reserved; only the part from the address
  * asked for. */
 struct memory_run {
-    uint32_t start; /* a multiple of 4096 */
-    uint32_t pages;
-    uint32_t state; /* MEMORY_RUN_... */
-    uint32_t owner; /* of an allocation: the kernel's code that made it; 0: not known */
+    abi_ulong start; /* a multiple of 4096 */
+    abi_ulong pages;
+    abi_ulong state; /* MEMORY_RUN_... */
+    abi_ulong owner; /* of an allocation: the kernel's code that made it; 0: not known */
 };
 
-/* The two steps of an address translation (Intel SDM volume 3, section 4.3). */
+/* The last two steps of an address translation (Intel SDM volume 3, sections 4.3 and 4.5); of entries of 64
+ * bits the lower half. */
 struct memory_walk {
     uint32_t pid;             /* in: whose; 0: the caller's */
     uint32_t directory_entry; /* out */
     uint32_t table_entry;     /* out; 0 where the directory entry points to no table */
+};
+
+/* All its steps. */
+#define MEMORY_LEVELS_MAX 4
+struct memory_levels {
+    uint32_t pid;                        /* in: whose; 0: the caller's */
+    uint32_t count;                      /* out: levels of tables that there are */
+    uint64_t entries[MEMORY_LEVELS_MAX]; /* out: from the root's on; 0 where there is no table */
 };
 
 #endif

@@ -22,6 +22,17 @@ struct user_pointer {
     vaddr_t address;
 };
 
+static inline struct user_pointer user_pointer(vaddr_t address)
+{
+    return (struct user_pointer){address};
+}
+
+/* offset bytes further; it may wrap: whoever uses the result finds out that it is not the program's. */
+static inline struct user_pointer user_pointer_add(struct user_pointer pointer, uintptr_t offset)
+{
+    return (struct user_pointer){pointer.address + offset};
+}
+
 /* What a page allows. Whoever may write or execute may read. */
 typedef uint8_t page_rights_t;
 #define PAGE_READ    1u

@@ -92,7 +92,7 @@ start:
     mov ax, 0x2401                  ; INT 15h AX=2401h: enable A20. Out: CF, AH (the test says more)
     int 0x15
     call flat
-    mov edi, KERNEL_PHYSICAL        ; ES:EDI is 1 MiB, DS:DI is 0
+    mov edi, KERNEL_PHYSICAL         ; ES:EDI is 1 MiB, DS:DI is 0
     mov ch, 0xF0                    ; neither what is there nor what no memory reads as
 .test:
     mov [es:edi], cx

@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/file.h"
 #include "drivers/block.h"
-#include "fs/file.h"
 #include "fs/path.h"
 
 struct fat16_volume {

@@ -28,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/words.h"
 #include "base/types.h"
 #include "layout.h"
 
@@ -114,13 +115,10 @@ void pmm_print_stats(void);
 struct heap;
 const struct heap *pmm_get_heap(size_t i);
 
-/* Fills one page with zeros. page: aligned to a word. */
+/* Fills one page with zeros. */
 static inline void pmm_zero_page(void *page)
 {
-    size_t count = PAGE_SIZE_BYTES / sizeof(uintptr_t);
-
-    /* The register decides how much is stored at a time. */
-    __asm__ volatile("rep stos %2, (%0)" : "+D"(page), "+c"(count) : "a"((uintptr_t)0) : "memory");
+    words_fill(page, PAGE_SIZE_BYTES / sizeof(uintptr_t), 0);
 }
 
 #endif

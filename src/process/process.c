@@ -22,7 +22,6 @@
 #include "memory/pmm.h"
 #include "base/status.h"
 #include "process/elf.h"
-#include "process/terminal.h"
 
 /* Of each process, whatever it does: directory and tables, kernel stack, and a page that stands for
  * its small objects. */
@@ -253,6 +252,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
         goto fail;
     }
     new_process->task.group = &family->turns;
+    new_process->session.turns = &family->turns;
     /* Others ran meanwhile, and may have ended the caller, or its family with all that is in it. */
     if (family->is_ending || (task_current() && task_is_cancelled())) {
         status = -EINTERRUPTED;
@@ -318,9 +318,9 @@ void process_start(struct process *process, unsigned flags)
     task_start(&process->task);
     if (!processes.init) {
         processes.init = process;
-        terminal_set_front(process);
+        terminal_set_front(&process->session);
     } else if (flags & PROCESS_FRONT) {
-        terminal_start_front(process);
+        terminal_start_front(&process->session);
     }
 }
 
@@ -418,8 +418,8 @@ void process_exit(int status)
     }
     close_files(process);
     abandon_children(process);
-    if (terminal_is_front(process)) {
-        terminal_set_front(process->parent);
+    if (process_is_front(process)) {
+        terminal_set_front(process->parent ? &process->parent->session : NULL);
     }
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
     release_user_memory(process);
@@ -520,6 +520,42 @@ int process_wait(int id, int *status)
     return -ECHILD;
 }
 
+/* ---------------------------------------------------------------- the keyboard */
+
+bool process_is_front(const struct process *process)
+{
+    return terminal_is_front(&process->session);
+}
+
+static void interrupt_session(struct session *front)
+{
+    process_cancel(LIST_ENTRY(front, struct process, session), STATUS_INTERRUPTED);
+}
+
+static bool can_quit_session(const struct session *front)
+{
+    return LIST_ENTRY(front, struct process, session)->family != family_of_init();
+}
+
+/* Ends all of the family. The nearest of those that started it and are of another family is next. */
+static struct session *quit_session(struct session *front)
+{
+    struct process *next = LIST_ENTRY(front, struct process, session);
+    struct family *family = next->family;
+
+    process_cancel_family(family, STATUS_QUIT);
+    while (next && next->family == family) {
+        next = next->parent;
+    }
+    return next ? &next->session : NULL;
+}
+
+static const struct terminal_actions session_actions = {
+    .interrupt = interrupt_session,
+    .can_quit = can_quit_session,
+    .quit = quit_session,
+};
+
 void process_set_init_exit_handler(void (*handler)(int status))
 {
     processes.init_exit_handler = handler;
@@ -542,7 +578,7 @@ void process_describe(const struct process *process, struct process_info *info)
         .state = has_ended(process)                    ? PROCESS_ENDED
                  : process->task.state == TASK_BLOCKED ? PROCESS_WAITING
                                                        : PROCESS_READY,
-        .is_front = terminal_is_front(process),
+        .is_front = process_is_front(process),
         .family = (uint16_t)process->family->number,
     };
     string_copy(info->name, process->name, sizeof(info->name));
@@ -573,7 +609,7 @@ int process_trace(bool is_on)
     const struct process *process = process_current();
 
     if (process != processes.tracer && process->family != family_of_init() &&
-        !terminal_is_front(process)) {
+        !process_is_front(process)) {
         return -EINVARG;
     }
     processes.tracer = is_on ? process : NULL;
@@ -648,7 +684,7 @@ void process_initialise(void)
     family_initialise();
     fs_set_pause(task_pause);
     block_set_wait_hook(task_let_interrupts_in);
-    terminal_initialise();
+    terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
     trap_set_user_fault_handler(process_on_fault);
 }

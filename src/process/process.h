@@ -29,6 +29,7 @@
 #include "memory/paging/paging.h"
 #include "process/arguments.h"
 #include "process/family.h"
+#include "process/terminal.h"
 #include "task/task.h"
 
 struct process {
@@ -40,13 +41,14 @@ struct process {
     struct family *family;         /* it is a member of it until it is forgotten */
     bool is_detached;              /* its parent will not wait: it is forgotten when it ends */
     bool is_ending;                /* it gives back what it has, and its status is fixed */
-    bool catches_interrupt;        /* ctrl-C is a key like the others */
+    struct session session;        /* it may be in front: see terminal.h */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
     struct paging_4gb_chunk *chunk;
     uint32_t pages;       /* mapped for itself, and the tables for them */
     vaddr_t heap_next;    /* where process_malloc() looks first */
     uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
+    bool is_64_bit; /* of the program: its words are of 64 bits, else of 32 */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
@@ -110,6 +112,9 @@ struct process *process_find_reachable(uint32_t id);
  */
 int process_wait(int id, int *status);
 
+/* Has it the keyboard? */
+bool process_is_front(const struct process *process);
+
 /* Called with the status when the first process that was started ends. */
 void process_set_init_exit_handler(void (*handler)(int status));
 
@@ -169,10 +174,10 @@ size_t process_allocation_pages(const struct process *process, const void *ptr);
 /*
  * Moves the end of the process's contiguous heap, which starts empty at PROCESS_BREAK_ADDRESS, by
  * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
- * Returns the address of the end as it was, for 0 too, or a negated error as command 36 gives it,
- * with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
+ * Returns the address of the end as it was, for 0 too (it may be negative: abi/syscalls.h says what is an
+ * error), or an error, with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
  * frames, at PROCESS_HEAP_END, and where process_malloc() has put something.
  */
-uint32_t process_move_break(struct process *process, int32_t delta);
+intptr_t process_move_break(struct process *process, intptr_t delta);
 
 #endif

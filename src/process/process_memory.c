@@ -226,29 +226,29 @@ int process_free(struct process *process, void *ptr)
     return OK;
 }
 
-uint32_t process_move_break(struct process *process, int32_t delta)
+intptr_t process_move_break(struct process *process, intptr_t delta)
 {
     vaddr_t old_break = PROCESS_BREAK_ADDRESS + process->break_bytes;
-    vaddr_t new_break = old_break + (uint32_t)delta;
+    vaddr_t new_break = old_break + (uintptr_t)delta;
 
-    if (!IS_ALIGNED((uint32_t)delta, PAGE_SIZE_BYTES) ||
-        (delta < 0 && 0u - (uint32_t)delta > process->break_bytes)) {
-        return (uint32_t)-EINVARG;
+    if (!IS_ALIGNED((uintptr_t)delta, PAGE_SIZE_BYTES) ||
+        (delta < 0 && 0 - (uintptr_t)delta > process->break_bytes)) {
+        return -EINVARG;
     }
     if (delta > 0 &&
-        ((uint32_t)delta > PROCESS_HEAP_END - old_break ||
-         (uint32_t)delta / PAGE_SIZE_BYTES > pmm_get_free_pages() ||
-         (uint32_t)delta / PAGE_SIZE_BYTES > family_room(process->family, FAMILY_PAGES))) {
-        return (uint32_t)-ENOMEM;
+        ((uintptr_t)delta > PROCESS_HEAP_END - old_break ||
+         (uintptr_t)delta / PAGE_SIZE_BYTES > pmm_get_free_pages() ||
+         (uintptr_t)delta / PAGE_SIZE_BYTES > family_room(process->family, FAMILY_PAGES))) {
+        return -ENOMEM;
     }
     for (vaddr_t page = old_break; page < new_break; page += PAGE_SIZE_BYTES) {
         if ((page > old_break && !task_pause()) || paging_is_mapped(process->chunk, (void *)page) ||
             !map_new_page(process, page, 0)) {
             process_release_range(process, old_break, page);
-            return (uint32_t)-ENOMEM;
+            return -ENOMEM;
         }
     }
     process_release_range(process, new_break, old_break); /* empty when it grew */
-    process->break_bytes += (uint32_t)delta;
-    return old_break;
+    process->break_bytes += (uintptr_t)delta;
+    return (intptr_t)old_break;
 }

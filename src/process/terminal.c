@@ -5,14 +5,14 @@
  */
 #include "process/terminal.h"
 
-#include "abi/syscalls.h"
+#include "abi/keys.h"
 #include "debug/printk.h"
 #include "drivers/keyboard.h"
-#include "process/process.h"
 #include "task/task.h"
 
 static struct {
-    struct process *front; /* NULL: nobody yet */
+    const struct terminal_actions *actions;
+    struct session *front; /* NULL: nobody yet */
     struct wait_queue key_waiters;
 } terminal;
 
@@ -20,26 +20,19 @@ static void interrupt_front(void)
 {
     keyboard_flush();
     printk("^C\n");
-    process_cancel(terminal.front, STATUS_INTERRUPTED);
+    terminal.actions->interrupt(terminal.front);
 }
 
 static bool can_quit_front(void)
 {
-    return terminal.front && terminal.front->family != family_of_init();
+    return terminal.front && terminal.actions->can_quit(terminal.front);
 }
 
 static void quit_front(void)
 {
-    struct family *family = terminal.front->family;
-    struct process *next = terminal.front;
-
     keyboard_flush();
     printk("^\\\n");
-    process_cancel_family(family, STATUS_QUIT);
-    while (next && next->family == family) {
-        next = next->parent;
-    }
-    terminal_set_front(next);
+    terminal_set_front(terminal.actions->quit(terminal.front));
 }
 
 /* In the keyboard's or the serial line's interrupt. */
@@ -49,7 +42,7 @@ static bool terminal_on_key(uint8_t key)
         quit_front();
         return true;
     }
-    if (key == KEY_INTERRUPT && terminal.front && !terminal.front->catches_interrupt) {
+    if (key == KEY_INTERRUPT && terminal.front && !terminal.front->takes_interrupt) {
         interrupt_front();
         return true;
     }
@@ -57,22 +50,23 @@ static bool terminal_on_key(uint8_t key)
     return false;
 }
 
-void terminal_initialise(void)
+void terminal_initialise(const struct terminal_actions *actions)
 {
+    terminal.actions = actions;
     wait_queue_initialise(&terminal.key_waiters);
     keyboard_set_listener(terminal_on_key);
 }
 
-void terminal_set_front(struct process *process)
+void terminal_set_front(struct session *session)
 {
-    terminal.front = process;
-    task_favour(process ? &process->family->turns : NULL);
+    terminal.front = session;
+    task_favour(session ? session->turns : NULL);
     task_wake_all(&terminal.key_waiters); /* keys may be waiting for the new one */
 }
 
-void terminal_start_front(struct process *process)
+void terminal_start_front(struct session *session)
 {
-    terminal_set_front(process);
+    terminal_set_front(session);
     if (keyboard_holds(KEY_QUIT) && can_quit_front()) {
         quit_front();
     } else if (keyboard_holds(KEY_INTERRUPT)) {
@@ -80,21 +74,21 @@ void terminal_start_front(struct process *process)
     }
 }
 
-bool terminal_is_front(const struct process *process)
+bool terminal_is_front(const struct session *session)
 {
-    return process == terminal.front;
+    return session == terminal.front;
 }
 
-uint8_t terminal_get_key(void)
+uint8_t terminal_get_key(const struct session *session)
 {
-    return terminal_is_front(process_current()) ? keyboard_pop() : 0;
+    return terminal_is_front(session) ? keyboard_pop() : 0;
 }
 
-uint8_t terminal_wait_key(void)
+uint8_t terminal_wait_key(const struct session *session)
 {
     uint8_t key;
 
-    while ((key = terminal_get_key()) == 0 && !task_is_cancelled()) {
+    while ((key = terminal_get_key(session)) == 0 && !task_is_cancelled()) {
         task_block(&terminal.key_waiters);
     }
     return key;

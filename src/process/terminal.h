@@ -1,12 +1,13 @@
 /*
- * process/terminal.h - which process has the keyboard.
+ * process/terminal.h - who has the keyboard.
  *
- * One process is in front: keys are its own, other processes get none. Its family's tasks get
- * their turns soon (task_favour()). Ctrl-C ends it, unless it asked for ctrl-C as a key. Ctrl-\ ends
- * its whole family, in any case; the nearest of those that started it and are of another
- * family is in front at once. Init's family has no such end: there ctrl-\ is a key like others. When
- * the one in front ends, the nearest of those that started it comes to the front again. Every
- * process may write to the screen.
+ * One session is in front: keys are its own, others get none. Its tasks get their turns soon
+ * (task_favour()). Ctrl-C interrupts it, unless it takes ctrl-C as a key. Ctrl-\ ends it and all that belongs
+ * to it, in any case, and another session is in front at once; for a session that cannot be ended so,
+ * ctrl-\ is a key like others. Everybody may write to the screen.
+ *
+ * What is behind a session, and how it ends, is for those who register here (process.c: a session is a
+ * process, ctrl-\ ends its family).
  */
 #ifndef PROCESS_TERMINAL_H
 #define PROCESS_TERMINAL_H
@@ -14,24 +15,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct process;
+struct task_group;
 
-/* Registers with the keyboard. */
-void terminal_initialise(void);
+/* A part of what it belongs to, which fills it in and outlives its time in front. */
+struct session {
+    struct task_group *turns; /* whose turns come soon while it is in front */
+    bool takes_interrupt;     /* ctrl-C is a key like the others */
+};
 
-/* Keys go to process from now on; unread keys are the next process's. */
-void terminal_set_front(struct process *process);
+/* What keys do to the session in front. They are called in the keyboard's or the serial line's
+ * interrupt, or by terminal_start_front(). */
+struct terminal_actions {
+    void (*interrupt)(struct session *front);
+    bool (*can_quit)(const struct session *front);
+    /* Ends it. Returns the session that is in front next, NULL for none. */
+    struct session *(*quit)(struct session *front);
+};
 
-/* The same, for a process that has just been started. A ctrl-C or ctrl-\ that came while it was
- * loaded, and that was not read, was meant for it. */
-void terminal_start_front(struct process *process);
+/* Registers with the keyboard. actions: all set, for ever. */
+void terminal_initialise(const struct terminal_actions *actions);
 
-bool terminal_is_front(const struct process *process);
+/* Keys go to session from now on, to nobody for NULL; unread keys are the next session's. */
+void terminal_set_front(struct session *session);
 
-/* The next key for the running process; 0 when there is none, or when it is not in front. */
-uint8_t terminal_get_key(void);
+/* The same, for a session that has just begun. A ctrl-C or ctrl-\ that came while it was loaded, and that
+ * was not read, was meant for it. */
+void terminal_start_front(struct session *session);
 
-/* The same, but waits; 0 only when the task was cancelled. */
-uint8_t terminal_wait_key(void);
+bool terminal_is_front(const struct session *session);
+
+/* The next key for session; 0 when there is none, or when it is not in front. */
+uint8_t terminal_get_key(const struct session *session);
+
+/* The same, but waits; 0 only when the running task was cancelled. */
+uint8_t terminal_wait_key(const struct session *session);
 
 #endif

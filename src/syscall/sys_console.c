@@ -22,11 +22,11 @@
 
 /* How many of the count bytes are printed before the next pause: what follows an Escape may clear all
  * of the screen, so there is one at the piece's end at most. */
-static uint32_t piece_length(const char *piece, uint32_t count)
+static size_t piece_length(const char *piece, size_t count)
 {
     unsigned lines = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (piece[i] == KEY_ESCAPE || (piece[i] == '\n' && ++lines == PRINT_LINES)) {
             return i + 1;
         }
@@ -34,50 +34,53 @@ static uint32_t piece_length(const char *piece, uint32_t count)
     return count;
 }
 
-/* Prints length bytes at source; all of them are there. */
-static uint32_t write_from_user(uint32_t source, uint32_t length)
+/* Prints length bytes at source; all of them are there. Length, or an error. */
+static intptr_t write_from_user(struct user_pointer source, size_t length)
 {
     char piece[PRINT_PIECE];
 
-    for (uint32_t done = 0; done < length;) {
-        uint32_t count = MIN(length - done, PRINT_PIECE);
-        int status = copy_from_user(piece, source + done, count);
+    for (size_t done = 0; done < length;) {
+        size_t count = MIN(length - done, PRINT_PIECE);
+        int status = copy_from_user(piece, user_pointer_add(source, done), count);
 
         if (status < 0) {
-            return (uint32_t)status;
+            return status;
         }
         count = piece_length(piece, count);
         console_write(piece, count);
         done += count;
         if (done < length && !task_pause()) {
-            return (uint32_t)-EINTERRUPTED;
+            return -EINTERRUPTED;
         }
     }
-    return length;
+    return (intptr_t)length;
 }
 
 /* print(str): 0 */
-uint32_t sys_print(const uint32_t *arguments)
+intptr_t sys_print(const uintptr_t *arguments)
 {
-    int length = user_string_length(arguments[0], PRINT_BYTES_MAX);
+    struct user_pointer string = user_pointer(arguments[0]);
+    int length = user_string_length(string, PRINT_BYTES_MAX);
 
     if (length < 0) {
-        return (uint32_t)length;
+        return length;
     }
-    write_from_user(arguments[0], (uint32_t)length);
+    write_from_user(string, (size_t)length);
     return OK;
 }
 
 /* write(buffer, length): length. Nothing is printed when a part of the buffer is not there. */
-uint32_t sys_write(const uint32_t *arguments)
+intptr_t sys_write(const uintptr_t *arguments)
 {
-    int status = user_range_check(arguments[0], arguments[1]);
+    struct user_pointer buffer = user_pointer(arguments[0]);
+    size_t length = arguments[1];
+    int status = user_range_check(buffer, length);
 
-    return status < 0 ? (uint32_t)status : write_from_user(arguments[0], arguments[1]);
+    return status < 0 ? status : write_from_user(buffer, length);
 }
 
 /* putchar(c): 0 */
-uint32_t sys_putchar(const uint32_t *arguments)
+intptr_t sys_putchar(const uintptr_t *arguments)
 {
     char c = (char)arguments[0];
 
@@ -90,9 +93,9 @@ uint32_t sys_putchar(const uint32_t *arguments)
  * ask is waiting in its own way: after POLLS_BEFORE_REST vain calls within one tick of the clock it
  * rests until the next interrupt, so that the machine can sleep and others can run.
  */
-uint32_t sys_getkey(const uint32_t *arguments)
+intptr_t sys_getkey(const uintptr_t *arguments)
 {
-    uint8_t key = terminal_get_key();
+    uint8_t key = terminal_get_key(&process_current()->session);
 
     (void)arguments;
     if (key == 0) {
@@ -111,21 +114,23 @@ uint32_t sys_getkey(const uint32_t *arguments)
 }
 
 /* wait_key(): the next key */
-uint32_t sys_wait_key(const uint32_t *arguments)
+intptr_t sys_wait_key(const uintptr_t *arguments)
 {
     (void)arguments;
-    return terminal_wait_key();
+    return terminal_wait_key(&process_current()->session);
 }
 
 /* catch_interrupt(on): whether it was on */
-uint32_t sys_catch_interrupt(const uint32_t *arguments)
+intptr_t sys_catch_interrupt(const uintptr_t *arguments)
 {
-    struct process *process = process_current();
-    bool was_on = process->catches_interrupt;
+    struct session *session = &process_current()->session;
+    bool was_on = session->takes_interrupt;
 
-    if (arguments[0] > 1) {
-        return (uint32_t)-EINVARG;
+    uint32_t on = (uint32_t)arguments[0];
+
+    if (on > 1) {
+        return -EINVARG;
     }
-    process->catches_interrupt = arguments[0];
+    session->takes_interrupt = on;
     return was_on;
 }

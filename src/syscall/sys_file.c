@@ -27,22 +27,22 @@ _Static_assert(sizeof(struct file_stat) == 8 && sizeof(struct directory_entry) =
                "no padding: these go to programs as they are");
 
 /* The process's place for a descriptor; NULL when there is no such one. */
-static struct file **place_of(uint32_t descriptor)
+static struct file **place_of(uintptr_t descriptor)
 {
-    uint32_t index = descriptor - FILE_DESCRIPTOR_FIRST;
+    uint32_t index = (uint32_t)descriptor - FILE_DESCRIPTOR_FIRST;
 
     return index < FILE_DESCRIPTORS_MAX ? &process_current()->files[index] : NULL;
 }
 
 /* The open file; NULL when there is none. */
-static struct file *file_of(uint32_t descriptor)
+static struct file *file_of(uintptr_t descriptor)
 {
     struct file **place = place_of(descriptor);
 
     return place ? *place : NULL;
 }
 
-static int open_user_path(uint32_t source, struct file **file)
+static int open_user_path(struct user_pointer source, struct file **file)
 {
     char name[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
 
@@ -58,13 +58,13 @@ static int open_user_path(uint32_t source, struct file **file)
 
 /* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has as
  * many open files as it may */
-uint32_t sys_open(const uint32_t *arguments)
+intptr_t sys_open(const uintptr_t *arguments)
 {
     struct file *file;
-    int status = open_user_path(arguments[0], &file);
+    int status = open_user_path(user_pointer(arguments[0]), &file);
 
     if (status < 0) {
-        return (uint32_t)status;
+        return status;
     }
     for (uint32_t n = FILE_DESCRIPTOR_FIRST; n < FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX;
          n++) {
@@ -76,22 +76,22 @@ uint32_t sys_open(const uint32_t *arguments)
                 break;
             }
             *place = file;
-            return n;
+            return (intptr_t)n;
         }
     }
     file_close(file);
-    return (uint32_t)(status < 0 ? status : -EBUSY);
+    return status < 0 ? status : -EBUSY;
 }
 
 /* What a read is charged for so large a piece: all but one page, which every process is charged for. */
-static uint32_t piece_charge(uint32_t bytes)
+static uint32_t piece_charge(size_t bytes)
 {
-    return (bytes - 1) / PAGE_SIZE_BYTES;
+    return (uint32_t)(bytes - 1) / PAGE_SIZE_BYTES;
 }
 
 /* Memory for a piece of *bytes, or of a page at most where there is no more; NULL: not even that. The
  * others run while a read has it, and may have theirs: so the family is charged. */
-static void *new_piece(uint32_t *bytes)
+static void *new_piece(size_t *bytes)
 {
     struct family *family = process_current()->family;
 
@@ -103,39 +103,41 @@ static void *new_piece(uint32_t *bytes)
         }
         family_give_back(family, FAMILY_PAGES, piece_charge(*bytes));
     }
-    *bytes = MIN(*bytes, PAGE_SIZE_BYTES);
+    *bytes = MIN(*bytes, (size_t)PAGE_SIZE_BYTES);
     return kmalloc(*bytes);
 }
 
-static void free_piece(void *piece, uint32_t bytes)
+static void free_piece(void *piece, size_t bytes)
 {
     kfree(piece);
     family_give_back(process_current()->family, FAMILY_PAGES, piece_charge(bytes));
 }
 
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
-uint32_t sys_read(const uint32_t *arguments)
+intptr_t sys_read(const uintptr_t *arguments)
 {
     struct file *file = file_of(arguments[0]);
-    uint32_t buffer = arguments[1], length = arguments[2];
-    uint32_t piece_bytes = MAX(MIN(length, READ_PIECE_MAX), 1u); /* kmalloc(0) is NULL */
-    uint32_t done = 0;
+    struct user_pointer buffer = user_pointer(arguments[1]);
+    size_t length = arguments[2];
+    size_t piece_bytes =
+        MAX(MIN(length, (size_t)READ_PIECE_MAX), (size_t)1); /* kmalloc(0) is NULL */
+    size_t done = 0;
     int status;
 
     if (!file || user_range_check_write(buffer, length) < 0) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     uint32_t start = file_position(file);
     void *piece = new_piece(&piece_bytes);
     if (!piece) {
-        return (uint32_t)-ENOMEM;
+        return -ENOMEM;
     }
     do {
-        status = file_read(file, piece, MIN(length - done, piece_bytes));
+        status = file_read(file, piece, (uint32_t)MIN(length - done, piece_bytes));
         if (status > 0) {
-            int copied = copy_to_user(buffer + done, piece, (uint32_t)status);
+            int copied = copy_to_user(user_pointer_add(buffer, done), piece, (size_t)status);
 
-            done += (uint32_t)status;
+            done += (size_t)status;
             status = copied < 0 ? copied : status;
         }
         if (done < length && !task_pause()) {
@@ -145,88 +147,90 @@ uint32_t sys_read(const uint32_t *arguments)
     free_piece(piece, piece_bytes);
     if (status < 0) {
         (void)file_seek(file, start); /* of a directory: nothing was read */
-        return (uint32_t)status;
+        return status;
     }
-    return done;
+    return (intptr_t)done;
 }
 
 /* seek(descriptor, offset, FILE_SEEK_...): the new position, up to INT32_MAX */
-uint32_t sys_seek(const uint32_t *arguments)
+intptr_t sys_seek(const uintptr_t *arguments)
 {
     struct file *file = file_of(arguments[0]);
     int64_t position = (int32_t)arguments[1];
+    uint32_t from = (uint32_t)arguments[2];
     struct file_stat stat;
 
-    if (!file || arguments[2] > FILE_SEEK_END) {
-        return (uint32_t)-EINVARG;
+    if (!file || from > FILE_SEEK_END) {
+        return -EINVARG;
     }
     file_stat(file, &stat);
-    if (arguments[2] == FILE_SEEK_CUR) {
+    if (from == FILE_SEEK_CUR) {
         position += file_position(file);
-    } else if (arguments[2] == FILE_SEEK_END) {
+    } else if (from == FILE_SEEK_END) {
         position += stat.size;
     }
     if (stat.is_directory) {
-        return (uint32_t)-EISDIR;
+        return -EISDIR;
     }
     if (position < 0 || position > INT32_MAX) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     int status = file_seek(file, (uint32_t)position);
-    return status < 0 ? (uint32_t)status : (uint32_t)position;
+    return status < 0 ? status : (intptr_t)position;
 }
 
 /* stat(path, out): 0 */
-uint32_t sys_stat(const uint32_t *arguments)
+intptr_t sys_stat(const uintptr_t *arguments)
 {
     struct file *file;
     struct file_stat stat;
-    int status = open_user_path(arguments[0], &file);
+    int status = open_user_path(user_pointer(arguments[0]), &file);
 
     if (status < 0) {
-        return (uint32_t)status;
+        return status;
     }
     file_stat(file, &stat);
     file_close(file);
-    return (uint32_t)copy_to_user(arguments[1], &stat, sizeof(stat));
+    return copy_to_user(user_pointer(arguments[1]), &stat, sizeof(stat));
 }
 
 /* descriptor_stat(descriptor, out): 0 */
-uint32_t sys_descriptor_stat(const uint32_t *arguments)
+intptr_t sys_descriptor_stat(const uintptr_t *arguments)
 {
     struct file *file = file_of(arguments[0]);
     struct file_stat stat;
 
     if (!file) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     file_stat(file, &stat);
-    return (uint32_t)copy_to_user(arguments[1], &stat, sizeof(stat));
+    return copy_to_user(user_pointer(arguments[1]), &stat, sizeof(stat));
 }
 
 /* read_directory(descriptor, out): 1, 0 at the end */
-uint32_t sys_read_directory(const uint32_t *arguments)
+intptr_t sys_read_directory(const uintptr_t *arguments)
 {
     struct file *file = file_of(arguments[0]);
+    struct user_pointer out = user_pointer(arguments[1]);
     struct directory_entry entry;
 
-    if (!file || user_range_check_write(arguments[1], sizeof(entry)) < 0) {
-        return (uint32_t)-EINVARG;
+    if (!file || user_range_check_write(out, sizeof(entry)) < 0) {
+        return -EINVARG;
     }
     int status = file_read_directory(file, &entry);
-    if (status == 1 && copy_to_user(arguments[1], &entry, sizeof(entry)) < 0) {
-        return (uint32_t)-EINVARG;
+    if (status == 1 && copy_to_user(out, &entry, sizeof(entry)) < 0) {
+        return -EINVARG;
     }
-    return (uint32_t)status;
+    return status;
 }
 
 /* close(descriptor): 0 */
-uint32_t sys_close(const uint32_t *arguments)
+intptr_t sys_close(const uintptr_t *arguments)
 {
     struct file **place = place_of(arguments[0]);
 
     if (!place || !*place) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     file_close(*place);
     *place = NULL;

@@ -37,22 +37,20 @@ static void __attribute__((noinline)) end_trace(void)
 {
     const struct process *process = process_current();
     const struct trap_frame *registers = task_user_frame(&process->task);
-    struct {
-        uint32_t ebp;
-        uint32_t return_address;
-    } frame = {.ebp = frame_frame_pointer(registers)};
+    vaddr_t frame = frame_frame_pointer(registers);
     const char *separator = "trace:   called from";
 
     printk(" by %s (%u), " PC_NAME " " ADDRESS_FORMAT "\n", process->name, process->id,
            frame_pc(registers));
     for (unsigned i = 0; i < TRACE_CALLERS; i++) {
-        uint32_t below = frame.ebp;
+        vaddr_t below = frame, return_address;
 
-        if (copy_from_user(&frame, below, sizeof(frame)) < 0 || frame.ebp <= below ||
-            frame.return_address == 0) {
+        if (user_read_long(user_pointer(below), &frame) < 0 || frame <= below ||
+            user_read_long(user_pointer(below + user_long_bytes()), &return_address) < 0 ||
+            return_address == 0) {
             break;
         }
-        printk("%s %08x", separator, frame.return_address);
+        printk("%s " ADDRESS_FORMAT, separator, return_address);
         separator = ",";
     }
     if (*separator == ',') {
@@ -61,35 +59,35 @@ static void __attribute__((noinline)) end_trace(void)
 }
 
 /* malloc(size): the address, or 0 */
-uint32_t sys_malloc(const uint32_t *arguments)
+intptr_t sys_malloc(const uintptr_t *arguments)
 {
-    uint32_t memory = (uint32_t)process_malloc(process_current(), arguments[0]);
+    void *memory = process_malloc(process_current(), arguments[0]);
 
     if (is_traced) {
-        printk("trace: process_malloc(%u) = %p", arguments[0], (void *)memory);
+        printk("trace: process_malloc(%zu) = %p", (size_t)arguments[0], memory);
         end_trace();
     }
-    return memory;
+    return (intptr_t)memory;
 }
 
 /* free(ptr): 0 or -EINVARG */
-uint32_t sys_free(const uint32_t *arguments)
+intptr_t sys_free(const uintptr_t *arguments)
 {
     struct process *process = process_current();
     void *memory = (void *)arguments[0];
 
     if (is_traced) {
-        printk("trace: process_free(%p), %u KiB,", memory,
-               (uint32_t)process_allocation_pages(process, memory) * (PAGE_SIZE_BYTES / 1024));
+        printk("trace: process_free(%p), %zu KiB,", memory,
+               process_allocation_pages(process, memory) * (PAGE_SIZE_BYTES / 1024));
         end_trace();
     }
-    return (uint32_t)process_free(process, memory);
+    return process_free(process, memory);
 }
 
 /* break(delta): the address where it was, or -EINVARG or -ENOMEM */
-uint32_t sys_break(const uint32_t *arguments)
+intptr_t sys_break(const uintptr_t *arguments)
 {
-    return process_move_break(process_current(), (int32_t)arguments[0]);
+    return process_move_break(process_current(), (intptr_t)arguments[0]);
 }
 
 static bool count_one(void *count, const struct process *process)
@@ -119,7 +117,7 @@ static uint32_t largest_free_run(const struct heap_table *table)
 }
 
 /* memory_figures(out, size of it): 0. A program that knows fewer figures gets those. */
-uint32_t sys_memory_figures(const uint32_t *arguments)
+intptr_t sys_memory_figures(const uintptr_t *arguments)
 {
     uint32_t largest_run = largest_free_run(kheap_get()->table);
     struct block_cache_stats cache;
@@ -143,7 +141,7 @@ uint32_t sys_memory_figures(const uint32_t *arguments)
     };
     process_for_each(count_one, &figures.processes);
     if (arguments[1] == 0) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
-    return (uint32_t)copy_to_user(arguments[0], &figures, MIN(arguments[1], sizeof(figures)));
+    return copy_to_user(user_pointer(arguments[0]), &figures, MIN(arguments[1], sizeof(figures)));
 }

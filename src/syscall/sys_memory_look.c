@@ -7,6 +7,7 @@
 #include "abi/syscalls.h"
 #include "debug/backtrace.h"
 #include "base/align.h"
+#include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/pmm.h"
 #include "base/status.h"
@@ -49,32 +50,55 @@ static size_t run_end(const struct heap_table *table, size_t block, uint32_t *st
     return block;
 }
 
-static uint32_t look_at_run(uint32_t address, uint32_t out)
+/* struct memory_run is four words of the program's. */
+static int write_run(struct user_pointer out, const struct memory_run *run)
+{
+    const uintptr_t words[] = {run->start, run->pages, run->state, run->owner};
+    int status = OK;
+
+    for (size_t i = 0; status == OK && i < ARRAY_SIZE(words); i++) {
+        status = user_write_long(user_pointer_add(out, i * user_long_bytes()), words[i]);
+    }
+    return status;
+}
+
+/* Can the running program have that number in a word of its own? */
+static bool fits_word(uintptr_t number)
+{
+    return number <= UINT32_MAX || user_long_bytes() > sizeof(uint32_t);
+}
+
+static int look_at_run(uintptr_t address, struct user_pointer out)
 {
     const struct heap *heap;
 
     for (size_t i = 0; (heap = pmm_get_heap(i)) != NULL; i++) { /* in order of address */
-        uint32_t start = (uint32_t)heap->saddr;
+        uintptr_t start = (uintptr_t)heap->saddr - DIRECT_MAP;
         size_t block = address > start ? (address - start) / HEAP_BLOCK_SIZE_BYTES : 0;
 
         if (block < heap->table->total) {
+            uint32_t state;
             struct memory_run run = {
                 .start = start + block * HEAP_BLOCK_SIZE_BYTES,
-                .owner = (uint32_t)heap_owner_of_block(heap, block),
+                .pages = run_end(heap->table, block, &state) - block,
+                .owner = (uintptr_t)heap_owner_of_block(heap, block),
             };
-            run.pages = run_end(heap->table, block, &run.state) - block;
-            return (uint32_t)copy_to_user(out, &run, sizeof(run));
+
+            run.state = state;
+            return fits_word(run.start) ? write_run(out, &run) : -ENOENT;
         }
     }
-    return (uint32_t)-ENOENT;
+    return -ENOENT;
 }
 
-static uint32_t look_at_name(uint32_t address, uint32_t out)
+/* A program of 32 bits has the lower half of an owner; the kernel's code lies in the upper 2 GiB. */
+static int look_at_name(uintptr_t owner, struct user_pointer out)
 {
+    vaddr_t address = user_long_bytes() == sizeof(owner) ? owner : (vaddr_t)(int32_t)owner;
     uint32_t offset;
     const char *name = symbol_find(address, &offset);
 
-    return name ? (uint32_t)copy_to_user(out, name, MEMORY_NAME_BYTES) : (uint32_t)-ENOENT;
+    return name ? copy_to_user(out, name, MEMORY_NAME_BYTES) : -ENOENT;
 }
 
 struct walk_search {
@@ -92,34 +116,65 @@ static bool find_chunk(void *context, const struct process *process)
     return process->id != search->pid;
 }
 
-static uint32_t look_at_walk(uint32_t address, uint32_t out)
+/* Fills in count and entries, for the process that *levels names. 0 or -EINVARG. */
+static int walk(vaddr_t address, struct memory_levels *levels)
 {
-    struct memory_walk walk;
+    struct walk_search search = {.pid = levels->pid ? levels->pid : process_current()->id};
 
-    if (copy_from_user(&walk, out, sizeof(walk)) < 0) {
-        return (uint32_t)-EINVARG;
-    }
-    struct walk_search search = {.pid = walk.pid ? walk.pid : process_current()->id};
     process_for_each(find_chunk, &search);
     if (!search.chunk) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     struct paging_step steps[PAGE_LEVELS];
     size_t count = paging_walk(search.chunk, address, steps);
 
-    walk.directory_entry = (uint32_t)steps[0].entry.bits;
-    walk.table_entry = count > 1 ? (uint32_t)steps[count - 1].entry.bits : 0;
-    return (uint32_t)copy_to_user(out, &walk, sizeof(walk));
+    memset(levels->entries, 0, sizeof(levels->entries));
+    levels->count = PAGE_LEVELS;
+    for (size_t i = 0; i < count; i++) {
+        levels->entries[i] = steps[i].entry.bits;
+    }
+    return OK;
+}
+
+static int look_at_walk(vaddr_t address, struct user_pointer out)
+{
+    struct memory_walk two_steps;
+    struct memory_levels levels;
+
+    if (copy_from_user(&two_steps, out, sizeof(two_steps)) < 0) {
+        return -EINVARG;
+    }
+    levels.pid = two_steps.pid;
+    if (walk(address, &levels) < 0) {
+        return -EINVARG;
+    }
+    two_steps.directory_entry = (uint32_t)levels.entries[levels.count - 2];
+    two_steps.table_entry = (uint32_t)levels.entries[levels.count - 1];
+    return copy_to_user(out, &two_steps, sizeof(two_steps));
+}
+
+static int look_at_levels(vaddr_t address, struct user_pointer out)
+{
+    struct memory_levels levels;
+
+    if (copy_from_user(&levels, out, sizeof(levels)) < 0 || walk(address, &levels) < 0) {
+        return -EINVARG;
+    }
+    return copy_to_user(out, &levels, sizeof(levels));
 }
 
 /* memory_look(what, number, out): 0 */
-uint32_t sys_memory_look(const uint32_t *arguments)
+intptr_t sys_memory_look(const uintptr_t *arguments)
 {
-    switch (arguments[0]) {
-    case MEMORY_LOOK_RUN: return look_at_run(arguments[1], arguments[2]);
-    case MEMORY_LOOK_NAME: return look_at_name(arguments[1], arguments[2]);
-    case MEMORY_LOOK_WALK: return look_at_walk(arguments[1], arguments[2]);
-    case MEMORY_LOOK_TRACE: return (uint32_t)process_trace(arguments[1] != 0);
-    default: return (uint32_t)-EINVARG;
+    uintptr_t number = arguments[1];
+    struct user_pointer out = user_pointer(arguments[2]);
+
+    switch ((uint32_t)arguments[0]) {
+    case MEMORY_LOOK_RUN: return look_at_run(number, out);
+    case MEMORY_LOOK_NAME: return look_at_name(number, out);
+    case MEMORY_LOOK_WALK: return look_at_walk(number, out);
+    case MEMORY_LOOK_LEVELS: return look_at_levels(number, out);
+    case MEMORY_LOOK_TRACE: return process_trace(number != 0);
+    default: return -EINVARG;
     }
 }

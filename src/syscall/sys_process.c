@@ -16,27 +16,26 @@
 #include "syscall/usercopy.h"
 #include "process/process.h"
 #include "task/task.h"
-#include "process/terminal.h"
 
 #define MILLISECONDS_A_TICK (1000 / TIMER_HZ)
 
 _Static_assert(1000 % TIMER_HZ == 0, "a tick is whole milliseconds");
 
 /* sum(a, b): a + b */
-uint32_t sys_sum(const uint32_t *arguments)
+intptr_t sys_sum(const uintptr_t *arguments)
 {
-    return arguments[0] + arguments[1];
+    return (int32_t)((uint32_t)arguments[0] + (uint32_t)arguments[1]);
 }
 
 /* exit(): as with status 0 */
-uint32_t sys_exit(const uint32_t *arguments)
+intptr_t sys_exit(const uintptr_t *arguments)
 {
     (void)arguments;
     process_exit(0);
 }
 
 /* exit_status(status) */
-uint32_t sys_exit_status(const uint32_t *arguments)
+intptr_t sys_exit_status(const uintptr_t *arguments)
 {
     process_exit((int)arguments[0]);
 }
@@ -44,7 +43,7 @@ uint32_t sys_exit_status(const uint32_t *arguments)
 /* ---------------------------------------------------------------- starting programs */
 
 /* Appends the string at source, of at most max bytes with its NUL. */
-static int add_from_user(struct arguments *arguments, uint32_t source, size_t max)
+static int add_from_user(struct arguments *arguments, struct user_pointer source, size_t max)
 {
     size_t size;
     char *next = arguments_next(arguments, &size);
@@ -59,21 +58,19 @@ static int add_from_user(struct arguments *arguments, uint32_t source, size_t ma
 
 /* Appends the strings of a user's list of struct command_argument. Neither a cyclic nor an endless
  * one gets further than ARGUMENTS_MAX. */
-static int add_list_from_user(struct arguments *arguments, uint32_t item)
+static int add_list_from_user(struct arguments *arguments, struct user_pointer item)
 {
     const size_t next_offset = offsetof(struct command_argument, next);
 
     do {
-        int status = item > UINT32_MAX - next_offset
-                         ? -EINVARG
-                         : add_from_user(arguments, item, COMMAND_ARGUMENT_BYTES);
+        int status = add_from_user(arguments, item, COMMAND_ARGUMENT_BYTES);
         if (status == OK) {
-            status = copy_from_user(&item, item + next_offset, sizeof(item));
+            status = user_read_long(user_pointer_add(item, next_offset), &item.address);
         }
         if (status < 0) {
             return status;
         }
-    } while (item);
+    } while (item.address);
     return OK;
 }
 
@@ -99,7 +96,7 @@ static int start_program(const struct arguments *arguments, unsigned flags, bool
 
 /* What commands 6, 7 and spawn have in common: arguments from a string or from a list, then the
  * program. */
-static int start_from_user(uint32_t source, bool is_list, unsigned flags, bool is_job)
+static int start_from_user(struct user_pointer source, bool is_list, unsigned flags, bool is_job)
 {
     struct arguments *arguments = arguments_new();
     int status;
@@ -119,100 +116,102 @@ static int start_from_user(uint32_t source, bool is_list, unsigned flags, bool i
 /* To the front comes a child only from there: else any program could take the keyboard. */
 static unsigned front_if_own(void)
 {
-    return terminal_is_front(process_current()) ? PROCESS_FRONT : 0;
+    return process_is_front(process_current()) ? PROCESS_FRONT : 0;
 }
 
 /* For commands 6 and 7: the new program has screen and keyboard, the caller goes on later. */
-static uint32_t start_and_yield(uint32_t source, bool is_list)
+static int start_and_yield(struct user_pointer source, bool is_list)
 {
     int status = start_from_user(source, is_list, PROCESS_DETACHED | front_if_own(), false);
 
     if (status < 0) {
-        return (uint32_t)status;
+        return status;
     }
     task_yield();
     return OK;
 }
 
 /* process_load_start(name): 0 */
-uint32_t sys_process_load_start(const uint32_t *arguments)
+intptr_t sys_process_load_start(const uintptr_t *arguments)
 {
-    return start_and_yield(arguments[0], false);
+    return start_and_yield(user_pointer(arguments[0]), false);
 }
 
 /* invoke_system_command(list): 0 */
-uint32_t sys_invoke_system_command(const uint32_t *arguments)
+intptr_t sys_invoke_system_command(const uintptr_t *arguments)
 {
-    return start_and_yield(arguments[0], true);
+    return start_and_yield(user_pointer(arguments[0]), true);
 }
 
 /* spawn(list, flags): pid */
-uint32_t sys_spawn(const uint32_t *arguments)
+intptr_t sys_spawn(const uintptr_t *arguments)
 {
-    uint32_t flags = arguments[1];
+    uint32_t flags = (uint32_t)arguments[1];
 
     if (flags & ~(uint32_t)(SPAWN_FRONT | SPAWN_FAMILY)) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
-    return (uint32_t)start_from_user(arguments[0], true, flags & SPAWN_FRONT ? front_if_own() : 0,
-                                     flags & SPAWN_FAMILY &&
-                                         process_current()->family == family_of_init());
+    return start_from_user(user_pointer(arguments[0]), true,
+                           flags & SPAWN_FRONT ? front_if_own() : 0,
+                           flags & SPAWN_FAMILY && process_current()->family == family_of_init());
 }
 
 /* get_program_arguments(out): 0 */
-uint32_t sys_get_program_arguments(const uint32_t *arguments)
+intptr_t sys_get_program_arguments(const uintptr_t *arguments)
 {
     const struct process *process = process_current();
-    const uint32_t out[] = {process->argc, process->argv}; /* struct process_arguments */
+    struct user_pointer out = user_pointer(arguments[0]);
+    int status = user_write_long(out, process->argc); /* an int, padded where argv is wider */
 
-    return (uint32_t)copy_to_user(arguments[0], out, sizeof(out));
+    return status < 0 ? status
+                      : user_write_long(user_pointer_add(out, user_long_bytes()), process->argv);
 }
 
 /* ---------------------------------------------------------------- the others, and time */
 
 /* wait(pid or WAIT_ANY, status or 0): pid */
-uint32_t sys_wait(const uint32_t *arguments)
+intptr_t sys_wait(const uintptr_t *arguments)
 {
-    uint32_t out = arguments[1];
+    struct user_pointer out = user_pointer(arguments[1]);
     int exit_status = 0;
 
     /* First, so that no status is lost to a bad pointer. */
-    if (out && user_range_check_write(out, sizeof(exit_status)) < 0) {
-        return (uint32_t)-EINVARG;
+    if (out.address && user_range_check_write(out, sizeof(exit_status)) < 0) {
+        return -EINVARG;
     }
     int result = process_wait((int)arguments[0], &exit_status);
-    if (result >= 0 && out) {
+    if (result >= 0 && out.address) {
         copy_to_user(out, &exit_status, sizeof(exit_status));
     }
-    return (uint32_t)result;
+    return result;
 }
 
 /* kill(pid): 0 */
-uint32_t sys_kill(const uint32_t *arguments)
+intptr_t sys_kill(const uintptr_t *arguments)
 {
-    struct process *process = process_find_reachable(arguments[0]);
+    struct process *process = process_find_reachable((uint32_t)arguments[0]);
 
     if (!process) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     process_cancel(process, STATUS_KILLED);
     return OK;
 }
 
 /* kill_family(pid): 0. Init's family is the person's shell: it ends by itself only. */
-uint32_t sys_kill_family(const uint32_t *arguments)
+intptr_t sys_kill_family(const uintptr_t *arguments)
 {
-    struct process *process = process_find_reachable(arguments[0]);
+    struct process *process = process_find_reachable((uint32_t)arguments[0]);
 
     if (!process || process->family == family_of_init()) {
-        return (uint32_t)-EINVARG;
+        return -EINVARG;
     }
     process_cancel_family(process->family, STATUS_KILLED);
     return OK;
 }
 
 /* yield(): 0 */
-uint32_t sys_yield(const uint32_t *arguments)
+intptr_t sys_yield(const uintptr_t *arguments)
 {
     (void)arguments;
     task_yield();
@@ -220,9 +219,10 @@ uint32_t sys_yield(const uint32_t *arguments)
 }
 
 /* sleep(milliseconds): 0. A tick is under way already, so one more than it takes. */
-uint32_t sys_sleep(const uint32_t *arguments)
+intptr_t sys_sleep(const uintptr_t *arguments)
 {
-    uint32_t ticks = arguments[0] / MILLISECONDS_A_TICK + (arguments[0] % MILLISECONDS_A_TICK != 0);
+    uint32_t milliseconds = (uint32_t)arguments[0];
+    uint32_t ticks = milliseconds / MILLISECONDS_A_TICK + (milliseconds % MILLISECONDS_A_TICK != 0);
 
     if (ticks == 0) {
         task_yield();
@@ -233,21 +233,21 @@ uint32_t sys_sleep(const uint32_t *arguments)
 }
 
 /* getpid(): pid */
-uint32_t sys_getpid(const uint32_t *arguments)
+intptr_t sys_getpid(const uintptr_t *arguments)
 {
     (void)arguments;
-    return process_current()->id;
+    return (intptr_t)process_current()->id;
 }
 
 /* uptime(): milliseconds */
-uint32_t sys_uptime(const uint32_t *arguments)
+intptr_t sys_uptime(const uintptr_t *arguments)
 {
     (void)arguments;
-    return timer_get_ticks() * MILLISECONDS_A_TICK;
+    return (intptr_t)(timer_get_ticks() * MILLISECONDS_A_TICK);
 }
 
 /* thread_pointer(address): the selector. The address is not checked: paging protects as ever. */
-uint32_t sys_thread_pointer(const uint32_t *arguments)
+intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {
     task_set_thread_pointer(arguments[0]);
     return context_thread_selector();
@@ -257,7 +257,8 @@ uint32_t sys_thread_pointer(const uint32_t *arguments)
 #define LISTED_AT_ONCE 64
 
 struct listing {
-    uint32_t out, capacity; /* the user's array */
+    struct user_pointer out; /* the user's array */
+    size_t capacity;
     uint32_t count;
     uint64_t serial; /* of the last that was visited */
     int status;
@@ -271,7 +272,7 @@ static bool list_one(void *context, const struct process *process)
     if (listing->count < listing->capacity) {
         process_describe(process, &info);
         listing->status = copy_to_user(listing->out, &info, sizeof(info));
-        listing->out += sizeof(info);
+        listing->out = user_pointer_add(listing->out, sizeof(info));
     }
     listing->count++;
     listing->serial = process->serial;
@@ -279,9 +280,9 @@ static bool list_one(void *context, const struct process *process)
 }
 
 /* process_list(array, capacity): how many processes there are */
-uint32_t sys_process_list(const uint32_t *arguments)
+intptr_t sys_process_list(const uintptr_t *arguments)
 {
-    struct listing listing = {.out = arguments[0], .capacity = arguments[1]};
+    struct listing listing = {.out = user_pointer(arguments[0]), .capacity = arguments[1]};
 
     uint32_t before;
 
@@ -290,5 +291,5 @@ uint32_t sys_process_list(const uint32_t *arguments)
         process_for_each_after(listing.serial, list_one, &listing);
     } while (listing.status == OK && listing.count != before &&
              listing.count % LISTED_AT_ONCE == 0 && task_pause());
-    return listing.status < 0 ? (uint32_t)listing.status : listing.count;
+    return listing.status < 0 ? listing.status : (intptr_t)listing.count;
 }

@@ -17,18 +17,19 @@ _Static_assert(SEEDS_ICARIUS == SEED_ICARIUS && SEEDS_VANA == SEED_VANA && SEEDS
                "the documents' numbers");
 
 /* seeds(document, example, char text[SEEDS_TEXT_BYTES]): the text's length; 0 behind the last example */
-uint32_t sys_seeds(const uint32_t *arguments)
+intptr_t sys_seeds(const uintptr_t *arguments)
 {
     static char text[SEEDS_TEXT_BYTES];
-    int length = user_range_check_write(arguments[2], sizeof(text));
+    struct user_pointer out = user_pointer(arguments[2]);
+    int length = user_range_check_write(out, sizeof(text));
 
     if (length == OK) {
-        length = seeds_run(arguments[0], arguments[1], text, sizeof(text));
+        length = seeds_run((uint32_t)arguments[0], (uint32_t)arguments[1], text, sizeof(text));
     }
     if (length <= 0) {
-        return (uint32_t)length;
+        return length;
     }
-    int status = copy_to_user(arguments[2], text, (size_t)length + 1);
+    int status = copy_to_user(out, text, (size_t)length + 1);
 
-    return (uint32_t)(status < 0 ? status : length);
+    return status < 0 ? status : length;
 }

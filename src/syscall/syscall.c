@@ -1,85 +1,148 @@
 /*
- * syscall/syscall.c - from command number to handler.
+ * syscall/syscall.c - from a call's number to its handler.
  */
 #include "syscall/syscall.h"
 
+#include <stddef.h>
+
 #include "abi/syscalls.h"
+#include "arch/syscall_entry.h"
 #include "arch/trap.h"
+#include "arch/user_access.h"
 #include "base/align.h"
 #include "base/status.h"
-#include "syscall/usercopy.h"
 #include "process/process.h"
 
-static uint32_t sys_unknown(const uint32_t *arguments)
+static intptr_t sys_unknown(const uintptr_t *arguments)
 {
     (void)arguments;
-    return (uint32_t)-EINVARG;
+    return -EINVARG;
 }
+
+/* Of an argument of the table: its bit, if it has a sign. */
+#define SIGN_OF(type, name, is_signed) is_signed
+#define SIGN(argument, bit)            ((SIGN_OF argument) << (bit))
+
+/* A call's line by the number of its arguments. */
+#define LINE_0(handler, result) \
+    {                           \
+        handler, 0, 0           \
+    }
+#define LINE_1(handler, result, a) \
+    {                              \
+        handler, 1, SIGN(a, 0)     \
+    }
+#define LINE_2(handler, result, a, b)       \
+    {                                       \
+        handler, 2, SIGN(a, 0) | SIGN(b, 1) \
+    }
+#define LINE_3(handler, result, a, b, c)                 \
+    {                                                    \
+        handler, 3, SIGN(a, 0) | SIGN(b, 1) | SIGN(c, 2) \
+    }
+
+#define LINE_CHOOSE(result, a, b, c, line, ...) line
+#define LINE(handler, ...) \
+    LINE_CHOOSE(__VA_ARGS__, LINE_3, LINE_2, LINE_1, LINE_0, none)(handler, __VA_ARGS__)
 
 static const struct {
     syscall_handler_t handler;
-    uint32_t argument_count;
+    uint16_t argument_count;
+    uint16_t signs; /* bit n: argument n has a sign */
 } syscalls[] = {
-    [10 ... 15] = {sys_unknown, 0},
-    [SYSCALL_SUM] = {sys_sum, 2},
-    [SYSCALL_PRINT] = {sys_print, 1},
-    [SYSCALL_GETKEY] = {sys_getkey, 0},
-    [SYSCALL_PUTCHAR] = {sys_putchar, 1},
-    [SYSCALL_MALLOC] = {sys_malloc, 1},
-    [SYSCALL_FREE] = {sys_free, 1},
-    [SYSCALL_PROCESS_LOAD_START] = {sys_process_load_start, 1},
-    [SYSCALL_INVOKE_SYSTEM_COMMAND] = {sys_invoke_system_command, 1},
-    [SYSCALL_GET_PROGRAM_ARGUMENTS] = {sys_get_program_arguments, 1},
-    [SYSCALL_EXIT] = {sys_exit, 0},
-    [SYSCALL_EXIT_STATUS] = {sys_exit_status, 1},
-    [SYSCALL_WAIT_KEY] = {sys_wait_key, 0},
-    [SYSCALL_WAIT] = {sys_wait, 2},
-    [SYSCALL_YIELD] = {sys_yield, 0},
-    [SYSCALL_SLEEP] = {sys_sleep, 1},
-    [SYSCALL_GETPID] = {sys_getpid, 0},
-    [SYSCALL_WRITE] = {sys_write, 2},
-    [SYSCALL_SPAWN] = {sys_spawn, 2},
-    [SYSCALL_KILL] = {sys_kill, 1},
-    [SYSCALL_MEMORY_FIGURES] = {sys_memory_figures, 2},
-    [SYSCALL_PROCESS_LIST] = {sys_process_list, 2},
-    [SYSCALL_OPEN] = {sys_open, 1},
-    [SYSCALL_READ] = {sys_read, 3},
-    [SYSCALL_SEEK] = {sys_seek, 3},
-    [SYSCALL_STAT] = {sys_stat, 2},
-    [SYSCALL_DESCRIPTOR_STAT] = {sys_descriptor_stat, 2},
-    [SYSCALL_READ_DIRECTORY] = {sys_read_directory, 2},
-    [SYSCALL_CLOSE] = {sys_close, 1},
-    [SYSCALL_UPTIME] = {sys_uptime, 0},
-    [SYSCALL_CATCH_INTERRUPT] = {sys_catch_interrupt, 1},
-    [SYSCALL_BREAK] = {sys_break, 1},
-    [SYSCALL_MEMORY_LOOK] = {sys_memory_look, 3},
-    [SYSCALL_KILL_FAMILY] = {sys_kill_family, 1},
-    [SYSCALL_THREAD_POINTER] = {sys_thread_pointer, 1},
-    [SYSCALL_SEEDS] = {sys_seeds, 3},
+    [10 ... 15] = {sys_unknown, 0, 0},
+#define SYSCALL(number, NAME, name, ...) [SYSCALL_##NAME] = LINE(sys_##name, __VA_ARGS__),
+#include "abi/syscalls.def"
+#undef SYSCALL
 };
 
-_Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT, "every command has a handler");
+enum {
+    CALLS =
+#define SYSCALL(...) 1 +
+#include "abi/syscalls.def"
+#undef SYSCALL
+        0
+};
 
-static void syscall_dispatch(struct trap_frame *frame)
+_Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS + 6,
+               "every number below SYSCALL_COUNT has a line: 10 to 15 are nobody's");
+
+/*
+ * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a sign. This
+ * is part of each such call, so it does not go the long way through copy_from_user().
+ */
+static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
 {
-    uint32_t command = frame_syscall_number(frame);
-    uint32_t arguments[SYSCALL_ARGUMENTS_MAX];
+    vaddr_t end = user_range_end(stack);
+    unsigned count = syscalls[number].argument_count;
+    uint32_t words[SYSCALL_ARGUMENTS_MAX];
+    bool are_same = sizeof(*words) == sizeof(*arguments);
 
-    if (command >= ARRAY_SIZE(syscalls)) {
+    if (!end || count * sizeof(*words) > end - stack ||
+        !user_access_copy(are_same ? (void *)arguments : words, (const void *)stack,
+                          count * sizeof(*words))) {
+        return false;
+    }
+    for (unsigned i = 0; !are_same && i < count; i++) {
+        bool is_signed = syscalls[number].signs >> i & 1;
+
+        arguments[i] = is_signed ? (uintptr_t)(intptr_t)(int32_t)words[i] : words[i];
+    }
+    return true;
+}
+
+/* The kernel makes no system calls, so the compiler need not ask where the frame is from. */
+static inline vaddr_t user_stack_pointer(const struct trap_frame *frame)
+{
+    if (!frame_is_from_user(frame)) {
+        __builtin_unreachable();
+    }
+    return frame_stack_pointer(frame);
+}
+
+/* Apart from the calls without arguments, so that those save fewer registers. */
+static void __attribute__((noinline)) call_with_arguments(struct trap_frame *frame, uint32_t number)
+{
+    uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
+
+    if (read_stack_arguments(user_stack_pointer(frame), number, arguments)) {
+        frame_set_result(frame, syscalls[number].handler(arguments));
+    } else {
+        frame_set_result(frame, -EINVARG);
+    }
+}
+
+/* int 0x80. Of the number's register such programs have 32 bits; the rest may be anything. */
+static void syscall_from_gate(struct trap_frame *frame)
+{
+    uint32_t number = (uint32_t)frame_syscall_number(frame);
+
+    if (number >= ARRAY_SIZE(syscalls)) {
+        frame_set_result(frame, -EINVARG);
+    } else if (syscalls[number].argument_count == 0) {
+        frame_set_result(frame, syscalls[number].handler(NULL));
+    } else {
+        call_with_arguments(frame, number);
+    }
+}
+
+/* syscall */
+static void syscall_from_instruction(struct trap_frame *frame)
+{
+    uintptr_t number = frame_syscall_number(frame);
+    uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
+
+    if (number >= ARRAY_SIZE(syscalls)) {
         frame_set_result(frame, -EINVARG);
         return;
     }
-    if (syscalls[command].argument_count &&
-        copy_from_user(arguments, frame_user_stack_pointer(frame),
-                       syscalls[command].argument_count * 4) < 0) {
-        frame_set_result(frame, -EINVARG);
-        return;
-    }
-    frame_set_result(frame, (intptr_t)syscalls[command].handler(arguments));
+    frame_register_arguments(frame, arguments);
+    frame_set_result(frame, syscalls[number].handler(arguments));
 }
 
 void syscall_initialise(void)
 {
-    trap_set_syscall_handler(syscall_dispatch);
+    trap_set_syscall_handler(syscall_from_gate);
+    syscall_entry_set_handler(syscall_from_instruction);
     process_set_trace_handler(sys_memory_set_trace);
 }

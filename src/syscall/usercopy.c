@@ -1,92 +1,40 @@
 /*
- * syscall/usercopy.c - the only code that touches a user's memory.
+ * syscall/usercopy.c - see usercopy.h.
  *
  * The range check keeps the kernel's pages out: ring 0 could touch those without a fault. Whether
- * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): each instruction
- * below that can fault is listed in .ex_table, and trap.c goes on behind it.
- *
- * With SMAP on, ring 0 may touch user pages only while EFLAGS.AC is set: it is, here, for the length
- * of one string instruction. (STAC and CLAC would do the same; POPF exists on every CPU.) As in
- * all of the kernel, interrupts are off.
+ * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): arch/user_access.h has the
+ * instructions that can fault.
  */
 #include "syscall/usercopy.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "arch/x86/cpu.h"
-#include "layout.h"
+#include "arch/user_access.h"
 #include "base/align.h"
 #include "base/status.h"
+#include "layout.h"
+#include "process/process.h"
 #include "task/task.h"
 
-/* The end of the user range that address lies in, or 0. */
-static uint32_t user_range_end(uint32_t address)
+int copy_from_user(void *destination, struct user_pointer source, size_t length)
 {
-    if (address >= PROCESS_HEAP_ADDRESS && address < PROCESS_HEAP_END) {
-        return PROCESS_HEAP_END;
-    }
-    if (address >= USER_PROGRAM_ADDRESS && address < USER_PROGRAM_END) {
-        return USER_PROGRAM_END;
-    }
-    if (address >= USER_STACK_BOTTOM && address < USER_STACK_TOP) {
-        return USER_STACK_TOP;
-    }
-    return 0;
-}
+    vaddr_t end = user_range_end(source.address);
 
-/* Where instructions fault, trap.c goes on behind them: a line of its table says so. */
-#define USER_ACCESS(instructions)     \
-    "pushl %[ac]\n"                   \
-    "popfl\n"                         \
-    "1: " instructions "\n"           \
-    "2: pushl %[clean]\n"             \
-    "popfl\n"                         \
-    ".pushsection .ex_table, \"a\"\n" \
-    ".long 1b, 2b\n"                  \
-    ".popsection\n"
-#define USER_ACCESS_FLAGS [ac] "i"(EFLAGS_CLEAN | EFLAGS_AC), [clean] "i"(EFLAGS_CLEAN)
-
-/* Runs one repeated string instruction on a user's memory; it stops early at a fault. */
-static int copy_bytes(void *destination, const void *source, size_t length)
-{
-    size_t dwords = length / 4;
-    size_t rest = length % 4;
-
-    __asm__ volatile(USER_ACCESS("rep movsl")
-                     : "+D"(destination), "+S"(source), "+c"(dwords)
-                     : USER_ACCESS_FLAGS
-                     : "memory", "cc");
-    if (dwords) {
+    if (!end || length > end - source.address) {
         return -EINVARG;
     }
-    if (!rest) {
-        return OK;
-    }
-    __asm__ volatile(USER_ACCESS("rep movsb")
-                     : "+D"(destination), "+S"(source), "+c"(rest)
-                     : USER_ACCESS_FLAGS
-                     : "memory", "cc");
-    return rest ? -EINVARG : OK;
+    return user_access_copy(destination, (const void *)source.address, length) ? OK : -EINVARG;
 }
 
-int copy_from_user(void *destination, uint32_t source, size_t length)
+int copy_to_user(struct user_pointer destination, const void *source, size_t length)
 {
-    uint32_t end = user_range_end(source);
+    vaddr_t end = user_range_end(destination.address);
 
-    if (!end || length > end - source) {
+    if (!end || length > end - destination.address) {
         return -EINVARG;
     }
-    return copy_bytes(destination, (const void *)source, length);
-}
-
-int copy_to_user(uint32_t destination, const void *source, size_t length)
-{
-    uint32_t end = user_range_end(destination);
-
-    if (!end || length > end - destination) {
-        return -EINVARG;
-    }
-    return copy_bytes((void *)destination, source, length);
+    return user_access_copy((void *)destination.address, source, length) ? OK : -EINVARG;
 }
 
 /* Pages of a range that are tried between two pauses. */
@@ -94,60 +42,54 @@ int copy_to_user(uint32_t destination, const void *source, size_t length)
 
 /* Reads one byte of each page, and writes it back. While the others run nothing changes: only the
  * process itself maps and unmaps its pages. */
-static int check_range(uint32_t start, size_t length, bool for_write)
+static int check_range(struct user_pointer start, size_t length, bool for_write)
 {
-    uint32_t end = user_range_end(start);
+    vaddr_t end = user_range_end(start.address);
     uint8_t byte;
 
     if (length == 0) {
         return OK;
     }
-    if (!end || length > end - start) {
+    if (!end || length > end - start.address) {
         return -EINVARG;
     }
-    for (uint32_t address = start; address - start < length;
+    for (vaddr_t address = start.address; address - start.address < length;
          address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES) {
-        if ((address - start) / PAGE_SIZE_BYTES % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 &&
+        if ((address - start.address) / PAGE_SIZE_BYTES % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 &&
             !task_pause()) {
             return -EINTERRUPTED;
         }
-        if (copy_from_user(&byte, address, 1) < 0 ||
-            (for_write && copy_to_user(address, &byte, 1) < 0)) {
+        if (copy_from_user(&byte, user_pointer(address), 1) < 0 ||
+            (for_write && copy_to_user(user_pointer(address), &byte, 1) < 0)) {
             return -EINVARG;
         }
     }
     return OK;
 }
 
-int user_range_check(uint32_t source, size_t length)
+int user_range_check(struct user_pointer source, size_t length)
 {
     return check_range(source, length, false);
 }
 
-int user_range_check_write(uint32_t destination, size_t length)
+int user_range_check_write(struct user_pointer destination, size_t length)
 {
     return check_range(destination, length, true);
 }
 
-int user_string_length(uint32_t source, size_t max)
+int user_string_length(struct user_pointer source, size_t max)
 {
-    uint32_t limit = MIN(user_range_end(source), source + max < source ? UINT32_MAX : source + max);
-    uint32_t address = source;
-    size_t left = limit > source ? limit - source : 0;
-    int is_found = 0;
+    vaddr_t start = source.address;
+    vaddr_t limit = MIN(user_range_end(start), start + max < start ? UINTPTR_MAX : start + max);
+    vaddr_t behind = start;
 
-    if (!left) {
+    if (limit <= start || !user_access_find_nul(&behind, limit - start)) {
         return -EINVARG;
     }
-    /* Stops behind the NUL with ZF set. */
-    __asm__ volatile(USER_ACCESS("repne scasb\n sete %b0")
-                     : "+q"(is_found), "+D"(address), "+c"(left)
-                     : "a"(0), USER_ACCESS_FLAGS
-                     : "memory", "cc");
-    return is_found ? (int)(address - 1 - source) : -EINVARG;
+    return (int)(behind - 1 - start);
 }
 
-int copy_string_from_user(char *destination, uint32_t source, size_t size)
+int copy_string_from_user(char *destination, struct user_pointer source, size_t size)
 {
     int length = user_string_length(source, size);
 
@@ -156,4 +98,23 @@ int copy_string_from_user(char *destination, uint32_t source, size_t size)
     }
     int status = copy_from_user(destination, source, (size_t)length + 1);
     return status < 0 ? status : length;
+}
+
+size_t user_long_bytes(void)
+{
+    bool is_64_bit = ARCH_BITS == 64 && process_current()->is_64_bit;
+
+    return is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
+}
+
+/* Little-endian: a word of the program's is the lower half of one of the kernel's, or all of it. */
+int user_read_long(struct user_pointer source, uintptr_t *value)
+{
+    *value = 0;
+    return copy_from_user(value, source, user_long_bytes());
+}
+
+int user_write_long(struct user_pointer destination, uintptr_t value)
+{
+    return copy_to_user(destination, &value, user_long_bytes());
 }

@@ -1,32 +1,44 @@
 /*
- * syscall/usercopy.h - the only code that touches a user's memory.
+ * syscall/usercopy.h - the only code that touches a user's memory, but for a call's own arguments
+ * (syscall.c).
  *
- * Every function checks that all of the range lies in the three places that can be a user's
- * (stack, program, process heap), without wrapping, and that each byte is really mapped and
- * allows the access; otherwise -EINVARG. They work on the address space in use.
+ * Every function checks that all of the range lies where a user's memory can be (arch/user_access.h),
+ * without wrapping, and that each byte is really mapped and allows the access; otherwise -EINVARG. They
+ * work on the address space in use.
  */
 #ifndef SYSCALL_USERCOPY_H
 #define SYSCALL_USERCOPY_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-int copy_from_user(void *destination, uint32_t source, size_t length);
-int copy_to_user(uint32_t destination, const void *source, size_t length);
+#include "base/types.h"
+
+int copy_from_user(void *destination, struct user_pointer source, size_t length);
+int copy_to_user(struct user_pointer destination, const void *source, size_t length);
 
 /*
  * Copies the string at source into destination, at most size bytes with its NUL. Returns its
  * length; -EINVARG also when no NUL is found within size bytes.
  */
-int copy_string_from_user(char *destination, uint32_t source, size_t size);
+int copy_string_from_user(char *destination, struct user_pointer source, size_t size);
 
-/* Can all of [source, source + length) be read? 0 or -EINVARG; an empty range always can. */
-int user_range_check(uint32_t source, size_t length);
+/* Can all of [source, source + length) be read? 0 or -EINVARG; an empty range always can. May wait;
+ * -EINTERRUPTED when the task was cancelled meanwhile. */
+int user_range_check(struct user_pointer source, size_t length);
 
 /* Can all of it be written? The answer holds until the process runs again. */
-int user_range_check_write(uint32_t destination, size_t length);
+int user_range_check_write(struct user_pointer destination, size_t length);
 
-/* The length of the string at source, or -EINVARG when there is no NUL within max bytes. */
-int user_string_length(uint32_t source, size_t max);
+/* The length of the string at source, or -EINVARG when there is no NUL within max bytes (up to INT_MAX). */
+int user_string_length(struct user_pointer source, size_t max);
+
+/*
+ * abi_long and pointers, in structs that cross between programs and the kernel, are as large as a word of
+ * the running process: 4 bytes or 8. Read and write one at an address; a value that is too large for the
+ * program's loses its upper half.
+ */
+size_t user_long_bytes(void);
+int user_read_long(struct user_pointer source, uintptr_t *value);
+int user_write_long(struct user_pointer destination, uintptr_t value);
 
 #endif

@@ -29,7 +29,7 @@ void bench_print(void)
 {
     struct paging_4gb_chunk *chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
     uint8_t *frame = pmm_alloc_page();
-    uint32_t address = PROCESS_HEAP_ADDRESS;
+    uintptr_t address = PROCESS_HEAP_ADDRESS;
 
     KASSERT(chunk && frame);
     KASSERT(paging_map(chunk, (void *)address, (void *)page_physical(frame),

@@ -33,11 +33,12 @@ int print(const char *string)
     return 0;
 }
 
-int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
+intptr_t system_call(uintptr_t number, uintptr_t argument0, uintptr_t argument1,
+                     uintptr_t argument2)
 {
     (void)argument1;
     (void)argument2;
-    assert_int_equal(command, SYSCALL_PUTCHAR);
+    assert_int_equal(number, SYSCALL_PUTCHAR);
     char text[2] = {(char)argument0, '\0'};
     strcat(console, text);
     return 0;

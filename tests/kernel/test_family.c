@@ -49,11 +49,11 @@ KTEST(family_charges_are_what_the_tables_say)
     void *large = process_malloc(process, 2 * LARGE_PAGE_SIZE_BYTES + 5 * PAGE_SIZE_BYTES);
     KEXPECT(small && table && large);
     KEXPECT(process->pages == count_pages(process));
-    KEXPECT(process_move_break(process, 1030 * PAGE_SIZE_BYTES) == PROCESS_BREAK_ADDRESS);
+    KEXPECT((vaddr_t)process_move_break(process, 1030 * PAGE_SIZE_BYTES) == PROCESS_BREAK_ADDRESS);
     KEXPECT(process->pages == count_pages(process));
     KEXPECT(process_free(process, table) == OK && process_free(process, small) == OK);
     KEXPECT(process->pages == count_pages(process));
-    KEXPECT(process_move_break(process, -8 * PAGE_SIZE_BYTES) ==
+    KEXPECT((vaddr_t)process_move_break(process, -8 * PAGE_SIZE_BYTES) ==
             PROCESS_BREAK_ADDRESS + 1030 * PAGE_SIZE_BYTES);
     KEXPECT(process->pages == count_pages(process));
     KEXPECT(init->used[FAMILY_PAGES] == before[FAMILY_PAGES] + fixed + process->pages);
@@ -122,7 +122,7 @@ KTEST(family_limit_leaves_the_reserve)
             pages += size / PAGE_SIZE_BYTES;
         }
     }
-    KEXPECT(process_move_break(greedy, PAGE_SIZE_BYTES) == (uint32_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(greedy, PAGE_SIZE_BYTES) == (vaddr_t)-ENOMEM);
     KEXPECT(family_room(greedy->family, FAMILY_PAGES) <= 1);
     KEXPECT(pages > pmm_get_total_pages() / 2);
     KEXPECT(pmm_get_free_pages() > pmm_get_total_pages() / 16);

@@ -238,11 +238,11 @@ KTEST(break_grows_and_shrinks)
 
     memset(dirty, 0xAA, 8 * 4096);
     pmm_free_frames(dirty);
-    KEXPECT(process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS);
+    KEXPECT((vaddr_t)process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS);
     KEXPECT(before == pmm_get_free_pages());
-    KEXPECT(process_move_break(&process, 3 * 4096) == PROCESS_BREAK_ADDRESS);
-    KEXPECT(process_move_break(&process, 5 * 4096) == PROCESS_BREAK_ADDRESS + 3 * 4096);
-    KEXPECT(process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 8 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 3 * 4096) == PROCESS_BREAK_ADDRESS);
+    KEXPECT((vaddr_t)process_move_break(&process, 5 * 4096) == PROCESS_BREAK_ADDRESS + 3 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 8 * 4096);
     KEXPECT(is_zeroed_user_memory(&process, (void *)PROCESS_BREAK_ADDRESS, 8 * 4096));
     KEXPECT(!paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 8 * 4096)));
     KEXPECT(before - pmm_get_free_pages() == 8 + 1); /* the table is one */
@@ -250,13 +250,13 @@ KTEST(break_grows_and_shrinks)
     /* shrinks, and what comes back is zero again */
     uint32_t entry = paging_get(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096));
     memset(page_memory(entry & ~PAGING_FLAGS_MASK), 0x55, 4096);
-    KEXPECT(process_move_break(&process, -6 * 4096) == PROCESS_BREAK_ADDRESS + 8 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, -6 * 4096) == PROCESS_BREAK_ADDRESS + 8 * 4096);
     KEXPECT(before - pmm_get_free_pages() == 2 + 1);
     KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 4096)));
     KEXPECT(!paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096)));
-    KEXPECT(process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
     KEXPECT(is_zeroed_user_memory(&process, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096), 4096));
-    KEXPECT(process_move_break(&process, -3 * 4096) == PROCESS_BREAK_ADDRESS + 3 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, -3 * 4096) == PROCESS_BREAK_ADDRESS + 3 * 4096);
     KEXPECT(before == pmm_get_free_pages());
     end_process(&process);
 }
@@ -265,21 +265,21 @@ KTEST(break_refuses_and_changes_nothing)
 {
     struct process process = make_process();
 
-    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
+    KEXPECT((vaddr_t)process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
     size_t before = pmm_get_free_pages();
     static const int32_t wrong[] = {1,          -1,        4095,        4097,           -4097,
                                     0x7FFFFFFF, -3 * 4096, -0x7FFFF000, -0x7FFFFFFF - 1};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        KEXPECT(process_move_break(&process, wrong[i]) == (uint32_t)-EINVARG);
+        KEXPECT((vaddr_t)process_move_break(&process, wrong[i]) == (vaddr_t)-EINVARG);
     }
-    KEXPECT(process_move_break(&process, 0x7FFFF000) == (uint32_t)-ENOMEM);
-    KEXPECT(process_move_break(&process, BREAK_LIMIT) == (uint32_t)-ENOMEM);
-    KEXPECT(process_move_break(&process, BREAK_LIMIT - 4096) == (uint32_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, 0x7FFFF000) == (vaddr_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT) == (vaddr_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT - 4096) == (vaddr_t)-ENOMEM);
     /* what is said to be free is not all a user's: out of memory half-way */
-    KEXPECT(process_move_break(&process, (int32_t)(before * 4096)) == (uint32_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, (int32_t)(before * 4096)) == (vaddr_t)-ENOMEM);
     KEXPECT(before == pmm_get_free_pages());
-    KEXPECT(process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 2 * 4096);
-    KEXPECT(process_move_break(&process, -2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, -2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
     end_process(&process);
 }
 
@@ -289,11 +289,11 @@ KTEST(break_has_an_end)
     struct process process = make_process();
 
     process.break_bytes = BREAK_LIMIT - 2 * 4096;
-    KEXPECT(process_move_break(&process, 3 * 4096) == (uint32_t)-ENOMEM);
-    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_HEAP_END - 2 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 3 * 4096) == (vaddr_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, 2 * 4096) == PROCESS_HEAP_END - 2 * 4096);
     KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_HEAP_END - 4096)));
-    KEXPECT(process_move_break(&process, 4096) == (uint32_t)-ENOMEM);
-    KEXPECT(process_move_break(&process, -2 * 4096) == PROCESS_HEAP_END);
+    KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, -2 * 4096) == PROCESS_HEAP_END);
     end_process(&process);
 }
 
@@ -301,7 +301,7 @@ KTEST(break_and_process_malloc_keep_apart)
 {
     struct process process = make_process();
 
-    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
+    KEXPECT((vaddr_t)process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS);
     KEXPECT(process_free(&process, (void *)PROCESS_BREAK_ADDRESS) == -EINVARG);
     /* below the break's range as long as there is room */
     process.heap_next = PROCESS_BREAK_ADDRESS - 4096;
@@ -312,11 +312,11 @@ KTEST(break_and_process_malloc_keep_apart)
     vaddr_t page = PROCESS_BREAK_ADDRESS + 4 * 4096;
     KEXPECT(process_take_page(&process, page));
     KEXPECT(paging_map(process.chunk, (void *)page, pmm_alloc_page(), 7) == OK);
-    KEXPECT(process_move_break(&process, 3 * 4096) == (uint32_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, 3 * 4096) == (vaddr_t)-ENOMEM);
     KEXPECT(before - 1 == pmm_get_free_pages());
-    KEXPECT(process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
-    KEXPECT(process_move_break(&process, 4096) == (uint32_t)-ENOMEM);
-    KEXPECT(process_move_break(&process, -4 * 4096) == page);
+    KEXPECT((vaddr_t)process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, -4 * 4096) == page);
     KEXPECT(paging_is_mapped(process.chunk, (void *)page));
     end_process(&process);
 }
@@ -335,12 +335,12 @@ KTEST(process_malloc_goes_beyond_the_break)
     for (uint32_t i = first; i < end; i++) {
         process.chunk->directory_entry[i] = (uint32_t)full | PAGING_IS_PRESENT;
     }
-    KEXPECT(process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
+    KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
     uint8_t *memory = process_malloc(&process, 2 * 4096);
     KEXPECT(memory == (uint8_t *)PROCESS_BREAK_ADDRESS + 4096);
-    KEXPECT(process_move_break(&process, 4096) == (uint32_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);
     KEXPECT(process_free(&process, memory) == OK);
-    KEXPECT(process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 4096);
+    KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 4096);
     for (uint32_t i = first; i < end; i++) {
         process.chunk->directory_entry[i] = 0;
     }

@@ -14,7 +14,7 @@
 #define LENGTH    64
 
 static const struct {
-    uint32_t start, end;
+    vaddr_t start, end;
 } ranges[] = {
     {USER_STACK_BOTTOM, USER_STACK_TOP},
     {USER_PROGRAM_ADDRESS, USER_PROGRAM_END},
@@ -40,41 +40,44 @@ static struct paging_4gb_chunk *make_chunk(void *frame)
 }
 
 /* What is wrong at the range's edges; 0: nothing. */
-static int look_at_edges(uint32_t start, uint32_t end)
+static int look_at_edges(vaddr_t start, vaddr_t end)
 {
     uint8_t bytes[LENGTH] = {1};
 
-    if (copy_from_user(bytes, end - LENGTH, LENGTH) != OK ||
-        copy_to_user(end - LENGTH, bytes, LENGTH) != OK ||
-        copy_from_user(bytes, start, LENGTH) != OK || copy_to_user(start, bytes, LENGTH) != OK) {
+    if (copy_from_user(bytes, user_pointer(end - LENGTH), LENGTH) != OK ||
+        copy_to_user(user_pointer(end - LENGTH), bytes, LENGTH) != OK ||
+        copy_from_user(bytes, user_pointer(start), LENGTH) != OK ||
+        copy_to_user(user_pointer(start), bytes, LENGTH) != OK) {
         return 1; /* what is inside */
     }
     for (uint32_t before_end = 0; before_end < LENGTH; before_end++) {
-        if (copy_from_user(bytes, end - before_end, LENGTH) != -EINVARG ||
-            copy_to_user(end - before_end, bytes, LENGTH) != -EINVARG) {
+        if (copy_from_user(bytes, user_pointer(end - before_end), LENGTH) != -EINVARG ||
+            copy_to_user(user_pointer(end - before_end), bytes, LENGTH) != -EINVARG) {
             return 2; /* what goes on behind the end */
         }
     }
-    if (copy_from_user(bytes, start - 1, 2) != -EINVARG ||
-        copy_to_user(start - 1, bytes, 2) != -EINVARG) {
+    if (copy_from_user(bytes, user_pointer(start - 1), 2) != -EINVARG ||
+        copy_to_user(user_pointer(start - 1), bytes, 2) != -EINVARG) {
         return 3; /* what begins before the start */
     }
-    if (user_range_check(end - 1, 1) != OK || user_range_check(end - 1, 2) != -EINVARG ||
-        user_range_check_write(end - 1, 2) != -EINVARG || user_range_check(end, 0) != OK ||
-        user_range_check(end - 1, UINT32_MAX) != -EINVARG ||
-        user_range_check_write(end - 1, 0u - end + 1) != -EINVARG) {
+    if (user_range_check(user_pointer(end - 1), 1) != OK ||
+        user_range_check(user_pointer(end - 1), 2) != -EINVARG ||
+        user_range_check_write(user_pointer(end - 1), 2) != -EINVARG ||
+        user_range_check(user_pointer(end), 0) != OK ||
+        user_range_check(user_pointer(end - 1), SIZE_MAX) != -EINVARG ||
+        user_range_check_write(user_pointer(end - 1), (size_t)0 - end + 1) != -EINVARG) {
         return 4;
     }
     memset(bytes, 'x', LENGTH);
-    copy_to_user(end - LENGTH, bytes, LENGTH);
-    if (user_string_length(end - LENGTH, 4096) != -EINVARG ||
-        user_string_length(end, 1) != -EINVARG) {
+    copy_to_user(user_pointer(end - LENGTH), bytes, LENGTH);
+    if (user_string_length(user_pointer(end - LENGTH), 4096) != -EINVARG ||
+        user_string_length(user_pointer(end), 1) != -EINVARG) {
         return 5; /* a string that does not end inside */
     }
     bytes[LENGTH - 1] = '\0';
-    copy_to_user(end - LENGTH, bytes, LENGTH);
-    if (user_string_length(end - LENGTH, 4096) != LENGTH - 1 ||
-        user_string_length(end - LENGTH, LENGTH - 1) != -EINVARG) {
+    copy_to_user(user_pointer(end - LENGTH), bytes, LENGTH);
+    if (user_string_length(user_pointer(end - LENGTH), 4096) != LENGTH - 1 ||
+        user_string_length(user_pointer(end - LENGTH), LENGTH - 1) != -EINVARG) {
         return 6; /* one that does; one that is longer than it may be */
     }
     return 0;

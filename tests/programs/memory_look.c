@@ -120,6 +120,30 @@ static void check_walks(void)
     CHECK(memory_look(MEMORY_LOOK_WALK, 0x400000, &walk) == -EINVARG);
 }
 
+/* All steps: the last two are those of MEMORY_LOOK_WALK, and a step that was not made is 0. */
+static void check_levels(void)
+{
+    static const unsigned addresses[] = {
+        0,        0x1000,       KERNEL_ADDRESS,      USER_STACK_GUARD, USER_STACK_TOP - 1,
+        0x400000, HEAP_ADDRESS, PROCESS_HEAP_END - 1};
+    struct memory_levels levels;
+
+    for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        struct memory_walk walk = walk_of(addresses[i]);
+
+        levels = (struct memory_levels){.pid = 0, .entries = {1, 1, 1, 1}};
+        CHECK(memory_look(MEMORY_LOOK_LEVELS, addresses[i], &levels) == 0);
+        CHECK(levels.count == 2 || levels.count == 4);
+        CHECK((uint32_t)levels.entries[levels.count - 2] == walk.directory_entry);
+        CHECK((uint32_t)levels.entries[levels.count - 1] == walk.table_entry);
+        for (unsigned step = levels.count; step < MEMORY_LEVELS_MAX; step++) {
+            CHECK(levels.entries[step] == 0);
+        }
+    }
+    levels.pid = 9999;
+    CHECK(memory_look(MEMORY_LOOK_LEVELS, 0x400000, &levels) == -EINVARG);
+}
+
 static void check_wrong_arguments(void)
 {
     static const unsigned wrong[] = {0,        0x1000,    0x100000,  0x3FA000,
@@ -129,12 +153,13 @@ static void check_wrong_arguments(void)
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         CHECK(memory_look(MEMORY_LOOK_RUN, HEAP_ADDRESS, (void *)wrong[i]) == -EINVARG);
         CHECK(memory_look(MEMORY_LOOK_WALK, HEAP_ADDRESS, (void *)wrong[i]) == -EINVARG);
+        CHECK(memory_look(MEMORY_LOOK_LEVELS, HEAP_ADDRESS, (void *)wrong[i]) == -EINVARG);
     }
     CHECK(memory_look(MEMORY_LOOK_RUN, HEAP_ADDRESS, &run) == 0);
     CHECK(memory_look(MEMORY_LOOK_NAME, run.owner, (void *)0x100000) == -EINVARG);
     CHECK(memory_look(MEMORY_LOOK_NAME, 0x400000, &run) == -ENOENT);
     CHECK(memory_look(MEMORY_LOOK_NAME, 0, &run) == -ENOENT);
-    CHECK(memory_look(4, 0, &run) == -EINVARG);
+    CHECK(memory_look(5, 0, &run) == -EINVARG);
     CHECK(memory_look(0xFFFFFFFF, 0, &run) == -EINVARG);
 }
 
@@ -142,6 +167,7 @@ int main(void)
 {
     check_runs();
     check_walks();
+    check_levels();
     check_wrong_arguments();
     CHECK(memory_look(MEMORY_LOOK_TRACE, 1, NULL) == 0);
     page_free(page_malloc(5000));

@@ -361,7 +361,7 @@ def wrong_with_syntax(document, compiler, folder):
 
 
 def headers_in_tests():
-    """No file outside memory/seeds includes two of them; check_layers.sh watches over src/."""
+    """No file outside memory/seeds includes two of them; check_layers.py watches over src/."""
     found = []
     for folder in ("tests/kernel", "tests/host", "programs"):
         for place, _, files in os.walk(folder):

@@ -7,6 +7,7 @@
 
 #include "abi/file.h"
 #include "abi/keys.h"
+#include "abi/syscall_stubs.h"
 #include "abi/syscalls.h"
 #include "key_decoder.h"
 #include "base/status.h"
@@ -70,7 +71,7 @@ int process_list_all(struct process_info **list);
 int memory_figures(struct memory_figures *figures);
 /* Shows the kernel's memory: abi/syscalls.h has what there is to see. 0, or -ENOENT behind the
  * last run and for what has no name, -EINVARG for a process that does not live. */
-int memory_look(unsigned what, uint32_t number, void *out);
+int memory_look(unsigned what, uintptr_t number, void *out);
 /* An example of a document (SEEDS_...), numbered from 0: the kernel runs it, and text[SEEDS_TEXT_BYTES] is
  * what it shows. The text's length, 0 behind the last example, -ENOMEM. */
 int seeds(unsigned document, unsigned example, char *text);
@@ -116,7 +117,6 @@ int file_close(int descriptor);
  */
 size_t read_line(char *line, size_t size, int echo);
 
-/* Any command, for what has no function here yet. Those with fewer arguments ignore the rest. */
-int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2);
+/* For what has no function here, abi/syscall_stubs.h has one for each call, and system_call() for any. */
 
 #endif

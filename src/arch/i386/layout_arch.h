@@ -17,6 +17,7 @@
 
 #define LARGE_PAGE_SIZE_BYTES 0x400000 /* what one page directory entry covers */
 
+#define KERNEL_BASE    0 /* linked where it lies */
 #define KERNEL_ADDRESS KERNEL_PHYSICAL
 #define KERNEL_END_MAX 0x3FA000 /* the linker script asserts it */
 
@@ -34,6 +35,7 @@
  * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so the
  * RAM that lies there physically is shown at the window's start. Devices are at their own addresses.
  */
+#define DIRECT_MAP      0 /* where physical 0 would be, were it mapped: the rest is identity */
 #define WINDOW_ADDRESS  0xC0000000
 #define WINDOW_END      0xC0C00000
 #define WINDOW_PHYSICAL LOW_ZONE_PHYSICAL /* what WINDOW_ADDRESS shows */

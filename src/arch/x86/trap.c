@@ -151,7 +151,7 @@ static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame 
              frame_pc(frame));
 }
 
-static void trap_exception(struct trap_frame *frame)
+void trap_exception(struct trap_frame *frame)
 {
     /* A double fault is the kernel's, also while a program ran: the CPU's tables are broken. */
     if (frame->vector == TRAP_DOUBLE_FAULT || is_hardware_error(frame->vector)) {

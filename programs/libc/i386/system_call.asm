@@ -8,7 +8,7 @@ global system_call
 section .text
 
 ; system_call: leaves it to the kernel.
-; C: int32_t system_call(uint32_t command, uint32_t argument0, uint32_t argument1, uint32_t argument2)
+; C: intptr_t system_call(uintptr_t number, uintptr_t argument0, uintptr_t argument1, uintptr_t argument2)
 ; In: cdecl. Out: EAX, the result. Clobbers: nothing else.
 ;
 ; The caller has put the arguments where the kernel reads them, three places too high:
@@ -16,7 +16,7 @@ section .text
 ;   ebp + 20  argument2
 ;   ebp + 16  argument1
 ;   ebp + 12  argument0     <- ESP during int 0x80
-;   ebp + 8   command
+;   ebp + 8   number
 ;   ebp + 4   return address
 ;   ebp       the caller's EBP
 ;

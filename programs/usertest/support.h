@@ -1,14 +1,8 @@
 /*
- * usertest.h - what the tests have in common.
- *
- * A test is a function that returns when all was right. It runs in a process of its own, a child of
- * the one that counts, and must leave nothing behind: no process, no page, no object of the kernel.
- * A test that must be ended by a fault says so by its status.
- *
- * A role is what a test's own children do: this program again, with other arguments.
+ * support.h - what the tests have in common: checks, children, commands, the CPU.
  */
-#ifndef USERTEST_H
-#define USERTEST_H
+#ifndef USERTEST_SUPPORT_H
+#define USERTEST_SUPPORT_H
 
 #include <drupe.h>
 #include <stdbool.h>
@@ -16,24 +10,6 @@
 #include <stdint.h>
 
 #include "layout.h"
-
-struct test {
-    const char *name; /* NULL ends a table */
-    void (*run)(void);
-    int status; /* that it must end with: 0, or that of a fault ... */
-    int other;  /* ... or this one, where CPUs differ */
-};
-
-extern const struct test command_tests[], memory_tests[], process_tests[], fpu_tests[],
-    isolation_tests[], fault_tests[], random_tests[];
-
-/* argv[0] is the role's name. The result is the process's status. */
-struct role {
-    const char *name; /* NULL ends a table */
-    int (*run)(int argc, char **argv);
-};
-
-extern const struct role process_roles[], fpu_roles[], isolation_roles[], random_roles[];
 
 /* ---------------------------------------------------------------- checks */
 
@@ -50,6 +26,9 @@ extern const struct role process_roles[], fpu_roles[], isolation_roles[], random
 /* Both sides as numbers of 32 bits. */
 #define CHECK_EQUAL(is, must_be) \
     check_equal(__FILE__, __LINE__, #is, (uint32_t)(is), (uint32_t)(must_be))
+
+/* From now on this process is the test of that name: a check that fails is that test's end. */
+void check_set_test(const char *name);
 
 void check_failed(const char *file, int line, const char *condition) __attribute__((noreturn));
 void check_equal(const char *file, int line, const char *what, uint32_t is, uint32_t must_be);
