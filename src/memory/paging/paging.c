@@ -861,6 +861,13 @@ void enable_paging(void)
     paging.current = &paging.kernel;
     backtrace_set_address_check(is_readable);
     panic_add_reporter(paging_report_fault);
+
+    const struct paging_4gb_chunk *chunk;
+    vaddr_t address = 0;
+
+    if (paging_find_writable_and_executable(&chunk, &address)) {
+        panic("the kernel's page at %p can be written and executed", (void *)address);
+    }
 }
 
 void paging_switch(struct paging_4gb_chunk *chunk)
