@@ -1,7 +1,8 @@
 # Drupe - `make help` lists what this file can do.
 #
-# Objects go to build/VARIANT/, products to bin/. The kernel's sources are every .c and .asm file
-# under src/ but src/boot; a new file needs no line here.
+# Objects go to $(BUILD)/VARIANT/, products to $(BIN)/: build/ and bin/, for x86_64 build/x86_64/ and bin/x86_64/.
+# The kernel's sources are every .c and .asm file under src/ but src/boot and the other architectures' folders; a
+# new file needs no line here.
 #
 # Variants of the kernel: release (bin/kernel.elf), test (with tests/kernel linked in) and bench
 # (with tests/bench).
@@ -13,10 +14,8 @@ OBJCOPY := $(CROSS)objcopy
 NM      := $(CROSS)nm
 HOSTCC  ?= gcc
 PYTHON  ?= python3
-QEMU    ?= qemu-system-i386
 ACCEL   ?= tcg
 MEMORY  ?= 128
-DISK    ?= bin/os.bin
 
 # make DEBUG_HEAP=1: poisoned free memory, red zones, reports that name who did it.
 DEBUG_HEAP ?= 0
@@ -51,7 +50,7 @@ $(call demand,MEMORY,x128x,[1-9][0-9]{0$(COMMA)6}[MG]?,a number of MiB such as 1
 $(call demand,DEBUG_HEAP,x0x x1x,,1 or 0)
 $(call demand,WERROR,x0x x1x,,1 or 0)
 ARCH ?= i386
-$(call demand,ARCH,xi386x,,i386: that is the only architecture of this tree)
+$(call demand,ARCH,xi386x xx86_64x,,i386 or x86_64)
 
 # A device in the place of an output would be overwritten.
 DEVICES := $(shell find bin build \( -xtype b -o -xtype c \) 2>/dev/null)
@@ -62,37 +61,37 @@ $(if $(DEVICES),$(error $(DEVICES) is a device or a link to one: remove it. Outp
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
     $(if $(filter 1,$(WERROR)),-Werror)
-# Pentium: no cmov. No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not
-# needed: memcpy and friends are the kernel's own, and the compiler may call them.
-# No padding between functions and loops, and stacks aligned to 4 as nothing here needs more: the
-# image stays small (its limit is 192 KiB). gcc and clang have different words for it.
-SMALL_CODE := $(if $(findstring clang,$(CC)),-mstack-alignment=4,-mpreferred-stack-boundary=2 \
-    -falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
-TARGET_CFLAGS := -m32 -march=i586 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
+include make/arch-$(ARCH).mk
+DISK ?= $(BIN)/os.bin
+# No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not needed: memcpy and friends are the
+# kernel's own, and the compiler may call them.
+COMMON_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
-    -fno-strict-aliasing -fcf-protection=none $(SMALL_CODE) $(WARNINGS)
-# Arguments in registers: EAX, EDX, ECX, then the stack. Assembly that C calls, or that calls C, goes
-# by it. Functions with variable arguments take them all on the stack.
+    -fno-strict-aliasing -fcf-protection=none $(WARNINGS)
 # No sibling calls: a jump in place of a call would take the caller out of backtraces.
-KERNEL_CFLAGS := $(TARGET_CFLAGS) -mregparm=3 -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP)
+KERNEL_CFLAGS := $(ARCH_CFLAGS) $(COMMON_CFLAGS) -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc \
+    -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP)
 # Debug information does not say where this folder lies. The shell's own variable: any name is one word.
 PREFIX_MAP := -ffile-prefix-map="$$PWD"/=
-LDFLAGS := -m elf_i386 -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
+LDFLAGS := -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
 # What nasm warns of since 2.16.02 is what all of this does: address another section.
 NASM_WARNINGS := -Wall $(if $(shell nasm -hw 2>/dev/null | grep '^ *reloc '),-Wno-reloc) \
     $(if $(filter 1,$(WERROR)),-Werror)
 NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
+KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(ARCH_NASM_FORMAT) -g -F dwarf
 
 # ---------------------------------------------------------------- kernel
 
-KERNEL_C   := $(sort $(shell find src -name '*.c'))
-KERNEL_ASM := $(sort $(shell find src -name '*.asm' -not -path 'src/boot/*'))
+# Of src/arch/ what both architectures share, and the one that is built.
+ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildcard src/arch/*/))) src/boot
+KERNEL_C   := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print))
+KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
 TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
 
 # $(call objects,VARIANT,sources): their objects in that variant's folder
-objects = $(patsubst %.c,build/$(1)$(VARIANT_SUFFIX)/%.o,$(filter %.c,$(2))) \
-          $(patsubst %.asm,build/$(1)$(VARIANT_SUFFIX)/%.asm.o,$(filter %.asm,$(2)))
+objects = $(patsubst %.c,$(BUILD)/$(1)$(VARIANT_SUFFIX)/%.o,$(filter %.c,$(2))) \
+          $(patsubst %.asm,$(BUILD)/$(1)$(VARIANT_SUFFIX)/%.asm.o,$(filter %.asm,$(2)))
 
 RELEASE := release$(VARIANT_SUFFIX)
 TEST    := test$(VARIANT_SUFFIX)
@@ -108,13 +107,13 @@ build/variant: FORCE
 	@echo $(call sh,$(VARIANT)) | cmp -s - $@ || echo $(call sh,$(VARIANT)) > $@
 
 # Changes when a source or a file of the disk comes or goes: what was made of the old list is made anew.
-build/list: FORCE
+$(BUILD)/list: FORCE
 	@mkdir -p $(@D)
 	@echo $(call sh,$(LISTED)) | cmp -s - $@ || echo $(call sh,$(LISTED)) > $@
 LISTED = $(KERNEL_C) $(KERNEL_ASM) $(TESTS_C) $(BENCH_C) $(LIBC_SOURCES) $(PROGRAM_SOURCES) $(DISK_FILES)
 .PHONY: FORCE
 
-GENERATED := build/generated
+GENERATED := $(BUILD)/generated
 ASM_CONSTANTS := $(GENERATED)/asm_constants.inc
 
 # Header constants and struct offsets for nasm: the compiler prints them, sed picks them up.
@@ -124,24 +123,24 @@ $(ASM_CONSTANTS): tools/asm_constants.c Makefile
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(PREFIX_MAP) -MMD -MP -MT $@ -MF $(@:.inc=.d) -S -o $(@:.inc=.s) $<
 	@sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\([-0-9]*\)"*.*$$/%define \1 \2/p' $(@:.inc=.s) > $@
 
-KERNEL_LD := $(GENERATED)/kernel.ld
-$(KERNEL_LD): src/arch/i386/kernel.ld.in Makefile
+KERNEL_LD := $(GENERATED)/kernel.lds
+$(KERNEL_LD): src/arch/x86/kernel.ld.in Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(CC) -m32 -E -P -undef -x c -D__ASSEMBLER__ -Isrc -MMD -MP -MT $@ -MF $(@:.ld=.ld.d) -o $@ $<
+	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(ARCH_BITS) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
 define variant_rules
-build/$(1)/%.o: %.c Makefile build/variant
+$(BUILD)/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
 	$$(SAY) "  CC     $$@"
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -Itests/$(2) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
+$(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	@mkdir -p $$(@D)
-	@nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
+	@nasm $$(KERNEL_NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -M -MP -MT $$@ -MF $$(@:.o=.d) $$<
 	$$(SAY) "  NASM   $$@"
-	$$(Q)nasm $$(NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
+	$$(Q)nasm $$(KERNEL_NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
 endef
 $(eval $(call variant_rules,$(RELEASE),kernel))
 $(eval $(call variant_rules,$(TEST),kernel))
@@ -150,35 +149,35 @@ $(eval $(call variant_rules,$(BENCH),bench))
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway says so
 # in its first comment.
 SMALL_C := $(shell grep -l '^ \* Size before speed\.$$' $(KERNEL_C))
-$(SMALL_C:%.c=build/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
+$(SMALL_C:%.c=$(BUILD)/$(RELEASE)/%.o): KERNEL_CFLAGS += -Os
 
 # No sibling calls but in the small objects' quick paths, which jump to their own rare ones only.
-build/$(RELEASE)/src/memory/heap/kmem_cache.o: KERNEL_CFLAGS += -foptimize-sibling-calls
+$(BUILD)/$(RELEASE)/src/memory/heap/kmem_cache.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 # And where a test stands between the allocators and their callers, which are noted by them.
-build/$(TEST)/tests/kernel/failing.o: KERNEL_CFLAGS += -foptimize-sibling-calls
+$(BUILD)/$(TEST)/tests/kernel/failing.o: KERNEL_CFLAGS += -foptimize-sibling-calls
 
 # Two links: the first gives the addresses that the symbol table is made from; the table comes
 # after all else in the image, so it moves nothing.
 define kernel_rules
-build/$(2)/kernel.stage1.elf: build/variant build/list $$($(3)) build/$(2)/symbols.empty.o $$(KERNEL_LD)
+$(BUILD)/$(2)/kernel.stage1.elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.empty.o $$(KERNEL_LD)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.empty.o
+	$$(Q)$$(LD) -m $(ARCH_LD_EMULATION) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.empty.o
 
-build/$(2)/symbols.empty.c: tools/mksymbols.py
+$(BUILD)/$(2)/symbols.empty.c: tools/mksymbols.py
 	@mkdir -p $$(@D)
 	@$$(PYTHON) tools/mksymbols.py --empty > $$@
 
-build/$(2)/symbols.c: build/$(2)/kernel.stage1.elf tools/mksymbols.py
+$(BUILD)/$(2)/symbols.c: $(BUILD)/$(2)/kernel.stage1.elf tools/mksymbols.py
 	@$$(NM) -n $$< | $$(PYTHON) tools/mksymbols.py > $$@
 
-build/$(2)/symbols%o: build/$(2)/symbols%c
+$(BUILD)/$(2)/symbols%o: $(BUILD)/$(2)/symbols%c
 	$$(SAY) "  CC     $$@"
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -c -o $$@ $$<
 
-$(1).elf: build/variant build/list $$($(3)) build/$(2)/symbols.o $$(KERNEL_LD)
+$(1).elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) build/$(2)/symbols.o
+	$$(Q)$$(LD) -m $(ARCH_LD_EMULATION) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.o
 
 $(1).bin: $(1).elf tools/mkkernel.py tools/output.py
 	@mkdir -p $$(@D)
@@ -186,13 +185,13 @@ $(1).bin: $(1).elf tools/mkkernel.py tools/output.py
 	@$$(PYTHON) tools/mkkernel.py $$@.raw $$@
 	@rm -f $$@.raw
 endef
-$(eval $(call kernel_rules,bin/kernel,$(RELEASE),RELEASE_OBJECTS))
+$(eval $(call kernel_rules,$(BIN)/kernel,$(RELEASE),RELEASE_OBJECTS))
 # In the test kernel every allocation and every read of a disk can be made to fail
 # (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
-$(eval $(call kernel_rules,bin/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
+$(eval $(call kernel_rules,$(BIN)/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
     pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
     block_read trap_set_syscall_handler timer_set_tick_handler timer_get_ticks console_write)))
-$(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
+$(eval $(call kernel_rules,$(BIN)/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images
 
@@ -200,26 +199,26 @@ $(eval $(call kernel_rules,bin/kernel-bench,$(BENCH),BENCH_OBJECTS))
 KERNEL_SECTORS = $$(( $$(stat -c %s $(1)) / 512 ))
 
 define image_rules
-build/$(2)/boot.bin: src/boot/boot.asm $(1).bin $$(ASM_CONSTANTS)
+$(BUILD)/$(2)/boot.bin: src/boot/boot.asm $(1).bin $$(ASM_CONSTANTS)
 	@mkdir -p $$(@D)
 	$$(SAY) "  NASM   $$@"
 	$$(Q)nasm $$(NASM_WARNINGS) -f bin -I$$(GENERATED)/ -Isrc/ \
 	    -DKERNEL_SECTORS=$$(call KERNEL_SECTORS,$(1).bin) -o $$@ $$<
 endef
-$(eval $(call image_rules,bin/kernel,$(RELEASE)))
-$(eval $(call image_rules,bin/kernel-test,$(TEST)))
-$(eval $(call image_rules,bin/kernel-bench,$(BENCH)))
+$(eval $(call image_rules,$(BIN)/kernel,$(RELEASE)))
+$(eval $(call image_rules,$(BIN)/kernel-test,$(TEST)))
+$(eval $(call image_rules,$(BIN)/kernel-bench,$(BENCH)))
 
-bin/boot.bin: build/$(RELEASE)/boot.bin
+$(BIN)/boot.bin: $(BUILD)/$(RELEASE)/boot.bin
 	@mkdir -p $(@D)
 	@cp $< $@
 
 # The boot sector with symbols and source lines, for gdb only.
-bin/boot.elf: src/boot/boot.asm bin/boot.bin
+$(BIN)/boot.elf: src/boot/boot.asm $(BIN)/boot.bin
 	@mkdir -p $(@D)
-	@nasm $(NASMFLAGS) -I$(GENERATED)/ -Isrc/ -DKERNEL_SECTORS=$(call KERNEL_SECTORS,bin/kernel.bin) \
-	    -o build/$(RELEASE)/boot.o $<
-	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ build/$(RELEASE)/boot.o
+	@nasm $(NASMFLAGS) -I$(GENERATED)/ -Isrc/ -DKERNEL_SECTORS=$(call KERNEL_SECTORS,$(BIN)/kernel.bin) \
+	    -o $(BUILD)/$(RELEASE)/boot.o $<
+	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ $(BUILD)/$(RELEASE)/boot.o
 
 MKIMAGE := $(PYTHON) tools/mkimage.py
 MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
@@ -228,32 +227,32 @@ include programs/programs.mk
 
 # init is the shell; all programs and programs/files/ lie beside it.
 DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
-bin/os.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) build/list | program-names
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+$(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/shell.elf \
 	    $(DISK_FILES:%=--file %) --output $@
 
 include programs/newlib/newlib.mk
 
 # The same kernel with a program that ends by itself.
-bin/hello.bin: bin/boot.bin bin/kernel.bin bin/programs/hello.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/hello.elf --output $@
+$(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/hello.elf $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/hello.elf --output $@
 
 TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
-bin/test.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
+$(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
     $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
+	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
 
 # The test kernel with the programs that attack it (tests/system/test_stress.py).
-bin/syscall-fuzz.bin: build/$(TEST)/boot.bin bin/kernel-test.bin bin/programs/hello.elf \
+$(BIN)/syscall-fuzz.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf \
     bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-test.bin --init bin/programs/hello.elf \
+	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
 
-bin/bench.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/small.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
+$(BIN)/bench.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin bin/programs/bench/small.elf $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
@@ -264,16 +263,16 @@ ATTACKERS := $(wildcard tests/attackers/*.c)
 $(foreach source,$(ATTACKERS),\
     $(eval $(call program_rules,attackers/$(basename $(notdir $(source))),$(source))))
 .PHONY: attackers
-attackers: build/$(TEST)/boot.bin bin/kernel-test.bin \
+attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin \
     $(ATTACKERS:tests/attackers/%.c=bin/programs/attackers/%.elf)
 
 # Programs that the bench runs in ring 3.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
 
-bin/bench-programs.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/calls.elf \
+$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/bench/calls.elf \
     bin/programs/bench/small.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/calls.elf \
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/bench/calls.elf \
 	    --file bin/programs/bench/small.elf --output $@
 
 # A file that is large, and whose every dword is its own number.
@@ -281,19 +280,19 @@ build/bench/disk.dat: Makefile
 	@mkdir -p $(@D)
 	@$(PYTHON) -c 'import array; array.array("I", range(1 << 22)).tofile(open("$@", "wb"))'
 
-bin/bench-disk.bin: build/$(BENCH)/boot.bin bin/kernel-bench.bin bin/programs/bench/disk.elf \
+$(BIN)/bench-disk.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin bin/programs/bench/disk.elf \
     build/bench/disk.dat $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $< --kernel bin/kernel-bench.bin --file bin/programs/bench/disk.elf \
+	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-bin/bench-bios.bin: bin/boot.bin bin/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
+$(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
     $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/bench/disk.elf \
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
 .PHONY: all image disk run run-gui debug test bench usb memory-picture clean help
 
-all: bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin bin/boot.elf
+all: $(BIN)/boot.bin $(BIN)/kernel.elf $(BIN)/kernel.bin $(BIN)/os.bin $(BIN)/boot.elf
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
@@ -301,9 +300,9 @@ image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
-	@$(MKIMAGE) --check --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
-	@$(MAKE) --no-print-directory bin/boot.bin bin/kernel.bin
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin $(image_arguments)
+	@$(MKIMAGE) --check --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(image_arguments)
+	@$(MAKE) --no-print-directory $(BIN)/boot.bin $(BIN)/kernel.bin
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(image_arguments)
 
 QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive $(call qemu_file,$(DISK)),format=raw,if=ide \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
@@ -327,7 +326,7 @@ run-gui: disk
 	    "sudo apt-get install qemu-system-gui brings it, or ./build.sh run-gui" >&2; exit 1; }
 	@$(call qemu_run,-serial stdio)
 
-debug: bin/os.bin bin/boot.elf
+debug: $(BIN)/os.bin $(BIN)/boot.elf
 	@tools/debug.sh
 
 test:
@@ -344,19 +343,19 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 figures:
 	@$(PYTHON) tests/run.py --figures
 
-bench: bin/bench.bin bin/bench-programs.bin bin/bench-disk.bin bin/bench-bios.bin bin/os.bin build/host/bench_heap
+bench: $(BIN)/bench.bin $(BIN)/bench-programs.bin $(BIN)/bench-disk.bin $(BIN)/bench-bios.bin $(BIN)/os.bin build/host/bench_heap
 	@$(PYTHON) tools/bench.py
 
 # The disk is checked before anything is built, and once more by the tool that writes.
-USB = $(PYTHON) tools/usb.py --make $(if $(YES),--yes) $(if $(FIXED),--allow-fixed-disk) bin/os.bin \
+USB = $(PYTHON) tools/usb.py --make $(if $(YES),--yes) $(if $(FIXED),--allow-fixed-disk) $(BIN)/os.bin \
     $(call sh,$(DEV))
 usb:
 	@$(USB) --check
-	@$(MAKE) --no-print-directory bin/os.bin
+	@$(MAKE) --no-print-directory $(BIN)/os.bin
 	@$(USB)
 
 # For README and docs: what the machine's memory looks like.
-memory-picture: bin/os.bin bin/kernel.elf
+memory-picture: $(BIN)/os.bin $(BIN)/kernel.elf
 	@$(PYTHON) tools/memory_picture.py docs/memory-picture.png
 
 clean:
@@ -453,8 +452,8 @@ $(WEB)/$(1): $(or $(3),$(2))
 	@$(if $(filter %.gz,$(1)),gzip -9nc,cat) $(2) > $$@
 endef
 $(foreach name,drupe.js drupe.css,$(eval $(call web_copy,$(name),web/$(name))))
-$(eval $(call web_copy,os.bin,bin/os.bin))
-$(eval $(call web_copy,os.bin.gz,bin/os.bin))
+$(eval $(call web_copy,os.bin,$(BIN)/os.bin))
+$(eval $(call web_copy,os.bin.gz,$(BIN)/os.bin))
 $(eval $(call web_copy,libv86.js,$(V86)/build/libv86.js,build/v86/installed))
 $(eval $(call web_copy,v86.wasm.gz,$(V86)/build/v86.wasm,build/v86/installed))
 $(eval $(call web_copy,seabios.bin,$(SEABIOS)))
@@ -478,7 +477,7 @@ $(WEB)/drupe-sources.tar.gz: FORCE
 
 $(WEB)/index.html: web/index.html bin/os.bin
 	@mkdir -p $(@D)
-	@sed "s/@IMAGE_MIB@/$$(( $$(stat -c %s bin/os.bin) >> 20 ))/" $< > $@
+	@sed "s/@IMAGE_MIB@/$$(( $$(stat -c %s $(BIN)/os.bin) >> 20 ))/" $< > $@
 
 $(SEABIOS) $(VGABIOS):
 	@echo "$@ is missing: ./build.sh deps installs it" >&2; exit 1
@@ -496,7 +495,7 @@ host-%: build/host/%
 
 # One planted fault after the other: do the tests see it? Takes about twenty minutes, so on demand.
 .PHONY: mutants
-mutants: all host-tests bin/test.bin bin/syscall-fuzz.bin bin/programs/usertest.elf
+mutants: all host-tests $(BIN)/test.bin $(BIN)/syscall-fuzz.bin bin/programs/usertest.elf
 	@$(PYTHON) tools/mutate.py
 
 # ---------------------------------------------------------------- fuzzers

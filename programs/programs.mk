@@ -37,7 +37,7 @@ build/programs/%.asm.o: %.asm build/variant
 	$(Q)nasm $(NASMFLAGS) -o $@ $<
 
 # D: no dates and no owners, so that the same sources give the same bytes.
-$(LIBC): $(call program_objects,$(LIBC_SOURCES)) build/list
+$(LIBC): $(call program_objects,$(LIBC_SOURCES)) $(BUILD)/list
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(SAY) "  AR     $@"
@@ -46,7 +46,7 @@ $(LIBC): $(call program_objects,$(LIBC_SOURCES)) build/list
 # program_rules: NAME, its sources. The entry, start.asm, comes in by ENTRY(_start).
 define program_rules
 bin/programs/$(1).elf bin/programs/$(1).debug.elf &: \
-    $(call program_objects,$(2)) $(LIBC) programs/program.ld build/list
+    $(call program_objects,$(2)) $(LIBC) programs/program.ld $(BUILD)/list
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) $$(PROGRAM_LDFLAGS) -T programs/program.ld -o bin/programs/$(1).debug.elf \

@@ -49,6 +49,8 @@
 
 /* Kernel image. */
 #define KERNEL_ADDRESS     0x100000
+#define KERNEL_PHYSICAL    0x100000
+#define KERNEL_BASE        0
 #define KERNEL_END_MAX     0x3FA000 /* the linker script asserts it */
 #define KERNEL_SECTORS_MAX 2047     /* LBA 1 to 2047: the gap before partition 1 */
 

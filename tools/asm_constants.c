@@ -9,7 +9,7 @@
 #include "abi/kernel_header.h"
 #include "arch/x86/bios_thunk.h"
 #include "arch/x86/cpu.h"
-#include "arch/i386/gdt.h"
+#include "arch/asm_offsets.h"
 #include "arch/x86/trap.h"
 #include "config.h"
 #include "arch/machine.h"
@@ -37,7 +37,7 @@ void asm_constants(void)
     CONSTANT(BOOT_SECTOR_ADDRESS);
     CONSTANT(HEAP_TABLE_ADDRESS);
     CONSTANT(VGA_TEXT_ADDRESS);
-    CONSTANT(KERNEL_ADDRESS);
+    CONSTANT(KERNEL_PHYSICAL);
     CONSTANT(KERNEL_SECTORS_MAX);
     CONSTANT(DISK_SIGNATURE_OFFSET);
     CONSTANT(PARTITION_TABLE_OFFSET);
@@ -60,18 +60,16 @@ void asm_constants(void)
     OFFSET(KERNEL_HEADER, kernel_header, checksum_b);
 
     CONSTANT(EFLAGS_CLEAN);
-    CONSTANT(KERNEL_CODE_SELECTOR);
-    CONSTANT(KERNEL_DATA_SELECTOR);
-    CONSTANT(TSS_SELECTOR);
-    CONSTANT(REAL_MODE_CODE_SELECTOR);
-    CONSTANT(REAL_MODE_DATA_SELECTOR);
+    ARCH_ASM_CONSTANTS
 
     CONSTANT(TRAP_VECTOR_SYSCALL);
     CONSTANT(TRAP_VECTOR_UNUSED);
     CONSTANT(TRAP_STUB_BYTES);
+    CONSTANT(TRAP_VECTOR_SYSCALL_64);
+    CONSTANT(TRAP_DEBUG);
+    CONSTANT(TRAP_INVALID_OPCODE);
     CONSTANT(TRAP_NONE);
     OFFSET(TRAP_FRAME, trap_frame, vector);
-    OFFSET(TRAP_FRAME, trap_frame, esp);
 
     EMIT(BIOS_THUNK_DATA_eax, offsetof(struct bios_thunk_data, registers.eax));
     EMIT(BIOS_THUNK_DATA_ebx, offsetof(struct bios_thunk_data, registers.ebx));

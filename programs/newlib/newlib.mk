@@ -103,12 +103,12 @@ bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(
 
 # The bundled disk with Lua and its scripts beside the other programs.
 LUA_FILES := bin/programs/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
-bin/lua.bin: bin/boot.bin bin/kernel.bin $(DISK_FILES) $(LUA_FILES) $(MKIMAGE_PARTS) build/list | program-names
-	@$(MKIMAGE) --boot bin/boot.bin --kernel bin/kernel.bin --init bin/programs/shell.elf \
+$(BIN)/lua.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(LUA_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/shell.elf \
 	    $(addprefix --file ,$(DISK_FILES) $(LUA_FILES)) --output $@
 
-lua: bin/lua.bin
-	$(SAY) "  make run DISK=bin/lua.bin boots it; type: lua, or: lua heap.lua"
+lua: $(BIN)/lua.bin
+	$(SAY) "  make run DISK=$(BIN)/lua.bin boots it; type: lua, or: lua heap.lua"
 
 # zlib, and its own tests. Two of them in one program: see tests/newlib/zlib_round_trip.c.
 ZLIB_CC = $(DRUPE_CC) -O2 -g -DHAVE_UNISTD_H -I$(SOURCES)/zlib $(PREFIX_MAP)

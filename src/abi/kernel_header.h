@@ -18,6 +18,7 @@ struct kernel_header {
     uint32_t image_bytes; /* of kernel.bin: a multiple of 512 */
     uint32_t checksum_a;  /* Fletcher sums over the image's dwords with these two taken as 0: */
     uint32_t checksum_b;  /*   a += dword; b += a; both modulo 2^32 */
+    uint32_t bits;        /* 32: i386, 64: x86_64 */
 };
 
 #endif

@@ -4,6 +4,8 @@
 #ifndef ARCH_CONTEXT_H
 #define ARCH_CONTEXT_H
 
+#include <stdbool.h>
+
 #include "base/types.h"
 
 struct trap_frame;
@@ -12,6 +14,7 @@ struct trap_frame;
 struct user_start {
     vaddr_t entry;
     vaddr_t stack;
+    bool is_64_bit; /* a 64-bit program; the i386 kernel has none */
 };
 
 /*

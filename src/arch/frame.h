@@ -21,6 +21,9 @@ static inline vaddr_t frame_pc(const struct trap_frame *frame);
 static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame);
 static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame);
 
+/* The program's stack pointer, of a frame that is known to be a program's. */
+static inline vaddr_t frame_user_stack_pointer(const struct trap_frame *frame);
+
 /* The program goes on there. */
 static inline void frame_set_pc(struct trap_frame *frame, vaddr_t pc);
 

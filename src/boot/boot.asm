@@ -92,7 +92,7 @@ start:
     mov ax, 0x2401                  ; INT 15h AX=2401h: enable A20. Out: CF, AH (the test says more)
     int 0x15
     call flat
-    mov edi, KERNEL_ADDRESS         ; ES:EDI is 1 MiB, DS:DI is 0
+    mov edi, KERNEL_PHYSICAL         ; ES:EDI is 1 MiB, DS:DI is 0
     mov ch, 0xF0                    ; neither what is there nor what no memory reads as
 .test:
     mov [es:edi], cx
@@ -125,7 +125,7 @@ a20_is_on:
 
 ; The ATA way, if the primary master is the disk that the BIOS booted: LBA 0 and 1 are the same
 ; there and as the BIOS reads them. LBA 1 has the sums of the whole kernel, so it is the same kernel.
-; (If the BIOS could not read, they are not the same.) In: EDI = KERNEL_ADDRESS
+; (If the BIOS could not read, they are not the same.) In: EDI = KERNEL_PHYSICAL
     pop dx
     push dx
     mov eax, [signature]
@@ -149,7 +149,7 @@ a20_is_on:
 
 ; Reads the whole kernel: a short chunk first, so that those behind it are whole.
 load_kernel:
-    mov edi, KERNEL_ADDRESS
+    mov edi, KERNEL_PHYSICAL
     xor esi, esi                    ; some BIOSes do not keep the upper halves
     inc si
 .next:
@@ -175,7 +175,7 @@ next_attempt:
     int 0x13                        ; INT 13h AH=0: reset. In: DL. Out: CF, AH (a read says more)
     jmp load_kernel
 
-; In: the kernel at KERNEL_ADDRESS, BL, DL on the stack; the signature in struct boot_info
+; In: the kernel at KERNEL_PHYSICAL, BL, DL on the stack; the signature in struct boot_info
 enter_kernel:
     pop dx
     mov dh, bl
@@ -190,7 +190,7 @@ enter_kernel:
     pop gs
     push es
     pop ss
-    jmp dword 8:KERNEL_ADDRESS
+    jmp dword 8:KERNEL_PHYSICAL
 
 ; Reads by BL's way, as bios_read or ata_read.
 ; In:  DL = drive, if by the BIOS's

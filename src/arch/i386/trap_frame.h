@@ -69,6 +69,11 @@ static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame)
     return frame_is_from_user(frame) ? frame->esp : frame->esp_at_pushad + 5 * 4;
 }
 
+static inline vaddr_t frame_user_stack_pointer(const struct trap_frame *frame)
+{
+    return frame->esp;
+}
+
 static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame)
 {
     return frame->ebp;

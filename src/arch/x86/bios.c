@@ -51,7 +51,7 @@ void bios_call(uint8_t vector, struct bios_registers *registers)
     data->vector = vector;
 
     pic_give_to_bios();
-    ((void (*)(void))BIOS_THUNK_ADDRESS)();
+    bios_thunk_run();
     pic_take_from_bios();
     replay_interrupts(data->timer_ticks);
 

@@ -67,6 +67,12 @@ CPU_SEGMENT_READER(fs)
 CPU_SEGMENT_READER(gs)
 CPU_SEGMENT_READER(ss)
 
+/* Model-specific registers. Only those that every CPU of the architecture has: others fault. */
+static inline void cpu_write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
 static inline void cpu_invalidate_page(vaddr_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");

@@ -24,7 +24,7 @@ struct exception_fixup {
 };
 extern const struct exception_fixup exception_table_start[], exception_table_end[];
 
-trap_handler_t trap_handlers[TRAP_VECTORS];
+trap_handler_t trap_handlers[TRAP_VECTORS + 1];
 static trap_handler_t user_fault_handler;
 
 static const char *const exception_names[] = {
@@ -151,7 +151,7 @@ static void __attribute__((noreturn)) trap_kernel_panic(const struct trap_frame 
              frame_pc(frame));
 }
 
-static void trap_exception(struct trap_frame *frame)
+void trap_exception(struct trap_frame *frame)
 {
     /* A double fault is the kernel's, also while a program ran: the CPU's tables are broken. */
     if (frame->vector == TRAP_DOUBLE_FAULT || is_hardware_error(frame->vector)) {

@@ -9,9 +9,11 @@
 #include "arch/trap.h"
 
 /* Exceptions (SDM volume 3, table 6-1). */
+#define TRAP_DEBUG              1
 #define TRAP_NMI                2
 #define TRAP_BREAKPOINT         3
 #define TRAP_OVERFLOW           4
+#define TRAP_INVALID_OPCODE     6
 #define TRAP_NO_FPU             7
 #define TRAP_DOUBLE_FAULT       8
 #define TRAP_INVALID_TSS        10
@@ -24,6 +26,7 @@
 #define TRAP_VECTOR_UNUSED  0x30 /* stands for all unused vectors */
 #define TRAP_VECTOR_SYSCALL 0x80
 #define TRAP_VECTORS        256
+#define TRAP_VECTOR_SYSCALL_64 256 /* no vector: the instruction SYSCALL */
 #define TRAP_STUB_BYTES     12 /* distance of the entry stubs in trap.asm */
 
 /* Page-fault error code (SDM volume 3, section 4.7). */
@@ -41,8 +44,11 @@
  * handler runs on the current kernel stack with interrupts off. */
 void trap_register(unsigned vector, trap_handler_t handler);
 
-/* trap.c: by vector; trap.asm calls through it. */
-extern trap_handler_t trap_handlers[TRAP_VECTORS];
+/* trap.c: by vector, and SYSCALL's; trap.asm calls through it. */
+extern trap_handler_t trap_handlers[TRAP_VECTORS + 1];
+
+/* trap.c: what exceptions lead to that nobody has registered for. */
+void trap_exception(struct trap_frame *frame);
 
 /*
  * trap_gates.c: fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from ring 3 is a

@@ -1,0 +1,131 @@
+; arch/x86_64/trap.asm - the entry stubs and the one common path, and SYSCALL's. 64-bit mode, ring 0.
+
+%include "asm_constants.inc"
+%include "arch/x86_64/registers.inc"
+
+bits 64
+section .text
+
+extern trap_handlers
+extern context_kernel_stack
+
+; Vectors for which the CPU pushes an error code (SDM volume 3, table 6-1):
+; 8, 10-14, 17, 21, 29, 30.
+%define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
+
+; The stub of the vector %1, TRAP_STUB_BYTES long so that trap_gates.c can compute its address.
+; In:  the CPU's frame on the kernel stack, interrupts off
+; Out: to trap_common with a dummy error code where there is none, and the vector, on top
+%macro STUB 1
+%%start:
+%if !HAS_ERROR_CODE(%1)
+    push 0
+%endif
+    push %1
+    jmp near trap_common
+    times TRAP_STUB_BYTES - ($ - %%start) nop
+%endmacro
+
+; The exceptions and interrupts in order, the system call, and one for all unused vectors.
+align 16
+global trap_stubs
+trap_stubs:
+%assign vector 0
+%rep TRAP_VECTOR_UNUSED
+    STUB vector
+%assign vector vector + 1
+%endrep
+    STUB TRAP_VECTOR_SYSCALL
+    STUB TRAP_VECTOR_UNUSED
+
+; Builds the rest of struct trap_frame (drawn in trap_frame.h) and calls the vector's handler with it.
+align 16
+trap_common:
+    PUSH_REGISTERS
+    push EFLAGS_CLEAN               ; not the user's flags: DF clear, for string instructions,
+    popfq                           ; and AC, or SMAP would let the kernel touch user pages
+    mov edx, [rsp + TRAP_FRAME_vector]
+    mov rdi, rsp                    ; the argument: struct trap_frame *
+    call [trap_handlers + rdx * 8]
+
+; void trap_return(void) - reached by a jump or a return, never by a call.
+; In:  rsp = struct trap_frame
+global trap_return
+trap_return:
+    POP_REGISTERS
+    add rsp, 16                     ; vector, error code
+    iretq
+
+; A debug exception has a stack of its own, as it could come where SYSCALL has not changed stacks yet. When it
+; is a program's, its handler may change tasks: so the frame moves to where other traps have theirs.
+; In:  the CPU's frame on the stack for debug exceptions
+global trap_debug_entry
+trap_debug_entry:
+    test byte [rsp + 8], 3          ; CS
+    jz .stay
+    mov [rel debug_rax], rax
+    mov rax, rsp
+    mov rsp, [rel context_kernel_stack]
+    push qword [rax + 32]           ; SS, RSP, RFLAGS, CS, RIP
+    push qword [rax + 24]
+    push qword [rax + 16]
+    push qword [rax + 8]
+    push qword [rax]
+    mov rax, [rel debug_rax]
+.stay:
+    push 0
+    push TRAP_DEBUG
+    jmp trap_common
+
+; ---------------------------------------------------------------- SYSCALL
+
+; Entry state (SDM volume 2, "SYSCALL"; trap_gates.c sets the MSRs):
+;   CS and SS are the kernel's, RCX = the program's RIP, R11 = its RFLAGS, flags clear, interrupts off
+;   RSP is still the program's: nothing may be pushed, and nothing can interrupt but what has a stack of its
+;   own (NMI, machine check, debug exception)
+; There is one CPU: no GS is needed to find where the stack pointers are kept.
+align 16
+global syscall_entry
+syscall_entry:
+    mov [rel user_stack], rsp
+    mov rsp, [rel context_kernel_stack]
+    push USER_DATA_SELECTOR
+    push qword [rel user_stack]
+    push r11
+    push USER_CODE_64_SELECTOR
+    push rcx
+    push 0                          ; error code
+    push TRAP_VECTOR_SYSCALL_64
+    PUSH_REGISTERS
+    mov rdi, rsp                    ; the argument: struct trap_frame *
+    call [trap_handlers + TRAP_VECTOR_SYSCALL_64 * 8]
+    ; SYSRET takes RIP from RCX, and faults in ring 0 on the program's stack if that is not canonical. Of a
+    ; program's own addresses all bits from 47 on are clear; all else goes by IRET.
+    mov rcx, [rsp + TRAP_FRAME_rip]
+    shr rcx, 47
+    jnz trap_return
+    POP_REGISTERS
+    mov rcx, [rsp + 16]             ; behind vector and error code: RIP, CS, RFLAGS, RSP
+    mov r11, [rsp + 32]
+    mov rsp, [rsp + 40]
+    o64 sysret
+
+; SYSCALL from 32-bit code, which some CPUs have. There it is no instruction for programs of Drupe.
+global syscall_entry_32
+syscall_entry_32:
+    mov [rel user_stack], rsp
+    mov rsp, [rel context_kernel_stack]
+    push USER_DATA_SELECTOR
+    push qword [rel user_stack]
+    push r11
+    push USER_CODE_SELECTOR
+    push rcx
+    push 0
+    push TRAP_INVALID_OPCODE
+    jmp trap_common
+global syscall_entry_end
+syscall_entry_end:
+
+section .bss nobits alloc noexec write align=8
+user_stack: resq 1
+debug_rax:  resq 1

@@ -1,0 +1,94 @@
+/*
+ * arch/x86_64/trap_frame.h - the registers of the code that was interrupted: x86_64's half of arch/frame.h.
+ *
+ * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
+ * CPU pushes an error code for it or not. SYSCALL pushes nothing: its entry builds the same.
+ *
+ *       high   ss
+ *              rsp
+ *              rflags
+ *              cs          pushed by the CPU
+ *              rip
+ *              error_code  the CPU's, or 0
+ *              vector      the stub's number
+ *              rax rcx rdx rbx rbp rsi rdi r8 to r15
+ *       low                                       <- struct trap_frame *
+ *
+ * DS, ES, FS and GS are the user's alone: 64-bit code in ring 0 has no use for them, and context_switch()
+ * exchanges them.
+ */
+#ifndef ARCH_X86_64_TRAP_FRAME_H
+#define ARCH_X86_64_TRAP_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/frame.h"
+
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector; /* TRAP_NONE: no trap, a call of panic() */
+    uint64_t error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+_Static_assert(sizeof(struct trap_frame) == 22 * 8, "trap.asm builds it");
+
+#define TRAP_NONE 0xFFFFFFFFFFFFFFFFul
+
+/* In reports: the instruction pointer's name, and how an address is written. */
+#define PC_NAME        "rip"
+#define ADDRESS_FORMAT "%016lx"
+
+/* All kernel stacks lie in the upper half (layout.h). */
+#define KERNEL_STACKS_LOWEST 0xFFFF800000000000ul
+#define KERNEL_STACKS_END    0xFFFFFFFFFFFFFFFFul
+
+/* The CPU pushes rsp and ss in any case. */
+#define FRAME_BYTES_FROM_KERNEL sizeof(struct trap_frame)
+
+/* There is no virtual 8086 mode in long mode: CS says it. */
+static inline bool frame_is_from_user(const struct trap_frame *frame)
+{
+    return frame->cs & 3;
+}
+
+static inline vaddr_t frame_pc(const struct trap_frame *frame)
+{
+    return frame->rip;
+}
+
+static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame)
+{
+    return frame->rsp;
+}
+
+static inline vaddr_t frame_user_stack_pointer(const struct trap_frame *frame)
+{
+    return frame->rsp;
+}
+
+static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame)
+{
+    return frame->rbp;
+}
+
+static inline void frame_set_pc(struct trap_frame *frame, vaddr_t pc)
+{
+    frame->rip = pc;
+}
+
+/* Of a 32-bit program the upper half is whatever it was before: it cannot see it. */
+static inline uintptr_t frame_syscall_number(const struct trap_frame *frame)
+{
+    return frame->rax;
+}
+
+static inline void frame_set_result(struct trap_frame *frame, intptr_t result)
+{
+    frame->rax = (uint64_t)result;
+}
+
+#endif
