@@ -178,7 +178,8 @@ static int load_stack(struct process *process, const struct arguments *arguments
         }
     }
     process->argc = arguments ? arguments->count : 0;
-    *stack = arguments_place(arguments, frame, &process->argv);
+    *stack = arguments_place(arguments, frame, USER_STACK_TOP, process_word_bytes(process),
+                             &process->argv);
     return OK;
 }
 
