@@ -13,7 +13,6 @@
 #include "arch/trap.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "drivers/block.h"
 #include "fs/file.h"
 #include "base/align.h"
 #include "lib/string.h"
@@ -682,8 +681,6 @@ void process_initialise(void)
 {
     list_initialise(&processes.all);
     family_initialise();
-    fs_set_pause(task_pause);
-    block_set_wait_hook(task_let_interrupts_in);
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
     trap_set_user_fault_handler(process_on_fault);
