@@ -84,7 +84,8 @@ KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(ARCH_NASM_FORMAT) -g -F dwarf
 
 # Of src/arch/ what both architectures share, and the one that is built.
 ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildcard src/arch/*/))) src/boot
-KERNEL_C   := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print))
+KERNEL_C   := $(filter-out $(ARCH_WITHOUT),\
+    $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print)))
 KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
 TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
@@ -396,16 +397,27 @@ HOST_CFLAGS := -m32 -std=gnu11 -O1 -g -Isrc -Itests/host $(WARNINGS) -D_GNU_SOUR
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
+# Both kernels are made of most of the sources, so most tests are built for 64 bits, too, into
+# build/host64/. Not so the tests of what is made for 32 bits.
+HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_ata test_bios_disk \
+    test_symbols
+# A process has the direct map (src/arch/x86_64/layout_arch.h) where memory is its own.
+HOST_CFLAGS_64 = $(patsubst -m32,-m64,$(HOST_CFLAGS)) -DDIRECT_MAP=0x200000000000
+HOST_TESTS_64 := $(filter-out $(HOST_TESTS_32_ONLY),$(HOST_TESTS))
+
+# $(call host_test_rule,TEST,folder of build/,flags)
 define host_test_rule
-build/host/$(1): build/variant tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
+build/$(2)/$(1): build/variant tests/host/$(1).c $(call host_sources,$(1)) $(wildcard tests/host/*.h)
 	@mkdir -p $$(@D)
 	$$(SAY) "  HOSTCC $$@"
-	@$$(HOSTCC) $$(HOST_CFLAGS) -MM -MP -MT $$@ tests/host/$(1).c \
+	@$$(HOSTCC) $(3) -MM -MP -MT $$@ tests/host/$(1).c \
 	    $(call host_sources,$(1)) > $$@.d
-	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) -o $$@ tests/host/$(1).c \
+	$$(Q)$$(HOSTCC) $(3) -o $$@ tests/host/$(1).c \
 	    $(call host_sources,$(1)) -lcmocka
 endef
-$(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
+$(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test),host,$$(HOST_CFLAGS))))
+$(foreach test,$(HOST_TESTS_64),\
+    $(eval $(call host_test_rule,$(test),host64,$$(HOST_CFLAGS_64))))
 
 # The same tests for gcov: not optimised, and without sanitizers. FLOOR: the part of each source
 # file's lines, in percent, that they must reach.
@@ -487,11 +499,19 @@ web: $(WEB)/index.html $(WEB_FILES)
 	@echo "$(WEB) is ready: $(PYTHON) -m http.server -d $(WEB) serves it at http://localhost:8000/"
 
 .PHONY: host-tests
-host-tests: $(addprefix build/host/,$(HOST_TESTS))
+host-tests: $(addprefix build/host/,$(HOST_TESTS)) $(addprefix build/host64/,$(HOST_TESTS_64))
 
-# tests run tests/run.py TEST... ; a name runs one alone: make host-test_heap
+# tests run tests/run.py TEST... ; a name runs one alone: make host-test_heap, make host64-test_heap
 host-%: build/host/%
 	$<
+
+host64-%: build/host64/%
+	$<
+
+# For tests/run.py: their names.
+.PHONY: list-host-tests-64
+list-host-tests-64:
+	@echo $(HOST_TESTS_64)
 
 # One planted fault after the other: do the tests see it? Takes about twenty minutes, so on demand.
 .PHONY: mutants

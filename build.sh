@@ -17,11 +17,12 @@ cd "$(dirname "$0")"
 PACKAGES="make gcc gcc-multilib nasm python3 mtools dosfstools qemu-system-x86"
 # QEMU's window.
 WINDOW_PACKAGES="qemu-system-gui"
-# And for the tests: host test library (32 bit), second compiler, gdb's script test, sfdisk; two
+# And for the tests: host test library (32 and 64 bit), second compiler, gdb's script test, sfdisk; two
 # more machines to run on: Bochs, and v86 from npm; for programs with newlib its source, what fetches
 # and unpacks other sources, and a Lua to compare with; what looks at the sources; a browser for the
 # page that make web builds.
-TEST_PACKAGES="libcmocka-dev:i386 clang gdb fdisk bochs bochsbios bochs-term vgabios seabios \
+TEST_PACKAGES="libcmocka-dev:i386 libcmocka-dev:amd64 clang gdb fdisk bochs bochsbios bochs-term vgabios \
+    seabios \
     newlib-source dpkg-dev lua5.4 clang-format clang-tidy cppcheck shellcheck pyflakes3"
 if grep -qsx 'ID=ubuntu' /etc/os-release; then
     TEST_PACKAGES="$TEST_PACKAGES chromium-browser chromium-chromedriver"

@@ -40,6 +40,7 @@ FIGURES, MUTANTS = "build/figures.json", "build/mutants.json"
 KINDS = [
     ("tests", r"", r"", 2600),
     ("of modules, on the host", r"host/", r"", 500),
+    ("the same, built for 64 bits", r"host64/", r"", 400),
     ("in the kernel", r"kernel$", r"", 80),
     ("of these, of memory", r"kernel$", r"(kheap|pmm|kmem|paging|process_(malloc|free|memory)|break|"
      r"usercopy|failing_every_allocation)_", 60),
@@ -48,7 +49,7 @@ KINDS = [
     ("attackers beside a witness", r"system/test_attackers$", r"attacker (?!\w+:)", 20),
     ("of usertest's, as attackers beside a witness", r"system/test_attackers$", r"attacker usertest:", 75),
     ("files that are hardly ELF", r"system/test_attackers$", r"attacker elf:", 300),
-    ("of whole machines, and others", r"(?!host/|kernel$|system/test_(usertests|programs|attackers)$)",
+    ("of whole machines, and others", r"(?!host(?:64)?/|kernel$|system/test_(usertests|programs|attackers)$)",
      r"", 800),
 ]
 # (what, suite, in the suite's output): what matches is added up.
@@ -68,12 +69,20 @@ FAILED = re.compile(r"^(?:\S.* \.\.\. FAIL|\[  FAILED  \] (?!tests: |\d+ test))"
 SKIPPED = re.compile(r"^(?:\S.* \.\.\. skip|\[  SKIPPED \] \D)", re.IGNORECASE)
 
 
+def host_tests_64():
+    """The names of the host tests that are built for 64 bits, too: the Makefile knows."""
+    return subprocess.run(["make", "-s", "--no-print-directory", "list-host-tests-64"],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+
+
 def suites():
     """(name, command) in the order in which they run: quick ones first."""
     yield "layers", [sys.executable, "tests/check_layers.py"]
     for source in sorted(glob.glob("tests/host/test_*.c")):
         name = os.path.basename(source)[:-2]
         yield "host/" + name, ["build/host/" + name]
+    for name in host_tests_64():
+        yield "host64/" + name, ["build/host64/" + name]
     yield "kernel", ["tests/run_qemu.sh", "bin/test.bin"]
     for script in sorted(glob.glob("tests/system/test_*.py")):
         yield "system/" + os.path.basename(script)[:-3], [sys.executable, script]

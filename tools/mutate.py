@@ -6,6 +6,7 @@ old text occurs once in the file, and at least one of the suites must fail, or t
 test is missing. Suites are run in their order, up to the first that fails:
 
     host NAME      tests/host/test_NAME.c        fuzz NAME   tests/fuzz/fuzz_NAME.c, a fixed number of runs
+    host64 NAME    the same, built for 64 bits
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
     takeover PART  those of test_takeover.py's attacks that have that in their name
@@ -71,7 +72,8 @@ MUTANTS = [
      "} else if (end > heap->total && heap->entries[end] == HEAP_BLOCK_TABLE_ENTRY_FREE) {",
      "host heap_model, fuzz heap"),
     ("index: a shared class's first run is taken, however short", INDEX,
-     "if (index_run_blocks(heap, last) >= blocks) {", "if (index_run_blocks(heap, last) > 0) {",
+     "index_run_blocks(heap, &heap->slots[number]) < blocks) {",
+     "index_run_blocks(heap, &heap->slots[number]) == 0) {",
      "host heap_model"),
     ("index: a class's bit stays set", INDEX,
      "        heap->classes_in_use[class / 32] &= ~(1u << (class % 32));\n", "", "host heap, fuzz heap"),
@@ -103,12 +105,11 @@ MUTANTS = [
      "    if (frames == NULL && pmm.zeroed_count > 0) {",
      "    if (frames == NULL && pmm.zeroed_count > PMM_ZEROED_PAGES_MAX) {", "host pmm"),
 
-    ("pmm: the window's addresses are taken for physical ones", "src/memory/pmm.h",
+    ("pmm: the window's addresses are taken for physical ones", "src/arch/i386/layout_arch.h",
      "    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address - (WINDOW_ADDRESS - WINDOW_PHYSICAL)\n",
      "    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address\n", "host pmm"),
-    ("pmm: a hole in the window is handed out", PMM,
-     "        reserve(&pmm.window, hole, (uint32_t)page_memory((paddr_t)range.start));\n", "",
-     "host pmm"),
+    ("pmm: a hole in the low zone is handed out", PMM,
+     "    reserve_holes(&pmm.low, map, &range);\n", "", "host pmm"),
     ("kheap: kfree of a page is not noticed", "src/memory/heap/kheap.c",
      "    if (kheap_is_frames(ptr)) {", "    if (kheap_is_frames(ptr) && !ptr) {", "host kheap"),
     ("kheap: a block of kmalloc is given back as frames", "src/memory/heap/kheap.c",
@@ -134,33 +135,40 @@ MUTANTS = [
     ("vmalloc: pages are lost when growing fails", "src/memory/vmalloc.c",
      "            unmap_pages(context, at, offset);\n", "", "kernel"),
     ("paging: other address spaces do not see the byte heap", PAGING,
-     "        share_entry(index, 0);\n", "", "kernel"),
-    ("paging: an empty table of the byte heap is kept", PAGING,
-     "    if (--kernel->entries_in_use[index] == 0) {\n        set_private",
-     "    if (--kernel->entries_in_use[index] == 0 && !kernel) {\n        set_private", "kernel"),
+     "        share_entry(address, (unsigned)missing, (struct page_entry){0});\n", "", "kernel, host paging"),
+    ("paging: an empty table of the byte heap is still in other address spaces", PAGING,
+     "            share_entry(address, level, old);\n        }\n        flush_page", "        }\n        flush_page", "kernel, host paging"),
 
     ("paging: a missing invlpg", PAGING,
-     "        flush_page(chunk, address);\n        if (!entry &&", "        if (!entry &&", "kernel, usertest"),
+     "        flush_page(chunk, address);\n        if (page_entry_is_empty(entry)", "        if (page_entry_is_empty(entry)",
+     "host paging, kernel, usertest"),
     ("paging: an emptied table is kept", PAGING,
-     "        if (!entry && --chunk->entries_in_use[index] == 0) {",
-     "        if (!entry && --chunk->entries_in_use[index] == 9999) {", "kernel"),
+     "path->slot[1], address) == 0) {", "path->slot[1], address) == 9999) {", "host paging, kernel"),
     ("paging: a chunk's tables are not freed", PAGING,
-     "            pmm_free_page(table_of(chunk->directory_entry[index]));\n        }\n    }",
-     "            (void)index;\n        }\n    }", "kernel"),
+     "            pmm_free_page(below);\n", "", "host paging, kernel"),
     ("paging: a range that wraps is mapped", PAGING,
-     "    if (count > (0u - address - 1) / PAGE_SIZE_BYTES + 1 ||\n        count >",
-     "    if (count >", "kernel"),
+     "    if (!is_in_reach(address, count) || ", "    if (", "host paging, kernel"),
     ("paging: a failed range keeps its empty tables", PAGING,
-     "        while (index-- > first) {", "        while (index-- > first + ENTRIES) {", "kernel"),
+     "        while (number-- > first) {", "        while (number-- > first + ENTRIES) {", "host paging, kernel"),
     ("paging: a guard page is guarded twice", PAGING,
-     "    if (!paging_is_mapped(kernel, page)) {\n        return -EISTKN;", "    if (!page) {\n        return -EISTKN;",
-     "kernel"),
+     "    if (page_entry_is_empty(entry) && level == 0) {\n        return -EISTKN;", "    if (!page) {\n        return -EISTKN;",
+     "host paging, kernel"),
     ("paging: no flush when a 4 MiB page is changed", PAGING,
-     "    if (old && chunk == paging.current) {\n        flush_all();\n    }\n    if (is_private",
-     "    if (is_private", "kernel"),
-    ("paging: kernel text is writeable", PAGING,
-     "address | (is_read_only ? KERNEL_PAGE & ~(uint32_t)PAGING_IS_WRITEABLE : KERNEL_PAGE);",
-     "address | (is_read_only ? KERNEL_PAGE : KERNEL_PAGE);", "kernel, script panics"),
+     "    if (chunk == paging.current) {\n        flush_all();\n    }\n    if (is_own",
+     "    if (is_own", "host paging, kernel"),
+    ("paging: no flush when a large page is split", PAGING,
+     "    if (!page_entry_is_empty(old) && chunk == paging.current) {\n        flush_all();", "    if (chunk == NULL) {\n        flush_all();",
+     "host paging"),
+    ("paging: tables that were made before memory ended are kept", PAGING,
+     "            if (level < ROOT_LEVEL && page_count(", "            if (level > ROOT_LEVEL && page_count(", "host64 paging"),
+    ("paging: a table of tables is not counted", PAGING,
+     "    } else if (level < ROOT_LEVEL) {", "    } else if (level > ROOT_LEVEL) {", "host64 paging"),
+    ("paging: an emptied table of tables is kept", PAGING,
+     "    } while (level <= ROOT_LEVEL && ", "    } while (level > ROOT_LEVEL && ", "host64 paging"),
+    ("paging: parts of a large page are executable", "src/arch/x86/page_entry.h",
+     "    return (struct page_entry){(entry.bits & ~large) +", "    return (struct page_entry){(entry.bits & ~(large | PAGE_NX)) +", "host64 paging"),
+    ("paging: kernel text is writeable", "src/arch/i386/page_table.c",
+     "(paddr_t)kernel_start, KERNEL_READ_ONLY,", "(paddr_t)kernel_start, KERNEL_WRITEABLE,", "kernel, script panics"),
 
     ("process_malloc: memory is not zeroed", PROCESS_MEMORY,
      "    pmm_zero_page(frame);\n", "", "kernel, usertest"),
@@ -169,10 +177,10 @@ MUTANTS = [
     ("process_malloc: what was mapped is lost when memory ends", PROCESS_MEMORY,
      "            release_run(process, start, i);\n            return NULL;", "            return NULL;", "kernel"),
     ("process_free: a pointer inside an allocation", PROCESS_MEMORY,
-     "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;",
+     "address < PROCESS_HEAP_END && marks_of(process, address) & RUN_FIRST;",
      "address < PROCESS_HEAP_END && paging_get(process->chunk, ptr);", "kernel, usertest"),
     ("process_free: pages are unmapped, not freed", PROCESS_MEMORY,
-     "        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));\n        released",
+     "        pmm_free_page(page_memory(page_entry_frame(entry)));\n        released",
      "        released", "kernel, usertest"),
 
     ("usercopy: the end of a range is not checked when reading", USERCOPY,
@@ -296,8 +304,7 @@ MUTANTS = [
     ("load: the second page of a segment is filled from the first's place in the file", PROCESS,
      "segment->file_offset + (address - segment->address),", "segment->file_offset,", "kernel, usertest"),
     ("load: read-only segments are writeable", PROCESS,
-     "            user_page(process, page, segment->writable, address == page && file_end >= next);",
-     "            user_page(process, page, true, address == page && file_end >= next);", "usertest"),
+     "PAGE_READ | (segment->writable ? PAGE_WRITE : 0) |", "PAGE_READ | (segment ? PAGE_WRITE : 0) |", "usertest"),
     ("family: a job has no limit", FAMILY,
      "count > families.one[kind] - used) {", "count == UINT32_MAX) {", "host family, kernel"),
     ("family: all jobs together have no limit", FAMILY,
@@ -419,9 +426,9 @@ def run_suite(tree, suite):
     """Is it green?"""
     kind, _, name = suite.partition(" ")
     timeout = {"TIMEOUT_S": str(SUITE_SECONDS - 5)}
-    if kind == "host":
-        build(tree, f"build/host/test_{name}")
-        return execute(tree, [f"build/host/test_{name}"])[0]
+    if kind in ("host", "host64"):
+        build(tree, f"build/{kind}/test_{name}")
+        return execute(tree, [f"build/{kind}/test_{name}"])[0]
     if kind == "fuzz":
         build(tree, f"build/fuzz/fuzz_{name}")
         return execute(tree, [f"build/fuzz/fuzz_{name}", str(FUZZ_RUNS[name])])[0]

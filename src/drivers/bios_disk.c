@@ -30,9 +30,9 @@
 
 #define TRIES 3
 
-/* Where the kernel sees the BIOS's tables: not in page 0. */
+/* Where the kernel sees the BIOS's tables, physically: not in page 0. */
 #define LOW_MEMORY_START PAGE_SIZE_BYTES
-#define LOW_MEMORY_END   KERNEL_ADDRESS
+#define LOW_MEMORY_END   KERNEL_PHYSICAL
 
 /* The input of function 42h, and the result of function 48h. */
 struct address_packet {
@@ -89,7 +89,7 @@ static bool read_once(uint32_t lba, uint32_t count)
 {
     struct bios_registers registers = {0};
 
-    *(struct address_packet *)BIOS_BUFFER_ADDRESS = (struct address_packet){
+    *(struct address_packet *)page_memory(BIOS_BUFFER_ADDRESS) = (struct address_packet){
         .bytes = sizeof(struct address_packet),
         .count = (uint16_t)count,
         .offset = (uint16_t)(disk.buffer & 0xF),
@@ -116,7 +116,7 @@ static int bios_disk_read(struct block_device *device, uint32_t lba, uint32_t co
             }
             call(FUNCTION_RESET, &registers);
         }
-        memcpy(to, (const void *)disk.buffer, sectors * SECTOR_BYTES);
+        memcpy(to, page_memory(disk.buffer), sectors * SECTOR_BYTES);
         to += sectors * SECTOR_BYTES;
         lba += sectors;
         count -= sectors;
@@ -148,7 +148,7 @@ static bool get_parameters(struct drive_parameters *parameters, uint16_t room)
 /* Not known, if that is a wrong pointer or has the wrong sum. */
 struct bios_disk_place bios_disk_place(void)
 {
-    struct drive_parameters *parameters = (struct drive_parameters *)BIOS_BUFFER_ADDRESS;
+    struct drive_parameters *parameters = page_memory(BIOS_BUFFER_ADDRESS);
     struct ata_parameters ata;
     uint8_t sum = 0;
     bool is_told = get_parameters(parameters, sizeof(*parameters));
@@ -159,7 +159,7 @@ struct bios_disk_place bios_disk_place(void)
         !range_is_inside(address, sizeof(ata), LOW_MEMORY_START, LOW_MEMORY_END)) {
         return (struct bios_disk_place){.is_known = false};
     }
-    memcpy(&ata, (const void *)address, sizeof(ata));
+    memcpy(&ata, page_memory(address), sizeof(ata));
     for (size_t i = 0; i < sizeof(ata); i++) {
         sum = (uint8_t)(sum + ((const uint8_t *)&ata)[i]);
     }
@@ -173,7 +173,7 @@ struct bios_disk_place bios_disk_place(void)
 struct block_device *bios_disk_open(uint8_t drive)
 {
     struct bios_registers registers = {.ebx = CHECK_MAGIC};
-    struct drive_parameters *parameters = (struct drive_parameters *)BIOS_BUFFER_ADDRESS;
+    struct drive_parameters *parameters = page_memory(BIOS_BUFFER_ADDRESS);
 
     disk.drive = drive;
     choose_buffer();

@@ -55,14 +55,14 @@ void kernel_main(void)
     if (kernel_tests_run) {
         kernel_tests_run(); /* linked into the test and bench kernels only; does not return */
     }
-    boot_disk_mount((const struct boot_info *)BOOT_INFO_ADDRESS, INIT_PATH);
+    boot_disk_mount(page_memory(BOOT_INFO_ADDRESS), INIT_PATH);
     start_init();
     task_run();
 }
 
 static void start_console(void)
 {
-    vga_initialise((uint16_t *)VGA_TEXT_ADDRESS);
+    vga_initialise(page_memory(VGA_TEXT_ADDRESS));
     serial_initialise();
     debugcon_initialise();
     printk("Drupe\n");
@@ -70,7 +70,7 @@ static void start_console(void)
 
 static void check_boot_info(void)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
 
     if (info->magic != BOOT_INFO_MAGIC) {
         fatal("The kernel was not started by Drupe's boot sector: no boot info at %08x.",

@@ -1,11 +1,9 @@
 /*
  * lib/string.c - memory and string functions, for the kernel and for programs.
  *
- * The block functions use the CPU's string instructions, a dword at a time and the last 0 to 3
- * bytes one by one: the loop is in the CPU, the code stays small, and unaligned addresses are
- * right, only slower (Intel SDM volume 2, MOVS and STOS). The direction flag is clear on entry
- * and on return, as the ABI has it; an interrupt entry must therefore cld, since it can come
- * while memmove() has it set.
+ * The block functions use the CPU's string instructions (arch/words.h), a word at a time and the last
+ * bytes one by one: the code stays small. The direction flag is clear on entry and on return, as the
+ * ABI has it; an interrupt entry must therefore cld, since it can come while memmove() has it set.
  *
  * On a host the C library has the standard functions already and only the others are built. A
  * test that wants these first gives them other names: #define memset drupe_memset ...
@@ -13,6 +11,10 @@
 #include "lib/string.h"
 
 #include <stdint.h>
+
+#include "arch/words.h"
+
+#define WORD_BYTES sizeof(uintptr_t)
 
 #if !__STDC_HOSTED__ || defined(memset)
 
@@ -23,24 +25,17 @@
 
 void *memset(void *destination, int byte, size_t length)
 {
-    void *to = destination;
-    size_t dwords = length / 4;
-    size_t bytes = length % 4;
-    uint32_t pattern = (uint8_t)byte * 0x01010101u;
+    size_t words = length / WORD_BYTES;
+    size_t bytes = length % WORD_BYTES;
+    uintptr_t pattern = (uint8_t)byte * (UINTPTR_MAX / 0xFF);
 
-    __asm__ volatile("rep stosl" : "+D"(to), "+c"(dwords) : "a"(pattern) : "memory");
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(pattern) : "memory");
+    words_fill_bytes(words_fill(destination, words, pattern), bytes, pattern);
     return destination;
 }
 
 void *memcpy(void *destination, const void *source, size_t length)
 {
-    void *to = destination;
-    size_t dwords = length / 4;
-    size_t bytes = length % 4;
-
-    __asm__ volatile("rep movsl" : "+D"(to), "+S"(source), "+c"(dwords) : : "memory");
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(source), "+c"(bytes) : : "memory");
+    words_copy(destination, source, length / WORD_BYTES, length % WORD_BYTES);
     return destination;
 }
 
@@ -51,23 +46,8 @@ void *memmove(void *destination, const void *source, size_t length)
     if ((uintptr_t)destination - (uintptr_t)source >= length) {
         return memcpy(destination, source, length);
     }
-
-    /* From the top down: the odd bytes at the end first, then dwords, whose address is that of
-     * their lowest byte. One asm: nothing of the compiler's runs with the flag set. */
-    uint8_t *to = (uint8_t *)destination + length - 1;
-    const uint8_t *from = (const uint8_t *)source + length - 1;
-    size_t bytes = length % 4;
-    size_t dwords = length / 4;
-    __asm__ volatile("std\n\t"
-                     "rep movsb\n\t"
-                     "sub $3, %0\n\t"
-                     "sub $3, %1\n\t"
-                     "mov %3, %2\n\t"
-                     "rep movsl\n\t"
-                     "cld"
-                     : "+D"(to), "+S"(from), "+c"(bytes)
-                     : "r"(dwords)
-                     : "memory", "cc");
+    words_copy_down((uint8_t *)destination + length - 1, (const uint8_t *)source + length - 1,
+                    length / WORD_BYTES, length % WORD_BYTES);
     return destination;
 }
 
@@ -75,15 +55,14 @@ int memcmp(const void *a, const void *b, size_t length)
 {
     const uint8_t *left = a;
     const uint8_t *right = b;
-    size_t dwords = length / 4;
 
-    if (dwords > 0) {
-        __asm__ volatile("repe cmpsl" : "+S"(left), "+D"(right), "+c"(dwords) : : "memory", "cc");
-        /* Both are now after the dword that differs, or after the last: in that one, and in the
+    if (length >= WORD_BYTES) {
+        words_compare(&left, &right, length / WORD_BYTES);
+        /* Both are now after the word that differs, or after the last: in that one, and in the
          * bytes that are left over, is the difference, if there is one. */
-        left -= 4;
-        right -= 4;
-        length = 4 + length % 4;
+        left -= WORD_BYTES;
+        right -= WORD_BYTES;
+        length = WORD_BYTES + length % WORD_BYTES;
     }
     for (; length > 0; length--, left++, right++) {
         if (*left != *right) {

@@ -5,7 +5,8 @@
  *   2. kheap      the kernel's pool, whole blocks   (heap/heap.c, heap/kheap.c)
  *   3. pmm        single frames and runs of them    (pmm.c)
  *   4. paging     what is visible where             (paging/paging.c)
- *   5. vmalloc    the kernel's bytes, at first use  (vmalloc.c, heap/byte_heap.c)
+ *   5. pmm again  frames beyond what boot has mapped: on x86_64, from 4 GiB on
+ *   6. vmalloc    the kernel's bytes, at first use  (vmalloc.c, heap/byte_heap.c)
  *
  * How much RAM is needed? The pool begins at 16 MiB and the firmware keeps a little at the end of
  * RAM (128 KiB in SeaBIOS) for itself. POOL_MIN_BYTES above 16 MiB is enough for the kernel's own
@@ -57,14 +58,14 @@ static void read_firmware_map(void)
     if (memory_map_usable_bytes(&memory.map, HEAP_ADDRESS, HEAP_END) < POOL_MIN_BYTES) {
         fatal("Too little memory: Drupe needs at least %u MiB of RAM and the firmware reports %u"
               " MiB usable.",
-              RAM_MINIMUM_MIB, (uint32_t)(memory_map_total_usable_bytes(&memory.map) / MIB));
+              RAM_MINIMUM_MIB, (unsigned)(memory_map_total_usable_bytes(&memory.map) / MIB));
     }
 
     /* Low memory and the kernel's place were used before this check: they had better exist. */
     if (!memory_map_is_usable(&memory.map, BOOT_INFO_ADDRESS, HEAP_TABLE_AREA_END) ||
-        !memory_map_is_usable(&memory.map, KERNEL_ADDRESS, USER_STACK_TOP)) {
+        !memory_map_is_usable(&memory.map, KERNEL_PHYSICAL, USER_STACK_TOP)) {
         fatal("The firmware keeps memory that Drupe needs: %08x to %08x or %08x to %08x.",
-              BOOT_INFO_ADDRESS, HEAP_TABLE_AREA_END, KERNEL_ADDRESS, USER_STACK_TOP);
+              BOOT_INFO_ADDRESS, HEAP_TABLE_AREA_END, KERNEL_PHYSICAL, USER_STACK_TOP);
     }
 }
 
@@ -77,11 +78,11 @@ static void start_kernel_heap(void)
     while (memory_map_next_range(&memory.map, end, HEAP_END, &range)) {
         end = range.end;
     }
-    kheap_init((void *)(uint32_t)end);
+    kheap_init(page_memory((paddr_t)end));
 
     uint64_t hole = HEAP_ADDRESS;
     while (memory_map_next_range(&memory.map, hole, end, &range)) {
-        heap_reserve(kheap_get(), (void *)(uint32_t)hole, (void *)(uint32_t)range.start);
+        heap_reserve(kheap_get(), page_memory((paddr_t)hole), page_memory((paddr_t)range.start));
         hole = range.end;
     }
 }
@@ -91,7 +92,8 @@ void memory_initialise(void)
     read_firmware_map();
     start_kernel_heap();
     pmm_init(&memory.map);
-    paging_initialise();
+    paging_initialise(&memory.map);
     enable_paging();
+    pmm_add_high_zones(&memory.map);
     pmm_print_stats();
 }

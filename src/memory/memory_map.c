@@ -294,7 +294,7 @@ void memory_map_print(const struct memory_map *map)
     uint64_t total = memory_map_total_usable_bytes(map);
     uint64_t reachable = memory_map_usable_bytes(map, 0, FRAME_ZONE_END);
 
-    printk("The firmware's memory map, %u entries:\n", (unsigned)map->raw_count);
+    printk("The firmware's memory map, %zu entries:\n", map->raw_count);
     for (size_t i = 0; i < shown; i++) {
         const struct e820_entry *entry = &map->raw[i];
 
@@ -305,7 +305,7 @@ void memory_map_print(const struct memory_map *map)
                kib(entry->length), type_name(entry));
     }
     if (shown < map->raw_count) {
-        printk("  and %u more\n", (unsigned)(map->raw_count - shown));
+        printk("  and %zu more\n", map->raw_count - shown);
     }
     if (map->is_truncated) {
         printk("  The list goes on; what it may say is taken as reserved.\n");
@@ -314,9 +314,10 @@ void memory_map_print(const struct memory_map *map)
         printk("  Usable memory is in more than %d pieces; the others are not used.\n",
                MEMORY_MAP_RANGES_MAX);
     }
-    printk("Usable: %llu KiB below 2 GiB", kib(reachable));
+    printk("Usable: %llu KiB below " FRAME_ZONE_END_NAME, kib(reachable));
     if (total > reachable) {
-        printk("; %llu KiB above 2 GiB: reported, not used", kib(total - reachable));
+        printk("; %llu KiB above " FRAME_ZONE_END_NAME ": reported, not used",
+               kib(total - reachable));
     }
     printk(".\n");
 }

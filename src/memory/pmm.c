@@ -1,7 +1,7 @@
 /*
- * memory/pmm.c - frames, out of three block heaps.
+ * memory/pmm.c - frames, out of several block heaps.
  *
- * The zone's heap needs a table (1 byte per frame) and an index (12 bytes per frame), some 0.4
+ * A zone's heap needs a table (1 byte per frame) and an index (12 bytes per frame), some 0.4
  * percent of it. They lie in the zone, in the first usable stretch that is long enough:
  *
  *   start                                                                      end
@@ -10,21 +10,30 @@
  *   +-------------+-------+------------------------------+------+--------------+
  *   |<----- reserved ---->|                              |<---->| reserved
  *
- * start is the first usable page of [FRAME_ZONE_ADDRESS, FRAME_ZONE_END), end comes after the last.
+ * start is the first usable page of [FRAME_ZONE_ADDRESS, FRAME_ZONE_END), end comes after the last, or
+ * before a hole that is so large that its share of the tables would cost more than another zone. Where
+ * FRAME_ZONES_MAX zones are not enough, larger holes are put up with.
  *
- * The window's heap always has WINDOW_PAGES blocks, so its table and index are the kernel's .bss. What
+ * Making a zone writes to its tables. On x86_64 the first 4 GiB are mapped by then, so pmm_init() makes
+ * the zones below, and paging takes its first tables from these; pmm_add_high_zones() makes those above,
+ * with their tables inside them, when paging has mapped all RAM. Of the tables only the first byte per
+ * frame is cleared, with REP STOS, and read once; the index is written where a free run begins or
+ * ends. So a frame costs about one instruction at boot.
+ *
+ * The low zone's heap always has LOW_PAGES blocks, so its table and index are the kernel's .bss. What
  * is not RAM there (some machines have a hole at 15 MiB) is reserved. Nothing in a heap touches the
- * memory that it hands out, so the window need not be mapped yet when its heap is made.
+ * memory that it hands out, so i386's window need not be mapped yet when its heap is made.
  *
  * Zeroed frames: a page table that is freed is all zero, since tables are freed when the last entry
  * goes; and the next table has to be all zero. So some such frames are kept in a stack instead of
- * being filled with zeros again. The zone's heap has them as taken. The first word of a kept
+ * being filled with zeros again. The first zone's heap has them as taken. The first word of a kept
  * frame holds ZEROED_MARK: a free of a frame whose first word is something else needs no look into
  * the stack to know that it is not there. Frames of the pool are not kept: the kernel may need them
- * at any time, and kmalloc() does not know of the stack. Nor are the window's.
+ * at any time, and kmalloc() does not know of the stack. Nor are the other zones'.
  *
- * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames; zeroed[0..zeroed_count) are different
- * single-block allocations of the zone's heap, all zero but for the mark.
+ * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames;
+ * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero but for
+ * the mark.
  */
 #include "memory/pmm.h"
 
@@ -44,7 +53,13 @@
 /* A frame's entry in the heap's table when it is an allocation of its own. */
 #define ENTRY_SINGLE (HEAP_BLOCK_TABLE_ENTRY_TAKEN | HEAP_BLOCK_IS_FIRST)
 
-#define WINDOW_PAGES (WINDOW_BYTES / PAGE_SIZE_BYTES)
+#define LOW_PAGES (LOW_ZONE_BYTES / PAGE_SIZE_BYTES)
+
+/* A hole from which on a new zone is the better choice: tables for so much take 53 KB. */
+#define ZONE_HOLE_BYTES 0x1000000
+
+/* pmm_init() leaves as many zones to pmm_add_high_zones(). */
+#define HIGH_ZONES_MAX (FRAME_ZONES_MAX / 2)
 
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
@@ -52,16 +67,22 @@
 
 _Static_assert(HEAP_BLOCK_SIZE_BYTES == PAGE_SIZE_BYTES, "a block is a frame");
 
+struct zone {
+    struct heap heap;
+    struct heap_table table;
+};
+
 static struct {
-    struct heap zone; /* of no frames when there is none */
-    struct heap_table zone_table;
+    struct zone
+        zones[FRAME_ZONES_MAX]; /* in order of address; the first has no frames if there is none */
+    size_t zone_count;
     size_t zone_total; /* frames that can be handed out */
 
-    struct heap window;
-    struct heap_table window_table;
-    HEAP_BLOCK_TABLE_ENTRY window_entries[WINDOW_PAGES];
-    uint8_t window_index[HEAP_INDEX_BYTES(WINDOW_PAGES)] __attribute__((aligned(sizeof(void *))));
-    size_t window_total;
+    struct heap low;
+    struct heap_table low_table;
+    HEAP_BLOCK_TABLE_ENTRY low_entries[LOW_PAGES];
+    uint8_t low_index[HEAP_INDEX_BYTES(LOW_PAGES)] __attribute__((aligned(sizeof(void *))));
+    size_t low_total;
 
     struct heap *pool;
     size_t pool_total;
@@ -83,95 +104,142 @@ static size_t pages(uint64_t bytes)
     return (size_t)(bytes / PAGE_SIZE_BYTES);
 }
 
-/* The first usable stretch of the zone with room for that many bytes; false when there is none. */
-static bool find_room(const struct memory_map *map, size_t bytes, struct memory_range *found)
+/* Where the kernel sees a byte of the firmware's map; one that lies where the kernel can see. */
+static void *memory_at(uint64_t physical)
 {
-    struct memory_range range = {.end = FRAME_ZONE_ADDRESS};
+    KASSERT(physical == (paddr_t)physical);
+    return page_memory((paddr_t)physical);
+}
 
-    while (memory_map_next_range(map, range.end, FRAME_ZONE_END, &range)) {
-        if (range.end - range.start >= bytes) {
-            *found = range;
+/* The kernel's address behind the memory that ends there: the next byte may be seen elsewhere. */
+static void *memory_behind(uint64_t end)
+{
+    return (char *)memory_at(end - 1) + 1;
+}
+
+/* The first usable stretch of the zone with room for that many bytes; false when there is none. */
+static bool find_room(const struct memory_map *map, const struct memory_range *zone, size_t bytes,
+                      struct memory_range *found)
+{
+    found->end = zone->start;
+    while (memory_map_next_range(map, found->end, zone->end, found)) {
+        if (found->end - found->start >= bytes) {
             return true;
         }
     }
     return false;
 }
 
-static void reserve(struct heap *heap, uint32_t start, uint32_t end)
+/* Takes what is not usable in the range out of the heap over it. */
+static void reserve_holes(struct heap *heap, const struct memory_map *map,
+                          const struct memory_range *range)
 {
-    KASSERT(heap_reserve(heap, (void *)start, (void *)end) == OK);
+    struct memory_range usable = {.end = range->start};
+
+    while (usable.end < range->end) {
+        uint64_t hole = usable.end;
+
+        if (!memory_map_next_range(map, hole, range->end, &usable)) {
+            usable = (struct memory_range){.start = range->end, .end = range->end};
+        }
+        if (usable.start > hole) {
+            KASSERT(heap_reserve(heap, memory_at(hole), memory_behind(usable.start)) == OK);
+        }
+    }
 }
 
 /* A heap of no frames: it refuses every request and owns no address. */
-static void create_empty_zone(void)
+static void create_empty_zone(struct zone *zone)
 {
     static HEAP_BLOCK_TABLE_ENTRY none;
+    void *nowhere = memory_at(FRAME_ZONE_ADDRESS);
 
-    pmm.zone_table.entries = &none;
-    pmm.zone_table.total = 0;
-    KASSERT(heap_create(&pmm.zone, (void *)FRAME_ZONE_ADDRESS, (void *)FRAME_ZONE_ADDRESS,
-                        &pmm.zone_table) == OK);
+    zone->table.entries = &none;
+    zone->table.total = 0;
+    KASSERT(heap_create(&zone->heap, nowhere, nowhere, &zone->table) == OK);
 }
 
-static void create_zone(const struct memory_map *map)
+/* A zone over range, which begins and ends with usable pages; none when it is too small to be worth
+ * its tables. */
+static void create_zone(const struct memory_map *map, const struct memory_range *range)
 {
-    struct memory_range range = {.end = FRAME_ZONE_ADDRESS};
-    uint32_t start = 0;
-    uint32_t end = 0;
-    size_t usable = 0;
+    struct zone *zone = &pmm.zones[pmm.zone_count];
+    size_t usable = pages(memory_map_usable_bytes(map, range->start, range->end));
 
-    while (memory_map_next_range(map, range.end, FRAME_ZONE_END, &range)) {
-        if (usable == 0) {
-            start = (uint32_t)range.start;
-        }
-        end = (uint32_t)range.end;
-        usable += pages(range.end - range.start);
-    }
-
-    /* The index wants a pointer's alignment. */
-    size_t total = (end - start) / PAGE_SIZE_BYTES;
-    size_t table_bytes = ALIGN_UP(total, sizeof(uint64_t));
+    /* The index is aligned to its words. */
+    size_t total = pages(range->end - range->start);
+    size_t table_bytes = ALIGN_UP(total, sizeof(uint32_t));
     size_t index_bytes = heap_index_bytes(total);
     size_t own_bytes = ALIGN_UP(table_bytes + index_bytes, PAGE_SIZE_BYTES);
     struct memory_range own;
 
-    if (usable <= own_bytes / PAGE_SIZE_BYTES || !find_room(map, own_bytes, &own)) {
-        create_empty_zone(); /* too small to be worth its tables */
+    if (usable <= own_bytes / PAGE_SIZE_BYTES || !find_room(map, range, own_bytes, &own)) {
         return;
     }
-    pmm.zone_table.entries = (HEAP_BLOCK_TABLE_ENTRY *)(uint32_t)own.start;
-    pmm.zone_table.total = total;
-    KASSERT(heap_create(&pmm.zone, (void *)start, (void *)end, &pmm.zone_table) == OK);
-    KASSERT(heap_attach_index(&pmm.zone, pmm.zone_table.entries + table_bytes, index_bytes) == OK);
-    reserve(&pmm.zone, (uint32_t)own.start, (uint32_t)own.start + own_bytes);
+    own.end = own.start + own_bytes;
+    zone->table.entries = memory_at(own.start);
+    zone->table.total = total;
+    KASSERT(heap_create(&zone->heap, memory_at(range->start), memory_behind(range->end),
+                        &zone->table) == OK);
+    KASSERT(heap_attach_index(&zone->heap, zone->table.entries + table_bytes, index_bytes) == OK);
+    KASSERT(heap_reserve(&zone->heap, memory_at(own.start), memory_behind(own.end)) == OK);
+    reserve_holes(&zone->heap, map, range);
+    KASSERT(heap_free_blocks(&zone->heap) == usable - own_bytes / PAGE_SIZE_BYTES);
 
-    uint32_t hole = start;
-    range.end = start;
-    while (memory_map_next_range(map, range.end, end, &range)) {
-        reserve(&pmm.zone, hole, (uint32_t)range.start);
-        hole = (uint32_t)range.end;
-    }
-    pmm.bookkeeping = own_bytes / PAGE_SIZE_BYTES;
-    pmm.zone_total = heap_free_blocks(&pmm.zone);
-    KASSERT(pmm.zone_total == usable - pmm.bookkeeping);
+    pmm.zone_count++;
+    pmm.zone_total += heap_free_blocks(&zone->heap);
+    pmm.bookkeeping += own_bytes / PAGE_SIZE_BYTES;
 }
 
-static void create_window(const struct memory_map *map)
+/* The next stretch of RAM in [stretch->end, end) whose holes are smaller than that, to *stretch. */
+static bool next_stretch(const struct memory_map *map, uint64_t end, uint64_t hole_bytes,
+                         struct memory_range *stretch)
 {
-    struct memory_range range = {.end = WINDOW_PHYSICAL};
-    uint32_t hole = WINDOW_ADDRESS;
+    struct memory_range range;
 
-    pmm.window_table.entries = pmm.window_entries;
-    pmm.window_table.total = WINDOW_PAGES;
-    KASSERT(heap_create(&pmm.window, (void *)WINDOW_ADDRESS, (void *)WINDOW_END,
-                        &pmm.window_table) == OK);
-    KASSERT(heap_attach_index(&pmm.window, pmm.window_index, sizeof(pmm.window_index)) == OK);
-    while (memory_map_next_range(map, range.end, WINDOW_PHYSICAL + WINDOW_BYTES, &range)) {
-        reserve(&pmm.window, hole, (uint32_t)page_memory((paddr_t)range.start));
-        hole = (uint32_t)page_memory((paddr_t)range.end - 1) + 1;
+    if (!memory_map_next_range(map, stretch->end, end, stretch)) {
+        return false;
     }
-    reserve(&pmm.window, hole, WINDOW_END);
-    pmm.window_total = heap_free_blocks(&pmm.window);
+    while (memory_map_next_range(map, stretch->end, end, &range) &&
+           range.start - stretch->end < hole_bytes) {
+        stretch->end = range.end;
+    }
+    return true;
+}
+
+/* Zones for the RAM of [start, end), at most max: of holes, those that are put up with are the smaller
+ * ones. */
+static void create_zones(const struct memory_map *map, uint64_t start, uint64_t end, size_t max)
+{
+    uint64_t hole_bytes = ZONE_HOLE_BYTES;
+    struct memory_range stretch;
+
+    for (size_t count = SIZE_MAX; count > max; hole_bytes *= 2) {
+        count = 0;
+        for (stretch.end = start; next_stretch(map, end, hole_bytes, &stretch);) {
+            count++;
+        }
+    }
+    hole_bytes /= 2;
+    for (stretch.end = start; next_stretch(map, end, hole_bytes, &stretch);) {
+        create_zone(map, &stretch);
+    }
+}
+
+static void create_low_zone(const struct memory_map *map)
+{
+    const struct memory_range range = {
+        .start = LOW_ZONE_PHYSICAL,
+        .end = LOW_ZONE_PHYSICAL + LOW_ZONE_BYTES,
+    };
+
+    pmm.low_table.entries = pmm.low_entries;
+    pmm.low_table.total = LOW_PAGES;
+    KASSERT(heap_create(&pmm.low, memory_at(range.start), memory_behind(range.end),
+                        &pmm.low_table) == OK);
+    KASSERT(heap_attach_index(&pmm.low, pmm.low_index, sizeof(pmm.low_index)) == OK);
+    reserve_holes(&pmm.low, map, &range);
+    pmm.low_total = heap_free_blocks(&pmm.low);
 }
 
 void pmm_init(const struct memory_map *map)
@@ -184,9 +252,17 @@ void pmm_init(const struct memory_map *map)
     pmm.pool_kernel = pmm.pool_total / PMM_POOL_KERNEL_FRACTION;
 
     pmm.usable = memory_map_total_usable_bytes(map) / PAGE_SIZE_BYTES;
-    pmm.kernel = pages(memory_map_usable_bytes(map, 0, USER_PROGRAM_ADDRESS));
-    create_zone(map);
-    create_window(map);
+    pmm.kernel = pages(memory_map_usable_bytes(map, 0, LOW_ZONE_PHYSICAL));
+    create_empty_zone(&pmm.zones[0]);
+    create_zones(map, FRAME_ZONE_ADDRESS, BOOT_MAP_END, FRAME_ZONES_MAX - HIGH_ZONES_MAX);
+    create_low_zone(map);
+}
+
+void pmm_add_high_zones(const struct memory_map *map)
+{
+    if (BOOT_MAP_END < FRAME_ZONE_END) {
+        create_zones(map, BOOT_MAP_END, FRAME_ZONE_END, HIGH_ZONES_MAX);
+    }
 }
 
 /* ---------------------------------------------------------------- zeroed frames */
@@ -217,11 +293,11 @@ static void *take_zeroed(void)
     return page;
 }
 
-/* All kept frames go back to the zone, where they may complete a run. */
+/* All kept frames go back to the first zone, where they may complete a run. */
 static void drain_zeroed(void)
 {
     while (pmm.zeroed_count > 0) {
-        KASSERT(heap_free(&pmm.zone, take_zeroed()) == OK);
+        KASSERT(heap_free(&pmm.zones[0].heap, take_zeroed()) == OK);
     }
 }
 
@@ -247,20 +323,31 @@ static void *take_from_pool(size_t count, const void *owner)
     return kheap_take_frames(count, owner);
 }
 
-/* A frame when the zone has none. */
+/* Frames side by side where the first zone has none: from the others, the low zone or the pool. */
+static void *take_elsewhere(size_t count, const void *owner)
+{
+    for (size_t i = 1; i < pmm.zone_count; i++) {
+        void *frames = heap_malloc_owned(&pmm.zones[i].heap, count * PAGE_SIZE_BYTES, owner);
+
+        if (frames != NULL) {
+            return frames;
+        }
+    }
+    void *frames = heap_malloc_owned(&pmm.low, count * PAGE_SIZE_BYTES, owner);
+
+    return frames != NULL ? frames : take_from_pool(count, owner);
+}
+
 static NOINLINE void *take_page_elsewhere(const void *owner)
 {
-    void *page = heap_malloc_owned(&pmm.window, PAGE_SIZE_BYTES, owner);
+    void *page = take_elsewhere(1, owner);
 
-    if (page == NULL) {
-        page = take_from_pool(1, owner);
-    }
     return page != NULL ? page : take_zeroed();
 }
 
 static inline void *take_page(const void *owner)
 {
-    void *page = heap_malloc_owned(&pmm.zone, PAGE_SIZE_BYTES, owner);
+    void *page = heap_malloc_owned(&pmm.zones[0].heap, PAGE_SIZE_BYTES, owner);
 
     return RARELY(page == NULL) ? take_page_elsewhere(owner) : page;
 }
@@ -288,16 +375,13 @@ void *pmm_alloc_frames(size_t count)
     if (count == 0 || count > SIZE_MAX / PAGE_SIZE_BYTES) {
         return NULL;
     }
-    void *frames = heap_malloc_owned(&pmm.zone, count * PAGE_SIZE_BYTES, CALLER);
+    void *frames = heap_malloc_owned(&pmm.zones[0].heap, count * PAGE_SIZE_BYTES, CALLER);
     if (frames == NULL) {
-        frames = heap_malloc_owned(&pmm.window, count * PAGE_SIZE_BYTES, CALLER);
-    }
-    if (frames == NULL) {
-        frames = take_from_pool(count, CALLER);
+        frames = take_elsewhere(count, CALLER);
     }
     if (frames == NULL && pmm.zeroed_count > 0) {
         drain_zeroed();
-        frames = heap_malloc_owned(&pmm.zone, count * PAGE_SIZE_BYTES, CALLER);
+        frames = heap_malloc_owned(&pmm.zones[0].heap, count * PAGE_SIZE_BYTES, CALLER);
     }
     return frames;
 }
@@ -310,13 +394,16 @@ static inline bool is_inside(const struct heap *heap, const void *page)
     return ((uintptr_t)page - (uintptr_t)heap->saddr) / PAGE_SIZE_BYTES < heap->table->total;
 }
 
+/* NULL for an address in none of them. */
 static struct heap *heap_of(const void *page)
 {
-    if (is_inside(&pmm.zone, page)) {
-        return &pmm.zone;
+    for (size_t i = 0; i < pmm.zone_count; i++) {
+        if (is_inside(&pmm.zones[i].heap, page)) {
+            return &pmm.zones[i].heap;
+        }
     }
-    if (is_inside(&pmm.window, page)) {
-        return &pmm.window;
+    if (is_inside(&pmm.low, page)) {
+        return &pmm.low;
     }
     return is_inside(pmm.pool, page) ? pmm.pool : NULL;
 }
@@ -329,37 +416,50 @@ static inline bool is_single(const struct heap *heap, const void *page)
                ENTRY_SINGLE;
 }
 
-/* A free of one frame that the zone cannot take. */
+/* A free of one frame that the first zone cannot take. */
 static NOINLINE int free_page_elsewhere(void *page, const void *freer)
 {
+    struct heap *heap = heap_of(page);
+
     if (page == NULL) {
         return OK;
     }
-    if (is_single(&pmm.window, page)) {
-        return heap_free_owned(&pmm.window, page, freer);
+    /* Of the first zone only what is no single frame, or is kept, comes here. */
+    if (heap == NULL || heap == &pmm.zones[0].heap || !is_single(heap, page)) {
+        return -EINVARG;
     }
-    return is_single(pmm.pool, page) ? kheap_give_back_frames(page, freer) : -EINVARG;
+    return heap == pmm.pool ? kheap_give_back_frames(page, freer)
+                            : heap_free_owned(heap, page, freer);
 }
 
 int pmm_free_page(void *page)
 {
-    if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
+    if (RARELY(!is_single(&pmm.zones[0].heap, page) || is_kept_zeroed(page))) {
         return free_page_elsewhere(page, CALLER);
     }
-    return heap_free_owned(&pmm.zone, page, CALLER);
+    return heap_free_owned(&pmm.zones[0].heap, page, CALLER);
+}
+
+/* Is it a live frame, but not of the first zone? */
+static bool is_elsewhere(const void *page)
+{
+    const struct heap *heap = heap_of(page);
+
+    return heap != NULL && heap != &pmm.zones[0].heap && is_single(heap, page) &&
+           (heap != pmm.pool || kheap_is_frames(page));
 }
 
 int pmm_free_zeroed_page(void *page)
 {
-    if (RARELY(!is_single(&pmm.zone, page) || is_kept_zeroed(page))) {
-        if (is_single(&pmm.window, page) || (is_single(pmm.pool, page) && kheap_is_frames(page))) {
+    if (RARELY(!is_single(&pmm.zones[0].heap, page) || is_kept_zeroed(page))) {
+        if (DEBUG_HEAP && is_elsewhere(page)) {
             check_is_zero(page);
         }
         return free_page_elsewhere(page, CALLER);
     }
     check_is_zero(page);
     if (pmm.zeroed_count == PMM_ZEROED_PAGES_MAX) {
-        return heap_free_owned(&pmm.zone, page, CALLER);
+        return heap_free_owned(&pmm.zones[0].heap, page, CALLER);
     }
     *(uint32_t *)page = ZEROED_MARK;
     pmm.zeroed[pmm.zeroed_count++] = page;
@@ -385,27 +485,38 @@ int pmm_free_frames(void *frames)
 
 static size_t zone_free_pages(void)
 {
-    return heap_free_blocks(&pmm.zone) + pmm.zeroed_count;
+    size_t free = heap_free_blocks(&pmm.zones[0].heap) + pmm.zeroed_count;
+
+    for (size_t i = 1; i < pmm.zone_count; i++) {
+        free += heap_free_blocks(&pmm.zones[i].heap);
+    }
+    return free;
 }
 
 size_t pmm_get_free_pages(void)
 {
-    return zone_free_pages() + heap_free_blocks(&pmm.window) + heap_free_blocks(pmm.pool);
+    return zone_free_pages() + heap_free_blocks(&pmm.low) + heap_free_blocks(pmm.pool);
 }
 
 size_t pmm_get_total_pages(void)
 {
-    return pmm.zone_total + pmm.window_total + pmm.pool_total;
+    return pmm.zone_total + pmm.low_total + pmm.pool_total;
 }
 
-const struct heap *pmm_get_zone(void)
+const struct heap *pmm_get_heap(size_t i)
 {
-    return &pmm.zone;
-}
+    /* The pool lies below the zones; the low zone below all, unless it is seen through a window. */
+    bool low_is_first = (uintptr_t)pmm.low.saddr < (uintptr_t)pmm.pool->saddr;
+    size_t last = pmm.zone_count + 1;
 
-const struct heap *pmm_get_window(void)
-{
-    return &pmm.window;
+    if (i == (low_is_first ? 0 : last)) {
+        return &pmm.low;
+    }
+    i -= low_is_first;
+    if (i == 0) {
+        return pmm.pool;
+    }
+    return i <= pmm.zone_count ? &pmm.zones[i - 1].heap : NULL;
 }
 
 void pmm_get_stats(struct pmm_stats *stats)
@@ -420,8 +531,8 @@ void pmm_get_stats(struct pmm_stats *stats)
     stats->unreachable = stats->reserved - stats->kernel - stats->bookkeeping;
     stats->zone_total = pmm.zone_total;
     stats->zone_free = zone_free_pages();
-    stats->window_total = pmm.window_total;
-    stats->window_free = heap_free_blocks(&pmm.window);
+    stats->low_total = pmm.low_total;
+    stats->low_free = heap_free_blocks(&pmm.low);
     stats->pool_total = pmm.pool_total;
     stats->pool_free = heap_free_blocks(pmm.pool);
     stats->pool_taken = kheap_frame_blocks();
@@ -434,13 +545,12 @@ void pmm_print_stats(void)
     struct pmm_stats stats;
 
     pmm_get_stats(&stats);
-    printk("Pages: %llu usable = %u free + %u used + %llu reserved\n"
-           "  (reserved: %u kernel and low memory, %u tables, %llu out of reach)\n"
-           "  frame zone %u of %u free, window %u of %u free\n"
-           "  kernel pool %u of %u free (%u kept)\n",
-           (unsigned long long)stats.usable, (unsigned)stats.free, (unsigned)stats.used,
-           (unsigned long long)stats.reserved, (unsigned)stats.kernel, (unsigned)stats.bookkeeping,
-           (unsigned long long)stats.unreachable, (unsigned)stats.zone_free,
-           (unsigned)stats.zone_total, (unsigned)stats.window_free, (unsigned)stats.window_total,
-           (unsigned)stats.pool_free, (unsigned)stats.pool_total, (unsigned)stats.pool_kernel);
+    printk("Pages: %llu usable = %zu free + %zu used + %llu reserved\n"
+           "  (reserved: %zu kernel and low memory, %zu tables, %llu out of reach)\n"
+           "  frame zone %zu of %zu free, " LOW_ZONE_NAME " %zu of %zu free\n"
+           "  kernel pool %zu of %zu free (%zu kept)\n",
+           (unsigned long long)stats.usable, stats.free, stats.used,
+           (unsigned long long)stats.reserved, stats.kernel, stats.bookkeeping,
+           (unsigned long long)stats.unreachable, stats.zone_free, stats.zone_total, stats.low_free,
+           stats.low_total, stats.pool_free, stats.pool_total, stats.pool_kernel);
 }

@@ -1,18 +1,19 @@
 /*
  * memory/pmm.h - physical pages: single frames, and runs of them that are contiguous.
  *
- * What processes are made of (pages, page tables, stacks) comes from here. There are three places to
- * take frames from, each a block heap (heap/heap.h), and they are tried in this order:
+ * What processes are made of (pages, page tables, stacks) comes from here. There are three kinds of
+ * places to take frames from, each a block heap (heap/heap.h), and they are tried in this order:
  *
- *   the frame zone    RAM from FRAME_ZONE_ADDRESS to FRAME_ZONE_END; pmm's own
- *   the window        RAM at 4 to 16 MiB, seen from WINDOW_ADDRESS on; pmm's own
+ *   the frame zones   RAM from FRAME_ZONE_ADDRESS to FRAME_ZONE_END; pmm's own. i386 has one; x86_64 has
+ *                     several where the RAM has large holes, and the lowest is tried first
+ *   the low zone      RAM at 4 to 16 MiB, which i386 sees through its window; pmm's own
  *   the kernel pool   shared with kmalloc(); the last sixteenth of it is never given to pmm's
  *                     callers, so that no program, however greedy, leaves the kernel without memory
  *
- * Frames are named by the address where the kernel sees them, in every process's address space. In
- * zone and pool that is the physical address, in the window it is not: page_physical() gives what
- * belongs in an entry of a page table, in CR3 or in a device's register, and page_memory() leads back.
- * Frames are the caller's until freed; the contents are undefined unless it says otherwise.
+ * Frames are named by the address where the kernel sees them, in every process's address space.
+ * page_physical() (layout.h) gives what belongs in an entry of a page table, in CR3 or in a device's
+ * register, and page_memory() leads back. Frames are the caller's until freed; the contents are
+ * undefined unless it says otherwise. A frame may lie beyond 4 GiB, where old devices cannot write to it.
  *
  * Free: frame or run goes back to the place that its address lies in. NULL does nothing and returns
  * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. That includes
@@ -27,28 +28,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/words.h"
+#include "base/types.h"
 #include "layout.h"
 
 struct memory_map;
-
-typedef uint32_t paddr_t;
-
-/* Where the kernel sees the byte at a physical address: RAM that pmm or kmalloc() manages. */
-static inline void *page_memory(paddr_t physical)
-{
-    return (void *)(physical - WINDOW_PHYSICAL < WINDOW_BYTES
-                        ? physical + (WINDOW_ADDRESS - WINDOW_PHYSICAL)
-                        : physical);
-}
-
-/* The physical address of kernel memory: a frame, a block of the pool, or a part of the kernel. */
-static inline paddr_t page_physical(const void *memory)
-{
-    uint32_t address = (uint32_t)(uintptr_t)memory;
-
-    return address - WINDOW_ADDRESS < WINDOW_BYTES ? address - (WINDOW_ADDRESS - WINDOW_PHYSICAL)
-                                                   : address;
-}
 
 /* Frames that are kept back, all zero, by pmm_free_zeroed_page(). */
 #define PMM_ZEROED_PAGES_MAX 16
@@ -57,10 +41,15 @@ static inline paddr_t page_physical(const void *memory)
 #define PMM_POOL_KERNEL_FRACTION 16
 
 /*
- * Lays out frame zone and window as map says. After kheap_init(), and after what is not RAM in the pool
- * has been reserved there (heap_reserve()). Without usable RAM elsewhere there is just the pool.
+ * Lays out frame zones and low zone as map says, up to BOOT_MAP_END: what the kernel can see before it has
+ * set up paging. After kheap_init(), and after what is not RAM in the pool has been reserved there
+ * (heap_reserve()). Without usable RAM elsewhere there is just the pool.
  */
 void pmm_init(const struct memory_map *map);
+
+/* The zones beyond, as the same map says. Once, and only when page_memory() of all RAM is mapped. Does
+ * nothing where BOOT_MAP_END is FRAME_ZONE_END. */
+void pmm_add_high_zones(const struct memory_map *map);
 
 /* One frame, or NULL when there is none left. */
 void *pmm_alloc_page(void);
@@ -85,7 +74,7 @@ int pmm_free_zeroed_page(void *page);
 int pmm_free_frames(void *frames);
 
 /*
- * Total: the pages that pmm manages, zone, window and pool together, without what its own tables take.
+ * Total: the pages that pmm manages, zones and pool together, without what its own tables take.
  * Free: those of them that have no owner, the kernel's last sixteenth and the zeroed frames
  * included. Both are exact and cost next to nothing.
  */
@@ -102,14 +91,14 @@ struct pmm_stats {
     size_t free;
     size_t used;          /* by all callers: pmm's and kmalloc()'s */
     uint64_t reserved;    /* not managed here: */
-    size_t kernel;        /*   below USER_PROGRAM_ADDRESS: low memory, the kernel's image */
-    size_t bookkeeping;   /*   the zone's own tables */
+    size_t kernel;        /*   below LOW_ZONE_PHYSICAL: low memory, the kernel's image */
+    size_t bookkeeping;   /*   the zones' own tables */
     uint64_t unreachable; /*   where no process's directory shows it: from FRAME_ZONE_END on, too
                                small a zone */
     size_t zone_total;
     size_t zone_free;
-    size_t window_total;
-    size_t window_free;
+    size_t low_total;
+    size_t low_free;
     size_t pool_total;
     size_t pool_free;
     size_t pool_taken;  /* of the pool's used pages, those that pmm handed out */
@@ -121,20 +110,15 @@ void pmm_get_stats(struct pmm_stats *stats);
 /* printk()s them. */
 void pmm_print_stats(void);
 
-/* A read-only view of the frame zone's heap; it has no blocks when there is no zone. Frames that
- * are kept zeroed are taken in its table. */
+/* A read-only view of the i-th of all heaps that frames come from, in the order of the kernel's addresses;
+ * NULL behind the last. One may have no blocks. Frames that are kept zeroed are taken in their table. */
 struct heap;
-const struct heap *pmm_get_zone(void);
+const struct heap *pmm_get_heap(size_t i);
 
-/* The window's heap. Its addresses are the kernel's, from WINDOW_ADDRESS on. */
-const struct heap *pmm_get_window(void);
-
-/* Fills one page with zeros. page: aligned to 4. */
+/* Fills one page with zeros. */
 static inline void pmm_zero_page(void *page)
 {
-    uint32_t count = PAGE_SIZE_BYTES / 4;
-
-    __asm__ volatile("rep stosl" : "+D"(page), "+c"(count) : "a"(0) : "memory");
+    words_fill(page, PAGE_SIZE_BYTES / sizeof(uintptr_t), 0);
 }
 
 #endif

@@ -95,7 +95,7 @@ static void __attribute__((noreturn)) NOINLINE refuse_free(const void *ptr, int 
                                                            const void *caller)
 {
     uint32_t offset = 0;
-    const char *name = symbol_find((uint32_t)(uintptr_t)caller, &offset);
+    const char *name = symbol_find((vaddr_t)caller, &offset);
     const char *what = !vmalloc_state.is_started ? "outside the byte heap"
                        : status == -ECORRUPT     ? "beside a header that was written over"
                                              : byte_heap_describe_pointer(&vmalloc_state.heap, ptr);

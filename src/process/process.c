@@ -47,22 +47,21 @@ struct process *process_current(void)
 
 /* ---------------------------------------------------------------- loading */
 
-/* The frame behind the user page at address: mapped now, and zero unless the caller is about to
- * fill it entirely, if it was not. A page that two segments share is writeable if one of them is.
- * NULL when out of memory. */
-static uint8_t *user_page(struct process *process, vaddr_t address, bool is_writable,
+/* The frame behind the user page at address, which the program may use as rights say: mapped now, and zero
+ * unless the caller is about to fill it entirely, if it was not. A page that two segments share has the
+ * rights of both. NULL when out of memory. */
+static uint8_t *user_page(struct process *process, vaddr_t address, page_rights_t rights,
                           bool will_fill)
 {
-    uint32_t entry = paging_get(process->chunk, (void *)address);
+    struct page_entry entry = paging_entry(process->chunk, address);
     uint32_t flags =
-        PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL | (is_writable ? PAGING_IS_WRITEABLE : 0);
-    uint8_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
+        page_flags_of_rights((page_rights_t)(rights | PAGE_USER | page_entry_rights(entry)));
+    uint8_t *frame;
 
-    if (entry) {
-        flags |= entry & PAGING_IS_WRITEABLE;
-        (void)paging_map(process->chunk, (void *)address, (void *)page_physical(frame),
+    if (!page_entry_is_empty(entry)) {
+        (void)paging_map(process->chunk, (void *)address, (void *)page_entry_frame(entry),
                          flags); /* there is a table */
-        return frame;
+        return page_memory(page_entry_frame(entry));
     }
     if (!process_take_page(process, address)) {
         return NULL;
@@ -108,12 +107,14 @@ static int load_segment(struct process *process, struct file *file,
     uint32_t end = segment->address + segment->memory_bytes;
     uint32_t file_end = segment->address + segment->file_bytes;
     uint32_t address = segment->address;
+    page_rights_t rights = (page_rights_t)(PAGE_READ | (segment->writable ? PAGE_WRITE : 0) |
+                                           (segment->executable ? PAGE_EXECUTE : 0));
 
     while (address < end) {
         uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
         uint32_t next = page + PAGE_SIZE_BYTES;
         uint8_t *frame =
-            user_page(process, page, segment->writable, address == page && file_end >= next);
+            user_page(process, page, rights, address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;
@@ -171,7 +172,7 @@ static int load_stack(struct process *process, const struct arguments *arguments
     uint8_t *frame = NULL;
 
     for (vaddr_t page = USER_STACK_BOTTOM; page < USER_STACK_TOP; page += PAGE_SIZE_BYTES) {
-        frame = user_page(process, page, true, false);
+        frame = user_page(process, page, PAGE_READ | PAGE_WRITE, false);
         if (!frame) {
             return -ENOMEM;
         }

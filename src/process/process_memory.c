@@ -34,15 +34,9 @@
 
 /* ---------------------------------------------------------------- what the family is charged */
 
-/* Has address no table? Then the page there needs one, or has given back the last one's. */
-static inline bool is_without_table(const struct process *process, vaddr_t address)
-{
-    return process->chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES] == 0;
-}
-
 bool process_take_page(struct process *process, vaddr_t address)
 {
-    uint32_t pages = 1u + is_without_table(process, address);
+    uint32_t pages = 1u + (uint32_t)paging_missing_tables(process->chunk, address);
 
     if (!family_charge(process->family, FAMILY_PAGES, pages)) {
         return false;
@@ -74,7 +68,7 @@ void process_release_range(struct process *process, vaddr_t start, vaddr_t end)
 
 /*
  * The first address from `from` on, below end, with pages unmapped pages; 0 when there is none, or
- * when the task was cancelled. Empty and full tables are passed in one step; the others run after
+ * when the task was cancelled. Empty and full tables are passed in one step; other tasks run after
  * each that is neither.
  */
 static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from, vaddr_t end,
@@ -87,29 +81,7 @@ static vaddr_t find_free_run(const struct paging_4gb_chunk *chunk, vaddr_t from,
         if (address >= end) {
             return 0;
         }
-        uint32_t index = address / LARGE_PAGE_SIZE_BYTES;
-        uint32_t entry = chunk->directory_entry[index];
-        vaddr_t next = (index + 1) * LARGE_PAGE_SIZE_BYTES;
-
-        if (!entry) {
-            address = next;
-            continue;
-        }
-        if (entry & PAGING_LARGE_PAGE ||
-            chunk->entries_in_use[index] == PAGING_TOTAL_ENTRIES_PER_TABLE) {
-            start = address = next;
-            continue;
-        }
-        const uint32_t *table = page_memory(entry & ~PAGING_FLAGS_MASK);
-        uint32_t i = address / PAGE_SIZE_BYTES % PAGING_TOTAL_ENTRIES_PER_TABLE;
-
-        do {
-            address += PAGE_SIZE_BYTES;
-            if (table[i++]) {
-                start = address;
-            }
-        } while (address < next && (address - start) / PAGE_SIZE_BYTES < pages);
-        if (address == next && !task_pause()) {
+        if (paging_extend_free_run(chunk, &start, &address, pages) && !task_pause()) {
             return 0;
         }
     }
@@ -138,7 +110,7 @@ static bool map_new_page(struct process *process, vaddr_t address, uint32_t mark
 free_frame:
     pmm_free_page(frame);
 give_back_charge: /* there is a table where there was one */
-    process_give_back_pages(process, 1u + is_without_table(process, address));
+    process_give_back_pages(process, 1u + paging_missing_tables(process->chunk, address));
     return false;
 }
 
@@ -146,7 +118,7 @@ give_back_charge: /* there is a table where there was one */
  * between. Returns the address behind it. */
 static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapped)
 {
-    uint32_t entry;
+    struct page_entry entry;
     size_t released = 0;
 
     do {
@@ -154,15 +126,15 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
             break;
         }
         entry = paging_take(process->chunk, (void *)address);
-        pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK));
-        released += 1u + is_without_table(process, address);
+        pmm_free_page(page_memory(page_entry_frame(entry)));
+        released += 1u + paging_missing_tables(process->chunk, address);
         address += PAGE_SIZE_BYTES;
         if (released >= PIECE_PAGES) {
             process_give_back_pages(process, released);
             released = 0;
             (void)task_pause(); /* half a run would be of no use */
         }
-    } while (entry & RUN_HAS_NEXT);
+    } while (page_entry_marks(entry) & RUN_HAS_NEXT);
     process_give_back_pages(process, released);
     return address;
 }
@@ -179,7 +151,7 @@ void *process_malloc(struct process *process, size_t size)
 
     vaddr_t start = 0;
     if (pages == 1 && process->heap_next < PROCESS_BREAK_ADDRESS &&
-        paging_get(process->chunk, (void *)process->heap_next) == 0) {
+        page_entry_is_empty(paging_entry(process->chunk, process->heap_next))) {
         start = process->heap_next; /* by far the most frequent case */
     }
     if (!start) {
@@ -208,12 +180,18 @@ void *process_malloc(struct process *process, size_t size)
     return (void *)start;
 }
 
+/* RUN_FIRST and RUN_HAS_NEXT; 0 where nothing is mapped. */
+static inline uint32_t marks_of(const struct process *process, vaddr_t address)
+{
+    return page_entry_marks(paging_entry(process->chunk, address));
+}
+
 static bool is_run(const struct process *process, const void *ptr)
 {
     vaddr_t address = (vaddr_t)ptr;
 
     return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= PROCESS_HEAP_ADDRESS &&
-           address < PROCESS_HEAP_END && paging_get(process->chunk, ptr) & RUN_FIRST;
+           address < PROCESS_HEAP_END && marks_of(process, address) & RUN_FIRST;
 }
 
 size_t process_allocation_pages(const struct process *process, const void *ptr)
@@ -221,9 +199,9 @@ size_t process_allocation_pages(const struct process *process, const void *ptr)
     size_t pages = 0;
 
     if (is_run(process, ptr)) {
-        const uint8_t *page = ptr;
+        vaddr_t page = (vaddr_t)ptr;
 
-        while (paging_get(process->chunk, page + pages++ * PAGE_SIZE_BYTES) & RUN_HAS_NEXT) {
+        while (marks_of(process, page + pages++ * PAGE_SIZE_BYTES) & RUN_HAS_NEXT) {
             if (pages % PIECE_PAGES == 0) {
                 (void)task_pause();
             }
@@ -264,7 +242,7 @@ intptr_t process_move_break(struct process *process, intptr_t delta)
         return -ENOMEM;
     }
     for (vaddr_t page = old_break; page < new_break; page += PAGE_SIZE_BYTES) {
-        if ((page > old_break && !task_pause()) || paging_get(process->chunk, (void *)page) ||
+        if ((page > old_break && !task_pause()) || paging_is_mapped(process->chunk, (void *)page) ||
             !map_new_page(process, page, 0)) {
             process_release_range(process, old_break, page);
             return -ENOMEM;

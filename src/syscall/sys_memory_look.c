@@ -70,19 +70,18 @@ static bool fits_word(uintptr_t number)
 
 static int look_at_run(uintptr_t address, struct user_pointer out)
 {
-    const struct heap *const heaps[] = {kheap_get(), pmm_get_zone(),
-                                        pmm_get_window()}; /* in order of address */
+    const struct heap *heap;
 
-    for (size_t i = 0; i < ARRAY_SIZE(heaps); i++) {
-        uintptr_t start = (uintptr_t)heaps[i]->saddr - DIRECT_MAP;
+    for (size_t i = 0; (heap = pmm_get_heap(i)) != NULL; i++) { /* in order of address */
+        uintptr_t start = (uintptr_t)heap->saddr - DIRECT_MAP;
         size_t block = address > start ? (address - start) / HEAP_BLOCK_SIZE_BYTES : 0;
 
-        if (block < heaps[i]->table->total) {
+        if (block < heap->table->total) {
             uint32_t state;
             struct memory_run run = {
                 .start = start + block * HEAP_BLOCK_SIZE_BYTES,
-                .pages = run_end(heaps[i]->table, block, &state) - block,
-                .owner = (uintptr_t)heap_owner_of_block(heaps[i], block),
+                .pages = run_end(heap->table, block, &state) - block,
+                .owner = (uintptr_t)heap_owner_of_block(heap, block),
             };
 
             run.state = state;
@@ -126,13 +125,13 @@ static int walk(vaddr_t address, struct memory_levels *levels)
     if (!search.chunk) {
         return -EINVARG;
     }
-    uint32_t entry = search.chunk->directory_entry[address / LARGE_PAGE_SIZE_BYTES];
+    struct paging_step steps[PAGE_LEVELS];
+    size_t count = paging_walk(search.chunk, address, steps);
 
     memset(levels->entries, 0, sizeof(levels->entries));
-    levels->count = 2;
-    levels->entries[0] = entry;
-    if (!(entry & PAGING_LARGE_PAGE)) {
-        levels->entries[1] = paging_get(search.chunk, (void *)address); /* 0 without a table */
+    levels->count = PAGE_LEVELS;
+    for (size_t i = 0; i < count; i++) {
+        levels->entries[i] = steps[i].entry.bits;
     }
     return OK;
 }

@@ -36,14 +36,15 @@ void stub_kheap_create(size_t blocks)
     static bool is_mapped;
 
     if (!is_mapped) {
-        stub_map_memory(HEAP_ADDRESS, STUB_KHEAP_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES);
+        stub_map_memory((uintptr_t)page_memory(HEAP_ADDRESS),
+                        STUB_KHEAP_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES);
         is_mapped = true;
     }
     table.entries = entries;
     table.total = blocks;
     KASSERT(blocks <= STUB_KHEAP_BLOCKS_MAX);
-    KASSERT(heap_create(&heap, (void *)HEAP_ADDRESS,
-                        (void *)(HEAP_ADDRESS + blocks * HEAP_BLOCK_SIZE_BYTES), &table) == 0);
+    KASSERT(heap_create(&heap, page_memory(HEAP_ADDRESS),
+                        page_memory(HEAP_ADDRESS + blocks * HEAP_BLOCK_SIZE_BYTES), &table) == 0);
     KASSERT(heap_attach_index(&heap, index, sizeof(index)) == 0);
     memset(is_frames, 0, sizeof(is_frames));
     frame_blocks = 0;
@@ -71,7 +72,8 @@ static bool *mark_of(const void *ptr)
 {
     return heap_allocation_blocks(&heap, ptr) == 0
                ? NULL
-               : &is_frames[((uintptr_t)ptr - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES];
+               : &is_frames[((uintptr_t)ptr - (uintptr_t)page_memory(HEAP_ADDRESS)) /
+                            HEAP_BLOCK_SIZE_BYTES];
 }
 
 void *kheap_take_frames(size_t count, const void *owner)

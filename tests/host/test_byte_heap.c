@@ -276,13 +276,14 @@ static void test_neighbours_are_joined_in_every_order(void **state)
 
         open_heap(LIMIT_BYTES, PAGE, 1000);
         for (unsigned i = 0; i < 4; i++) {
-            pieces[i] = byte_heap_malloc(&heap, 100, NULL);
+            pieces[i] = byte_heap_malloc(&heap, 128 - HEADER, NULL);
         }
         for (unsigned i = 0; i < 3; i++) {
             assert_int_equal(byte_heap_free(&heap, pieces[orders[order][i]]), OK);
             check();
         }
-        /* The three, with two headers between them, are one chunk at the front. */
+        /* The three, with two headers between them, are one chunk at the front: of 24 units, the
+         * first size of its class, so that malloc need not look through the class. */
         size_t bytes = (size_t)(pieces[3] - pieces[0]) - HEADER;
         assert_ptr_equal(byte_heap_malloc(&heap, bytes, NULL), pieces[0]);
         check();

@@ -528,13 +528,8 @@ static void test_segment_at_the_windows_ends(void **state)
 static void test_segment_elsewhere(void **state)
 {
     static const uint32_t addresses[] = {
-        0,
-        0x7E00,
-        KERNEL_ADDRESS,
-        USER_STACK_BOTTOM,
-        HEAP_ADDRESS,
-        PROCESS_HEAP_ADDRESS,
-        MMIO_ADDRESS,
+        0,          0x7E00, KERNEL_PHYSICAL, USER_STACK_BOTTOM, HEAP_ADDRESS, PROCESS_HEAP_ADDRESS,
+        0xD0000000, /* devices, on i386 */
         0xFFFFF000,
     };
 

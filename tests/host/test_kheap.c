@@ -22,7 +22,7 @@ enum {
 
 #include "heap_fixture.h"
 
-#define TABLE ((unsigned char *)HEAP_TABLE_ADDRESS)
+#define TABLE ((unsigned char *)page_memory(HEAP_TABLE_ADDRESS))
 
 /* ---------------------------------------------------------------- stand-ins */
 
@@ -91,13 +91,24 @@ static void map_fixed(uintptr_t address, size_t bytes)
     }
 }
 
+/* Where the kernel sees that physical address, as "%p" prints it here. Two at a time. */
+static const char *seen_at(paddr_t physical)
+{
+    static char texts[2][32];
+    static unsigned calls;
+    char *text = texts[++calls % 2];
+
+    snprintf(text, sizeof(texts[0]), "%p", page_memory(physical));
+    return text;
+}
+
 /* ---------------------------------------------------------------- tests */
 
 static int init_full_pool(void **state)
 {
     (void)state;
     memset(TABLE, 0xA5, TRUE_TABLE_AREA_END - TRUE_TABLE_ADDRESS);
-    kheap_init((void *)HEAP_END);
+    kheap_init(page_memory(HEAP_END));
     kheap_set_trace(false);
     symbol_name = "guilty_function";
     said[0] = '\0';
@@ -119,7 +130,7 @@ static void the_table_lies_at_0x7e00_and_ends_at_0xe1ff(void **state)
     assert_int_equal(TRUE_TABLE_ADDRESS + POOL_BLOCKS_MAX - 1, 0xE1FF);
     assert_ptr_equal(kheap_get()->table->entries, TABLE);
     assert_int_equal(kheap_get()->table->total, 25600);
-    assert_ptr_equal(kheap_get()->saddr, (void *)0x01000000);
+    assert_ptr_equal(kheap_get()->saddr, page_memory(0x01000000));
     for (size_t i = 0; i < 25600; i++) {
         assert_int_equal(TABLE[i], 0);
     }
@@ -133,16 +144,16 @@ static void nothing_beyond_the_area_is_written(void **state)
         assert_non_null(kmalloc(1));
     }
     for (size_t i = 0; i < 25600; i += 2) {
-        kfree((void *)(HEAP_ADDRESS + i * BLOCK));
+        kfree(page_memory(HEAP_ADDRESS + i * BLOCK));
     }
 }
 
 static void kmalloc_gives_blocks_from_0x01000000(void **state)
 {
     (void)state;
-    assert_ptr_equal(kmalloc(50), (void *)0x01000000);
+    assert_ptr_equal(kmalloc(50), page_memory(0x01000000));
     assert_int_equal(TABLE[0], 0x41);
-    assert_ptr_equal(kmalloc(5000), (void *)0x01001000);
+    assert_ptr_equal(kmalloc(5000), page_memory(0x01001000));
     assert_int_equal(TABLE[1], 0xC1);
     assert_int_equal(TABLE[2], 0x01);
     assert_int_equal(TABLE[3], 0x00);
@@ -155,7 +166,7 @@ static void kmalloc_ends_at_0x073fffff(void **state)
     for (size_t i = 0; i < 25600; i++) {
         last = kmalloc(4096);
     }
-    assert_ptr_equal(last + 4095, (void *)0x073FFFFF);
+    assert_ptr_equal(last + 4095, page_memory(0x073FFFFF));
     assert_null(kmalloc(1));
     last[4095] = 1;
     kfree(last);
@@ -167,7 +178,7 @@ static void kmalloc_of_everything(void **state)
     (void)state;
     assert_null(kmalloc(104857601));
     void *all = kmalloc(104857600);
-    assert_ptr_equal(all, (void *)0x01000000);
+    assert_ptr_equal(all, page_memory(0x01000000));
     assert_null(kmalloc(1));
     kfree(all);
     assert_int_equal(heap_free_blocks(kheap_get()), 25600);
@@ -240,16 +251,17 @@ static void a_wrong_kfree_panics_and_says_why(void **state)
     char *ptr = kmalloc(3 * BLOCK);
     int local;
 
-    ASSERT_PANIC(kfree(ptr + BLOCK), "0x1001000", "inside an allocation");
-    ASSERT_PANIC(kfree(ptr + 16), "0x1000010", "misaligned");
-    ASSERT_PANIC(kfree(ptr + 3 * BLOCK), "0x1003000", "free already, or was never allocated");
-    ASSERT_PANIC(kfree((void *)HEAP_END), "0x7400000", "outside the pool");
+    ASSERT_PANIC(kfree(ptr + BLOCK), seen_at(0x1001000), "inside an allocation");
+    ASSERT_PANIC(kfree(ptr + 16), seen_at(0x1000010), "misaligned");
+    ASSERT_PANIC(kfree(ptr + 3 * BLOCK), seen_at(0x1003000),
+                 "free already, or was never allocated");
+    ASSERT_PANIC(kfree(page_memory(HEAP_END)), seen_at(0x7400000), "outside the pool");
     ASSERT_PANIC(kfree(&local), "kfree(", "outside the pool");
     ASSERT_PANIC(kfree((void *)USER_PROGRAM_ADDRESS), "0x400000", "outside the pool");
     kfree(ptr);
-    ASSERT_PANIC(kfree(ptr), "0x1000000", "free already");
+    ASSERT_PANIC(kfree(ptr), seen_at(0x1000000), "free already");
     assert_int_equal(heap_reserve(kheap_get(), ptr, ptr + 1), 0);
-    ASSERT_PANIC(kfree(ptr), "0x1000000", "reserved");
+    ASSERT_PANIC(kfree(ptr), seen_at(0x1000000), "reserved");
 }
 
 /* What the page allocator took and what kmalloc() gave: same bytes in the table, and distinguished.
@@ -263,17 +275,17 @@ static void frames_are_not_kmallocs(void **state)
 
     assert_int_equal(TABLE[0], 0x41);
     assert_int_equal(TABLE[4], 0x41);
-    assert_ptr_equal(block, (char *)HEAP_ADDRESS + 4 * BLOCK);
+    assert_ptr_equal(block, page_memory(HEAP_ADDRESS + 4 * BLOCK));
     assert_int_equal(kheap_frame_blocks(), 4);
-    ASSERT_PANIC(kfree(frame), "0x1000000", "a page of the page allocator");
-    ASSERT_PANIC(kfree(run), "0x1001000", "a page of the page allocator");
-    ASSERT_PANIC(kfree(run + BLOCK), "0x1002000", "inside an allocation");
+    ASSERT_PANIC(kfree(frame), seen_at(0x1000000), "a page of the page allocator");
+    ASSERT_PANIC(kfree(run), seen_at(0x1001000), "a page of the page allocator");
+    ASSERT_PANIC(kfree(run + BLOCK), seen_at(0x1002000), "inside an allocation");
     assert_int_equal(kheap_give_back_frames(block, NULL), -EINVARG);
     assert_int_equal(kheap_give_back_frames(run + BLOCK, NULL), -EINVARG);
     assert_int_equal(kheap_give_back_frames(run + 1, NULL), -EINVARG);
     assert_int_equal(kheap_give_back_frames(NULL, NULL), -EINVARG);
-    assert_int_equal(kheap_give_back_frames((void *)HEAP_END, NULL), -EINVARG);
-    assert_int_equal(kheap_give_back_frames((void *)(HEAP_ADDRESS - BLOCK), NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames(page_memory(HEAP_END), NULL), -EINVARG);
+    assert_int_equal(kheap_give_back_frames(page_memory(HEAP_ADDRESS - BLOCK), NULL), -EINVARG);
     assert_int_equal(kheap_frame_blocks(), 4);
     kfree(block);
     assert_int_equal(kheap_give_back_frames(run, NULL), OK);
@@ -295,9 +307,9 @@ static void frames_to_the_last_block(void **state)
     assert_null(kheap_take_frames(SIZE_MAX / BLOCK + 2, NULL)); /* one block, if it wrapped */
     assert_non_null(kmalloc(25599 * BLOCK));
     char *last = kheap_take_frames(1, NULL);
-    assert_ptr_equal(last, (char *)HEAP_END - BLOCK);
+    assert_ptr_equal(last, (char *)page_memory(HEAP_END) - BLOCK);
     assert_null(kheap_take_frames(1, NULL));
-    ASSERT_PANIC(kfree(last), "0x73ff000", "a page of the page allocator");
+    ASSERT_PANIC(kfree(last), seen_at(0x73ff000), "a page of the page allocator");
     assert_int_equal(kheap_give_back_frames(last, NULL), OK);
     assert_int_equal(kheap_give_back_frames(last, NULL), -EINVARG);
 }
@@ -305,9 +317,9 @@ static void frames_to_the_last_block(void **state)
 static void a_wrong_kfree_names_the_caller(void **state)
 {
     (void)state;
-    ASSERT_PANIC(kfree((void *)HEAP_ADDRESS), "Called by guilty_function+0x12", "0x");
+    ASSERT_PANIC(kfree(page_memory(HEAP_ADDRESS)), "Called by guilty_function+0x12", "0x");
     symbol_name = NULL;
-    ASSERT_PANIC(kfree((void *)HEAP_ADDRESS), "Called by unknown+0x0", "0x");
+    ASSERT_PANIC(kfree(page_memory(HEAP_ADDRESS)), "Called by unknown+0x0", "0x");
 }
 
 static void nothing_is_traced_unless_asked_for(void **state)
@@ -329,11 +341,16 @@ static void the_trace_tells_every_call(void **state)
     kfree(second);
     kheap_set_trace(false);
     kfree(kmalloc(1));
-    assert_string_equal(said, "trace: kmalloc(50) = 0x1000000 by guilty_function+0x12\n"
-                              "trace: kmalloc(5000) = 0x1001000 by guilty_function+0x12\n"
-                              "trace: kmalloc(104857600) = (nil) by guilty_function+0x12\n"
-                              "trace: kfree(0x1000000), 4 KiB, by guilty_function+0x12\n"
-                              "trace: kfree(0x1001000), 8 KiB, by guilty_function+0x12\n");
+
+    char expected[512];
+    snprintf(expected, sizeof(expected),
+             "trace: kmalloc(50) = %1$p by guilty_function+0x12\n"
+             "trace: kmalloc(5000) = %2$p by guilty_function+0x12\n"
+             "trace: kmalloc(104857600) = (nil) by guilty_function+0x12\n"
+             "trace: kfree(%1$p), 4 KiB, by guilty_function+0x12\n"
+             "trace: kfree(%2$p), 8 KiB, by guilty_function+0x12\n",
+             page_memory(0x1000000), page_memory(0x1001000));
+    assert_string_equal(said, expected);
 }
 
 static void a_traced_kzalloc_zeroes(void **state)
@@ -380,7 +397,7 @@ static void a_smaller_pool_leaves_the_end_of_the_table_zero(void **state)
 {
     (void)state;
     memset(TABLE, 0xA5, TRUE_TABLE_AREA_END - TRUE_TABLE_ADDRESS);
-    kheap_init((void *)(HEAP_ADDRESS + 16 * BLOCK));
+    kheap_init(page_memory(HEAP_ADDRESS + 16 * BLOCK));
     assert_int_equal(kheap_get()->table->total, 16);
     for (size_t i = 0; i < 25600; i++) {
         assert_int_equal(TABLE[i], 0);
@@ -393,10 +410,10 @@ static void a_smaller_pool_leaves_the_end_of_the_table_zero(void **state)
 static void a_bad_pool_end_panics(void **state)
 {
     (void)state;
-    ASSERT_PANIC(kheap_init((void *)(HEAP_END + BLOCK)), "kheap_init", "0x7401000");
-    ASSERT_PANIC(kheap_init((void *)(HEAP_END - 1)), "kheap_init", "0x73fffff");
-    ASSERT_PANIC(kheap_init((void *)HEAP_ADDRESS), "kheap_init", "0x1000000");
-    ASSERT_PANIC(kheap_init((void *)(HEAP_ADDRESS - BLOCK)), "kheap_init", "0xfff000");
+    ASSERT_PANIC(kheap_init(page_memory(HEAP_END + BLOCK)), "kheap_init", seen_at(0x7401000));
+    ASSERT_PANIC(kheap_init(page_memory(HEAP_END - 1)), "kheap_init", seen_at(0x73fffff));
+    ASSERT_PANIC(kheap_init(page_memory(HEAP_ADDRESS)), "kheap_init", seen_at(0x1000000));
+    ASSERT_PANIC(kheap_init(page_memory(HEAP_ADDRESS - BLOCK)), "kheap_init", seen_at(0xfff000));
     ASSERT_PANIC(kheap_init(NULL), "failed to create heap", "cannot end");
 }
 
@@ -404,8 +421,8 @@ static void a_bad_pool_end_panics(void **state)
 
 int main(void)
 {
-    map_fixed(HEAP_ADDRESS, HEAP_SIZE_BYTES);
-    map_fixed(AREA_SHIFT, 0x80000);
+    map_fixed((uintptr_t)page_memory(HEAP_ADDRESS), HEAP_SIZE_BYTES);
+    map_fixed((uintptr_t)page_memory(AREA_SHIFT), 0x80000);
 
     const struct CMUnitTest tests[] = {
         KHEAP_TEST(the_table_lies_at_0x7e00_and_ends_at_0xe1ff),

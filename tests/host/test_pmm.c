@@ -1,5 +1,6 @@
 /*
- * test_pmm.c - frames from the zone and from the pool, at the addresses they have in the kernel.
+ * test_pmm.c - frames from the zones and from the pool, at the addresses they have in the kernel (64 bits: at
+ * those that they have behind another direct map).
  * Sources: src/memory/memory_map.c src/memory/heap/heap.c tests/host/stub_memory.c tests/host/stub_kheap.c
  */
 #include <setjmp.h>
@@ -23,15 +24,22 @@
 #define ZONE_END(pages_) (FRAME_ZONE_ADDRESS + (pages_)*PAGE_SIZE_BYTES)
 
 static struct memory_map map;
-static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX + WINDOW_PAGES];
+
+/* Where the kernel sees a page of the zone. */
+static void *zone_memory(size_t pages_)
+{
+    return page_memory(ZONE_END(pages_));
+}
+
+static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX + LOW_PAGES];
 
 /* The firmware's map: low memory, the kernel's 3 MiB, a pool of pool_blocks, and more. Nothing in the
- * window, but for what `more` has there. */
+ * low zone, but for what `more` has there. */
 static void start(size_t pool_blocks, const struct e820_entry *more, size_t more_count)
 {
     struct e820_entry entries[16] = {
         {0, 0xA0000, 1, 1},
-        {0x100000, USER_PROGRAM_ADDRESS - 0x100000, 1, 1},
+        {0x100000, LOW_ZONE_PHYSICAL - 0x100000, 1, 1},
         {HEAP_ADDRESS, (uint64_t)pool_blocks * PAGE_SIZE_BYTES, 1, 1},
     };
 
@@ -55,8 +63,8 @@ static void start_simple(size_t pool_blocks, size_t zone_pages)
 static int map_zone(void **state)
 {
     (void)state;
-    stub_map_memory(FRAME_ZONE_ADDRESS, ZONE_PAGES_MAX * PAGE_SIZE_BYTES);
-    stub_map_memory(WINDOW_ADDRESS, WINDOW_BYTES);
+    stub_map_memory((uintptr_t)zone_memory(0), ZONE_PAGES_MAX * PAGE_SIZE_BYTES);
+    stub_map_memory((uintptr_t)page_memory(LOW_ZONE_PHYSICAL), LOW_ZONE_BYTES);
     return 0;
 }
 
@@ -70,23 +78,30 @@ static void assert_counts_agree(void)
     assert_int_equal(stats.kernel + stats.bookkeeping + stats.unreachable, stats.reserved);
     assert_int_equal(stats.free, pmm_get_free_pages());
     assert_int_equal(stats.total, pmm_get_total_pages());
-    assert_int_equal(stats.zone_total + stats.window_total + stats.pool_total, stats.total);
-    assert_int_equal(stats.zone_free + stats.window_free + stats.pool_free, stats.free);
-    assert_int_equal(heap_check(pmm_get_window()), 0);
-    if (pmm.zone_total != 0) {
-        assert_int_equal(heap_check(pmm_get_zone()), 0);
+    assert_int_equal(stats.zone_total + stats.low_total + stats.pool_total, stats.total);
+    assert_int_equal(stats.zone_free + stats.low_free + stats.pool_free, stats.free);
+
+    /* In order of address, all sound, and together the total. */
+    const struct heap *heap;
+    uintptr_t end = 0;
+    size_t total = 0;
+    for (size_t i = 0; (heap = pmm_get_heap(i)) != NULL; i++) {
+        assert_true((uintptr_t)heap->saddr >= end);
+        end = (uintptr_t)heap->saddr + heap->total * PAGE_SIZE_BYTES;
+        total += heap->total - heap->reserved_blocks;
+        assert_int_equal(heap_check(heap), 0);
     }
-    assert_int_equal(heap_check(pmm.pool), 0);
+    assert_int_equal(total, stats.total);
 }
 
 static bool is_in_zone(const void *frame)
 {
-    return (uintptr_t)frame >= FRAME_ZONE_ADDRESS && (uintptr_t)frame < FRAME_ZONE_END;
+    return page_physical(frame) >= FRAME_ZONE_ADDRESS && page_physical(frame) < FRAME_ZONE_END;
 }
 
-static bool is_in_window(const void *frame)
+static bool is_in_low_zone(const void *frame)
 {
-    return (uintptr_t)frame >= WINDOW_ADDRESS && (uintptr_t)frame < WINDOW_END;
+    return page_physical(frame) - LOW_ZONE_PHYSICAL < LOW_ZONE_BYTES;
 }
 
 /* Takes pages until there are none; returns how many, all different and all usable. */
@@ -127,15 +142,15 @@ static void test_zone_and_pool(void **state)
 
     start_simple(POOL_BLOCKS, ZONE_PAGES);
     pmm_get_stats(&stats);
-    /* 512 bytes of table, 12 * 512 + 8192 of index: four pages. */
-    assert_int_equal(stats.bookkeeping, 4);
-    assert_int_equal(stats.zone_total, ZONE_PAGES - 4);
+    /* 512 bytes of table, 12 * 512 + 4096 of index: three pages. */
+    assert_int_equal(stats.bookkeeping, 3);
+    assert_int_equal(stats.zone_total, ZONE_PAGES - 3);
     assert_int_equal(stats.pool_total, POOL_BLOCKS);
-    assert_int_equal(stats.total, ZONE_PAGES - 4 + POOL_BLOCKS);
+    assert_int_equal(stats.total, ZONE_PAGES - 3 + POOL_BLOCKS);
     assert_int_equal(stats.free, stats.total);
     assert_int_equal(stats.used, 0);
     assert_int_equal(stats.kernel, 0xA0 + 0x300);
-    assert_int_equal(stats.window_total, 0);
+    assert_int_equal(stats.low_total, 0);
     assert_int_equal(stats.unreachable, 0);
     assert_counts_agree();
 }
@@ -149,20 +164,20 @@ static void test_no_zone(void **state)
     assert_counts_agree();
 
     void *page = pmm_alloc_page();
-    assert_ptr_equal(page, (void *)HEAP_ADDRESS);
+    assert_ptr_equal(page, page_memory(HEAP_ADDRESS));
     assert_int_equal(pmm_get_free_pages(), POOL_BLOCKS - 1);
     assert_counts_agree();
     assert_int_equal(pmm_free_page(page), OK);
-    assert_int_equal(pmm_free_page((void *)FRAME_ZONE_ADDRESS), -EINVARG);
+    assert_int_equal(pmm_free_page(zone_memory(0)), -EINVARG);
     assert_int_equal(pmm_get_free_pages(), POOL_BLOCKS);
 }
 
-/* 12 * n + n + 8192 bytes: up to three pages of zone the tables would take it all. */
+/* 12 * n + n + 4096 bytes: up to two pages of zone the tables would take it all. */
 static void test_tiny_zones(void **state)
 {
     (void)state;
     for (size_t zone_pages = 1; zone_pages <= 8; zone_pages++) {
-        size_t managed = zone_pages <= 3 ? 0 : zone_pages - 3;
+        size_t managed = zone_pages <= 2 ? 0 : zone_pages - 2;
 
         start_simple(POOL_BLOCKS, zone_pages);
         assert_int_equal(pmm_get_total_pages(), POOL_BLOCKS + managed);
@@ -184,15 +199,15 @@ static void test_holes_are_never_handed_out(void **state)
                                                 {ZONE_END(400), 112 * 0x1000, 1, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
-    size_t managed = 1 + 2 + 290 - 10 + 112 - 4;
+    size_t managed = 1 + 2 + 290 - 10 + 112 - 3;
     assert_int_equal(pmm_get_total_pages(), POOL_BLOCKS + managed);
-    assert_int_equal(pmm.bookkeeping, 4);
-    assert_ptr_equal(pmm.zone.saddr, (void *)ZONE_END(1));
+    assert_int_equal(pmm.bookkeeping, 3);
+    assert_ptr_equal(pmm.zones[0].heap.saddr, zone_memory(1));
     assert_counts_agree();
     /* No run crosses a hole: take_all() checks each page, this the runs. */
     assert_null(pmm_alloc_frames(290));
     void *run = pmm_alloc_frames(266);
-    assert_in_range((uintptr_t)run, ZONE_END(30), ZONE_END(300 - 266));
+    assert_in_range(page_physical(run), ZONE_END(30), ZONE_END(300 - 266));
     assert_int_equal(pmm_free_frames(run), OK);
     assert_int_equal(take_all(), managed + POOL_BLOCKS - POOL_KERNEL);
     free_all(managed + POOL_BLOCKS - POOL_KERNEL);
@@ -207,8 +222,8 @@ static void test_tables_go_where_they_fit(void **state)
                                                 {ZONE_END(100), 0x100000, 1, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
-    assert_ptr_equal(pmm.zone_table.entries, (void *)ZONE_END(100));
-    assert_ptr_equal(pmm_alloc_page(), (void *)ZONE_END(0));
+    assert_ptr_equal(pmm.zones[0].table.entries, zone_memory(100));
+    assert_ptr_equal(pmm_alloc_page(), zone_memory(0));
     assert_counts_agree();
 }
 
@@ -216,7 +231,7 @@ static void test_zone_of_crumbs_is_left_alone(void **state)
 {
     (void)state;
     static const struct e820_entry entries[] = {
-        {ZONE_END(0), 0x2000, 1, 1}, {ZONE_END(10), 0x2000, 1, 1}, {ZONE_END(20), 0x2000, 1, 1}};
+        {ZONE_END(0), 0x1000, 1, 1}, {ZONE_END(10), 0x1000, 1, 1}, {ZONE_END(20), 0x1000, 1, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     assert_int_equal(pmm_get_total_pages(), POOL_BLOCKS);
@@ -226,19 +241,23 @@ static void test_zone_of_crumbs_is_left_alone(void **state)
 static void test_memory_above_the_zone_is_reported_only(void **state)
 {
     (void)state;
+    char expected[40];
     struct pmm_stats stats;
-    static const struct e820_entry entries[] = {{FRAME_ZONE_ADDRESS, 0x100000, 1, 1},
-                                                {FRAME_ZONE_END, 0x40000000, 1, 1},
-                                                {0x100000000, 0x100000000000, 1, 1}};
+    static const struct e820_entry entries[] = {
+        {FRAME_ZONE_ADDRESS, 0x100000, 1, 1},
+        {FRAME_ZONE_END, 0x40000000, 1, 1},
+        {2 * (uint64_t)FRAME_ZONE_END, FRAME_ZONE_END, 1, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     pmm_get_stats(&stats);
     assert_int_equal(stats.zone_total, 0x100 - stats.bookkeeping);
-    assert_int_equal(stats.unreachable, 0x40000ull + 0x100000000);
+    assert_int_equal(stats.unreachable, 0x40000ull + FRAME_ZONE_END / PAGE_SIZE_BYTES);
     assert_counts_agree();
     stub_printk_clear();
     pmm_print_stats();
-    assert_non_null(strstr(stub_printk_text, "4295229440 out of reach"));
+    snprintf(expected, sizeof(expected), "%llu out of reach",
+             (unsigned long long)stats.unreachable);
+    assert_non_null(strstr(stub_printk_text, expected));
 }
 
 static void test_holes_in_the_pool(void **state)
@@ -246,7 +265,8 @@ static void test_holes_in_the_pool(void **state)
     (void)state;
     start_simple(POOL_BLOCKS, ZONE_PAGES);
     stub_kheap_create(POOL_BLOCKS);
-    heap_reserve(kheap_get(), (void *)(HEAP_ADDRESS + 0x10000), (void *)(HEAP_ADDRESS + 0x20000));
+    heap_reserve(kheap_get(), page_memory(HEAP_ADDRESS + 0x10000),
+                 page_memory(HEAP_ADDRESS + 0x20000));
     memset(&pmm, 0, sizeof(pmm));
     pmm_init(&map);
     assert_int_equal(pmm_get_total_pages(), pmm.zone_total + POOL_BLOCKS - 16);
@@ -331,16 +351,16 @@ static void test_free_of_wrong_pointers_changes_nothing(void **state)
         page - 1,
         run + PAGE_SIZE_BYTES,
         run + 2 * PAGE_SIZE_BYTES,
-        run + 3 * PAGE_SIZE_BYTES,  /* free */
-        (char *)FRAME_ZONE_ADDRESS, /* the zone's own table */
-        (char *)ZONE_END(ZONE_PAGES),
-        (char *)ZONE_END(ZONE_PAGES - 1) + 1,
-        (char *)HEAP_ADDRESS, /* free */
-        (char *)HEAP_ADDRESS - PAGE_SIZE_BYTES,
-        (char *)HEAP_ADDRESS + POOL_BLOCKS * PAGE_SIZE_BYTES,
+        run + 3 * PAGE_SIZE_BYTES, /* free */
+        zone_memory(0),            /* the zone's own table */
+        zone_memory(ZONE_PAGES),
+        (char *)zone_memory(ZONE_PAGES - 1) + 1,
+        page_memory(HEAP_ADDRESS), /* free */
+        page_memory(HEAP_ADDRESS - PAGE_SIZE_BYTES),
+        page_memory(HEAP_ADDRESS + POOL_BLOCKS * PAGE_SIZE_BYTES),
         (char *)0x1000,
-        (char *)0xFFFFF000,
-        (char *)0xFFFFFFFF,
+        (char *)(UINTPTR_MAX - 0xFFF),
+        (char *)UINTPTR_MAX,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -437,11 +457,12 @@ static void test_blocks_and_frames_of_the_pool_are_told_apart(void **state)
     assert_counts_agree();
 }
 
-/* ---------------------------------------------------------------- the window */
+/* ---------------------------------------------------------------- the low zone */
 
-static const struct e820_entry whole_window = {WINDOW_PHYSICAL, WINDOW_BYTES, 1, 1};
+static const struct e820_entry whole_low_zone = {LOW_ZONE_PHYSICAL, LOW_ZONE_BYTES, 1, 1};
 
-static void test_window_addresses(void **state)
+#ifdef WINDOW_ADDRESS /* i386 */
+static void test_addresses(void **state)
 {
     (void)state;
     static const struct {
@@ -463,19 +484,34 @@ static void test_window_addresses(void **state)
     assert_int_equal(page_physical((void *)WINDOW_END), WINDOW_END);
     assert_int_equal(page_physical((void *)(WINDOW_ADDRESS - 1)), WINDOW_ADDRESS - 1);
 }
-
-/* Zone, window, pool, in this order; every page of the window can be written to and comes back. */
-static void test_window_after_zone_before_pool(void **state)
+#else
+static void test_addresses(void **state)
 {
     (void)state;
-    struct e820_entry entries[] = {whole_window,
+    static const paddr_t physical[] = {0,          LOW_ZONE_PHYSICAL, HEAP_ADDRESS,
+                                       0xFFFFFFFF, 0x100000000,       FRAME_ZONE_END - 1};
+
+    for (size_t i = 0; i < ARRAY_SIZE(physical); i++) {
+        assert_int_equal((uintptr_t)page_memory(physical[i]), DIRECT_MAP + physical[i]);
+        assert_int_equal(page_physical(page_memory(physical[i])), physical[i]);
+    }
+    assert_int_equal(page_physical((void *)KERNEL_ADDRESS), KERNEL_PHYSICAL);
+    assert_int_equal(page_physical((void *)(KERNEL_END_MAX - 1)), LOW_ZONE_PHYSICAL - 1);
+}
+#endif
+
+/* Zone, low zone, pool, in this order; every page of the low zone can be written to and comes back. */
+static void test_low_zone_after_zone_before_pool(void **state)
+{
+    (void)state;
+    struct e820_entry entries[] = {whole_low_zone,
                                    {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}};
     struct pmm_stats stats;
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     pmm_get_stats(&stats);
-    assert_int_equal(stats.window_total, 0xC00);
-    assert_int_equal(stats.window_free, 0xC00);
+    assert_int_equal(stats.low_total, 0xC00);
+    assert_int_equal(stats.low_free, 0xC00);
     assert_int_equal(stats.unreachable, 0);
     assert_int_equal(stats.kernel, 0xA0 + 0x300);
     assert_counts_agree();
@@ -484,7 +520,7 @@ static void test_window_after_zone_before_pool(void **state)
     assert_int_equal(count, pmm.zone_total + 0xC00 + POOL_BLOCKS - POOL_KERNEL);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(is_in_zone(frames[i]), i < pmm.zone_total);
-        assert_int_equal(is_in_window(frames[i]),
+        assert_int_equal(is_in_low_zone(frames[i]),
                          i >= pmm.zone_total && i < pmm.zone_total + 0xC00);
     }
     assert_counts_agree();
@@ -493,17 +529,17 @@ static void test_window_after_zone_before_pool(void **state)
     assert_counts_agree();
 }
 
-static void test_holes_in_the_window(void **state)
+static void test_holes_in_the_low_zone(void **state)
 {
     (void)state;
     /* An ISA hole at 15 MiB, a page that the firmware keeps, and nothing in the first page. */
     static const struct e820_entry entries[] = {
-        {WINDOW_PHYSICAL + 0x1000, 0xF00000 - WINDOW_PHYSICAL - 0x1000, 1, 1},
+        {LOW_ZONE_PHYSICAL + 0x1000, 0xF00000 - LOW_ZONE_PHYSICAL - 0x1000, 1, 1},
         {0x800000, 0x1000, 2, 1}};
 
     start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     size_t managed = 0xB00 - 2;
-    assert_int_equal(pmm.window_total, managed);
+    assert_int_equal(pmm.low_total, managed);
     assert_counts_agree();
     assert_null(pmm_alloc_frames(0x700));
     void *run = pmm_alloc_frames(0x6FF); /* from behind the kept page to the hole */
@@ -514,10 +550,10 @@ static void test_holes_in_the_window(void **state)
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
 
-static void test_wrong_frees_in_the_window(void **state)
+static void test_wrong_frees_in_the_low_zone(void **state)
 {
     (void)state;
-    start(POOL_BLOCKS, &whole_window, 1);
+    start(POOL_BLOCKS, &whole_low_zone, 1);
     char *page = pmm_alloc_page();
     char *run = pmm_alloc_frames(3);
     size_t free = pmm_get_free_pages();
@@ -525,10 +561,10 @@ static void test_wrong_frees_in_the_window(void **state)
                            (char *)(uintptr_t)page_physical(page),
                            run + PAGE_SIZE_BYTES,
                            run + 3 * PAGE_SIZE_BYTES,
-                           (char *)WINDOW_END,
-                           (char *)WINDOW_ADDRESS - PAGE_SIZE_BYTES};
+                           (char *)page_memory(LOW_ZONE_PHYSICAL) + LOW_ZONE_BYTES,
+                           (char *)page_memory(LOW_ZONE_PHYSICAL) - PAGE_SIZE_BYTES};
 
-    assert_true(is_in_window(page) && is_in_window(run));
+    assert_true(is_in_low_zone(page) && is_in_low_zone(run));
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         assert_int_equal(pmm_free_page(wrong[i]), -EINVARG);
         assert_int_equal(pmm_free_zeroed_page(wrong[i]), -EINVARG);
@@ -547,6 +583,140 @@ static void test_wrong_frees_in_the_window(void **state)
     assert_int_equal(pmm.zeroed_count, 0);
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
+
+/* ---------------------------------------------------------------- several zones */
+
+#define GIB 0x40000000ull
+#define MIB 0x100000ull
+
+#if FRAME_ZONES_MAX > 1
+
+/* Memory behind count zones' RAM, which stays mapped; once. */
+static void map_ram(const struct e820_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        stub_map_memory((uintptr_t)page_memory(entries[i].base), entries[i].length);
+    }
+}
+
+/* A PC with 16 GiB: a hole below 4 GiB, and a page that the firmware keeps in the middle. */
+static void test_zones_beyond_4_gib(void **state)
+{
+    (void)state;
+    static const struct e820_entry entries[] = {
+        {1 * GIB, 2 * GIB, 1, 1}, {4 * GIB, 13 * GIB, 1, 1}, {6 * GIB, 0x1000, 2, 1}};
+    struct pmm_stats stats;
+
+    map_ram(entries, 2);
+    start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    assert_int_equal(pmm.zone_count, 1);
+    assert_counts_agree();
+    assert_int_equal(page_physical(pmm_alloc_page()) / GIB, 1);
+
+    pmm_add_high_zones(&map);
+    pmm_get_stats(&stats);
+    assert_int_equal(pmm.zone_count, 2);
+    assert_int_equal(stats.unreachable, 0);
+    assert_int_equal(stats.zone_total + stats.bookkeeping, 15 * GIB / PAGE_SIZE_BYTES - 1);
+    assert_true(stats.bookkeeping * 1000 <= stats.zone_total * 12); /* 1.2 percent */
+    assert_counts_agree();
+    /* The tables of each zone lie inside it: those below 4 GiB are written before all is mapped. */
+    assert_int_equal(page_physical(pmm.zones[0].table.entries) / GIB, 1);
+    assert_int_equal(page_physical(pmm.zones[1].table.entries) / GIB, 4);
+
+    /* The lower zone first; beyond it the other, in whole runs, and each goes back where it was. */
+    size_t low = heap_free_blocks(&pmm.zones[0].heap);
+    void *all = pmm_alloc_frames(low);
+    assert_int_equal(page_physical(all) / GIB, 1);
+    char *high = pmm_alloc_page();
+    assert_true(page_physical(high) >= 4 * GIB);
+    memset(high, 0xEE, PAGE_SIZE_BYTES);
+    char *run = pmm_alloc_frames(10 * GIB / PAGE_SIZE_BYTES);
+    assert_true(page_physical(run) > 6 * GIB);
+    assert_null(pmm_alloc_frames(3 * GIB / PAGE_SIZE_BYTES));
+    assert_int_equal(pmm_free_page(run), -EINVARG);
+    assert_int_equal(pmm_free_page(high + 1), -EINVARG);
+    assert_int_equal(pmm_free_frames(page_memory(6 * GIB)), -EINVARG); /* the firmware's */
+    assert_int_equal(pmm_free_frames(run), OK);
+    assert_int_equal(pmm_free_frames(run), -EINVARG);
+    memset(high, 0, PAGE_SIZE_BYTES);
+    assert_int_equal(pmm_free_zeroed_page(high), OK);
+    assert_int_equal(pmm_free_zeroed_page(high), -EINVARG);
+    assert_int_equal(pmm.zeroed_count, 0);
+    assert_int_equal(pmm_free_frames(all), OK);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages() - 1);
+    assert_counts_agree();
+}
+
+/* RAM far up costs tables for itself, not for the hole before it. */
+static void test_a_large_hole_costs_nothing(void **state)
+{
+    (void)state;
+    static const struct e820_entry entries[] = {{1 * GIB, 16 * MIB, 1, 1},
+                                                {1 * GIB + 17 * MIB, 16 * MIB, 1, 1},
+                                                {3 * GIB, 16 * MIB, 1, 1},
+                                                {8192 * GIB, 16 * MIB, 1, 1}};
+
+    map_ram(entries + 2, 2); /* the first two are mapped already */
+    start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    assert_int_equal(pmm.zone_count, 2); /* the hole of 1 MiB is in the first */
+    pmm_add_high_zones(&map);
+    assert_int_equal(pmm.zone_count, 3);
+    assert_int_equal(pmm.zone_total + pmm.bookkeeping, 64 * MIB / PAGE_SIZE_BYTES);
+    assert_true(pmm.bookkeeping <= 64);
+    assert_counts_agree();
+}
+
+/* More pieces than zones: the smaller holes are put up with, and every page is used. */
+static void test_more_pieces_than_zones(void **state)
+{
+    (void)state;
+    struct e820_entry entries[13];
+    enum { PIECES = ARRAY_SIZE(entries) };
+    uint64_t at = 17 * GIB;
+
+    for (size_t i = 0; i < PIECES; i++) {
+        entries[i] = (struct e820_entry){at, 4 * MIB, 1, 1};
+        at += 4 * MIB + (i % 2 == 0 ? 20 * MIB : 100 * MIB);
+    }
+    stub_map_memory((uintptr_t)page_memory(17 * GIB), at - 17 * GIB);
+    start(POOL_BLOCKS, entries, PIECES);
+    assert_int_equal(pmm.zone_count, 0);
+    pmm_add_high_zones(&map);
+    assert_int_equal(pmm.zone_count, 7); /* holes of 100 MiB part them */
+    assert_int_equal(pmm.zone_total + pmm.bookkeeping, PIECES * 4 * MIB / PAGE_SIZE_BYTES);
+    assert_counts_agree();
+    size_t pages_ = pmm.zone_total;
+    for (size_t i = 0; i < pages_; i++) {
+        void *page = pmm_alloc_page();
+
+        assert_true(
+            memory_map_is_usable(&map, page_physical(page), page_physical(page) + PAGE_SIZE_BYTES));
+        assert_true(is_in_zone(page));
+    }
+    assert_false(is_in_zone(pmm_alloc_page()));
+}
+
+#else
+
+/* i386 has one zone, whatever its holes. */
+static void test_one_zone(void **state)
+{
+    (void)state;
+    static const struct e820_entry entries[] = {
+        {FRAME_ZONE_ADDRESS, 8 * MIB, 1, 1}, {1 * GIB, 1 * MIB, 1, 1}, {4 * GIB, 13 * GIB, 1, 1}};
+    struct pmm_stats stats;
+
+    start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    pmm_add_high_zones(&map);
+    pmm_get_stats(&stats);
+    assert_int_equal(pmm.zone_count, 1);
+    assert_int_equal(stats.zone_total + stats.bookkeeping, 9 * MIB / PAGE_SIZE_BYTES);
+    assert_int_equal(stats.unreachable, 13 * GIB / PAGE_SIZE_BYTES);
+    assert_counts_agree();
+}
+
+#endif
 
 /* ---------------------------------------------------------------- runs */
 
@@ -585,7 +755,7 @@ static void test_runs_from_the_pool_leave_the_sixteenth(void **state)
     assert_null(pmm_alloc_frames(POOL_BLOCKS));
     assert_null(pmm_alloc_frames(POOL_BLOCKS - POOL_KERNEL + 1));
     void *run = pmm_alloc_frames(POOL_BLOCKS - POOL_KERNEL);
-    assert_ptr_equal(run, (void *)HEAP_ADDRESS);
+    assert_ptr_equal(run, page_memory(HEAP_ADDRESS));
     assert_int_equal(kheap_frame_blocks(), POOL_BLOCKS - POOL_KERNEL);
     assert_null(pmm_alloc_page());
     assert_int_equal(pmm_free_frames(run), OK);
@@ -795,10 +965,17 @@ int main(void)
         cmocka_unit_test(test_a_run_is_not_a_page),
         cmocka_unit_test(test_a_block_of_kmalloc_is_refused),
         cmocka_unit_test(test_blocks_and_frames_of_the_pool_are_told_apart),
-        cmocka_unit_test(test_window_addresses),
-        cmocka_unit_test(test_window_after_zone_before_pool),
-        cmocka_unit_test(test_holes_in_the_window),
-        cmocka_unit_test(test_wrong_frees_in_the_window),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_low_zone_after_zone_before_pool),
+        cmocka_unit_test(test_holes_in_the_low_zone),
+        cmocka_unit_test(test_wrong_frees_in_the_low_zone),
+#if FRAME_ZONES_MAX > 1
+        cmocka_unit_test(test_zones_beyond_4_gib),
+        cmocka_unit_test(test_a_large_hole_costs_nothing),
+        cmocka_unit_test(test_more_pieces_than_zones),
+#else
+        cmocka_unit_test(test_one_zone),
+#endif
         cmocka_unit_test(test_runs_that_cannot_be),
         cmocka_unit_test(test_a_run_of_exactly_the_zone),
         cmocka_unit_test(test_runs_from_the_pool_leave_the_sixteenth),

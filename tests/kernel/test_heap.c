@@ -210,8 +210,8 @@ KTEST(pmm_window_is_used_to_the_last_page)
     }
     paging_switch(paging_kernel_chunk());
     paging_free_4gb(chunk);
-    KEXPECT(stats.window_free == 0);
-    KEXPECT(in_window > 0 && in_window <= stats.window_total);
+    KEXPECT(stats.low_free == 0);
+    KEXPECT(in_window > 0 && in_window <= stats.low_total);
     KEXPECT(wrong == 0);
     KEXPECT(pmm_get_free_pages() >= free);
 }

@@ -58,7 +58,7 @@ KTEST(seeds_mio_frames_are_never_of_the_window)
     bool is_right = true;
 
     pmm_get_stats(&stats);
-    size_t count = pages - stats.pool_kernel - stats.window_free - stats.zeroed;
+    size_t count = pages - stats.pool_kernel - stats.low_free - stats.zeroed;
 
     for (; count > 0 && is_right; count--) {
         frame = alloc_frame(1);

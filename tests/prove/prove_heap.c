@@ -60,7 +60,7 @@ struct state {
 /* All memory that the heap reads and writes. */
 struct image {
     struct heap heap;
-    struct list_node heads[HEAP_CLASSES];
+    uint32_t heads[HEAP_CLASSES];
     struct heap_slot slots[BLOCKS_MAX];
     uint8_t table[MARGIN + BLOCKS_MAX + MARGIN];
 };
@@ -82,7 +82,7 @@ static size_t offset; /* of the table's end from the end of memory */
 /* The module's memory. */
 static struct heap heap;
 static struct heap_table table;
-static struct list_node *heads;
+static uint32_t *heads;
 static struct heap_slot *slots;
 static uint8_t *entries;
 
@@ -148,7 +148,7 @@ static bool is_current(const struct state *state, size_t start, size_t end)
 static void lay_out_index(const struct state *state, struct image *image)
 {
     for (size_t i = 0; i < HEAP_CLASSES; i++) {
-        image->heads[i] = (struct list_node){&heads[i], &heads[i]};
+        image->heads[i] = HEAP_NO_BLOCK;
     }
     memset(image->slots, PROVE_POISON, sizeof(image->slots));
     for (size_t block = 0, end; block < blocks; block = end) {
@@ -165,19 +165,18 @@ static void lay_out_index(const struct state *state, struct image *image)
             }
         }
     }
-    /* Up to 255 blocks a run's class is its length. */
-    for (size_t i = 0; i < state->runs; i++) {
+    /* Up to 255 blocks a run's class is its length. The last on a list goes there first. */
+    for (size_t i = state->runs; i-- > 0;) {
         size_t last = state->last[i];
         size_t class = last + 1 - image->slots[last].other_end;
-        struct list_node *previous = image->heads[class].previous;
-        struct list_node *shadow_of_previous =
-            previous == &heads[class]
-                ? &image->heads[class]
-                : &image->slots[(struct heap_slot *)(void *)previous - slots].link;
+        uint32_t next = image->heads[class];
 
-        image->slots[last].link = (struct list_node){&heads[class], previous};
-        shadow_of_previous->next = &slots[last].link;
-        image->heads[class].previous = &slots[last].link;
+        image->slots[last].next = next;
+        image->slots[last].previous = HEAP_NO_BLOCK;
+        if (next != HEAP_NO_BLOCK) {
+            image->slots[next].previous = (uint32_t)last;
+        }
+        image->heads[class] = (uint32_t)last;
         image->heap.classes_in_use[class / 32] |= 1u << class % 32;
         image->heap.groups_in_use |= 1u << class / 32;
     }
@@ -270,7 +269,8 @@ static void normalise(const struct state *before, bool was_attached)
             if (block != heap.current_start || end != heap.current_end) {
                 slots[block].other_end = kept[block].other_end;
                 slots[end - 1].other_end = kept[end - 1].other_end;
-                slots[end - 1].link = kept[end - 1].link;
+                slots[end - 1].next = kept[end - 1].next;
+                slots[end - 1].previous = kept[end - 1].previous;
             }
         }
     }
@@ -279,14 +279,10 @@ static void normalise(const struct state *before, bool was_attached)
 static void take_lists(struct state *state)
 {
     for (size_t class = 1; class <= blocks; class ++) {
-        for (const struct list_node *node = heads[class].next; node != &heads[class];
-             node = node->next) {
-            size_t bytes = (size_t)((uintptr_t)node - (uintptr_t)slots);
-
-            PROVE(bytes < blocks * sizeof(slots[0]) && bytes % sizeof(slots[0]) == 0,
-                  "the list of class %zu leads out of the index", class);
+        for (uint32_t block = heads[class]; block != HEAP_NO_BLOCK; block = slots[block].next) {
+            PROVE(block < blocks, "the list of class %zu leads out of the index", class);
             PROVE(state->runs < RUNS_MAX, "the lists have more runs than the table can have");
-            state->last[state->runs++] = (uint8_t)(bytes / sizeof(slots[0]));
+            state->last[state->runs++] = (uint8_t)block;
         }
     }
     for (size_t i = 0; i < state->runs; i++) {

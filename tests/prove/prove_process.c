@@ -44,10 +44,9 @@ static uint32_t window_start, window_break, window_end;
 
 #include "process/process_memory.c" /* NOLINT(bugprone-suspicious-include) */
 
-#include "arch/x86/features.h"
-#include "arch/i386/gdt.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
+#include "memory/memory_map.h"
 #include "prove.h"
 
 #define PAGE      PAGE_SIZE_BYTES
@@ -101,8 +100,7 @@ static size_t move_count;
 
 /* ---------------------------------------------------------------- the layers below */
 
-/* What paging.c has of the kernel that no move reaches. */
-uint8_t kernel_start[1], kernel_rodata_end[1], kernel_stack_guard[1];
+/* What paging.c has of the kernel that no move reaches is here, too. */
 
 void panic(const char *format, ...)
 {
@@ -120,24 +118,39 @@ void panic_add_reporter(panic_reporter_t report)
     (void)report;
 }
 
-void gdt_set_double_fault_directory(uint32_t address)
+void page_table_enable(paddr_t root)
 {
-    (void)address;
+    (void)root;
 }
 
-bool features_have_pge(void)
+void page_flush_all(void)
 {
+}
+
+unsigned page_table_largest_level(void)
+{
+    return 0;
+}
+
+const struct page_range *page_kernel_ranges(size_t *count)
+{
+    *count = 0;
+    return NULL;
+}
+
+bool memory_map_next_range(const struct memory_map *map, uint64_t from, uint64_t end,
+                           struct memory_range *range)
+{
+    (void)map;
+    (void)from;
+    (void)end;
+    (void)range;
     return false;
 }
 
 void backtrace_set_address_check(bool (*is_readable)(uint32_t address))
 {
     (void)is_readable;
-}
-
-void paging_load_directory(uint32_t *address)
-{
-    (void)address;
 }
 
 void paging_report_fault(const struct trap_frame *frame)
@@ -292,18 +305,18 @@ static void map(size_t table, uint32_t address, uint32_t entry)
 {
     size_t index = address / LARGE_PAGE_SIZE_BYTES;
     uint32_t *entries = (uint32_t *)(void *)frames[table];
+    struct page_entry *slot = (struct page_entry *)&directory[index];
 
     if (directory[index] == 0) {
         memset(entries, 0, PAGE);
         filled_with[table] = -1;
         is_taken[table] = true;
-        directory[index] = (uint32_t)(uintptr_t)entries | PAGING_IS_PRESENT | PAGING_IS_WRITEABLE |
-                           PAGING_ACCESS_FROM_ALL | PAGING_SOFTWARE_1;
-        chunk.private_tables[index / 32] |= 1u << index % 32;
-        chunk.entries_in_use[index] = 0;
+        *slot = page_entry_make_table((paddr_t)entries, true);
+        page_count_set(&chunk.counts, slot, address, 0);
+        chunk.own_tables++;
     }
     entries[address / PAGE % PAGING_TOTAL_ENTRIES_PER_TABLE] = entry;
-    chunk.entries_in_use[index]++;
+    page_count_up(&chunk.counts, slot, address);
 }
 
 /* Frames: 0 and 1 are the neighbours', 2 and 3 the tables, page i has 4 + i. */
@@ -402,12 +415,15 @@ static void take_snapshot(const struct state *before, const struct move *move, s
           "the family is charged for %u pages, not %zu", family.used[FAMILY_PAGES],
           mapped + tables);
     for (size_t i = 0; i < PAGING_TOTAL_ENTRIES_PER_TABLE; i++) {
-        bool is_private = (chunk.private_tables[i / 32] >> i % 32 & 1) != 0;
-        PROVE((directory[i] != 0) == is_private, "directory entry %zu and its bit differ", i);
+        struct page_entry entry = {directory[i]};
+        PROVE(directory[i] == 0 || page_entry_is_own_table(entry),
+              "directory entry %zu leads to a table that is not the chunk's own", i);
         PROVE(directory[i] == 0 || i == BOUNDARY / LARGE_PAGE_SIZE_BYTES ||
                   i == BOUNDARY / LARGE_PAGE_SIZE_BYTES - 1,
               "something is mapped outside the window");
     }
+    PROVE(chunk.own_tables == tables, "the chunk counts %zu tables, not %zu", chunk.own_tables,
+          tables);
     if (has_neighbours) {
         PROVE(paging_get(&chunk, (void *)(window_start - PAGE)) == entry_of(ONLY, 0) &&
                   paging_get(&chunk, (void *)window_end) == entry_of(ONLY, 1),

@@ -22,15 +22,15 @@
 %endif
 
 BOOT_INFO_DISK_SIGNATURE equ BOOT_INFO_ADDRESS + BOOT_INFO_disk_signature
-CHECKSUM_A               equ KERNEL_ADDRESS + KERNEL_HEADER_checksum_a
-CHECKSUM_B               equ KERNEL_ADDRESS + KERNEL_HEADER_checksum_b
+CHECKSUM_A               equ KERNEL_PHYSICAL + KERNEL_HEADER_checksum_a
+CHECKSUM_B               equ KERNEL_PHYSICAL + KERNEL_HEADER_checksum_b
 DEBUG_PORT               equ 0xE9
 EXIT_PORT                equ 0xF4
 FLAGS_IF_DF              equ 0x600
 STACK_USED_BYTES         equ 256    ; "a little"
 
 bits 32
-org KERNEL_ADDRESS
+org KERNEL_PHYSICAL
 
 header:
     jmp near start
@@ -94,8 +94,8 @@ start:
     jnz bad
 
 ; Fletcher over all dwords; the two sums themselves count as 0. EAX = a, EBX = b.
-    mov esi, KERNEL_ADDRESS
-    mov ecx, [KERNEL_ADDRESS + KERNEL_HEADER_image_bytes]
+    mov esi, KERNEL_PHYSICAL
+    mov ecx, [KERNEL_PHYSICAL + KERNEL_HEADER_image_bytes]
     shr ecx, 2
     xor eax, eax
     xor ebx, ebx

@@ -30,7 +30,7 @@ CLOCK = """
 %include "asm_constants.inc"
 %ifdef KERNEL
 bits 32
-org KERNEL_ADDRESS
+org KERNEL_PHYSICAL
 start:
     jmp near tell
     times KERNEL_HEADER_magic - ($ - start) nop

@@ -37,14 +37,14 @@ static void replay_interrupts(uint32_t timer_ticks)
 void bios_call(uint8_t vector, struct bios_registers *registers)
 {
     static bool is_copied;
-    struct bios_thunk_data *data = (struct bios_thunk_data *)BIOS_THUNK_DATA_ADDRESS;
+    struct bios_thunk_data *data = page_memory(BIOS_THUNK_DATA_ADDRESS);
     uint32_t flags = cpu_interrupts_save();
 
     if (!is_copied) {
         size_t length = (size_t)(bios_thunk_end - bios_thunk_start);
 
         KASSERT(length <= PAGE_SIZE_BYTES);
-        memcpy((void *)BIOS_THUNK_ADDRESS, bios_thunk_start, length);
+        memcpy(page_memory(BIOS_THUNK_ADDRESS), bios_thunk_start, length);
         is_copied = true;
     }
     data->registers = *registers;

@@ -38,7 +38,7 @@ static void mend_attributes(struct e820_entry *entries, size_t count)
 
 size_t firmware_read_memory_map(struct e820_entry *entries, size_t max, bool *is_complete)
 {
-    struct e820_entry *buffer = (struct e820_entry *)BIOS_BUFFER_ADDRESS;
+    struct e820_entry *buffer = page_memory(BIOS_BUFFER_ADDRESS);
     uint32_t continuation = 0;
     size_t count = 0;
 

@@ -32,7 +32,7 @@ static struct {
 /* A CPU has CPUID if EFLAGS.ID can be changed. */
 static bool has_cpuid(void)
 {
-    uint32_t before, after;
+    uintptr_t before, after;
 
     __asm__ volatile("pushf\n"
                      "pop %0\n"
@@ -45,7 +45,7 @@ static bool has_cpuid(void)
                      "push %0\n"
                      "popf\n"
                      : "=&r"(before), "=&r"(after)
-                     : "i"(EFLAGS_ID)
+                     : "r"((uintptr_t)EFLAGS_ID)
                      : "cc");
     return (before ^ after) & EFLAGS_ID;
 }

@@ -24,7 +24,7 @@ struct exception_fixup {
 };
 extern const struct exception_fixup exception_table_start[], exception_table_end[];
 
-trap_handler_t trap_handlers[TRAP_VECTORS + 1];
+trap_handler_t trap_handlers[TRAP_VECTORS];
 static trap_handler_t user_fault_handler;
 
 static const char *const exception_names[] = {

@@ -44,8 +44,8 @@
  * handler runs on the current kernel stack with interrupts off. */
 void trap_register(unsigned vector, trap_handler_t handler);
 
-/* trap.c: by vector, and SYSCALL's; trap.asm calls through it. */
-extern trap_handler_t trap_handlers[TRAP_VECTORS + 1];
+/* trap.c: by vector; trap.asm calls through it. */
+extern trap_handler_t trap_handlers[TRAP_VECTORS];
 
 /* trap.c: what exceptions lead to that nobody has registered for. */
 void trap_exception(struct trap_frame *frame);

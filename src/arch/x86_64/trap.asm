@@ -8,6 +8,7 @@ section .text
 
 extern trap_handlers
 extern context_kernel_stack
+extern syscall_entry_handler
 
 ; Vectors for which the CPU pushes an error code (SDM volume 3, table 6-1):
 ; 8, 10-14, 17, 21, 29, 30.
@@ -98,7 +99,7 @@ syscall_entry:
     push TRAP_VECTOR_SYSCALL_64
     PUSH_REGISTERS
     mov rdi, rsp                    ; the argument: struct trap_frame *
-    call [trap_handlers + TRAP_VECTOR_SYSCALL_64 * 8]
+    call [rel syscall_entry_handler]
     ; SYSRET takes RIP from RCX, and faults in ring 0 on the program's stack if that is not canonical. Of a
     ; program's own addresses all bits from 47 on are clear; all else goes by IRET.
     mov rcx, [rsp + TRAP_FRAME_rip]

@@ -4,6 +4,7 @@
  * Size before speed.
  */
 #include "arch/x86/cpu.h"
+#include "arch/syscall_entry.h"
 #include "arch/x86/trap.h"
 #include "arch/x86_64/gdt.h"
 #include "debug/panic.h"
@@ -45,6 +46,8 @@ extern uint8_t trap_stubs[], trap_debug_entry[];
 extern uint8_t syscall_entry[], syscall_entry_32[], syscall_entry_end[];
 /* gdt.asm */
 void trap_load_idt(const void *table, uint16_t limit);
+
+trap_handler_t syscall_entry_handler;
 
 static struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(16)));
 

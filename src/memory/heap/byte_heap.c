@@ -85,7 +85,8 @@ static uintptr_t address_of(const struct byte_chunk *chunk)
 /* Rotating the size keeps its low bits apart from those of the address. */
 static uintptr_t seal_of(const struct byte_chunk *chunk, uintptr_t kind)
 {
-    return kind ^ address_of(chunk) ^ (chunk->bytes << 13 | chunk->bytes >> 19);
+    return kind ^ address_of(chunk) ^
+           (chunk->bytes << 13 | chunk->bytes >> (8 * sizeof(chunk->bytes) - 13));
 }
 
 static void seal(struct byte_chunk *chunk, uintptr_t kind)
@@ -140,8 +141,8 @@ static uint32_t class_of(size_t bytes)
     return MIN(class, (uint32_t)BYTE_HEAP_CLASSES - 1);
 }
 
-/* The lowest class in which every chunk has that many bytes. BYTE_HEAP_CLASSES - 1 holds all that
- * is larger than a 32-bit machine has, and is searched. */
+/* The lowest class in which every chunk has that many bytes. BYTE_HEAP_CLASSES - 1 holds all from
+ * 240 GiB on, and is searched. */
 static uint32_t class_that_fits(size_t bytes)
 {
     size_t units = bytes / BYTE_HEAP_ALIGNMENT;

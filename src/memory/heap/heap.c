@@ -405,7 +405,7 @@ size_t heap_index_bytes(size_t total)
 
 int heap_attach_index(struct heap *heap, void *memory, size_t bytes)
 {
-    if (memory == NULL || !IS_ALIGNED((uintptr_t)memory, sizeof(void *)) ||
+    if (memory == NULL || !IS_ALIGNED((uintptr_t)memory, sizeof(uint32_t)) ||
         heap->total > HEAP_INDEX_BLOCKS_MAX ||
         heap->total > SIZE_MAX / 2 / sizeof(struct heap_slot) ||
         bytes < heap_index_bytes(heap->total)) {
@@ -791,45 +791,37 @@ static const char *check_table(const struct heap *heap, struct census *census)
     return problem;
 }
 
-/* Is it the link of a slot of this heap? */
-static bool is_slot_link(const struct heap *heap, const struct list_node *link)
-{
-    uintptr_t offset = (uintptr_t)link - (uintptr_t)heap->slots;
-
-    return offset % sizeof(struct heap_slot) == 0 &&
-           offset / sizeof(struct heap_slot) < heap->total;
-}
-
-/* Each node of the list must be the end of a free run of that class; *listed counts them. */
+/* Each block on the list must be the end of a free run of that class; *listed counts them. */
 static const char *check_list(const struct heap *heap, uint32_t class, size_t *listed)
 {
-    const struct list_node *head = &heap->class_heads[class];
-    const struct list_node *previous = head;
+    uint32_t previous = HEAP_NO_BLOCK;
     bool in_use = (heap->classes_in_use[class / 32] >> (class % 32) & 1) != 0;
 
-    if (in_use != (head->next != head)) {
+    if (in_use != (heap->class_heads[class] != HEAP_NO_BLOCK)) {
         return "a class's bit does not tell whether its list is empty";
     }
-    /* No node is met twice: it would need two predecessors, and only one is right. */
-    for (const struct list_node *link = head->next; link != head; link = link->next) {
-        if (!is_slot_link(heap, link)) {
+    /* No block is met twice: it would need two predecessors, and only one is right. */
+    for (uint32_t block = heap->class_heads[class]; block != HEAP_NO_BLOCK;) {
+        if (block >= heap->total) {
             return "a list leads out of the index";
         }
-        size_t end = ((uintptr_t)link - (uintptr_t)heap->slots) / sizeof(struct heap_slot) + 1;
-        if (link->previous != previous) {
+        const struct heap_slot *last = &heap->slots[block];
+        size_t end = (size_t)block + 1;
+        if (last->previous != previous) {
             return "a list's links do not match";
         }
-        if (heap->entries[end - 1] != ENTRY_FREE || end == heap->current_end ||
+        if (heap->entries[block] != ENTRY_FREE || end == heap->current_end ||
             (end < heap->total && heap->entries[end] == ENTRY_FREE)) {
             return "a list has what is not the end of a free run";
         }
-        if (index_class_of((uint32_t)end - heap->slots[end - 1].other_end) != class) {
+        if (index_class_of((uint32_t)end - last->other_end) != class) {
             return "a free run is on the wrong list";
         }
-        previous = link;
+        previous = block;
+        block = last->next;
         ++*listed;
     }
-    return head->previous == previous ? NULL : "a list's links do not match";
+    return NULL;
 }
 
 static const char *check_index(const struct heap *heap, const struct census *census)

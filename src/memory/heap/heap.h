@@ -29,7 +29,6 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "base/list.h"
 
 #ifndef DEBUG_HEAP
 #define DEBUG_HEAP 0
@@ -49,25 +48,30 @@ struct heap_table {
 
 /*
  * One slot of the index for each block, used at the ends of runs only (heap_index.h draws it).
- * 12 bytes where pointers have 4.
+ * 12 bytes, whatever a pointer has: blocks are named by their numbers.
  */
 struct heap_slot {
     union {
-        struct list_node link; /* last block of a free run: on the list of its class */
-        const void *owner;     /* first block of an allocation: who asked for it */
+        struct { /* last block of a free run: its neighbours on the list of its class */
+            uint32_t next, previous;
+        };
+        const void *owner; /* first block of an allocation: who asked for it */
     };
     uint32_t other_end; /* first <-> last block of a free run; an allocation's first -> last */
-};
+} __attribute__((packed, aligned(4)));
+
+/* No block's number: where a list begins or ends. */
+#define HEAP_NO_BLOCK 0xFFFFFFFFu
 
 #define HEAP_CLASS_GROUPS 32 /* of 32 classes each */
 #define HEAP_CLASSES      (HEAP_CLASS_GROUPS * 32)
 
-/* Most blocks that an index can serve: 8 TiB. Heaps without an index have no such limit. */
+/* Most blocks that an index can serve: 8 TiB of them. Heaps without an index have no such limit. */
 #define HEAP_INDEX_BLOCKS_MAX 0x7FFFFFFFu
 
-/* For size classes known when compiling: 12 bytes per block and 8 KiB, where pointers have 4. */
+/* For sizes known when compiling: 12 bytes per block and 4 KiB. */
 #define HEAP_INDEX_BYTES(total) \
-    (HEAP_CLASSES * sizeof(struct list_node) + (total) * sizeof(struct heap_slot))
+    (HEAP_CLASSES * sizeof(uint32_t) + (total) * sizeof(struct heap_slot))
 
 enum heap_report_kind {
     HEAP_REPORT_WRITE_AFTER_FREE, /* found when a free block was about to be handed out */
@@ -108,8 +112,8 @@ struct heap {
     size_t scan_from; /* without index: no block below this one is free */
 
     struct heap_slot *slots; /* NULL: no index */
-    struct list_node *class_heads;
-    size_t current_start; /* the free run [start, end) that is on no list; may be empty */
+    uint32_t *class_heads;   /* the first on each class's list: the last block of its run */
+    size_t current_start;    /* the free run [start, end) that is on no list; may be empty */
     size_t current_end;
     size_t quick_end;                           /* current_end, or 0: see heap_index.h */
     uint32_t classes_in_use[HEAP_CLASS_GROUPS]; /* bit set: that class's list is not empty */
@@ -147,7 +151,7 @@ size_t heap_index_bytes(size_t total);
 /*
  * Gives the heap an index in memory, which stays the caller's and must live as long as the heap.
  * Meant to follow heap_create(); what is allocated already is found in the table (with no owner).
- * -EINVARG when memory is NULL or not aligned for a pointer, bytes is less than
+ * -EINVARG when memory is NULL or not aligned to 4, bytes is less than
  * heap_index_bytes(total), or the heap has more than HEAP_INDEX_BLOCKS_MAX blocks; -EISTKN when
  * there is an index already; -ECORRUPT when heap_check() fails. The heap is then what it was.
  */

@@ -18,7 +18,7 @@
  *     block       3      4      5      6      7      8
  *     table     0x41   0x00   0x00   0x00   0x00   0xC1
  *     other_end         7                     4
- *     link                                 on the list of class 4
+ *     next, previous                       on the list of class 4
  *
  * Slots in the middle hold nothing that means anything. The first block of an allocation has its
  * owner in place of the link, and the number of the last block in other_end.
@@ -90,24 +90,36 @@ static void index_insert(struct heap *heap, size_t start, size_t end)
 {
     uint32_t class = index_class_of((uint32_t)(end - start));
     struct heap_slot *last = &heap->slots[end - 1];
+    uint32_t next = heap->class_heads[class];
 
     heap->slots[start].other_end = (uint32_t)(end - 1);
     last->other_end = (uint32_t)start;
-    list_add_after(&heap->class_heads[class], &last->link);
+    last->next = next;
+    last->previous = HEAP_NO_BLOCK;
+    if (next != HEAP_NO_BLOCK) {
+        heap->slots[next].previous = (uint32_t)(end - 1);
+    }
+    heap->class_heads[class] = (uint32_t)(end - 1);
     heap->classes_in_use[class / 32] |= 1u << (class % 32);
     heap->groups_in_use |= 1u << (class / 32);
 }
 
 /* Takes the run of that many blocks whose last block has that slot off its list. */
-static void index_remove(struct heap *heap, struct heap_slot *last, size_t blocks)
+static void index_remove(struct heap *heap, const struct heap_slot *last, size_t blocks)
 {
     uint32_t class = index_class_of((uint32_t)blocks);
-    struct list_node *next = last->link.next;
-    struct list_node *previous = last->link.previous;
+    uint32_t next = last->next;
+    uint32_t previous = last->previous;
 
-    next->previous = previous;
-    previous->next = next;
-    if (next == previous && next == &heap->class_heads[class]) {
+    if (next != HEAP_NO_BLOCK) {
+        heap->slots[next].previous = previous;
+    }
+    if (previous != HEAP_NO_BLOCK) {
+        heap->slots[previous].next = next;
+        return;
+    }
+    heap->class_heads[class] = next;
+    if (next == HEAP_NO_BLOCK) {
         heap->classes_in_use[class / 32] &= ~(1u << (class % 32));
         if (heap->classes_in_use[class / 32] == 0) {
             heap->groups_in_use &= ~(1u << (class / 32));
@@ -146,11 +158,6 @@ static void index_remove_run(struct heap *heap, size_t start, size_t end)
     }
 }
 
-static inline struct heap_slot *index_slot_of(struct list_node *link)
-{
-    return LIST_ENTRY(link, struct heap_slot, link);
-}
-
 static inline size_t index_run_blocks(const struct heap *heap, const struct heap_slot *last)
 {
     return (size_t)(last - heap->slots) + 1 - last->other_end;
@@ -176,13 +183,12 @@ static struct heap_slot *index_search_own_class(const struct heap *heap, uint32_
     if (blocks < INDEX_EXACT_CLASSES) {
         return NULL;
     }
-    LIST_FOR_EACH(link, &heap->class_heads[index_class_of(blocks)]) {
-        struct heap_slot *last = index_slot_of(link);
-        if (index_run_blocks(heap, last) >= blocks) {
-            return last;
-        }
+    uint32_t number = heap->class_heads[index_class_of(blocks)];
+
+    while (number != HEAP_NO_BLOCK && index_run_blocks(heap, &heap->slots[number]) < blocks) {
+        number = heap->slots[number].next;
     }
-    return NULL;
+    return number != HEAP_NO_BLOCK ? &heap->slots[number] : NULL;
 }
 
 /*
@@ -196,9 +202,8 @@ static bool index_choose(struct heap *heap, uint32_t blocks)
 
     if (current_blocks < blocks ||
         (class != INDEX_NO_CLASS && index_class_of(current_blocks) > class)) {
-        struct heap_slot *last = class != INDEX_NO_CLASS
-                                     ? index_slot_of(heap->class_heads[class].next)
-                                     : index_search_own_class(heap, blocks);
+        struct heap_slot *last = class != INDEX_NO_CLASS ? &heap->slots[heap->class_heads[class]]
+                                                         : index_search_own_class(heap, blocks);
         if (last == NULL) {
             return false;
         }
@@ -247,7 +252,7 @@ static void index_initialise(struct heap *heap, void *memory)
     heap->class_heads = memory;
     heap->slots = (struct heap_slot *)(heap->class_heads + HEAP_CLASSES);
     for (uint32_t i = 0; i < HEAP_CLASSES; i++) {
-        list_initialise(&heap->class_heads[i]);
+        heap->class_heads[i] = HEAP_NO_BLOCK;
     }
     for (uint32_t group = 0; group < HEAP_CLASS_GROUPS; group++) {
         heap->classes_in_use[group] = 0;

@@ -4,7 +4,7 @@
  *
  *   0x00007E00  table, one byte for each block of HEAP_ADDRESS to HEAP_END: 25,600
  *   0x0000E200  index                                          (to 0x0007FFFF)
- *   0x01000000  pool, to pool_end
+ *   0x01000000  pool, to pool_end; all physically, as on both word sizes
  *
  * A pool that is smaller leaves the end of the table unused: zero.
  *
@@ -26,6 +26,9 @@
 
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
+
+/* A constant, as page_memory() is made of constants. */
+#define POOL_MEMORY ((uintptr_t)page_memory(HEAP_ADDRESS))
 
 _Static_assert(HEAP_ADDRESS + HEAP_SIZE_BYTES == HEAP_END, "the pool's bounds and its size");
 _Static_assert(INDEX_ADDRESS + HEAP_INDEX_BYTES(POOL_BLOCKS_MAX) <= HEAP_TABLE_AREA_END,
@@ -63,7 +66,7 @@ struct code_place {
 static struct code_place find_code(const void *address)
 {
     struct code_place place = {.name = "unknown", .offset = 0};
-    const char *name = symbol_find((uint32_t)(uintptr_t)address, &place.offset);
+    const char *name = symbol_find((vaddr_t)address, &place.offset);
 
     if (name != NULL) {
         place.name = name;
@@ -80,9 +83,9 @@ static void report_and_panic(struct heap *heap, const struct heap_report *report
     struct code_place freer = find_code(report->freer);
 
     (void)heap;
-    panic("heap: %p (%u bytes asked for) was %s: byte %p changed. "
+    panic("heap: %p (%zu bytes asked for) was %s: byte %p changed. "
           "Allocated by %s+0x%x (%p), freed by %s+0x%x (%p).",
-          report->start, (uint32_t)report->requested_bytes,
+          report->start, report->requested_bytes,
           report->kind == HEAP_REPORT_RED_ZONE ? "written to beyond its end"
                                                : "written to after it was freed",
           report->damage, owner.name, owner.offset, report->owner, freer.name, freer.offset,
@@ -92,23 +95,23 @@ static void report_and_panic(struct heap *heap, const struct heap_report *report
 
 void kheap_init(void *pool_end)
 {
-    uintptr_t end = (uintptr_t)pool_end;
+    uintptr_t bytes = (uintptr_t)pool_end - POOL_MEMORY;
 
-    if (end <= HEAP_ADDRESS || end > HEAP_END || end % HEAP_BLOCK_SIZE_BYTES != 0) {
+    if (bytes - 1 >= HEAP_SIZE_BYTES || bytes % HEAP_BLOCK_SIZE_BYTES != 0) {
         panic("kheap_init: failed to create heap: the pool cannot end at %p", pool_end);
     }
-    kheap.table.entries = (HEAP_BLOCK_TABLE_ENTRY *)HEAP_TABLE_ADDRESS;
-    kheap.table.total = (end - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
+    kheap.table.entries = page_memory(HEAP_TABLE_ADDRESS);
+    kheap.table.total = bytes / HEAP_BLOCK_SIZE_BYTES;
     memset(kheap.table.entries, HEAP_BLOCK_TABLE_ENTRY_FREE, POOL_BLOCKS_MAX);
     memset(kheap.frames, 0, sizeof(kheap.frames));
     kheap.frame_blocks = 0;
 
-    int result = heap_create(&kheap.heap, (void *)HEAP_ADDRESS, pool_end, &kheap.table);
+    int result = heap_create(&kheap.heap, (void *)POOL_MEMORY, pool_end, &kheap.table);
     if (result < 0) {
         panic("kheap_init: failed to create heap: heap_create gave %d", result);
     }
-    result =
-        heap_attach_index(&kheap.heap, (void *)INDEX_ADDRESS, HEAP_TABLE_AREA_END - INDEX_ADDRESS);
+    result = heap_attach_index(&kheap.heap, page_memory(INDEX_ADDRESS),
+                               HEAP_TABLE_AREA_END - INDEX_ADDRESS);
     if (result < 0) {
         panic("kheap_init: heap_attach_index failed: %d", result);
     }
@@ -142,7 +145,7 @@ void kheap_set_trace(bool is_on)
 /* The word of the bitmap for the block at ptr; ptr is in the pool. */
 static inline uint32_t *frames_word(const void *ptr, uint32_t *bit)
 {
-    size_t block = ((uintptr_t)ptr - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
+    size_t block = ((uintptr_t)ptr - POOL_MEMORY) / HEAP_BLOCK_SIZE_BYTES;
 
     *bit = 1u << block % 32;
     return &kheap.frames[block / 32];
@@ -151,7 +154,7 @@ static inline uint32_t *frames_word(const void *ptr, uint32_t *bit)
 /* Is ptr the start of an allocation that is frames? Any pointer. */
 bool kheap_is_frames(const void *ptr)
 {
-    uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
+    uintptr_t offset = (uintptr_t)ptr - POOL_MEMORY;
     uint32_t bit;
 
     return offset < HEAP_SIZE_BYTES && offset % HEAP_BLOCK_SIZE_BYTES == 0 &&
@@ -211,8 +214,8 @@ static void NOINLINE end_trace(const void *caller)
 
 static void NOINLINE trace_free(const void *ptr, const void *caller)
 {
-    printk("trace: kfree(%p), %u KiB,", ptr,
-           (uint32_t)heap_allocation_blocks(&kheap.heap, ptr) * (HEAP_BLOCK_SIZE_BYTES / 1024));
+    printk("trace: kfree(%p), %zu KiB,", ptr,
+           heap_allocation_blocks(&kheap.heap, ptr) * (HEAP_BLOCK_SIZE_BYTES / 1024));
     end_trace(caller);
 }
 
@@ -220,7 +223,7 @@ static void *NOINLINE malloc_traced(size_t size, const void *owner)
 {
     void *memory = heap_malloc_owned(&kheap.heap, size, owner);
 
-    printk("trace: kmalloc(%u) = %p", (uint32_t)size, memory);
+    printk("trace: kmalloc(%zu) = %p", size, memory);
     end_trace(owner);
     return memory;
 }

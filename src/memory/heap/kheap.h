@@ -2,8 +2,8 @@
  * memory/heap/kheap.h - the kernel's instance of the block heap: kmalloc() and friends.
  *
  * The pool is [HEAP_ADDRESS, pool_end), the table lies at HEAP_TABLE_ADDRESS with the index right
- * after it (layout.h). kmalloc(50) takes one block, kmalloc(5000) two; on a fresh heap the first
- * block is at HEAP_ADDRESS. For objects that are much smaller than a block see kmem_cache.h.
+ * after it (layout.h), all physically: the kernel sees them at page_memory() of these. kmalloc(50)
+ * takes one block, kmalloc(5000) two; on a fresh heap the first block is at HEAP_ADDRESS. For objects that are much smaller than a block see kmem_cache.h.
  *
  * Memory belongs to the caller until kfree(). The address that the call came from is noted as the
  * allocation's owner (heap_for_each_allocation()). Not for interrupt handlers.
@@ -17,9 +17,8 @@
 #include "memory/heap/heap.h"
 
 /*
- * Makes the kernel heap over [HEAP_ADDRESS, pool_end). pool_end: a multiple of 4096 above
- * HEAP_ADDRESS, at most HEAP_END. Panics when the heap cannot be created. Once, before all else
- * here.
+ * Makes the kernel heap from page_memory(HEAP_ADDRESS) to pool_end: a multiple of 4096 above it, at most
+ * page_memory(HEAP_END). Panics when the heap cannot be created. Once, before all else here.
  */
 void kheap_init(void *pool_end);
 

@@ -44,6 +44,9 @@
 #include "memory/heap/kheap.h"
 #include "base/status.h"
 
+/* A constant, as page_memory() is made of constants. */
+#define POOL_MEMORY ((uintptr_t)page_memory(HEAP_ADDRESS))
+
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
@@ -129,7 +132,7 @@ static struct {
     struct list_node caches; /* from kmem_cache_create() */
 
     /* The kernel heap's own, one load nearer; noted whenever a slab is made. It starts at
-     * HEAP_ADDRESS. */
+     * POOL_MEMORY. */
     uintptr_t pool_bytes;
     const HEAP_BLOCK_TABLE_ENTRY *pool_entries;
 } kmem = {.caches = {&kmem.caches, &kmem.caches}};
@@ -386,7 +389,7 @@ static bool refill(struct kmem_cache *cache)
 /* The slab that ptr points into: its header, or NULL when there is none. */
 static struct slab *find_slab(const void *ptr)
 {
-    uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
+    uintptr_t offset = (uintptr_t)ptr - POOL_MEMORY;
     size_t block = offset / HEAP_BLOCK_SIZE_BYTES;
 
     if (offset >= kmem.pool_bytes) {
@@ -399,7 +402,7 @@ static struct slab *find_slab(const void *ptr)
         }
         block--;
     }
-    struct slab *slab = (struct slab *)(HEAP_ADDRESS + block * HEAP_BLOCK_SIZE_BYTES);
+    struct slab *slab = (struct slab *)(POOL_MEMORY + block * HEAP_BLOCK_SIZE_BYTES);
     uintptr_t magic = slab->magic - (uintptr_t)slab;
 
     return magic == SLAB_LIVE || magic == SLAB_EMPTY ? slab : NULL;
@@ -433,7 +436,7 @@ static struct slab *find_slab_for_free(const void *ptr)
  */
 static inline struct slab *slab_of(const void *ptr)
 {
-    uintptr_t offset = (uintptr_t)ptr - HEAP_ADDRESS;
+    uintptr_t offset = (uintptr_t)ptr - POOL_MEMORY;
 
     if (RARELY(offset >= kmem.pool_bytes) ||
         RARELY(!(kmem.pool_entries[offset / HEAP_BLOCK_SIZE_BYTES] & HEAP_BLOCK_IS_FIRST))) {

@@ -1,11 +1,11 @@
 /*
- * memory/paging/paging.c - page directories and tables.
+ * memory/paging/paging.c - trees of page tables.
  *
  * Theory of operation
- *   One chunk, the kernel's, is built at boot and is the model of all others. Most of it is 4 MiB
- *   pages, so it needs a single table: the one for the first 4 MiB, where low memory, the kernel
- *   and the user's stack lie side by side. A new chunk is a copy of the kernel's directory and of
- *   that table; everything else the chunks share, entry by entry.
+ *   One chunk, the kernel's, is built at boot and is the model of all others. A new chunk is a copy of
+ *   the kernel's part of its root: the tables behind these entries all chunks share. What architecture
+ *   this is, is said by arch/page_table.h: how many levels there are, what an entry looks like, and which
+ *   addresses the kernel maps. On i386 the kernel's part is the whole root:
  *
  *       directory            0   first 4 MiB: a table, each chunk's own (the user stack is in it)
  *                      1 -   3   user program: empty, then the chunk's own tables
@@ -15,119 +15,127 @@
  *                    772 - 831   the byte heap: empty, then tables that the kernel's chunk owns
  *                    832 - 1023  MMIO: the kernel's 4 MiB pages, uncached
  *
+ *   and on x86_64 it is the upper half:
+ *
+ *       root                 0 - 255   the user's: empty, then the chunk's own tables
+ *                          256 - 511   the direct map of all RAM, the byte heap, the kernel: tables that are
+ *                                      there from the start and stay, so that changes below them need no
+ *                                      walk over all chunks
+ *
+ *   Every function that changes a mapping has the same three steps: walk_own() goes down as far as there
+ *   are tables of the chunk's own; where one lacks, complete_path() makes it (an empty one, a split large
+ *   page, or a copy of what the kernel shares); the entry is written, and what became empty goes back.
+ *
  * Invariants
- *   - Bit i of private_tables is set exactly when directory entry i points to a table that only
- *     this chunk uses; entries_in_use[i] then counts its non-zero entries and is never 0, but for
- *     the moment inside paging_map() and paging_unmap().
  *   - An entry is 0 or present. A table that becomes empty is all zeros, so it goes back through
  *     pmm_free_zeroed_page() and costs no clearing when it is next needed.
- *   - A directory entry without a private bit is 0, a 4 MiB page, or a table that the kernel's
- *     chunk owns and all chunks share.
+ *   - The entry that leads to a table which only this chunk uses says so (OWN), and page_count() of it is the
+ *     number of the table's entries that are not 0: never 0, but for the moment inside paging_map() and
+ *     paging_unmap(). chunk->own_tables is the number of such tables.
+ *   - In the kernel's own chunk every table is its own, and none is marked: its entries are copied into
+ *     others.
+ *   - Any other entry is 0, a large page, or a table that the kernel's chunk owns and all chunks share.
+ *   - Tables, roots and chunks may lie where their address is not the physical one: entries and CR3 hold
+ *     page_physical() of them.
  *
- *   - Tables, directories and chunks may lie in the window: entries and CR3 hold page_physical() of
- *     them.
- *
- * The kernel's own mappings change in two places only. Both change the kernel's chunk and, where a
- * directory entry changes, all chunks that had its old value:
- *   - Guard pages below kernel stacks. The 4 MiB page around one is replaced by a table that all chunks
- *     share; the table goes, and the 4 MiB page comes back, when its last guard page is given up.
- *   - The byte heap's pages. The table is made for the first page of its 4 MiB and goes with the last.
+ * The kernel's own mappings change in two places only. Both change the kernel's chunk and, where an entry of
+ * the root changes, which happens on i386, all chunks that had its old value:
+ *   - Guard pages below kernel stacks. The large page around one is replaced by a table that all chunks
+ *     share; the table goes, and the large page comes back, when its last guard page is given up.
+ *   - The byte heap's pages. Tables are made for the first page that they are needed for and go with the last.
  */
 #include "memory/paging/paging.h"
 
-#include "arch/x86/cpu.h"
-#include "arch/x86/features.h"
-#include "arch/i386/gdt.h"
+#include "base/align.h"
+#include "base/status.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
-#include "base/align.h"
 #include "lib/string.h"
-#include "base/status.h"
+#include "memory/memory_map.h"
 
-#define ENTRIES PAGING_TOTAL_ENTRIES_PER_TABLE
+#define ENTRIES     PAGE_TABLE_ENTRIES
+#define ROOT_LEVEL  (PAGE_LEVELS - 1)
+#define MIB4_BYTES  0x400000u
+#define KERNEL_PAGE (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_GLOBAL)
 
-#define KERNEL_PAGE  (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_GLOBAL)
-#define KERNEL_LARGE (KERNEL_PAGE | PAGING_LARGE_PAGE)
-#define MMIO_LARGE   (KERNEL_LARGE | PAGING_CACHE_DISABLED | PAGING_WRITE_THROUGH)
+/* What a page's entry may have, and paging_new_4gb()'s flags. */
+#define PAGE_FLAGS      ((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_LARGE) | PAGE_FLAG_EXECUTABLE)
+#define NEW_CHUNK_FLAGS (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_USER)
 
-/* Rights are in the table entries alone. */
-#define TABLE_ENTRY_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
-/* In a directory entry: the private bit again, where the walk comes by anyway. Not in the kernel's
- * own directory, whose entries are copied into others. */
-#define TABLE_IS_PRIVATE PAGING_SOFTWARE_1
-
-/* What no two copies of an entry need have in common. */
-#define SET_BY_CPU ((uint32_t)(PAGING_ACCESSED | PAGING_DIRTY))
-
-#define NEW_CHUNK_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
-
-/* kernel.ld */
-extern uint8_t kernel_start[], kernel_rodata_end[], kernel_stack_guard[];
+/* A loop over levels becomes straight code: the compiler then knows each level. */
+#define FOR_EACH_LEVEL _Pragma("GCC unroll 4") for
 
 static struct {
     struct paging_4gb_chunk kernel;
-    uint32_t kernel_directory[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
-    uint32_t kernel_first_table[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
+    struct page_entry kernel_root[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
+    /* The first table that the kernel's chunk needs: on i386 it is the only one. */
+    struct page_entry kernel_first_table[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
+    bool is_first_table_used;
+    unsigned largest_level;           /* of the kernel's pages */
     struct paging_4gb_chunk *current; /* NULL: paging is off */
     struct list_node chunks;          /* all but the kernel's */
 } paging __attribute__((aligned(PAGE_SIZE_BYTES)));
 
-static inline uint32_t directory_index(vaddr_t address)
+/* The entries by which the CPU gets to an address, from slot[ROOT_LEVEL] on. */
+struct path {
+    struct page_entry *slot[PAGE_LEVELS];
+};
+
+static inline struct page_entry *root_of(const struct paging_4gb_chunk *chunk)
 {
-    return address / LARGE_PAGE_SIZE_BYTES;
+    return (struct page_entry *)chunk->directory_entry;
 }
 
-static inline uint32_t table_index(vaddr_t address)
+static inline struct page_entry *table_of(struct page_entry entry)
 {
-    return address / PAGE_SIZE_BYTES % ENTRIES;
+    return page_memory(page_entry_frame(entry));
 }
 
-static inline bool is_table(uint32_t entry)
+static inline bool is_own_table(const struct paging_4gb_chunk *chunk, struct page_entry entry)
 {
-    return (entry & (PAGING_IS_PRESENT | PAGING_LARGE_PAGE)) == PAGING_IS_PRESENT;
+    return chunk == &paging.kernel ? page_entry_is_table(entry) : page_entry_is_own_table(entry);
 }
 
-static inline uint32_t *table_of(uint32_t entry)
+/* Where the next entry of level begins to count; 0 behind the last one of all. */
+static inline vaddr_t next_entry(vaddr_t address, unsigned level)
 {
-    return page_memory(entry & ~PAGING_FLAGS_MASK);
-}
-
-static inline bool is_private(const struct paging_4gb_chunk *chunk, uint32_t index)
-{
-    return chunk->private_tables[index / 32] >> index % 32 & 1;
-}
-
-static inline void set_private(struct paging_4gb_chunk *chunk, uint32_t index, bool value)
-{
-    if (value) {
-        chunk->private_tables[index / 32] |= 1u << index % 32;
-    } else {
-        chunk->private_tables[index / 32] &= ~(1u << index % 32);
-    }
+    return ALIGN_DOWN(address, page_level_bytes(level)) + page_level_bytes(level);
 }
 
 static inline void flush_page(const struct paging_4gb_chunk *chunk, vaddr_t address)
 {
     if (chunk == paging.current) {
-        cpu_invalidate_page(address);
+        page_flush(address);
     }
 }
 
-static inline void load_directory(const struct paging_4gb_chunk *chunk)
-{
-    paging_load_directory((uint32_t *)page_physical(chunk->directory_entry));
-}
-
-/* For changes of many pages at once, global ones among them: toggling PGE empties the TLB. */
+/* For changes of many pages at once, global ones among them. */
 static void flush_all(void)
 {
     if (paging.current) {
-        uint32_t cr4 = cpu_read_cr4();
-
-        cpu_write_cr4(cr4 & ~CR4_PGE);
-        cpu_write_cr4(cr4);
-        load_directory(paging.current);
+        page_flush_all();
     }
+}
+
+/*
+ * The kernel's entry of level for address was old and is another one now. If it is one of the root, all chunks
+ * that had the old one get the new one. (The CPU marks in each chunk's own copy that it was used.) Whichever
+ * chunk is in use, nothing of what the old one led to stays in the TLB.
+ */
+static void share_entry(vaddr_t address, unsigned level, struct page_entry old)
+{
+    unsigned index = page_table_index(address, ROOT_LEVEL);
+
+    if (level == ROOT_LEVEL) {
+        LIST_FOR_EACH(node, &paging.chunks) {
+            struct paging_4gb_chunk *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
+
+            if (page_entry_is_same(root_of(chunk)[index], old)) {
+                root_of(chunk)[index] = paging.kernel_root[index];
+            }
+        }
+    }
+    flush_all();
 }
 
 bool paging_is_aligned(const void *address)
@@ -145,294 +153,246 @@ void *paging_align_to_lower_page(void *address)
     return (void *)ALIGN_DOWN((uintptr_t)address, PAGE_SIZE_BYTES);
 }
 
-/* ---------------------------------------------------------------- the kernel's chunk */
+/* ---------------------------------------------------------------- down to an entry */
 
-static void map_first_4mib(void)
+/*
+ * Goes down through tables that are marked as the chunk's own. Returns the level of the last slot that was
+ * reached: 0, or that of one which does not lead to such a table. (In the kernel's chunk none is marked.)
+ */
+static inline __attribute__((always_inline)) unsigned
+walk_own(const struct paging_4gb_chunk *chunk, vaddr_t address, struct path *path)
 {
-    uint32_t *table = paging.kernel_first_table;
+    struct page_entry *table = root_of(chunk);
 
-    /* Page 0 stays absent: NULL faults. So do the user stack and its guards. */
-    for (uint32_t address = PAGE_SIZE_BYTES; address < KERNEL_END_MAX; address += PAGE_SIZE_BYTES) {
-        bool is_read_only =
-            address >= (uint32_t)kernel_start && address < (uint32_t)kernel_rodata_end;
-
-        table[table_index(address)] =
-            address | (is_read_only ? KERNEL_PAGE & ~(uint32_t)PAGING_IS_WRITEABLE : KERNEL_PAGE);
-    }
-    table[table_index((uint32_t)kernel_stack_guard)] = 0;
-
-    paging.kernel.directory_entry[0] = (uint32_t)table | TABLE_ENTRY_FLAGS;
-    set_private(&paging.kernel, 0, true);
-    paging.kernel.entries_in_use[0] = 0;
-    for (uint32_t i = 0; i < ENTRIES; i++) {
-        paging.kernel.entries_in_use[0] += table[i] != 0;
-    }
-}
-
-static void map_large(vaddr_t from, paddr_t frame, uint32_t count, uint32_t flags)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        paging.kernel.directory_entry[directory_index(from) + i] =
-            (frame + i * LARGE_PAGE_SIZE_BYTES) | flags;
-    }
-}
-
-void paging_initialise(void)
-{
-    list_initialise(&paging.chunks);
-    paging.kernel.directory_entry = paging.kernel_directory;
-    map_first_4mib();
-    map_large(HEAP_ADDRESS, HEAP_ADDRESS, (FRAME_ZONE_END - HEAP_ADDRESS) / LARGE_PAGE_SIZE_BYTES,
-              KERNEL_LARGE);
-    map_large(WINDOW_ADDRESS, WINDOW_PHYSICAL, WINDOW_BYTES / LARGE_PAGE_SIZE_BYTES, KERNEL_LARGE);
-    map_large(MMIO_ADDRESS, MMIO_ADDRESS, (0u - MMIO_ADDRESS) / LARGE_PAGE_SIZE_BYTES, MMIO_LARGE);
-    gdt_set_double_fault_directory((uint32_t)paging.kernel_directory);
-}
-
-struct paging_4gb_chunk *paging_kernel_chunk(void)
-{
-    return &paging.kernel;
-}
-
-struct paging_4gb_chunk *paging_current(void)
-{
-    return paging.current;
-}
-
-/* For backtraces, which may follow a damaged frame pointer. */
-static bool is_readable(uint32_t address)
-{
-    return paging_is_mapped(paging.current, (void *)address);
-}
-
-void enable_paging(void)
-{
-    uint32_t cr4 = cpu_read_cr4() | CR4_PSE;
-
-    cpu_write_cr4(cr4);
-    paging_load_directory(paging.kernel_directory);
-    cpu_write_cr0(cpu_read_cr0() | CR0_PG | CR0_WP);
-    if (features_have_pge()) {
-        cpu_write_cr4(cr4 | CR4_PGE); /* not before PG (SDM volume 3, section 2.5) */
-    }
-    paging.current = &paging.kernel;
-    backtrace_set_address_check(is_readable);
-    panic_add_reporter(paging_report_fault);
-}
-
-void paging_switch(struct paging_4gb_chunk *chunk)
-{
-    if (chunk != paging.current) {
-        paging.current = chunk;
-        load_directory(chunk);
-    }
-}
-
-/* ---------------------------------------------------------------- chunks */
-
-struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
-{
-    if (flags & ~(uint32_t)NEW_CHUNK_FLAGS) {
-        return NULL;
-    }
-
-    struct paging_4gb_chunk *chunk = pmm_alloc_page();
-    if (!chunk) {
-        return NULL;
-    }
-    chunk->directory_entry = pmm_alloc_page();
-    if (!chunk->directory_entry) {
-        goto free_chunk;
-    }
-    uint32_t *first_table = pmm_alloc_page();
-    if (!first_table) {
-        goto free_directory;
-    }
-
-    memcpy(chunk->directory_entry, paging.kernel_directory, PAGE_SIZE_BYTES);
-    memcpy(first_table, paging.kernel_first_table, PAGE_SIZE_BYTES);
-    memset(chunk->private_tables, 0, sizeof(chunk->private_tables));
-    chunk->directory_entry[0] = page_physical(first_table) | TABLE_ENTRY_FLAGS | TABLE_IS_PRIVATE;
-    chunk->private_tables[0] = 1;
-    chunk->entries_in_use[0] = paging.kernel.entries_in_use[0];
-    list_append(&paging.chunks, &chunk->link);
-    return chunk;
-
-free_directory:
-    pmm_free_page(chunk->directory_entry);
-free_chunk:
-    pmm_free_page(chunk);
-    return NULL;
-}
-
-void paging_free_4gb(struct paging_4gb_chunk *chunk)
-{
-    if (!chunk) {
-        return;
-    }
-    KASSERT(chunk != &paging.kernel);
-    if (chunk == paging.current) {
-        paging_switch(&paging.kernel);
-    }
-    list_remove(&chunk->link);
-    for (uint32_t word = 0; word < ARRAY_SIZE(chunk->private_tables); word++) {
-        for (uint32_t bits = chunk->private_tables[word]; bits; bits &= bits - 1) {
-            uint32_t index = word * 32 + (uint32_t)__builtin_ctz(bits);
-
-            pmm_free_page(table_of(chunk->directory_entry[index]));
+    FOR_EACH_LEVEL(unsigned level = ROOT_LEVEL; level > 0; level--)
+    {
+        path->slot[level] = &table[page_table_index(address, level)];
+        if (!page_entry_is_own_table(*path->slot[level])) {
+            return level;
         }
+        table = table_of(*path->slot[level]);
     }
-    pmm_free_page(chunk->directory_entry);
-    pmm_free_page(chunk);
+    path->slot[0] = &table[page_table_index(address, 0)];
+    return 0;
 }
 
-struct paging_4gb_chunk *paging_find_chunk(const uint32_t *directory)
+/* The entry that maps address, or is empty, in tables whoever's they are; *level is its level. */
+static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk, vaddr_t address,
+                                           unsigned *level)
 {
-    if (directory == paging.kernel_directory) {
-        return &paging.kernel;
-    }
-    LIST_FOR_EACH(node, &paging.chunks) {
-        struct paging_4gb_chunk *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
+    const struct page_entry *table = root_of(chunk);
 
-        if (chunk->directory_entry == directory) {
-            return chunk;
-        }
+    if (!page_address_is_canonical(address)) {
+        *level = ROOT_LEVEL;
+        return (struct page_entry){0};
     }
-    return NULL;
+    FOR_EACH_LEVEL(unsigned at = ROOT_LEVEL; at > 0; at--)
+    {
+        struct page_entry entry = table[page_table_index(address, at)];
+
+        if (!page_entry_is_table(entry)) {
+            *level = at;
+            return entry;
+        }
+        table = table_of(entry);
+    }
+    *level = 0;
+    return table[page_table_index(address, 0)];
 }
 
-size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
+/*
+ * Gives back the emptied table behind path->slot[level], and those above that are empty without it. Returns
+ * how many. The CPU keeps entries that lead to tables too, and may have fetched this one again for a walk
+ * since the last INVLPG: without another one it would go on reading the frame as a table when it
+ * belongs to another owner (SDM volume 3, section 4.10.4; INVLPG of any address is enough).
+ */
+static size_t drop_tables(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level,
+                          vaddr_t address)
 {
-    size_t pages = 0;
+    size_t dropped = 0;
 
-    for (uint32_t index = directory_index(start); index < directory_index(end); index++) {
-        if (is_private(chunk, index)) {
-            pages += 1u + chunk->entries_in_use[index];
+    do {
+        struct page_entry old = *path->slot[level];
+
+        *path->slot[level] = (struct page_entry){0};
+        if (chunk == &paging.kernel) {
+            share_entry(address, level, old);
         }
+        flush_page(chunk, address);
+        pmm_free_zeroed_page(table_of(old));
+        chunk->own_tables--;
+        dropped++;
+        level++;
+    } while (level <= ROOT_LEVEL && page_count_down(&chunk->counts, path->slot[level], address) == 0);
+    return dropped;
+}
+
+static struct page_entry *new_table(const struct paging_4gb_chunk *chunk, bool is_zeroed)
+{
+    if (chunk == &paging.kernel && !paging.is_first_table_used) {
+        paging.is_first_table_used = true;
+        return paging.kernel_first_table;
     }
-    return pages;
+    return is_zeroed ? pmm_alloc_zeroed_page() : pmm_alloc_page();
+}
+
+/* Puts table, with count entries in use, in place of what is at slot, address's entry. */
+static inline void put_table(struct paging_4gb_chunk *chunk, struct page_entry *slot,
+                             vaddr_t address, struct page_entry *table, unsigned count)
+{
+    *slot = page_entry_make_table(page_physical(table), chunk != &paging.kernel);
+    page_count_set(&chunk->counts, slot, address, count);
+    chunk->own_tables++;
+}
+
+/*
+ * Puts a table of the chunk's own, with the same mappings, in place of the entry at path->slot[level]: an
+ * empty one, a split large page, or a copy of a table of pages that the kernel shares. 0; -ENOMEM; -EINVARG
+ * for a table of tables that the kernel shares.
+ */
+static int make_table(struct paging_4gb_chunk *chunk, vaddr_t address, const struct path *path,
+                      unsigned level)
+{
+    struct page_entry *slot = path->slot[level];
+    struct page_entry old = *slot;
+    unsigned count = 0;
+
+    if (page_entry_is_table(old) && level > 1) {
+        return -EINVARG;
+    }
+    struct page_entry *table = new_table(chunk, page_entry_is_empty(old));
+    if (!table) {
+        return -ENOMEM;
+    }
+    if (page_entry_is_table(old)) {
+        memcpy(table, table_of(old), PAGE_SIZE_BYTES);
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            count += !page_entry_is_empty(table[i]);
+        }
+    } else if (!page_entry_is_empty(old)) {
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            table[i] = page_entry_part(old, level, i);
+        }
+        count = ENTRIES;
+    } else if (level < ROOT_LEVEL) {
+        page_count_up(&chunk->counts, path->slot[level + 1], address);
+    }
+    put_table(chunk, slot, address, table, count);
+    if (!page_entry_is_empty(old) && chunk == paging.current) {
+        flush_all();
+    }
+    return OK;
+}
+
+/*
+ * Fills in path down to to_level, with tables of the chunk's own: those that lack are made. 0 or an error of
+ * make_table(); then every address is mapped as before: tables that are still empty go back, one that shows the
+ * pages that an entry further up showed may stay.
+ */
+static inline __attribute__((always_inline)) int
+complete_path_here(struct paging_4gb_chunk *chunk, vaddr_t address, unsigned to_level,
+                   struct path *path)
+{
+    struct page_entry *table = root_of(chunk);
+
+    for (unsigned level = ROOT_LEVEL; level > to_level; level--) {
+        struct page_entry *slot = &table[page_table_index(address, level)];
+
+        path->slot[level] = slot;
+        int status = is_own_table(chunk, *slot) ? OK : make_table(chunk, address, path, level);
+
+        if (status < 0) {
+            if (level < ROOT_LEVEL && page_count(&chunk->counts, path->slot[level + 1], address) == 0) {
+                (void)drop_tables(chunk, path, level + 1, address);
+            }
+            return status;
+        }
+        table = table_of(*slot);
+    }
+    path->slot[to_level] = &table[page_table_index(address, to_level)];
+    return OK;
+}
+
+/* The same for those who are not in a hurry. */
+static __attribute__((noinline)) int complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
+                                                   unsigned to_level, struct path *path)
+{
+    return complete_path_here(chunk, address, to_level, path);
 }
 
 /* ---------------------------------------------------------------- single pages */
 
-/* Puts a table of the chunk's own, with the same mappings, in place of directory entry index:
- * an empty one, a split 4 MiB page, or a copy of a table that the kernel shares. NULL when there is
- * no memory. Where there is a table of the chunk's own already, that is it. */
-static uint32_t *make_private_table(struct paging_4gb_chunk *chunk, uint32_t index)
+/* Writes the entry of address, at the end of path. */
+static inline void write_entry(struct paging_4gb_chunk *chunk, const struct path *path,
+                               vaddr_t address, struct page_entry entry)
 {
-    uint32_t old = chunk->directory_entry[index];
+    struct page_entry old = *path->slot[0];
 
-    if (is_private(chunk, index)) {
-        return table_of(old);
-    }
-    uint32_t *table = old ? pmm_alloc_page() : pmm_alloc_zeroed_page();
-    uint32_t in_use = 0;
-
-    if (!table) {
-        return NULL;
-    }
-    if (is_table(old)) {
-        memcpy(table, table_of(old), PAGE_SIZE_BYTES);
-        for (uint32_t i = 0; i < ENTRIES; i++) {
-            in_use += table[i] != 0;
-        }
-    } else if (old) {
-        uint32_t page = old & ~(uint32_t)PAGING_LARGE_PAGE;
-
-        for (uint32_t i = 0; i < ENTRIES; i++, page += PAGE_SIZE_BYTES) {
-            table[i] = page;
-        }
-        in_use = ENTRIES;
-    }
-    chunk->directory_entry[index] =
-        page_physical(table) | TABLE_ENTRY_FLAGS | (chunk == &paging.kernel ? 0 : TABLE_IS_PRIVATE);
-    chunk->entries_in_use[index] = (uint16_t)in_use;
-    set_private(chunk, index, true);
-    if (old && chunk == paging.current) {
-        flush_all();
-    }
-    return table;
-}
-
-/* The chunk's own table for index, or NULL when one is needed and there is no memory. */
-static inline uint32_t *private_table(struct paging_4gb_chunk *chunk, uint32_t index)
-{
-    uint32_t entry = chunk->directory_entry[index];
-
-    return entry & TABLE_IS_PRIVATE ? table_of(entry) : make_private_table(chunk, index);
-}
-
-/*
- * Gives back the emptied table of directory entry index. The CPU keeps directory entries too, and
- * may have fetched this one again for a walk since the last INVLPG: without another one it would go
- * on reading the frame as a table when it belongs to another owner (SDM volume 3, section 4.10.4;
- * INVLPG of any address is enough).
- */
-static void drop_table(struct paging_4gb_chunk *chunk, uint32_t index)
-{
-    uint32_t *table = table_of(chunk->directory_entry[index]);
-
-    chunk->directory_entry[index] = 0;
-    flush_page(chunk, index * LARGE_PAGE_SIZE_BYTES);
-    set_private(chunk, index, false);
-    pmm_free_zeroed_page(table);
-}
-
-/* Writes the entry for address into table, which is the chunk's own. */
-static inline void write_entry(struct paging_4gb_chunk *chunk, uint32_t *table, vaddr_t address,
-                               uint32_t entry)
-{
-    uint32_t index = directory_index(address);
-    uint32_t *slot = &table[table_index(address)];
-    uint32_t old = *slot;
-
-    *slot = entry;
-    if (old) {
+    *path->slot[0] = entry;
+    if (!page_entry_is_empty(old)) {
         /* Not-present entries are never cached, so only a change of a present one needs this. */
         flush_page(chunk, address);
-        if (!entry && --chunk->entries_in_use[index] == 0) {
-            drop_table(chunk, index);
+        if (page_entry_is_empty(entry) &&
+            page_count_down(&chunk->counts, path->slot[1], address) == 0) {
+            struct path emptied = *path; /* which then is the only one in memory */
+
+            (void)drop_tables(chunk, &emptied, 1, address);
         }
-    } else if (entry) {
-        chunk->entries_in_use[index]++;
+    } else if (!page_entry_is_empty(entry)) {
+        page_count_up(&chunk->counts, path->slot[1], address);
     }
 }
 
-static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t entry)
+/* set_entry() where tables lack. On its own, so that path costs the others no memory. */
+static __attribute__((noinline)) int set_entry_slowly(struct paging_4gb_chunk *chunk,
+                                                      vaddr_t address, struct page_entry entry)
 {
-    uint32_t *table = private_table(chunk, directory_index(address));
+    struct path path;
+    int status = complete_path_here(chunk, address, 0, &path);
 
-    if (!table) {
-        return -ENOMEM;
+    if (status == OK) {
+        write_entry(chunk, &path, address, entry);
     }
-    write_entry(chunk, table, address, entry);
+    return status;
+}
+
+static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
+                            struct page_entry entry)
+{
+    struct path path;
+
+    if (walk_own(chunk, address, &path) > 0) {
+        return set_entry_slowly(chunk, address, entry);
+    }
+    write_entry(chunk, &path, address, entry);
     return OK;
 }
 
-/* Unmaps address, and sets *old to the entry that was there; 0 when nothing was. -ENOMEM when a table of
- * the chunk's own is needed for it, which then is not there. */
-static inline int clear_entry(struct paging_4gb_chunk *chunk, vaddr_t address, uint32_t *old)
+/* Unmaps address, and sets *old to the entry that was there; to an empty one when nothing was. An error when a
+ * table of the chunk's own is needed for it and cannot be had. */
+static inline int clear_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
+                              struct page_entry *old)
 {
-    uint32_t entry = chunk->directory_entry[directory_index(address)];
+    struct path path;
 
-    if (entry & TABLE_IS_PRIVATE) { /* as nearly always: one walk does */
-        uint32_t *table = table_of(entry);
-
-        *old = table[table_index(address)];
-        if (*old) {
-            write_entry(chunk, table, address, 0);
+    if (walk_own(chunk, address, &path) == 0) { /* as nearly always: one walk does */
+        *old = *path.slot[0];
+        if (!page_entry_is_empty(*old)) {
+            write_entry(chunk, &path, address, (struct page_entry){0});
         }
         return OK;
     }
-    *old = paging_get(chunk, (void *)address);
-    return *old ? set_entry(chunk, address, 0) : OK;
+    *old = paging_entry(chunk, address);
+    return page_entry_is_empty(*old) ? OK
+                                     : set_entry_slowly(chunk, address, (struct page_entry){0});
 }
 
 /* Both are aligned, and flags has nothing but what a page's entry may have. */
 static inline bool is_mappable(const void *virt, const void *phys, uint32_t flags)
 {
-    return !(((vaddr_t)virt | (paddr_t)phys) & PAGING_FLAGS_MASK) &&
-           !(flags & ~(uint32_t)(PAGING_FLAGS_MASK & ~PAGING_LARGE_PAGE));
+    return !(((vaddr_t)virt | (paddr_t)phys) & (PAGE_SIZE_BYTES - 1)) &&
+           !((paddr_t)phys & ~(paddr_t)PAGE_FRAME_MASK) && !(flags & ~(uint32_t)PAGE_FLAGS) &&
+           page_address_is_canonical((vaddr_t)virt);
 }
 
 int paging_map(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags)
@@ -440,26 +400,73 @@ int paging_map(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t 
     if (!is_mappable(virt, phys, flags)) {
         return -EINVARG;
     }
-    return set_entry(chunk, (vaddr_t)virt, (paddr_t)phys | flags | PAGING_IS_PRESENT);
+    return set_entry(chunk, (vaddr_t)virt, page_entry_make((paddr_t)phys, flags, 0));
 }
 
-/* Makes the chunk's own tables for directory entries first to last, as set_entry() needs them. On
- * -ENOMEM every address is mapped as before: a table that is still empty goes back, one that shows
- * the pages that its directory entry showed may stay. */
-static int make_private_tables(struct paging_4gb_chunk *chunk, uint32_t first, uint32_t last)
+int paging_unmap(struct paging_4gb_chunk *chunk, void *virt)
 {
-    for (uint32_t index = first; index <= last; index++) {
-        if (private_table(chunk, index)) {
+    struct page_entry old = {0};
+    int status = paging_is_aligned(virt) ? clear_entry(chunk, (vaddr_t)virt, &old) : OK;
+
+    return page_entry_is_empty(old) ? -EINVARG : status;
+}
+
+page_entry_bits_t paging_take_bits(struct paging_4gb_chunk *chunk, void *virt)
+{
+    struct page_entry old;
+
+    return clear_entry(chunk, (vaddr_t)virt, &old) == OK ? old.bits : 0;
+}
+
+/* ---------------------------------------------------------------- ranges */
+
+/* Gives back all tables of the chunk's own that entries of `level` in table lead to; the pages that they
+ * map stay. */
+static void free_tables(struct paging_4gb_chunk *chunk, const struct page_entry *table,
+                        unsigned level)
+{
+    for (unsigned i = 0; i < ENTRIES && chunk->own_tables > 0; i++) {
+        if (is_own_table(chunk, table[i])) {
+            struct page_entry *below = table_of(table[i]);
+
+            if (level > 1) {
+                free_tables(chunk, below, level - 1);
+            }
+            pmm_free_page(below);
+            chunk->own_tables--;
+        }
+    }
+}
+
+/* Makes the chunk's own tables for pages from start to last, as set_entry() needs them. On an error every
+ * address is mapped as before: see complete_path(). */
+static int make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t last)
+{
+    const unsigned shift = page_level_shift(1);
+    const vaddr_t first = start >> shift;
+    struct path path;
+
+    for (vaddr_t number = first; number <= last >> shift; number++) {
+        int status = complete_path(chunk, number << shift, 0, &path);
+
+        if (status == OK) {
             continue;
         }
-        while (index-- > first) {
-            if (chunk->entries_in_use[index] == 0) {
-                drop_table(chunk, index);
+        while (number-- > first) {
+            if (complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
+                page_count(&chunk->counts, path.slot[1], number << shift) == 0) {
+                (void)drop_tables(chunk, &path, 1, number << shift);
             }
         }
-        return -ENOMEM;
+        return status;
     }
     return OK;
+}
+
+/* Do count pages from address on fit below the end of all addresses? */
+static inline bool is_in_reach(uintptr_t address, size_t count)
+{
+    return count <= ((uintptr_t)0 - address - 1) / PAGE_SIZE_BYTES + 1;
 }
 
 int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, size_t count,
@@ -468,21 +475,25 @@ int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, siz
     vaddr_t address = (vaddr_t)virt;
     paddr_t frame = (paddr_t)phys;
 
-    /* Neither range may wrap past 4 GiB. */
-    if (count > (0u - address - 1) / PAGE_SIZE_BYTES + 1 ||
-        count > (0u - frame - 1) / PAGE_SIZE_BYTES + 1 || !is_mappable(virt, phys, flags)) {
+    if (!is_in_reach(address, count) || !is_in_reach(frame, count) ||
+        !is_mappable(virt, phys, flags)) {
         return -EINVARG;
     }
     if (count == 0) {
         return OK;
     }
+    vaddr_t last = address + (count - 1) * PAGE_SIZE_BYTES;
+
+    if (!page_range_is_canonical(address, last) ||
+        !is_mappable(virt, (void *)(frame + (count - 1) * PAGE_SIZE_BYTES), flags)) {
+        return -EINVARG;
+    }
     /* The tables first: nothing can fail once the first entry is replaced. */
-    int status = make_private_tables(chunk, directory_index(address),
-                                     directory_index(address + (count - 1) * PAGE_SIZE_BYTES));
+    int status = make_tables(chunk, address, last);
 
     for (size_t i = 0; status == OK && i < count; i++) {
         status = set_entry(chunk, address + i * PAGE_SIZE_BYTES,
-                           (frame + i * PAGE_SIZE_BYTES) | flags | PAGING_IS_PRESENT);
+                           page_entry_make(frame + i * PAGE_SIZE_BYTES, flags, 0));
     }
     return status;
 }
@@ -498,40 +509,51 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
                             ((paddr_t)phys_end - (paddr_t)phys) / PAGE_SIZE_BYTES, flags);
 }
 
-int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags)
+/* Maps what one entry of level covers, around address, with that entry; path leads to it. Tables that were
+ * there go back. */
+static void write_large_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
+                              const struct path *path, unsigned level, struct page_entry entry)
 {
-    if (!IS_ALIGNED((vaddr_t)virt | (paddr_t)phys, LARGE_PAGE_SIZE_BYTES) ||
-        (flags & ~(uint32_t)(PAGING_FLAGS_MASK & ~TABLE_IS_PRIVATE))) {
-        return -EINVARG;
+    struct page_entry *slot = path->slot[level];
+    struct page_entry old = *slot;
+
+    *slot = entry;
+    if (page_entry_is_empty(old)) {
+        if (level < ROOT_LEVEL) {
+            page_count_up(&chunk->counts, path->slot[level + 1], address);
+        }
+        return;
     }
-
-    uint32_t index = directory_index((vaddr_t)virt);
-    uint32_t old = chunk->directory_entry[index];
-
-    chunk->directory_entry[index] = (paddr_t)phys | flags | PAGING_IS_PRESENT | PAGING_LARGE_PAGE;
-    if (old && chunk == paging.current) {
+    if (chunk == paging.current) {
         flush_all();
     }
-    if (is_private(chunk, index)) {
-        set_private(chunk, index, false);
+    if (is_own_table(chunk, old)) {
+        if (level > 1) {
+            free_tables(chunk, table_of(old), level - 1);
+        }
         pmm_free_page(table_of(old));
+        chunk->own_tables--;
     }
-    return OK;
 }
 
-int paging_unmap(struct paging_4gb_chunk *chunk, void *virt)
+int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags)
 {
-    uint32_t old = 0;
-    int status = paging_is_aligned(virt) ? clear_entry(chunk, (vaddr_t)virt, &old) : OK;
+    vaddr_t address = (vaddr_t)virt;
+    struct path path;
 
-    return old ? status : -EINVARG;
-}
+    if (!IS_ALIGNED(address | (paddr_t)phys, (uintptr_t)MIB4_BYTES) ||
+        (flags & ~(uint32_t)((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_OWN) | PAGE_FLAG_EXECUTABLE))) {
+        return -EINVARG;
+    }
+    int status = complete_path(chunk, address, 1, &path);
 
-uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt)
-{
-    uint32_t old;
-
-    return clear_entry(chunk, (vaddr_t)virt, &old) == OK ? old : 0;
+    /* All entries are side by side in the same table. */
+    for (size_t offset = 0; status == OK && offset < MIB4_BYTES; offset += page_level_bytes(1)) {
+        write_large_entry(chunk, address, &path, 1,
+                          page_entry_make((paddr_t)phys + offset, flags, 1));
+        path.slot[1]++;
+    }
+    return status;
 }
 
 vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
@@ -540,31 +562,28 @@ vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr
     vaddr_t address = start;
 
     while (address < end) {
-        uint32_t index = directory_index(address);
-        vaddr_t next = ALIGN_DOWN(address, LARGE_PAGE_SIZE_BYTES) + LARGE_PAGE_SIZE_BYTES;
-        vaddr_t stop = next < end ? next : end;
+        struct path path;
+        unsigned level = walk_own(chunk, address, &path);
+        vaddr_t next = next_entry(address, level == 0 ? 1 : level);
+        vaddr_t stop = next > address && next < end ? next : end;
 
-        if (is_private(chunk, index)) {
-            uint32_t *table = table_of(chunk->directory_entry[index]);
+        for (struct page_entry *slot = path.slot[0]; level == 0 && address < stop;
+             address += PAGE_SIZE_BYTES, slot++) {
+            struct page_entry entry = *slot;
 
-            for (; address < stop; address += PAGE_SIZE_BYTES) {
-                uint32_t entry = table[table_index(address)];
-
-                if (!entry) {
-                    continue;
-                }
-                if (*released >= max) {
-                    return address;
-                }
-                table[table_index(address)] = 0;
-                flush_page(chunk, address);
-                KASSERT(pmm_free_page(page_memory(entry & ~PAGING_FLAGS_MASK)) == OK);
-                ++*released;
-                if (--chunk->entries_in_use[index] == 0) {
-                    drop_table(chunk, index);
-                    ++*released;
-                    break;
-                }
+            if (page_entry_is_empty(entry)) {
+                continue;
+            }
+            if (*released >= max) {
+                return address;
+            }
+            *slot = (struct page_entry){0};
+            flush_page(chunk, address);
+            KASSERT(pmm_free_page(page_memory(page_entry_frame(entry))) == OK);
+            ++*released;
+            if (page_count_down(&chunk->counts, path.slot[1], address) == 0) {
+                *released += drop_tables(chunk, &path, 1, address);
+                break;
             }
         }
         address = stop;
@@ -581,106 +600,408 @@ void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t
 
 /* ---------------------------------------------------------------- looking things up */
 
-uint32_t paging_get(const struct paging_4gb_chunk *chunk, const void *virt)
+page_entry_bits_t paging_get(const struct paging_4gb_chunk *chunk, const void *virt)
 {
-    uint32_t entry = chunk->directory_entry[directory_index((vaddr_t)virt)];
+    unsigned level;
 
-    return is_table(entry) ? table_of(entry)[table_index((vaddr_t)virt)] : entry;
+    return find_entry(chunk, (vaddr_t)virt, &level).bits;
 }
 
-int paging_set(struct paging_4gb_chunk *chunk, void *virt, uint32_t entry)
+int paging_set(struct paging_4gb_chunk *chunk, void *virt, page_entry_bits_t entry)
 {
-    if (!paging_is_aligned(virt) || (entry && !(entry & PAGING_IS_PRESENT)) ||
-        (entry & PAGING_LARGE_PAGE)) {
+    struct page_entry new_entry = {entry};
+
+    if (!paging_is_aligned(virt) || (entry && !page_entry_is_present(new_entry)) ||
+        page_entry_is_large(new_entry)) {
         return -EINVARG;
     }
     if (!entry && !paging_is_mapped(chunk, virt)) {
         return OK; /* as it is; no table is made to say so */
     }
-    return set_entry(chunk, (vaddr_t)virt, entry);
+    return set_entry(chunk, (vaddr_t)virt, new_entry);
 }
 
 bool paging_is_mapped(const struct paging_4gb_chunk *chunk, const void *virt)
 {
-    return paging_get(chunk, virt) & PAGING_IS_PRESENT;
+    return page_entry_is_present(paging_entry(chunk, (vaddr_t)virt));
 }
 
 int paging_get_physical_address(const struct paging_4gb_chunk *chunk, const void *virt,
                                 paddr_t *phys)
 {
-    uint32_t entry = paging_get(chunk, virt);
+    unsigned level;
+    struct page_entry entry = find_entry(chunk, (vaddr_t)virt, &level);
 
-    if (!(entry & PAGING_IS_PRESENT)) {
+    if (!page_entry_is_present(entry)) {
         return -EINVARG;
     }
-    if (entry & PAGING_LARGE_PAGE) {
-        *phys = ALIGN_DOWN(entry, LARGE_PAGE_SIZE_BYTES) | (vaddr_t)virt % LARGE_PAGE_SIZE_BYTES;
-    } else {
-        *phys = (entry & ~PAGING_FLAGS_MASK) | (vaddr_t)virt % PAGE_SIZE_BYTES;
-    }
+    *phys = page_entry_frame(entry) + ((vaddr_t)virt & (page_level_bytes(level) - 1));
     return OK;
+}
+
+size_t paging_walk(const struct paging_4gb_chunk *chunk, vaddr_t address,
+                   struct paging_step steps[PAGE_LEVELS])
+{
+    const struct page_entry *table = root_of(chunk);
+    size_t count = 0;
+
+    for (unsigned level = ROOT_LEVEL;; level--) {
+        unsigned index = page_table_index(address, level);
+
+        steps[count++] =
+            (struct paging_step){.level = level, .index = index, .entry = table[index]};
+        if (level == 0 || !page_entry_is_table(table[index])) {
+            return count;
+        }
+        table = table_of(table[index]);
+    }
+}
+
+bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start, vaddr_t *end,
+                            size_t pages)
+{
+    const struct page_entry *table = root_of(chunk);
+    vaddr_t address = *end;
+
+    FOR_EACH_LEVEL(unsigned level = ROOT_LEVEL; level > 0; level--)
+    {
+        const struct page_entry *slot = &table[page_table_index(address, level)];
+
+        if (page_entry_is_empty(*slot)) {
+            *end = next_entry(address, level);
+            return false;
+        }
+        if (!page_entry_is_table(*slot) || (level == 1 && page_entry_is_own_table(*slot) &&
+                                            page_count(&chunk->counts, slot, address) == ENTRIES)) {
+            *start = *end = next_entry(address, level);
+            return false;
+        }
+        table = table_of(*slot);
+    }
+    const struct page_entry *slot = &table[page_table_index(address, 0)];
+    vaddr_t next = next_entry(address, 1);
+
+    do {
+        address += PAGE_SIZE_BYTES;
+        if (!page_entry_is_empty(*slot++)) {
+            *start = address;
+        }
+    } while (address < next && (address - *start) / PAGE_SIZE_BYTES < pages);
+    *end = address;
+    return address == next;
+}
+
+/* Of the entries of `level` in table that cover [start, end). */
+static size_t count_private(const struct paging_4gb_chunk *chunk, const struct page_entry *table,
+                            unsigned level, vaddr_t start, vaddr_t end)
+{
+    size_t pages = 0;
+
+    for (vaddr_t next, address = start; address < end; address = next) {
+        const struct page_entry *slot = &table[page_table_index(address, level)];
+
+        next = MIN(next_entry(address, level), end);
+        if (is_own_table(chunk, *slot)) {
+            pages += 1 + (level == 1
+                              ? page_count(&chunk->counts, slot, address)
+                              : count_private(chunk, table_of(*slot), level - 1, address, next));
+        }
+    }
+    return pages;
+}
+
+size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
+{
+    return count_private(chunk, root_of(chunk), ROOT_LEVEL, start, end);
+}
+
+/* In table, whose entries are of level and begin to count at start. What an entry allows, those below may
+ * only narrow. */
+static bool find_writable_and_executable(const struct page_entry *table, unsigned level,
+                                         vaddr_t start, vaddr_t *address)
+{
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        page_rights_t rights = page_entry_rights(table[i]);
+        vaddr_t at = start + ((vaddr_t)i << page_level_shift(level));
+
+        if ((rights & (PAGE_WRITE | PAGE_EXECUTE)) != (PAGE_WRITE | PAGE_EXECUTE)) {
+            continue;
+        }
+        if (level == 0 || page_entry_is_large(table[i])) {
+            *address = at;
+            return true;
+        }
+        if (find_writable_and_executable(table_of(table[i]), level - 1, at, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool paging_find_writable_and_executable(const struct paging_4gb_chunk **chunk, vaddr_t *address)
+{
+    *chunk = &paging.kernel;
+    if (!PAGE_CAN_FORBID_EXECUTION) {
+        return false;
+    }
+    if (find_writable_and_executable(root_of(*chunk), ROOT_LEVEL, 0, address)) {
+        return true;
+    }
+    LIST_FOR_EACH(node, &paging.chunks) {
+        *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
+        if (find_writable_and_executable(root_of(*chunk), ROOT_LEVEL, 0, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- the kernel's chunk */
+
+/* The level of the largest pages that start and frame are aligned to, and that bytes have room for. */
+static unsigned largest_level(vaddr_t start, paddr_t frame, size_t bytes)
+{
+    unsigned level = paging.largest_level;
+
+    while (level > 0 && (!IS_ALIGNED(start | frame, page_level_bytes(level)) ||
+                         bytes < page_level_bytes(level))) {
+        level--;
+    }
+    return level;
+}
+
+/* Maps [start, end), where nothing is mapped yet, with the largest pages that fit. end 0: all that follows. */
+static void map_kernel(vaddr_t start, vaddr_t end, paddr_t frame, uint32_t flags)
+{
+    KASSERT(IS_ALIGNED(start | end | frame, (vaddr_t)PAGE_SIZE_BYTES));
+    while (start != end) {
+        unsigned level = largest_level(start, frame, end - start);
+        struct path path;
+
+        if (complete_path(&paging.kernel, start, level, &path) < 0) {
+            panic("no memory for the kernel's page tables");
+        }
+        do { /* larger pages can only begin where a table ends */
+            *path.slot[level] = page_entry_make(frame, flags, level);
+            if (level < ROOT_LEVEL) {
+                page_count_up(&paging.kernel.counts, path.slot[level + 1], start);
+            }
+            path.slot[level]++;
+            start += page_level_bytes(level);
+            frame += page_level_bytes(level);
+        } while (start != end && page_table_index(start, level) != 0 &&
+                 end - start >= page_level_bytes(level));
+    }
+}
+
+/* The tables that the root's entries for [start, end) lead to are there from now on, and stay. */
+static void hold_tables(vaddr_t start, vaddr_t end)
+{
+    struct path path;
+
+    for (vaddr_t address = start; address < end; address = next_entry(address, ROOT_LEVEL)) {
+        if (complete_path(&paging.kernel, address, ROOT_LEVEL - 1, &path) < 0) {
+            panic("no memory for the kernel's page tables");
+        }
+        page_count_up(&paging.kernel.counts, path.slot[ROOT_LEVEL], address);
+    }
+}
+
+static void map_kernel_range(const struct page_range *range, const struct memory_map *map)
+{
+    struct memory_range ram = {.end = range->frame};
+
+    if (range->flags == 0) {
+        hold_tables(range->start, range->end);
+    } else if (!range->is_ram) {
+        map_kernel(range->start, range->end, range->frame, range->flags);
+    } else {
+        uint64_t end = range->frame + (range->end - range->start);
+
+        while (memory_map_next_range(map, ram.end, end, &ram)) {
+            vaddr_t start = range->start + (vaddr_t)(ram.start - range->frame);
+
+            map_kernel(start, start + (vaddr_t)(ram.end - ram.start), (paddr_t)ram.start,
+                       range->flags);
+        }
+    }
+}
+
+void paging_initialise(const struct memory_map *map)
+{
+    size_t count;
+    const struct page_range *ranges = page_kernel_ranges(&count);
+
+    list_initialise(&paging.chunks);
+    paging.kernel.directory_entry = &paging.kernel_root[0].bits;
+    paging.largest_level = page_table_largest_level();
+    for (size_t i = 0; i < count; i++) {
+        map_kernel_range(&ranges[i], map);
+    }
+}
+
+struct paging_4gb_chunk *paging_kernel_chunk(void)
+{
+    return &paging.kernel;
+}
+
+struct paging_4gb_chunk *paging_current(void)
+{
+    return paging.current;
+}
+
+/* For backtraces, which may follow a damaged frame pointer. */
+static bool is_readable(vaddr_t address)
+{
+    return paging_is_mapped(paging.current, (void *)address);
+}
+
+void enable_paging(void)
+{
+    page_table_enable(page_physical(paging.kernel_root));
+    paging.current = &paging.kernel;
+    backtrace_set_address_check(is_readable);
+    panic_add_reporter(paging_report_fault);
+}
+
+void paging_switch(struct paging_4gb_chunk *chunk)
+{
+    if (chunk != paging.current) {
+        paging.current = chunk;
+        page_table_load(page_physical(chunk->directory_entry));
+    }
+}
+
+/* ---------------------------------------------------------------- chunks */
+
+struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
+{
+    if (flags & ~(uint32_t)NEW_CHUNK_FLAGS) {
+        return NULL;
+    }
+
+    struct paging_4gb_chunk *chunk = pmm_alloc_page();
+    if (!chunk) {
+        return NULL;
+    }
+    struct page_entry *root = pmm_alloc_page();
+    if (!root) {
+        goto free_chunk;
+    }
+    memset(root, 0, PAGE_ROOT_KERNEL_FIRST * sizeof(*root));
+    memcpy(root + PAGE_ROOT_KERNEL_FIRST, paging.kernel_root + PAGE_ROOT_KERNEL_FIRST,
+           (ENTRIES - PAGE_ROOT_KERNEL_FIRST) * sizeof(*root));
+    chunk->directory_entry = &root->bits;
+    chunk->own_tables = 0;
+    for (struct page_entry *slot = root; slot < root + PAGE_MIXED_TABLES; slot++) {
+        struct page_entry *kernels = &paging.kernel_root[slot - root];
+        vaddr_t address = (vaddr_t)(slot - root) << page_level_shift(ROOT_LEVEL);
+        struct page_entry *table = pmm_alloc_page();
+
+        if (!table) {
+            goto free_tables;
+        }
+        memcpy(table, table_of(*kernels), PAGE_SIZE_BYTES);
+        put_table(chunk, slot, address, table,
+                  page_count(&paging.kernel.counts, kernels, address));
+    }
+    list_append(&paging.chunks, &chunk->link);
+    return chunk;
+
+free_tables:
+    free_tables(chunk, root, ROOT_LEVEL);
+    pmm_free_page(root);
+free_chunk:
+    pmm_free_page(chunk);
+    return NULL;
+}
+
+void paging_free_4gb(struct paging_4gb_chunk *chunk)
+{
+    if (!chunk) {
+        return;
+    }
+    KASSERT(chunk != &paging.kernel);
+    if (chunk == paging.current) {
+        paging_switch(&paging.kernel);
+    }
+    list_remove(&chunk->link);
+    free_tables(chunk, root_of(chunk), ROOT_LEVEL);
+    KASSERT(chunk->own_tables == 0);
+    pmm_free_page(chunk->directory_entry);
+    pmm_free_page(chunk);
+}
+
+struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory)
+{
+    if (directory == paging.kernel.directory_entry) {
+        return &paging.kernel;
+    }
+    LIST_FOR_EACH(node, &paging.chunks) {
+        struct paging_4gb_chunk *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
+
+        if (chunk->directory_entry == directory) {
+            return chunk;
+        }
+    }
+    return NULL;
 }
 
 /* ---------------------------------------------------------------- guard pages */
 
-/* Gives directory entry index the kernel chunk's value in all chunks that had its old one. The CPU
- * marks in each chunk's own copy that it was used. */
-static void share_entry(uint32_t index, uint32_t old)
+/* Is it RAM, seen where the kernel sees all of it, in a table that all chunks have in common? */
+static bool is_guardable(const void *page, struct page_entry entry)
 {
-    LIST_FOR_EACH(node, &paging.chunks) {
-        struct paging_4gb_chunk *chunk = LIST_ENTRY(node, struct paging_4gb_chunk, link);
-
-        if (((chunk->directory_entry[index] ^ old) & ~SET_BY_CPU) == 0) {
-            chunk->directory_entry[index] = paging.kernel.directory_entry[index];
-        }
-    }
-    flush_all();
+    return paging_is_aligned(page) &&
+           page_table_index((vaddr_t)page, ROOT_LEVEL) + 1 > PAGE_MIXED_TABLES &&
+           (page_entry_flags(entry) & (KERNEL_PAGE | PAGE_FLAG_UNCACHED)) == KERNEL_PAGE;
 }
 
 int paging_guard_page(void *page)
 {
     struct paging_4gb_chunk *kernel = &paging.kernel;
-    uint32_t index = directory_index((vaddr_t)page);
+    vaddr_t address = (vaddr_t)page;
+    unsigned level;
+    struct page_entry entry = find_entry(kernel, address, &level);
+    struct path path;
 
-    KASSERT(paging_is_aligned(page));
-    KASSERT(range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, HEAP_ADDRESS, FRAME_ZONE_END) ||
-            range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, WINDOW_ADDRESS, WINDOW_END));
-    if (!paging_is_mapped(kernel, page)) {
+    if (page_entry_is_empty(entry) && level == 0) {
         return -EISTKN; /* counted out once already */
     }
-    if (!is_private(kernel, index)) {
-        uint32_t old = kernel->directory_entry[index];
-
-        if (!make_private_table(kernel, index)) {
-            return -ENOMEM;
-        }
-        share_entry(index, old);
+    KASSERT(is_guardable(page, entry));
+    if (complete_path(kernel, address, 0, &path) < 0) {
+        return -ENOMEM;
     }
-    table_of(kernel->directory_entry[index])[table_index((vaddr_t)page)] = 0;
-    kernel->entries_in_use[index]--;
-    cpu_invalidate_page((vaddr_t)page);
+    KASSERT(page_entry_frame(*path.slot[0]) == page_physical(page));
+    *path.slot[0] = (struct page_entry){0};
+    (void)page_count_down(&kernel->counts, path.slot[1], address);
+    if (level > 0) {
+        share_entry(address, level, entry); /* one of a large page; a table has taken its place */
+    }
+    page_flush(address);
     return OK;
 }
 
 void paging_unguard_page(void *page)
 {
     struct paging_4gb_chunk *kernel = &paging.kernel;
-    uint32_t index = directory_index((vaddr_t)page);
+    vaddr_t address = (vaddr_t)page;
+    unsigned level;
+    struct page_entry entry = find_entry(kernel, address, &level);
+    struct path path;
 
-    KASSERT(is_private(kernel, index));
+    KASSERT(page_entry_is_empty(entry) && level == 0);
+    KASSERT(complete_path(kernel, address, 0, &path) == OK); /* it is all there */
+    *path.slot[0] = page_entry_make(page_physical(page), KERNEL_PAGE, 0);
+    page_count_up(&kernel->counts, path.slot[1], address);
+    if (page_count(&kernel->counts, path.slot[1], address) == ENTRIES) {
+        void *start = (void *)ALIGN_DOWN(address, page_level_bytes(1));
+        struct page_entry old = *path.slot[1];
 
-    uint32_t old = kernel->directory_entry[index];
-    uint32_t *table = table_of(old);
-
-    KASSERT(table[table_index((vaddr_t)page)] == 0);
-    table[table_index((vaddr_t)page)] = page_physical(page) | KERNEL_PAGE;
-    if (++kernel->entries_in_use[index] == ENTRIES) {
-        vaddr_t start = ALIGN_DOWN((vaddr_t)page, LARGE_PAGE_SIZE_BYTES);
-
-        set_private(kernel, index, false);
-        map_large(start, page_physical((void *)start), 1, KERNEL_LARGE);
-        share_entry(index, old);
-        pmm_free_page(table);
+        *path.slot[1] = page_entry_make(page_physical(start), KERNEL_PAGE, 1);
+        kernel->own_tables--;
+        share_entry(address, 1, old);
+        pmm_free_page(table_of(old));
     }
 }
 
@@ -695,39 +1016,33 @@ static bool is_vmalloc_page(const void *page)
 int paging_map_kernel_page(void *virt, void *frame)
 {
     struct paging_4gb_chunk *kernel = &paging.kernel;
-    uint32_t index = directory_index((vaddr_t)virt);
+    vaddr_t address = (vaddr_t)virt;
+    size_t missing = paging_missing_tables(kernel, address);
+    struct path path;
 
     KASSERT(is_vmalloc_page(virt) && !paging_is_mapped(kernel, virt));
-    if (!is_private(kernel, index)) {
-        if (!make_private_table(kernel, index)) {
-            return -ENOMEM;
-        }
-        share_entry(index, 0);
+    if (complete_path(kernel, address, 0, &path) < 0) {
+        return -ENOMEM;
     }
-    table_of(kernel->directory_entry[index])[table_index((vaddr_t)virt)] =
-        page_physical(frame) | KERNEL_PAGE;
-    kernel->entries_in_use[index]++;
+    if (missing > 0) {
+        share_entry(address, (unsigned)missing, (struct page_entry){0});
+    }
+    write_entry(kernel, &path, address, page_entry_make(page_physical(frame), KERNEL_PAGE, 0));
     return OK;
 }
 
 void *paging_unmap_kernel_page(void *virt)
 {
     struct paging_4gb_chunk *kernel = &paging.kernel;
-    uint32_t index = directory_index((vaddr_t)virt);
+    vaddr_t address = (vaddr_t)virt;
+    struct path path;
 
     KASSERT(is_vmalloc_page(virt) && paging_is_mapped(kernel, virt));
+    KASSERT(complete_path(kernel, address, 0, &path) == OK); /* it is all there */
 
-    uint32_t old = kernel->directory_entry[index];
-    uint32_t *table = table_of(old);
-    uint32_t entry = table[table_index((vaddr_t)virt)];
+    struct page_entry entry = *path.slot[0];
 
-    table[table_index((vaddr_t)virt)] = 0;
-    cpu_invalidate_page((vaddr_t)virt);
-    if (--kernel->entries_in_use[index] == 0) {
-        set_private(kernel, index, false);
-        kernel->directory_entry[index] = 0;
-        share_entry(index, old); /* empties the TLB as well: see drop_table() */
-        pmm_free_zeroed_page(table);
-    }
-    return page_memory(entry & ~PAGING_FLAGS_MASK);
+    page_flush(address); /* whichever chunk is in use */
+    write_entry(kernel, &path, address, (struct page_entry){0});
+    return page_memory(page_entry_frame(entry));
 }

@@ -1,7 +1,7 @@
 /*
- * memory/paging/paging.h - virtual memory: one chunk of 4 GiB for each process.
+ * memory/paging/paging.h - virtual memory: one chunk, that is one address space, for each process.
  *
- * A linear address, as the CPU sees it (Intel SDM volume 3, section 4.3):
+ * A linear address, as an i386 CPU sees it (Intel SDM volume 3, section 4.3):
  *
  *   31          22 21          12 11           0
  *  +--------------+--------------+--------------+
@@ -10,18 +10,28 @@
  *  |  directory   |           offset            |   4 MiB page (LARGE_PAGE in the directory entry)
  *  +--------------+-----------------------------+
  *
- * 1,024 directory entries of 4 MiB each; 1,024 table entries of 4 KiB each.
+ * 1,024 directory entries of 4 MiB each; 1,024 table entries of 4 KiB each. In long mode there are four
+ * steps of 9 bits in place of two of 10, and large pages are of 2 MiB and 1 GiB (section 4.5):
  *
- * A chunk maps all 4 GiB as layout.h draws them. What is the kernel's is the same in every chunk:
- * supervisor-only, global, at its physical address or in the kernel's window. What is the user's starts
- * out unmapped.
+ *   47        39 38        30 29        21 20        12 11         0
+ *  +------------+------------+------------+------------+------------+
+ *  |    root    |  pointer   | directory  |   table    |   offset   |   bits 63 to 48 are copies of bit 47
+ *  +------------+------------+------------+------------+------------+
+ *
+ * arch/page_table.h knows how many steps there are and what an entry looks like; all that is here is the
+ * same for both. "4gb" in names is what a 32-bit program sees.
+ *
+ * A chunk maps addresses as layout.h draws them. What is the kernel's is the same in every chunk:
+ * supervisor-only, global, at its place in the kernel's part. What is the user's starts out unmapped.
  *
  * A parameter called phys is a physical address, and so is what an entry holds. A page of pmm.h is named
- * by the address where the kernel sees it, which differs for pages of the window: page_physical().
+ * by the address where the kernel sees it, which may differ: page_physical().
  *
  * Addresses of pages must be multiples of 4096 (or of 4 MiB where a function says so), else
  * -EINVARG and nothing changes. Every change of a mapping that may be in use is followed by
- * INVLPG. Functions that may need a page for a table return -ENOMEM when there is none.
+ * INVLPG. Functions that may need pages for tables return -ENOMEM when there are none, and nothing
+ * has changed. Tables of tables that all chunks share are the kernel's alone: a mapping there, in
+ * another chunk, is -EINVARG (on i386 there are none).
  */
 #ifndef MEMORY_PAGING_PAGING_H
 #define MEMORY_PAGING_PAGING_H
@@ -30,51 +40,53 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "layout.h"
+#include "arch/page_table.h"
 #include "base/list.h"
+#include "base/types.h"
+#include "layout.h"
 #include "memory/pmm.h"
 
-/* Entry flags, at the bits the CPU gives them (SDM volume 3, tables 4-4 to 4-6). */
-#define PAGING_IS_PRESENT      0x001
-#define PAGING_IS_WRITEABLE    0x002
-#define PAGING_ACCESS_FROM_ALL 0x004 /* user */
-#define PAGING_WRITE_THROUGH   0x008
-#define PAGING_CACHE_DISABLED  0x010
-#define PAGING_ACCESSED        0x020 /* set by the CPU */
-#define PAGING_DIRTY           0x040 /* set by the CPU */
-#define PAGING_LARGE_PAGE      0x080 /* in a directory entry: a 4 MiB page */
-#define PAGING_GLOBAL          0x100 /* stays in the TLB when CR3 changes */
-#define PAGING_SOFTWARE_1      0x200 /* 0x200 to 0x800 mean nothing to the CPU */
-#define PAGING_SOFTWARE_2      0x400
-#define PAGING_FLAGS_MASK      0xFFF
+/* Flags of an entry, by the seed's names. */
+#define PAGING_IS_PRESENT      PAGE_FLAG_PRESENT
+#define PAGING_IS_WRITEABLE    PAGE_FLAG_WRITEABLE
+#define PAGING_ACCESS_FROM_ALL PAGE_FLAG_USER
+#define PAGING_WRITE_THROUGH   PAGE_FLAG_WRITE_THROUGH
+#define PAGING_CACHE_DISABLED  PAGE_FLAG_UNCACHED
+#define PAGING_ACCESSED        PAGE_FLAG_ACCESSED
+#define PAGING_DIRTY           PAGE_FLAG_DIRTY
+#define PAGING_LARGE_PAGE      PAGE_FLAG_LARGE
+#define PAGING_GLOBAL          PAGE_FLAG_GLOBAL
+#define PAGING_SOFTWARE_1      PAGE_FLAG_MARK_1
+#define PAGING_SOFTWARE_2      PAGE_FLAG_MARK_2
+#define PAGING_FLAGS_MASK      PAGE_FLAGS_IN_ENTRY
+/* Not one of the seed's: without it code in the page does not run, where the CPU can keep it from that. */
+#define PAGING_IS_EXECUTABLE PAGE_FLAG_EXECUTABLE
 
-#define PAGING_TOTAL_ENTRIES_PER_TABLE 1024
-
-typedef uint32_t vaddr_t;
+#define PAGING_TOTAL_ENTRIES_PER_TABLE PAGE_TABLE_ENTRIES
 
 struct paging_4gb_chunk {
-    uint32_t *directory_entry; /* 1,024 entries; CR3 holds page_physical() of it */
-    struct list_node link;     /* on the list of all chunks */
-    /* Bit i: directory entry i points to a table that belongs to this chunk alone. */
-    uint32_t private_tables[PAGING_TOTAL_ENTRIES_PER_TABLE / 32];
-    /* How many entries of private table i are in use. Meaningless where there is none. */
-    uint16_t entries_in_use[PAGING_TOTAL_ENTRIES_PER_TABLE];
+    page_entry_bits_t *directory_entry; /* the root's entries, raw; the CPU has page_physical() of it */
+    struct list_node link;              /* on the list of all chunks */
+    size_t own_tables;                  /* that belong to this chunk alone, without the root */
+    struct page_counts counts;
 };
 
+struct memory_map;
+
 /*
- * Builds the kernel's own chunk: kernel text and rodata read-only, the rest as layout.h says.
- * Once. Takes no memory: directory and table are part of the kernel.
+ * Builds the kernel's own chunk: page_kernel_ranges(), of RAM what map says is usable. Once. On i386 it
+ * takes no memory: directory and table are part of the kernel.
  */
-void paging_initialise(void);
+void paging_initialise(const struct memory_map *map);
 
 /* The chunk that holds the kernel's mappings and no user memory. */
 struct paging_4gb_chunk *paging_kernel_chunk(void);
 
-/* Loads the kernel's chunk and turns paging on: CR4.PSE and PGE, CR0.PG and WP. */
+/* Turns paging on, with the kernel's chunk: page_table_enable(). */
 void enable_paging(void);
 
 /*
- * A new chunk: 12 KiB of memory, all kernel mappings, no user page. flags are PeachOS's parameter:
+ * A new chunk: PAGING_CHUNK_PAGES of memory, all kernel mappings, no user page. flags are PeachOS's parameter:
  * PAGING_IS_PRESENT, PAGING_IS_WRITEABLE and PAGING_ACCESS_FROM_ALL are accepted and change
  * nothing, for what a page allows is said when it is mapped, and the kernel's is never the user's;
  * other bits are refused. NULL when out of memory or on bad flags.
@@ -88,14 +100,33 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags);
 void paging_free_4gb(struct paging_4gb_chunk *chunk);
 
 /* The chunk that has this directory_entry; NULL when none has. Walks the list of all chunks. */
-struct paging_4gb_chunk *paging_find_chunk(const uint32_t *directory);
+struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory);
 
-/* Pages that paging_new_4gb() takes for a chunk. */
-#define PAGING_CHUNK_PAGES 3
+/* Pages that paging_new_4gb() takes for a chunk: the struct, the root, and tables that both sides share. */
+#define PAGING_CHUNK_PAGES (2 + PAGE_MIXED_TABLES)
 
-/* Pages mapped between start and end, multiples of 4 MiB without kernel mappings, and the tables
- * for them. */
+/* Pages mapped between start and end, multiples of 4 MiB, and the chunk's own tables that lead there. What is
+ * the kernel's does not count. */
 size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end);
+
+/* How many tables lack for a page at address: what mapping one there would take, or unmapping the last one
+ * has given back. */
+static inline size_t paging_missing_tables(const struct paging_4gb_chunk *chunk, vaddr_t address)
+{
+    const struct page_entry *table = (const struct page_entry *)chunk->directory_entry;
+
+    for (unsigned level = PAGE_LEVELS - 1;; level--) {
+        struct page_entry entry = table[page_table_index(address, level)];
+
+        if (page_entry_is_empty(entry)) {
+            return level;
+        }
+        if (level == 1 || !page_entry_is_table(entry)) {
+            return 0;
+        }
+        table = (const struct page_entry *)page_memory(page_entry_frame(entry));
+    }
+}
 
 /* Makes chunk the address space in use. Costs nothing if it is already. */
 void paging_switch(struct paging_4gb_chunk *chunk);
@@ -103,7 +134,7 @@ void paging_switch(struct paging_4gb_chunk *chunk);
 struct paging_4gb_chunk *paging_current(void);
 
 /* Maps the page at virt to the frame at phys. flags: any PAGING_... but LARGE_PAGE; PRESENT is
- * implied. What was mapped there is replaced. Inside a 4 MiB page the page is split first. */
+ * implied. What was mapped there is replaced. Inside a large page the page is split first. */
 int paging_map(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags);
 
 /* Maps count pages from virt to consecutive frames from phys. All or nothing: on an error (-ENOMEM
@@ -115,8 +146,8 @@ int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, siz
 int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *phys_end,
                   uint32_t flags);
 
-/* Maps 4 MiB from virt to phys, both multiples of 4 MiB, with one directory entry. Pages that
- * were mapped there one by one are replaced, and their table goes back. PAGING_SOFTWARE_1 is -EINVARG: in
+/* Maps 4 MiB from virt to phys, both multiples of 4 MiB, with one directory entry (in long mode: two, of
+ * 2 MiB). Pages that were mapped there one by one are replaced, and their tables go back. PAGING_SOFTWARE_1 is -EINVARG: in
  * directory entries the bit is paging's own. */
 int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags);
 
@@ -124,8 +155,13 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
  * -EINVARG when nothing is mapped at virt. */
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt);
 
-/* The same, and returns the entry that was there; 0 when nothing was. virt is page-aligned. */
-uint32_t paging_take(struct paging_4gb_chunk *chunk, void *virt);
+/* The same, and returns the entry that was there, or an empty one. virt is page-aligned. As bits, which cost
+ * less to return on i386. */
+page_entry_bits_t paging_take_bits(struct paging_4gb_chunk *chunk, void *virt);
+static inline struct page_entry paging_take(struct paging_4gb_chunk *chunk, void *virt)
+{
+    return (struct page_entry){paging_take_bits(chunk, virt)};
+}
 
 /*
  * Unmaps every page in [start, end), user memory whose frames came from pmm_alloc_page(), and
@@ -145,27 +181,67 @@ bool paging_is_mapped(const struct paging_4gb_chunk *chunk, const void *virt);
 int paging_get_physical_address(const struct paging_4gb_chunk *chunk, const void *virt,
                                 paddr_t *phys);
 
-/* The raw entry that maps virt: a table's, or the directory's for a 4 MiB page (LARGE_PAGE set);
+/* The raw entry that maps virt: a table's, or one further up for a large page (LARGE_PAGE set);
  * 0 where there is no table. */
-uint32_t paging_get(const struct paging_4gb_chunk *chunk, const void *virt);
+page_entry_bits_t paging_get(const struct paging_4gb_chunk *chunk, const void *virt);
+
+/* The same for those who ask what it says. */
+static inline struct page_entry paging_entry(const struct paging_4gb_chunk *chunk, vaddr_t address)
+{
+    return (struct page_entry){paging_get(chunk, (const void *)address)};
+}
 
 /* Writes the raw table entry for virt; 0 unmaps. */
-int paging_set(struct paging_4gb_chunk *chunk, void *virt, uint32_t entry);
+int paging_set(struct paging_4gb_chunk *chunk, void *virt, page_entry_bits_t entry);
+
+/* One step of the CPU's walk to an address: an entry, and where in its table it is. */
+struct paging_step {
+    unsigned level;
+    unsigned index;
+    struct page_entry entry;
+};
+
+/* Fills in the steps to address, the root's first, and returns how many there are. The last one maps a page
+ * or is not present. */
+size_t paging_walk(const struct paging_4gb_chunk *chunk, vaddr_t address,
+                   struct paging_step steps[PAGE_LEVELS]);
+
+/*
+ * For a search for unmapped pages side by side. All from *start to *end are unmapped; looks at *end and what
+ * follows, at most to where another table begins, until there are `pages` of them. A mapped page moves both
+ * behind it. Tables that are empty or full are passed in one step. Returns whether it has read a table to
+ * its end: a good moment for the caller to pause.
+ */
+bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start, vaddr_t *end,
+                            size_t pages);
+
+/*
+ * Looks through all tables of all chunks for a page that may be written and executed. true: there is one, at
+ * *address in *chunk. false: none, or the CPU executes whatever it can read (i386).
+ */
+bool paging_find_writable_and_executable(const struct paging_4gb_chunk **chunk, vaddr_t *address);
 
 /* The next multiple of 4096: 0x1001 -> 0x2000, 0 -> 0; beyond 0xFFFFF000 it wraps to 0. */
 void *paging_align_address(void *address);
 void *paging_align_to_lower_page(void *address);
 bool paging_is_aligned(const void *address);
 
-/* CR3 as it is. paging.asm */
-uint32_t paging_read_directory(void);
-/* Loads CR3 with a physical address: everything but global pages leaves the TLB. paging.asm */
-void paging_load_directory(uint32_t *directory);
+/* CR3 as it is. */
+static inline paddr_t paging_read_directory(void)
+{
+    return page_table_root();
+}
+/* Loads CR3 with a physical address: everything but global pages leaves the TLB. */
+static inline void paging_load_directory(void *directory)
+{
+    page_table_load((paddr_t)directory);
+}
 
 /*
  * Takes one of the kernel's own pages out of, and back into, every chunk: the guard page below a
  * kernel stack. page is one of pmm.h's and belongs to the caller. Guarding: 0;
- * -ENOMEM; -EISTKN when it is a guard page already. Unguarding any other page is a panic.
+ * -ENOMEM; -EISTKN when it is a guard page already. Unguarding any other page is a panic. When the last guard
+ * page around is given up, the large page comes back; of a page of 1 GiB there remain 2 MiB pages.
  */
 int paging_guard_page(void *page);
 void paging_unguard_page(void *page);

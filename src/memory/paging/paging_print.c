@@ -8,90 +8,74 @@
 #include "base/align.h"
 #include "memory/paging/paging.h"
 
-/* kernel.ld */
-extern uint8_t kernel_rodata_end[], kernel_stack_guard[], kernel_end[];
+#define MIB_SHIFT 20
 
-/* layout.h's map: what begins at start and ends where the next line begins. */
-static const struct {
-    const void *start;
-    const char *what;
-} ranges[] = {
-    {(void *)0, "page 0, never mapped: NULL"},
-    {(void *)BOOT_INFO_ADDRESS, "low memory"},
-    {(void *)HEAP_TABLE_ADDRESS, "the heap's table and index"},
-    {(void *)HEAP_TABLE_AREA_END, "BIOS, VGA and ROM"},
-    {(void *)KERNEL_ADDRESS, "kernel text and constants: read-only"},
-    {kernel_rodata_end, "kernel data"},
-    {kernel_stack_guard, "the guard page below the boot stack"},
-    {kernel_stack_guard + PAGE_SIZE_BYTES, "boot stack, kernel data"},
-    {kernel_end, "unused, behind the kernel"},
-    {(void *)USER_STACK_GUARD, "the guard page below the user stack"},
-    {(void *)USER_STACK_BOTTOM, "user stack"},
-    {(void *)USER_STACK_TOP, "the guard page above the user stack"},
-    {(void *)USER_PROGRAM_ADDRESS, "user program"},
-    {(void *)HEAP_ADDRESS, "kernel heap pool"},
-    {(void *)FRAME_ZONE_ADDRESS, "frame zone"},
-    {(void *)PROCESS_HEAP_ADDRESS, "process heap"},
-    {(void *)WINDOW_ADDRESS, "the kernel's window on RAM at 4 to 16 MiB"},
-    {(void *)WINDOW_END, "unused, behind the window"},
-    {(void *)VMALLOC_ADDRESS, "the kernel's byte heap"},
-    {(void *)MMIO_ADDRESS, "devices"},
-};
+/* As many digits as a number of that type needs, so that columns are straight. */
+#define DIGITS(number) (int)(2 * sizeof(number)), (unsigned long long)(number)
 
-static bool is_table(uint32_t entry)
-{
-    return (entry & (PAGING_IS_PRESENT | PAGING_LARGE_PAGE)) == PAGING_IS_PRESENT;
-}
-
-static void print_entry(const char *what, uint32_t index, uint32_t entry)
+static void print_step(const struct paging_step *step)
 {
     static const struct {
         uint32_t flag;
         const char *if_set, *if_clear;
     } words[] = {
-        {PAGING_IS_PRESENT, " present", " not present"},
-        {PAGING_IS_WRITEABLE, " writeable", " read-only"},
-        {PAGING_ACCESS_FROM_ALL, " user", " supervisor"},
-        {PAGING_WRITE_THROUGH, " write-through", ""},
-        {PAGING_CACHE_DISABLED, " uncached", ""},
-        {PAGING_ACCESSED, " accessed", ""},
-        {PAGING_DIRTY, " dirty", ""},
-        {PAGING_LARGE_PAGE, " 4MiB", ""},
-        {PAGING_GLOBAL, " global", ""},
+        {PAGE_FLAG_PRESENT, " present", " not present"},
+        {PAGE_FLAG_WRITEABLE, " writeable", " read-only"},
+        {PAGE_FLAG_USER, " user", " supervisor"},
+        {PAGE_FLAG_WRITE_THROUGH, " write-through", ""},
+        {PAGE_FLAG_UNCACHED, " uncached", ""},
+        {PAGE_FLAG_ACCESSED, " accessed", ""},
+        {PAGE_FLAG_DIRTY, " dirty", ""},
+        {PAGE_FLAG_GLOBAL, " global", ""},
+        {PAGE_FLAG_EXECUTABLE, "", " never executed"},
     };
-    size_t count = entry & PAGING_IS_PRESENT ? ARRAY_SIZE(words) : 1;
+    uint32_t flags = page_entry_flags(step->entry);
+    size_t count = flags & PAGE_FLAG_PRESENT ? ARRAY_SIZE(words) : 1;
 
-    printk("  %s entry %u: %08x", what, index, entry);
+    printk("  %s entry %u: %0*llx", page_level_name(step->level), step->index,
+           DIGITS(step->entry.bits));
     for (size_t i = 0; i < count; i++) {
-        printk("%s", entry & words[i].flag ? words[i].if_set : words[i].if_clear);
+        printk("%s", flags & words[i].flag ? words[i].if_set : words[i].if_clear);
+        if (words[i].flag == PAGE_FLAG_DIRTY && flags & PAGE_FLAG_LARGE && step->level > 0) {
+            printk(" %uMiB", (unsigned)(page_level_bytes(step->level) >> MIB_SHIFT));
+        }
     }
     printk("\n");
+}
+
+static const struct page_place *place_of(vaddr_t address)
+{
+    size_t count;
+    const struct page_place *places = page_places(&count);
+
+    while (places[count - 1].start > address) {
+        count--;
+    }
+    return &places[count - 1];
 }
 
 static void print_walk(vaddr_t address)
 {
     const struct paging_4gb_chunk *chunk = paging_current();
-    size_t i = ARRAY_SIZE(ranges) - 1;
+    const struct page_place *place = place_of(address);
+    struct paging_step steps[PAGE_LEVELS];
 
-    while ((vaddr_t)ranges[i].start > address) {
-        i--;
-    }
-    printk("%08x: %s", address, ranges[i].what);
+    printk("%0*llx: %s", DIGITS(address), place->what);
     if (!chunk) {
         printk("; paging is off\n");
         return;
     }
+    bool is_guard = place->is_stacks && !paging_is_mapped(chunk, (void *)address);
 
-    uint32_t index = address / LARGE_PAGE_SIZE_BYTES;
-    uint32_t entry = chunk->directory_entry[index];
-    bool is_hole = ((address >= HEAP_ADDRESS && address < FRAME_ZONE_END) ||
-                    (address >= WINDOW_ADDRESS && address < WINDOW_END)) &&
-                   !paging_is_mapped(chunk, (void *)address);
-    printk("%s\n", is_hole ? ", the guard page below a task's kernel stack" : "");
-    print_entry("directory", index, entry);
-    if (is_table(entry)) {
-        print_entry("table", address / PAGE_SIZE_BYTES % PAGING_TOTAL_ENTRIES_PER_TABLE,
-                    paging_get(chunk, (void *)address));
+    printk("%s\n", is_guard ? ", the guard page below a task's kernel stack" : "");
+    if (!page_address_is_canonical(address)) {
+        return; /* no table is asked for it */
+    }
+
+    size_t count = paging_walk(chunk, address, steps);
+
+    for (size_t i = 0; i < count; i++) {
+        print_step(&steps[i]);
     }
 }
 
@@ -101,7 +85,7 @@ void paging_report_fault(const struct trap_frame *frame)
     struct page_fault fault;
 
     if (trap_is_double_fault(frame) && chunk) {
-        printk("cr3 was %08x\n", page_physical(chunk->directory_entry));
+        printk("cr3 was %0*llx\n", DIGITS(page_physical(chunk->directory_entry)));
     }
     if (trap_get_page_fault(frame, &fault) || trap_is_double_fault(frame)) {
         print_walk(trap_last_fault_address());
