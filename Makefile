@@ -89,8 +89,7 @@ KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(NASM_FORMAT_$(ARCH)) -g -F dwarf
 
 # Of src/arch/ what both architectures share, and the one that is built.
 ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildcard src/arch/*/))) src/boot
-KERNEL_C   := $(filter-out $(WITHOUT_$(ARCH)),\
-    $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print)))
+KERNEL_C   := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print))
 KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
 TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
@@ -626,8 +625,8 @@ NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
-	    $(foreach arch,$(filter-out $(ARCH),$(ARCHS)),$(call clang_commands,$(sort \
-	        $(wildcard src/arch/$(arch)/*.c) $(filter-out $(KERNEL_C),$(WITHOUT_$(ARCH)))),$(call kernel_cflags,$(arch))))\
+	    $(foreach arch,$(filter-out $(ARCH),$(ARCHS)),$(call clang_commands,\
+	        $(sort $(wildcard src/arch/$(arch)/*.c)),$(call kernel_cflags,$(arch))))\
 	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
 	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
 	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
