@@ -368,6 +368,7 @@ clean:
 
 help:
 	@echo "make              bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin"
+	@echo "make ARCH=x86_64  the same four of the 64-bit kernel, in bin/x86_64/; every target takes ARCH="
 	@echo "make run          boot bin/os.bin in QEMU, console in this terminal (leave: Ctrl-A X)"
 	@echo "make run-gui      the same with QEMU's window (package qemu-system-gui)"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
