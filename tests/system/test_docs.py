@@ -78,11 +78,12 @@ def addresses():
 
 
 def sources(folders):
-    """{name of a file: its path}"""
+    """{name of a file: its path, or paths where two folders have one of that name}"""
     found = {}
     for folder in folders:
         for path, _, names in os.walk(folder):
-            found.update({name: os.path.join(path, name) for name in names})
+            for name in names:
+                found.setdefault(name, []).append(os.path.join(path, name))
     return found
 
 
@@ -99,8 +100,8 @@ def defects():
         if not tests:
             wrong.append(f"no test: {row}")
         for file, name in tests:
-            if file not in files or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)",
-                                                  read(files[file])):
+            if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", read(path))
+                       for path in files.get(file, [])):
                 wrong.append(f"{file}: {name}")
     return "; ".join(wrong) or (None if len(rows) >= 50 else f"only {len(rows)} rows found")
 
