@@ -84,8 +84,7 @@ KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(ARCH_NASM_FORMAT) -g -F dwarf
 
 # Of src/arch/ what both architectures share, and the one that is built.
 ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildcard src/arch/*/))) src/boot
-KERNEL_C   := $(filter-out $(ARCH_WITHOUT),\
-    $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print)))
+KERNEL_C   := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print))
 KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
 TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
