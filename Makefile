@@ -494,9 +494,10 @@ SOURCES_TAR := tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --
 WEB_FILES += $(WEB)/drupe-sources.tar.gz
 $(WEB)/drupe-sources.tar.gz: FORCE
 	@mkdir -p $(@D)
-	@{ git ls-files -z --cached --others --exclude-standard 2>/dev/null | \
-	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf - 2>/dev/null || \
-	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; } | gzip -9n > $@.new
+	@{ if git ls-files --error-unmatch Makefile >/dev/null 2>&1; then \
+	    git ls-files -z --cached --others --exclude-standard | \
+	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf -; else \
+	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; fi; } | gzip -9n > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(WEB)/index.html: web/index.html bin/os.bin

@@ -216,6 +216,22 @@ def links(browser, server):
          f"missing {wanted - set(names)}, too many {odd[:5]}" if odd or wanted - set(names) else None)
 
 
+def sources_without_git():
+    """An unpacked archive has no repository, and a bare system no git: the sources are all that is not built."""
+    path, lists = "bin/web/drupe-sources.tar.gz", []
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "git"), "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nexit 128\n")
+        os.chmod(file.name, 0o755)
+        for search in (f"{folder}:{os.environ['PATH']}", os.environ["PATH"]):
+            subprocess.run(["make", "-s", path], check=True, env={**os.environ, "PATH": search})
+            with tarfile.open(path) as archive:
+                lists.append({member.name for member in archive if member.isfile()})
+    odd = {name for name in lists[0] ^ lists[1] if "__pycache__" not in name}
+    test("the sources are all there without git", f"{sorted(odd)[:5]}" if odd else
+         None if len(lists[0]) > 300 else f"{len(lists[0])} files")
+
+
 def asks(browser, server):
     """What was asked for until now, by the server's log and by the browser's."""
     bad = [answer for answer in server.answers if answer[1] != 200]
@@ -358,6 +374,7 @@ def main():
     command = "python3 -m http.server -d bin/web"
     test("it says in one line how to serve it", None if made.stdout.count("\n") == 1 and
          command in made.stdout else made.stdout)
+    sources_without_git()
     there = find()
     test("a browser can be driven", None if there else
          "neither Chromium nor Qt's WebEngine is here: ./build.sh deps installs one of them")
