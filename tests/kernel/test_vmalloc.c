@@ -13,7 +13,6 @@
 
 #define MIB            0x100000u
 #define USER_RW        (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
-#define DIRECTORY_BITS 22
 
 static void fill(uint32_t *memory, size_t bytes, uint32_t what)
 {
@@ -44,7 +43,7 @@ KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
     KEXPECT(pages - pmm_get_free_pages() == 256 + 1); /* and a table */
     for (uint32_t i = 0; i < 17; i++) {
         pieces[i] = vmalloc(MIB);
-        KEXPECT((uint32_t)pieces[i] >= VMALLOC_ADDRESS && (uint32_t)pieces[i] < VMALLOC_END);
+        KEXPECT((uintptr_t)pieces[i] >= VMALLOC_ADDRESS && (uintptr_t)pieces[i] < VMALLOC_END);
         fill(pieces[i], MIB, i << 20);
     }
     KEXPECT(vmalloc_used_bytes() >= 17 * MIB);
@@ -111,9 +110,9 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     vfree(memory);
     vmalloc_trim();
     for (uint32_t i = 0; i < 3; i++) {
-        for (uint32_t address = VMALLOC_ADDRESS; address < VMALLOC_END;
+        for (vaddr_t address = VMALLOC_ADDRESS; address < VMALLOC_END;
              address += LARGE_PAGE_SIZE_BYTES) {
-            wrong += chunks[i]->directory_entry[address >> DIRECTORY_BITS] != 0;
+            wrong += paging_is_mapped(chunks[i], (void *)address);
         }
     }
     paging_switch(chunks[2]);
@@ -157,13 +156,14 @@ KTEST(vmalloc_until_there_is_no_more)
     list_initialise(&taken);
     while ((piece = vmalloc(300000)) != NULL) {
         list_append(&taken, piece);
-        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)piece);
+        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(uintptr_t)piece);
         count++;
     }
     pmm_get_stats(&stats);
     wrong += byte_heap_check(vmalloc_get(), NULL) != OK;
     while ((piece = list_take_first(&taken)) != NULL) {
-        wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)piece);
+        wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece),
+                            (uint32_t)(uintptr_t)piece);
         vfree(piece);
     }
     vmalloc_trim();
