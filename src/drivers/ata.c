@@ -26,6 +26,7 @@
 #include "lib/format.h"
 #include "memory/pmm.h"
 #include "base/status.h"
+#include "task/task.h"
 
 /* Register offsets from the channel's base port. */
 #define ATA_DATA    0
@@ -122,7 +123,7 @@ struct ata_region {
 /* A buffer that begins inside its first 64 KiB ends in one more. */
 #define REGIONS_MAX (ATA_SECTORS_MAX * SECTOR_BYTES / REGION_BYTES_MAX + 1)
 
-/* Polls between two calls of block_waits(). */
+/* Polls between two times that interrupts are let in. */
 #define POLLS_A_WAIT 64
 
 static struct {
@@ -144,11 +145,11 @@ static void settle(const struct ata_drive *drive)
     }
 }
 
-/* After poll number polls in vain. */
+/* After poll number polls in vain: the clock goes on, however slow the disk is. */
 static void note_wait(uint32_t polls)
 {
     if (polls % POLLS_A_WAIT == POLLS_A_WAIT - 1) {
-        block_waits();
+        task_let_interrupts_in();
     }
 }
 

@@ -38,11 +38,6 @@ int fs_mount(struct block_device *device, uint32_t first_lba)
     return status;
 }
 
-void fs_set_pause(bool (*pause)(void))
-{
-    fat16_set_pause(pause);
-}
-
 int fs_unmount(void)
 {
     if (files.open_files) {
