@@ -87,7 +87,8 @@ ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildc
 KERNEL_C   := $(filter-out $(ARCH_WITHOUT),\
     $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print)))
 KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
-TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
+TEST_INCLUDES := -Itests/kernel -Itests/kernel/$(ARCH)
+TESTS_C    := $(sort $(wildcard tests/kernel/*.c tests/kernel/$(ARCH)/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
 
 # $(call objects,VARIANT,sources): their objects in that variant's folder
@@ -131,11 +132,12 @@ $(KERNEL_LD): src/arch/x86/kernel.ld.in Makefile
 	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(ARCH_BITS) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
+# $(call variant_rules,VARIANT,where else headers are)
 define variant_rules
 $(BUILD)/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
 	$$(SAY) "  CC     $$@"
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -Itests/$(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) $(2) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	@mkdir -p $$(@D)
@@ -143,9 +145,9 @@ $(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	$$(SAY) "  NASM   $$@"
 	$$(Q)nasm $$(KERNEL_NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
 endef
-$(eval $(call variant_rules,$(RELEASE),kernel))
-$(eval $(call variant_rules,$(TEST),kernel))
-$(eval $(call variant_rules,$(BENCH),bench))
+$(eval $(call variant_rules,$(RELEASE)))
+$(eval $(call variant_rules,$(TEST),$(TEST_INCLUDES)))
+$(eval $(call variant_rules,$(BENCH),-Itests/bench))
 
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway says so
 # in its first comment.
@@ -621,7 +623,7 @@ NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
-	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
+	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) $(TEST_INCLUDES))\
 	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
 	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
 	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \
