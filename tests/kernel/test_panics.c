@@ -46,6 +46,18 @@ KPROVOKE(panic_unmapped)
     (void)*(volatile uint32_t *)0x80000000;
 }
 
+/* With SMEP, which the suite's CPU has: a program's code is none of the kernel's. */
+KPROVOKE(panic_execute_user_page)
+{
+    uint8_t *page = pmm_alloc_page();
+    void (*code)(void) = (void (*)(void))PROCESS_HEAP_ADDRESS;
+
+    page[0] = 0xC3; /* ret */
+    (void)paging_map(paging_current(), (void *)PROCESS_HEAP_ADDRESS, (void *)page_physical(page),
+                     PAGING_ACCESS_FROM_ALL | PAGING_IS_EXECUTABLE);
+    code();
+}
+
 KPROVOKE(panic_null_call)
 {
     void (*volatile null)(void) = NULL;
