@@ -12,7 +12,3 @@ SMALL_CODE_x86_64 := $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mprefer
     -falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
 # The kernel is linked in the last 2 GiB. No red zone: interrupts use the stack that they come on.
 CFLAGS_x86_64 := -m64 -march=x86-64 -mcmodel=kernel -mno-red-zone $(SMALL_CODE_x86_64)
-
-# What these documents say of page directories, of 4 MiB pages and of addresses of 32 bits is the i386's
-# (src/memory/seeds/seeds.h).
-WITHOUT_x86_64 := $(addprefix src/memory/seeds/,icarius.c mio.c vana.c)

@@ -132,7 +132,7 @@ KTEST(seeds_a_wrong_value_says_so)
 /* The document's frame is somebody else's: the demo says so and takes another one. */
 KTEST(seeds_demo_with_its_frame_in_use)
 {
-    uint8_t *frame = (uint8_t *)0x1802000;
+    uint8_t *frame = page_memory(0x1802000);
 
     KEXPECT(heap_malloc_at(kheap_get(), DEMO_BLOCK, 1, NULL) == OK);
     memset(frame, 0x77, 4096);

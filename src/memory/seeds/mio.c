@@ -19,7 +19,7 @@ void *seed_mio_kmalloc(size_t size)
 
 void *seed_mio_kcalloc(size_t num, size_t size)
 {
-    size_t bytes;
+    uint32_t bytes; /* as many as there */
 
     if (__builtin_mul_overflow(num, size, &bytes)) {
         return NULL;
