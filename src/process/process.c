@@ -113,8 +113,7 @@ static int load_segment(struct process *process, struct file *file,
     while (address < end) {
         uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
         uint32_t next = page + PAGE_SIZE_BYTES;
-        uint8_t *frame =
-            user_page(process, page, rights, address == page && file_end >= next);
+        uint8_t *frame = user_page(process, page, rights, address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;

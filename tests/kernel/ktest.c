@@ -37,7 +37,7 @@ void ktest_fail(const char *file, int line, const char *condition)
 
 bool ktest_mount(void)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
     struct partition partition;
     size_t count = ata_initialise();
 

@@ -27,13 +27,13 @@ static void end_process(struct process *process)
 /* Is the memory from ptr on mapped for the user, zero, for length bytes? */
 static bool is_zeroed_user_memory(struct process *process, void *ptr, size_t length)
 {
-    uint32_t first = (uint32_t)ptr;
+    vaddr_t first = (vaddr_t)ptr;
 
-    for (uint32_t page = first; page < first + length; page += 4096) {
-        uint32_t entry = paging_get(process->chunk, (void *)page);
-        const uint32_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
+    for (vaddr_t page = first; page < first + length; page += 4096) {
+        struct page_entry entry = paging_entry(process->chunk, page);
+        const uint32_t *frame = page_memory(page_entry_frame(entry));
 
-        if ((entry & 7) != 7) {
+        if ((page_entry_flags(entry) & 7) != 7) {
             return false;
         }
         for (size_t i = 0; i < 1024; i++) {
@@ -58,8 +58,8 @@ KTEST(process_malloc_is_zeroed_aligned_and_in_range)
         uint8_t *memory = process_malloc(&process, size);
 
         KEXPECT(memory);
-        KEXPECT((uint32_t)memory % 4096 == 0);
-        KEXPECT((uint32_t)memory >= PROCESS_HEAP_ADDRESS);
+        KEXPECT((vaddr_t)memory % 4096 == 0);
+        KEXPECT((vaddr_t)memory >= PROCESS_HEAP_ADDRESS);
         KEXPECT(is_zeroed_user_memory(&process, memory, size));
     }
     end_process(&process);
@@ -181,11 +181,11 @@ KTEST(process_malloc_5000_allocations)
 
     KEXPECT(list);
     for (uint32_t i = 0; i < COUNT; i++) {
-        list[i] = (uint32_t)process_malloc(&process, 1);
+        list[i] = (uint32_t)(vaddr_t)process_malloc(&process, 1); /* the heap is below 4 GiB */
         KEXPECT(list[i]);
     }
     for (uint32_t i = 0; i < COUNT; i++) {
-        KEXPECT(process_free(&process, (void *)list[i * 7 % COUNT]) == OK);
+        KEXPECT(process_free(&process, (void *)(vaddr_t)list[i * 7 % COUNT]) == OK);
     }
     KEXPECT(before == pmm_get_free_pages());
     pmm_free_frames(list);
@@ -248,8 +248,9 @@ KTEST(break_grows_and_shrinks)
     KEXPECT(before - pmm_get_free_pages() == 8 + 1); /* the table is one */
 
     /* shrinks, and what comes back is zero again */
-    uint32_t entry = paging_get(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096));
-    memset(page_memory(entry & ~PAGING_FLAGS_MASK), 0x55, 4096);
+    memset(page_memory(
+               page_entry_frame(paging_entry(process.chunk, PROCESS_BREAK_ADDRESS + 2 * 4096))),
+           0x55, 4096);
     KEXPECT((vaddr_t)process_move_break(&process, -6 * 4096) == PROCESS_BREAK_ADDRESS + 8 * 4096);
     KEXPECT(before - pmm_get_free_pages() == 2 + 1);
     KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 4096)));
@@ -321,19 +322,15 @@ KTEST(break_and_process_malloc_keep_apart)
     end_process(&process);
 }
 
-/* With nothing free below, the break's range is process_malloc's too, beside the break. A whole
- * table full stands for a whole range: all of them are the same one. */
+/* With nothing free below, the break's range is process_malloc's too, beside the break. Large pages, which
+ * nobody touches, stand for what is taken. */
 KTEST(process_malloc_goes_beyond_the_break)
 {
     struct process process = make_process();
-    uint32_t first = PROCESS_HEAP_ADDRESS / LARGE_PAGE_SIZE_BYTES;
-    uint32_t end = PROCESS_BREAK_ADDRESS / LARGE_PAGE_SIZE_BYTES;
-    uint32_t *full = pmm_alloc_page();
 
-    KEXPECT(full);
-    memset(full, 0xFF, 4096);
-    for (uint32_t i = first; i < end; i++) {
-        process.chunk->directory_entry[i] = (uint32_t)full | PAGING_IS_PRESENT;
+    for (vaddr_t page = PROCESS_HEAP_ADDRESS; page < PROCESS_BREAK_ADDRESS;
+         page += PAGING_4MIB_BYTES) {
+        KEXPECT(paging_map_4mib(process.chunk, (void *)page, NULL, 0) == OK);
     }
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
     uint8_t *memory = process_malloc(&process, 2 * 4096);
@@ -341,9 +338,5 @@ KTEST(process_malloc_goes_beyond_the_break)
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);
     KEXPECT(process_free(&process, memory) == OK);
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 4096);
-    for (uint32_t i = first; i < end; i++) {
-        process.chunk->directory_entry[i] = 0;
-    }
-    pmm_free_page(full);
     end_process(&process);
 }

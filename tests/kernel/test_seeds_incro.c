@@ -22,6 +22,9 @@ KTEST(seeds_incro_frames)
     KEXPECT(pages == pmm_get_free_pages() && pmm_get_total_pages() >= pages);
 }
 
+/* What is no address, linear or physical. */
+#define BEYOND (ARCH_BITS == 64 ? 1ull << 60 : 1ull << 32)
+
 KTEST(seeds_incro_mappings)
 {
     struct paging_4gb_chunk *before = paging_current();
@@ -36,17 +39,17 @@ KTEST(seeds_incro_mappings)
     bool is_loaded = vmm_get_cr3() == page_physical(chunk->directory_entry);
     bool is_mapped = vmm_map_page(virt, frame, PTE_PRESENT | PTE_WRITABLE);
     *at = 0x5EED;
-    uint32_t flags = paging_get(chunk, (void *)0x80000000) & PAGING_FLAGS_MASK;
+    uint32_t flags = (uint32_t)paging_get(chunk, (void *)0x80000000) & PAGING_FLAGS_MASK;
     uint64_t where = vmm_get_physical(virt + 0x123);
-    uint32_t seen = *(volatile uint32_t *)(uint32_t)frame;
+    uint32_t seen = *(volatile uint32_t *)page_memory((paddr_t)frame);
     vmm_unmap_page(virt);
     uint64_t nowhere = vmm_get_physical(virt);
     vmm_unmap_page(virt); /* nothing happens */
     bool is_refused = !vmm_map_page(virt + 1, frame, PTE_PRESENT) &&
-                      !vmm_map_page(1ull << 32, frame, PTE_PRESENT) &&
-                      !vmm_map_page(virt, 1ull << 32, PTE_PRESENT) &&
+                      !vmm_map_page(BEYOND, frame, PTE_PRESENT) &&
+                      !vmm_map_page(virt, BEYOND, PTE_PRESENT) &&
                       !vmm_map_page(virt + 4096, 0, PTE_PRESENT | PTE_HUGEPAGE);
-    uint64_t beyond = vmm_get_physical(1ull << 32 | 0x100000);
+    uint64_t beyond = vmm_get_physical(BEYOND | 0x100000);
     bool is_huge = vmm_map_page(virt, 0x01000000, PTE_PRESENT | PTE_HUGEPAGE) &&
                    vmm_get_physical(virt + 0x234567) == 0x01234567;
     paging_switch(before);

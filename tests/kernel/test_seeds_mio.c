@@ -38,7 +38,7 @@ KTEST(seeds_mio_frames)
     size_t pages = pmm_get_free_pages();
     char *frames = alloc_frame(7);
 
-    KEXPECT(frames && (uint32_t)frames % 4096 == 0 && pages - pmm_get_free_pages() == 7);
+    KEXPECT(frames && seed_low(frames) % 4096 == 0 && pages - pmm_get_free_pages() == 7);
     KEXPECT(page_physical(frames) == (paddr_t)frames);
     frames[7 * 4096 - 1] = 1;
     free_frame(frames + 4096); /* nothing happens */
@@ -85,18 +85,17 @@ KTEST(seeds_mio_pages)
     volatile uint32_t *frame = alloc_frame(1);
     volatile uint32_t *virt = (volatile uint32_t *)0x80000000;
     uint32_t virt_4mb = 0x80400000;
-    uint32_t offset = (uint32_t)frame % 0x400000;
+    uint32_t phys = seed_low((const void *)frame), at = 0x80000000, offset = phys % 0x400000;
 
     KEXPECT(chunk && frame);
     paging_switch(chunk);
-    alloc_page((uint32_t)virt, (uint32_t)frame, PRESENT | WRITABLE);
+    alloc_page(at, phys, PRESENT | WRITABLE);
     *virt = 0xDEADBEEF;
-    bool is_written = *frame == 0xDEADBEEF && is_mapped((uint32_t)virt);
-    void *where = virtual_to_physical((uint32_t)virt + 7);
-    bool is_freed = free_page((uint32_t)virt) && !is_mapped((uint32_t)virt) &&
-                    !free_page((uint32_t)virt) && !virtual_to_physical((uint32_t)virt);
-    alloc_page_4mib(virt_4mb, (uint32_t)frame - offset, PRESENT | WRITABLE);
-    bool is_seen = *(volatile uint32_t *)(virt_4mb + offset) == 0xDEADBEEF;
+    bool is_written = *frame == 0xDEADBEEF && is_mapped(at);
+    void *where = virtual_to_physical(at + 7);
+    bool is_freed = free_page(at) && !is_mapped(at) && !free_page(at) && !virtual_to_physical(at);
+    alloc_page_4mib(virt_4mb, phys - offset, PRESENT | WRITABLE);
+    bool is_seen = *(volatile uint32_t *)seed_pointer(virt_4mb + offset) == 0xDEADBEEF;
     void *where_4mb = virtual_to_physical(virt_4mb + offset + 5);
     bool is_refused = alloc_page_4mib(virt_4mb + 4096, 0, PRESENT) < 0;
     bool is_freed_4mb =
@@ -104,8 +103,8 @@ KTEST(seeds_mio_pages)
     paging_switch(before);
     paging_free_4gb(chunk);
     free_frame((void *)frame);
-    KEXPECT(is_written && where == (char *)frame + 7 && is_freed);
-    KEXPECT(is_seen && where_4mb == (char *)frame + 5 && is_refused && is_freed_4mb);
+    KEXPECT(is_written && where == seed_pointer(phys + 7) && is_freed);
+    KEXPECT(is_seen && where_4mb == seed_pointer(phys + 5) && is_refused && is_freed_4mb);
     KEXPECT(PRESENT == 1 && WRITABLE == 2 && USER == 4 && WRITETHROUGH == 8 &&
             NOTCACHABLE == 0x10 && ACCESSED == 0x20 && DIRTY == 0x40 && PS == 0x80 &&
             CPU_GLOBAL == 0x100);

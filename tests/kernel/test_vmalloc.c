@@ -11,9 +11,8 @@
 #include "memory/vmalloc.h"
 #include "base/status.h"
 
-#define MIB            0x100000u
-#define USER_RW        (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
-#define DIRECTORY_BITS 22
+#define MIB     0x100000u
+#define USER_RW (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 
 static void fill(uint32_t *memory, size_t bytes, uint32_t what)
 {
@@ -44,7 +43,7 @@ KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
     KEXPECT(pages - pmm_get_free_pages() == 256 + 1); /* and a table */
     for (uint32_t i = 0; i < 17; i++) {
         pieces[i] = vmalloc(MIB);
-        KEXPECT((uint32_t)pieces[i] >= VMALLOC_ADDRESS && (uint32_t)pieces[i] < VMALLOC_END);
+        KEXPECT((vaddr_t)pieces[i] >= VMALLOC_ADDRESS && (vaddr_t)pieces[i] < VMALLOC_END);
         fill(pieces[i], MIB, i << 20);
     }
     KEXPECT(vmalloc_used_bytes() >= 17 * MIB);
@@ -101,7 +100,7 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
         wrong += i > 0 && !is_filled(memory, 6 * MIB, i - 1);
         fill(memory, 6 * MIB, i);
         for (uint32_t offset = 0; offset < 6 * MIB; offset += PAGE_SIZE_BYTES) {
-            uint32_t entry = paging_get(chunks[i], (uint8_t *)memory + offset);
+            page_entry_bits_t entry = paging_get(chunks[i], (uint8_t *)memory + offset);
 
             wrong += entry != paging_get(chunks[0], (uint8_t *)memory + offset);
             wrong += !(entry & PAGING_GLOBAL) || entry & PAGING_ACCESS_FROM_ALL;
@@ -111,9 +110,9 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     vfree(memory);
     vmalloc_trim();
     for (uint32_t i = 0; i < 3; i++) {
-        for (uint32_t address = VMALLOC_ADDRESS; address < VMALLOC_END;
-             address += LARGE_PAGE_SIZE_BYTES) {
-            wrong += chunks[i]->directory_entry[address >> DIRECTORY_BITS] != 0;
+        for (vaddr_t address = VMALLOC_ADDRESS; address < VMALLOC_ADDRESS + 0x0F000000;
+             address += page_level_bytes(1)) {
+            wrong += paging_missing_tables(chunks[i], address) == 0;
         }
     }
     paging_switch(chunks[2]);
@@ -157,13 +156,14 @@ KTEST(vmalloc_until_there_is_no_more)
     list_initialise(&taken);
     while ((piece = vmalloc(300000)) != NULL) {
         list_append(&taken, piece);
-        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)piece);
+        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(vaddr_t)piece);
         count++;
     }
     pmm_get_stats(&stats);
     wrong += byte_heap_check(vmalloc_get(), NULL) != OK;
     while ((piece = list_take_first(&taken)) != NULL) {
-        wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)piece);
+        wrong +=
+            !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(vaddr_t)piece);
         vfree(piece);
     }
     vmalloc_trim();

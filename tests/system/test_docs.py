@@ -63,17 +63,18 @@ def error_table():
 
 
 def addresses():
-    """Every range of the memory map's first table begins at an address that layout.h has, or that
-    follows from one."""
-    layout = {int(value, 16) for value in re.findall(r"0x[0-9A-Fa-f]+", read("src/layout.h"))}
-    text = read("docs/memory-map.md")
-    starts = [int(start, 16) for start in
-              re.findall(r"^\| (0x[0-9A-Fa-f]{8})[–-]", text, re.MULTILINE)]
-    allowed = layout | {0x0, 0xA0000, 0xE200}
-    unknown = [hex(start) for start in starts if start not in allowed]
-    if len(starts) < 8:
-        return f"only {len(starts)} ranges found"
-    return f"not in layout.h: {unknown}" if unknown else None
+    """Every range of the memory map's tables begins at an address that layout.h has, or its half for
+    the architecture, or that follows from one."""
+    unknown = []
+    for arch, digits, least, more in (("i386", 8, 8, {0x0, 0xA0000, 0xE200}), ("x86_64", 16, 6, {0x1000})):
+        numbers = read("src/layout.h") + read(f"src/arch/{arch}/layout_arch.h")
+        allowed = {int(value, 16) for value in re.findall(r"0x[0-9A-Fa-f]+", numbers)} | more
+        starts = re.findall(rf"^\| (0x[0-9A-Fa-f]{{{digits}}})[–-]", read("docs/memory-map.md"),
+                            re.MULTILINE)
+        unknown += [start for start in starts if int(start, 16) not in allowed]
+        if len(starts) < least:
+            return f"only {len(starts)} ranges of {arch} found"
+    return f"in no layout: {unknown}" if unknown else None
 
 
 def sources(folders):
@@ -133,7 +134,7 @@ def figures():
         return int(re.search(rf"^#define {name} +(\w+)", text, re.MULTILINE).group(1), 0)
     blocks = define(config, "HEAP_SIZE_BYTES") // define(config, "HEAP_BLOCK_SIZE_BYTES")
     table_end = define(layout, "HEAP_TABLE_ADDRESS") + blocks
-    index_end = table_end + 1024 * 8 + blocks * 12
+    index_end = table_end + 1024 * 4 + blocks * 12
     stated = {
         "README.md": [f"{define(config, 'RAM_MINIMUM_MIB')} MiB of RAM"],
         "docs/boot.md": [f"{define(layout, 'KERNEL_SECTORS_MAX'):,}",

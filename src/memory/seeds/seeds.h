@@ -28,8 +28,7 @@ enum seed {
 
 /*
  * Runs an example of a document and writes what it shows into text, NUL-terminated, at most size bytes. The
- * examples of a document are numbered from 0. Returns the length of the text; 0 behind the last example
- * (0 at once for a document that this kernel is built without);
+ * examples of a document are numbered from 0. Returns the length of the text; 0 behind the last example;
  * -EINVARG for a document that is none, -ENOMEM when there was not enough memory for the example.
  */
 int seeds_run(uint32_t seed, uint32_t example, char *text, size_t size);
@@ -43,14 +42,8 @@ struct seed_examples {
     const seed_example_t *list;
     size_t count;
 };
-extern const struct seed_examples seed_peachos_examples, seed_incro_examples;
-/*
- * What these three say of page directories, of 4 MiB pages and of addresses of 32 bits is so on the i386 alone:
- * other kernels are built without them (make/arch-*.mk), and have none of their examples.
- */
-extern const struct seed_examples seed_icarius_examples __attribute__((weak));
-extern const struct seed_examples seed_vana_examples __attribute__((weak));
-extern const struct seed_examples seed_mio_examples __attribute__((weak));
+extern const struct seed_examples seed_icarius_examples, seed_vana_examples, seed_mio_examples,
+    seed_peachos_examples, seed_incro_examples;
 
 /* Text for the person: into the running example's text, or on the console when none runs. */
 void seed_print(const char *text);
@@ -69,8 +62,25 @@ void seed_bytes(const char *format, const uint8_t *bytes, size_t count, const ch
 
 /* ---------------------------------------------------------------- for the headers */
 
-/* count frames side by side whose physical address is also where the kernel sees them, as all of the five
- * managers assume: not those of the window (layout.h). NULL when there are none. */
+/* The five have 32 bits; IncroOS, which has 64, has no use for it. Of a pointer, as many bits as they print and
+ * compare. For i386 that is all of it. */
+static inline uint32_t seed_low(const void *pointer)
+{
+    return (uint32_t)(uintptr_t)pointer;
+}
+
+/* The pointer that such a number stands for: memory of a program, or a physical address. */
+static inline void *seed_pointer(uint32_t number)
+{
+    return (void *)(uintptr_t)number;
+}
+
+/* To the five, memory is where its physical address says. Where the kernel sees it elsewhere, in the direct map
+ * of x86_64, a pointer to it is accepted in place of that. */
+void *seed_physical(const void *memory);
+
+/* count frames side by side whose physical address is seed_low() of the pointer, as all of the five managers
+ * assume: not those of i386's window, nor from 4 GiB on (layout.h). NULL when there are none. */
 void *seed_alloc_frames(size_t count);
 
 #endif
