@@ -644,8 +644,8 @@ static void maps_a_range(struct paging_4gb_chunk *chunk, size_t page)
 
 static void maps_large_pages(struct paging_4gb_chunk *chunk, size_t page)
 {
-    size_t pages = MIB4_BYTES / PAGE;
-    paddr_t frame = some_frame(MIB4_BYTES);
+    size_t pages = PAGING_4MIB_BYTES / PAGE;
+    paddr_t frame = some_frame(PAGING_4MIB_BYTES);
     uint32_t flags = some_flags();
 
     page = page / pages * pages;
@@ -711,7 +711,7 @@ static void random_changes(void **state)
             for (size_t j = span; j < span + SPAN_PAGES; j++) {
                 if (model[j].flags) {
                     assert_true(page_entry_frame(paging_take(chunk, (void *)address_of(j))) > 0 ||
-                                model[j].frame < MIB4_BYTES);
+                                model[j].frame < PAGING_4MIB_BYTES);
                     set_model(j, 1, 0, 0);
                 }
             }
@@ -771,7 +771,7 @@ static void refuses_what_is_not_a_page(void **state)
     assert_int_equal(paging_map(chunk, virt, (void *)PAGE, USER | PAGE_FLAG_LARGE), -EINVARG);
     assert_int_equal(paging_map(chunk, virt, (void *)PAGE, 1u << 13), -EINVARG);
     assert_int_equal(paging_map_range(chunk, virt, (void *)PAGE, SIZE_MAX / PAGE, USER), -EINVARG);
-    assert_int_equal(paging_map_4mib(chunk, virt, (void *)MIB4_BYTES, PAGE_FLAG_OWN), -EINVARG);
+    assert_int_equal(paging_map_4mib(chunk, virt, (void *)PAGING_4MIB_BYTES, PAGE_FLAG_OWN), -EINVARG);
     assert_int_equal(paging_map_4mib(chunk, virt, (void *)PAGE, USER), -EINVARG);
     assert_int_equal(paging_set(chunk, virt, 0x1000), -EINVARG);
 #if ARCH_BITS == 64
@@ -784,7 +784,7 @@ static void refuses_what_is_not_a_page(void **state)
     assert_false(paging_is_mapped(chunk, (void *)(DIRECT_MAP - 0x0001000000000000 + PAGE)));
     /* What all share is not one's own to change. */
     assert_int_equal(paging_map(chunk, kernels, (void *)PAGE, USER), -EINVARG);
-    assert_int_equal(paging_map_4mib(chunk, kernels, (void *)MIB4_BYTES, USER), -EINVARG);
+    assert_int_equal(paging_map_4mib(chunk, kernels, (void *)PAGING_4MIB_BYTES, USER), -EINVARG);
     assert_true(paging_is_mapped(chunk, kernels));
 #endif
     check_chunk(chunk);

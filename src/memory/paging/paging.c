@@ -55,7 +55,6 @@
 
 #define ENTRIES     PAGE_TABLE_ENTRIES
 #define ROOT_LEVEL  (PAGE_LEVELS - 1)
-#define MIB4_BYTES  0x400000u
 #define KERNEL_PAGE (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_GLOBAL)
 
 /* What a page's entry may have, and paging_new_4gb()'s flags. */
@@ -541,14 +540,14 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
     vaddr_t address = (vaddr_t)virt;
     struct path path;
 
-    if (!IS_ALIGNED(address | (paddr_t)phys, (uintptr_t)MIB4_BYTES) ||
+    if (!IS_ALIGNED(address | (paddr_t)phys, (uintptr_t)PAGING_4MIB_BYTES) ||
         (flags & ~(uint32_t)((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_OWN) | PAGE_FLAG_EXECUTABLE))) {
         return -EINVARG;
     }
     int status = complete_path(chunk, address, 1, &path);
 
     /* All entries are side by side in the same table. */
-    for (size_t offset = 0; status == OK && offset < MIB4_BYTES; offset += page_level_bytes(1)) {
+    for (size_t offset = 0; status == OK && offset < PAGING_4MIB_BYTES; offset += page_level_bytes(1)) {
         write_large_entry(chunk, address, &path, 1,
                           page_entry_make((paddr_t)phys + offset, flags, 1));
         path.slot[1]++;

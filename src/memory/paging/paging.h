@@ -64,6 +64,9 @@
 
 #define PAGING_TOTAL_ENTRIES_PER_TABLE PAGE_TABLE_ENTRIES
 
+/* What paging_map_4mib() maps. */
+#define PAGING_4MIB_BYTES 0x400000u
+
 struct paging_4gb_chunk {
     page_entry_bits_t *directory_entry; /* the root's entries, raw; the CPU has page_physical() of it */
     struct list_node link;              /* on the list of all chunks */

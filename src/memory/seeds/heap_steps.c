@@ -51,15 +51,17 @@ void heap_mark_blocks_free(struct heap *heap, int start_block)
 
 void *heap_malloc_blocks(struct heap *heap, uint32_t blocks)
 {
-    if (blocks > SIZE_MAX / HEAP_BLOCK_SIZE_BYTES) {
+    size_t bytes;
+
+    if (__builtin_mul_overflow(blocks, (size_t)HEAP_BLOCK_SIZE_BYTES, &bytes)) {
         return NULL;
     }
-    return heap_malloc_owned(heap, blocks * HEAP_BLOCK_SIZE_BYTES, __builtin_return_address(0));
+    return heap_malloc_owned(heap, bytes, __builtin_return_address(0));
 }
 
 void seed_kheap_init(void)
 {
     if (kheap_get()->table == NULL) {
-        kheap_init((void *)HEAP_END);
+        kheap_init(page_memory(HEAP_END));
     }
 }

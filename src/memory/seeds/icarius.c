@@ -23,18 +23,24 @@
 #define DEMO_VIRTUAL   0x2000u
 #define DEMO_PHYSICAL  0x1802000u
 
-#define LARGE_PAGES  (PAGING_TOTAL_ENTRIES_PER_TABLE)
+#define LARGE_PAGES  1024u /* 4 MiB each */
 #define FLAG_COLUMNS 12
 #define LINE_BYTES   80
 
 /* ---------------------------------------------------------------- the directory */
 
-/* These entries are the same in every directory: the kernel's window, the gap behind it, and the byte
- * heap, whose tables come and go. */
+static vaddr_t large_page_address(uint32_t index)
+{
+    return (vaddr_t)index * PAGING_4MIB_BYTES;
+}
+
+/* These are the same in every directory: the kernel's window, the gap behind it, and the byte heap, whose
+ * tables come and go. On x86_64 all that is above 4 GiB. */
 static bool is_kernels_own(uint32_t index)
 {
-    return index >= WINDOW_ADDRESS / LARGE_PAGE_SIZE_BYTES &&
-           index < MMIO_ADDRESS / LARGE_PAGE_SIZE_BYTES;
+    vaddr_t address = large_page_address(index);
+
+    return address >= USER_END && address < MMIO_ADDRESS;
 }
 
 void page_init_directory(PageDirectory *self, const uint8_t flags)
@@ -47,15 +53,18 @@ void page_init_directory(PageDirectory *self, const uint8_t flags)
     if (chunk == NULL) {
         return;
     }
-    /* The stack that a process would have, with its guard pages. */
-    status =
-        paging_map_range(chunk, (void *)USER_STACK_GUARD, (void *)USER_STACK_GUARD,
-                         (USER_PROGRAM_ADDRESS - USER_STACK_GUARD) / PAGE_SIZE_BYTES, page_flags);
-    for (uint32_t i = 1; status == OK && i < LARGE_PAGES; i++) {
-        void *address = (void *)(i * LARGE_PAGE_SIZE_BYTES);
+    /* The stack that a process would have, with its guard pages; and what is below, unless the kernel is
+     * there and it is linear anyway. */
+    uintptr_t first =
+        paging_is_mapped(chunk, (void *)KERNEL_PHYSICAL) ? USER_STACK_GUARD : PAGE_SIZE_BYTES;
 
-        if (chunk->directory_entry[i] == 0 && !is_kernels_own(i)) {
-            status = paging_map_4mib(chunk, address, address, page_flags);
+    status = paging_map_range(chunk, (void *)first, (void *)first,
+                              (PAGING_4MIB_BYTES - first) / PAGE_SIZE_BYTES, page_flags);
+    for (uint32_t i = 1; status == OK && i < LARGE_PAGES; i++) {
+        vaddr_t address = large_page_address(i);
+
+        if (paging_missing_tables(chunk, address) > 0 && !is_kernels_own(i)) {
+            status = paging_map_4mib(chunk, (void *)address, (void *)address, page_flags);
         }
     }
     if (status < 0) {
@@ -78,7 +87,7 @@ int virt_address_map(PageEntry *directory, void *virt, const uint32_t entry)
     if (chunk == NULL) {
         return -EINVARG;
     }
-    return paging_map(chunk, virt, (void *)(entry & ~PAGING_FLAGS_MASK),
+    return paging_map(chunk, virt, seed_pointer(entry & ~PAGING_FLAGS_MASK),
                       entry & PAGING_FLAGS_MASK & ~(PAGING_LARGE_PAGE | PAGING_GLOBAL));
 }
 
@@ -87,14 +96,8 @@ void page_switch(PageEntry *directory)
     struct paging_4gb_chunk *chunk = paging_find_chunk(directory);
 
     if (chunk != NULL) {
-        uint32_t cr4 = cpu_read_cr4();
-
         paging_switch(chunk);
-        if (cr4 &
-            CR4_PGE) { /* the kernel's own translations, which CR3 leaves, may be other ones here */
-            cpu_write_cr4(cr4 & ~CR4_PGE);
-            cpu_write_cr4(cr4);
-        }
+        page_flush_all(); /* the kernel's own translations, which stay, may be other ones here */
     }
 }
 
@@ -103,8 +106,8 @@ void page_switch(PageEntry *directory)
 /* Heap: where it is, and how large. */
 static int show_places(void)
 {
-    uint32_t pool = (uint32_t)kheap_get()->saddr;
-    uint32_t table = (uint32_t)kheap_descriptor.entries;
+    uint32_t pool = seed_low(kheap_get()->saddr);
+    uint32_t table = seed_low(kheap_descriptor.entries);
 
     seed_number("heap data pool starts at 0x%08x", pool, POOL_ADDRESS);
     seed_number("heap data pool is made for %u bytes", HEAP_SIZE_BYTES, POOL_BYTES);
@@ -135,9 +138,9 @@ static int show_first_blocks(void)
                 (uint32_t)heap_create(&heap, (void *)HEAP_ADDRESS, (void *)HEAP_END, &descriptor),
                 0);
     seed_bytes("  table before:           %s", descriptor.entries, 4, "00 00 00 00");
-    seed_number("  first block:            0x%08x", (uint32_t)heap_malloc(&heap, 50), POOL_ADDRESS);
+    seed_number("  first block:            0x%08x", seed_low(heap_malloc(&heap, 50)), POOL_ADDRESS);
     seed_bytes("  table after 50 bytes:   %s", descriptor.entries, 4, "41 00 00 00");
-    seed_number("  5000 bytes:             0x%08x", (uint32_t)heap_malloc(&heap, 5000),
+    seed_number("  5000 bytes:             0x%08x", seed_low(heap_malloc(&heap, 5000)),
                 POOL_ADDRESS + 4096);
     seed_bytes("  table after 5000 bytes: %s", descriptor.entries, 4, "41 c1 01 00");
     (void)heap_free(&heap, (void *)(POOL_ADDRESS + 4096));
@@ -149,7 +152,7 @@ static int show_first_blocks(void)
 
 static const uint8_t *table_of(const void *ptr)
 {
-    return kheap_descriptor.entries + ((uint32_t)ptr - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
+    return kheap_descriptor.entries + (seed_low(ptr) - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
 }
 
 /* kmalloc(50), kmalloc(5000), on the kernel's own heap. */
@@ -189,7 +192,7 @@ static int show_kmalloc(void)
     return OK;
 }
 
-static bool is_linear(const struct paging_4gb_chunk *chunk, uint32_t address)
+static bool is_linear(const struct paging_4gb_chunk *chunk, vaddr_t address)
 {
     paddr_t physical;
 
@@ -208,23 +211,25 @@ static int show_directory(void)
         return -ENOMEM;
     }
     struct paging_4gb_chunk *chunk = paging_find_chunk(directory.directory);
-    uint32_t linear = 0, own = 0;
+    uint32_t linear = 0, own = 0, kernels = 0;
 
     for (uint32_t i = 0; i < LARGE_PAGES; i++) {
-        uint32_t address = i * LARGE_PAGE_SIZE_BYTES + PAGE_SIZE_BYTES;
+        vaddr_t address = large_page_address(i) + PAGE_SIZE_BYTES;
 
+        kernels += is_kernels_own(i);
         if (is_kernels_own(i)) {
-            own += chunk->directory_entry[i] == paging_kernel_chunk()->directory_entry[i];
+            own += paging_get(chunk, (void *)address) ==
+                   paging_get(paging_kernel_chunk(), (void *)address);
         } else if (is_linear(chunk, address) || is_linear(chunk, address + PAGE_SIZE_BYTES)) {
             linear++; /* one of two pages may be the guard page below a kernel stack */
         }
     }
     seed_number("PageDirectory: %u entries", LARGE_PAGES, 1024);
-    seed_number("  entry 2 starts at 0x%x", 2 * LARGE_PAGE_SIZE_BYTES, 0x800000);
+    seed_number("  entry 2 starts at 0x%x", 2 * PAGING_4MIB_BYTES, 0x800000);
     seed_number("  every table: 1024 entries of %u bytes",
-                LARGE_PAGE_SIZE_BYTES / PAGING_TOTAL_ENTRIES_PER_TABLE, 4096);
-    seed_number("  linear entries: %u", linear, 1024 - 64);
-    seed_number("  the kernel's window at 0xc0000000: %u", own, 64);
+                PAGING_4MIB_BYTES / LARGE_PAGES, 4096);
+    seed_number("  linear entries: %u", linear, 1024 - kernels);
+    seed_number("  the kernel's window at 0xc0000000: %u", own, ARCH_BITS == 64 ? 0 : 64);
     page_free_directory(&directory);
     seed_number("  free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     return OK;
@@ -236,7 +241,7 @@ static char *take_demo_frame(void)
     size_t block = (DEMO_PHYSICAL - HEAP_ADDRESS) / HEAP_BLOCK_SIZE_BYTES;
 
     if (heap_malloc_at(kheap_get(), block, 1, (const void *)take_demo_frame) == OK) {
-        return memset((void *)DEMO_PHYSICAL, 0, PAGE_SIZE_BYTES);
+        return memset(page_memory(DEMO_PHYSICAL), 0, PAGE_SIZE_BYTES);
     }
     return kcalloc(4096);
 }
@@ -264,18 +269,18 @@ static int show_paging(void)
     page_init_directory(&kpage_dir, PAGE_PRESENT | PAGE_READ_WRITE);
     if (ptr_phy_addr == NULL || kpage_dir.directory == NULL ||
         virt_address_map(ptr_kpage_dir->directory, (void *)0x2000,
-                         (uint32_t)ptr_phy_addr | PAGE_ACCESSED | PAGE_PRESENT | PAGE_READ_WRITE) <
+                         seed_low(ptr_phy_addr) | PAGE_ACCESSED | PAGE_PRESENT | PAGE_READ_WRITE) <
             0) {
         kfree(ptr_phy_addr);
         page_free_directory(&kpage_dir);
         return -ENOMEM;
     }
-    if ((uint32_t)ptr_phy_addr != DEMO_PHYSICAL) {
+    if (seed_low(ptr_phy_addr) != DEMO_PHYSICAL) {
         seed_printf("(The frame at 0x1802000 is %s: 0x%x does instead.)\n",
                     DEMO_PHYSICAL < HEAP_ADDRESS + kheap_descriptor.total * PAGE_SIZE_BYTES
                         ? "in use"
                         : "beyond this machine's pool",
-                    (unsigned)ptr_phy_addr);
+                    (unsigned)seed_low(ptr_phy_addr));
     }
     page_switch(ptr_kpage_dir->directory);
 
@@ -298,19 +303,19 @@ static int show_paging(void)
     kprintf("Testing Paging...\n");
     paddr_t points_to = 0;
     (void)paging_get_physical_address(paging_find_chunk(kpage_dir.directory), ptr_virt, &points_to);
-    seed_number("Virtual Address 0x2000 now points to Physical Address 0x%x...", points_to,
-                (uint32_t)ptr_phy_addr);
+    seed_number("Virtual Address 0x2000 now points to Physical Address 0x%x...", (uint32_t)points_to,
+                seed_low(ptr_phy_addr));
     (void)format_to_buffer(line, sizeof(line), "%s] == Physical 0x%x [%s", at_virtual,
-                           (unsigned)ptr_phy_addr, at_physical);
+                           (unsigned)seed_low(ptr_phy_addr), at_physical);
     (void)format_to_buffer(right, sizeof(right), "AWESOME!] == Physical 0x%x [AWESOME!",
-                           (unsigned)ptr_phy_addr);
+                           (unsigned)seed_low(ptr_phy_addr));
     seed_text("Virtual 0x2000 [%s]", line, right);
-    write_flags(paging_get(paging_find_chunk(kpage_dir.directory), ptr_virt), flags);
+    write_flags((uint32_t)paging_get(paging_find_chunk(kpage_dir.directory), ptr_virt), flags);
     seed_text("flags of the entry: %s (dirty, accessed, writeable, present)", flags,
               "000001100011");
     seed_number("a misaligned address is refused: %d",
                 (uint32_t)virt_address_map(kpage_dir.directory, (void *)0x2001,
-                                           (uint32_t)ptr_phy_addr | PAGE_PRESENT),
+                                           seed_low(ptr_phy_addr) | PAGE_PRESENT),
                 (uint32_t)-EINVARG);
 
     page_free_directory(&kpage_dir);

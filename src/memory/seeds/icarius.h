@@ -14,10 +14,11 @@
  *   PAGE_READ_WRITE                PAGING_IS_WRITEABLE
  *   PAGE_ACCESSED                  PAGING_ACCESSED             bit 5, as the CPU has it
  *   page_init_directory(self, f)   paging_new_4gb() and        linear as there, in 4 MiB pages: 12 KiB instead of
- *                                  paging_map_4mib()           4 MiB. What the kernel lives by stays Drupe's: page
- *                                                              0 and guard pages fault, and 0xC0000000 to
- *                                                              0xCFFFFFFF is the kernel's window. No page is the
- *                                                              user's. Without memory .directory is NULL
+ *                                  paging_map_4mib()           4 MiB (x86_64: 32 KiB for the first 4 GiB). What
+ *                                                              the kernel lives by stays Drupe's: page 0 and guard
+ *                                                              pages fault, and on i386 0xC0000000 to 0xCFFFFFFF is
+ *                                                              the kernel's window. No page is the user's. Without
+ *                                                              memory .directory is NULL
  *   virt_address_map(d, v, p|f)    paging_map(chunk, v, p, f)  0, or a negative status (misaligned: -EINVARG);
  *                                                              PAGE_PRESENT is implied, and INVLPG follows
  *   page_switch(directory)         paging_switch(chunk)
@@ -31,7 +32,7 @@
 #ifndef MEMORY_SEEDS_ICARIUS_H
 #define MEMORY_SEEDS_ICARIUS_H
 
-#include "arch/x86/cpu.h"
+#include "arch/cpu.h"
 #include "memory/heap/kheap.h"
 #include "memory/paging/paging.h"
 #include "memory/seeds/seeds.h"
@@ -52,10 +53,10 @@ typedef struct heap_table HeapDescriptor;
 #define PAGE_READ_WRITE PAGING_IS_WRITEABLE
 #define PAGE_ACCESSED   PAGING_ACCESSED
 
-typedef uint32_t PageEntry;
+typedef page_entry_bits_t PageEntry;
 
 typedef struct {
-    PageEntry *directory; /* 1,024 entries; NULL when there was no memory */
+    PageEntry *directory; /* the root's entries, 1,024 on i386; NULL when there was no memory */
 } PageDirectory;
 
 /* flags: of every page; PAGE_... */

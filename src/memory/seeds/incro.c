@@ -12,11 +12,11 @@
 
 bool vmm_map_page(uint64_t virt, uint64_t phys, uint64_t flags)
 {
-    if ((virt | phys | flags) > UINT32_MAX) {
+    if ((virt | phys) > UINTPTR_MAX || flags > UINT32_MAX) {
         return false;
     }
-    void *page = (void *)(uint32_t)virt;
-    void *frame = (void *)(uint32_t)phys;
+    void *page = (void *)(uintptr_t)virt;
+    void *frame = (void *)(uintptr_t)phys;
 
     return (flags & PTE_HUGEPAGE
                 ? paging_map_4mib(paging_current(), page, frame, (uint32_t)flags)
@@ -25,8 +25,8 @@ bool vmm_map_page(uint64_t virt, uint64_t phys, uint64_t flags)
 
 void vmm_unmap_page(uint64_t virt)
 {
-    if (virt <= UINT32_MAX) {
-        (void)paging_unmap(paging_current(), (void *)(uint32_t)virt);
+    if (virt <= UINTPTR_MAX) {
+        (void)paging_unmap(paging_current(), (void *)(uintptr_t)virt);
     }
 }
 
@@ -34,8 +34,8 @@ uint64_t vmm_get_physical(uint64_t virt)
 {
     paddr_t physical;
 
-    if (virt > UINT32_MAX || paging_get_physical_address(
-                                 paging_current(), (const void *)(uint32_t)virt, &physical) < 0) {
+    if (virt > UINTPTR_MAX || paging_get_physical_address(
+                                  paging_current(), (const void *)(uintptr_t)virt, &physical) < 0) {
         return 0;
     }
     return physical;
@@ -114,12 +114,13 @@ static int show_mappings(void)
     if (!vmm_map_page(SCRATCH_ADDRESS, frame, PTE_PRESENT | PTE_WRITABLE)) {
         goto out;
     }
-    seed_number("vmm_map_page makes a table on demand: %u page", tables - pmm_get_free_pages(), 1);
+    seed_number("vmm_map_page makes a table on demand: %u page", tables - pmm_get_free_pages(),
+                ARCH_BITS == 64 ? 3 : 1);
     page[1] = 0x5EED;
     seed_number("written at 0x80000004, read in the frame: 0x%04x",
-                ((volatile uint32_t *)(uint32_t)frame)[1], 0x5EED);
+                ((volatile uint32_t *)page_memory((paddr_t)frame))[1], 0x5EED);
     seed_number("flags of the entry: 0x%03x (dirty, accessed, writable, present)",
-                paging_get(chunk, (const void *)SCRATCH_ADDRESS) & PAGING_FLAGS_MASK,
+                (uint32_t)paging_get(chunk, (const void *)SCRATCH_ADDRESS) & PAGING_FLAGS_MASK,
                 PTE_DIRTY | PTE_ACCESSED | PTE_WRITABLE | PTE_PRESENT);
     seed_number("vmm_get_physical(0x80000123): byte 0x%03x of the frame",
                 (uint32_t)(vmm_get_physical(SCRATCH_ADDRESS + 0x123) - frame), 0x123);
@@ -127,7 +128,8 @@ static int show_mappings(void)
     seed_number("vmm_unmap_page, vmm_get_physical: %u", (uint32_t)vmm_get_physical(SCRATCH_ADDRESS),
                 0);
     seed_number("  and the empty table went back: %u", tables - pmm_get_free_pages(), 0);
-    seed_number("an address from 4 GiB on: %u", vmm_map_page(1ull << 32, frame, PTE_PRESENT), 0);
+    seed_number("an address from 4 GiB on: %u", vmm_map_page(1ull << 32, frame, PTE_PRESENT),
+                ARCH_BITS == 64);
     seed_number("PTE_HUGEPAGE, 4 MiB of the pool: %u",
                 vmm_map_page(SCRATCH_ADDRESS, HEAP_ADDRESS, PTE_PRESENT | PTE_HUGEPAGE), 1);
     seed_number("  vmm_get_physical(0x80234567): 0x%08x",

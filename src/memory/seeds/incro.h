@@ -13,9 +13,9 @@
  *   pmm_get_free_pages()           the same
  *   pmm_get_total_pages()          the same
  *   vmm_init()                     enable_paging()             it is on from the start: nothing is left to do
- *   vmm_map_page(v, p, flags)      paging_map(current, ...)    two levels of page tables, not four, as this kernel has
- *                                                              32 bits: addresses from 4 GiB on give false. PTE_HUGEPAGE
- *                                                              maps 4 MiB
+ *   vmm_map_page(v, p, flags)      paging_map(current, ...)    the i386 kernel has two levels of page tables, not
+ *                                                              four: addresses from 4 GiB on give false. PTE_HUGEPAGE
+ *                                                              maps 4 MiB. Nothing is executable
  *   vmm_unmap_page(virt)           paging_unmap(current, ...)  a table that becomes empty goes back, which the document
  *                                                              wishes for
  *   vmm_get_physical(virt)         paging_get_physical_address() keeps the offset; 0 where nothing is mapped
@@ -61,14 +61,16 @@ static inline void seed_incro_pmm_init(void)
 
 static inline uint64_t seed_incro_alloc_page(void)
 {
-    return (uint32_t)seed_alloc_frames(1);
+    void *frame = seed_alloc_frames(1);
+
+    return frame != NULL ? page_physical(frame) : 0;
 }
 
 static inline void seed_incro_free_page(uint64_t address)
 {
     if (address <= UINT32_MAX &&
-        page_physical((void *)(uint32_t)address) == address) { /* not the window's kernel address */
-        (void)pmm_free_page((void *)(uint32_t)address);
+        seed_low(page_memory((paddr_t)address)) == address) { /* not one of i386's window */
+        (void)pmm_free_page(page_memory((paddr_t)address));
     }
 }
 

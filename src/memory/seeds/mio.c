@@ -29,7 +29,7 @@ void *seed_mio_kcalloc(size_t num, size_t size)
 
 void seed_mio_kfree(void *ptr)
 {
-    if ((uint32_t)ptr - VMALLOC_ADDRESS < VMALLOC_END - VMALLOC_ADDRESS) {
+    if ((uintptr_t)ptr - VMALLOC_ADDRESS < VMALLOC_END - VMALLOC_ADDRESS) {
         vfree(ptr);
     } else {
         kmem_free(ptr);
@@ -45,12 +45,12 @@ bool free_page(const uint32_t virt)
     struct paging_4gb_chunk *chunk = paging_current();
     uint32_t start = virt, count = 1;
 
-    if (paging_get(chunk, (const void *)virt) & PAGING_LARGE_PAGE) {
-        start = ALIGN_DOWN(virt, (uint32_t)LARGE_PAGE_SIZE_BYTES);
-        count = PAGING_TOTAL_ENTRIES_PER_TABLE;
+    if (paging_get(chunk, seed_pointer(virt)) & PAGING_LARGE_PAGE) {
+        start = ALIGN_DOWN(virt, PAGING_4MIB_BYTES);
+        count = PAGING_4MIB_BYTES / PAGE_SIZE_BYTES;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (paging_unmap(chunk, (void *)(start + i * PAGE_SIZE_BYTES)) < 0) {
+        if (paging_unmap(chunk, seed_pointer(start + i * PAGE_SIZE_BYTES)) < 0) {
             return false; /* the first one, for which there was no table, or no page */
         }
     }
@@ -96,8 +96,8 @@ static int show_bytes(void)
         wrong += zeroed[i] != 0;
     }
     seed_number("kcalloc(20, 50): bytes that are not 0: %u", wrong, 0);
-    seed_number("kcalloc(65536, 65537) does not fit: 0x%08x", (uint32_t)kcalloc(65536, 65537), 0);
-    seed_number("kmalloc(0): 0x%08x", (uint32_t)kmalloc(0), 0);
+    seed_number("kcalloc(65536, 65537) does not fit: 0x%08x", seed_low(kcalloc(65536, 65537)), 0);
+    seed_number("kmalloc(0): 0x%08x", seed_low(kmalloc(0)), 0);
     status = OK;
 out:
     kfree(zeroed);
@@ -137,8 +137,8 @@ static int show_frames(void)
     seed_number("free_frame: %d", (uint32_t)free_frame(frames), 0);
     seed_number("free_frame again is refused: %d", (uint32_t)free_frame(frames),
                 (uint32_t)-EINVARG);
-    seed_number("alloc_frame(0): 0x%08x", (uint32_t)alloc_frame(0), 0);
-    seed_number("alloc_frame of 16 TiB: 0x%08x", (uint32_t)alloc_frame(1ull << 32), 0);
+    seed_number("alloc_frame(0): 0x%08x", seed_low(alloc_frame(0)), 0);
+    seed_number("alloc_frame of 16 TiB: 0x%08x", seed_low(alloc_frame(1ull << 32)), 0);
     seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     return OK;
 }
@@ -150,10 +150,10 @@ static int show_pages(void)
     struct paging_4gb_chunk *before = paging_current();
     struct paging_4gb_chunk *chunk = paging_new_4gb(0);
     uint32_t *frame = alloc_frame(1);
-    uint32_t phys = (uint32_t)frame;
-    uint32_t base = ALIGN_DOWN(phys, (uint32_t)LARGE_PAGE_SIZE_BYTES);
+    uint32_t phys = seed_low(frame);
+    uint32_t base = ALIGN_DOWN(phys, PAGING_4MIB_BYTES);
     volatile uint32_t *page = (volatile uint32_t *)SCRATCH_ADDRESS;
-    volatile uint32_t *in_large = (volatile uint32_t *)(SCRATCH_4MIB + (phys - base));
+    volatile uint32_t *in_large = seed_pointer(SCRATCH_4MIB + (phys - base));
     int status = -ENOMEM;
 
     if (chunk == NULL || frame == NULL) {
@@ -167,7 +167,7 @@ static int show_pages(void)
     seed_number("alloc_page, written at 0x80000000, read at the frame: 0x%08x", frame[0],
                 0xDEADBEEF);
     seed_number("virtual_to_physical(0x80000123): byte 0x%03x of the frame",
-                (uint32_t)virtual_to_physical(SCRATCH_ADDRESS + 0x123) - phys, 0x123);
+                seed_low(virtual_to_physical(SCRATCH_ADDRESS + 0x123)) - phys, 0x123);
     seed_number("is_mapped: %u", is_mapped(SCRATCH_ADDRESS), 1);
     seed_number("free_page: %u", free_page(SCRATCH_ADDRESS), 1);
     seed_number("is_mapped: %u", is_mapped(SCRATCH_ADDRESS), 0);
@@ -178,9 +178,9 @@ static int show_pages(void)
     seed_number("alloc_page_4mib: %d", (uint32_t)alloc_page_4mib(SCRATCH_4MIB, base, PRESENT), 0);
     seed_number("  read there, at the frame's offset: 0x%08x", in_large[0], 0xDEADBEEF);
     seed_number("  virtual_to_physical keeps the offset: %u",
-                (uint32_t)virtual_to_physical(SCRATCH_4MIB + 0x234567) == base + 0x234567, 1);
+                seed_low(virtual_to_physical(SCRATCH_4MIB + 0x234567)) == base + 0x234567, 1);
     seed_number("  flags of its entry: 0x%03x (4 MiB, accessed, present)",
-                paging_get(chunk, (void *)SCRATCH_4MIB) & PAGING_FLAGS_MASK,
+                (uint32_t)paging_get(chunk, (void *)SCRATCH_4MIB) & PAGING_FLAGS_MASK,
                 PS | ACCESSED | PRESENT);
     seed_number("  misaligned by 4096: %d",
                 (uint32_t)alloc_page_4mib(SCRATCH_4MIB + 4096, base, PRESENT), (uint32_t)-EINVARG);

@@ -71,26 +71,26 @@ static inline int free_frame(void *ptr)
 
 static inline int alloc_page(const uint32_t virt, const uint32_t phys, const uint32_t flags)
 {
-    return paging_map(paging_current(), (void *)virt, (void *)phys, flags);
+    return paging_map(paging_current(), seed_pointer(virt), seed_pointer(phys), flags);
 }
 
 static inline int alloc_page_4mib(const uint32_t virt, const uint32_t phys, const uint32_t flags)
 {
-    return paging_map_4mib(paging_current(), (void *)virt, (void *)phys, flags);
+    return paging_map_4mib(paging_current(), seed_pointer(virt), seed_pointer(phys), flags);
 }
 
 bool free_page(uint32_t virt);
 
 static inline bool is_mapped(const uint32_t virt)
 {
-    return paging_is_mapped(paging_current(), (const void *)virt);
+    return paging_is_mapped(paging_current(), seed_pointer(virt));
 }
 
 static inline void *virtual_to_physical(const uint32_t virt)
 {
     paddr_t physical;
 
-    return paging_get_physical_address(paging_current(), (const void *)virt, &physical) == OK
+    return paging_get_physical_address(paging_current(), seed_pointer(virt), &physical) == OK
                ? (void *)physical
                : NULL;
 }

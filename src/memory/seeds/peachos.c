@@ -21,8 +21,8 @@ static int show_constants(void)
     seed_number("HEAP_BLOCK_TABLE_ENTRY_FREE  0x%02x", HEAP_BLOCK_TABLE_ENTRY_FREE, 0x00);
     seed_number("HEAP_BLOCK_HAS_NEXT          0x%02x", HEAP_BLOCK_HAS_NEXT, 0x80);
     seed_number("HEAP_BLOCK_IS_FIRST          0x%02x", HEAP_BLOCK_IS_FIRST, 0x40);
-    seed_number("kernel_heap starts at 0x%08x", (uint32_t)kernel_heap.saddr, PEACHOS_HEAP_ADDRESS);
-    seed_number("its table is at 0x%08x", (uint32_t)kernel_heap_table.entries,
+    seed_number("kernel_heap starts at 0x%08x", seed_low(kernel_heap.saddr), PEACHOS_HEAP_ADDRESS);
+    seed_number("its table is at 0x%08x", seed_low(kernel_heap_table.entries),
                 PEACHOS_HEAP_TABLE_ADDRESS);
     return OK;
 }
@@ -96,7 +96,7 @@ static int show_steps(void)
     seed_bytes("heap_free inside one:         %s", entries, SMALL_BLOCKS,
                "00 00 00 00 c1 01 00 00");
     seed_number("heap_malloc, 5 blocks: none:  %u",
-                (uint32_t)heap_malloc(&heap, 5 * PEACHOS_HEAP_BLOCK_SIZE), 0);
+                seed_low(heap_malloc(&heap, 5 * PEACHOS_HEAP_BLOCK_SIZE)), 0);
     return OK;
 }
 
@@ -118,7 +118,7 @@ static int show_kheap(void)
     seed_number("  memset: the last byte is 0x%02x", memory[4999], 0x5A);
     kfree(memory);
     seed_bytes("kfree:         %s", kernel_heap_table.entries + block, 2, "00 00");
-    seed_number("kmalloc(0):    0x%08x", (uint32_t)kmalloc(0), 0);
+    seed_number("kmalloc(0):    0x%08x", seed_low(kmalloc(0)), 0);
     kfree(NULL);
     seed_number("free blocks:   %u, as before", heap_free_blocks(&kernel_heap), free_before);
     return OK;

@@ -129,12 +129,19 @@ void seed_bytes(const char *format, const uint8_t *bytes, size_t count, const ch
 
 /* ---------------------------------------------------------------- frames */
 
+void *seed_physical(const void *memory)
+{
+    bool is_of_32_bits = seed_low(memory) == (vaddr_t)memory;
+
+    return (void *)(is_of_32_bits ? (paddr_t)memory : page_physical(memory));
+}
+
 void *seed_alloc_frames(size_t count)
 {
     struct pmm_stats stats;
     void *frames = pmm_alloc_frames(count);
 
-    if (frames == NULL || page_physical(frames) == (paddr_t)frames) {
+    if (frames == NULL || page_physical(frames) == seed_low(frames)) {
         return frames;
     }
     (void)pmm_free_frames(frames);

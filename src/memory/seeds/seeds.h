@@ -69,8 +69,25 @@ void seed_bytes(const char *format, const uint8_t *bytes, size_t count, const ch
 
 /* ---------------------------------------------------------------- for the headers */
 
-/* count frames side by side whose physical address is also where the kernel sees them, as all of the five
- * managers assume: not those of the window (layout.h). NULL when there are none. */
+/* The five have 32 bits; IncroOS, which has 64, has no use for it. Of a pointer, as many bits as they print and
+ * compare. For i386 that is all of it. */
+static inline uint32_t seed_low(const void *pointer)
+{
+    return (uint32_t)(uintptr_t)pointer;
+}
+
+/* The pointer that such a number stands for: memory of a program, or a physical address. */
+static inline void *seed_pointer(uint32_t number)
+{
+    return (void *)(uintptr_t)number;
+}
+
+/* To the five, memory is where its physical address says. Where the kernel sees it elsewhere, in the direct map
+ * of x86_64, a pointer to it is accepted in place of that. */
+void *seed_physical(const void *memory);
+
+/* count frames side by side whose physical address is seed_low() of the pointer, as all of the five managers
+ * assume: not those of i386's window, nor from 4 GiB on (layout.h). NULL when there are none. */
 void *seed_alloc_frames(size_t count);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define USER_FLAGS (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
 
-void seed_vana_load_directory(uint32_t *directory)
+void seed_vana_load_directory(page_entry_bits_t *directory)
 {
     struct paging_4gb_chunk *chunk = paging_find_chunk(directory);
 
@@ -21,7 +21,7 @@ void seed_vana_load_directory(uint32_t *directory)
     }
 }
 
-void *seed_vana_get_physical(uint32_t *directory, void *virt)
+void *seed_vana_get_physical(page_entry_bits_t *directory, void *virt)
 {
     const struct paging_4gb_chunk *chunk = paging_find_chunk(directory);
     paddr_t physical;
@@ -43,7 +43,8 @@ static int show_constants(void)
     seed_number("VANA_PROGRAM_VIRTUAL_STACK_ADDRESS_START 0x%06x",
                 VANA_PROGRAM_VIRTUAL_STACK_ADDRESS_START, 0x3FF000);
     seed_number("PAGING_PAGE_SIZE             %u", PAGING_PAGE_SIZE, 4096);
-    seed_number("PAGING_TOTAL_ENTRIES_PER_TABLE %u", PAGING_TOTAL_ENTRIES_PER_TABLE, 1024);
+    seed_number("PAGING_TOTAL_ENTRIES_PER_TABLE %u", PAGING_TOTAL_ENTRIES_PER_TABLE,
+                ARCH_BITS == 64 ? 512 : 1024);
     return OK;
 }
 
@@ -75,7 +76,7 @@ static int show_heap(void)
     seed_number("heap_get_start_block for 2 blocks: %d", (uint32_t)start, 0);
     heap_mark_blocks_taken(&heap, start, 2);
     seed_bytes("heap_mark_blocks_taken: %s", table.entries, 4, "c1 01 00 00");
-    seed_number("heap_malloc of 50 bytes: 0x%08x", (uint32_t)heap_malloc(&heap, 50),
+    seed_number("heap_malloc of 50 bytes: 0x%08x", seed_low(heap_malloc(&heap, 50)),
                 VANA_HEAP_ADDRESS + 2 * VANA_HEAP_BLOCK_SIZE);
     seed_bytes("  the table: %s", table.entries, 4, "c1 01 41 00");
     heap_free(&heap, (void *)VANA_HEAP_ADDRESS);
@@ -116,13 +117,13 @@ static int show_kheap(void)
 static int show_alignment(void)
 {
     seed_number("paging_align_address(0x1001):       0x%x",
-                (uint32_t)paging_align_address((void *)0x1001), 0x2000);
+                seed_low(paging_align_address((void *)0x1001)), 0x2000);
     seed_number("paging_align_address(0x1000):       0x%x",
-                (uint32_t)paging_align_address((void *)0x1000), 0x1000);
+                seed_low(paging_align_address((void *)0x1000)), 0x1000);
     seed_number("paging_align_address(0):            0x%x",
-                (uint32_t)paging_align_address((void *)0), 0);
+                seed_low(paging_align_address((void *)0)), 0);
     seed_number("paging_align_to_lower_page(0x1FFF): 0x%x",
-                (uint32_t)paging_align_to_lower_page((void *)0x1FFF), 0x1000);
+                seed_low(paging_align_to_lower_page((void *)0x1FFF)), 0x1000);
     return OK;
 }
 
@@ -153,14 +154,14 @@ static int show_paging(void)
     seed_number("and the second its own: %u", virt[1024], 2);
     seed_number(
         "paging_get_physical_address of page 2, byte 5, in frame 2: byte %u",
-        (uint32_t)paging_get_physical_address(chunk->directory_entry, (uint8_t *)virt + 0x1005) -
-            (uint32_t)(frames + 1024),
+        seed_low(paging_get_physical_address(chunk->directory_entry, (uint8_t *)virt + 0x1005)) -
+            seed_low(frames + 1024),
         5);
     (void)paging_map(virt, frames + 1024, PAGING_IS_WRITEABLE);
     seed_number("paging_map to the other frame, at once: %u", virt[0], 2);
     seed_number(
         "the kernel at 1 MiB is identity-mapped: 0x%x",
-        (uint32_t)paging_get_physical_address(chunk->directory_entry, (void *)KERNEL_ADDRESS),
+        seed_low(paging_get_physical_address(chunk->directory_entry, (void *)KERNEL_ADDRESS)),
         0x100000);
     seed_number("misaligned: %d", (uint32_t)paging_map((void *)0x400001, frames, 0),
                 (uint32_t)-EINVARG);

@@ -71,12 +71,12 @@
 
 static inline int seed_vana_map(void *virt, void *phys, uint32_t flags)
 {
-    return paging_map(paging_current(), virt, phys, flags);
+    return paging_map(paging_current(), virt, seed_physical(phys), flags);
 }
 
 static inline int seed_vana_map_range(void *virt, void *phys, size_t count, uint32_t flags)
 {
-    return paging_map_range(paging_current(), virt, phys, count, flags);
+    return paging_map_range(paging_current(), virt, seed_physical(phys), count, flags);
 }
 
 static inline void seed_vana_enable_paging(void)
@@ -87,8 +87,8 @@ static inline void seed_vana_enable_paging(void)
 }
 
 /* A directory that is none: nothing happens. */
-void seed_vana_load_directory(uint32_t *directory);
-void *seed_vana_get_physical(uint32_t *directory, void *virt);
+void seed_vana_load_directory(page_entry_bits_t *directory);
+void *seed_vana_get_physical(page_entry_bits_t *directory, void *virt);
 
 /* By the number of arguments: into the current directory, or into a chunk's. */
 #define SEED_VANA_PICK(a, b, c, d, e, name, ...) name
