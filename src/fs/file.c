@@ -106,7 +106,7 @@ int file_read(struct file *file, void *buffer, size_t length)
         return -EISDIR;
     }
     /* The count must fit the result. */
-    uint32_t count = MIN(MIN(length, left), (uint32_t)INT32_MAX);
+    uint32_t count = (uint32_t)MIN(MIN(length, (size_t)left), (size_t)INT32_MAX);
     int status = fat16_read(&files.volume, &file->node, file->position, buffer, count);
     if (status < 0) {
         return status;
