@@ -6,11 +6,13 @@
 #define ARCH_X86_64_SYSCALL_ENTRY_H
 
 #include "arch/syscall_entry.h"
-#include "arch/x86/trap.h"
+
+/* The entry code calls it. */
+extern trap_handler_t syscall_entry_handler;
 
 static inline void syscall_entry_set_handler(trap_handler_t handler)
 {
-    trap_handlers[TRAP_VECTOR_SYSCALL_64] = handler;
+    syscall_entry_handler = handler;
 }
 
 static inline void frame_register_arguments(const struct trap_frame *frame,
