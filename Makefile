@@ -61,16 +61,21 @@ $(if $(DEVICES),$(error $(DEVICES) is a device or a link to one: remove it. Outp
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
     $(if $(filter 1,$(WERROR)),-Werror)
-include make/arch-$(ARCH).mk
-DISK ?= $(BIN)/os.bin
+ARCHS := i386 x86_64
+include $(ARCHS:%=make/arch-%.mk)
+BUILD := $(BUILD_$(ARCH))
+BIN   := $(BIN_$(ARCH))
+QEMU  ?= $(QEMU_$(ARCH))
+DISK  ?= $(BIN)/os.bin
 # No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not needed: memcpy and friends are the
 # kernel's own, and the compiler may call them.
 COMMON_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
     -fno-strict-aliasing -fcf-protection=none $(WARNINGS)
 # No sibling calls: a jump in place of a call would take the caller out of backtraces.
-KERNEL_CFLAGS := $(ARCH_CFLAGS) $(COMMON_CFLAGS) -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc \
+kernel_cflags = $(CFLAGS_$(1)) $(COMMON_CFLAGS) -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc \
     -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP)
+KERNEL_CFLAGS := $(call kernel_cflags,$(ARCH))
 # Debug information does not say where this folder lies. The shell's own variable: any name is one word.
 PREFIX_MAP := -ffile-prefix-map="$$PWD"/=
 LDFLAGS := -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
@@ -78,7 +83,7 @@ LDFLAGS := -nostdlib -static --build-id=none -z noexecstack -z max-page-size=409
 NASM_WARNINGS := -Wall $(if $(shell nasm -hw 2>/dev/null | grep '^ *reloc '),-Wno-reloc) \
     $(if $(filter 1,$(WERROR)),-Werror)
 NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
-KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(ARCH_NASM_FORMAT) -g -F dwarf
+KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(NASM_FORMAT_$(ARCH)) -g -F dwarf
 
 # ---------------------------------------------------------------- kernel
 
@@ -127,7 +132,7 @@ KERNEL_LD := $(GENERATED)/kernel.lds
 $(KERNEL_LD): src/arch/x86/kernel.ld.in Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(ARCH_BITS) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
+	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(BITS_$(ARCH)) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
 define variant_rules
@@ -161,7 +166,7 @@ $(BUILD)/$(TEST)/tests/kernel/failing.o: KERNEL_CFLAGS += -foptimize-sibling-cal
 define kernel_rules
 $(BUILD)/$(2)/kernel.stage1.elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.empty.o $$(KERNEL_LD)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) -m $(ARCH_LD_EMULATION) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.empty.o
+	$$(Q)$$(LD) -m $(LD_EMULATION_$(ARCH)) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.empty.o
 
 $(BUILD)/$(2)/symbols.empty.c: tools/mksymbols.py
 	@mkdir -p $$(@D)
@@ -177,7 +182,7 @@ $(BUILD)/$(2)/symbols%o: $(BUILD)/$(2)/symbols%c
 $(1).elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) -m $(ARCH_LD_EMULATION) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.o
+	$$(Q)$$(LD) -m $(LD_EMULATION_$(ARCH)) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.o
 
 $(1).bin: $(1).elf tools/mkkernel.py tools/output.py
 	@mkdir -p $$(@D)
@@ -363,6 +368,7 @@ clean:
 
 help:
 	@echo "make              bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin"
+	@echo "make ARCH=x86_64  the same four of the 64-bit kernel, in bin/x86_64/; every target takes ARCH="
 	@echo "make run          boot bin/os.bin in QEMU, console in this terminal (leave: Ctrl-A X)"
 	@echo "make run-gui      the same with QEMU's window (package qemu-system-gui)"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
@@ -398,10 +404,11 @@ host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
 # Both kernels are made of most of the sources, so most tests are built for 64 bits, too, into
 # build/host64/. Not so the tests of what is made for 32 bits.
-HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_ata test_bios_disk \
-    test_symbols
-# A process has the direct map (src/arch/x86_64/layout_arch.h) where memory is its own.
-HOST_CFLAGS_64 = $(patsubst -m32,-m64,$(HOST_CFLAGS)) -DDIRECT_MAP=0x200000000000
+HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_symbols
+# A process has the direct map (src/arch/x86_64/layout_arch.h) where memory is its own, and its
+# image low, as the kernel has.
+HOST_CFLAGS_64 = $(patsubst -m32,-m64,$(HOST_CFLAGS)) \
+    -DDIRECT_MAP=0x200000000000 -fno-pie -no-pie
 HOST_TESTS_64 := $(filter-out $(HOST_TESTS_32_ONLY),$(HOST_TESTS))
 
 # $(call host_test_rule,TEST,folder of build/,flags)
@@ -619,6 +626,8 @@ NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
+	    $(foreach arch,$(filter-out $(ARCH),$(ARCHS)),$(call clang_commands,\
+	        $(sort $(wildcard src/arch/$(arch)/*.c)),$(call kernel_cflags,$(arch))))\
 	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
 	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
 	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\

@@ -10,7 +10,8 @@
  * A read that fails is tried again after a reset, in the next slower of these three ways. When that
  * helps several times in a row, the drive is read in the slower way from then on.
  *
- * DMA is used where the BIOS has set it up, as IDENTIFY reports; timings are not touched.
+ * DMA is used where the BIOS has set it up, as IDENTIFY reports, and for memory below 4 GiB, which is
+ * all that these controllers reach; timings are not touched.
  *
  * Size before speed.
  */
@@ -25,6 +26,7 @@
 #include "lib/format.h"
 #include "memory/pmm.h"
 #include "base/status.h"
+#include "task/task.h"
 
 /* Register offsets from the channel's base port. */
 #define ATA_DATA    0
@@ -121,7 +123,7 @@ struct ata_region {
 /* A buffer that begins inside its first 64 KiB ends in one more. */
 #define REGIONS_MAX (ATA_SECTORS_MAX * SECTOR_BYTES / REGION_BYTES_MAX + 1)
 
-/* Polls between two calls of block_waits(). */
+/* Polls between two times that interrupts are let in. */
 #define POLLS_A_WAIT 64
 
 static struct {
@@ -143,11 +145,11 @@ static void settle(const struct ata_drive *drive)
     }
 }
 
-/* After poll number polls in vain. */
+/* After poll number polls in vain: the clock goes on, however slow the disk is. */
 static void note_wait(uint32_t polls)
 {
     if (polls % POLLS_A_WAIT == POLLS_A_WAIT - 1) {
-        block_waits();
+        task_let_interrupts_in();
     }
 }
 
@@ -248,13 +250,21 @@ static int read_pio(const struct ata_drive *drive, enum ata_way way, uint32_t lb
     return status;
 }
 
-/* Tells the bus master where length bytes go. */
+/* Can the bus master write there? It has 32 address bits, and leaves out bit 0. */
+static bool dma_reaches(const void *buffer, uint32_t length)
+{
+    paddr_t address = page_physical(buffer);
+
+    return IS_ALIGNED(address, 2) && address <= UINT32_MAX - length;
+}
+
+/* Tells the bus master where length bytes go. The kernel's image, where the table is, lies low. */
 static void describe_buffer(const struct ata_drive *drive, const void *buffer, uint32_t length)
 {
     /* volatile: the controller reads it. Aligned, so that it does not cross 64 KiB either. */
     static volatile struct ata_region regions[REGIONS_MAX] __attribute__((aligned(32)));
     volatile struct ata_region *region = regions;
-    uint32_t address = page_physical(buffer);
+    uint32_t address = (uint32_t)page_physical(buffer); /* it has so many: dma_reaches() */
 
     _Static_assert(sizeof(regions) <= 32, "the table's alignment");
     for (;;) {
@@ -270,7 +280,7 @@ static void describe_buffer(const struct ata_drive *drive, const void *buffer, u
         region++;
     }
     region->length |= REGION_LAST;
-    outl(drive->master + MASTER_TABLE, page_physical((const void *)regions));
+    outl(drive->master + MASTER_TABLE, (uint32_t)page_physical((const void *)regions));
 }
 
 /* The drive is done and the bus master has written everything. */
@@ -373,8 +383,8 @@ static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, ui
 {
     enum ata_way way = drive->way;
 
-    if (way == WAY_DMA && !IS_ALIGNED((uintptr_t)buffer, 2)) {
-        way = slower_way(drive, way); /* the bus master would leave out bit 0 */
+    if (way == WAY_DMA && !dma_reaches(buffer, count * SECTOR_BYTES)) {
+        way = slower_way(drive, way);
     }
     for (int tries = 0; tries < ATA_TRIES; tries++) {
         int status = way == WAY_DMA ? read_dma(drive, lba, count, buffer)
@@ -478,7 +488,7 @@ static bool identify(struct ata_drive *drive, unsigned channel)
                 ? UINT32_MAX
                 : words[IDENTIFY_LBA48_SECTORS] | (uint32_t)words[IDENTIFY_LBA48_SECTORS + 1] << 16;
     }
-    set_multiple(drive, MIN(words[IDENTIFY_MULTIPLE] & 0xFFu, ATA_MULTIPLE));
+    set_multiple(drive, MIN(words[IDENTIFY_MULTIPLE] & 0xFFu, (unsigned)ATA_MULTIPLE));
     format_to_buffer(drive->multiple_mode, sizeof(drive->multiple_mode), "PIO, %u sectors",
                      drive->multiple);
     drive->master = has_dma(words) ? find_master(channel) : 0;

@@ -24,14 +24,6 @@ struct block_device {
     int (*read)(struct block_device *device, uint32_t lba, uint32_t count, void *buffer);
 };
 
-/*
- * Drivers that wait with interrupts off call it again and again while they wait. The hook lets
- * pending interrupts in, so that the clock goes on however slow a disk is; no other task runs. None
- * is called until one is set.
- */
-void block_waits(void);
-void block_set_wait_hook(void (*hook)(void));
-
 /* Reads count sectors from lba. 0; -EBOUNDS beyond the device's end; -EIO. count 0 is fine. */
 int block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer);
 

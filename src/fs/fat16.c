@@ -11,6 +11,7 @@
 #include "base/align.h"
 #include "lib/string.h"
 #include "base/status.h"
+#include "task/task.h"
 
 /* The boot record, up to where FAT16 says more than Drupe needs (specification, section 3.1). */
 struct fat16_boot_record {
@@ -63,17 +64,10 @@ _Static_assert(sizeof(struct fat16_entry) == 32, "directory entry");
 /* Clusters of a chain, or entries of a folder, between two pauses. */
 #define STEPS_AT_ONCE 512
 
-static bool (*pause_handler)(void);
-
-void fat16_set_pause(bool (*pause)(void))
-{
-    pause_handler = pause;
-}
-
 /* After step number count of a search. No pointer into the cache may be kept over this. */
 static int pause_at(uint32_t count)
 {
-    bool goes_on = count % STEPS_AT_ONCE != STEPS_AT_ONCE - 1 || !pause_handler || pause_handler();
+    bool goes_on = count % STEPS_AT_ONCE != STEPS_AT_ONCE - 1 || task_pause();
 
     return goes_on ? OK : -EINTERRUPTED;
 }

@@ -10,7 +10,8 @@
  * Nothing on the disk is trusted: every cluster number is checked, every chain is walked with a
  * bound, so that a damaged volume is an error (-ECORRUPT) and never a hang or wrong data.
  *
- * Everything is read through the block cache, which is where sectors are held.
+ * Everything is read through the block cache, which is where sectors are held. Functions that follow a chain or
+ * search a folder may let others run, and give -EINTERRUPTED (file.h).
  */
 #ifndef FS_FAT16_H
 #define FS_FAT16_H
@@ -39,10 +40,6 @@ struct fat16_node {
     uint32_t cluster; /* number cluster_index of the chain */
     uint32_t cluster_index;
 };
-
-/* As fs_set_pause(): functions below that follow a chain or search a folder may let others run, and
- * give -EINTERRUPTED. */
-void fat16_set_pause(bool (*pause)(void));
 
 /*
  * Reads and checks the BPB of the volume at first_lba of device. 0; -EFSNOTUS when it is no FAT16

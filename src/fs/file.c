@@ -38,11 +38,6 @@ int fs_mount(struct block_device *device, uint32_t first_lba)
     return status;
 }
 
-void fs_set_pause(bool (*pause)(void))
-{
-    fat16_set_pause(pause);
-}
-
 int fs_unmount(void)
 {
     if (files.open_files) {
@@ -111,7 +106,7 @@ int file_read(struct file *file, void *buffer, size_t length)
         return -EISDIR;
     }
     /* The count must fit the result. */
-    uint32_t count = MIN(MIN(length, left), (uint32_t)INT32_MAX);
+    uint32_t count = (uint32_t)MIN(MIN(length, (size_t)left), (size_t)INT32_MAX);
     int status = fat16_read(&files.volume, &file->node, file->position, buffer, count);
     if (status < 0) {
         return status;

@@ -7,6 +7,9 @@
  *
  * Errors are those of status.h: -EBADPATH, -ENOENT, -ENOTDIR, -EISDIR, -EIO,
  * -ECORRUPT, -ENOMEM, -EFSNOTUS, -EINVARG.
+ *
+ * Opening, reading and listing may let others run (task_pause()) between the pieces of long searches, on damaged
+ * or very full volumes; when the running task was cancelled they end with -EINTERRUPTED.
  */
 #ifndef FS_FILE_H
 #define FS_FILE_H
@@ -26,10 +29,6 @@ struct file; /* an open file or directory; made by file_open(), ended by file_cl
  * record is not a FAT16 one, or contradicts itself or the device's size).
  */
 int fs_mount(struct block_device *device, uint32_t first_lba);
-
-/* Called between the pieces of long searches, on damaged or very full volumes: it lets others run, and
- * returns false when the search is to end, with -EINTERRUPTED. None is called until this one is. */
-void fs_set_pause(bool (*pause)(void));
 
 /* Detaches drive 0 and gives back its memory. -EBUSY while files are open. */
 int fs_unmount(void);

@@ -2,7 +2,7 @@
  * lib/format.h - printf's formatting, once, for everything that prints.
  *
  * Understands %c %s %d %i %u %x %X %p %% with the flags '-' '0' '+' ' ' '#', a width and a
- * precision (numbers or '*'), and the lengths hh h l ll z. %p is 0x and all eight digits, as every
+ * precision (numbers or '*'), and the lengths hh h l ll z. %p is 0x and all 8 or 16 digits, as every
  * address is written. %s of NULL prints "(null)". An unknown conversion is printed as it stands.
  * No floating point in the kernel.
  */

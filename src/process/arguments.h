@@ -4,13 +4,15 @@
  * Where it ends up: at the very top of the program's stack, from where command 8 finds it and C's
  * main() gets it.
  *
- *   USER_STACK_TOP  +--------------------------------+
+ *              top  +--------------------------------+
  *                   | the strings, one after another |
  *                   | argv[argc] = NULL              |
- *                   | argv[0] ...                    |  <- argv
+ *                   | argv[0] ...                    |  <- argv, a multiple of a word
  *                   | padding                        |
- *                   | 0                              |  <- ESP, a multiple of 16: where the program
- *                   +--------------------------------+     would go if it returned from its entry
+ *                   | 0                              |  <- stack pointer, a multiple of 16: where the
+ *                   +--------------------------------+     program would go if it returned from its entry
+ *
+ * Pointers and the 0 are words of the program's: of 4 bytes or of 8.
  */
 #ifndef PROCESS_ARGUMENTS_H
 #define PROCESS_ARGUMENTS_H
@@ -19,6 +21,7 @@
 #include <stdint.h>
 
 #include "abi/syscalls.h"
+#include "base/types.h"
 
 struct arguments {
     uint32_t count;
@@ -40,9 +43,11 @@ char *arguments_next(struct arguments *arguments, size_t *size);
 void arguments_add(struct arguments *arguments, size_t length);
 
 /*
- * Writes them into the page (as the kernel sees it) that will end at USER_STACK_TOP. Returns the
- * program's first ESP; *argv is where its argv lies. arguments NULL: none.
+ * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the program's
+ * stack, for a program whose words have word_bytes. Returns the program's first stack pointer; *argv is
+ * where its argv lies. arguments NULL: none.
  */
-uint32_t arguments_place(const struct arguments *arguments, uint8_t *page, uint32_t *argv);
+vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_t top,
+                        size_t word_bytes, vaddr_t *argv);
 
 #endif

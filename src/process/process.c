@@ -13,7 +13,6 @@
 #include "arch/trap.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "drivers/block.h"
 #include "fs/file.h"
 #include "base/align.h"
 #include "lib/string.h"
@@ -114,8 +113,7 @@ static int load_segment(struct process *process, struct file *file,
     while (address < end) {
         uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
         uint32_t next = page + PAGE_SIZE_BYTES;
-        uint8_t *frame =
-            user_page(process, page, rights, address == page && file_end >= next);
+        uint8_t *frame = user_page(process, page, rights, address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;
@@ -179,7 +177,8 @@ static int load_stack(struct process *process, const struct arguments *arguments
         }
     }
     process->argc = arguments ? arguments->count : 0;
-    *stack = arguments_place(arguments, frame, &process->argv);
+    *stack = arguments_place(arguments, frame, USER_STACK_TOP, process_word_bytes(process),
+                             &process->argv);
     return OK;
 }
 
@@ -210,7 +209,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
 {
     struct process *new_process;
     const char *name = path;
-    struct user_start start;
+    struct user_start start = {0};
     int status = charge_process(family);
 
     if (status < 0) {
@@ -242,6 +241,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     if (status < 0) {
         goto fail;
     }
+    start.is_64_bit = new_process->is_64_bit;
     status = load_stack(new_process, arguments, &start.stack);
     if (status < 0) {
         goto fail;
@@ -682,8 +682,6 @@ void process_initialise(void)
 {
     list_initialise(&processes.all);
     family_initialise();
-    fs_set_pause(task_pause);
-    block_set_wait_hook(task_let_interrupts_in);
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
     trap_set_user_fault_handler(process_on_fault);

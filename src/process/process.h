@@ -48,7 +48,7 @@ struct process {
     uint32_t pages;       /* mapped for itself, and the tables for them */
     vaddr_t heap_next;    /* where process_malloc() looks first */
     uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
-    bool is_64_bit; /* of the program: its words are of 64 bits, else of 32 */
+    bool is_64_bit;       /* of the program: its words are of 64 bits, else of 32 */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
@@ -111,6 +111,12 @@ struct process *process_find_reachable(uint32_t id);
  * status, and it is forgotten. Returns its id; -ECHILD when there is no such child to wait for.
  */
 int process_wait(int id, int *status);
+
+/* Of a word of its program's, and of a pointer: 4 or 8. */
+static inline size_t process_word_bytes(const struct process *process)
+{
+    return ARCH_BITS == 64 && process->is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
+}
 
 /* Has it the keyboard? */
 bool process_is_front(const struct process *process);

@@ -91,21 +91,12 @@ static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr
     return true;
 }
 
-/* The kernel makes no system calls, so the compiler need not ask where the frame is from. */
-static inline vaddr_t user_stack_pointer(const struct trap_frame *frame)
-{
-    if (!frame_is_from_user(frame)) {
-        __builtin_unreachable();
-    }
-    return frame_stack_pointer(frame);
-}
-
 /* Apart from the calls without arguments, so that those save fewer registers. */
 static void __attribute__((noinline)) call_with_arguments(struct trap_frame *frame, uint32_t number)
 {
     uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
 
-    if (read_stack_arguments(user_stack_pointer(frame), number, arguments)) {
+    if (read_stack_arguments(frame_user_stack_pointer(frame), number, arguments)) {
         frame_set_result(frame, syscalls[number].handler(arguments));
     } else {
         frame_set_result(frame, -EINVARG);

@@ -102,9 +102,7 @@ int copy_string_from_user(char *destination, struct user_pointer source, size_t 
 
 size_t user_long_bytes(void)
 {
-    bool is_64_bit = ARCH_BITS == 64 && process_current()->is_64_bit;
-
-    return is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
+    return process_word_bytes(process_current());
 }
 
 /* Little-endian: a word of the program's is the lower half of one of the kernel's, or all of it. */

@@ -17,6 +17,12 @@
 #include "drivers/block_cache.h"
 #include "fs/fat16.h"
 #include "fs/file.h"
+#include "task/task.h"
+
+bool task_pause(void)
+{
+    return true;
+}
 
 #define CLUSTERS    4100
 #define FILES       6

@@ -14,14 +14,16 @@
 
 #include "layout.h"
 
-/* The memory below 1 MiB that the driver and the BIOS share. */
-static uint8_t packet_memory[BIOS_BUFFER_BYTES] __attribute__((aligned(16)));
-static uint8_t large_memory[BIOS_DISK_BUFFER_BYTES] __attribute__((aligned(16)));
+/* The memory below 1 MiB that the driver and the BIOS share. It lies 1 GiB higher here: a 32-bit process
+ * cannot have the true addresses. */
+#define SHIFT         0x40000000
+#define packet_memory ((uint8_t *)page_memory(BIOS_BUFFER_ADDRESS))
+#define large_memory  ((uint8_t *)page_memory(BIOS_DISK_BUFFER_ADDRESS))
 
 #undef BIOS_BUFFER_ADDRESS
 #undef BIOS_DISK_BUFFER_ADDRESS
-#define BIOS_BUFFER_ADDRESS      ((uint32_t)(uintptr_t)packet_memory)
-#define BIOS_DISK_BUFFER_ADDRESS ((uint32_t)(uintptr_t)large_memory)
+#define BIOS_BUFFER_ADDRESS      (SHIFT + 0x4000)
+#define BIOS_DISK_BUFFER_ADDRESS (SHIFT + 0x80000)
 
 #include "drivers/bios_disk.c"
 
@@ -63,16 +65,25 @@ static uint32_t content(uint64_t lba)
     return 0xD15C0000u + (uint32_t)lba;
 }
 
+static void *map_at(paddr_t physical, size_t bytes)
+{
+    void *at = mmap(page_memory(physical), bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    assert_ptr_equal(at, page_memory(physical));
+    return at;
+}
+
 static bool read_sectors(void)
 {
     struct address_packet packet;
-    uint32_t *to = (uint32_t *)(disk.buffer & ~0xFu);
+    uint32_t *to = page_memory(disk.buffer & ~0xFu);
 
     memcpy(&packet, packet_memory, sizeof(packet));
     assert_int_equal(packet.bytes, 16);
     assert_int_equal(packet.zero, 0);
     assert_true(packet.count > 0 && packet.lba + packet.count <= bios.sectors);
-    assert_int_equal(packet.segment, (uint16_t)((uintptr_t)to >> 4));
+    assert_int_equal(packet.segment, (uint16_t)(page_physical(to) >> 4));
     assert_int_equal(packet.offset, disk.buffer & 0xF);
     bios.reads++;
     bios.most = packet.count > bios.most ? packet.count : bios.most;
@@ -95,7 +106,7 @@ static bool tell_parameters(void)
     parameters.sectors = bios.sectors;
     parameters.sector_bytes = bios.sector_bytes;
     if (parameters.bytes == 30) {
-        uint32_t address = (uint32_t)(uintptr_t)bios.ata;
+        uint32_t address = (uint32_t)page_physical(bios.ata);
 
         parameters.ata_segment = bios.ata ? (uint16_t)(address >> 4) : 0xFFFF;
         parameters.ata_offset = bios.ata ? (uint16_t)(address & 0xF) : 0xFFFF;
@@ -215,12 +226,12 @@ static void test_firmware_that_keeps_the_large_buffer(void **state)
 {
     (void)state;
     bios.is_large_memory_usable = false;
-    memset(large_memory, 0x5A, sizeof(large_memory));
+    memset(large_memory, 0x5A, BIOS_DISK_BUFFER_BYTES);
     assert_non_null(bios_disk_open(DRIVE));
     assert_int_equal(read_and_compare(3, 3 * SMALL_SECTORS + 1), OK);
     assert_int_equal(bios.reads, 4);
     assert_int_equal(bios.most, SMALL_SECTORS);
-    for (size_t i = 0; i < sizeof(large_memory); i++) {
+    for (size_t i = 0; i < BIOS_DISK_BUFFER_BYTES; i++) {
         assert_int_equal(large_memory[i], 0x5A);
     }
 }
@@ -257,10 +268,8 @@ static void test_place(void **state)
 {
     (void)state;
     /* As a BIOS has it, below 1 MiB. */
-    struct ata_parameters *ata = mmap((void *)0x90000, 4096, PROT_READ | PROT_WRITE,
-                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    struct ata_parameters *ata = map_at(0x90000, 4096);
 
-    assert_ptr_equal(ata, (void *)0x90000);
     *ata = (struct ata_parameters){.base = 0x170, .control = 0x376, .head = 0xF0};
     ata->checksum = (uint8_t)(0u - (0x70 + 0x01 + 0x76 + 0x03 + 0xF0));
     assert_non_null(bios_disk_open(DRIVE));
@@ -279,9 +288,17 @@ static void test_place(void **state)
     bios.fails_to_tell = true;
     assert_false(bios_disk_place().is_known);
     bios.fails_to_tell = false;
-    bios.ata = (const struct ata_parameters *)0x10; /* the kernel does not see page 0 */
+    bios.ata = page_memory(0x10); /* the kernel does not see page 0 */
     assert_false(bios_disk_place().is_known);
     munmap(ata, 4096);
+}
+
+static int map_memory(void **state)
+{
+    (void)state;
+    map_at(BIOS_BUFFER_ADDRESS, BIOS_BUFFER_BYTES);
+    map_at(BIOS_DISK_BUFFER_ADDRESS, BIOS_DISK_BUFFER_BYTES);
+    return 0;
 }
 
 int main(void)
@@ -296,5 +313,5 @@ int main(void)
         TEST(test_place),
         TEST(test_each_piece_has_its_own_tries),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, map_memory, NULL);
 }

@@ -58,7 +58,7 @@ void printk(const char *format, ...)
 
 static const char *symbol_name;
 
-const char *symbol_find(uint32_t address, uint32_t *offset)
+const char *symbol_find(vaddr_t address, uint32_t *offset)
 {
     (void)address;
     *offset = 0x12;

@@ -15,6 +15,7 @@
 
 #include "drivers/debugcon.c"
 #include "arch/x86/pit.c"
+#include "arch/x86/speaker.c"
 #include "drivers/serial.c"
 
 /* ---- the machine's ports, as a model */

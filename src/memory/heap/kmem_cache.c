@@ -178,9 +178,9 @@ static void debug_on_alloc(const struct kmem_cache *cache, void *object, const v
     check_guard(cache, object, GUARD_FREE, "allocation");
     for (size_t i = sizeof(void *); i < cache->object_bytes; i++) {
         if (bytes[i] != HEAP_POISON_FREE) {
-            panic("allocation of %p: this object of cache %s was written to at offset %u while it"
+            panic("allocation of %p: this object of cache %s was written to at offset %zu while it"
                   " was free; %p freed it",
-                  object, cache->name, (unsigned)i, guard->who);
+                  object, cache->name, i, guard->who);
         }
     }
     guard->state = GUARD_LIVE;
@@ -233,8 +233,8 @@ static void lay_out(struct kmem_cache *cache)
 {
     uint32_t best_waste = UINT32_MAX; /* bytes in KMEM_SLAB_BLOCKS_MAX blocks */
 
-    cache->spacing =
-        ALIGN_UP(cache->object_bytes + (DEBUG_HEAP ? sizeof(struct guard) : 0), cache->alignment);
+    cache->spacing = ALIGN_UP(
+        cache->object_bytes + (DEBUG_HEAP ? (uint32_t)sizeof(struct guard) : 0), cache->alignment);
     for (uint32_t blocks = 1; blocks <= KMEM_SLAB_BLOCKS_MAX; blocks *= 2) {
         uint32_t bytes = blocks * HEAP_BLOCK_SIZE_BYTES;
         uint32_t capacity = 0;

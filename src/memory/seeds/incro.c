@@ -6,6 +6,7 @@
 #include "memory/seeds/incro.h"
 
 #include "base/align.h"
+#include "memory/heap/byte_heap.h"
 #include "base/status.h"
 
 /* ---------------------------------------------------------------- mappings */
@@ -48,6 +49,9 @@ uint64_t vmm_get_physical(uint64_t virt)
 #define MIB             0x100000u
 #define GROWTH_BYTES    MIB
 #define HEAP_FRAMES     300 /* for 1 MiB, its table, and some growth */
+
+/* What an allocation takes of the heap: its header as well, in multiples of 16. */
+#define CHUNK(size) (((size) + BYTE_HEAP_HEADER_BYTES + 15) / 16 * 16)
 
 static int show_flags(void)
 {
@@ -128,10 +132,15 @@ static int show_mappings(void)
     seed_number("vmm_unmap_page, vmm_get_physical: %u", (uint32_t)vmm_get_physical(SCRATCH_ADDRESS),
                 0);
     seed_number("  and the empty table went back: %u", tables - pmm_get_free_pages(), 0);
-    seed_number("an address from 4 GiB on: %u", vmm_map_page(1ull << 32, frame, PTE_PRESENT),
-                ARCH_BITS == 64);
-    seed_number("PTE_HUGEPAGE, 4 MiB of the pool: %u",
-                vmm_map_page(SCRATCH_ADDRESS, HEAP_ADDRESS, PTE_PRESENT | PTE_HUGEPAGE), 1);
+    bool is_beyond = vmm_map_page(1ull << 32, frame, PTE_PRESENT);
+    if (!is_beyond && ARCH_BITS == 64) {
+        goto out;
+    }
+    seed_number("an address from 4 GiB on: %u", is_beyond, ARCH_BITS == 64);
+    if (!vmm_map_page(SCRATCH_ADDRESS, HEAP_ADDRESS, PTE_PRESENT | PTE_HUGEPAGE)) {
+        goto out;
+    }
+    seed_number("PTE_HUGEPAGE, 4 MiB of the pool: %u", 1, 1);
     seed_number("  vmm_get_physical(0x80234567): 0x%08x",
                 (uint32_t)vmm_get_physical(SCRATCH_ADDRESS + 0x234567), HEAP_ADDRESS + 0x234567);
     status = OK;
@@ -180,22 +189,25 @@ static int show_heap(void)
     if (small == NULL) {
         goto out;
     }
-    seed_number("kmalloc(50): %u bytes used: 50, a header of 16, in multiples of 16",
-                heap_get_used() - used_before, 80);
+    seed_number(BYTE_HEAP_HEADER_BYTES == 16
+                    ? "kmalloc(50): %u bytes used: 50, a header of 16, in multiples of 16"
+                    : "kmalloc(50): %u bytes used: 50, a header of 32, in multiples of 16",
+                heap_get_used() - used_before, CHUNK(50));
     next = kmalloc(5000);
     if (next == NULL) {
         goto out;
     }
-    seed_number("kmalloc(5000): %u bytes used", heap_get_used() - used_before, 80 + 5024);
+    seed_number("kmalloc(5000): %u bytes used", heap_get_used() - used_before,
+                CHUNK(50) + CHUNK(5000));
     if (is_first) {
-        seed_number("  it begins %u bytes behind the first", (uint32_t)(next - small), 80);
+        seed_number("  it begins %u bytes behind the first", (uint32_t)(next - small), CHUNK(50));
     }
     large = kmalloc(GROWTH_BYTES);
     if (large == NULL) {
         goto out;
     }
     seed_number("kmalloc(1048576) grows the heap: %u bytes used", heap_get_used() - used_before,
-                80 + 5024 + GROWTH_BYTES + 16);
+                CHUNK(50) + CHUNK(5000) + CHUNK(GROWTH_BYTES));
     seed_number("  it is larger than 1 MiB: %u", heap_get_used() + heap_get_free() > MIB, 1);
     large[GROWTH_BYTES - 1] = '!';
     seed_number("  its last byte can be written: '%c'", (unsigned char)large[GROWTH_BYTES - 1],
