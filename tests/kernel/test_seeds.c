@@ -63,6 +63,9 @@ KTEST(seeds_every_example_is_right_and_leaves_nothing)
                 break;
             }
             KEXPECT(strlen(text) == (size_t)length && text[length - 1] == '\n');
+            if (has("WRONG")) {
+                printk("%s", text);
+            }
             KEXPECT(!has("WRONG"));
             examples++;
         }
