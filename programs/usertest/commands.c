@@ -274,9 +274,10 @@ static void results_into_bad_pointers(void)
                     -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_PROCESS_LIST, bad, 10, 0), -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_RUN, 0, bad), -EINVARG);
+        /* A program of 32 bits cannot ask for a name in a kernel of 64 bits, which lies higher. */
         CHECK_EQUAL(
             system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_NAME, KERNEL_ADDRESS + 0x1000, bad),
-            -EINVARG);
+            kernel_has_64_bits() ? -ENOENT : -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_WALK, 0, bad), -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_MEMORY_LOOK, MEMORY_LOOK_LEVELS, 0, bad), -EINVARG);
         CHECK_EQUAL(system_call(SYSCALL_SEEDS, SEEDS_INCRO, 0, bad), -EINVARG);
@@ -317,7 +318,7 @@ static void seeds_of_every_kind(void)
         }
         CHECK_EQUAL(memory_figures(&after), 0);
     }
-    CHECK(count >= 2 * 21);
+    CHECK(count >= (kernel_has_64_bits() ? 2 * 8 : 2 * 21));
     CHECK_EQUAL(after.free_pages, before.free_pages);
     CHECK_EQUAL(after.pool_free_pages, before.pool_free_pages);
     CHECK_EQUAL(after.objects, before.objects);
