@@ -79,9 +79,10 @@ KERNEL_CFLAGS := $(call kernel_cflags,$(ARCH))
 # Debug information does not say where this folder lies. The shell's own variable: any name is one word.
 PREFIX_MAP := -ffile-prefix-map="$$PWD"/=
 LDFLAGS := -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
-# What nasm warns of since 2.16.02 is what all of this does: address another section.
-NASM_WARNINGS := -Wall $(if $(shell nasm -hw 2>/dev/null | grep '^ *reloc '),-Wno-reloc) \
-    $(if $(filter 1,$(WERROR)),-Werror)
+# What nasm warns of without reason, and which of its versions know: reloc (since 2.16.02) is what all of this
+# does, address another section; unknown-warning is for a line that nasm's own alignb has ("warning push").
+NASM_NO_WARNINGS := $(filter reloc unknown-warning,$(shell nasm -hw 2>/dev/null))
+NASM_WARNINGS := -Wall $(NASM_NO_WARNINGS:%=-Wno-%) $(if $(filter 1,$(WERROR)),-Werror)
 NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
 KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(NASM_FORMAT_$(ARCH)) -g -F dwarf
 
@@ -498,9 +499,10 @@ SOURCES_TAR := tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --
 WEB_FILES += $(WEB)/drupe-sources.tar.gz
 $(WEB)/drupe-sources.tar.gz: FORCE
 	@mkdir -p $(@D)
-	@{ git ls-files -z --cached --others --exclude-standard 2>/dev/null | \
-	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf - 2>/dev/null || \
-	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; } | gzip -9n > $@.new
+	@{ if git ls-files --error-unmatch Makefile >/dev/null 2>&1; then \
+	    git ls-files -z --cached --others --exclude-standard | \
+	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf -; else \
+	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; fi; } | gzip -9n > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(WEB)/index.html: web/index.html bin/os.bin
