@@ -17,7 +17,40 @@ sys.dont_write_bytecode = True
 
 SECONDS = 600  # each start of an emulator, each command: detects hangs only
 
+# make check-all: what takes too long for every run. Without it, suites run a part that says the same.
+IS_ALL = os.environ.get("CHECK_ALL") == "1"
+
 FAILED = []
+
+
+class Arch:
+    """One of the two kernels: what a suite that looks at both must know of it."""
+
+    def __init__(self, name, bits, bin_folder, build_folder, registers):
+        self.name, self.bits, self.bin, self.build = name, bits, bin_folder, build_folder
+        self.pc, self.stack, self.frame, self.first = registers  # by their names in reports
+        # Before a test's name: those of the i386 kernel, the default, have none.
+        self.prefix = "" if bits == 32 else f"{name}: "
+
+    def address(self, number):
+        """As the kernel prints one."""
+        return f"{number:0{self.bits // 4}x}"
+
+    def image(self, name):
+        """os.bin, test.bin and so on of this kernel."""
+        return f"{self.bin}/{name}"
+
+    def make(self, *targets):
+        """Makes targets for this kernel; those below bin/ or build/ are named as for i386."""
+        here = [re.sub(r"^(?:bin(?!/programs)|build)(?=/)", lambda found: getattr(self, found[0]), target)
+                for target in targets]
+        subprocess.run(["make", "-s", f"ARCH={self.name}", *here], check=True)
+
+
+I386 = Arch("i386", 32, "bin", "build", ("eip", "esp", "ebp", "eax"))
+X86_64 = Arch("x86_64", 64, "bin/x86_64", "build/x86_64", ("rip", "rsp", "rbp", "rax"))
+# TEST_ARCH=x86_64 tests/run.py NAME: that kernel alone.
+ARCHS = tuple(arch for arch in (I386, X86_64) if os.environ.get("TEST_ARCH", arch.name) == arch.name)
 
 
 def test(name, why=None):
