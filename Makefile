@@ -79,9 +79,10 @@ KERNEL_CFLAGS := $(call kernel_cflags,$(ARCH))
 # Debug information does not say where this folder lies. The shell's own variable: any name is one word.
 PREFIX_MAP := -ffile-prefix-map="$$PWD"/=
 LDFLAGS := -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
-# What nasm warns of since 2.16.02 is what all of this does: address another section.
-NASM_WARNINGS := -Wall $(if $(shell nasm -hw 2>/dev/null | grep '^ *reloc '),-Wno-reloc) \
-    $(if $(filter 1,$(WERROR)),-Werror)
+# What nasm warns of without reason, and which of its versions know: reloc (since 2.16.02) is what all of this
+# does, address another section; unknown-warning is for a line that nasm's own alignb has ("warning push").
+NASM_NO_WARNINGS := $(filter reloc unknown-warning,$(shell nasm -hw 2>/dev/null))
+NASM_WARNINGS := -Wall $(NASM_NO_WARNINGS:%=-Wno-%) $(if $(filter 1,$(WERROR)),-Werror)
 NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
 KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(NASM_FORMAT_$(ARCH)) -g -F dwarf
 
@@ -227,22 +228,25 @@ $(BIN)/boot.elf: src/boot/boot.asm $(BIN)/boot.bin
 	    -o $(BUILD)/$(RELEASE)/boot.o $<
 	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ $(BUILD)/$(RELEASE)/boot.o
 
-MKIMAGE := $(PYTHON) tools/mkimage.py
+MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(ARCH_BITS)
 MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
 
 include programs/programs.mk
 
-# init is the shell; all programs and programs/files/ lie beside it.
-DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
+# init is the shell; all programs and programs/files/ lie beside it. Beside 64-bit programs the 32-bit ones
+# lie in a folder: name.elf=i386/name.elf.
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(ARCH_BITS)),$(PROGRAMS_32_BIT))
+DISK_SHELL := $(PROGRAM_BIN)/shell.elf
+disk_file = --file $(1)$(if $(filter 64,$(ARCH_BITS)),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
+disk_arguments = --init $(DISK_SHELL) $(foreach file,$(1),$(call disk_file,$(file)))
 $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/shell.elf \
-	    $(DISK_FILES:%=--file %) --output $@
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(call disk_arguments,$(DISK_FILES)) --output $@
 
 include programs/newlib/newlib.mk
 
 # The same kernel with a program that ends by itself.
-$(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/hello.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/hello.elf --output $@
+$(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/hello.elf $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/hello.elf --output $@
 
 TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
 $(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
@@ -495,9 +499,10 @@ SOURCES_TAR := tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --
 WEB_FILES += $(WEB)/drupe-sources.tar.gz
 $(WEB)/drupe-sources.tar.gz: FORCE
 	@mkdir -p $(@D)
-	@{ git ls-files -z --cached --others --exclude-standard 2>/dev/null | \
-	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf - 2>/dev/null || \
-	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; } | gzip -9n > $@.new
+	@{ if git ls-files --error-unmatch Makefile >/dev/null 2>&1; then \
+	    git ls-files -z --cached --others --exclude-standard | \
+	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf -; else \
+	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; fi; } | gzip -9n > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(WEB)/index.html: web/index.html bin/os.bin

@@ -3,9 +3,12 @@
  *
  *                        32 bits                    64 bits
  *   program              0x00400000, 12 MiB         0x0000000000400000, to the heap
- *   stack                below 0x003FF000, 16 KiB   below 0x00007FFFFFFFF000, 64 KiB, or what its file asks for
+ *   stack                below 0x003FF000, 16 KiB   below 0x00007FFFFFFFF000, 16 KiB to 1 MiB
  *   process_malloc()     from 0x80000000            from 0x0000100000000000, 16 TiB
  *   the break            from 0xB0000000, 256 MiB   from 0x0000200000000000, 16 TiB
+ *
+ * A stack is 16 KiB unless the file has a PT_GNU_STACK, as ordinary compilers' files have. That of a 64-bit
+ * program then is 64 KiB, or as large as is written there ("ld -z stack-size=N").
  *
  * Nothing is mapped in the page below a stack and in the one above it. In both maps the break lies above what
  * process_malloc() gives out first, so one rule serves both: process_malloc() goes on into the break's part
@@ -23,7 +26,7 @@
 struct address_map {
     vaddr_t program_start, program_end;
     vaddr_t stack_top;
-    size_t stack_bytes;     /* of a program that does not ask for another size */
+    size_t stack_bytes;     /* of a program that has a PT_GNU_STACK, and does not say there */
     size_t stack_bytes_max; /* that it may ask for */
     vaddr_t heap_start;     /* process_malloc()'s addresses */
     vaddr_t break_start;

@@ -386,6 +386,7 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
             return -EDYNAMIC;
         }
         if (program.p_type == PT_GNU_STACK) {
+            layout->has_stack_header = true;
             layout->stack_bytes = program.p_memsz;
         }
         if (program.p_type == PT_LOAD) {

@@ -34,10 +34,11 @@ struct elf_segment {
 };
 
 struct elf_layout {
-    bool is_64_bit;                                /* its words, and the mode that it runs in */
-    vaddr_t entry;                                 /* inside a segment, which is executable */
-    size_t stack_bytes;                            /* that it asks for; 0: it does not say */
-    size_t segment_count;                          /* 1 to ELF_SEGMENTS_MAX */
+    bool is_64_bit;        /* its words, and the mode that it runs in */
+    vaddr_t entry;         /* inside a segment, which is executable */
+    bool has_stack_header; /* PT_GNU_STACK, as ordinary compilers write it */
+    size_t stack_bytes;    /* that it asks for there; 0: it does not say */
+    size_t segment_count;  /* 1 to ELF_SEGMENTS_MAX */
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
 };
 

@@ -143,10 +143,12 @@ static void set_map(struct process *process, const struct elf_layout *layout)
     process->is_64_bit = layout->is_64_bit;
 
     const struct address_map map = process_map(process);
-    size_t stack_bytes = layout->stack_bytes ? layout->stack_bytes : map.stack_bytes;
+    size_t stack_bytes = layout->stack_bytes        ? layout->stack_bytes
+                         : layout->has_stack_header ? map.stack_bytes
+                                                    : USER_STACK_BYTES;
 
     process->heap_next = map.heap_start;
-    stack_bytes = MAX(MIN(stack_bytes, map.stack_bytes_max), USER_STACK_BYTES); /* at least, in both */
+    stack_bytes = MAX(MIN(stack_bytes, map.stack_bytes_max), USER_STACK_BYTES);
     process->stack_bottom = map.stack_top - ALIGN_UP(stack_bytes, PAGE_SIZE_BYTES);
 }
 

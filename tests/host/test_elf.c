@@ -178,6 +178,7 @@ static void test_good_file(void **state)
     assert_int_equal(read_layout(&layout), OK);
     assert_int_equal(layout.entry, 0x400010);
     assert_int_equal(layout.is_64_bit, ELF_BITS == 64);
+    assert_false(layout.has_stack_header);
     assert_int_equal(layout.stack_bytes, 0);
     assert_int_equal(layout.segment_count, 2);
     assert_int_equal(layout.segments[0].address, 0x400000);
@@ -237,6 +238,7 @@ static void test_stack_size(void **state)
     (void)state;
     image.programs[1] = (Phdr){.p_type = PT_GNU_STACK, .p_memsz = 0x12345};
     assert_int_equal(read_layout(&layout), OK);
+    assert_true(layout.has_stack_header);
     assert_int_equal(layout.stack_bytes, 0x12345);
 }
 

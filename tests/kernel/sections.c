@@ -55,6 +55,7 @@ static void flip_a_bit(vaddr_t address)
 
 KTEST(sections_every_changed_byte_is_seen)
 {
+    /* Numbers: to the compiler nothing lies before or behind a name's bytes. */
     const vaddr_t bytes[] = {(vaddr_t)kernel_start + 16, (vaddr_t)kernel_text_end - 1,
                              (vaddr_t)kernel_text_end + 64, (vaddr_t)kernel_rodata_end - 1};
 

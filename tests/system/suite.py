@@ -26,35 +26,54 @@ FAILED = []
 class Arch:
     """One of the two kernels: what a suite that looks at both must know of it."""
 
-    def __init__(self, name, bits, bin_folder, build_folder, registers):
-        self.name, self.bits, self.bin, self.build = name, bits, bin_folder, build_folder
-        self.pc, self.stack, self.frame, self.first = registers  # by their names in reports
+    def __init__(self, name, bits, bin_folder, build_folder, pc):
+        self.name, self.bits, self.pc = name, bits, pc
+        self.folders = {"bin": bin_folder, "build": build_folder}
         # Before a test's name: those of the i386 kernel, the default, have none.
         self.prefix = "" if bits == 32 else f"{name}: "
+
+    def path(self, path):
+        """Of a product that is named as i386 has it. Programs are the same files for both."""
+        return re.sub(r"^(?:bin(?!/programs)|build)(?=/)", lambda found: self.folders[found[0]], path)
 
     def address(self, number):
         """As the kernel prints one."""
         return f"{number:0{self.bits // 4}x}"
 
-    def image(self, name):
-        """os.bin, test.bin and so on of this kernel."""
-        return f"{self.bin}/{name}"
 
-    def make(self, *targets):
-        """Makes targets for this kernel; those below bin/ or build/ are named as for i386."""
-        here = [re.sub(r"^(?:bin(?!/programs)|build)(?=/)", lambda found: getattr(self, found[0]), target)
-                for target in targets]
-        subprocess.run(["make", "-s", f"ARCH={self.name}", *here], check=True)
-
-
-I386 = Arch("i386", 32, "bin", "build", ("eip", "esp", "ebp", "eax"))
-X86_64 = Arch("x86_64", 64, "bin/x86_64", "build/x86_64", ("rip", "rsp", "rbp", "rax"))
+I386 = Arch("i386", 32, "bin", "build", "eip")
+X86_64 = Arch("x86_64", 64, "bin/x86_64", "build/x86_64", "rip")
 # TEST_ARCH=x86_64 tests/run.py NAME: that kernel alone.
-ARCHS = tuple(arch for arch in (I386, X86_64) if os.environ.get("TEST_ARCH", arch.name) == arch.name)
+ARCHS = tuple(kernel for kernel in (I386, X86_64) if os.environ.get("TEST_ARCH", kernel.name) == kernel.name)
+ARCH = [I386]  # the last one is looked at now
+
+
+def arch():
+    """The kernel that is looked at now."""
+    return ARCH[-1]
+
+
+def for_each_arch(function, archs=ARCHS):
+    """Calls it while each kernel in turn is the one that is looked at."""
+    for kernel in archs:
+        ARCH.append(kernel)
+        function()
+        ARCH.pop()
+
+
+def image(name):
+    """The path of os.bin, test.bin and so on of that kernel."""
+    return arch().path("bin/" + name)
+
+
+def make(*words):
+    """Makes targets for that kernel, named as i386 has them."""
+    subprocess.run(["make", "-s", f"ARCH={arch().name}", *map(arch().path, words)], check=True)
 
 
 def test(name, why=None):
     """Says how the test went: `why` is what went wrong. True if nothing did."""
+    name = arch().prefix + name
     print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
     if why:
         FAILED.append(name)

@@ -34,6 +34,7 @@ def words(arch, text):
     return re.sub(r"\{(pc|A|text|data)\}", lambda found: names[found[1]], text)
 
 
+FIRST = {"i386": "eax", "x86_64": "rax"}  # of the registers
 KERNELS = {"i386": 0x00100000, "x86_64": 0xFFFFFFFF80100000}
 
 # What every report has from its sentence on.
@@ -214,7 +215,7 @@ def chosen(name):
 def provoke(arch, name, folder):
     """What the serial line, port 0xE9 and the screen show, and the screen's colours."""
     port = os.path.join(folder, "port")
-    with Machine(arch.image("test.bin"), folder, "-debugcon", f"file:{port}", *chosen(name),
+    with Machine(suite.image("test.bin"), folder, "-debugcon", f"file:{port}", *chosen(name),
                  exit_device=False) as machine:
         wait_for(lambda: machine.says(HALTED), f"the end of {name}")
         wait_for(lambda: "\n" in machine.receive().split(HALTED)[1], f"the last line of {name}")
@@ -234,7 +235,7 @@ def check(arch, name, patterns):
     with tempfile.TemporaryDirectory() as folder:
         console, port, screen, colors = provoke(arch, name, folder)
     log, mark, report = console.partition("KERNEL PANIC: ")
-    sentence, registers, rest = report.partition(f"\n{arch.first} ")
+    sentence, registers, rest = report.partition(f"\n{FIRST[arch.name]} ")
     if max(map(len, (HEADLINE + sentence).split("\n"))) > COLUMNS - 1:
         return f"its sentence has a line that is too long:\n{console}"
     report = suite.unwrap(sentence) + registers + rest
@@ -256,7 +257,7 @@ def check(arch, name, patterns):
     shown = [row for row in screen if row]
     if rows[len(rows) - len(shown):] != shown:
         return "the screen shows something else:\n" + "\n".join(screen)
-    for start in ("KERNEL PANIC: ", f"{arch.first} ", "cr0 ", "  #0 "):
+    for start in ("KERNEL PANIC: ", f"{FIRST[arch.name]} ", "cr0 ", "  #0 "):
         if not any(row.startswith(start) for row in shown):
             return f"{start!r} is not on the screen:\n" + "\n".join(screen)
     # The headline is white on red, and nothing else is.
@@ -270,14 +271,14 @@ def check(arch, name, patterns):
 def check_unfinished(arch, name, patterns):
     """They leave QEMU as others do; and once more without a way out, for what the screen shows."""
     with tempfile.TemporaryDirectory() as folder:
-        with Machine(arch.image("test.bin"), folder, *chosen(name), exit_device=False) as machine:
+        with Machine(suite.image("test.bin"), folder, *chosen(name), exit_device=False) as machine:
             wait_for(lambda: is_halted(machine), f"the end of {name}")
             screen = "".join(row + "\n" for row in machine.screen())
     missing = [pattern for pattern in patterns if not re.search(pattern, screen)]
     if missing:
         return f"missing on the screen {missing}:\n{screen}"
     with tempfile.TemporaryDirectory() as folder:
-        with Machine(arch.image("test.bin"), folder, *chosen(name)) as machine:
+        with Machine(suite.image("test.bin"), folder, *chosen(name)) as machine:
             status = machine.status()
             console = machine.receive().replace("\r", "")
     missing = [pattern for pattern in patterns if not re.search(pattern, console)]
@@ -288,7 +289,9 @@ def check_unfinished(arch, name, patterns):
     return None
 
 
-def run_arch(arch, wanted):
+def all_panics():
+    arch, wanted = suite.arch(), sys.argv[1:]
+    suite.make("bin/test.bin")
     provoked = []
     for source in SOURCES:
         # Those behind DEBUG_HEAP are tests/system/test_debug_heap.py's.
@@ -296,19 +299,17 @@ def run_arch(arch, wanted):
         provoked += re.findall(r"KPROVOKE\((\w+)\)", text)
     reports = expected(arch)
     unread = set(provoked) ^ {*reports, *UNFINISHED}
-    test(f"{arch.prefix}each kind of panic has its text", unread or None)
+    test("each kind of panic has its text", unread or None)
     unfinished = {name: [words(arch, pattern) for pattern in patterns]
                   for name, patterns in UNFINISHED.items()}
-    suite.run_tests([(arch.prefix + name,
+    suite.run_tests([(name,
                       lambda how=how, name=name, patterns=patterns: how(arch, name, patterns))
                      for kinds, how in ((reports, check), (unfinished, check_unfinished))
                      for name, patterns in kinds.items() if not wanted or name in wanted])
 
 
 def main():
-    for arch in suite.ARCHS:
-        arch.make("bin/test.bin")
-        run_arch(arch, sys.argv[1:])
+    suite.for_each_arch(all_panics)
     return suite.status()
 
 
