@@ -228,16 +228,16 @@ $(BIN)/boot.elf: src/boot/boot.asm $(BIN)/boot.bin
 	    -o $(BUILD)/$(RELEASE)/boot.o $<
 	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ $(BUILD)/$(RELEASE)/boot.o
 
-MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(ARCH_BITS)
+MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(BITS_$(ARCH))
 MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
 
 include programs/programs.mk
 
 # init is the shell; all programs and programs/files/ lie beside it. Beside 64-bit programs the 32-bit ones
 # lie in a folder: name.elf=i386/name.elf.
-DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(ARCH_BITS)),$(PROGRAMS_32_BIT))
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAMS_32_BIT))
 DISK_SHELL := $(PROGRAM_BIN)/shell.elf
-disk_file = --file $(1)$(if $(filter 64,$(ARCH_BITS)),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
+disk_file = --file $(1)$(if $(filter 64,$(BITS_$(ARCH))),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
 disk_arguments = --init $(DISK_SHELL) $(foreach file,$(1),$(call disk_file,$(file)))
 $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(call disk_arguments,$(DISK_FILES)) --output $@
