@@ -92,7 +92,8 @@ KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(NASM_FORMAT_$(ARCH)) -g -F dwarf
 ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildcard src/arch/*/))) src/boot
 KERNEL_C   := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print))
 KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
-TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
+TEST_INCLUDES := -Itests/kernel -Itests/kernel/$(ARCH)
+TESTS_C    := $(sort $(wildcard tests/kernel/*.c tests/kernel/$(ARCH)/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
 
 # $(call objects,VARIANT,sources): their objects in that variant's folder
@@ -136,11 +137,12 @@ $(KERNEL_LD): src/arch/x86/kernel.ld.in Makefile
 	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(BITS_$(ARCH)) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
+# $(call variant_rules,VARIANT,where else headers are)
 define variant_rules
 $(BUILD)/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
 	$$(SAY) "  CC     $$@"
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -Itests/$(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) $(2) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	@mkdir -p $$(@D)
@@ -148,9 +150,9 @@ $(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	$$(SAY) "  NASM   $$@"
 	$$(Q)nasm $$(KERNEL_NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
 endef
-$(eval $(call variant_rules,$(RELEASE),kernel))
-$(eval $(call variant_rules,$(TEST),kernel))
-$(eval $(call variant_rules,$(BENCH),bench))
+$(eval $(call variant_rules,$(RELEASE)))
+$(eval $(call variant_rules,$(TEST),$(TEST_INCLUDES)))
+$(eval $(call variant_rules,$(BENCH),-Itests/bench))
 
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway says so
 # in its first comment.
@@ -226,22 +228,25 @@ $(BIN)/boot.elf: src/boot/boot.asm $(BIN)/boot.bin
 	    -o $(BUILD)/$(RELEASE)/boot.o $<
 	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ $(BUILD)/$(RELEASE)/boot.o
 
-MKIMAGE := $(PYTHON) tools/mkimage.py
+MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(BITS_$(ARCH))
 MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
 
 include programs/programs.mk
 
-# init is the shell; all programs and programs/files/ lie beside it.
-DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*))
+# init is the shell; all programs and programs/files/ lie beside it. Beside 64-bit programs the 32-bit ones
+# lie in a folder: name.elf=i386/name.elf.
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAMS_32_BIT))
+DISK_SHELL := $(PROGRAM_BIN)/shell.elf
+disk_file = --file $(1)$(if $(filter 64,$(BITS_$(ARCH))),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
+disk_arguments = --init $(DISK_SHELL) $(foreach file,$(1),$(call disk_file,$(file)))
 $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/shell.elf \
-	    $(DISK_FILES:%=--file %) --output $@
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(call disk_arguments,$(DISK_FILES)) --output $@
 
 include programs/newlib/newlib.mk
 
 # The same kernel with a program that ends by itself.
-$(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/hello.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/hello.elf --output $@
+$(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/hello.elf $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/hello.elf --output $@
 
 TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
 $(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
@@ -634,9 +639,11 @@ NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
-	    $(foreach arch,$(filter-out $(ARCH),$(ARCHS)),$(call clang_commands,\
-	        $(sort $(wildcard src/arch/$(arch)/*.c)),$(call kernel_cflags,$(arch))))\
-	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
+	    $(foreach arch,$(filter-out $(ARCH),$(ARCHS)),\
+	        $(call clang_commands,$(sort $(wildcard src/arch/$(arch)/*.c)),$(call kernel_cflags,$(arch)))\
+	        $(call clang_commands,$(sort $(wildcard tests/kernel/$(arch)/*.c)),\
+	            $(call kernel_cflags,$(arch)) -Itests/kernel -Itests/kernel/$(arch)))\
+	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) $(TEST_INCLUDES))\
 	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
 	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
 	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \

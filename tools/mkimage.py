@@ -101,29 +101,32 @@ def folders_of(name):
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
-# The beginning of an ELF file for i386, as src/process/elf.c wants it (System V ABI, figure 4-3).
+# The beginning of an ELF file, as src/process/elf.c wants it (System V ABI, figure 4-3).
 ELF_CLASS, ELF_TYPE, ELF_MACHINE = 4, 16, 18
-ELF_CLASS_32, ET_EXEC, EM_386 = 1, 2, 3
+ELF_CLASS_32, ELF_CLASS_64, ET_EXEC, EM_386, EM_X86_64 = 1, 2, 2, 3, 62
 
 
-def check_init(path, data):
-    """Refuses what the kernel could never start. Whether it can start the rest, it says itself."""
+def check_init(path, data, bits):
+    """Refuses what the kernel of that many bits could never start. Whether it can start the rest, it says itself."""
+    is_64_bit = len(data) > ELF_CLASS and data[ELF_CLASS] == ELF_CLASS_64
+    machine = "x86-64" if is_64_bit else "i386"
     if data[:4] != b"\x7fELF" or len(data) < ELF_MACHINE + 2:
         found = "no ELF file"
-    elif data[ELF_CLASS] != ELF_CLASS_32:
+    elif data[ELF_CLASS] != ELF_CLASS_32 and (bits == 32 or not is_64_bit):
         found = "an ELF file for 64-bit machines"
-    elif struct.unpack_from("<H", data, ELF_MACHINE)[0] != EM_386:
-        found = "an ELF file for another machine than i386"
+    elif struct.unpack_from("<H", data, ELF_MACHINE)[0] != (EM_X86_64 if is_64_bit else EM_386):
+        found = f"an ELF file for another machine than {machine}"
     elif struct.unpack_from("<H", data, ELF_TYPE)[0] != ET_EXEC:
         found = "an ELF file that is no finished program at a fixed address (it is an object or" \
                 " a library, or was linked with -pie)"
     else:
         return
-    raise ImageError(f"{path} cannot be init: it is {found}. Init must be a static 32-bit ELF program"
-                     " for i386, linked at 0x400000 (programs/program.ld shows how)")
+    kinds = "32-bit ELF program for i386" if bits == 32 else "ELF program for x86-64 or i386"
+    raise ImageError(f"{path} cannot be init: it is {found}. Init must be a static {kinds},"
+                     " linked at 0x400000 (programs/program.ld shows how)")
 
 
-def files_to_copy(init, extra):
+def files_to_copy(init, extra, bits):
     """{name in the volume: its bytes}"""
     wanted = [(init, "INIT.ELF")] if init else []
     for item in extra:
@@ -138,7 +141,7 @@ def files_to_copy(init, extra):
             raise ImageError(f"two files would be called {name.lower()} on the disk")
         files[name] = read_file(host)
     if init:
-        check_init(init, files["INIT.ELF"])
+        check_init(init, files["INIT.ELF"], bits)
     for name in files:
         for folder in folders_of(name):
             if folder in files:
@@ -295,6 +298,8 @@ def main():
                         help="a further file; NAME may have folders (dir/name.txt)")
     parser.add_argument("--files", action="append", default=[], metavar="LIST",
                         help="further files, the names between spaces; quotes and \\ as in a shell")
+    parser.add_argument("--bits", type=int, choices=(32, 64), default=32,
+                        help="of the kernel's words: it runs programs of no more (default: 32)")
     parser.add_argument("--check", action="store_true",
                         help="only look whether init and the files will do, and where it may go")
     parser.add_argument("--volume", metavar="FILE",
@@ -318,13 +323,13 @@ def main():
                                         arguments.volume, *map(host_path, arguments.file)],
                      arguments.own)
         if arguments.check:
-            files_to_copy(arguments.init, arguments.file)
+            files_to_copy(arguments.init, arguments.file, arguments.bits)
             return 0
         boot, kernel = read_file(arguments.boot), read_file(arguments.kernel)
         if arguments.volume:
             volume = read_file(arguments.volume)
         else:
-            volume = make_volume(files_to_copy(arguments.init, arguments.file))
+            volume = make_volume(files_to_copy(arguments.init, arguments.file, arguments.bits))
         output.write(arguments.output, make_image(boot, kernel, volume))
     except (ImageError, output.OutputError) as error:
         print(f"mkimage: {error}", file=sys.stderr)

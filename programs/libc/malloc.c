@@ -26,31 +26,33 @@
 
 #include "include/drupe.h"
 
-#define CHUNK_BYTES  32768u
-#define DIRECT_BYTES 16384u /* from this size on, a block has pages of its own */
-#define PAGE_BYTES   4096u
-#define ALIGNMENT    16u
+#define CHUNK_BYTES  ((size_t)32768)
+#define DIRECT_BYTES ((size_t)16384) /* from this size on, a block has pages of its own */
+#define PAGE_BYTES   ((size_t)4096)
+#define ALIGNMENT    ((size_t)16)
 
-#define FLAG_TAKEN  1u
-#define FLAG_DIRECT 2u /* alone in its pages */
-#define FLAGS       15u
+#define FLAG_TAKEN  ((size_t)1)
+#define FLAG_DIRECT ((size_t)2) /* alone in its pages */
+#define FLAGS       ((size_t)15)
 
 struct chunk {
-    uint32_t bytes;
-    uint32_t unused; /* puts the blocks' memory at a multiple of 16 */
+    size_t bytes;
+    size_t unused; /* puts the blocks' memory at a multiple of 16 */
 };
 
 struct block {
-    uint32_t size_and_flags; /* with this header */
-    uint32_t before;         /* the size of the block before, 0 for the first */
+    size_t size_and_flags; /* with this header */
+    size_t before;         /* the size of the block before, 0 for the first */
     /* Here the memory begins. In a free block it holds the list's links: */
     struct block *next;
     struct block *previous;
 };
 
-#define HEADER_BYTES offsetof(struct block, next)
-_Static_assert(sizeof(struct chunk) == 8 && HEADER_BYTES == 8 && sizeof(struct block) == ALIGNMENT,
-               "memory at a multiple of 16 needs headers of 8 bytes");
+#define HEADER_BYTES    offsetof(struct block, next)
+#define BLOCK_BYTES_MIN sizeof(struct block) /* a free one is that large */
+_Static_assert((sizeof(struct chunk) + HEADER_BYTES) % ALIGNMENT == 0 &&
+                   BLOCK_BYTES_MIN % ALIGNMENT == 0,
+               "memory lies at a multiple of 16");
 
 #define LISTS 11 /* the last from 16 << 10 = 16 KiB on: up to a whole chunk */
 
@@ -59,7 +61,7 @@ static struct {
     struct chunk *spare; /* the one chunk that is entirely free, or NULL */
 } heap;
 
-static uint32_t size_of(const struct block *block)
+static size_t size_of(const struct block *block)
 {
     return block->size_and_flags & ~FLAGS;
 }
@@ -89,7 +91,7 @@ static void *memory_of(struct block *block)
     return (char *)block + HEADER_BYTES;
 }
 
-static unsigned list_for(uint32_t size)
+static unsigned list_for(size_t size)
 {
     unsigned list = 0;
     while (list < LISTS - 1 && size >= (ALIGNMENT * 2) << list) {
@@ -121,13 +123,13 @@ static void list_take_out(struct block *block)
     }
 }
 
-static void set_size(struct block *block, uint32_t size, uint32_t flags)
+static void set_size(struct block *block, size_t size, size_t flags)
 {
     block->size_and_flags = size | flags;
     block_after(block)->before = size;
 }
 
-static struct block *find_free(uint32_t size)
+static struct block *find_free(size_t size)
 {
     unsigned list = list_for(size);
     for (struct block *block = heap.lists[list]; block != NULL; block = block->next) {
@@ -152,7 +154,7 @@ static struct block *chunk_create(void)
     }
     chunk->bytes = CHUNK_BYTES;
     struct block *block = block_at(chunk, sizeof(*chunk));
-    uint32_t size = CHUNK_BYTES - sizeof(*chunk) - HEADER_BYTES;
+    size_t size = CHUNK_BYTES - sizeof(*chunk) - HEADER_BYTES;
     block->before = 0;
     block->size_and_flags = size;
     struct block *end = block_after(block);
@@ -164,14 +166,14 @@ static struct block *chunk_create(void)
 static void *malloc_direct(size_t size)
 {
     size_t bytes = size + sizeof(struct chunk) + HEADER_BYTES;
-    bytes = (bytes + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+    bytes = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
     struct chunk *chunk = page_malloc(bytes);
     if (chunk == NULL) {
         return NULL;
     }
-    chunk->bytes = (uint32_t)bytes;
+    chunk->bytes = bytes;
     struct block *block = block_at(chunk, sizeof(*chunk));
-    block->size_and_flags = ((uint32_t)bytes & ~FLAGS) | FLAG_TAKEN | FLAG_DIRECT;
+    block->size_and_flags = (bytes & ~FLAGS) | FLAG_TAKEN | FLAG_DIRECT;
     block->before = 0;
     return memory_of(block);
 }
@@ -185,7 +187,10 @@ void *malloc(size_t size)
         return malloc_direct(size);
     }
 
-    uint32_t needed = ((uint32_t)size + HEADER_BYTES + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    size_t needed = (size + HEADER_BYTES + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    if (needed < BLOCK_BYTES_MIN) {
+        needed = BLOCK_BYTES_MIN;
+    }
     struct block *block = find_free(needed);
     if (block != NULL) {
         list_take_out(block);
@@ -199,8 +204,10 @@ void *malloc(size_t size)
         }
     }
 
-    uint32_t left = size_of(block) - needed;
-    if (left > 0) {
+    size_t left = size_of(block) - needed;
+    if (left < BLOCK_BYTES_MIN) {
+        needed += left; /* too little for a block of its own */
+    } else {
         struct block *rest = block_at(block, (intptr_t)needed);
         set_size(rest, left, 0);
         list_insert(rest);
@@ -240,7 +247,7 @@ void free(void *memory)
         return;
     }
 
-    uint32_t size = size_of(block);
+    size_t size = size_of(block);
     struct block *after = block_after(block);
     if (!is_taken(after)) {
         list_take_out(after);

@@ -56,12 +56,12 @@ static const struct {
 };
 
 static struct {
-    uint32_t address;
+    uintptr_t address;
     enum owner owner;
 } known[OWNERS];
 static unsigned known_count;
 
-static enum owner find_owner(uint32_t address)
+static enum owner find_owner(uintptr_t address)
 {
     char name[MEMORY_NAME_BYTES];
     enum owner owner = KERNEL;
@@ -96,8 +96,8 @@ static enum owner kind_of(const struct memory_run *run)
 
 /* Blocks side by side of one kind. */
 struct piece {
-    uint32_t start; /* address */
-    uint32_t pages;
+    uintptr_t start; /* address */
+    size_t pages;
     enum owner kind;
 };
 
@@ -105,11 +105,11 @@ static struct {
     struct piece *pieces;
     size_t count;
     size_t room;
-    uint32_t totals[KINDS]; /* pages */
+    size_t totals[KINDS]; /* pages */
 } memory;
 
 /* Appends blocks, to the last piece if they go on with it. 0 or -ENOMEM. */
-static int add_piece(uint32_t start, uint32_t pages, enum owner kind)
+static int add_piece(uintptr_t start, size_t pages, enum owner kind)
 {
     struct piece *last = memory.pieces + memory.count - 1;
 
@@ -149,14 +149,14 @@ static int read_memory(void)
 
 /* As it is drawn: one cell is being filled, then one row. */
 static struct {
-    bool is_rehearsal;   /* only rows are counted */
-    unsigned rows;       /* drawn, and lines in the place of free ones */
-    uint32_t cell_pages; /* of each cell */
-    uint32_t cell[KINDS];
-    uint32_t in_cell;
-    uint32_t row_start; /* address */
-    uint32_t next;      /* address behind what was drawn */
-    uint32_t free_rows; /* left out, before this one */
+    bool is_rehearsal; /* only rows are counted */
+    unsigned rows;     /* drawn, and lines in the place of free ones */
+    size_t cell_pages; /* of each cell */
+    size_t cell[KINDS];
+    size_t in_cell;
+    uintptr_t row_start; /* address */
+    uintptr_t next;      /* address behind what was drawn */
+    size_t free_rows;    /* left out, before this one */
     unsigned column;
     bool is_row_free;
     int color; /* of the cell before */
@@ -170,7 +170,7 @@ static void end_gap(void)
     if (picture.free_rows > 0 && !picture.is_rehearsal) {
         char text[COLUMNS + 1];
 
-        (void)snprintf(text, sizeof(text), "%s%u KiB free", picture.rows > 0 ? "... " : "",
+        (void)snprintf(text, sizeof(text), "%s%zu KiB free", picture.rows > 0 ? "... " : "",
                        picture.free_rows * COLUMNS * picture.cell_pages * PAGE_KIB);
         printf("         %-*s\n", COLUMNS, text);
     }
@@ -186,7 +186,7 @@ static void end_row(void)
         end_gap();
         picture.rows++;
         if (!picture.is_rehearsal) {
-            printf("%08x %s\x1B[0m\n", picture.row_start, picture.row);
+            printf("%08lx %s\x1B[0m\n", (unsigned long)picture.row_start, picture.row);
         }
     }
     picture.row[0] = '\0';
@@ -226,7 +226,7 @@ static void end_cell(void)
 
 static void draw(const struct piece *piece)
 {
-    uint32_t pages = piece->pages;
+    size_t pages = piece->pages;
 
     if (piece->start != picture.next) { /* another store begins */
         end_cell();
@@ -236,8 +236,8 @@ static void draw(const struct piece *piece)
         picture.row_start = piece->start;
     }
     while (pages > 0) {
-        uint32_t room = picture.cell_pages - picture.in_cell;
-        uint32_t count = pages < room ? pages : room;
+        size_t room = picture.cell_pages - picture.in_cell;
+        size_t count = pages < room ? pages : room;
 
         picture.cell[piece->kind] += count;
         picture.in_cell += count;
@@ -250,7 +250,7 @@ static void draw(const struct piece *piece)
 }
 
 /* Draws all pieces with that many pages per cell, or only counts the rows; returns their number. */
-static unsigned draw_pieces(uint32_t cell_pages, bool is_rehearsal)
+static unsigned draw_pieces(size_t cell_pages, bool is_rehearsal)
 {
     memset(&picture, 0, sizeof(picture));
     picture.cell_pages = cell_pages;
@@ -268,7 +268,7 @@ static unsigned draw_pieces(uint32_t cell_pages, bool is_rehearsal)
 /* With rows_min, blank rows follow if need be: what comes below stays where it is. */
 static int draw_all(unsigned rows_min)
 {
-    uint32_t cell_pages = 1;
+    size_t cell_pages = 1;
 
     if (read_memory() < 0) {
         puts("mem: there is not enough memory for a picture.");
@@ -277,12 +277,12 @@ static int draw_all(unsigned rows_min)
     while (draw_pieces(cell_pages, true) > ROWS) {
         cell_pages *= 2;
     }
-    printf("A character is %u KiB. Capitals: nothing of it is free.\n", cell_pages * PAGE_KIB);
+    printf("A character is %zu KiB. Capitals: nothing of it is free.\n", cell_pages * PAGE_KIB);
     for (unsigned rows = draw_pieces(cell_pages, false); rows < rows_min; rows++) {
         printf("%*s\n", COLUMNS + 9, "");
     }
     for (enum owner kind = FREE; kind < KINDS; kind++) {
-        printf("\x1B[%dm%c\x1B[0m %-11s %7u KiB%s", kinds[kind].color, kinds[kind].letter,
+        printf("\x1B[%dm%c\x1B[0m %-11s %7zu KiB%s", kinds[kind].color, kinds[kind].letter,
                kinds[kind].name, memory.totals[kind] * PAGE_KIB, kind % 3 == 2 ? "\n" : "  ");
     }
     return EXIT_SUCCESS;

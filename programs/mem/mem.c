@@ -60,10 +60,10 @@ static int show_figures(void)
 }
 
 /* All of text as a number; with base 16, 0x may come before it. */
-static int read_number(const char *text, unsigned base, uint32_t *number)
+static int read_number(const char *text, unsigned base, uintptr_t *number)
 {
     static const char digits[] = "0123456789abcdef";
-    uint32_t value = 0;
+    uintptr_t value = 0;
 
     if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
         text += 2;
@@ -74,12 +74,23 @@ static int read_number(const char *text, unsigned base, uint32_t *number)
     for (; *text != '\0'; text++) {
         const char *place = strchr(digits, tolower(*text));
         uint32_t digit = place != NULL ? (uint32_t)(place - digits) : base;
-        if (digit >= base || value > (UINT32_MAX - digit) / base) {
+        if (digit >= base || value > (UINTPTR_MAX - digit) / base) {
             return -EINVARG;
         }
         value = value * base + digit;
     }
     *number = value;
+    return 0;
+}
+
+static int read_pid(const char *text, uint32_t *pid)
+{
+    uintptr_t number;
+
+    if (read_number(text, 10, &number) < 0 || number > UINT32_MAX) {
+        return -EINVARG;
+    }
+    *pid = (uint32_t)number;
     return 0;
 }
 
@@ -129,7 +140,7 @@ static int trace_program(int count, char **words)
 
 int main(int argc, char **argv)
 {
-    uint32_t address = 0;
+    uintptr_t address = 0;
     uint32_t pid = 0;
 
     if (show_help(argc, argv, USAGE)) {
@@ -146,12 +157,10 @@ int main(int argc, char **argv)
         return show_live_map();
     }
     if (strcmp(what, "walk") == 0 && (argc == 3 || argc == 4) &&
-        read_number(argv[2], 16, &address) == 0 &&
-        (argc == 3 || read_number(argv[3], 10, &pid) == 0)) {
+        read_number(argv[2], 16, &address) == 0 && (argc == 3 || read_pid(argv[3], &pid) == 0)) {
         return show_walk(address, pid);
     }
-    if (strcmp(what, "layout") == 0 &&
-        (argc == 2 || (argc == 3 && read_number(argv[2], 10, &pid) == 0))) {
+    if (strcmp(what, "layout") == 0 && (argc == 2 || (argc == 3 && read_pid(argv[2], &pid) == 0))) {
         return show_layout(pid);
     }
     if (strcmp(what, "trace") == 0 && argc >= 3) {

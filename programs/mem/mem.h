@@ -13,7 +13,7 @@ int show_map(void);
 int show_live_map(void);
 
 /* The translation of an address; pid 0 is this process. */
-int show_walk(uint32_t address, uint32_t pid);
+int show_walk(uintptr_t address, uint32_t pid);
 
 /* All of an address space, one line for each stretch with the same rights. */
 int show_layout(uint32_t pid);

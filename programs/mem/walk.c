@@ -19,8 +19,10 @@
 
 #include "layout.h"
 #include "mem.h"
+#include "ranges.h"
 
-#define PAGES     (1u << 20) /* of the 4 GiB that are shown */
+#define ADDRESS_DIGITS ((int)sizeof(uintptr_t) * 2)
+
 #define PAGE_BITS 12
 #define PAGE_KIB  4
 #define COLUMNS   80 /* of the screen; the last stays free */
@@ -59,11 +61,11 @@ static unsigned offset_bits(unsigned count, unsigned step)
     return PAGE_BITS + index_bits(count) * (count - 1 - step);
 }
 
-static unsigned index_of(uint32_t address, unsigned count, unsigned step)
+static unsigned index_of(uintptr_t address, unsigned count, unsigned step)
 {
     unsigned bits = offset_bits(count, step);
 
-    return bits < 32 ? address >> bits & ((1u << index_bits(count)) - 1) : 0;
+    return bits < 8 * sizeof(address) ? address >> bits & ((1u << index_bits(count)) - 1) : 0;
 }
 
 /* The step at which the translation ends: with a page, or with nothing. */
@@ -111,64 +113,39 @@ static void print_flags(int column, uint64_t entry, unsigned bits)
     print("\n");
 }
 
-/* What layout.h says lies there. */
-static const struct {
-    uint32_t start;
-    const char *what;
-} ranges[] = {
-    {0, "NULL"},
-    {PAGE_SIZE_BYTES, "low memory"},
-    {HEAP_TABLE_ADDRESS / PAGE_SIZE_BYTES * PAGE_SIZE_BYTES, "heap table and index"},
-    {HEAP_TABLE_AREA_END, "BIOS, VGA, ROM"},
-    {KERNEL_ADDRESS, "kernel"},
-    {USER_STACK_GUARD, "guard page"},
-    {USER_STACK_BOTTOM, "user stack"},
-    {USER_STACK_TOP, "guard page"},
-    {USER_PROGRAM_ADDRESS, "user program"},
-    {HEAP_ADDRESS, "kernel heap pool"},
-    {FRAME_ZONE_ADDRESS, "frame zone"},
-    {PROCESS_HEAP_ADDRESS, "process heap"},
-    {WINDOW_ADDRESS, "window: 4-16 MiB"},
-    {WINDOW_END, "unused"},
-    {VMALLOC_ADDRESS, "kernel byte heap"},
-    {MMIO_ADDRESS, "devices"},
-};
-#define RANGES (sizeof(ranges) / sizeof(ranges[0]))
-
-static unsigned range_of(uint32_t address)
+static unsigned range_of(uintptr_t address)
 {
-    unsigned i = RANGES - 1;
+    size_t i = range_count - 1;
 
     while (ranges[i].start > address) {
         i--;
     }
-    return i;
+    return (unsigned)i;
 }
 
-/* Where the RAM that the kernel manages ends: the map has room for more. The window's runs come
- * after it. */
-static uint32_t find_ram_end(void)
+/* Where the RAM that the kernel manages ends, as an address: the map has room for more. */
+static uintptr_t find_ram_end(void)
 {
     struct memory_run run = {0};
-    uint32_t end = 0;
+    uintptr_t end = 0;
 
-    while (memory_look(MEMORY_LOOK_RUN, end, &run) == 0 && run.start < WINDOW_ADDRESS) {
+    while (memory_look(MEMORY_LOOK_RUN, end, &run) == 0 && run.start < ram_range.runs_end) {
         end = run.start + run.pages * PAGE_SIZE_BYTES;
     }
-    return end;
+    return end - ram_range.physical + ram_range.start;
 }
 
-/* What lies at address, and in *end where something else begins; 0 is 4 GiB. */
-static const char *what_is_at(uint32_t address, uint32_t ram_end, uint32_t *end)
+/* What lies at address, and in *end where something else begins; 0 is the address space's end. */
+static const char *what_is_at(uintptr_t address, uintptr_t ram_end, uintptr_t *end)
 {
     unsigned range = range_of(address);
 
-    *end = range + 1 < RANGES ? ranges[range + 1].start : 0;
-    if (address < HEAP_ADDRESS || address >= PROCESS_HEAP_ADDRESS) {
+    *end = range + 1 < range_count ? ranges[range + 1].start : 0;
+    if (address < ram_range.start || address >= ram_range.end) {
         return ranges[range].what;
     }
     if (address >= ram_end) {
-        *end = PROCESS_HEAP_ADDRESS;
+        *end = ram_range.end;
         return "no RAM";
     }
     if (*end > ram_end) {
@@ -183,7 +160,7 @@ static int no_such_process(uint32_t pid)
     return EXIT_FAILURE;
 }
 
-int show_walk(uint32_t address, uint32_t pid)
+int show_walk(uintptr_t address, uint32_t pid)
 {
     struct memory_levels levels = {.pid = pid};
 
@@ -194,7 +171,7 @@ int show_walk(uint32_t address, uint32_t pid)
     int digits = levels.count == 2 ? 8 : 16;
     uint64_t entry = 0;
 
-    printf("%08x: %s\n", address, ranges[range_of(address)].what);
+    printf("%0*lx: %s\n", ADDRESS_DIGITS, (unsigned long)address, ranges[range_of(address)].what);
     for (unsigned step = 0; step <= last; step++) {
         uint64_t table = entry & FRAME;
         unsigned index = index_of(address, levels.count, step);
@@ -221,8 +198,8 @@ int show_walk(uint32_t address, uint32_t pid)
     return EXIT_SUCCESS;
 }
 
-/* Rights at address, 0 if nothing is mapped, and for how many pages from there on at least. */
-static int rights_at(uint32_t pid, uint32_t address, uint32_t *rights, uint32_t *pages)
+/* Rights at address, 0 if nothing is mapped, and for how many bytes from there on at least. */
+static int rights_at(uint32_t pid, uintptr_t address, unsigned *rights, uintptr_t *bytes)
 {
     struct memory_levels levels = {.pid = pid};
 
@@ -230,51 +207,56 @@ static int rights_at(uint32_t pid, uint32_t address, uint32_t *rights, uint32_t 
         return -ENOENT;
     }
     unsigned last = last_step(&levels);
-    uint32_t covered = 1u << (offset_bits(levels.count, last) - PAGE_BITS);
+    unsigned bits = offset_bits(levels.count, last);
     uint64_t entry = levels.entries[last];
 
-    *pages = covered - address / PAGE_SIZE_BYTES % covered;
-    *rights = entry & PRESENT ? (uint32_t)entry & RIGHTS : 0;
+    *bytes = bits < 8 * sizeof(address)
+                 ? ((uintptr_t)1 << bits) - (address & (((uintptr_t)1 << bits) - 1))
+                 : 0 - address; /* all that a 32-bit program has */
+    *rights = entry & PRESENT ? (unsigned)entry & RIGHTS : 0;
     return 0;
 }
 
-static void print_stretch(uint32_t start, uint32_t end, const char *what, uint32_t rights)
+static void print_stretch(uintptr_t start, uintptr_t end, const char *what, unsigned rights)
 {
     static const char *const words[] = {"read-only, kernel", "writeable, kernel", "read-only, all",
                                         "writeable, all"};
 
-    printf("%08x-%08x %-20s %8u KiB  %s\n", start * PAGE_SIZE_BYTES, end * PAGE_SIZE_BYTES - 1,
-           what, (end - start) * PAGE_KIB, rights == 0 ? "not mapped" : words[rights / WRITABLE]);
+    printf("%0*lx-%0*lx %-20s ", ADDRESS_DIGITS, (unsigned long)start, ADDRESS_DIGITS,
+           (unsigned long)(end - 1), what);
+    if (ADDRESS_DIGITS == 8) { /* else the line has no room for it */
+        printf("%8u KiB  ", (unsigned)((end - start) / PAGE_SIZE_BYTES) * PAGE_KIB);
+    }
+    puts(rights == 0 ? "not mapped" : words[rights / WRITABLE]);
 }
 
 int show_layout(uint32_t pid)
 {
-    uint32_t ram_end = find_ram_end();
-    uint32_t start = 0;
-    uint32_t start_rights = 0;
-    const char *start_what = "";
-    uint32_t count;
+    uintptr_t ram_end = find_ram_end();
+    uintptr_t start = 0, address = 0;
+    unsigned start_rights = 0;
+    const char *start_what = ranges[0].what;
 
-    for (uint32_t page = 0; page < PAGES; page += count) {
-        uint32_t rights;
-        uint32_t end;
-        const char *what = what_is_at(page * PAGE_SIZE_BYTES, ram_end, &end);
+    do {
+        unsigned rights;
+        uintptr_t end, bytes;
+        const char *what = what_is_at(address, ram_end, &end);
 
-        if (rights_at(pid, page * PAGE_SIZE_BYTES, &rights, &count) < 0) {
+        if (what == no_address) {
+            rights = 0;
+            bytes = end - address;
+        } else if (rights_at(pid, address, &rights, &bytes) < 0) {
             return no_such_process(pid);
         }
-        /* Some ranges end inside of 4 MiB. */
-        uint32_t end_page = end != 0 ? end / PAGE_SIZE_BYTES : PAGES;
-        if (page + count > end_page) {
-            count = end_page - page;
+        if (address > 0 && (rights != start_rights || what != start_what)) {
+            print_stretch(start, address, start_what, start_rights);
+            start = address;
         }
-        if (page > 0 && (rights != start_rights || what != start_what)) {
-            print_stretch(start, page, start_what, start_rights);
-            start = page;
-        }
+        /* Some ranges end inside of what an entry covers. The last one of all covers the end: 0. */
+        address = bytes > end - address ? end : address + bytes;
         start_rights = rights;
         start_what = what;
-    }
-    print_stretch(start, PAGES, start_what, start_rights);
+    } while (address != 0);
+    print_stretch(start, 0, start_what, start_rights);
     return EXIT_SUCCESS;
 }

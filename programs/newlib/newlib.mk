@@ -23,7 +23,7 @@ $(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
 
 # The system call itself and the keys of a terminal are the small libc's.
 LAYER_OBJECTS := $(patsubst %.c,build/sdk/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    build/programs/programs/libc/$(PROGRAM_ARCH)/system_call.asm.o build/programs/programs/libc/keys.c.o
+    $(PROGRAM_BUILD_i386)/programs/libc/i386/system_call.asm.o $(PROGRAM_BUILD_i386)/programs/libc/keys.c.o
 
 build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
 	@mkdir -p $(@D)

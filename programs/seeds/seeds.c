@@ -63,7 +63,7 @@ static void show_process_memory(void)
     puts("process_malloc and process_free in this program:");
     show_number("  process_malloc(5000), pages:", own_pages() - before, 2 + 1);
     puts("    two of 4096 bytes, and the table for the first 4 MiB of this heap");
-    show_number("  its address modulo 4096:", (uint32_t)memory % PAGE_BYTES, 0);
+    show_number("  its address modulo 4096:", (uint32_t)((uintptr_t)memory % PAGE_BYTES), 0);
     for (uint32_t i = 0; i < 2 * PAGE_BYTES; i++) {
         not_zero += memory[i] != 0;
     }

@@ -65,7 +65,7 @@
     FAULT(xsetbv, STATUS_INVALID_OPCODE, STATUS_GENERAL_PROTECTION, ".byte 0x0F, 0x01, 0xD1") \
     FAULT(stac, STATUS_INVALID_OPCODE, 0, ".byte 0x0F, 0x01, 0xCB") \
     FAULT(clac, STATUS_INVALID_OPCODE, 0, ".byte 0x0F, 0x01, 0xCA") \
-    FAULT(far_call_of_a_task, STATUS_GENERAL_PROTECTION, 0, "lcall $0x28, $0") \
+    FAULT(far_call_of_a_task, STATUS_GENERAL_PROTECTION, 0, "lcall $0x30, $0") \
     FAULT(far_jump_to_a_task, STATUS_GENERAL_PROTECTION, 0, "ljmp $0x33, $0") \
     FAULT(iret_to_a_task, STATUS_GENERAL_PROTECTION, STATUS_FAULT + 10, \
           "push $0x4002; popfl; iret") \

@@ -201,7 +201,8 @@ static bool is_visible_segment(uint32_t selector)
 static void every_selector(void)
 {
     for (uint32_t selector = 0; selector <= 0xFFFF; selector++) {
-        bool is_code = (selector | 3) == USER_CODE_SELECTOR;
+        bool is_code = (selector | 3) == USER_CODE_SELECTOR ||
+                       (kernel_has_64_bits() && (selector | 3) == USER_CODE_64_SELECTOR);
         bool is_data =
             (selector | 3) == USER_DATA_SELECTOR || (selector | 3) == USER_THREAD_SELECTOR;
 
@@ -282,16 +283,24 @@ static int role_iret(int argc, char **argv)
 
 /* The kernel's, the task states', the 16-bit ones', one beyond the table, one of a local table,
  * and the last there is. */
-static const uint32_t foreign_selectors[] = {0x08, 0x0B, 0x10, 0x13, 0x28,   0x2B,
-                                             0x30, 0x3B, 0x43, 0x53, 0x0004, 0xFFFF};
+static const uint32_t foreign_selectors[] = {0x08, 0x0B, 0x10, 0x13, 0x30,   0x33,
+                                             0x3B, 0x43, 0x53, 0x63, 0x0004, 0xFFFF};
+static const uint32_t foreign_selectors_32[] = {0x28, 0x2B}; /* of i386: the task state */
+static const uint32_t foreign_selectors_64[] = {
+    0x58, 0x5B}; /* of x86_64: code for the way to real mode */
 
 static void try_selectors(const char *role)
 {
-    for (size_t i = 0; i < COUNT_OF(foreign_selectors); i++) {
-        int status = run_role(role, number(foreign_selectors[i]));
+    const uint32_t *further = kernel_has_64_bits() ? foreign_selectors_64 : foreign_selectors_32;
+
+    for (size_t i = 0; i < COUNT_OF(foreign_selectors) + COUNT_OF(foreign_selectors_32); i++) {
+        uint32_t selector = i < COUNT_OF(foreign_selectors)
+                                ? foreign_selectors[i]
+                                : further[i - COUNT_OF(foreign_selectors)];
+        int status = run_role(role, number(selector));
 
         if (status != STATUS_GENERAL_PROTECTION) {
-            printf("%s of %04x gave status %d\n", role, foreign_selectors[i], status);
+            printf("%s of %04x gave status %d\n", role, selector, status);
         }
         CHECK_EQUAL(status, STATUS_GENERAL_PROTECTION);
     }
@@ -338,15 +347,21 @@ static void far_returns(void)
 
 /* ---------------------------------------------------------------- gates */
 
-/* "interrupt VECTOR": INT n has its number in the instruction, so it is written into data, which
- * can be executed: 32-bit page tables without PAE have no bit against it. */
+/* INT n has its number in the instruction: a function of each, "int n; ret; nop". */
+__asm__(".text\n"
+        "interrupts:\n"
+        ".set vector, 0\n"
+        ".rept 256\n"
+        ".byte 0xCD, vector, 0xC3, 0x90\n"
+        ".set vector, vector + 1\n"
+        ".endr\n");
+extern const uint8_t interrupts[256][4];
+
+/* "interrupt VECTOR" */
 static int role_interrupt(int argc, char **argv)
 {
-    static uint8_t code[] = {0xCD, 0, 0xC3};
-
     CHECK(argc == 2);
-    code[1] = (uint8_t)atoi(argv[1]);
-    ((void (*)(void))code)();
+    ((void (*)(void))(uintptr_t)interrupts[(uint8_t)atoi(argv[1])])();
     return 0;
 }
 

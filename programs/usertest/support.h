@@ -154,6 +154,21 @@ static inline uint32_t call_uptime(void)
 #define USER_CODE_SELECTOR   0x1B
 #define USER_DATA_SELECTOR   0x23
 #define USER_THREAD_SELECTOR 0x4B
+#define USER_CODE_64_SELECTOR \
+    0x2B /* of the x86_64 kernel; i386's has a task state there, which is not ring 3's */
+
+/* Does a kernel of 64 bits run this program? It has segments of its own, and pages that are never executed. */
+static inline bool kernel_has_64_bits(void)
+{
+    bool is_readable;
+
+    __asm__("verr %w1\n"
+            "sete %0"
+            : "=q"(is_readable)
+            : "r"(USER_CODE_64_SELECTOR)
+            : "cc");
+    return is_readable;
+}
 
 bool cpu_has_fxsr(void);
 bool cpu_has_sse(void);

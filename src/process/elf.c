@@ -14,6 +14,9 @@
  * with a name of one's own ("section .asm") no right to be executed, so a program that begins there
  * is accepted, and the segment counts as executable.
  *
+ * The page below is left out of files of 64 bits as well, though nothing of theirs lies there: one rule for
+ * both. In long mode a page without the right to be executed is not.
+ *
  * Size before speed.
  */
 #include "process/elf.h"
@@ -22,51 +25,145 @@
 #include "base/align.h"
 #include "lib/string.h"
 #include "base/status.h"
+#include "process/address_map.h"
 
-struct elf_header {
+/* The two classes' headers as they lie in the file. */
+struct elf32_header {
     uint8_t e_ident[16];
     uint16_t e_type, e_machine;
     uint32_t e_version, e_entry, e_phoff, e_shoff, e_flags;
     uint16_t e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx;
 };
 
-struct elf_program_header {
+struct elf64_header {
+    uint8_t e_ident[16];
+    uint16_t e_type, e_machine;
+    uint32_t e_version;
+    uint64_t e_entry, e_phoff, e_shoff;
+    uint32_t e_flags;
+    uint16_t e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx;
+};
+
+struct elf32_program_header {
     uint32_t p_type, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_flags, p_align;
 };
 
-_Static_assert(sizeof(struct elf_header) == 52, "Elf32_Ehdr");
-_Static_assert(sizeof(struct elf_program_header) == 32, "Elf32_Phdr");
+struct elf64_program_header {
+    uint32_t p_type, p_flags;
+    uint64_t p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+};
 
-/* e_ident: magic, ELFCLASS32, ELFDATA2LSB, EV_CURRENT */
-static const uint8_t expected_ident[] = {0x7F, 'E', 'L', 'F', 1, 1, 1};
+_Static_assert(sizeof(struct elf32_header) == 52, "Elf32_Ehdr");
+_Static_assert(sizeof(struct elf64_header) == 64, "Elf64_Ehdr");
+_Static_assert(sizeof(struct elf32_program_header) == 32, "Elf32_Phdr");
+_Static_assert(sizeof(struct elf64_program_header) == 56, "Elf64_Phdr");
 
-#define EI_CLASS   4
-#define EI_DATA    5
-#define CLASS_64   2
-#define DATA_LSB   1
-#define ET_EXEC    2
-#define EM_386     3
-#define EV_CURRENT 1
-#define PT_LOAD    1
-#define PT_DYNAMIC 2
-#define PT_INTERP  3
-#define PT_NOTE    4
-#define PF_X       1
-#define PF_W       2
-#define PHNUM_MAX  64
+/* What is used of either, in words of the kernel: a file of 64 bits gets here only where they are as wide. */
+struct elf_header {
+    bool is_64_bit;
+    uint32_t e_version;
+    uint16_t e_type, e_machine, e_ehsize, e_phentsize, e_phnum;
+    uintptr_t e_entry, e_phoff;
+};
 
-/* Distinguishes ELF files for other systems from files that are no ELF at all. */
-static int check_header(const struct elf_header *header, uint32_t file_size)
+struct elf_program_header {
+    uint32_t p_type, p_flags;
+    uintptr_t p_offset, p_vaddr, p_filesz, p_memsz;
+};
+
+/* e_ident: magic, then class, ELFDATA2LSB, EV_CURRENT */
+static const uint8_t magic[] = {0x7F, 'E', 'L', 'F'};
+
+#define EI_CLASS     4
+#define EI_DATA      5
+#define EI_VERSION   6
+#define CLASS_32     1
+#define CLASS_64     2
+#define DATA_LSB     1
+#define ET_EXEC      2
+#define EM_386       3
+#define EM_X86_64    62
+#define EV_CURRENT   1
+#define PT_LOAD      1
+#define PT_DYNAMIC   2
+#define PT_INTERP    3
+#define PT_NOTE      4
+#define PT_GNU_STACK 0x6474E551
+#define PF_X         1
+#define PF_W         2
+#define PHNUM_MAX    64
+
+static uint32_t header_bytes(const struct elf_header *header)
 {
-    if (memcmp(header->e_ident, expected_ident, EI_CLASS) == 0 &&
-        header->e_ident[EI_DATA] == DATA_LSB && header->e_ident[EI_CLASS] == CLASS_64) {
-        return -E64BIT; /* its fields are elsewhere */
-    }
-    if (memcmp(header->e_ident, expected_ident, sizeof(expected_ident)) != 0 ||
-        header->e_version != EV_CURRENT) {
+    return header->is_64_bit ? sizeof(struct elf64_header) : sizeof(struct elf32_header);
+}
+
+static uint32_t program_header_bytes(const struct elf_header *header)
+{
+    return header->is_64_bit ? sizeof(struct elf64_program_header)
+                             : sizeof(struct elf32_program_header);
+}
+
+/* The program headers together. */
+static uint32_t program_headers_bytes(const struct elf_header *header)
+{
+    return header->e_phnum * program_header_bytes(header);
+}
+
+#define TAKE_HEADER(from)                                                       \
+    header->e_version = (from).e_version, header->e_type = (from).e_type,       \
+    header->e_machine = (from).e_machine, header->e_ehsize = (from).e_ehsize,   \
+    header->e_phentsize = (from).e_phentsize, header->e_phnum = (from).e_phnum, \
+    header->e_entry = (uintptr_t)(from).e_entry, header->e_phoff = (uintptr_t)(from).e_phoff
+
+/* Reads the header. Distinguishes ELF files for other systems from files that are no ELF at all. */
+static int read_header(const struct elf_source *source, struct elf_header *header)
+{
+    union {
+        uint8_t e_ident[16];
+        struct elf32_header class_32;
+        struct elf64_header class_64;
+    } raw;
+
+    if (source->size < sizeof(raw.class_32)) {
         return -EINFORMAT;
     }
-    if (header->e_machine != EM_386) {
+    int status = source->read(source->context, 0, &raw, sizeof(raw.class_32));
+    if (status < 0) {
+        return status;
+    }
+    if (memcmp(raw.e_ident, magic, sizeof(magic)) != 0 || raw.e_ident[EI_DATA] != DATA_LSB) {
+        return -EINFORMAT;
+    }
+    header->is_64_bit = raw.e_ident[EI_CLASS] == CLASS_64;
+    if (header->is_64_bit && ARCH_BITS < 64) {
+        return -E64BIT; /* its fields are elsewhere */
+    }
+    if (raw.e_ident[EI_VERSION] != EV_CURRENT ||
+        (raw.e_ident[EI_CLASS] != CLASS_32 && !header->is_64_bit)) {
+        return -EINFORMAT;
+    }
+    if (!header->is_64_bit) {
+        TAKE_HEADER(raw.class_32);
+        return OK;
+    }
+    if (source->size < sizeof(raw.class_64)) {
+        return -EINFORMAT;
+    }
+    status = source->read(source->context, 0, &raw, sizeof(raw.class_64));
+    if (status < 0) {
+        return status;
+    }
+    TAKE_HEADER(raw.class_64);
+    return OK;
+}
+
+static int check_header(const struct elf_header *header, uint32_t file_size)
+{
+    if (header->e_version != EV_CURRENT) {
+        return -EINFORMAT;
+    }
+    if (header->e_machine != (header->is_64_bit ? EM_X86_64 : EM_386)) {
         return -EMACHINE;
     }
     if (header->e_type != ET_EXEC) {
@@ -75,21 +172,42 @@ static int check_header(const struct elf_header *header, uint32_t file_size)
     if (header->e_phnum == 0) {
         return -ENOSEGMENT;
     }
-    if (header->e_ehsize < sizeof(*header) ||
-        header->e_phentsize != sizeof(struct elf_program_header) || header->e_phnum > PHNUM_MAX) {
+    if (header->e_ehsize < header_bytes(header) ||
+        header->e_phentsize != program_header_bytes(header) || header->e_phnum > PHNUM_MAX) {
         return -EINFORMAT;
     }
-    return range_is_inside(header->e_phoff, header->e_phnum * sizeof(struct elf_program_header), 0,
-                           file_size)
-               ? OK
-               : -ECUTOFF;
+    return range_is_inside(header->e_phoff, program_headers_bytes(header), 0, file_size) ? OK
+                                                                                         : -ECUTOFF;
 }
+
+#define TAKE_PROGRAM_HEADER(from)                                                     \
+    *program = (struct elf_program_header)                                            \
+    {                                                                                 \
+        .p_type = (from).p_type, .p_flags = (from).p_flags,                           \
+        .p_offset = (uintptr_t)(from).p_offset, .p_vaddr = (uintptr_t)(from).p_vaddr, \
+        .p_filesz = (uintptr_t)(from).p_filesz, .p_memsz = (uintptr_t)(from).p_memsz, \
+    }
 
 static int read_program_header(const struct elf_source *source, const struct elf_header *header,
                                uint32_t number, struct elf_program_header *program)
 {
-    return source->read(source->context, header->e_phoff + number * sizeof(*program), program,
-                        sizeof(*program));
+    union {
+        struct elf32_program_header class_32;
+        struct elf64_program_header class_64;
+    } raw;
+    uint32_t bytes = program_header_bytes(header);
+    int status =
+        source->read(source->context, (uint32_t)header->e_phoff + number * bytes, &raw, bytes);
+
+    if (status < 0) {
+        return status;
+    }
+    if (header->is_64_bit) {
+        TAKE_PROGRAM_HEADER(raw.class_64);
+    } else {
+        TAKE_PROGRAM_HEADER(raw.class_32);
+    }
+    return OK;
 }
 
 static bool is_below_program(const struct elf_program_header *program)
@@ -103,11 +221,11 @@ static bool is_below_program(const struct elf_program_header *program)
 static int has_only_headers_below(const struct elf_source *source, const struct elf_header *header,
                                   const struct elf_program_header *program)
 {
-    uint32_t end = MIN(USER_PROGRAM_ADDRESS - program->p_vaddr, program->p_filesz);
-    uint32_t offset =
-        header->e_phoff + header->e_phnum * (uint32_t)sizeof(struct elf_program_header);
+    uint32_t end = (uint32_t)MIN(USER_PROGRAM_ADDRESS - program->p_vaddr, program->p_filesz);
+    uint32_t offset = header_bytes(header) + program_headers_bytes(header);
 
-    if (program->p_offset != 0 || (program->p_flags & PF_W) || header->e_phoff != sizeof(*header)) {
+    if (program->p_offset != 0 || (program->p_flags & PF_W) ||
+        header->e_phoff != header_bytes(header)) {
         return 0;
     }
     while (offset < end) {
@@ -152,8 +270,10 @@ static int has_only_notes(const struct elf_source *source, const struct elf_head
 static int leave_out(const struct elf_source *source, const struct elf_header *header,
                      struct elf_program_header *program)
 {
+    vaddr_t end = address_map(header->is_64_bit).program_end;
+
     if (is_below_program(program)) {
-        uint32_t below = USER_PROGRAM_ADDRESS - program->p_vaddr;
+        uintptr_t below = USER_PROGRAM_ADDRESS - program->p_vaddr;
 
         int status = has_only_headers_below(source, header, program);
         if (status <= 0) {
@@ -171,7 +291,7 @@ static int leave_out(const struct elf_source *source, const struct elf_header *h
         }
         return 0;
     }
-    if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, USER_PROGRAM_END)) {
+    if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, end)) {
         return has_only_notes(source, header, program);
     }
     return 0;
@@ -181,6 +301,8 @@ static int leave_out(const struct elf_source *source, const struct elf_header *h
 static int add_segment(const struct elf_source *source, const struct elf_header *header,
                        struct elf_program_header *program, struct elf_layout *layout)
 {
+    vaddr_t end = address_map(header->is_64_bit).program_end;
+
     if (program->p_memsz == 0) {
         return program->p_filesz == 0 ? OK : -EINFORMAT;
     }
@@ -197,10 +319,10 @@ static int add_segment(const struct elf_source *source, const struct elf_header 
     if (layout->segment_count == ELF_SEGMENTS_MAX) {
         return -EINFORMAT;
     }
-    if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, USER_PROGRAM_END)) {
+    if (!range_is_inside(program->p_vaddr, 1, USER_PROGRAM_ADDRESS, end)) {
         return -EADDRESS;
     }
-    if (program->p_memsz > USER_PROGRAM_END - program->p_vaddr) {
+    if (program->p_memsz > end - program->p_vaddr) {
         return -ETOOLARGE;
     }
     for (size_t i = 0; i < layout->segment_count; i++) {
@@ -214,8 +336,8 @@ static int add_segment(const struct elf_source *source, const struct elf_header 
     layout->segments[layout->segment_count++] = (struct elf_segment){
         .address = program->p_vaddr,
         .memory_bytes = program->p_memsz,
-        .file_offset = program->p_offset,
-        .file_bytes = program->p_filesz,
+        .file_offset = (uint32_t)program->p_offset,
+        .file_bytes = (uint32_t)program->p_filesz, /* both are inside the file */
         .writable = program->p_flags & PF_W,
         .executable = program->p_flags & PF_X,
     };
@@ -243,10 +365,7 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
     int status;
 
     *layout = (struct elf_layout){0};
-    if (source->size < sizeof(header)) {
-        return -EINFORMAT;
-    }
-    status = source->read(source->context, 0, &header, sizeof(header));
+    status = read_header(source, &header);
     if (status < 0) {
         return status;
     }
@@ -254,6 +373,7 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
     if (status < 0) {
         return status;
     }
+    layout->is_64_bit = header.is_64_bit;
     layout->entry = header.e_entry;
     for (uint32_t i = 0; i < header.e_phnum; i++) {
         struct elf_program_header program;
@@ -264,6 +384,10 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
         }
         if (program.p_type == PT_DYNAMIC || program.p_type == PT_INTERP) {
             return -EDYNAMIC;
+        }
+        if (program.p_type == PT_GNU_STACK) {
+            layout->has_stack_header = true;
+            layout->stack_bytes = program.p_memsz;
         }
         if (program.p_type == PT_LOAD) {
             status = add_segment(source, &header, &program, layout);

@@ -1,9 +1,9 @@
 /*
  * process/elf.h - understands an ELF program file; maps and copies nothing.
  *
- * Accepted: ELF32, little-endian, i386, ET_EXEC (System V ABI, chapter 4 and the i386 supplement),
- * static, with its PT_LOAD segments inside the user program's addresses; elf.c says what else of a
- * file may lie elsewhere, and is not loaded. Everything in the file's headers is checked against the
+ * Accepted: ELF32 for the i386, and by the x86_64 kernel also ELF64 for x86-64; little-endian, ET_EXEC
+ * (System V ABI, chapter 4 and the supplements), static, with its PT_LOAD segments inside the addresses of
+ * such a program (address_map.h); elf.c says what else of a file may lie elsewhere, and is not loaded. Everything in the file's headers is checked against the
  * file's size and that range before it is used.
  */
 #ifndef PROCESS_ELF_H
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/types.h"
 
 #define ELF_SEGMENTS_MAX 16
 
@@ -23,8 +25,8 @@ struct elf_source {
 };
 
 struct elf_segment {
-    uint32_t address;      /* of the first byte, any alignment */
-    uint32_t memory_bytes; /* > 0; what the file does not fill is zero */
+    vaddr_t address;     /* of the first byte, any alignment */
+    size_t memory_bytes; /* > 0; what the file does not fill is zero */
     uint32_t file_offset;
     uint32_t file_bytes; /* <= memory_bytes */
     bool writable;
@@ -32,13 +34,16 @@ struct elf_segment {
 };
 
 struct elf_layout {
-    uint32_t entry;                                /* inside a segment, which is executable */
-    size_t segment_count;                          /* 1 to ELF_SEGMENTS_MAX */
+    bool is_64_bit;        /* its words, and the mode that it runs in */
+    vaddr_t entry;         /* inside a segment, which is executable */
+    bool has_stack_header; /* PT_GNU_STACK, as ordinary compilers write it */
+    size_t stack_bytes;    /* that it asks for there; 0: it does not say */
+    size_t segment_count;  /* 1 to ELF_SEGMENTS_MAX */
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* no two overlap */
 };
 
 /* 0. For a file that is no such program -EINFORMAT, or, if it is an ELF file, one of the errors
- * -E64BIT to -ECUTOFF of status.h. Also the errors of source->read. */
+ * -E64BIT (i386 alone) to -ECUTOFF of status.h. Also the errors of source->read. */
 int elf_read_layout(const struct elf_source *source, struct elf_layout *layout);
 
 #endif

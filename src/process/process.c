@@ -104,23 +104,27 @@ static int elf_read_from_file(void *context, uint32_t offset, void *buffer, uint
 static int load_segment(struct process *process, struct file *file,
                         const struct elf_segment *segment)
 {
-    uint32_t end = segment->address + segment->memory_bytes;
-    uint32_t file_end = segment->address + segment->file_bytes;
-    uint32_t address = segment->address;
+    vaddr_t end = segment->address + segment->memory_bytes;
+    vaddr_t file_end = segment->address + segment->file_bytes;
+    vaddr_t address = segment->address;
     page_rights_t rights = (page_rights_t)(PAGE_READ | (segment->writable ? PAGE_WRITE : 0) |
                                            (segment->executable ? PAGE_EXECUTE : 0));
 
+    if (segment->memory_bytes / PAGE_SIZE_BYTES > family_room(process->family, FAMILY_PAGES)) {
+        return -ENOMEM; /* found out before all that there is has been taken */
+    }
     while (address < end) {
-        uint32_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
-        uint32_t next = page + PAGE_SIZE_BYTES;
+        vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
+        vaddr_t next = page + PAGE_SIZE_BYTES;
         uint8_t *frame = user_page(process, page, rights, address == page && file_end >= next);
 
         if (!frame) {
             return -ENOMEM;
         }
         if (address < file_end) {
-            int status = read_exactly(file, segment->file_offset + (address - segment->address),
-                                      frame + (address - page), MIN(next, file_end) - address);
+            uint32_t offset = segment->file_offset + (uint32_t)(address - segment->address);
+            int status = read_exactly(file, offset, frame + (address - page),
+                                      (uint32_t)(MIN(next, file_end) - address));
             if (status < 0) {
                 return status;
             }
@@ -133,7 +137,22 @@ static int load_segment(struct process *process, struct file *file,
     return OK;
 }
 
-static int load_program(struct process *process, const char *path, vaddr_t *entry)
+/* The program's word size and its map. */
+static void set_map(struct process *process, const struct elf_layout *layout)
+{
+    process->is_64_bit = layout->is_64_bit;
+
+    const struct address_map map = process_map(process);
+    size_t stack_bytes = layout->stack_bytes        ? layout->stack_bytes
+                         : layout->has_stack_header ? map.stack_bytes
+                                                    : USER_STACK_BYTES;
+
+    process->heap_next = map.heap_start;
+    stack_bytes = MAX(MIN(stack_bytes, map.stack_bytes_max), USER_STACK_BYTES);
+    process->stack_bottom = map.stack_top - ALIGN_UP(stack_bytes, PAGE_SIZE_BYTES);
+}
+
+static int load_program(struct process *process, const char *path, struct user_start *start)
 {
     struct file *file;
     struct file_stat stat;
@@ -155,10 +174,14 @@ static int load_program(struct process *process, const char *path, vaddr_t *entr
         .size = stat.size,
     };
     status = elf_read_layout(&source, &layout);
+    if (status == OK) {
+        set_map(process, &layout);
+    }
     for (size_t i = 0; status == OK && i < layout.segment_count; i++) {
         status = load_segment(process, file, &layout.segments[i]);
     }
-    *entry = layout.entry;
+    start->entry = layout.entry;
+    start->is_64_bit = layout.is_64_bit;
 
 close:
     file_close(file);
@@ -168,17 +191,17 @@ close:
 /* Maps the stack, with the arguments on it. */
 static int load_stack(struct process *process, const struct arguments *arguments, vaddr_t *stack)
 {
+    vaddr_t top = process_map(process).stack_top;
     uint8_t *frame = NULL;
 
-    for (vaddr_t page = USER_STACK_BOTTOM; page < USER_STACK_TOP; page += PAGE_SIZE_BYTES) {
+    for (vaddr_t page = process->stack_bottom; page < top; page += PAGE_SIZE_BYTES) {
         frame = user_page(process, page, PAGE_READ | PAGE_WRITE, false);
         if (!frame) {
             return -ENOMEM;
         }
     }
     process->argc = arguments ? arguments->count : 0;
-    *stack = arguments_place(arguments, frame, USER_STACK_TOP, process_word_bytes(process),
-                             &process->argv);
+    *stack = arguments_place(arguments, frame, top, process_word_bytes(process), &process->argv);
     return OK;
 }
 
@@ -232,12 +255,12 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     new_process->family = family;
     family_join(family);
     wait_queue_initialise(&new_process->child_ended);
-    new_process->heap_next = PROCESS_HEAP_ADDRESS;
+    new_process->stack_bottom = process_map(new_process).stack_top; /* it has no stack yet */
     new_process->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
     if (!new_process->chunk) {
         goto fail;
     }
-    status = load_program(new_process, path, &start.entry);
+    status = load_program(new_process, path, &start);
     if (status < 0) {
         goto fail;
     }
@@ -328,9 +351,11 @@ void process_start(struct process *process, unsigned flags)
 
 static void release_user_memory(struct process *process)
 {
-    process_release_range(process, USER_STACK_BOTTOM, USER_STACK_TOP);
-    process_release_range(process, USER_PROGRAM_ADDRESS, USER_PROGRAM_END);
-    process_release_range(process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
+    const struct address_map map = process_map(process);
+
+    process_release_range(process, process->stack_bottom, map.stack_top);
+    process_release_range(process, map.program_start, map.program_end);
+    process_release_range(process, map.heap_start, map.heap_end);
     paging_free_4gb(process->chunk); /* no pause from here on: the task has no address space */
     process->chunk = NULL;
     process_give_back_pages(process, process->pages); /* charged, and never mapped */
@@ -627,28 +652,32 @@ void process_set_trace_handler(void (*handler)(bool is_on))
 
 /* ---------------------------------------------------------------- faults */
 
-/* Which rule of layout.h's map a touch of address breaks. */
-static const char *broken_rule(const struct page_fault *fault)
+/* Which rule of the process's map a touch of address breaks. */
+static const char *broken_rule(const struct process *process, const struct page_fault *fault)
 {
+    const struct address_map map = process_map(process);
     vaddr_t address = fault->address;
 
     if (address < PAGE_SIZE_BYTES) {
         return "NULL and the page around it are never mapped";
     }
-    if (address >= USER_STACK_GUARD && address < USER_STACK_BOTTOM) {
+    if (range_is_inside(address, 1, process->stack_bottom - PAGE_SIZE_BYTES,
+                        process->stack_bottom)) {
         return "the guard page below the stack: the stack is full";
     }
-    if (address >= USER_STACK_TOP && address < USER_PROGRAM_ADDRESS) {
+    if (range_is_inside(address, 1, map.stack_top, map.stack_top + PAGE_SIZE_BYTES)) {
         return "the guard page above the stack";
     }
-    if (fault->is_present) {
-        return fault->access == PAGE_WRITE && address >= USER_STACK_BOTTOM &&
-                       (address < USER_PROGRAM_END ||
-                        (address >= PROCESS_HEAP_ADDRESS && address < PROCESS_HEAP_END))
-                   ? "that page is read-only"
-                   : "that page is the kernel's";
+    if (!fault->is_present) {
+        return "nothing is mapped there";
     }
-    return "nothing is mapped there";
+    if (!range_is_inside(address, 1, process->stack_bottom, map.stack_top) &&
+        !range_is_inside(address, 1, map.program_start, map.program_end) &&
+        !range_is_inside(address, 1, map.heap_start, map.heap_end)) {
+        return "that page is the kernel's";
+    }
+    return fault->access == PAGE_WRITE ? "that page is read-only"
+                                       : "that page is not to be executed";
 }
 
 static void process_on_fault(struct trap_frame *frame)
@@ -668,7 +697,7 @@ static void process_on_fault(struct trap_frame *frame)
                         fault.access == PAGE_WRITE     ? "wrote to"
                         : fault.access == PAGE_EXECUTE ? "executed"
                                                        : "read",
-                        fault.address, broken_rule(&fault), frame_pc(frame));
+                        fault.address, broken_rule(process, &fault), frame_pc(frame));
     } else {
         printk_sentence(0,
                         "%s (process %u) killed: %s; " PC_NAME " " ADDRESS_FORMAT ", error code %x",

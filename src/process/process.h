@@ -27,6 +27,7 @@
 #include "fs/file.h"
 #include "base/list.h"
 #include "memory/paging/paging.h"
+#include "process/address_map.h"
 #include "process/arguments.h"
 #include "process/family.h"
 #include "process/terminal.h"
@@ -47,7 +48,8 @@ struct process {
     struct paging_4gb_chunk *chunk;
     uint32_t pages;       /* mapped for itself, and the tables for them */
     vaddr_t heap_next;    /* where process_malloc() looks first */
-    uint32_t break_bytes; /* mapped from PROCESS_BREAK_ADDRESS on: whole pages */
+    size_t break_bytes;   /* mapped from the break's start on: whole pages */
+    vaddr_t stack_bottom; /* of its stack in ring 3 */
     bool is_64_bit;       /* of the program: its words are of 64 bits, else of 32 */
     uint32_t argc;
     vaddr_t argv;
@@ -112,6 +114,13 @@ struct process *process_find_reachable(uint32_t id);
  */
 int process_wait(int id, int *status);
 
+/* What lies where in its address space. */
+static inline __attribute__((always_inline)) struct address_map
+process_map(const struct process *process)
+{
+    return address_map(ARCH_BITS == 64 && process->is_64_bit);
+}
+
 /* Of a word of its program's, and of a pointer: 4 or 8. */
 static inline size_t process_word_bytes(const struct process *process)
 {
@@ -163,7 +172,7 @@ void process_give_back_pages(struct process *process, size_t pages);
 void process_release_range(struct process *process, vaddr_t start, vaddr_t end);
 
 /*
- * process_memory.c: the process's own heap, from PROCESS_HEAP_ADDRESS. Each is called by the process
+ * process_memory.c: the process's own heap (address_map.h). Each is called by the process
  * itself, and others run while it takes many pages.
  *
  * process_malloc returns zeroed memory in whole pages, page-aligned, in the address space of
@@ -178,11 +187,11 @@ int process_free(struct process *process, void *ptr);
 size_t process_allocation_pages(const struct process *process, const void *ptr);
 
 /*
- * Moves the end of the process's contiguous heap, which starts empty at PROCESS_BREAK_ADDRESS, by
+ * Moves the end of the process's contiguous heap, which starts empty at its map's break_start, by
  * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
  * Returns the address of the end as it was, for 0 too (it may be negative: abi/syscalls.h says what is an
  * error), or an error, with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
- * frames, at PROCESS_HEAP_END, and where process_malloc() has put something.
+ * frames, at the heap's end, and where process_malloc() has put something.
  */
 intptr_t process_move_break(struct process *process, intptr_t delta);
 

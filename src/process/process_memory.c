@@ -15,7 +15,7 @@
  * it was the last thing freed, and goes round once before it gives up.
  *
  * The break is a second heap, for allocators that want one piece of memory that grows: pages
- * without those bits from PROCESS_BREAK_ADDRESS up. process_malloc() goes there only when all below
+ * without those bits from the map's break_start up (address_map.h). process_malloc() goes there only when all below
  * is taken, and the break stops at what it then finds.
  */
 #include "base/align.h"
@@ -141,27 +141,28 @@ static vaddr_t release_run(struct process *process, vaddr_t address, size_t mapp
 
 void *process_malloc(struct process *process, size_t size)
 {
+    const struct address_map map = process_map(process);
     size_t pages = size / PAGE_SIZE_BYTES + (size % PAGE_SIZE_BYTES != 0);
 
-    if (pages == 0 || pages > (PROCESS_HEAP_END - PROCESS_HEAP_ADDRESS) / PAGE_SIZE_BYTES ||
+    if (pages == 0 || pages > (map.heap_end - map.heap_start) / PAGE_SIZE_BYTES ||
         pages > pmm_get_free_pages() ||
         (pages > 1 && pages > family_room(process->family, FAMILY_PAGES))) {
         return NULL;
     }
 
     vaddr_t start = 0;
-    if (pages == 1 && process->heap_next < PROCESS_BREAK_ADDRESS &&
+    if (pages == 1 && process->heap_next < map.break_start &&
         page_entry_is_empty(paging_entry(process->chunk, process->heap_next))) {
         start = process->heap_next; /* by far the most frequent case */
     }
     if (!start) {
-        start = find_free_run(process->chunk, process->heap_next, PROCESS_BREAK_ADDRESS, pages);
+        start = find_free_run(process->chunk, process->heap_next, map.break_start, pages);
     }
     if (!start) {
-        start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, pages);
+        start = find_free_run(process->chunk, map.heap_start, map.break_start, pages);
     }
     if (!start) {
-        start = find_free_run(process->chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END, pages);
+        start = find_free_run(process->chunk, map.heap_start, map.heap_end, pages);
     }
     if (!start) {
         return NULL;
@@ -188,10 +189,11 @@ static inline uint32_t marks_of(const struct process *process, vaddr_t address)
 
 static bool is_run(const struct process *process, const void *ptr)
 {
+    const struct address_map map = process_map(process);
     vaddr_t address = (vaddr_t)ptr;
 
-    return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= PROCESS_HEAP_ADDRESS &&
-           address < PROCESS_HEAP_END && marks_of(process, address) & RUN_FIRST;
+    return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= map.heap_start &&
+           address < map.heap_end && marks_of(process, address) & RUN_FIRST;
 }
 
 size_t process_allocation_pages(const struct process *process, const void *ptr)
@@ -228,7 +230,8 @@ int process_free(struct process *process, void *ptr)
 
 intptr_t process_move_break(struct process *process, intptr_t delta)
 {
-    vaddr_t old_break = PROCESS_BREAK_ADDRESS + process->break_bytes;
+    const struct address_map map = process_map(process);
+    vaddr_t old_break = map.break_start + process->break_bytes;
     vaddr_t new_break = old_break + (uintptr_t)delta;
 
     if (!IS_ALIGNED((uintptr_t)delta, PAGE_SIZE_BYTES) ||
@@ -236,7 +239,7 @@ intptr_t process_move_break(struct process *process, intptr_t delta)
         return -EINVARG;
     }
     if (delta > 0 &&
-        ((uintptr_t)delta > PROCESS_HEAP_END - old_break ||
+        ((uintptr_t)delta > map.heap_end - old_break ||
          (uintptr_t)delta / PAGE_SIZE_BYTES > pmm_get_free_pages() ||
          (uintptr_t)delta / PAGE_SIZE_BYTES > family_room(process->family, FAMILY_PAGES))) {
         return -ENOMEM;

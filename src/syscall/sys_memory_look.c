@@ -126,7 +126,8 @@ static int walk(vaddr_t address, struct memory_levels *levels)
         return -EINVARG;
     }
     struct paging_step steps[PAGE_LEVELS];
-    size_t count = paging_walk(search.chunk, address, steps);
+    size_t count =
+        page_address_is_canonical(address) ? paging_walk(search.chunk, address, steps) : 0;
 
     memset(levels->entries, 0, sizeof(levels->entries));
     levels->count = PAGE_LEVELS;

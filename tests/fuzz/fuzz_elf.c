@@ -26,6 +26,7 @@ static int read_file(void *context, uint32_t offset, void *buffer, uint32_t leng
 static void check_layout(const struct elf_layout *layout)
 {
     unsigned entries = 0;
+    uint64_t program_end = layout->is_64_bit ? USER64_PROGRAM_END : USER_PROGRAM_END;
 
     FUZZ_CHECK(layout->segment_count >= 1 && layout->segment_count <= ELF_SEGMENTS_MAX);
     for (size_t i = 0; i < layout->segment_count; i++) {
@@ -34,7 +35,7 @@ static void check_layout(const struct elf_layout *layout)
 
         FUZZ_CHECK(a->memory_bytes > 0 && a->file_bytes <= a->memory_bytes);
         FUZZ_CHECK((uint64_t)a->file_offset + a->file_bytes <= file_size);
-        FUZZ_CHECK(a->address >= USER_PROGRAM_ADDRESS && end <= USER_PROGRAM_END);
+        FUZZ_CHECK(a->address >= USER_PROGRAM_ADDRESS && end <= program_end);
         for (size_t j = 0; j < i; j++) {
             const struct elf_segment *b = &layout->segments[j];
             FUZZ_CHECK(end <= b->address || (uint64_t)b->address + b->memory_bytes <= a->address);

@@ -1,5 +1,6 @@
 /*
- * test_elf.c - which program files are accepted, and that nothing outside them is read.
+ * test_elf.c - which program files are accepted, and that nothing outside them is read. For files of
+ * 32 bits; test_elf64.c makes the same of it for those of 64.
  * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>
@@ -17,13 +18,43 @@
 #include "base/status.h"
 #include "process/elf.h"
 
+#ifndef ELF_BITS
+#define ELF_BITS 32
+#endif
+
+#if ELF_BITS == 64
+#define Ehdr          Elf64_Ehdr
+#define Phdr          Elf64_Phdr
+#define CLASS         ELFCLASS64
+#define OTHER_CLASS   ELFCLASS32
+#define MACHINE       EM_X86_64
+#define OTHER_MACHINE EM_386
+#define HEADER_READS  2u
+#define PROGRAM_END   USER64_PROGRAM_END
+#define ELSEWHERE     0x0000555555554000u /* where Linux has many */
+#define WORD_MAX      UINT64_MAX
+typedef uint64_t word_t;
+#else
+#define Ehdr          Elf32_Ehdr
+#define Phdr          Elf32_Phdr
+#define CLASS         ELFCLASS32
+#define OTHER_CLASS   ELFCLASS64
+#define MACHINE       EM_386
+#define OTHER_MACHINE EM_X86_64
+#define HEADER_READS  1u
+#define PROGRAM_END   USER_PROGRAM_END
+#define ELSEWHERE     0x08048000u /* where Linux has them */
+#define WORD_MAX      UINT32_MAX
+typedef uint32_t word_t;
+#endif
+
 #define FILE_BYTES 4096
-#define HEADERS    (sizeof(Elf32_Ehdr) + 3 * sizeof(Elf32_Phdr))
+#define HEADERS    (sizeof(Ehdr) + 3 * sizeof(Phdr))
 
 /* The good file: text, data with .bss, and a PT_NOTE between them. */
 static struct {
-    Elf32_Ehdr header;
-    Elf32_Phdr programs[80];
+    Ehdr header;
+    Phdr programs[80];
 } image;
 
 static uint32_t file_size;
@@ -52,18 +83,18 @@ static int reset(void **state)
 {
     (void)state;
     memset(&image, 0, sizeof(image));
-    image.header = (Elf32_Ehdr){
-        .e_ident = {0x7F, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+    image.header = (Ehdr){
+        .e_ident = {0x7F, 'E', 'L', 'F', CLASS, ELFDATA2LSB, EV_CURRENT},
         .e_type = ET_EXEC,
-        .e_machine = EM_386,
+        .e_machine = MACHINE,
         .e_version = EV_CURRENT,
         .e_entry = 0x400010,
-        .e_phoff = sizeof(Elf32_Ehdr),
-        .e_ehsize = sizeof(Elf32_Ehdr),
-        .e_phentsize = sizeof(Elf32_Phdr),
+        .e_phoff = sizeof(Ehdr),
+        .e_ehsize = sizeof(Ehdr),
+        .e_phentsize = sizeof(Phdr),
         .e_phnum = 3,
     };
-    image.programs[0] = (Elf32_Phdr){
+    image.programs[0] = (Phdr){
         .p_type = PT_LOAD,
         .p_offset = 0x400,
         .p_vaddr = 0x400000,
@@ -72,8 +103,8 @@ static int reset(void **state)
         .p_flags = PF_R | PF_X,
         .p_align = 0x1000,
     };
-    image.programs[1] = (Elf32_Phdr){.p_type = PT_NOTE, .p_offset = 0x600, .p_filesz = 0x20};
-    image.programs[2] = (Elf32_Phdr){
+    image.programs[1] = (Phdr){.p_type = PT_NOTE, .p_offset = 0x600, .p_filesz = 0x20};
+    image.programs[2] = (Phdr){
         .p_type = PT_LOAD,
         .p_offset = 0x600,
         .p_vaddr = 0x401000,
@@ -101,7 +132,7 @@ static void assert_invariants(const struct elf_layout *layout)
         assert_true(a->memory_bytes > 0);
         assert_true(a->file_bytes <= a->memory_bytes);
         assert_true((uint64_t)a->file_offset + a->file_bytes <= file_size);
-        assert_true(a->address >= USER_PROGRAM_ADDRESS && end <= USER_PROGRAM_END);
+        assert_true(a->address >= USER_PROGRAM_ADDRESS && end <= PROGRAM_END);
         for (size_t j = 0; j < i; j++) {
             const struct elf_segment *b = &layout->segments[j];
             assert_true(end <= b->address || b->address + b->memory_bytes <= a->address);
@@ -146,6 +177,9 @@ static void test_good_file(void **state)
     (void)state;
     assert_int_equal(read_layout(&layout), OK);
     assert_int_equal(layout.entry, 0x400010);
+    assert_int_equal(layout.is_64_bit, ELF_BITS == 64);
+    assert_false(layout.has_stack_header);
+    assert_int_equal(layout.stack_bytes, 0);
     assert_int_equal(layout.segment_count, 2);
     assert_int_equal(layout.segments[0].address, 0x400000);
     assert_int_equal(layout.segments[0].memory_bytes, 0x200);
@@ -168,9 +202,10 @@ static void test_ident(void **state)
             uint8_t good = image.header.e_ident[i];
             image.header.e_ident[i] = (uint8_t)value;
             int status = check();
-            assert_true(value == good                          ? status == OK
-                        : i == EI_CLASS && value == ELFCLASS64 ? status == -E64BIT
-                                                               : status == -EINFORMAT);
+            assert_true(value == good                           ? status == OK
+                        : i != EI_CLASS || value != OTHER_CLASS ? status == -EINFORMAT
+                        : ARCH_BITS == 32                       ? status == -E64BIT
+                                                                : is_refusal(status));
             image.header.e_ident[i] = good;
         }
     }
@@ -179,7 +214,7 @@ static void test_ident(void **state)
 static void test_type_machine_version(void **state)
 {
     static const uint16_t wrong_types[] = {ET_NONE, ET_REL, ET_DYN, ET_CORE, 0xFFFF};
-    static const uint16_t wrong_machines[] = {EM_NONE, EM_68K, EM_X86_64, EM_ARM, 0xFFFF};
+    static const uint16_t wrong_machines[] = {EM_NONE, EM_68K, OTHER_MACHINE, EM_ARM, 0xFFFF};
 
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
@@ -188,7 +223,7 @@ static void test_type_machine_version(void **state)
         image.header.e_type = ET_EXEC;
         image.header.e_machine = wrong_machines[i];
         assert_refused();
-        image.header.e_machine = EM_386;
+        image.header.e_machine = MACHINE;
     }
     image.header.e_version = 0;
     assert_refused();
@@ -196,17 +231,70 @@ static void test_type_machine_version(void **state)
     assert_refused();
 }
 
+static void test_stack_size(void **state)
+{
+    struct elf_layout layout;
+
+    (void)state;
+    image.programs[1] = (Phdr){.p_type = PT_GNU_STACK, .p_memsz = 0x12345};
+    assert_int_equal(read_layout(&layout), OK);
+    assert_true(layout.has_stack_header);
+    assert_int_equal(layout.stack_bytes, 0x12345);
+}
+
+#if ELF_BITS == 64
+/* Numbers whose lower halves alone would do. */
+static void test_high_halves(void **state)
+{
+    const uint64_t high = (uint64_t)1 << 32;
+    Elf64_Phdr *data = &image.programs[2];
+    struct elf_layout layout;
+
+    image.header.e_phoff += high;
+    assert_reason(ECUTOFF);
+    reset(state);
+    image.header.e_entry += high;
+    assert_reason(ENOENTRY);
+    reset(state);
+    data->p_offset += high;
+    assert_reason(ECUTOFF);
+    reset(state);
+    data->p_filesz += high;
+    data->p_memsz += high;
+    assert_reason(ECUTOFF);
+    reset(state);
+    data->p_memsz += high;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_true(layout.segments[1].memory_bytes == high + 0x3000);
+    data->p_vaddr += high;
+    assert_int_equal(read_layout(&layout), OK);
+    assert_true(layout.segments[1].address == high + 0x401000);
+    image.programs[0].p_vaddr = 2 * high; /* in the middle of data */
+    assert_reason(EOVERLAP);
+    reset(state);
+    data->p_vaddr += (uint64_t)1 << 63;
+    assert_reason(EADDRESS);
+}
+
+/* What the i386 kernel makes of it. */
+static void test_refused(void **state)
+{
+    (void)state;
+    assert_reason(E64BIT);
+}
+#endif
+
 /* Each rule has its own error, and so its own words. */
 static void test_reasons(void **state)
 {
-    Elf32_Phdr *text = &image.programs[0], *data = &image.programs[2];
+    Phdr *text = &image.programs[0], *data = &image.programs[2];
 
     image.header.e_ident[0] = 'M';
     assert_reason(EINFORMAT);
     reset(state);
-    image.header.e_ident[EI_CLASS] = ELFCLASS64;
-    image.header.e_machine = EM_X86_64;
-    assert_reason(E64BIT);
+    image.header.e_ident[EI_CLASS] = OTHER_CLASS;
+    image.header.e_machine = OTHER_MACHINE;
+    assert_int_equal(check() == -E64BIT, ARCH_BITS == 32);
     reset(state);
     image.header.e_machine = EM_ARM;
     image.header.e_type = ET_REL;
@@ -229,16 +317,16 @@ static void test_reasons(void **state)
     text->p_type = data->p_type = PT_NOTE;
     assert_reason(ENOSEGMENT);
     reset(state);
-    text->p_vaddr = 0x08048000; /* where Linux has them */
+    text->p_vaddr = ELSEWHERE;
     assert_reason(EADDRESS);
     text->p_vaddr = USER_PROGRAM_ADDRESS - 1;
     assert_reason(EADDRESS);
     reset(state);
-    data->p_memsz = USER_PROGRAM_END - data->p_vaddr;
+    data->p_memsz = PROGRAM_END - data->p_vaddr;
     assert_accepted();
     data->p_memsz++;
     assert_reason(ETOOLARGE);
-    data->p_memsz = 0xFFFFFFFF;
+    data->p_memsz = WORD_MAX;
     assert_reason(ETOOLARGE);
     reset(state);
     data->p_vaddr = text->p_vaddr + text->p_memsz - 1;
@@ -249,23 +337,23 @@ static void test_reasons(void **state)
     reset(state);
     file_size = 0x6FF; /* one byte of data's is missing */
     assert_reason(ECUTOFF);
-    file_size = sizeof(Elf32_Ehdr) + 1;
+    file_size = sizeof(Ehdr) + 1;
     assert_reason(ECUTOFF);
-    file_size = sizeof(Elf32_Ehdr) - 1;
+    file_size = sizeof(Ehdr) - 1;
     assert_reason(EINFORMAT);
 }
 
 static void test_header_sizes(void **state)
 {
     (void)state;
-    image.header.e_ehsize = sizeof(Elf32_Ehdr) - 1;
+    image.header.e_ehsize = sizeof(Ehdr) - 1;
     assert_refused();
     image.header.e_ehsize = 0;
     assert_refused();
-    image.header.e_ehsize = sizeof(Elf32_Ehdr);
-    image.header.e_phentsize = sizeof(Elf32_Phdr) - 1;
+    image.header.e_ehsize = sizeof(Ehdr);
+    image.header.e_phentsize = sizeof(Phdr) - 1;
     assert_refused();
-    image.header.e_phentsize = sizeof(Elf32_Phdr) + 1;
+    image.header.e_phentsize = sizeof(Phdr) + 1;
     assert_refused();
     image.header.e_phentsize = 0;
     assert_refused();
@@ -293,8 +381,8 @@ static void test_program_headers_at_the_files_end(void **state)
     (void)state;
     file_size = 0x700;
     image.header.e_phnum = 1;
-    image.header.e_phoff = file_size - sizeof(Elf32_Phdr);
-    memcpy((uint8_t *)&image + image.header.e_phoff, &image.programs[0], sizeof(Elf32_Phdr));
+    image.header.e_phoff = file_size - sizeof(Phdr);
+    memcpy((uint8_t *)&image + image.header.e_phoff, &image.programs[0], sizeof(Phdr));
     assert_accepted();
     image.header.e_phoff++;
     assert_refused();
@@ -304,7 +392,7 @@ static void test_program_headers_at_the_files_end(void **state)
 
 static void test_program_headers_misaligned(void **state)
 {
-    Elf32_Phdr program = image.programs[0];
+    Phdr program = image.programs[0];
 
     (void)state;
     image.header.e_phnum = 1;
@@ -315,7 +403,8 @@ static void test_program_headers_misaligned(void **state)
 
 static void test_program_header_offset_wraps(void **state)
 {
-    static const uint32_t offsets[] = {0xFFFFFFFF, 0xFFFFFFE0, 0xFFFFFFA0, 0x80000000, 0x7FFFFFFF};
+    static const word_t offsets[] = {WORD_MAX, WORD_MAX - 0x1F, WORD_MAX - 0x5F, WORD_MAX / 2 + 1,
+                                     WORD_MAX / 2};
 
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
@@ -370,11 +459,11 @@ static void test_entry_without_the_right_to_execute(void **state)
 /* "ld -Ttext 0x400000": the headers are loaded a page below, alone or with the text. */
 static void test_headers_below_the_program(void **state)
 {
-    Elf32_Phdr *headers = &image.programs[1], *text = &image.programs[0];
+    Phdr *headers = &image.programs[1], *text = &image.programs[0];
     struct elf_layout layout;
 
     (void)state;
-    *headers = (Elf32_Phdr){
+    *headers = (Phdr){
         .p_type = PT_LOAD,
         .p_vaddr = USER_PROGRAM_ADDRESS - 0x1000,
         .p_filesz = HEADERS,
@@ -408,8 +497,8 @@ static void test_headers_below_the_program(void **state)
 /* Anything else down there is refused: the program might need it. */
 static void test_contents_below_the_program(void **state)
 {
-    Elf32_Phdr *headers = &image.programs[1];
-    const Elf32_Phdr good = {
+    Phdr *headers = &image.programs[1];
+    const Phdr good = {
         .p_type = PT_LOAD,
         .p_vaddr = USER_PROGRAM_ADDRESS - 0x1000,
         .p_filesz = HEADERS + 0x100,
@@ -438,29 +527,29 @@ static void test_contents_below_the_program(void **state)
     headers->p_offset = 0x400;
     assert_reason(EADDRESS);
     *headers = good;
-    for (fail_at = 5;; fail_at++) {
+    for (fail_at = 4 + HEADER_READS;; fail_at++) {
         reads = 0;
         if (check() == OK) {
             break;
         }
         assert_true(reads == fail_at);
     }
-    assert_true(fail_at > 6);
+    assert_true(fail_at > 5 + HEADER_READS);
     fail_at = 0;
-    memmove((uint8_t *)&image + 64, image.programs, 3 * sizeof(Elf32_Phdr));
-    image.header.e_phoff = 64; /* what lies between is not known */
+    memmove((uint8_t *)&image + sizeof(Ehdr) + 12, image.programs, 3 * sizeof(Phdr));
+    image.header.e_phoff = sizeof(Ehdr) + 12; /* what lies between is not known */
     assert_reason(EADDRESS);
 }
 
-/* gcc's build ID with -Wl,-Ttext=0x400000: at 0x08048000, in a segment of its own. */
+/* gcc's build ID with -Wl,-Ttext=0x400000: elsewhere, in a segment of its own. */
 static void test_notes_elsewhere(void **state)
 {
-    Elf32_Phdr *note = &image.programs[1], *load = &image.programs[3];
+    Phdr *note = &image.programs[1], *load = &image.programs[3];
     struct elf_layout layout;
 
     (void)state;
     image.header.e_phnum = 4;
-    note->p_vaddr = 0x08048114;
+    note->p_vaddr = ELSEWHERE + 0x114;
     note->p_memsz = note->p_filesz;
     *load = *note;
     load->p_type = PT_LOAD;
@@ -482,7 +571,7 @@ static void test_notes_elsewhere(void **state)
     note->p_type = PT_GNU_STACK;
     assert_reason(EADDRESS);
     note->p_type = PT_NOTE;
-    fail_at = 7;
+    fail_at = 6 + HEADER_READS;
     reads = 0;
     assert_int_equal(check(), -EIO);
 }
@@ -499,7 +588,7 @@ static void test_segment_fills_the_window(void **state)
 {
     (void)state;
     image.programs[2].p_type = PT_NULL;
-    image.programs[0].p_memsz = USER_PROGRAM_END - USER_PROGRAM_ADDRESS;
+    image.programs[0].p_memsz = PROGRAM_END - USER_PROGRAM_ADDRESS;
     assert_accepted();
     image.programs[0].p_memsz++;
     assert_refused();
@@ -507,10 +596,10 @@ static void test_segment_fills_the_window(void **state)
 
 static void test_segment_at_the_windows_ends(void **state)
 {
-    Elf32_Phdr *data = &image.programs[2];
+    Phdr *data = &image.programs[2];
 
     (void)state;
-    data->p_vaddr = USER_PROGRAM_END - data->p_memsz;
+    data->p_vaddr = PROGRAM_END - data->p_memsz;
     assert_accepted();
     data->p_vaddr++;
     assert_refused();
@@ -519,18 +608,32 @@ static void test_segment_at_the_windows_ends(void **state)
     data->p_memsz = data->p_filesz = 1;
     data->p_vaddr = USER_PROGRAM_ADDRESS - 1;
     assert_refused();
-    data->p_vaddr = USER_PROGRAM_END - 1;
+    data->p_vaddr = PROGRAM_END - 1;
     assert_accepted();
-    data->p_vaddr = USER_PROGRAM_END;
+    data->p_vaddr = PROGRAM_END;
     assert_refused();
 }
 
 static void test_segment_elsewhere(void **state)
 {
-    static const uint32_t addresses[] = {
-        0,          0x7E00, KERNEL_PHYSICAL, USER_STACK_BOTTOM, HEAP_ADDRESS, PROCESS_HEAP_ADDRESS,
+    static const word_t addresses[] = {
+        0,
+        0x7E00,
+        KERNEL_PHYSICAL,
+        USER_STACK_BOTTOM,
+#if ELF_BITS == 64
+        0x0000100000000000, /* process_malloc()'s */
+        0x00007FFFFFFFF000,
+        0x0000800000000000, /* no address */
+        0xFFFF800000000000, /* the kernel's */
+        0xFFFFFFFF80100000,
+        0xFFFF800000400000,
+#else
+        HEAP_ADDRESS,
+        PROCESS_HEAP_ADDRESS,
         0xD0000000, /* devices, on i386 */
-        0xFFFFF000,
+#endif
+        WORD_MAX - 0xFFF,
     };
 
     (void)state;
@@ -542,37 +645,37 @@ static void test_segment_elsewhere(void **state)
 
 static void test_address_wraps(void **state)
 {
-    Elf32_Phdr *data = &image.programs[2];
+    Phdr *data = &image.programs[2];
 
     (void)state;
-    data->p_memsz = 0xFFFFFFFF;
+    data->p_memsz = WORD_MAX;
     assert_refused();
-    data->p_memsz = 0u - data->p_vaddr; /* ends at 0 */
+    data->p_memsz = (word_t)0 - data->p_vaddr; /* ends at 0 */
     assert_refused();
-    data->p_memsz = 0u - 0x800; /* ends below its start, inside */
+    data->p_memsz = (word_t)0 - 0x800; /* ends below its start, inside */
     assert_refused();
-    data->p_memsz = 0x80000000;
+    data->p_memsz = WORD_MAX / 2 + 1;
     assert_refused();
 }
 
 static void test_file_offset_wraps(void **state)
 {
-    Elf32_Phdr *data = &image.programs[2];
+    Phdr *data = &image.programs[2];
 
     (void)state;
-    data->p_offset = 0xFFFFFFFF;
+    data->p_offset = WORD_MAX;
     assert_refused();
-    data->p_offset = 0u - data->p_filesz; /* ends at 0 */
+    data->p_offset = (word_t)0 - data->p_filesz; /* ends at 0 */
     assert_refused();
-    data->p_offset = 0u - data->p_filesz + 0x10;
+    data->p_offset = (word_t)0 - data->p_filesz + 0x10;
     assert_refused();
-    data->p_offset = 0x80000000;
+    data->p_offset = WORD_MAX / 2 + 1;
     assert_refused();
 }
 
 static void test_file_part_to_the_end(void **state)
 {
-    Elf32_Phdr *data = &image.programs[2];
+    Phdr *data = &image.programs[2];
 
     (void)state;
     data->p_offset = FILE_BYTES - data->p_filesz;
@@ -588,7 +691,7 @@ static void test_more_in_file_than_memory(void **state)
     assert_accepted();
     image.programs[2].p_filesz++;
     assert_refused();
-    image.programs[2].p_filesz = 0xFFFFFFFF;
+    image.programs[2].p_filesz = WORD_MAX;
     assert_refused();
 }
 
@@ -614,12 +717,11 @@ static void test_empty_segment(void **state)
 
 static void test_overlaps(void **state)
 {
-    Elf32_Phdr *text = &image.programs[0];
-    Elf32_Phdr *data = &image.programs[2];
+    Phdr *text = &image.programs[0];
+    Phdr *data = &image.programs[2];
 
     (void)state;
-    *text =
-        (Elf32_Phdr){.p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
+    *text = (Phdr){.p_type = PT_LOAD, .p_vaddr = 0x400000, .p_memsz = 0x2000, .p_flags = PF_X};
     data->p_filesz = 0;
     data->p_memsz = 0x1000;
 
@@ -653,7 +755,7 @@ static void test_segment_limit(void **state)
 
     (void)state;
     for (unsigned i = 0; i <= ELF_SEGMENTS_MAX; i++) {
-        image.programs[i] = (Elf32_Phdr){
+        image.programs[i] = (Phdr){
             .p_type = PT_LOAD,
             .p_vaddr = 0x400000 + i * 0x1000,
             .p_memsz = 0x1000,
@@ -696,26 +798,27 @@ static void test_other_headers_are_ignored(void **state)
 static void test_unused_fields(void **state)
 {
     (void)state;
-    image.header.e_shoff = 0xFFFFFFFF;
+    image.header.e_shoff = WORD_MAX;
     image.header.e_shnum = 0xFFFF;
     image.header.e_shstrndx = 0xFFFF;
     image.header.e_shentsize = 0xFFFF;
     image.header.e_flags = 0xFFFFFFFF;
-    image.programs[0].p_paddr = 0xFFFFFFFF;
-    image.programs[0].p_align = 0xFFFFFFFF;
+    image.programs[0].p_paddr = WORD_MAX;
+    image.programs[0].p_align = WORD_MAX;
     assert_accepted();
 }
 
 static void test_read_errors(void **state)
 {
     (void)state;
-    for (fail_at = 1; fail_at <= 4; fail_at++) { /* the header, three program headers */
+    /* the header, three program headers */
+    for (fail_at = 1; fail_at <= 3 + HEADER_READS; fail_at++) {
         reads = 0;
         assert_int_equal(check(), -EIO);
     }
     reads = 0;
     assert_accepted();
-    assert_int_equal(reads, 4);
+    assert_int_equal(reads, 3 + HEADER_READS);
 }
 
 static void test_every_byte(void **state)
@@ -766,7 +869,7 @@ static void test_random_damage(void **state)
         reset(state);
         for (unsigned n = 0; n < 1 + round % 4; n++) {
             random = random * 1664525 + 1013904223;
-            unsigned where = sizeof(Elf32_Ehdr) / 2 + (random >> 8) % (HEADERS - 26);
+            unsigned where = sizeof(Ehdr) / 2 + (random >> 8) % (HEADERS - sizeof(Ehdr) / 2);
             random = random * 1664525 + 1013904223;
             ((uint8_t *)&image)[where] = (uint8_t)(random >> 24);
         }
@@ -781,6 +884,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_good_file, reset),
+        cmocka_unit_test_setup(test_stack_size, reset),
+#if ELF_BITS == 64
+        cmocka_unit_test_setup(test_high_halves, reset),
+#endif
         cmocka_unit_test_setup(test_ident, reset),
         cmocka_unit_test_setup(test_type_machine_version, reset),
         cmocka_unit_test_setup(test_reasons, reset),
@@ -815,5 +922,12 @@ int main(void)
         cmocka_unit_test_setup(test_every_word, reset),
         cmocka_unit_test_setup(test_random_damage, reset),
     };
+#if ELF_BITS == 64
+    const struct CMUnitTest refusal[] = {cmocka_unit_test_setup(test_refused, reset)};
+
+    if (ARCH_BITS < 64) {
+        return cmocka_run_group_tests(refusal, NULL, NULL);
+    }
+#endif
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,9 +148,9 @@ static void note_root(uintptr_t root)
 static bool translate(vaddr_t address, paddr_t *frame, uint32_t *flags)
 {
     struct paging_step steps[PAGE_LEVELS];
-    struct page_entry entry = steps[paging_walk(paging.current, address, steps) - 1].entry;
+    size_t count = paging_walk(paging.current, address, steps);
 
-    *flags = page_entry_flags(entry) & ~PAGE_FLAG_LARGE;
+    *flags = page_entry_flags(steps[count - 1].entry) & ~PAGE_FLAG_LARGE;
     return paging_get_physical_address(paging.current, (void *)address, frame) == OK;
 }
 

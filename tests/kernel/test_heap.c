@@ -199,7 +199,7 @@ KTEST(pmm_window_is_used_to_the_last_page)
     list_initialise(&taken);
     while ((page = pmm_alloc_page()) != NULL) {
         list_append(&taken, (struct list_node *)page);
-        page[4] = mark_of(page);
+        page[1022] = mark_of(page);
         page[1023] = ~mark_of(page);
     }
     pmm_get_stats(&stats);
@@ -210,9 +210,9 @@ KTEST(pmm_window_is_used_to_the_last_page)
 
             in_window++;
             wrong += paging_map(chunk, other, (void *)page_physical(page), 0) != OK;
-            wrong += seen[4] != mark_of(page) || seen[1023] != ~mark_of(page);
+            wrong += seen[1022] != mark_of(page) || seen[1023] != ~mark_of(page);
         }
-        wrong += page[4] != mark_of(page) || page[1023] != ~mark_of(page);
+        wrong += page[1022] != mark_of(page) || page[1023] != ~mark_of(page);
         wrong += pmm_free_page(page) != OK;
     }
     paging_switch(paging_kernel_chunk());

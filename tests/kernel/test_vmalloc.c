@@ -4,16 +4,23 @@
  */
 #include "ktest.h"
 #include "layout.h"
+#include "base/align.h"
 #include "base/list.h"
 #include "memory/heap/byte_heap.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "memory/vmalloc.h"
-#include "base/align.h"
 #include "base/status.h"
 
 #define MIB     0x100000u
 #define USER_RW (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
+
+/* What size bytes take: a header, in multiples of 16. */
+#define PIECE(size) ALIGN_UP((size) + BYTE_HEAP_HEADER_BYTES, 16)
+
+/* Tables for that many bytes: in long mode one more, which leads to the others. */
+#define TABLES(bytes) \
+    (ALIGN_UP(bytes, LARGE_PAGE_SIZE_BYTES) / LARGE_PAGE_SIZE_BYTES + PAGE_LEVELS / 4)
 
 static void fill(uint32_t *memory, size_t bytes, uint32_t what)
 {
@@ -32,13 +39,6 @@ static bool is_filled(const uint32_t *memory, size_t bytes, uint32_t what)
     return true;
 }
 
-/* Page tables for the first so many bytes: one for each large page, and on x86_64 the one above it, which
- * covers 1 GiB. The kernel's entries of the root have their tables from the start. */
-static size_t tables_for(size_t bytes)
-{
-    return (bytes + LARGE_PAGE_SIZE_BYTES - 1) / LARGE_PAGE_SIZE_BYTES + (PAGE_LEVELS > 2);
-}
-
 /* From nothing to 1 MiB, to 17 MiB and more, and back to nothing. */
 KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
 {
@@ -48,22 +48,22 @@ KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == 0 && !vmalloc_get());
     KEXPECT(vmalloc_initialise() == OK && vmalloc_initialise() == OK);
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == MIB);
-    KEXPECT(pages - pmm_get_free_pages() == 256 + tables_for(MIB));
+    KEXPECT(pages - pmm_get_free_pages() == 256 + TABLES(MIB));
     for (uint32_t i = 0; i < 17; i++) {
         pieces[i] = vmalloc(MIB);
-        KEXPECT((vaddr_t)pieces[i] >= VMALLOC_ADDRESS && (vaddr_t)pieces[i] < VMALLOC_END);
+        KEXPECT((uintptr_t)pieces[i] >= VMALLOC_ADDRESS && (uintptr_t)pieces[i] < VMALLOC_END);
         fill(pieces[i], MIB, i << 20);
     }
     KEXPECT(vmalloc_used_bytes() >= 17 * MIB);
     size_t bytes = vmalloc_used_bytes() + vmalloc_free_bytes();
-    KEXPECT(pages - pmm_get_free_pages() == bytes / PAGE_SIZE_BYTES + tables_for(bytes));
+    KEXPECT(pages - pmm_get_free_pages() == bytes / PAGE_SIZE_BYTES + TABLES(bytes));
     KEXPECT(byte_heap_check(vmalloc_get(), NULL) == OK);
     for (uint32_t i = 0; i < 17; i++) {
         KEXPECT(is_filled(pieces[i], MIB, i << 20));
         vfree(pieces[i]);
     }
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == MIB);
-    KEXPECT(pages - pmm_get_free_pages() == 256 + tables_for(MIB));
+    KEXPECT(pages - pmm_get_free_pages() == 256 + TABLES(MIB));
     KEXPECT(vmalloc_trim() == MIB && vmalloc_trim() == 0);
     KEXPECT(!vmalloc_get());
     KEXPECT(pages == pmm_get_free_pages());
@@ -77,9 +77,9 @@ KTEST(vmalloc_is_byte_granular)
     uint8_t *next = vzalloc(5000);
 
     KEXPECT(fifty && next);
-    KEXPECT(used == ALIGN_UP(50u + BYTE_HEAP_HEADER_BYTES, 16));
-    KEXPECT(vmalloc_used_bytes() - used == ALIGN_UP(5000u + BYTE_HEAP_HEADER_BYTES, 16));
-    KEXPECT((size_t)(next - fifty) == used);
+    KEXPECT(used == PIECE(50));
+    KEXPECT(vmalloc_used_bytes() - used == PIECE(5000));
+    KEXPECT((size_t)(next - fifty) == PIECE(50));
     for (size_t i = 0; i < 5000; i++) {
         KEXPECT(next[i] == 0);
     }
@@ -118,9 +118,9 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     vfree(memory);
     vmalloc_trim();
     for (uint32_t i = 0; i < 3; i++) {
-        for (vaddr_t address = VMALLOC_ADDRESS; address < VMALLOC_ADDRESS + 0x0F000000;
-             address += page_level_bytes(1)) {
-            wrong += paging_missing_tables(chunks[i], address) == 0;
+        for (vaddr_t address = VMALLOC_ADDRESS; address < VMALLOC_END;
+             address += LARGE_PAGE_SIZE_BYTES) {
+            wrong += paging_is_mapped(chunks[i], (void *)address);
         }
     }
     paging_switch(chunks[2]);
@@ -164,14 +164,14 @@ KTEST(vmalloc_until_there_is_no_more)
     list_initialise(&taken);
     while ((piece = vmalloc(300000)) != NULL) {
         list_append(&taken, piece);
-        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(vaddr_t)piece);
+        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(uintptr_t)piece);
         count++;
     }
     pmm_get_stats(&stats);
     wrong += byte_heap_check(vmalloc_get(), NULL) != OK;
     while ((piece = list_take_first(&taken)) != NULL) {
-        wrong +=
-            !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(vaddr_t)piece);
+        wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece),
+                            (uint32_t)(uintptr_t)piece);
         vfree(piece);
     }
     vmalloc_trim();

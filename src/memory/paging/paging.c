@@ -560,6 +560,25 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
     return status;
 }
 
+/*
+ * slot, of level and for address, leads to no table of the chunk's own: the first address below end whose entry
+ * in the same table may, the first that the next table covers, or end. So a range of terabytes with nothing in
+ * it costs a few instructions for each entry of three tables.
+ */
+static vaddr_t pass_empty(const struct page_entry *slot, unsigned level, vaddr_t address,
+                          vaddr_t end)
+{
+    do {
+        vaddr_t next = next_entry(address, level);
+
+        if (next <= address || next >= end) {
+            return end;
+        }
+        address = next;
+    } while (page_table_index(address, level) != 0 && page_entry_is_empty(*++slot));
+    return address;
+}
+
 vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
                             size_t *released)
 {
@@ -568,10 +587,15 @@ vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr
     while (address < end) {
         struct path path;
         unsigned level = walk_own(chunk, address, &path);
-        vaddr_t next = next_entry(address, level == 0 ? 1 : level);
+
+        if (level > 0) {
+            address = pass_empty(path.slot[level], level, address, end);
+            continue;
+        }
+        vaddr_t next = next_entry(address, 1);
         vaddr_t stop = next > address && next < end ? next : end;
 
-        for (struct page_entry *slot = path.slot[0]; level == 0 && address < stop;
+        for (struct page_entry *slot = path.slot[0]; address < stop;
              address += PAGE_SIZE_BYTES, slot++) {
             struct page_entry entry = *slot;
 

@@ -47,8 +47,8 @@ KTEST(seeds_vana_kernel_heap)
     kheap_init();
     unsigned char *memory = kzalloc(5000);
 
-    KEXPECT(memory && kernel_heap.saddr == (void *)VANA_HEAP_ADDRESS);
-    KEXPECT(kernel_heap_table.entries == (HEAP_BLOCK_TABLE_ENTRY *)VANA_HEAP_TABLE_ADDRESS);
+    KEXPECT(memory && kernel_heap.saddr == page_memory(VANA_HEAP_ADDRESS));
+    KEXPECT(kernel_heap_table.entries == page_memory(VANA_HEAP_TABLE_ADDRESS));
     KEXPECT(memory[0] == 0 && memory[4999] == 0);
     kfree(memory);
     /* By hand in the kernel's own heap, which has an index. */
