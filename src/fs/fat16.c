@@ -168,7 +168,7 @@ const char *fat16_refusal(struct block_device *device, uint32_t first_lba, int s
 
     if (now < 0) {
         return now == -EBOUNDS ? "it begins behind the end of the disk"
-                                  : "its first sector cannot be read";
+                               : "its first sector cannot be read";
     }
     const char *reason =
         understand((const struct fat16_boot_record *)(const void *)sector, first_lba, &volume);
