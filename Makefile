@@ -228,7 +228,7 @@ $(BIN)/boot.elf: src/boot/boot.asm $(BIN)/boot.bin
 	    -o $(BUILD)/$(RELEASE)/boot.o $<
 	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ $(BUILD)/$(RELEASE)/boot.o
 
-MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(ARCH_BITS)
+MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(BITS_$(ARCH))
 MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
 
 include programs/programs.mk
