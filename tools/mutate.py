@@ -337,7 +337,7 @@ MUTANTS = [
      "            *(struct memory_run *)out.address = run;\n            return OK;", "usertest, calls"),
     ("memory_look: whose memory is gone is looked at", LOOK,
      "    if (!search.chunk) {", "    if (!search.chunk && levels->pid > 100000) {", "usertest, script programs"),
-    ("trap: every vector may be called from ring 3", "src/arch/x86/trap.c",
+    ("trap: every vector may be called from ring 3", "src/arch/i386/trap_gates.c",
      "user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);", "user || vector > 0 ? GATE_INTERRUPT_USER : 0);",
      "usertest"),
 
@@ -382,7 +382,7 @@ MUTANTS = [
      "serial.is_stuck ? 1 : SEND_TURNS", "SEND_TURNS", "host serial"),
 
     ("panic: one inside another prints all again", PANIC,
-     "    if (depth == 0) {\n        print_registers(frame);", "    if (depth < 9) {\n        print_registers(frame);",
+     "    if (depth == 0) {\n        frame_print(frame);", "    if (depth < 9) {\n        frame_print(frame);",
      "script panics"),
     ("panic: the log's end is not shown", PANIC,
      "    console_write(state.log_tail + start, end - start);\n", "    (void)start;\n", "script panics"),
