@@ -61,33 +61,39 @@ $(if $(DEVICES),$(error $(DEVICES) is a device or a link to one: remove it. Outp
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
     $(if $(filter 1,$(WERROR)),-Werror)
-include make/arch-$(ARCH).mk
-DISK ?= $(BIN)/os.bin
+ARCHS := i386 x86_64
+include $(ARCHS:%=make/arch-%.mk)
+BUILD := $(BUILD_$(ARCH))
+BIN   := $(BIN_$(ARCH))
+QEMU  ?= $(QEMU_$(ARCH))
+DISK  ?= $(BIN)/os.bin
 # No FPU or SSE in the kernel: a task's are never touched. -fno-builtin is not needed: memcpy and friends are the
 # kernel's own, and the compiler may call them.
 COMMON_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
     -fno-strict-aliasing -fcf-protection=none $(WARNINGS)
 # No sibling calls: a jump in place of a call would take the caller out of backtraces.
-KERNEL_CFLAGS := $(ARCH_CFLAGS) $(COMMON_CFLAGS) -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc \
+kernel_cflags = $(CFLAGS_$(1)) $(COMMON_CFLAGS) -fno-optimize-sibling-calls -mgeneral-regs-only -Isrc \
     -DDRUPE_KERNEL=1 -DDEBUG_HEAP=$(DEBUG_HEAP)
+KERNEL_CFLAGS := $(call kernel_cflags,$(ARCH))
 # Debug information does not say where this folder lies. The shell's own variable: any name is one word.
 PREFIX_MAP := -ffile-prefix-map="$$PWD"/=
 LDFLAGS := -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096
-# What nasm warns of since 2.16.02 is what all of this does: address another section.
-NASM_WARNINGS := -Wall $(if $(shell nasm -hw 2>/dev/null | grep '^ *reloc '),-Wno-reloc) \
-    $(if $(filter 1,$(WERROR)),-Werror)
+# What nasm warns of without reason, and which of its versions know: reloc (since 2.16.02) is what all of this
+# does, address another section; unknown-warning is for a line that nasm's own alignb has ("warning push").
+NASM_NO_WARNINGS := $(filter reloc unknown-warning,$(shell nasm -hw 2>/dev/null))
+NASM_WARNINGS := -Wall $(NASM_NO_WARNINGS:%=-Wno-%) $(if $(filter 1,$(WERROR)),-Werror)
 NASMFLAGS := $(NASM_WARNINGS) -f elf32 -g -F dwarf
-KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(ARCH_NASM_FORMAT) -g -F dwarf
+KERNEL_NASMFLAGS := $(NASM_WARNINGS) -f $(NASM_FORMAT_$(ARCH)) -g -F dwarf
 
 # ---------------------------------------------------------------- kernel
 
 # Of src/arch/ what both architectures share, and the one that is built.
 ELSEWHERE  := $(filter-out src/arch/x86 src/arch/$(ARCH),$(patsubst %/,%,$(wildcard src/arch/*/))) src/boot
-KERNEL_C   := $(filter-out $(ARCH_WITHOUT),\
-    $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print)))
+KERNEL_C   := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.c' -print))
 KERNEL_ASM := $(sort $(shell find src $(ELSEWHERE:%=-path % -prune -o) -name '*.asm' -print))
-TESTS_C    := $(sort $(wildcard tests/kernel/*.c))
+TEST_INCLUDES := -Itests/kernel -Itests/kernel/$(ARCH)
+TESTS_C    := $(sort $(wildcard tests/kernel/*.c tests/kernel/$(ARCH)/*.c))
 BENCH_C    := $(sort $(wildcard tests/bench/*.c)) tests/bench/host/reference_heap.c
 
 # $(call objects,VARIANT,sources): their objects in that variant's folder
@@ -128,14 +134,15 @@ KERNEL_LD := $(GENERATED)/kernel.lds
 $(KERNEL_LD): src/arch/x86/kernel.ld.in Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
-	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(ARCH_BITS) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
+	$(Q)$(CC) -E -P -undef -x c -D__ASSEMBLER__ -DARCH_BITS=$(BITS_$(ARCH)) -Isrc -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # Kernel, test and bench objects: one rule for C, one for assembly.
+# $(call variant_rules,VARIANT,where else headers are)
 define variant_rules
 $(BUILD)/$(1)/%.o: %.c Makefile build/variant
 	@mkdir -p $$(@D)
 	$$(SAY) "  CC     $$@"
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) -Itests/$(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(PREFIX_MAP) $(2) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	@mkdir -p $$(@D)
@@ -143,9 +150,9 @@ $(BUILD)/$(1)/%.asm.o: %.asm Makefile $$(ASM_CONSTANTS) build/variant
 	$$(SAY) "  NASM   $$@"
 	$$(Q)nasm $$(KERNEL_NASMFLAGS) -I$$(GENERATED)/ -Isrc/ -o $$@ $$<
 endef
-$(eval $(call variant_rules,$(RELEASE),kernel))
-$(eval $(call variant_rules,$(TEST),kernel))
-$(eval $(call variant_rules,$(BENCH),bench))
+$(eval $(call variant_rules,$(RELEASE)))
+$(eval $(call variant_rules,$(TEST),$(TEST_INCLUDES)))
+$(eval $(call variant_rules,$(BENCH),-Itests/bench))
 
 # Where speed does not count, size does: what runs once, seldom, or waits for a device anyway says so
 # in its first comment.
@@ -162,7 +169,7 @@ $(BUILD)/$(TEST)/tests/kernel/failing.o: KERNEL_CFLAGS += -foptimize-sibling-cal
 define kernel_rules
 $(BUILD)/$(2)/kernel.stage1.elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.empty.o $$(KERNEL_LD)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) -m $(ARCH_LD_EMULATION) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.empty.o
+	$$(Q)$$(LD) -m $(LD_EMULATION_$(ARCH)) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.empty.o
 
 $(BUILD)/$(2)/symbols.empty.c: tools/mksymbols.py
 	@mkdir -p $$(@D)
@@ -178,7 +185,7 @@ $(BUILD)/$(2)/symbols%o: $(BUILD)/$(2)/symbols%c
 $(1).elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.o $$(KERNEL_LD)
 	@mkdir -p $$(@D)
 	$$(SAY) "  LD     $$@"
-	$$(Q)$$(LD) -m $(ARCH_LD_EMULATION) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.o
+	$$(Q)$$(LD) -m $(LD_EMULATION_$(ARCH)) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.o
 
 $(1).bin: $(1).elf tools/mkkernel.py tools/output.py
 	@mkdir -p $$(@D)
@@ -221,16 +228,16 @@ $(BIN)/boot.elf: src/boot/boot.asm $(BIN)/boot.bin
 	    -o $(BUILD)/$(RELEASE)/boot.o $<
 	@$(LD) -m elf_i386 -Ttext=0x7C00 -e 0x7C00 -o $@ $(BUILD)/$(RELEASE)/boot.o
 
-MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(ARCH_BITS)
+MKIMAGE := $(PYTHON) tools/mkimage.py --bits $(BITS_$(ARCH))
 MKIMAGE_PARTS := tools/mkimage.py tools/mkkernel.py tools/output.py
 
 include programs/programs.mk
 
 # init is the shell; all programs and programs/files/ lie beside it. Beside 64-bit programs the 32-bit ones
 # lie in a folder: name.elf=i386/name.elf.
-DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(ARCH_BITS)),$(PROGRAMS_32_BIT))
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAMS_32_BIT))
 DISK_SHELL := $(PROGRAM_BIN)/shell.elf
-disk_file = --file $(1)$(if $(filter 64,$(ARCH_BITS)),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
+disk_file = --file $(1)$(if $(filter 64,$(BITS_$(ARCH))),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
 disk_arguments = --init $(DISK_SHELL) $(foreach file,$(1),$(call disk_file,$(file)))
 $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(call disk_arguments,$(DISK_FILES)) --output $@
@@ -300,7 +307,8 @@ all: $(BIN)/boot.bin $(BIN)/kernel.elf $(BIN)/kernel.bin $(BIN)/os.bin $(BIN)/bo
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
-image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
+OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-disk bench-bios lua
+image_arguments = $(OWN_IMAGES:%=--own=$(BIN)/%.bin) --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }
@@ -347,7 +355,12 @@ build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_
 figures:
 	@$(PYTHON) tests/run.py --figures
 
-bench: $(BIN)/bench.bin $(BIN)/bench-programs.bin $(BIN)/bench-disk.bin $(BIN)/bench-bios.bin $(BIN)/os.bin build/host/bench_heap
+# What is counted is counted in both kernels; the rest is i386's.
+.PHONY: bench-counts
+bench-counts: $(BIN)/bench.bin $(BIN)/bench-programs.bin
+bench: bin/os.bin build/host/bench_heap
+	@$(MAKE) --no-print-directory ARCH=i386 bench-counts bin/bench-disk.bin bin/bench-bios.bin
+	@$(MAKE) --no-print-directory ARCH=x86_64 bench-counts
 	@$(PYTHON) tools/bench.py
 
 # The disk is checked before anything is built, and once more by the tool that writes.
@@ -367,6 +380,7 @@ clean:
 
 help:
 	@echo "make              bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin"
+	@echo "make ARCH=x86_64  the same four of the 64-bit kernel, in bin/x86_64/; every target takes ARCH="
 	@echo "make run          boot bin/os.bin in QEMU, console in this terminal (leave: Ctrl-A X)"
 	@echo "make run-gui      the same with QEMU's window (package qemu-system-gui)"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
@@ -486,9 +500,10 @@ SOURCES_TAR := tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --
 WEB_FILES += $(WEB)/drupe-sources.tar.gz
 $(WEB)/drupe-sources.tar.gz: FORCE
 	@mkdir -p $(@D)
-	@{ git ls-files -z --cached --others --exclude-standard 2>/dev/null | \
-	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf - 2>/dev/null || \
-	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; } | gzip -9n > $@.new
+	@{ if git ls-files --error-unmatch Makefile >/dev/null 2>&1; then \
+	    git ls-files -z --cached --others --exclude-standard | \
+	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf -; else \
+	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; fi; } | gzip -9n > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(WEB)/index.html: web/index.html bin/os.bin
@@ -624,7 +639,11 @@ NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(file >$@,[$(call clang_commands,$(KERNEL_C),$(KERNEL_CFLAGS))\
-	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) -Itests/kernel)\
+	    $(foreach arch,$(filter-out $(ARCH),$(ARCHS)),\
+	        $(call clang_commands,$(sort $(wildcard src/arch/$(arch)/*.c)),$(call kernel_cflags,$(arch)))\
+	        $(call clang_commands,$(sort $(wildcard tests/kernel/$(arch)/*.c)),\
+	            $(call kernel_cflags,$(arch)) -Itests/kernel -Itests/kernel/$(arch)))\
+	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) $(TEST_INCLUDES))\
 	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
 	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
 	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \

@@ -25,9 +25,10 @@ TEST_PACKAGES="libcmocka-dev:i386 libcmocka-dev:amd64 clang gdb fdisk bochs boch
     seabios \
     newlib-source dpkg-dev lua5.4 clang-format clang-tidy cppcheck shellcheck pyflakes3"
 if grep -qsx 'ID=ubuntu' /etc/os-release; then
-    TEST_PACKAGES="$TEST_PACKAGES chromium-browser chromium-chromedriver"
+    # chromium-browser is a pointer to a snap there; Qt's browser has the same engine.
+    TEST_PACKAGES="$TEST_PACKAGES python3-pyqt6.qtwebengine"
 else
-    TEST_PACKAGES="$TEST_PACKAGES chromium chromium-driver"
+    TEST_PACKAGES="$TEST_PACKAGES chromium"
 fi
 # Node.js from elsewhere has an npm of its own, beside which Debian's cannot be installed.
 if ! command -v npm >/dev/null; then

@@ -1,23 +1,50 @@
 #!/usr/bin/env bash
 # tests/run_qemu.sh IMAGE [qemu arguments] - boots IMAGE headless and reports how init ended.
+# tests/run_qemu.sh --which IMAGE          - only prints which QEMU that image needs.
 #
 # Serial goes to stdout. Exit status: 0 = init exited with status 0, 1 = with another status,
 # 2 = kernel panic, 3 = QEMU ended in some other way, 124 = TIMEOUT_S seconds (60 if unset) passed.
 set -u
 
 usage() {
-    sed -n '2,5s/^# \{0,1\}//p' "$0"
+    sed -n '2,6s/^# \{0,1\}//p' "$0"
 }
 
+# The kernel's header (src/abi/kernel_header.h) begins at LBA 1: its magic at 8, its word size at 24.
+# An image without one is a test of the boot sector: any QEMU shows what that does. QEMU=... decides alone.
+which_qemu() {
+    if [ -n "${QEMU:-}" ]; then
+        echo "$QEMU"
+        return
+    fi
+    local words
+    read -ra words < <(od -A n -t u4 -j 512 -N 28 "$1" | tr '\n' ' ')
+    if [ "${words[2]:-0}" = $((0x4B505244)) ] && [ "${words[6]:-0}" = 64 ]; then
+        echo qemu-system-x86_64
+    else
+        echo qemu-system-i386
+    fi
+}
+
+only_which=
 case "${1:-}" in
     -h | --help) usage; exit 0 ;;
-    "") usage >&2; exit 64 ;;
+    --which) only_which=1; shift ;;
 esac
+if [ $# = 0 ]; then
+    usage >&2
+    exit 64
+fi
 image=$1
 shift
 if [ ! -r "$image" ]; then
     echo "run_qemu.sh: cannot read $image" >&2
     exit 66
+fi
+qemu=$(which_qemu "$image")
+if [ -n "$only_which" ]; then
+    echo "$qemu"
+    exit 0
 fi
 
 # Later arguments win, so "-m 20" or "-machine q35" may follow. An argument that attaches the
@@ -29,7 +56,7 @@ for argument in "$@"; do
 done
 
 timeout --kill-after=5 "${TIMEOUT_S:-60}" \
-    "${QEMU:-qemu-system-i386}" -accel "${ACCEL:-tcg}" -m 128 -nodefaults -display none \
+    "$qemu" -accel "${ACCEL:-tcg}" -m 128 -nodefaults -display none \
     -no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=0x04 \
     ${disk[@]+"${disk[@]}"} "$@" </dev/null
 status=$?

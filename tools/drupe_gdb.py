@@ -143,7 +143,7 @@ def physical(address):
 
 
 def physical_of(address):
-    """The physical address of kernel memory: page_physical() of memory/pmm.h."""
+    """The physical address of kernel memory: page_physical() of layout_arch.h."""
     is_in_window = WINDOW <= address < WINDOW + WINDOW_BYTES
     return address - WINDOW + WINDOW_PHYSICAL if is_in_window else address
 
@@ -182,8 +182,8 @@ class Heap(gdb.Command):
     def invoke(self, argument, _from_tty):
         separately = argument.strip() == "all"
         self.show("kernel heap", kernel_variable("kheap", "memory/heap/kheap.c")["heap"], separately)
-        self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zone"], separately)
-        self.show("window", kernel_variable("pmm", "memory/pmm.c")["window"], separately)
+        self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zones"][0]["heap"], separately)
+        self.show("window", kernel_variable("pmm", "memory/pmm.c")["low"], separately)
 
     @staticmethod
     def runs(heap):

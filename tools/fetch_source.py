@@ -88,6 +88,24 @@ def run(command, folder):
     return result.stdout
 
 
+def write_description(package, apt, folder):
+    """The source's description (*.dsc) from the list of sources, which holds all of it that counts.
+
+    Some mirrors have the archives alone. The list is signed, and its checksums are those that dpkg-source checks.
+    """
+    shown = subprocess.run(["apt-cache", *apt[2:], "showsrc", "--only-source", package],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    for stanza in filter(None, shown.split("\n\n")):
+        found = re.search(r"^ \w{64} \d+ ((\S+)\.dsc)$", stanza, re.M)
+        files = re.findall(r"^ \w{64} \d+ (\S+)$", stanza, re.M)
+        if found and all(os.path.exists(os.path.join(folder, name)) for name in files if name != found[1]):
+            fields = re.sub(r"^Package:", "Source:", stanza.strip() + "\n", flags=re.M)
+            with open(os.path.join(folder, found[1]), "w", encoding="utf-8") as file:
+                file.write(re.sub(r"^ \w+ \d+ \S+\.dsc\n", "", fields, flags=re.M))
+            return True
+    return False
+
+
 def fetch(package, folder):
     for tool in ("apt-get", "dpkg-source"):
         if not shutil.which(tool):
@@ -119,7 +137,11 @@ def fetch_alone(package, folder):
             # One list that fails must not stop the others: what counts is the source.
             subprocess.run([*apt, "update"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, check=False)
-            run(command, scratch)
+            try:
+                run(command, scratch)
+            except FetchError:
+                if not write_description(package, apt, scratch):
+                    raise
         description = glob.glob(scratch + "/*.dsc")
         if len(description) != 1:
             raise FetchError(f"{package}: {len(description)} descriptions of the source")

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+RUN_QEMU = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests/run_qemu.sh")
 SECONDS = 600
 COLUMNS, ROWS = 80, 25
 VGA_TEXT = 0xB8000
@@ -22,6 +23,12 @@ def wait_for(condition, what):
         if time.monotonic() > deadline:
             raise SystemExit(f"{what} did not happen within {SECONDS} s")
         time.sleep(0.02)
+
+
+def qemu_of(image):
+    """The QEMU that the image's kernel needs."""
+    return subprocess.run([RUN_QEMU, "--which", image], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.strip()
 
 
 class Monitor:
@@ -76,7 +83,7 @@ class Machine:
         self.said = []     # pieces of it that are not in console yet
         self.is_closing = threading.Event()
         qmp, line = os.path.join(folder, "qmp"), os.path.join(folder, "serial")
-        command = ["qemu-system-i386", "-accel", "tcg", "-m", "128", "-nodefaults",
+        command = [qemu_of(image), "-accel", "tcg", "-m", "128", "-nodefaults",
                    "-display", "none", "-no-reboot", "-vga", "std",
                    "-qmp", f"unix:{qmp},server=on,wait=off"]
         if exit_device:

@@ -119,7 +119,7 @@ def read_font(reader):
 
 def read_machine(image, commands):
     """[owners of the pool's blocks, the zone's, the window's], and the font"""
-    heaps = ["kheap.heap", "pmm.zone", "pmm.window"]
+    heaps = ["kheap.heap", "pmm.zones[0].heap", "pmm.low"]
     fields = gdb_values([f"&{heap}.{field}" for heap in heaps
                          for field in ("entries", "total", "slots")])
     kernel, names = functions(), owner_names()

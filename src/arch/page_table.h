@@ -156,10 +156,11 @@ void page_table_enable(paddr_t root);
 /* Linear addresses [start, end) that show physical ones from frame on. Page-aligned. */
 struct page_range {
     vaddr_t start;
-    vaddr_t end;    /* 0: to the end of the address space */
+    vaddr_t end; /* 0: to the end of the address space */
     paddr_t frame;
-    uint32_t flags; /* 0: nothing, but the tables that its root entries lead to are there for ever */
-    bool is_ram;    /* only where the firmware reports usable RAM */
+    uint32_t
+        flags;   /* 0: nothing, but the tables that its root entries lead to are there for ever */
+    bool is_ram; /* only where the firmware reports usable RAM */
 };
 
 /* They are apart; what lies between is not mapped. The array is the architecture's. */

@@ -1,6 +1,5 @@
 /*
- * arch/timer.h - the programmable interval timer (Intel 8254): the system's tick, on IRQ 0, and the
- * PC's speaker, which its channel 2 drives.
+ * arch/timer.h - the programmable interval timer (Intel 8254): the system's tick, on IRQ 0.
  */
 #ifndef ARCH_TIMER_H
 #define ARCH_TIMER_H
@@ -16,11 +15,5 @@ void timer_set_tick_handler(void (*handler)(void));
 
 /* Ticks since timer_initialise(); wraps at 2^32. */
 uint32_t timer_get_ticks(void);
-
-/* A short beep; does not wait for its end. While one sounds, another changes nothing. */
-void speaker_beep(void);
-
-/* Ends it now. */
-void speaker_stop(void);
 
 #endif

@@ -13,7 +13,7 @@
 #include "arch/irq.h"
 #include "arch/machine.h"
 #include "debug/printk.h"
-#include "arch/timer.h"
+#include "arch/speaker.h"
 #include "base/align.h"
 #include "lib/string.h"
 

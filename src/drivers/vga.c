@@ -18,7 +18,7 @@
 
 #include "arch/x86/io.h"
 #include "debug/printk.h"
-#include "arch/timer.h"
+#include "arch/speaker.h"
 #include "base/align.h"
 #include "lib/string.h"
 #include "lib/utf8.h"

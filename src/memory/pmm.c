@@ -18,7 +18,7 @@
  * the zones below, and paging takes its first tables from these; pmm_add_high_zones() makes those above,
  * with their tables inside them, when paging has mapped all RAM. Of the tables only the first byte per
  * frame is cleared, with REP STOS, and read once; the index is written where a free run begins or
- * ends. So a frame costs about one instruction at boot.
+ * ends. So a frame costs about three instructions at boot (3 GiB against 16 GiB, under -icount).
  *
  * The low zone's heap always has LOW_PAGES blocks, so its table and index are the kernel's .bss. What
  * is not RAM there (some machines have a hole at 15 MiB) is reserved. Nothing in a heap touches the

@@ -9,8 +9,8 @@
  * Which allocator for what? Objects up to 2 KiB: kmem_alloc(), which costs the least. Whole blocks, and
  * what a device reads: kmalloc(). Sizes between and beyond: vmalloc() rounds up to 16 bytes instead of 4,096
  * (kmem_alloc(2049) takes 4,096), and finds room for 16 MiB where the pool is full or in pieces. It costs a
- * header of 16 bytes, and page tables: one for each 4 MiB. So kmem_alloc() leaves its large sizes to kmalloc():
- * they are few, and fast. The users are the byte-granular heaps of other kernels' documents.
+ * header of four words, and page tables: one for each 4 MiB (x86_64: 2 MiB). So kmem_alloc() leaves its large
+ * sizes to kmalloc(): they are few, and fast. The users are the byte-granular heaps of other kernels' documents.
  *
  * Memory belongs to the caller until vfree(), and is aligned to 16. No lock: calls must not overlap, and
  * interrupt handlers may not call. Needs enable_paging().

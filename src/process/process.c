@@ -232,7 +232,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
 {
     struct process *new_process;
     const char *name = path;
-    struct user_start start;
+    struct user_start start = {0};
     int status = charge_process(family);
 
     if (status < 0) {
@@ -264,6 +264,7 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     if (status < 0) {
         goto fail;
     }
+    start.is_64_bit = new_process->is_64_bit;
     status = load_stack(new_process, arguments, &start.stack);
     if (status < 0) {
         goto fail;

@@ -19,39 +19,32 @@ static intptr_t sys_unknown(const uintptr_t *arguments)
     return -EINVARG;
 }
 
-/* Of an argument of the table: its bit, if it has a sign. */
+/* From a call's line of the table: how many arguments it has, and which of them have a sign (bit n). */
 #define SIGN_OF(type, name, is_signed) is_signed
 #define SIGN(argument, bit)            ((SIGN_OF argument) << (bit))
+#define SIGNS_0(result)                0
+#define SIGNS_1(result, a)             SIGN(a, 0)
+#define SIGNS_2(result, a, b)          SIGN(a, 0) | SIGN(b, 1)
+#define SIGNS_3(result, a, b, c)       SIGN(a, 0) | SIGN(b, 1) | SIGN(c, 2)
 
-/* A call's line by the number of its arguments. */
-#define LINE_0(handler, result) \
-    {                           \
-        handler, 0, 0           \
-    }
-#define LINE_1(handler, result, a) \
-    {                              \
-        handler, 1, SIGN(a, 0)     \
-    }
-#define LINE_2(handler, result, a, b)       \
-    {                                       \
-        handler, 2, SIGN(a, 0) | SIGN(b, 1) \
-    }
-#define LINE_3(handler, result, a, b, c)                 \
-    {                                                    \
-        handler, 3, SIGN(a, 0) | SIGN(b, 1) | SIGN(c, 2) \
-    }
+#define FIFTH(result, a, b, c, fifth, ...) fifth
+#define COUNT(...)                         FIFTH(__VA_ARGS__, 3, 2, 1, 0, none)
+#define SIGNS(...)                         FIFTH(__VA_ARGS__, SIGNS_3, SIGNS_2, SIGNS_1, SIGNS_0, none)(__VA_ARGS__)
 
-#define LINE_CHOOSE(result, a, b, c, line, ...) line
-#define LINE(handler, ...) \
-    LINE_CHOOSE(__VA_ARGS__, LINE_3, LINE_2, LINE_1, LINE_0, none)(handler, __VA_ARGS__)
+#define WORD sizeof(uint32_t) /* of a 32-bit program */
 
 static const struct {
     syscall_handler_t handler;
-    uint16_t argument_count;
-    uint16_t signs; /* bit n: argument n has a sign */
+    size_t stack_bytes; /* that a 32-bit program's arguments take */
 } syscalls[] = {
-    [10 ... 15] = {sys_unknown, 0, 0},
-#define SYSCALL(number, NAME, name, ...) [SYSCALL_##NAME] = LINE(sys_##name, __VA_ARGS__),
+    [10 ... 15] = {sys_unknown, 0},
+#define SYSCALL(number, NAME, name, ...) [SYSCALL_##NAME] = {sys_##name, COUNT(__VA_ARGS__) * WORD},
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+
+static const uint8_t signs[] = {
+#define SYSCALL(number, NAME, name, ...) [SYSCALL_##NAME] = SIGNS(__VA_ARGS__),
 #include "abi/syscalls.def"
 #undef SYSCALL
 };
@@ -74,17 +67,16 @@ _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS +
 static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
 {
     vaddr_t end = user_range_end(stack);
-    unsigned count = syscalls[number].argument_count;
+    size_t bytes = syscalls[number].stack_bytes;
     uint32_t words[SYSCALL_ARGUMENTS_MAX];
     bool are_same = sizeof(*words) == sizeof(*arguments);
 
-    if (!end || count * sizeof(*words) > end - stack ||
-        !user_access_copy(are_same ? (void *)arguments : words, (const void *)stack,
-                          count * sizeof(*words))) {
+    if (!end || bytes > end - stack ||
+        !user_access_copy(are_same ? (void *)arguments : words, (const void *)stack, bytes)) {
         return false;
     }
-    for (unsigned i = 0; !are_same && i < count; i++) {
-        bool is_signed = syscalls[number].signs >> i & 1;
+    for (unsigned i = 0; !are_same && i < bytes / WORD; i++) {
+        bool is_signed = signs[number] >> i & 1;
 
         arguments[i] = is_signed ? (uintptr_t)(intptr_t)(int32_t)words[i] : words[i];
     }
@@ -110,7 +102,7 @@ static void syscall_from_gate(struct trap_frame *frame)
 
     if (number >= ARRAY_SIZE(syscalls)) {
         frame_set_result(frame, -EINVARG);
-    } else if (syscalls[number].argument_count == 0) {
+    } else if (syscalls[number].stack_bytes == 0) {
         frame_set_result(frame, syscalls[number].handler(NULL));
     } else {
         call_with_arguments(frame, number);

@@ -19,7 +19,7 @@
 
 void bench_mount(void)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
     size_t count = ata_initialise();
 
     for (size_t i = 0; i < count; i++) {

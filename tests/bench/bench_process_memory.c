@@ -52,7 +52,7 @@ static void *reference_process_malloc(void)
         return NULL;
     }
     reference.slots[slot] = (void *)memory;
-    reference.table[(uint32_t)memory / 4096 % 1024] = (uint32_t)memory | 7;
+    reference.table[(uintptr_t)memory / 4096 % 1024] = (uint32_t)(uintptr_t)memory | 7;
     return (void *)memory;
 }
 
@@ -64,7 +64,7 @@ static void reference_process_free(void *memory)
         slot++;
     }
     KASSERT(slot < SLOTS);
-    reference.table[(uint32_t)memory / 4096 % 1024] = 0;
+    reference.table[(uintptr_t)memory / 4096 % 1024] = 0;
     reference.slots[slot] = NULL;
     reference_heap_free(&reference.heap, memory);
 }

@@ -148,9 +148,9 @@ static void note_root(uintptr_t root)
 static bool translate(vaddr_t address, paddr_t *frame, uint32_t *flags)
 {
     struct paging_step steps[PAGE_LEVELS];
-    struct page_entry entry = steps[paging_walk(paging.current, address, steps) - 1].entry;
+    size_t count = paging_walk(paging.current, address, steps);
 
-    *flags = page_entry_flags(entry) & ~PAGE_FLAG_LARGE;
+    *flags = page_entry_flags(steps[count - 1].entry) & ~PAGE_FLAG_LARGE;
     return paging_get_physical_address(paging.current, (void *)address, frame) == OK;
 }
 
@@ -226,14 +226,14 @@ void panic(const char *format, ...)
     longjmp(after_panic, 1);
 }
 
-#define EXPECT_PANIC(call)               \
-    do {                                 \
-        expects_panic = true;            \
-        if (setjmp(after_panic) == 0) {  \
-            (call);                      \
+#define EXPECT_PANIC(call)                \
+    do {                                  \
+        expects_panic = true;             \
+        if (setjmp(after_panic) == 0) {   \
+            (call);                       \
             fail_msg("no panic: " #call); \
-        }                                \
-        expects_panic = false;           \
+        }                                 \
+        expects_panic = false;            \
     } while (0)
 
 /* ---------------------------------------------------------------- checks */
@@ -338,7 +338,8 @@ static void maps_the_kernel(void **state)
             vaddr_t address = ranges[i].start + offset;
             uint32_t flags = page_entry_flags(paging_entry(kernel, address));
 
-            assert_int_equal(paging_get_physical_address(kernel, (void *)(address + 5), &frame), OK);
+            assert_int_equal(paging_get_physical_address(kernel, (void *)(address + 5), &frame),
+                             OK);
             assert_true(frame == ranges[i].frame + offset + 5);
             assert_int_equal(flags & ~(PAGE_FLAG_LARGE | PAGE_FLAG_EXECUTABLE),
                              (ranges[i].flags | PAGE_FLAG_PRESENT) & ~PAGE_FLAG_EXECUTABLE);
@@ -403,7 +404,8 @@ static void guard_pages(void **state)
         for (size_t j = 0; j < ARRAY_SIZE(chunks); j++) {
             assert_false(paging_is_mapped(chunks[j], pages[i]));
             assert_int_equal(
-                paging_get_physical_address(chunks[j], (void *)page_memory(0x42005000), &frame), OK);
+                paging_get_physical_address(chunks[j], (void *)page_memory(0x42005000), &frame),
+                OK);
             assert_true(frame == 0x42005000);
         }
         touch((vaddr_t)page_memory(0x42005000));
@@ -494,7 +496,8 @@ static struct {
 
 static vaddr_t address_of(size_t page)
 {
-    return page < SPANS * SPAN_PAGES ? NEAR + page * PAGE : FAR + (page - SPANS * SPAN_PAGES) * PAGE;
+    return page < SPANS * SPAN_PAGES ? NEAR + page * PAGE
+                                     : FAR + (page - SPANS * SPAN_PAGES) * PAGE;
 }
 
 static void check_page(const struct paging_4gb_chunk *chunk, size_t page)
@@ -535,9 +538,8 @@ static size_t count_needed_tables(const struct paging_4gb_chunk *chunk)
         for (unsigned level = 2; level < PAGE_LEVELS; level++) {
             size_t other = span;
 
-            while (other > 0 && (address_of((other - 1) * SPAN_PAGES) ^ start) >>
-                                        page_level_shift(level) ==
-                                    0) {
+            while (other > 0 &&
+                   (address_of((other - 1) * SPAN_PAGES) ^ start) >> page_level_shift(level) == 0) {
                 other--;
             }
             count += !is_needed[level][other];
@@ -620,9 +622,9 @@ static void unmaps_a_page(struct paging_4gb_chunk *chunk, size_t page)
         return;
     }
     assert_int_equal(status, model[page].flags ? OK : -EINVARG);
-    assert_int_equal(before - taken + was_large, status == OK && !was_large
-                                                     ? paging_missing_tables(chunk, address_of(page))
-                                                     : 0);
+    assert_int_equal(before - taken + was_large,
+                     status == OK && !was_large ? paging_missing_tables(chunk, address_of(page))
+                                                : 0);
     set_model(page, 1, 0, 0);
 }
 
@@ -632,8 +634,7 @@ static void maps_a_range(struct paging_4gb_chunk *chunk, size_t page)
     size_t count = (size_t)rand() % (limit - page + 1);
     paddr_t frame = some_frame(PAGE);
     uint32_t flags = some_flags();
-    int status =
-        paging_map_range(chunk, (void *)address_of(page), (void *)frame, count, flags);
+    int status = paging_map_range(chunk, (void *)address_of(page), (void *)frame, count, flags);
 
     if (status == OK) {
         set_model(page, count, frame, flags);
@@ -741,9 +742,9 @@ static void releases_in_parts(void **state)
     for (size_t i = 0; i < 6; i++) {
         void *frame = pmm_alloc_page();
 
-        assert_int_equal(paging_map(chunk, (void *)(start_at + i * PAGE),
-                                    (void *)page_physical(frame), USER),
-                         OK);
+        assert_int_equal(
+            paging_map(chunk, (void *)(start_at + i * PAGE), (void *)page_physical(frame), USER),
+            OK);
     }
     size_t used = taken - before;
 
@@ -771,7 +772,8 @@ static void refuses_what_is_not_a_page(void **state)
     assert_int_equal(paging_map(chunk, virt, (void *)PAGE, USER | PAGE_FLAG_LARGE), -EINVARG);
     assert_int_equal(paging_map(chunk, virt, (void *)PAGE, 1u << 13), -EINVARG);
     assert_int_equal(paging_map_range(chunk, virt, (void *)PAGE, SIZE_MAX / PAGE, USER), -EINVARG);
-    assert_int_equal(paging_map_4mib(chunk, virt, (void *)PAGING_4MIB_BYTES, PAGE_FLAG_OWN), -EINVARG);
+    assert_int_equal(paging_map_4mib(chunk, virt, (void *)PAGING_4MIB_BYTES, PAGE_FLAG_OWN),
+                     -EINVARG);
     assert_int_equal(paging_map_4mib(chunk, virt, (void *)PAGE, USER), -EINVARG);
     assert_int_equal(paging_set(chunk, virt, 0x1000), -EINVARG);
 #if ARCH_BITS == 64
@@ -831,8 +833,11 @@ static void walks_step_by_step(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
-#define TEST_2MIB(name) \
-    (const struct CMUnitTest) {#name " (2 MiB)", name, start_with_2mib_pages, end, NULL}
+#define TEST_2MIB(name)                                          \
+    (const struct CMUnitTest)                                    \
+    {                                                            \
+#name " (2 MiB)", name, start_with_2mib_pages, end, NULL \
+    }
 
 int main(void)
 {

@@ -15,6 +15,7 @@
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
+#include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -37,7 +38,7 @@ void ktest_fail(const char *file, int line, const char *condition)
 
 bool ktest_mount(void)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
     struct partition partition;
     size_t count = ata_initialise();
 
@@ -51,7 +52,9 @@ bool ktest_mount(void)
 
 static void run(const struct ktest *test)
 {
+    const struct paging_4gb_chunk *chunk;
     const char *reason = "";
+    vaddr_t address;
     size_t free_pages = (kmem_reap(), pmm_get_free_pages());
 
     ktests.name = test->name;
@@ -65,6 +68,10 @@ static void run(const struct ktest *test)
     }
     if (!ktests.has_failed && heap_check_reason(kheap_get(), &reason) < 0) {
         printk("%s ... FAIL: heap_check: %s\n", test->name, reason);
+        ktests.has_failed = true;
+    }
+    if (!ktests.has_failed && paging_find_writable_and_executable(&chunk, &address)) {
+        printk("%s ... FAIL: code can be written at %p\n", test->name, (void *)address);
         ktests.has_failed = true;
     }
     if (ktests.has_failed) {

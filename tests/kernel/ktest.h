@@ -7,7 +7,8 @@
  *     }
  *
  * Each test prints `name ... ok` or `name ... FAIL: why`. After each the runner checks that the
- * free pages are what they were and that heap_check() finds nothing.
+ * free pages are what they were, that heap_check() finds nothing, and that no page of any address space can be
+ * both written and executed.
  *
  * KPROVOKE(name) is a test that must end in a panic, KTEST_BY_NAME(name) one that takes long. They run
  * only when asked for by name:

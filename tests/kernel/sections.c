@@ -44,19 +44,20 @@ bool sections_are_unchanged(void)
 }
 
 /* As only the kernel itself could: with the protection off. */
-static void flip_a_bit(uint32_t address)
+static void flip_a_bit(vaddr_t address)
 {
-    uint32_t cr0 = cpu_read_cr0();
+    uintptr_t cr0 = cpu_read_cr0();
 
-    cpu_write_cr0(cr0 & ~CR0_WP);
+    cpu_write_cr0(cr0 & ~(uintptr_t)CR0_WP);
     *(volatile uint8_t *)address ^= 0x10;
     cpu_write_cr0(cr0);
 }
 
 KTEST(sections_every_changed_byte_is_seen)
 {
-    const uint32_t bytes[] = {(uint32_t)kernel_start + 16, (uint32_t)kernel_text_end - 1,
-                              (uint32_t)kernel_text_end + 64, (uint32_t)kernel_rodata_end - 1};
+    /* Numbers: to the compiler nothing lies before or behind a name's bytes. */
+    const vaddr_t bytes[] = {(vaddr_t)kernel_start + 16, (vaddr_t)kernel_text_end - 1,
+                             (vaddr_t)kernel_text_end + 64, (vaddr_t)kernel_rodata_end - 1};
 
     sections_remember();
     KEXPECT(sections_are_unchanged());

@@ -27,7 +27,8 @@ static bool is_filling(const uint8_t *from, const uint8_t *to)
 KTEST(ata_reads_to_any_even_address)
 {
     static const uint32_t starts[] = {0, 2, 510, 4094, 0xFE00, 0xFFFE};
-    uint32_t same = (uint32_t)kernel_rodata_end - KERNEL_ADDRESS; /* as it is on the disk */
+    uint32_t same =
+        (uint32_t)((uintptr_t)kernel_rodata_end - KERNEL_ADDRESS); /* as it is on the disk */
     uint32_t counts[] = {1, 7, 8, 127, 128, 129, 256, 257};
     bool is_right = ata_initialise() > 0;
 
@@ -35,7 +36,7 @@ KTEST(ata_reads_to_any_even_address)
     KEXPECT(same > 0x10000);
     uint8_t *memory = kmalloc(BUFFER_BYTES);
     KEXPECT(memory);
-    uint8_t *first = memory + (-(uint32_t)memory & 0xFFFF);
+    uint8_t *first = memory + (-(uintptr_t)memory & 0xFFFF);
     for (size_t i = 0; is_right && i < ARRAY_SIZE(starts); i++) {
         for (size_t j = 0; is_right && j < ARRAY_SIZE(counts); j++) {
             uint8_t *buffer = first + starts[i];

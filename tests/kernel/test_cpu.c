@@ -4,7 +4,6 @@
  */
 #include "arch/x86/bios.h"
 #include "arch/x86/cpu.h"
-#include "arch/i386/gdt.h"
 #include "arch/x86/io.h"
 #include "arch/irq.h"
 #include "arch/timer.h"
@@ -73,7 +72,7 @@ KTEST(irq_of_the_second_controller_arrives)
 KTEST(cpu_protections)
 {
     uint32_t max_leaf, eax, ebx = 0, ecx = 0, edx, leaf_1_edx;
-    uint32_t cr4 = cpu_read_cr4();
+    uintptr_t cr4 = cpu_read_cr4();
 
     cpu_id(1, 0, &eax, &ebx, &ecx, &leaf_1_edx);
     cpu_id(0, 0, &max_leaf, &ebx, &ecx, &edx);
@@ -130,10 +129,10 @@ KTEST(cpu_real_mode_and_back)
     };
     void *window = (void *)PROCESS_HEAP_ADDRESS;
     uint32_t *vectors = window;
-    uint32_t cr0 = cpu_read_cr0(), cr4 = cpu_read_cr4();
+    uintptr_t cr0 = cpu_read_cr0(), cr4 = cpu_read_cr4();
     struct bios_registers registers = {.ebx = 0x11223344, .esi = 0x55667788, .es = 0x1234};
 
-    memcpy((void *)BIOS_BUFFER_ADDRESS, bios, sizeof(bios));
+    memcpy(page_memory(BIOS_BUFFER_ADDRESS), bios, sizeof(bios));
     KEXPECT(paging_map(paging_current(), window, (void *)0, PAGING_IS_WRITEABLE) == 0);
     uint32_t old = vectors[FREE_VECTOR];
     vectors[FREE_VECTOR] = BIOS_BUFFER_ADDRESS;

@@ -155,7 +155,7 @@ KTEST(failing_every_disk_read_of_loading_each_program)
 /* What the kernel does from its first read of a disk to its first program. */
 static int boot_once(const void *init, const struct kind *kind, uint32_t n, bool *has_failed)
 {
-    const struct boot_info *info = (const struct boot_info *)BOOT_INFO_ADDRESS;
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
     struct partition partition;
 
     start(kind, n);

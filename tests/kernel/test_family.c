@@ -151,8 +151,8 @@ KTEST(family_kernel_stacks_when_memory_is_in_pieces)
     list_initialise(&piece);
     /* Of the zone alone: the kernel's part of the pool is one long run. */
     while ((page = pmm_alloc_page()) != NULL) {
-        bool is_piece =
-            (uint32_t)page >= FRAME_ZONE_ADDRESS && (uint32_t)page / PAGE_SIZE_BYTES % EVERY == 0;
+        paddr_t frame = page_physical(page);
+        bool is_piece = frame >= FRAME_ZONE_ADDRESS && frame / PAGE_SIZE_BYTES % EVERY == 0;
 
         list_append(is_piece ? &piece : &kept, page);
     }

@@ -14,109 +14,60 @@
 
 #define RW      (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE)
 #define USER_RW (RW | PAGING_ACCESS_FROM_ALL)
-#define MIB4    LARGE_PAGE_SIZE_BYTES
+#define MIB4    0x400000u
+#define LARGE   LARGE_PAGE_SIZE_BYTES
+
+#define LAST_PAGE ((void *)~(vaddr_t)(PAGE_SIZE_BYTES - 1))
+
+/* What leads from the root to one page. */
+#define TABLES (PAGE_LEVELS - 1)
 
 static struct paging_4gb_chunk *new_chunk(void)
 {
     return paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
 }
 
-static bool is_identity(const struct paging_4gb_chunk *chunk, uint32_t address)
+/* Does the entry for address say that? Whether the page may be executed is not looked at. */
+static bool is_entry(const struct paging_4gb_chunk *chunk, vaddr_t address, paddr_t frame,
+                     uint32_t flags)
+{
+    struct page_entry entry = paging_entry(chunk, address);
+
+    return page_entry_frame(entry) == frame &&
+           (page_entry_flags(entry) & PAGING_FLAGS_MASK) == flags;
+}
+
+/* The level of the entry that maps a page of the kernel's. */
+static unsigned level_of(const void *page)
+{
+    struct paging_step steps[PAGE_LEVELS];
+
+    return steps[paging_walk(paging_kernel_chunk(), (vaddr_t)page, steps) - 1].level;
+}
+
+/* What the kernel sees there is mapped to its frame. */
+static bool is_kernels(const struct paging_4gb_chunk *chunk, const void *address)
 {
     paddr_t phys = 0;
 
-    return paging_get_physical_address(chunk, (void *)address, &phys) == OK && phys == address;
+    return paging_get_physical_address(chunk, address, &phys) == OK &&
+           phys == page_physical(address);
 }
 
-/* Where the kernel sees it: in the window, at its own physical address elsewhere. */
-static bool is_kernels(const struct paging_4gb_chunk *chunk, uint32_t address)
+/* A page of the kernel's, as a parameter called phys wants it. */
+static void *frame_of(const volatile void *page)
 {
-    paddr_t phys = 0;
-
-    return paging_get_physical_address(chunk, (void *)address, &phys) == OK &&
-           phys == page_physical((void *)address);
+    return (void *)page_physical((const void *)page);
 }
 
-/* Every address range of layout.h, at both of its ends: mapped as the map says, for whom it says. */
-KTEST(paging_new_chunk_follows_the_address_map)
-{
-    static const struct {
-        uint32_t start, last;
-        bool is_mapped;
-    } ranges[] = {
-        {0x00000000, 0x00000FFF, false}, /* NULL */
-        {0x00001000, 0x0009FFFF, true},  /* boot info, thunk, heap table */
-        {0x000A0000, 0x000FFFFF, true},  /* VGA, ROM */
-        {0x003FA000, 0x003FFFFF, false}, /* user stack and its guards */
-        {0x00400000, 0x00FFFFFF, false}, /* user program */
-        {0x01000000, 0x073FFFFF, true},  /* pool */
-        {0x07400000, 0x7FFFFFFF, true},  /* frame zone */
-        {0x80000000, 0xBFFFFFFF, false}, /* process heap */
-        {0xC0C00000, 0xC0FFFFFF, false}, /* behind the window, which has a test of its own */
-        {0xC1000000, 0xCFFFFFFF, false}, /* byte heap */
-        {0xD0000000, 0xFFFFFFFF, true},  /* MMIO */
-    };
-    struct paging_4gb_chunk *chunk = new_chunk();
-
-    KEXPECT(chunk);
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-        uint32_t ends[] = {ranges[i].start, ranges[i].last};
-
-        for (size_t end = 0; end < 2; end++) {
-            KEXPECT(paging_is_mapped(chunk, (void *)ends[end]) == ranges[i].is_mapped);
-            KEXPECT(!ranges[i].is_mapped || is_identity(chunk, ends[end]));
-            KEXPECT(!(paging_get(chunk, (void *)ends[end]) & PAGING_ACCESS_FROM_ALL));
-        }
-    }
-    KEXPECT(paging_get(chunk, (void *)0xD0000000) & PAGING_CACHE_DISABLED);
-    KEXPECT(paging_get(chunk, (void *)0x01000000) & PAGING_GLOBAL);
-    paging_free_4gb(chunk);
-}
-
-/* The window: physical 4 to 16 MiB, for the kernel alone, in the kernel's chunk and in a new one. */
-KTEST(paging_window_shows_what_the_program_hides)
-{
-    struct paging_4gb_chunk *chunks[] = {paging_kernel_chunk(), new_chunk()};
-
-    KEXPECT(chunks[1]);
-    for (size_t i = 0; i < 2; i++) {
-        for (uint32_t address = 0xC0000000; address < 0xC0C00000; address += 0x7F123) {
-            uint32_t entry = paging_get(chunks[i], (void *)address);
-            paddr_t phys = 0;
-
-            KEXPECT(paging_get_physical_address(chunks[i], (void *)address, &phys) == OK);
-            KEXPECT(phys == address - 0xC0000000 + 0x400000);
-            KEXPECT(page_memory(phys) == (void *)address);
-            KEXPECT(page_physical((void *)address) == phys);
-            KEXPECT((entry & (PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL |
-                              PAGING_CACHE_DISABLED)) == PAGING_IS_WRITEABLE);
-        }
-    }
-    KEXPECT(page_physical((void *)0xC0C00000) == 0xC0C00000);
-    KEXPECT(page_memory(0x3FFFFF) == (void *)0x3FFFFF);
-    KEXPECT(page_memory(0x1000000) == (void *)0x1000000);
-    paging_free_4gb(chunks[1]);
-}
-
-/* No page of a new chunk is a user's, with any flags. */
-KTEST(paging_kernel_memory_is_never_the_users)
-{
-    struct paging_4gb_chunk *chunk = paging_new_4gb(USER_RW);
-
-    KEXPECT(chunk);
-    for (uint32_t page = 0; page < 1u << 20; page++) {
-        KEXPECT(!(paging_get(chunk, (void *)(page * 4096)) & PAGING_ACCESS_FROM_ALL));
-    }
-    paging_free_4gb(chunk);
-}
-
-KTEST(paging_new_chunk_takes_three_pages)
+KTEST(paging_new_chunk_takes_few_pages)
 {
     size_t before = pmm_get_free_pages();
     struct paging_4gb_chunk *chunk = new_chunk();
 
     KEXPECT(chunk);
-    KEXPECT(before - pmm_get_free_pages() == 3);
+    KEXPECT(before - pmm_get_free_pages() == PAGING_CHUNK_PAGES);
+    KEXPECT(PAGING_CHUNK_PAGES <= 3);
     paging_free_4gb(chunk);
     paging_free_4gb(NULL);
 }
@@ -131,7 +82,6 @@ KTEST(paging_control_registers)
 {
     KEXPECT(cpu_read_cr0() & CR0_PG);
     KEXPECT(cpu_read_cr0() & CR0_WP);
-    KEXPECT(cpu_read_cr4() & CR4_PSE);
     KEXPECT(paging_read_directory() == page_physical(paging_current()->directory_entry));
 }
 
@@ -164,7 +114,7 @@ KTEST(paging_map_translate_unmap)
     KEXPECT(paging_map(chunk, (void *)0x80001000, (void *)0x01802000, USER_RW) == OK);
     KEXPECT(paging_get_physical_address(chunk, (void *)0x80001ABC, &phys) == OK);
     KEXPECT(phys == 0x01802ABC);
-    KEXPECT(paging_get(chunk, (void *)0x80001000) == (0x01802000 | USER_RW));
+    KEXPECT(is_entry(chunk, 0x80001000, 0x01802000, USER_RW));
     KEXPECT(paging_unmap(chunk, (void *)0x80001000) == OK);
     phys = 0xABCDEF;
     KEXPECT(paging_get_physical_address(chunk, (void *)0x80001ABC, &phys) == -EINVARG);
@@ -191,18 +141,22 @@ KTEST(paging_table_goes_back_when_empty)
     struct paging_4gb_chunk *chunk = new_chunk();
     KEXPECT(chunk);
     size_t before = pmm_get_free_pages();
+    void *first = (void *)0x80000000;
+    void *last = (void *)(0x80000000 + LARGE - 4096);
+    void *next = (void *)(0x80000000 + LARGE);
 
-    KEXPECT(paging_map(chunk, (void *)0x80000000, (void *)0x01802000, USER_RW) == OK);
-    KEXPECT(paging_map(chunk, (void *)0x803FF000, (void *)0x01802000, USER_RW) == OK);
-    KEXPECT(pmm_get_free_pages() == before - 1);
-    KEXPECT(paging_map(chunk, (void *)0x80400000, (void *)0x01802000, USER_RW) == OK);
-    KEXPECT(pmm_get_free_pages() == before - 2);
-    KEXPECT(paging_unmap(chunk, (void *)0x80000000) == OK);
-    KEXPECT(pmm_get_free_pages() == before - 2);
-    KEXPECT(paging_unmap(chunk, (void *)0x803FF000) == OK);
-    KEXPECT(pmm_get_free_pages() == before - 1);
-    KEXPECT(chunk->directory_entry[512] == 0);
-    KEXPECT(paging_unmap(chunk, (void *)0x80400000) == OK);
+    KEXPECT(paging_map(chunk, first, (void *)0x01802000, USER_RW) == OK);
+    KEXPECT(paging_map(chunk, last, (void *)0x01802000, USER_RW) == OK);
+    KEXPECT(pmm_get_free_pages() == before - TABLES);
+    KEXPECT(paging_map(chunk, next, (void *)0x01802000, USER_RW) == OK);
+    KEXPECT(pmm_get_free_pages() == before - TABLES - 1);
+    KEXPECT(paging_unmap(chunk, first) == OK);
+    KEXPECT(pmm_get_free_pages() == before - TABLES - 1);
+    KEXPECT(paging_unmap(chunk, last) == OK);
+    KEXPECT(pmm_get_free_pages() == before - TABLES);
+    KEXPECT(paging_missing_tables(chunk, (vaddr_t)first) == 1);
+    KEXPECT(paging_unmap(chunk, next) == OK);
+    KEXPECT(paging_missing_tables(chunk, (vaddr_t)first) == TABLES);
     KEXPECT(pmm_get_free_pages() == before);
     paging_free_4gb(chunk);
 }
@@ -213,7 +167,8 @@ KTEST(paging_free_gives_back_tables_in_use)
 
     KEXPECT(chunk);
     for (uint32_t i = 0; i < 40; i++) {
-        KEXPECT(paging_map(chunk, (void *)(0x80000000 + i * MIB4), (void *)0x01802000, RW) == OK);
+        KEXPECT(paging_map(chunk, (void *)(vaddr_t)(0x80000000 + i * LARGE), (void *)0x01802000,
+                           RW) == OK);
     }
     paging_free_4gb(chunk); /* the runner counts */
 }
@@ -228,7 +183,8 @@ KTEST(paging_map_range_and_to)
     for (uint32_t i = 0; i < 4; i++) {
         paddr_t phys = 0;
 
-        KEXPECT(paging_get_physical_address(chunk, (void *)(0x803FE000 + i * 4096), &phys) == OK);
+        KEXPECT(paging_get_physical_address(chunk, (void *)(vaddr_t)(0x803FE000 + i * 4096),
+                                            &phys) == OK);
         KEXPECT(phys == 0x01802000 + i * 4096);
     }
     KEXPECT(!paging_is_mapped(chunk, (void *)0x80402000));
@@ -240,9 +196,9 @@ KTEST(paging_map_range_and_to)
             OK);
     KEXPECT(!paging_is_mapped(chunk, (void *)0x90003000));
     /* neither may wrap */
-    KEXPECT(paging_map_range(chunk, (void *)0xFFFFF000, (void *)0x01802000, 2, RW) == -EINVARG);
-    KEXPECT(paging_map_range(chunk, (void *)0x80000000, (void *)0xFFFFF000, 2, RW) == -EINVARG);
-    KEXPECT(paging_map_range(chunk, (void *)0x80000000, (void *)0, 0xFFFFFFFF, RW) == -EINVARG);
+    KEXPECT(paging_map_range(chunk, LAST_PAGE, (void *)0x01802000, 2, RW) == -EINVARG);
+    KEXPECT(paging_map_range(chunk, (void *)0x80000000, LAST_PAGE, 2, RW) == -EINVARG);
+    KEXPECT(paging_map_range(chunk, (void *)0x80000000, (void *)0, SIZE_MAX, RW) == -EINVARG);
     paging_free_4gb(chunk);
 }
 
@@ -253,9 +209,11 @@ KTEST(paging_map_4mib_translates_with_offset)
 
     KEXPECT(chunk);
     KEXPECT(paging_map_4mib(chunk, (void *)0x80400000, (void *)0x01400000, USER_RW) == OK);
-    KEXPECT(paging_get(chunk, (void *)0x80400000) == (0x01400000 | USER_RW | PAGING_LARGE_PAGE));
+    KEXPECT(is_entry(chunk, 0x80400000, 0x01400000, USER_RW | PAGING_LARGE_PAGE));
     KEXPECT(paging_get_physical_address(chunk, (void *)0x805234AB, &phys) == OK);
     KEXPECT(phys == 0x015234AB);
+    KEXPECT(paging_get_physical_address(chunk, (void *)0x807234AB, &phys) == OK);
+    KEXPECT(phys == 0x017234AB);
     KEXPECT(paging_is_mapped(chunk, (void *)0x807FFFFF));
     KEXPECT(!paging_is_mapped(chunk, (void *)0x80800000));
     KEXPECT(paging_map_4mib(chunk, (void *)0x80401000, (void *)0x01400000, RW) == -EINVARG);
@@ -274,7 +232,7 @@ KTEST(paging_map_4mib_replaces_a_table)
 
     KEXPECT(paging_map(chunk, (void *)0x80400000, (void *)0x01802000, RW) == OK);
     KEXPECT(paging_map_4mib(chunk, (void *)0x80400000, (void *)0x01400000, RW) == OK);
-    KEXPECT(pmm_get_free_pages() == before);
+    KEXPECT(pmm_get_free_pages() == before - (TABLES - 1));
     paging_free_4gb(chunk);
 }
 
@@ -288,8 +246,8 @@ KTEST(paging_map_inside_4mib_splits_it)
     KEXPECT(paging_map(chunk, (void *)0x80402000, (void *)0x01802000, RW) == OK);
     KEXPECT(paging_get_physical_address(chunk, (void *)0x80402010, &phys) == OK);
     KEXPECT(phys == 0x01802010);
-    KEXPECT(paging_get(chunk, (void *)0x80401000) == (0x01401000 | USER_RW));
-    KEXPECT(paging_get(chunk, (void *)0x807FF000) == (0x017FF000 | USER_RW));
+    KEXPECT(is_entry(chunk, 0x80401000, 0x01401000, USER_RW));
+    KEXPECT(is_entry(chunk, 0x80400000 + LARGE - 4096, 0x01400000 + LARGE - 4096, USER_RW));
     KEXPECT(paging_unmap(chunk, (void *)0x80403000) == OK);
     KEXPECT(!paging_is_mapped(chunk, (void *)0x80403000));
     KEXPECT(paging_is_mapped(chunk, (void *)0x80404000));
@@ -303,11 +261,8 @@ KTEST(paging_chunks_are_separate)
     struct paging_4gb_chunk *b = new_chunk();
 
     KEXPECT(a && b);
-    KEXPECT(paging_map(a, (void *)0x05000000, (void *)0x01802000, RW) == OK);
     KEXPECT(paging_map(a, (void *)0x00400000, (void *)0x01802000, USER_RW) == OK);
     KEXPECT(paging_map(a, (void *)USER_STACK_BOTTOM, (void *)0x01802000, USER_RW) == OK);
-    KEXPECT(is_identity(b, 0x05000000));
-    KEXPECT(is_identity(paging_kernel_chunk(), 0x05000000));
     KEXPECT(!paging_is_mapped(b, (void *)0x00400000));
     KEXPECT(!paging_is_mapped(b, (void *)USER_STACK_BOTTOM));
     KEXPECT(!paging_is_mapped(paging_kernel_chunk(), (void *)USER_STACK_BOTTOM));
@@ -320,7 +275,7 @@ static bool demonstrate(struct paging_4gb_chunk *chunk, char *frame)
 {
     bool is_same;
 
-    if (paging_map(chunk, (void *)0x2000, frame, RW) != OK) {
+    if (paging_map(chunk, (void *)0x2000, frame_of(frame), RW) != OK) {
         return false;
     }
     paging_switch(chunk);
@@ -346,11 +301,11 @@ KTEST(paging_demo_awesome_at_0x1802000)
 {
     struct paging_4gb_chunk *chunk = new_chunk();
     char *all = kmalloc(0x1803000 - HEAP_ADDRESS);
-    char *frame = (char *)0x1802000;
+    char *frame = page_memory(0x1802000);
 
     KEXPECT(chunk && all);
-    KEXPECT((uint32_t)all <= (uint32_t)frame);
-    KEXPECT((uint32_t)all + 0x803000 > (uint32_t)frame);
+    KEXPECT(all <= frame);
+    KEXPECT(all + 0x803000 > frame);
     KEXPECT(demonstrate(chunk, frame));
     kfree(all);
     paging_free_4gb(chunk);
@@ -368,12 +323,12 @@ KTEST(paging_changes_take_effect_at_once)
     *a = 1;
     *b = 2;
     paging_switch(chunk);
-    paging_map(chunk, (void *)window, a, RW);
+    paging_map(chunk, (void *)window, frame_of(a), RW);
     uint32_t first = *window;
-    paging_map(chunk, (void *)window, b, RW);
+    paging_map(chunk, (void *)window, frame_of(b), RW);
     uint32_t second = *window;
     paging_unmap(chunk, (void *)window);
-    paging_map(chunk, (void *)window, a, RW);
+    paging_map(chunk, (void *)window, frame_of(a), RW);
     uint32_t third = *window;
     paging_switch(paging_kernel_chunk());
     KEXPECT(first == 1 && second == 2 && third == 1);
@@ -390,12 +345,12 @@ KTEST(paging_cpu_sets_accessed_and_dirty)
 
     KEXPECT(chunk && frame);
     paging_switch(chunk);
-    paging_map(chunk, (void *)window, frame, RW);
-    uint32_t fresh = paging_get(chunk, (void *)window);
+    paging_map(chunk, (void *)window, frame_of(frame), RW);
+    page_entry_bits_t fresh = paging_get(chunk, (void *)window);
     (void)*window;
-    uint32_t read = paging_get(chunk, (void *)window);
+    page_entry_bits_t read = paging_get(chunk, (void *)window);
     *window = 1;
-    uint32_t written = paging_get(chunk, (void *)window);
+    page_entry_bits_t written = paging_get(chunk, (void *)window);
     paging_switch(paging_kernel_chunk());
     KEXPECT(!(fresh & (PAGING_ACCESSED | PAGING_DIRTY)));
     KEXPECT((read & (PAGING_ACCESSED | PAGING_DIRTY)) == PAGING_ACCESSED);
@@ -439,13 +394,13 @@ KTEST(paging_get_and_set_raw_entries)
     paging_free_4gb(chunk);
 }
 
-/* Out of memory, at each of the three pages, is NULL and loses nothing. */
+/* Out of memory, at each of its pages, is NULL and loses nothing. */
 KTEST(paging_new_4gb_out_of_memory)
 {
     struct list_node taken;
 
     list_initialise(&taken);
-    for (uint32_t left = 0; left < 3; left++) {
+    for (uint32_t left = 0; left < PAGING_CHUNK_PAGES; left++) {
         void *page;
 
         while ((page = pmm_alloc_page()) != NULL) {
@@ -473,8 +428,10 @@ KTEST(paging_map_out_of_memory)
         list_append(&taken, page);
     }
     int one = paging_map(chunk, (void *)0x80000000, (void *)0x01802000, RW);
-    /* the first table of a range can be had, the second cannot */
-    pmm_free_page(list_take_first(&taken));
+    /* what leads to the first page of a range can be had, the second one's table cannot */
+    for (uint32_t i = 0; i < TABLES; i++) {
+        pmm_free_page(list_take_first(&taken));
+    }
     int range = paging_map_range(chunk, (void *)0x803FF000, (void *)0x01802000, 2, RW);
     bool is_mapped = paging_is_mapped(chunk, (void *)0x803FF000);
     while ((page = list_take_first(&taken)) != NULL) {
@@ -515,17 +472,17 @@ KTEST(paging_map_range_keeps_what_it_cannot_replace)
     KEXPECT(wide == -ENOMEM);
     KEXPECT(free_after == free_for_tables);
     KEXPECT(!paging_is_mapped(chunk, (void *)0x803FD000));
-    KEXPECT(paging_get(chunk, (void *)0x803FE000) == (0x01900000 | USER_RW));
-    KEXPECT(paging_get(chunk, (void *)0x803FF000) == (0x01901000 | RW));
+    KEXPECT(is_entry(chunk, 0x803FE000, 0x01900000, USER_RW));
+    KEXPECT(is_entry(chunk, 0x803FF000, 0x01901000, RW));
     /* A wrong argument changes nothing either, wherever it is found out. */
     KEXPECT(paging_map_range(chunk, (void *)0x803FE000, (void *)0x01802800, 2, RW) == -EINVARG);
     KEXPECT(paging_map_range(chunk, (void *)0x803FE000, (void *)0x01802000, 2,
                              RW | PAGING_LARGE_PAGE) == -EINVARG);
-    KEXPECT(paging_get(chunk, (void *)0x803FE000) == (0x01900000 | USER_RW));
+    KEXPECT(is_entry(chunk, 0x803FE000, 0x01900000, USER_RW));
     KEXPECT(paging_map_range(chunk, (void *)0x803FE000, (void *)0x01802000, 3, RW) == OK);
-    KEXPECT(paging_get(chunk, (void *)0x803FE000) == (0x01802000 | RW));
-    KEXPECT(paging_get(chunk, (void *)0x80400000) == (0x01804000 | RW));
-    KEXPECT(pmm_get_free_pages() == free_before - 2); /* tables */
+    KEXPECT(is_entry(chunk, 0x803FE000, 0x01802000, RW));
+    KEXPECT(is_entry(chunk, 0x80400000, 0x01804000, RW));
+    KEXPECT(pmm_get_free_pages() == free_before - TABLES - 1);
     paging_free_4gb(chunk);
 }
 
@@ -533,18 +490,17 @@ KTEST(paging_map_range_keeps_what_it_cannot_replace)
 KTEST(paging_guard_page_twice)
 {
     uint8_t *page = pmm_alloc_page();
-    uint32_t index = (uint32_t)page / LARGE_PAGE_SIZE_BYTES;
 
     KEXPECT(page);
-    bool was_large = paging_kernel_chunk()->directory_entry[index] & PAGING_LARGE_PAGE;
+    bool was_large = level_of(page) > 0;
     KEXPECT(paging_guard_page(page) == OK);
     KEXPECT(paging_guard_page(page) == -EISTKN);
     KEXPECT(paging_guard_page(page) == -EISTKN);
     KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
     paging_unguard_page(page);
-    KEXPECT(is_kernels(paging_kernel_chunk(), (uint32_t)page));
+    KEXPECT(is_kernels(paging_kernel_chunk(), page));
     /* The last guard page is gone, and the table with it. */
-    KEXPECT(!was_large || paging_kernel_chunk()->directory_entry[index] & PAGING_LARGE_PAGE);
+    KEXPECT(!was_large || level_of(page) == 1);
     pmm_free_page(page);
 }
 
@@ -561,45 +517,15 @@ KTEST(paging_guard_page_in_all_chunks)
     KEXPECT(!paging_is_mapped(before, page));
     KEXPECT(!paging_is_mapped(after, page));
     KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
-    KEXPECT(is_kernels(before, (uint32_t)page + 4096));
-    KEXPECT(is_kernels(after, (uint32_t)page - 4096));
+    KEXPECT(is_kernels(before, page + 4096));
+    KEXPECT(is_kernels(after, page - 4096));
     paging_unguard_page(page);
-    KEXPECT(is_kernels(before, (uint32_t)page));
-    KEXPECT(is_kernels(after, (uint32_t)page));
-    KEXPECT(is_kernels(paging_kernel_chunk(), (uint32_t)page));
+    KEXPECT(is_kernels(before, page));
+    KEXPECT(is_kernels(after, page));
+    KEXPECT(is_kernels(paging_kernel_chunk(), page));
     pmm_free_page(page);
     paging_free_4gb(before);
     paging_free_4gb(after);
-}
-
-static bool is_same_entry(const struct paging_4gb_chunk *chunk, uint32_t index)
-{
-    uint32_t difference =
-        chunk->directory_entry[index] ^ paging_kernel_chunk()->directory_entry[index];
-
-    return (difference & ~(uint32_t)(PAGING_ACCESSED | PAGING_DIRTY)) == 0;
-}
-
-/* Some chunks have used the 4 MiB around a guard page and some have not, when the page or the
- * table there is replaced: none may keep the old one. */
-KTEST(paging_guard_page_in_chunks_that_used_it_or_not)
-{
-    struct paging_4gb_chunk *chunks[2] = {new_chunk(), new_chunk()};
-    uint8_t *page = pmm_alloc_page();
-    uint32_t index = (uint32_t)page / LARGE_PAGE_SIZE_BYTES;
-
-    KEXPECT(chunks[0] && chunks[1] && page);
-    chunks[0]->directory_entry[index] |= PAGING_ACCESSED | PAGING_DIRTY;
-    chunks[1]->directory_entry[index] &= ~(uint32_t)(PAGING_ACCESSED | PAGING_DIRTY);
-    KEXPECT(paging_guard_page(page) == OK);
-    KEXPECT(is_same_entry(chunks[0], index) && is_same_entry(chunks[1], index));
-    chunks[0]->directory_entry[index] |= PAGING_ACCESSED;
-    chunks[1]->directory_entry[index] &= ~(uint32_t)PAGING_ACCESSED;
-    paging_unguard_page(page);
-    KEXPECT(is_same_entry(chunks[0], index) && is_same_entry(chunks[1], index));
-    pmm_free_page(page);
-    paging_free_4gb(chunks[0]);
-    paging_free_4gb(chunks[1]);
 }
 
 /* A 4 MiB page that was used is seen anew when another takes its place. */
@@ -608,23 +534,23 @@ KTEST(paging_map_4mib_over_another)
     struct paging_4gb_chunk *before = paging_current();
     struct paging_4gb_chunk *chunk = new_chunk();
     volatile uint32_t *a = kmalloc(PAGE_SIZE_BYTES);
-    uint32_t offset = (uint32_t)a % MIB4;
-    const volatile uint32_t *b =
-        (const volatile uint32_t *)((uint32_t)a + MIB4); /* only looked at */
-    const volatile uint32_t *seen = (const volatile uint32_t *)(PROCESS_HEAP_ADDRESS + offset);
+    uint32_t offset = (uint32_t)page_physical((const void *)a) % MIB4;
+    const volatile uint32_t *b = a + MIB4 / sizeof(*a); /* only looked at */
+    const volatile uint32_t *seen =
+        (const volatile uint32_t *)(vaddr_t)(PROCESS_HEAP_ADDRESS + offset);
 
     KEXPECT(chunk && a);
     *a = ~*b;
     paging_switch(chunk);
     int first_status =
-        paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS, (void *)((uint32_t)a - offset), RW);
+        paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS, (uint8_t *)frame_of(a) - offset, RW);
     bool is_first_seen = *seen == *a;
     int second_status =
-        paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS, (void *)((uint32_t)b - offset), RW);
+        paging_map_4mib(chunk, (void *)PROCESS_HEAP_ADDRESS, (uint8_t *)frame_of(b) - offset, RW);
     bool is_second_seen = *seen == *b;
     paging_switch(before);
     paging_free_4gb(chunk);
-    kfree((void *)(uint32_t)a);
+    kfree((void *)(uintptr_t)a);
     KEXPECT(first_status == OK && second_status == OK);
     KEXPECT(is_first_seen);
     KEXPECT(is_second_seen);

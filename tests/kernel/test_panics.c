@@ -10,9 +10,9 @@
 #include "memory/pmm.h"
 #include "memory/vmalloc.h"
 #include "memory/paging/paging.h"
-#include "arch/x86/cpu.h"
-#include "arch/i386/gdt.h"
-#include "arch/x86/trap.h"
+#include "arch/cpu.h"
+#include "arch/frame.h"
+#include "damage.h"
 #include "layout.h"
 #include "task/task.h"
 
@@ -46,12 +46,16 @@ KPROVOKE(panic_unmapped)
     (void)*(volatile uint32_t *)0x80000000;
 }
 
-KPROVOKE(panic_mmio_write)
+/* With SMEP, which the suite's CPU has: a program's code is none of the kernel's. */
+KPROVOKE(panic_execute_user_page)
 {
-    /* A device that is mapped, but not to be written: the walk has a 4 MiB page in it. */
-    paging_map_4mib(paging_kernel_chunk(), (void *)0xD0000000, (void *)0xD0000000,
-                    PAGING_CACHE_DISABLED);
-    *(volatile uint32_t *)0xD0000010 = 1;
+    uint8_t *page = pmm_alloc_page();
+    void (*code)(void) = (void (*)(void))PROCESS_HEAP_ADDRESS;
+
+    page[0] = 0xC3; /* ret */
+    (void)paging_map(paging_current(), (void *)PROCESS_HEAP_ADDRESS, (void *)page_physical(page),
+                     PAGING_ACCESS_FROM_ALL | PAGING_IS_EXECUTABLE);
+    code();
 }
 
 KPROVOKE(panic_null_call)
@@ -64,28 +68,6 @@ KPROVOKE(panic_null_call)
 KPROVOKE(panic_selector)
 {
     __asm__ volatile("mov %0, %%gs" : : "r"(0x1238));
-}
-
-/* The registers that every report must show. */
-KPROVOKE(panic_registers)
-{
-    __asm__ volatile("mov $0xA1A1A1A1, %%eax\n"
-                     "mov $0xB2B2B2B2, %%ebx\n"
-                     "mov $0xC3C3C3C3, %%ecx\n"
-                     "mov $0xD4D4D4D4, %%edx\n"
-                     "mov $0xE5E5E5E5, %%esi\n"
-                     "mov $0xF6F6F6F6, %%edi\n"
-                     "push %0\n"
-                     "call panic"
-                     :
-                     : "i"("all registers")
-                     : "eax", "ebx", "ecx", "edx", "esi", "edi");
-}
-
-KPROVOKE(panic_damaged_stack)
-{
-    __asm__ volatile("mov $0xBADBAD00, %ebp\n"
-                     "ud2");
 }
 
 /* ---------------------------------------------------------------- in difficult places */
@@ -156,7 +138,7 @@ KPROVOKE(panic_in_printk)
 
 static void reporter_that_overflows(const struct trap_frame *frame)
 {
-    volatile uint32_t start = frame_pc(frame);
+    volatile uint32_t start = (uint32_t)frame_pc(frame);
 
     (void)dig(&start);
 }
@@ -190,105 +172,47 @@ KPROVOKE(panic_boot_stack_overflow)
 KPROVOKE(panic_task_stack_overflow)
 {
     static struct task task;
-    struct trap_frame frame = {
-        .eip = (uint32_t)dig,
-        .cs = KERNEL_CODE_SELECTOR,
-        .eflags = 0x2,
-        .ds = KERNEL_DATA_SELECTOR,
-        .es = KERNEL_DATA_SELECTOR,
-        .eax = KERNEL_ADDRESS, /* dig's argument */
-    };
 
     KASSERT(task_create(&task, paging_kernel_chunk(), &(struct user_start){0}, false) == 0);
-    *task_user_frame(&task) = frame;
+    damage_start_in_kernel(task_user_frame(&task), (vaddr_t)dig, KERNEL_ADDRESS);
     task_start(&task);
     task_run();
 }
 
 /* ---------------------------------------------------------------- double faults, the stack good */
 
-/* What SIDT and SGDT store. */
-struct table_register {
-    uint16_t limit;
-    uint32_t base;
-} __attribute__((packed));
-
-#define DESCRIPTOR_BYTES   8
-#define DESCRIPTOR_TYPE    5 /* the byte with it, in segments and gates alike */
-#define DESCRIPTOR_PRESENT 0x80
-#define TSS_BUSY           0x02
-
-/* A page fault is a double fault from now on, as its gate is gone. */
-static void break_page_faults(void)
-{
-    struct table_register idt;
-
-    __asm__ volatile("sidt %0" : "=m"(idt));
-    ((uint8_t *)idt.base)[TRAP_PAGE_FAULT * DESCRIPTOR_BYTES + DESCRIPTOR_TYPE] &=
-        (uint8_t)~DESCRIPTOR_PRESENT;
-}
-
-/* As on a machine that leaves a TSS as it is when it is loaded. */
-static void be_without_tasks(void)
-{
-    struct table_register gdt;
-
-    __asm__ volatile("sgdt %0" : "=m"(gdt));
-    ((uint8_t *)gdt.base)[TSS_SELECTOR + DESCRIPTOR_TYPE] &= (uint8_t)~TSS_BUSY;
-    trap_initialise();
-}
-
 KPROVOKE(panic_double_fault)
 {
-    break_page_faults();
+    damage_page_fault_gate();
     (void)*(volatile uint32_t *)0x80001234;
 }
 
-KPROVOKE(panic_double_fault_without_tasks)
-{
-    be_without_tasks();
-    break_page_faults();
-    (void)*(volatile uint32_t *)0x80001234;
-}
-
-/* A program without a first page. Its EBP is its own affair, and no frame of the kernel. */
-static void __attribute__((noreturn)) fault_in_ring_3(void)
+/* A program without a first page. Its frame pointer is its own affair, and no frame of the kernel. */
+void damage_fault_in_ring_3(void)
 {
     static struct task task;
-    static const uint32_t caller[2] = {0, KERNEL_ADDRESS + 1};
+    static const vaddr_t caller[2] = {0, KERNEL_ADDRESS + 1};
     struct paging_4gb_chunk *chunk = paging_new_4gb(0);
-    struct trap_frame frame = {
-        .eip = USER_PROGRAM_ADDRESS + 0x10,
-        .cs = USER_CODE_SELECTOR,
-        .eflags = 0x2,
-        .ds = USER_DATA_SELECTOR,
-        .es = USER_DATA_SELECTOR,
-        .ebp = (uint32_t)caller,
-        .esp = USER_STACK_TOP - 0x20,
-        .ss = USER_DATA_SELECTOR,
+    const struct user_start start = {
+        .entry = USER_PROGRAM_ADDRESS + 0x10,
+        .stack = USER_STACK_TOP - 0x20,
     };
 
-    KASSERT(chunk && task_create(&task, chunk, &(struct user_start){0}, false) == 0);
-    *task_user_frame(&task) = frame;
+    KASSERT(chunk && task_create(&task, chunk, &start, false) == 0);
+    damage_set_frame_pointer(task_user_frame(&task), (vaddr_t)caller);
     task_start(&task);
-    break_page_faults();
+    damage_page_fault_gate();
     task_run();
 }
 
 KPROVOKE(panic_double_fault_in_ring_3)
 {
-    fault_in_ring_3();
-}
-
-KPROVOKE(panic_double_fault_in_ring_3_without_tasks)
-{
-    be_without_tasks();
-    fault_in_ring_3();
+    damage_fault_in_ring_3();
 }
 
 KPROVOKE(panic_wrong_kfree)
 {
-    kfree((void *)0x01000123);
+    kfree((char *)page_memory(HEAP_ADDRESS) + 0x123);
 }
 
 KPROVOKE(panic_kfree_of_a_page)
@@ -297,7 +221,7 @@ KPROVOKE(panic_kfree_of_a_page)
 
     do {
         page = pmm_alloc_page(); /* in the end, of the pool */
-    } while ((uint32_t)page < HEAP_ADDRESS || (uint32_t)page >= HEAP_END);
+    } while (page_physical(page) - HEAP_ADDRESS >= HEAP_END - HEAP_ADDRESS);
     kfree(page);
 }
 

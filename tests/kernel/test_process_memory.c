@@ -27,13 +27,13 @@ static void end_process(struct process *process)
 /* Is the memory from ptr on mapped for the user, zero, for length bytes? */
 static bool is_zeroed_user_memory(struct process *process, void *ptr, size_t length)
 {
-    uint32_t first = (uint32_t)ptr;
+    vaddr_t first = (vaddr_t)ptr;
 
-    for (uint32_t page = first; page < first + length; page += 4096) {
-        uint32_t entry = paging_get(process->chunk, (void *)page);
-        const uint32_t *frame = page_memory(entry & ~PAGING_FLAGS_MASK);
+    for (vaddr_t page = first; page < first + length; page += 4096) {
+        struct page_entry entry = paging_entry(process->chunk, page);
+        const uint32_t *frame = page_memory(page_entry_frame(entry));
 
-        if ((entry & 7) != 7) {
+        if ((page_entry_flags(entry) & 7) != 7) {
             return false;
         }
         for (size_t i = 0; i < 1024; i++) {
@@ -58,8 +58,8 @@ KTEST(process_malloc_is_zeroed_aligned_and_in_range)
         uint8_t *memory = process_malloc(&process, size);
 
         KEXPECT(memory);
-        KEXPECT((uint32_t)memory % 4096 == 0);
-        KEXPECT((uint32_t)memory >= PROCESS_HEAP_ADDRESS);
+        KEXPECT((vaddr_t)memory % 4096 == 0);
+        KEXPECT((vaddr_t)memory >= PROCESS_HEAP_ADDRESS);
         KEXPECT(is_zeroed_user_memory(&process, memory, size));
     }
     end_process(&process);
@@ -176,16 +176,16 @@ KTEST(process_malloc_5000_allocations)
 {
     enum { COUNT = 5000 };
     struct process process = make_process();
-    uint32_t *list = (uint32_t *)pmm_alloc_frames((COUNT * 4 + 4095) / 4096);
+    void **list = pmm_alloc_frames((COUNT * sizeof(*list) + 4095) / 4096);
     size_t before = pmm_get_free_pages();
 
     KEXPECT(list);
     for (uint32_t i = 0; i < COUNT; i++) {
-        list[i] = (uint32_t)process_malloc(&process, 1);
+        list[i] = process_malloc(&process, 1);
         KEXPECT(list[i]);
     }
     for (uint32_t i = 0; i < COUNT; i++) {
-        KEXPECT(process_free(&process, (void *)list[i * 7 % COUNT]) == OK);
+        KEXPECT(process_free(&process, list[i * 7 % COUNT]) == OK);
     }
     KEXPECT(before == pmm_get_free_pages());
     pmm_free_frames(list);
@@ -228,6 +228,9 @@ KTEST(process_memory_of_two_processes_is_separate)
     end_process(&b);
 }
 
+/* Of a process with one page of memory, below its root. */
+#define TABLES (PAGE_LEVELS - 1)
+
 #define BREAK_LIMIT (PROCESS_HEAP_END - PROCESS_BREAK_ADDRESS)
 
 KTEST(break_grows_and_shrinks)
@@ -245,13 +248,13 @@ KTEST(break_grows_and_shrinks)
     KEXPECT((vaddr_t)process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 8 * 4096);
     KEXPECT(is_zeroed_user_memory(&process, (void *)PROCESS_BREAK_ADDRESS, 8 * 4096));
     KEXPECT(!paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 8 * 4096)));
-    KEXPECT(before - pmm_get_free_pages() == 8 + 1); /* the table is one */
+    KEXPECT(before - pmm_get_free_pages() == 8 + TABLES); /* those that lead there */
 
     /* shrinks, and what comes back is zero again */
-    uint32_t entry = paging_get(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096));
-    memset(page_memory(entry & ~PAGING_FLAGS_MASK), 0x55, 4096);
+    struct page_entry entry = paging_entry(process.chunk, PROCESS_BREAK_ADDRESS + 2 * 4096);
+    memset(page_memory(page_entry_frame(entry)), 0x55, 4096);
     KEXPECT((vaddr_t)process_move_break(&process, -6 * 4096) == PROCESS_BREAK_ADDRESS + 8 * 4096);
-    KEXPECT(before - pmm_get_free_pages() == 2 + 1);
+    KEXPECT(before - pmm_get_free_pages() == 2 + TABLES);
     KEXPECT(paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 4096)));
     KEXPECT(!paging_is_mapped(process.chunk, (void *)(PROCESS_BREAK_ADDRESS + 2 * 4096)));
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
@@ -276,7 +279,7 @@ KTEST(break_refuses_and_changes_nothing)
     KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT - 4096) == (vaddr_t)-ENOMEM);
     /* what is said to be free is not all a user's: out of memory half-way */
-    KEXPECT((vaddr_t)process_move_break(&process, (int32_t)(before * 4096)) == (vaddr_t)-ENOMEM);
+    KEXPECT((vaddr_t)process_move_break(&process, (intptr_t)(before * 4096)) == (vaddr_t)-ENOMEM);
     KEXPECT(before == pmm_get_free_pages());
     KEXPECT((vaddr_t)process_move_break(&process, 0) == PROCESS_BREAK_ADDRESS + 2 * 4096);
     KEXPECT((vaddr_t)process_move_break(&process, -2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
@@ -311,7 +314,8 @@ KTEST(break_and_process_malloc_keep_apart)
     size_t before = pmm_get_free_pages();
     vaddr_t page = PROCESS_BREAK_ADDRESS + 4 * 4096;
     KEXPECT(process_take_page(&process, page));
-    KEXPECT(paging_map(process.chunk, (void *)page, pmm_alloc_page(), 7) == OK);
+    KEXPECT(paging_map(process.chunk, (void *)page, (void *)page_physical(pmm_alloc_page()), 7) ==
+            OK);
     KEXPECT((vaddr_t)process_move_break(&process, 3 * 4096) == (vaddr_t)-ENOMEM);
     KEXPECT(before - 1 == pmm_get_free_pages());
     KEXPECT((vaddr_t)process_move_break(&process, 2 * 4096) == PROCESS_BREAK_ADDRESS + 2 * 4096);
@@ -321,28 +325,39 @@ KTEST(break_and_process_malloc_keep_apart)
     end_process(&process);
 }
 
+/* The entry of the table of level that leads to address. The tables above it are there. */
+static struct page_entry *slot_of(struct paging_4gb_chunk *chunk, vaddr_t address, unsigned level)
+{
+    struct page_entry *table = (struct page_entry *)chunk->directory_entry;
+
+    for (unsigned above = PAGE_LEVELS - 1; above > level; above--) {
+        table = page_memory(page_entry_frame(table[page_table_index(address, above)]));
+    }
+    return &table[page_table_index(address, level)];
+}
+
 /* With nothing free below, the break's range is process_malloc's too, beside the break. A whole
  * table full stands for a whole range: all of them are the same one. */
 KTEST(process_malloc_goes_beyond_the_break)
 {
     struct process process = make_process();
-    uint32_t first = PROCESS_HEAP_ADDRESS / LARGE_PAGE_SIZE_BYTES;
-    uint32_t end = PROCESS_BREAK_ADDRESS / LARGE_PAGE_SIZE_BYTES;
     uint32_t *full = pmm_alloc_page();
 
     KEXPECT(full);
     memset(full, 0xFF, 4096);
-    for (uint32_t i = first; i < end; i++) {
-        process.chunk->directory_entry[i] = (uint32_t)full | PAGING_IS_PRESENT;
-    }
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
+    for (vaddr_t address = PROCESS_HEAP_ADDRESS; address < PROCESS_BREAK_ADDRESS;
+         address += LARGE_PAGE_SIZE_BYTES) {
+        *slot_of(process.chunk, address, 1) = page_entry_make_table(page_physical(full), false);
+    }
     uint8_t *memory = process_malloc(&process, 2 * 4096);
     KEXPECT(memory == (uint8_t *)PROCESS_BREAK_ADDRESS + 4096);
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);
     KEXPECT(process_free(&process, memory) == OK);
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS + 4096);
-    for (uint32_t i = first; i < end; i++) {
-        process.chunk->directory_entry[i] = 0;
+    for (vaddr_t address = PROCESS_HEAP_ADDRESS; address < PROCESS_BREAK_ADDRESS;
+         address += LARGE_PAGE_SIZE_BYTES) {
+        *slot_of(process.chunk, address, 1) = (struct page_entry){0};
     }
     pmm_free_page(full);
     end_process(&process);

@@ -60,8 +60,8 @@ KTEST(seeds_peachos_kernel_heap)
     kheap_init();
     char *memory = kmalloc(50);
 
-    KEXPECT(memory && kernel_heap.saddr == (void *)PEACHOS_HEAP_ADDRESS);
-    KEXPECT((uint32_t)kernel_heap_table.entries == PEACHOS_HEAP_TABLE_ADDRESS);
+    KEXPECT(memory && kernel_heap.saddr == page_memory(PEACHOS_HEAP_ADDRESS));
+    KEXPECT(kernel_heap_table.entries == page_memory(PEACHOS_HEAP_TABLE_ADDRESS));
     KEXPECT(kernel_heap_table.entries[heap_address_to_block(&kernel_heap, memory)] == 0x41);
     memset(memory, 'x', 50);
     kfree(memory);

@@ -4,6 +4,7 @@
  */
 #include "ktest.h"
 #include "layout.h"
+#include "base/align.h"
 #include "base/list.h"
 #include "memory/heap/byte_heap.h"
 #include "memory/paging/paging.h"
@@ -11,9 +12,15 @@
 #include "memory/vmalloc.h"
 #include "base/status.h"
 
-#define MIB            0x100000u
-#define USER_RW        (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
-#define DIRECTORY_BITS 22
+#define MIB     0x100000u
+#define USER_RW (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE | PAGING_ACCESS_FROM_ALL)
+
+/* What size bytes take: a header, in multiples of 16. */
+#define PIECE(size) ALIGN_UP((size) + BYTE_HEAP_HEADER_BYTES, 16)
+
+/* Tables for that many bytes: in long mode one more, which leads to the others. */
+#define TABLES(bytes) \
+    (ALIGN_UP(bytes, LARGE_PAGE_SIZE_BYTES) / LARGE_PAGE_SIZE_BYTES + PAGE_LEVELS / 4)
 
 static void fill(uint32_t *memory, size_t bytes, uint32_t what)
 {
@@ -41,22 +48,22 @@ KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == 0 && !vmalloc_get());
     KEXPECT(vmalloc_initialise() == OK && vmalloc_initialise() == OK);
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == MIB);
-    KEXPECT(pages - pmm_get_free_pages() == 256 + 1); /* and a table */
+    KEXPECT(pages - pmm_get_free_pages() == 256 + TABLES(MIB));
     for (uint32_t i = 0; i < 17; i++) {
         pieces[i] = vmalloc(MIB);
-        KEXPECT((uint32_t)pieces[i] >= VMALLOC_ADDRESS && (uint32_t)pieces[i] < VMALLOC_END);
+        KEXPECT((uintptr_t)pieces[i] >= VMALLOC_ADDRESS && (uintptr_t)pieces[i] < VMALLOC_END);
         fill(pieces[i], MIB, i << 20);
     }
     KEXPECT(vmalloc_used_bytes() >= 17 * MIB);
-    KEXPECT(pages - pmm_get_free_pages() ==
-            (vmalloc_used_bytes() + vmalloc_free_bytes()) / PAGE_SIZE_BYTES + 5);
+    size_t bytes = vmalloc_used_bytes() + vmalloc_free_bytes();
+    KEXPECT(pages - pmm_get_free_pages() == bytes / PAGE_SIZE_BYTES + TABLES(bytes));
     KEXPECT(byte_heap_check(vmalloc_get(), NULL) == OK);
     for (uint32_t i = 0; i < 17; i++) {
         KEXPECT(is_filled(pieces[i], MIB, i << 20));
         vfree(pieces[i]);
     }
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == MIB);
-    KEXPECT(pages - pmm_get_free_pages() == 256 + 1);
+    KEXPECT(pages - pmm_get_free_pages() == 256 + TABLES(MIB));
     KEXPECT(vmalloc_trim() == MIB && vmalloc_trim() == 0);
     KEXPECT(!vmalloc_get());
     KEXPECT(pages == pmm_get_free_pages());
@@ -70,9 +77,9 @@ KTEST(vmalloc_is_byte_granular)
     uint8_t *next = vzalloc(5000);
 
     KEXPECT(fifty && next);
-    KEXPECT(used == 80); /* 50 and a header of 16, in multiples of 16 */
-    KEXPECT(vmalloc_used_bytes() - used == 5024);
-    KEXPECT(next - fifty == 80);
+    KEXPECT(used == PIECE(50));
+    KEXPECT(vmalloc_used_bytes() - used == PIECE(5000));
+    KEXPECT((size_t)(next - fifty) == PIECE(50));
     for (size_t i = 0; i < 5000; i++) {
         KEXPECT(next[i] == 0);
     }
@@ -101,7 +108,7 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
         wrong += i > 0 && !is_filled(memory, 6 * MIB, i - 1);
         fill(memory, 6 * MIB, i);
         for (uint32_t offset = 0; offset < 6 * MIB; offset += PAGE_SIZE_BYTES) {
-            uint32_t entry = paging_get(chunks[i], (uint8_t *)memory + offset);
+            page_entry_bits_t entry = paging_get(chunks[i], (uint8_t *)memory + offset);
 
             wrong += entry != paging_get(chunks[0], (uint8_t *)memory + offset);
             wrong += !(entry & PAGING_GLOBAL) || entry & PAGING_ACCESS_FROM_ALL;
@@ -111,9 +118,9 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     vfree(memory);
     vmalloc_trim();
     for (uint32_t i = 0; i < 3; i++) {
-        for (uint32_t address = VMALLOC_ADDRESS; address < VMALLOC_END;
+        for (vaddr_t address = VMALLOC_ADDRESS; address < VMALLOC_END;
              address += LARGE_PAGE_SIZE_BYTES) {
-            wrong += chunks[i]->directory_entry[address >> DIRECTORY_BITS] != 0;
+            wrong += paging_is_mapped(chunks[i], (void *)address);
         }
     }
     paging_switch(chunks[2]);
@@ -157,13 +164,14 @@ KTEST(vmalloc_until_there_is_no_more)
     list_initialise(&taken);
     while ((piece = vmalloc(300000)) != NULL) {
         list_append(&taken, piece);
-        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)piece);
+        fill((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)(uintptr_t)piece);
         count++;
     }
     pmm_get_stats(&stats);
     wrong += byte_heap_check(vmalloc_get(), NULL) != OK;
     while ((piece = list_take_first(&taken)) != NULL) {
-        wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece), (uint32_t)piece);
+        wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece),
+                            (uint32_t)(uintptr_t)piece);
         vfree(piece);
     }
     vmalloc_trim();

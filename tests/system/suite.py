@@ -17,11 +17,63 @@ sys.dont_write_bytecode = True
 
 SECONDS = 600  # each start of an emulator, each command: detects hangs only
 
+# make check-all: what takes too long for every run. Without it, suites run a part that says the same.
+IS_ALL = os.environ.get("CHECK_ALL") == "1"
+
 FAILED = []
+
+
+class Arch:
+    """One of the two kernels: what a suite that looks at both must know of it."""
+
+    def __init__(self, name, bits, bin_folder, build_folder, pc):
+        self.name, self.bits, self.pc = name, bits, pc
+        self.folders = {"bin": bin_folder, "build": build_folder}
+        # Before a test's name: those of the i386 kernel, the default, have none.
+        self.prefix = "" if bits == 32 else f"{name}: "
+
+    def path(self, path):
+        """Of a product that is named as i386 has it. Programs are the same files for both."""
+        return re.sub(r"^(?:bin(?!/programs)|build)(?=/)", lambda found: self.folders[found[0]], path)
+
+    def address(self, number):
+        """As the kernel prints one."""
+        return f"{number:0{self.bits // 4}x}"
+
+
+I386 = Arch("i386", 32, "bin", "build", "eip")
+X86_64 = Arch("x86_64", 64, "bin/x86_64", "build/x86_64", "rip")
+# TEST_ARCH=x86_64 tests/run.py NAME: that kernel alone.
+ARCHS = tuple(kernel for kernel in (I386, X86_64) if os.environ.get("TEST_ARCH", kernel.name) == kernel.name)
+ARCH = [I386]  # the last one is looked at now
+
+
+def arch():
+    """The kernel that is looked at now."""
+    return ARCH[-1]
+
+
+def for_each_arch(function, archs=ARCHS):
+    """Calls it while each kernel in turn is the one that is looked at."""
+    for kernel in archs:
+        ARCH.append(kernel)
+        function()
+        ARCH.pop()
+
+
+def image(name):
+    """The path of os.bin, test.bin and so on of that kernel."""
+    return arch().path("bin/" + name)
+
+
+def make(*words):
+    """Makes targets for that kernel, named as i386 has them."""
+    subprocess.run(["make", "-s", f"ARCH={arch().name}", *map(arch().path, words)], check=True)
 
 
 def test(name, why=None):
     """Says how the test went: `why` is what went wrong. True if nothing did."""
+    name = arch().prefix + name
     print(f"{name} ... " + (f"FAIL: {why}" if why else "ok"), flush=True)
     if why:
         FAILED.append(name)

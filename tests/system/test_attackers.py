@@ -22,7 +22,6 @@ import suite
 FOLDER = "tests/attackers"
 NOT_ATTACKERS = {"harness", "witness"}
 ATTACKERS_AT_LEAST, USERTESTS_AT_LEAST, ELF_FILES_AT_LEAST = 20, 75, 150
-KERNEL = "bin/kernel-test"
 # Little memory: what takes all of it is done sooner.
 QEMU_ARGUMENTS = ["-m", "48", "-icount", "shift=5,sleep=off",
                   "-fw_cfg", "name=opt/drupe/test,string=attackers"]
@@ -31,7 +30,7 @@ QEMU_ARGUMENTS = ["-m", "48", "-icount", "shift=5,sleep=off",
 # ---------------------------------------------------------------- programs
 
 def kernel_symbols():
-    lines = subprocess.run([os.environ.get("NM", "nm"), KERNEL + ".elf"], check=True,
+    lines = subprocess.run([os.environ.get("NM", "nm"), suite.image("kernel-test.elf")], check=True,
                            stdout=subprocess.PIPE, text=True).stdout.splitlines()
     return {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
 
@@ -261,8 +260,8 @@ def make_image(folder, chosen):
     with open(path, "w", encoding="ascii") as file:
         file.write("\n".join(lines) + "\n")
     image = os.path.join(folder, "attack.bin")
-    subprocess.run([sys.executable, "tools/mkimage.py", "--boot", "build/test/boot.bin", "--kernel",
-                    KERNEL + ".bin", "--output", image, "--file", path,
+    subprocess.run([sys.executable, "tools/mkimage.py", "--boot",
+                    suite.arch().path("build/test/boot.bin"), "--kernel", suite.image("kernel-test.bin"), "--output", image, "--file", path,
                     *(word for file in files for word in ("--file", file))], check=True)
     return image, attackers, tests, elves
 
@@ -272,8 +271,8 @@ def run(image):
     return status, re.sub(r"[\0\b]", "", console)
 
 
-def main():
-    subprocess.run(["make", "-s", "attackers", USERTEST], check=True)
+def all_attackers():
+    suite.make("attackers", USERTEST)
     with tempfile.TemporaryDirectory() as folder:
         image, attackers, tests, elves = make_image(folder, sys.argv[1:])
         status, console = run(image)
@@ -294,6 +293,10 @@ def main():
               [-20000:])
     print(f"info: {len(attackers)} attackers, {len(tests)} tests of usertest, "
           f"{len(elves)} ELF files")
+
+
+def main():
+    suite.for_each_arch(all_attackers)
     return suite.status()
 
 

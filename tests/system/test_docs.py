@@ -63,25 +63,27 @@ def error_table():
 
 
 def addresses():
-    """Every range of the memory map's first table begins at an address that layout.h has, or that
-    follows from one."""
-    layout = {int(value, 16) for value in re.findall(r"0x[0-9A-Fa-f]+", read("src/layout.h"))}
-    text = read("docs/memory-map.md")
-    starts = [int(start, 16) for start in
-              re.findall(r"^\| (0x[0-9A-Fa-f]{8})[–-]", text, re.MULTILINE)]
-    allowed = layout | {0x0, 0xA0000, 0xE200}
-    unknown = [hex(start) for start in starts if start not in allowed]
-    if len(starts) < 8:
-        return f"only {len(starts)} ranges found"
-    return f"not in layout.h: {unknown}" if unknown else None
+    """Every range of the memory map's tables begins at an address that layout.h has, or its half for
+    the architecture, or that follows from one."""
+    unknown = []
+    for arch, digits, least, more in (("i386", 8, 8, {0x0, 0xA0000, 0xE200}), ("x86_64", 16, 6, {0x1000})):
+        numbers = read("src/layout.h") + read(f"src/arch/{arch}/layout_arch.h")
+        allowed = {int(value, 16) for value in re.findall(r"0x[0-9A-Fa-f]+", numbers)} | more
+        starts = re.findall(rf"^\| (0x[0-9A-Fa-f]{{{digits}}})[–-]", read("docs/memory-map.md"),
+                            re.MULTILINE)
+        unknown += [start for start in starts if int(start, 16) not in allowed]
+        if len(starts) < least:
+            return f"only {len(starts)} ranges of {arch} found"
+    return f"in no layout: {unknown}" if unknown else None
 
 
 def sources(folders):
-    """{name of a file: its path}"""
+    """{name of a file: its path, or paths where two folders have one of that name}"""
     found = {}
     for folder in folders:
         for path, _, names in os.walk(folder):
-            found.update({name: os.path.join(path, name) for name in names})
+            for name in names:
+                found.setdefault(name, []).append(os.path.join(path, name))
     return found
 
 
@@ -98,8 +100,8 @@ def defects():
         if not tests:
             wrong.append(f"no test: {row}")
         for file, name in tests:
-            if file not in files or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)",
-                                                  read(files[file])):
+            if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", read(path))
+                       for path in files.get(file, [])):
                 wrong.append(f"{file}: {name}")
     return "; ".join(wrong) or (None if len(rows) >= 50 else f"only {len(rows)} rows found")
 
@@ -132,7 +134,7 @@ def figures():
         return int(re.search(rf"^#define {name} +(\w+)", text, re.MULTILINE).group(1), 0)
     blocks = define(config, "HEAP_SIZE_BYTES") // define(config, "HEAP_BLOCK_SIZE_BYTES")
     table_end = define(layout, "HEAP_TABLE_ADDRESS") + blocks
-    index_end = table_end + 1024 * 8 + blocks * 12
+    index_end = table_end + 1024 * 4 + blocks * 12
     stated = {
         "README.md": [f"{define(config, 'RAM_MINIMUM_MIB')} MiB of RAM"],
         "docs/boot.md": [f"{define(layout, 'KERNEL_SECTORS_MAX'):,}",
@@ -181,9 +183,13 @@ def reading_order():
                         re.MULTILINE | re.DOTALL).group(1)
     started = re.findall(r"^    (\w+)_initialise\(", console + story.replace(console, ""),
                          re.MULTILINE)
-    rows = [position for name in started for position, path in enumerate(listed)
-            if os.path.basename(path) == f"{name}.c"]
-    return None if len(rows) >= 12 and rows == sorted(rows) else f"not in the order of {started}"
+    sources = [read(path) if path.endswith(".c") else "" for path in listed]
+    # The first of the files that have it: an architecture each may.
+    rows = [next((row for row, text in enumerate(sources)
+                  if re.search(rf"^\w[\w ]*\b{name}_initialise\([^;]*$", text, re.MULTILINE)), -1)
+            for name in started]
+    return None if len(rows) >= 12 and -1 not in rows and rows == sorted(rows) else \
+        f"not in the order of {started}: {rows}"
 
 
 def repeated(items):

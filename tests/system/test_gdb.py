@@ -29,10 +29,10 @@ drupe heap all
 
 EXPECTED = [
     ("stops at the boot sector's first instruction", r"^at 7c00$"),
-    ("real mode is disassembled as 16-bit code", r"=> 0x7c00 <sector>:\s+jmp\s+0x7c4"),
+    ("real mode is disassembled as 16-bit code", r"=> 0x7c00 <sector>:\s+jmp\s+0x7c[0-9a-f]{2} <start"),
     ("a source line of the boot sector", r"#0\s+sector \(\) at src/boot/boot\.asm:\d+"),
     ("kernel_main's backtrace", r"#0\s+kernel_main \(\) at src/kernel/kernel\.c:\d+\s+"
-                                r"#1\s+0x[0-9a-f]+ in start_kernel \(\) at src/kernel/kernel\.asm"),
+                                r"#1\s+0x[0-9a-f]+ in start_kernel \(\) at src/arch/i386/start\.asm"),
     ("protected mode in the kernel", r"^cs\s+0x8\s"),
     ("the program's main, called by its start", r"#0\s+main \(.*\) at programs/shell/shell\.c:\d+\s+"
                                                 r"#1\s+0x[0-9a-f]+ in program_start \(\)"),

@@ -4,7 +4,6 @@ blamed, and the machine does not just start again."""
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
@@ -39,21 +38,25 @@ def waits(machine):
 def tests(spinning):
     check = f"mce 0 1 {VALID_UNCORRECTED:#x} {IN_PROGRESS} 0 0"
     for name, command in (("non-maskable interrupt", "nmi"), ("machine check", check)):
-        sentence = rf"KERNEL PANIC: {name} from the hardware at eip [0-9a-f]{{8}}"
-        cpu = "-cpu", "qemu32,+mca"
+        sentence = rf"KERNEL PANIC: {name} from the hardware at {suite.arch().pc}\s+[0-9a-f]{{8}}"
+        cpu = "-cpu", f"qemu{suite.arch().bits},+mca"
         yield (f"{name} while a program runs",
                lambda c=command, s=sentence: report(spinning, c, runs_a_program, s, *cpu))
         yield (f"{name} while the kernel waits",
-               lambda c=command, s=sentence: report("bin/os.bin", c, waits, s, *cpu))
+               lambda c=command, s=sentence: report(suite.image("os.bin"), c, waits, s, *cpu))
+
+
+def all_errors():
+    program = "bin/programs/tests/spin.elf"
+    suite.make("bin/os.bin", program)
+    with tempfile.TemporaryDirectory() as folder:
+        spinning = os.path.join(folder, "spinning.bin")
+        suite.make("image", f"INIT={program}", f"IMAGE={spinning}")
+        suite.run_tests(tests(spinning))
 
 
 def main():
-    program = "bin/programs/tests/spin.elf"
-    subprocess.run(["make", "-s", "bin/os.bin", program], check=True)
-    with tempfile.TemporaryDirectory() as folder:
-        spinning = os.path.join(folder, "spinning.bin")
-        subprocess.run(["make", "-s", "image", f"INIT={program}", f"IMAGE={spinning}"], check=True)
-        suite.run_tests(tests(spinning))
+    suite.for_each_arch(all_errors)
     return suite.status()
 
 

@@ -534,9 +534,9 @@ def no_serial_line(image, folder):
         equal("no serial line: exit", machine.status(), SUCCESS)
 
 
-def main():
+def all_sessions():
     started = [f"bin/programs/tests/{name}.elf" for name in ("spin", "ends", "large")]
-    subprocess.run(["make", "-s", "bin/os.bin", *started], check=True)
+    suite.make("bin/os.bin", *started)
     with tempfile.TemporaryDirectory() as folder:
         files = {"text.txt": b"A line.\nOne more line.\n", "in.txt": b"inside\n",
                  "bytes.bin": BYTES}
@@ -547,14 +547,19 @@ def main():
         on_disk = [*names, *started, f"{folder}/text.txt", f"{folder}/bytes.bin",
                    f"{folder}/in.txt=dir/in.txt"]
         image = os.path.join(folder, "shell.bin")
-        subprocess.run(["make", "-s", "image", "INIT=bin/programs/shell.elf",
-                        f"FILES={' '.join(on_disk)}", f"IMAGE={image}"], check=True)
-        for part, disk in ((whole_session, image), (exit_status, "bin/os.bin"), (end_of_input, "bin/os.bin"),
+        suite.make("image", "INIT=bin/programs/shell.elf", f"FILES={' '.join(on_disk)}", f"IMAGE={image}")
+        for part, disk in ((whole_session, image), (exit_status, suite.image("os.bin")),
+                           (end_of_input, suite.image("os.bin")),
                            (restart, image),
-                           (no_keyboard, "bin/os.bin"), (no_serial_line, "bin/os.bin")):
+                           (no_keyboard, suite.image("os.bin")),
+                           (no_serial_line, suite.image("os.bin"))):
             own = os.path.join(folder, part.__name__)
             os.mkdir(own)
             part(disk, own)
+
+
+def main():
+    suite.for_each_arch(all_sessions)
     return suite.status()
 
 

@@ -12,13 +12,13 @@ import tempfile
 
 import suite
 from suite import test
+from machine import qemu_of
 
-QEMU = os.environ.get("QEMU", "qemu-system-i386")
 SECONDS = suite.SECONDS
 
 # Later CPUs have protections that the kernel must be able to work under; the oldest has no SSE and
 # no FXSAVE.
-CPUS = ["qemu32", "max", "pentium"]
+CPUS = {"i386": ["qemu32", "max", "pentium"], "x86_64": ["qemu64", "max"]}
 KERNEL_TESTS = ["cpu_protections", "cpu_flags_in_the_kernel", "cpu_has_no_local_table"]
 SUCCESS = 0x10 << 1 | 1
 TESTS_AT_LEAST = 170
@@ -26,7 +26,7 @@ TESTS_AT_LEAST = 170
 
 def boot(image, cpu, *arguments):
     """What the console says, and QEMU's status: None when it did not end."""
-    command = [QEMU, "-accel", "tcg", "-m", "128", "-nodefaults", "-display", "none", "-no-reboot",
+    command = [qemu_of(image), "-accel", "tcg", "-m", "128", "-nodefaults", "-display", "none", "-no-reboot",
                "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
                "-drive", f"file={image},format=raw,if=ide,snapshot=on", "-cpu", cpu, *arguments]
     try:
@@ -65,25 +65,27 @@ def run_usertest(image, cpu):
 
 
 def kernel_test(name, cpu):
-    console, status = boot("bin/test.bin", cpu, "-fw_cfg", f"name=opt/drupe/test,string={name}")
+    console, status = boot(suite.image("test.bin"), cpu, "-fw_cfg", f"name=opt/drupe/test,string={name}")
     is_ok = status == SUCCESS and f"{name} ... ok" in console
     test(f"{cpu}: {name}", None if is_ok else f"status {status}:\n{console}")
 
 
-def main():
-    subprocess.run(["make", "-s", "bin/os.bin", "bin/test.bin", "bin/programs/usertest.elf"],
-                   check=True)
+def all_cpus():
+    suite.make("bin/os.bin", "bin/test.bin", "bin/programs/usertest.elf")
     with tempfile.TemporaryDirectory() as folder:
         plain = os.path.join(folder, "plain.txt")
         image = os.path.join(folder, "usertest.bin")
         with open(plain, "w", encoding="ascii") as file:
             file.write("This is no program.\n" * 100)
-        subprocess.run(["make", "-s", "image", "INIT=bin/programs/usertest.elf", f"FILES={plain}",
-                        f"IMAGE={image}"], check=True)
-        for cpu in CPUS:
+        suite.make("image", "INIT=bin/programs/usertest.elf", f"FILES={plain}", f"IMAGE={image}")
+        for cpu in CPUS[suite.arch().name]:
             run_usertest(image, cpu)
             for name in KERNEL_TESTS:
                 kernel_test(name, cpu)
+
+
+def main():
+    suite.for_each_arch(all_cpus)
     return suite.status()
 
 

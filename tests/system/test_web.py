@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
-"""The page of `make web` in a Chromium without a window: it boots, is typed at, says what is wrong.
+"""The page of `make web` in a browser without a window: it boots, is typed at, says what is wrong.
 
-Chromium is driven by chromedriver, with the WebDriver protocol (https://www.w3.org/TR/webdriver2/)
-and, where that has no word for it, the DevTools protocol. SCREENSHOTS=folder leaves pictures there.
+browser.py drives it. SCREENSHOTS=folder leaves pictures there.
 """
 
-import base64
 import functools
 import http.server
 import io
-import json
 import os
 import re
 import shutil
@@ -24,13 +21,12 @@ import urllib.error
 import urllib.request
 
 import suite
+from browser import SECONDS, Driver, find
 from suite import test
 
-SECONDS = 120  # for one answer, and for one state of the page: detects hangs only
 ALL_SECONDS = 2 * suite.SECONDS
 WEB = "bin/web"
 PROMPT = "drupe>"
-KEYS = {"\n": "\uE007", "up": "\uE013", "control": "\uE009", "backspace": "\uE003"}
 PHONE = {"width": 375, "height": 667, "deviceScaleFactor": 2, "mobile": True}
 DESKTOP = {"width": 1100, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 
@@ -65,84 +61,8 @@ class Server:
 
 # ---------------------------------------------------------------- a browser
 
-class Browser:
-    def __init__(self, folder):
-        self.session = None
-        # In a group of its own with its Chromium, so that it leaves nothing behind.
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                       start_new_session=True)
-        try:
-            self.base = f"http://127.0.0.1:{self.find_port()}"
-            self.session = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": {
-                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-                "goog:chromeOptions": {"args": [
-                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                    "--no-first-run", f"--user-data-dir={folder}"]}}}})["sessionId"]
-        except BaseException:
-            self.close()
-            raise
-
-    def find_port(self):
-        for line in self.driver.stdout:
-            found = re.search(r"started successfully on port (\d+)", line)
-            if found:
-                return found.group(1)
-        raise RuntimeError("chromedriver did not start")
-
-    def close(self):
-        try:
-            if self.session:
-                self.call("DELETE", "")
-        except (OSError, RuntimeError):
-            pass
-        finally:
-            try:
-                os.killpg(self.driver.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.driver.wait()
-
-    def ask(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, method=method,
-                                         headers={"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-                return json.load(answer)["value"]
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(json.load(error)["value"]["message"].replace("\n", " ")) from None
-
-    def call(self, method, path, body=None):
-        return self.ask(method, f"/session/{self.session}{path}", body)
-
-    def open(self, url):
-        self.call("POST", "/url", {"url": url})
-
-    def run(self, script, *arguments):
-        return self.call("POST", "/execute/sync", {"script": script, "args": arguments})
-
-    def devtools(self, command, **parameters):
-        return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
-
-    def log(self, kind):
-        return self.call("POST", "/se/log", {"type": kind})
-
-    def click(self, selector):
-        element = self.call("POST", "/element", {"using": "css selector", "value": selector})
-        self.call("POST", f"/element/{next(iter(element.values()))}/click", {})
-
-    def press(self, *keys):
-        """Holds each key of a tuple; a string is pressed key by key."""
-        actions = []
-        for group in keys:
-            held = group if isinstance(group, tuple) else None
-            for key in [held] if held else group:
-                names = [KEYS.get(name, name) for name in (key if held else [key])]
-                actions += [{"type": "keyDown", "value": name} for name in names]
-                actions += [{"type": "keyUp", "value": name} for name in reversed(names)]
-        self.call("POST", "/actions", {"actions": [
-            {"type": "key", "id": "keyboard", "actions": actions}]})
+class Browser(Driver):
+    """With what this page has."""
 
     def screen(self):
         """The rows of Drupe's screen, as the page shows them."""
@@ -151,13 +71,6 @@ class Browser:
 
     def status(self):
         return self.run("return document.getElementById('status').textContent")
-
-    def picture(self, name):
-        folder = os.environ.get("SCREENSHOTS")
-        if folder:
-            data = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-            with open(os.path.join(folder, name + ".png"), "wb") as file:
-                file.write(base64.b64decode(data))
 
 
 def wait(what, is_there):
@@ -303,20 +216,33 @@ def links(browser, server):
          f"missing {wanted - set(names)}, too many {odd[:5]}" if odd or wanted - set(names) else None)
 
 
+def sources_without_git():
+    """An unpacked archive has no repository, and a bare system no git: the sources are all that is not built."""
+    path, lists = "bin/web/drupe-sources.tar.gz", []
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "git"), "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nexit 128\n")
+        os.chmod(file.name, 0o755)
+        for search in (f"{folder}:{os.environ['PATH']}", os.environ["PATH"]):
+            subprocess.run(["make", "-s", path], check=True, env={**os.environ, "PATH": search})
+            with tarfile.open(path) as archive:
+                lists.append({member.name for member in archive if member.isfile()})
+    odd = {name for name in lists[0] ^ lists[1] if "__pycache__" not in name}
+    test("the sources are all there without git", f"{sorted(odd)[:5]}" if odd else
+         None if len(lists[0]) > 300 else f"{len(lists[0])} files")
+
+
 def asks(browser, server):
     """What was asked for until now, by the server's log and by the browser's."""
     bad = [answer for answer in server.answers if answer[1] != 200]
     test("the server had all that the page asked for", f"{bad}" if bad else
          None if len(server.answers) >= 8 else f"only {server.answers}")
-    urls = [message["params"]["request"]["url"] for message in
-            (json.loads(entry["message"])["message"] for entry in browser.log("performance"))
-            if message["method"] == "Network.requestWillBeSent" and
-            message["params"]["documentURL"].startswith(server.url)]
+    urls = [url for page, url in browser.requests() if page.startswith(server.url)]
     own = (server.url, "data:,", "blob:" + server.url)
     elsewhere = [url for url in urls if not url.startswith(own)]
     test("the page asks nobody else", f"{elsewhere}" if elsewhere else
          None if len(urls) >= 8 else f"only {urls}")
-    errors = [entry["message"] for entry in browser.log("browser")]
+    errors = browser.complaints()
     test("the browser's console stays empty", f"{errors}" if errors else None)
 
 
@@ -399,6 +325,8 @@ def copies(browser, folder):
             browser.open(f"{server.url}no%20{name}/")
             test(f"a missing {name} gets a sentence",
                  wait_for_status(browser, f"{name} is missing on the server"))
+            seen = [line for line in browser.complaints() if name in line and "404" in line]
+            test(f"a missing {name} is in the browser's console", None if seen else browser.complaints())
             browser.picture(f"no-{name}")
         server.answers.clear()
         shutil.copy("bin/os.bin", os.path.join(copy("un/packed"), "os.bin.gz"))
@@ -446,17 +374,19 @@ def main():
     command = "python3 -m http.server -d bin/web"
     test("it says in one line how to serve it", None if made.stdout.count("\n") == 1 and
          command in made.stdout else made.stdout)
-    there = shutil.which("chromedriver")
-    test("Chromium can be driven", None if there else
-         "chromedriver is missing: ./build.sh deps installs chromium and chromium-driver")
+    sources_without_git()
+    there = find()
+    test("a browser can be driven", None if there else
+         "neither Chromium nor Qt's WebEngine is here: ./build.sh deps installs one of them")
     if made.returncode or not there:
         return 1
     signal.signal(signal.SIGALRM, out_of_time)
     signal.alarm(ALL_SECONDS)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Server(WEB) as server:
+        print(f"info: the browser is {there[0]}")
         browser = None
         try:
-            browser = Browser(os.path.join(folder, "profile"))
+            browser = Browser(there[1], os.path.join(folder, "profile"))
             browser.devtools("Emulation.setDeviceMetricsOverride", **DESKTOP)
             runs(browser, server)
             ends_and_restarts(browser)

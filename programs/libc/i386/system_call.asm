@@ -28,8 +28,7 @@ system_call:
     mov eax, [ebp + 8]
     lea esp, [ebp + 12]
     int SYSCALL_VECTOR
-    mov esp, ebp
-    pop ebp
+    leave
     ret
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -15,14 +15,14 @@
 /* Between the three ranges lie the kernel's pages, which ring 0 could touch without a fault. */
 static inline vaddr_t user_range_end(vaddr_t address)
 {
-    if (address >= PROCESS_HEAP_ADDRESS && address < PROCESS_HEAP_END) {
-        return PROCESS_HEAP_END;
+    if (address >= USER_STACK_BOTTOM && address < USER_STACK_TOP) {
+        return USER_STACK_TOP; /* first: each call's arguments are there */
     }
     if (address >= USER_PROGRAM_ADDRESS && address < USER_PROGRAM_END) {
         return USER_PROGRAM_END;
     }
-    if (address >= USER_STACK_BOTTOM && address < USER_STACK_TOP) {
-        return USER_STACK_TOP;
+    if (address >= PROCESS_HEAP_ADDRESS && address < PROCESS_HEAP_END) {
+        return PROCESS_HEAP_END;
     }
     return 0;
 }

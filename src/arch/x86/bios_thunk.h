@@ -21,7 +21,6 @@ struct bios_thunk_data {
     uint16_t real_idtr[3];
 };
 
-
 /* bios_thunk.asm: runs the copy of the thunk at BIOS_THUNK_ADDRESS. Interrupts are off. */
 void bios_thunk_run(void);
 

@@ -5,7 +5,7 @@
  */
 #include "arch/machine.h"
 
-#include "arch/timer.h"
+#include "arch/speaker.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/io.h"
 #include "debug/printk.h"

@@ -7,46 +7,23 @@
 
 #include <stddef.h>
 
-#include "arch/x86/io.h"
 #include "arch/irq.h"
+#include "arch/speaker.h"
+#include "arch/x86/io.h"
+#include "arch/x86/pit_ports.h"
 
-#define PIT_CHANNEL_0 0x40
-#define PIT_CHANNEL_2 0x42
-#define PIT_COMMAND   0x43
-
-/* Command bytes (Intel 8254 data sheet, "control word format"): channel (bits 7-6), low byte then
- * high byte (5-4), mode (3-1), binary (0). */
-#define PIT_RATE_GENERATOR 0x34 /* channel 0, mode 2 */
-#define PIT_SQUARE_WAVE    0xB6 /* channel 2, mode 3 */
-
-/* System control port B (IBM PC/AT Technical Reference): channel 2 counts, and is heard. */
-#define SPEAKER_PORT 0x61
-#define SPEAKER_ON   0x03
-
-#define BEEP_HZ    880
-#define BEEP_TICKS 10
-
-#define PIT_INPUT_HZ    1193182u
 #define PIT_DIVISOR_MIN 2u     /* of mode 2, by the data sheet */
 #define PIT_DIVISOR_MAX 65536u /* written as 0 */
 
 static struct {
     volatile uint32_t ticks;
     void (*handler)(void);
-    volatile unsigned beep_ticks; /* until the beep ends; 0: there is none */
 } pit;
-
-void speaker_stop(void)
-{
-    outb(SPEAKER_PORT, inb(SPEAKER_PORT) & (uint8_t)~SPEAKER_ON);
-}
 
 static void pit_interrupt(void)
 {
     pit.ticks++;
-    if (pit.beep_ticks > 0 && --pit.beep_ticks == 0) {
-        speaker_stop();
-    }
+    speaker_tick();
     if (pit.handler != NULL) {
         pit.handler();
     }
@@ -77,16 +54,4 @@ void timer_set_tick_handler(void (*handler)(void))
 uint32_t timer_get_ticks(void)
 {
     return pit.ticks;
-}
-
-void speaker_beep(void)
-{
-    if (pit.beep_ticks > 0) {
-        return;
-    }
-    pit.beep_ticks = BEEP_TICKS;
-    outb(PIT_COMMAND, PIT_SQUARE_WAVE);
-    outb(PIT_CHANNEL_2, (uint8_t)(PIT_INPUT_HZ / BEEP_HZ));
-    outb(PIT_CHANNEL_2, (uint8_t)(PIT_INPUT_HZ / BEEP_HZ >> 8));
-    outb(SPEAKER_PORT, inb(SPEAKER_PORT) | SPEAKER_ON);
 }

@@ -98,8 +98,10 @@ static void report_error_code(const struct trap_frame *frame)
     unsigned code = (unsigned)frame->error_code;
 
     if (frame->vector == TRAP_PAGE_FAULT) {
-        printk("error code %x: a %s in %s mode, %s\n", code,
-               code & PAGE_FAULT_WRITE ? "write" : "read",
+        printk("error code %x: %s in %s mode, %s\n", code,
+               code & PAGE_FAULT_WRITE   ? "a write"
+               : code & PAGE_FAULT_FETCH ? "an instruction fetch"
+                                         : "a read",
                code & PAGE_FAULT_USER ? "user" : "supervisor",
                code & PAGE_FAULT_RESERVED  ? "reserved bits are set in the tables"
                : code & PAGE_FAULT_PRESENT ? "the page is present"

@@ -22,12 +22,12 @@
 #define TRAP_MACHINE_CHECK      18
 #define TRAP_EXCEPTIONS         32
 
-#define TRAP_VECTOR_IRQ0    0x20
-#define TRAP_VECTOR_UNUSED  0x30 /* stands for all unused vectors */
-#define TRAP_VECTOR_SYSCALL 0x80
-#define TRAP_VECTORS        256
+#define TRAP_VECTOR_IRQ0       0x20
+#define TRAP_VECTOR_UNUSED     0x30 /* stands for all unused vectors */
+#define TRAP_VECTOR_SYSCALL    0x80
+#define TRAP_VECTORS           256
 #define TRAP_VECTOR_SYSCALL_64 256 /* no vector: the instruction SYSCALL */
-#define TRAP_STUB_BYTES     12 /* distance of the entry stubs in trap.asm */
+#define TRAP_STUB_BYTES        12  /* distance of the entry stubs in trap.asm */
 
 /* Page-fault error code (SDM volume 3, section 4.7). */
 #define PAGE_FAULT_PRESENT  0x01 /* a rights violation, not a missing page */

@@ -13,6 +13,7 @@
 
 extern boot_page_tables
 extern context_thread_pointer
+extern gdt_reload
 
 ; An address inside the copy.
 %define AT(label) (BIOS_THUNK_ADDRESS + (label) - bios_thunk_start)
@@ -49,7 +50,6 @@ bios_thunk_run:
     mov rax, cr3
     push rax
     mov [rel saved_stack], rsp
-    sgdt [rel saved_gdtr]
     sidt [rel saved_idtr]
     mov rax, boot_page_tables
     mov rcx, KERNEL_BASE
@@ -60,13 +60,11 @@ bios_thunk_run:
 
 ; The copy comes back here, on the boot page tables.
 back_in_kernel:
-    lgdt [rel saved_gdtr]
     lidt [rel saved_idtr]
     mov rsp, [rel saved_stack]
-    xor eax, eax
-    mov ss, eax
     pop rax
     mov cr3, rax
+    call gdt_reload
     POP_USER_SEGMENTS
     pop r15
     pop r14
@@ -155,5 +153,4 @@ bios_thunk_end:
 
 section .bss nobits alloc noexec write align=8
 saved_stack: resq 1
-saved_gdtr:  resb 10
 saved_idtr:  resb 10

@@ -67,17 +67,23 @@ static uint64_t based(uint64_t descriptor, vaddr_t base)
     return descriptor | (base & 0xFFFFFF) << 16 | (base >> 24 & 0xFF) << 56;
 }
 
-void cpu_initialise(void)
+void gdt_reload(void)
 {
     vaddr_t tss = (vaddr_t)&gdt.tss;
+
+    set(TSS_SELECTOR, based(TSS_AVAILABLE | (sizeof(gdt.tss) - 1), tss)); /* a load marks it busy */
+    set(TSS_SELECTOR + 8, tss >> 32);
+    gdt_load(gdt.entries, sizeof(gdt.entries) - 1);
+}
+
+void cpu_initialise(void)
+{
 
     set(KERNEL_CODE_SELECTOR, KERNEL_CODE_64);
     set(KERNEL_DATA_SELECTOR, KERNEL_DATA);
     set(USER_CODE_SELECTOR, USER_CODE_32);
     set(USER_DATA_SELECTOR, USER_DATA);
     set(USER_CODE_64_SELECTOR, USER_CODE_64);
-    set(TSS_SELECTOR, based(TSS_AVAILABLE | (sizeof(gdt.tss) - 1), tss));
-    set(TSS_SELECTOR + 8, tss >> 32);
     set(REAL_MODE_DATA_SELECTOR, DATA_16);
     set(REAL_MODE_CODE_SELECTOR, CODE_16);
     set(KERNEL_CODE_32_SELECTOR, KERNEL_CODE_32);
@@ -88,7 +94,7 @@ void cpu_initialise(void)
     for (unsigned i = 0; i < TRAP_STACKS; i++) {
         gdt.tss.ist[i] = (vaddr_t)(trap_stacks[i] + TRAP_STACK_BYTES);
     }
-    gdt_load(gdt.entries, sizeof(gdt.entries) - 1);
+    gdt_reload();
 }
 
 void context_set_kernel_stack(void *top)

@@ -34,4 +34,10 @@
 #define STACK_OF_DEBUG         4
 #define TRAP_STACKS            4
 
+/*
+ * Loads the descriptor table, CS and the task register again; the data segments become null. After long mode was
+ * left and entered again: what legacy mode makes of a 64-bit task register is not written anywhere.
+ */
+void gdt_reload(void);
+
 #endif

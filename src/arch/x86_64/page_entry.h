@@ -36,7 +36,8 @@ struct page_entry {
 #define PAGE_COUNT_ONE   0x0010000000000000u
 #define PAGE_COUNT_MASK  0x3FF0000000000000u
 
-struct page_counts {};
+struct page_counts {
+};
 
 /* Bits 63 to 48 are copies of bit 47, or using it is a general protection fault. */
 static inline bool page_address_is_canonical(vaddr_t address)

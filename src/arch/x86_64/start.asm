@@ -170,8 +170,7 @@ boot_gdt_pointer:
     dd LOADED(boot_gdt)
 
 no_long_mode_message:
-    db "Drupe: this disk is for a CPU with 64 bits (long mode and NX), which this one is not."
-    db " The i386 image runs here.", 13, 10, 0
+    db "Drupe: this image is for 64-bit CPUs. For this CPU take the i386 image.", 13, 10, 0
 
 ; ---------------------------------------------------------------- boot page tables and stack
 

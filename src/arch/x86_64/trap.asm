@@ -75,8 +75,11 @@ section .text
 ; In:  the CPU's frame on the stack for debug exceptions
 global trap_debug_entry
 trap_debug_entry:
-    test byte [rsp + 8], 3          ; CS
+    test byte [rsp + 8], 2          ; CS, or the virtual 8086 flag (trap_frame.h)
+    jnz .move
+    test byte [rsp + 16 + 2], 2
     jz .stay
+.move:
     mov [rel debug_rax], rax
     mov rax, rsp
     mov rsp, [rel context_kernel_stack]

@@ -49,10 +49,11 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "trap.asm builds it");
 /* The CPU pushes rsp and ss in any case. */
 #define FRAME_BYTES_FROM_KERNEL sizeof(struct trap_frame)
 
-/* There is no virtual 8086 mode in long mode: CS says it. */
+/* Long mode has no virtual 8086 mode, but QEMU 7.2 lets ring 3 get there by IRET, and then CS is no selector: so
+ * the flag counts as well. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is RFLAGS' bit 17. */
 static inline bool frame_is_from_user(const struct trap_frame *frame)
 {
-    return frame->cs & 3;
+    return (frame->cs | frame->rflags >> 16) & 2;
 }
 
 static inline vaddr_t frame_pc(const struct trap_frame *frame)

@@ -158,8 +158,8 @@ void *paging_align_to_lower_page(void *address)
  * Goes down through tables that are marked as the chunk's own. Returns the level of the last slot that was
  * reached: 0, or that of one which does not lead to such a table. (In the kernel's chunk none is marked.)
  */
-static inline __attribute__((always_inline)) unsigned
-walk_own(const struct paging_4gb_chunk *chunk, vaddr_t address, struct path *path)
+static inline __attribute__((always_inline)) unsigned walk_own(const struct paging_4gb_chunk *chunk,
+                                                               vaddr_t address, struct path *path)
 {
     struct page_entry *table = root_of(chunk);
 
@@ -205,8 +205,9 @@ static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk,
  * since the last INVLPG: without another one it would go on reading the frame as a table when it
  * belongs to another owner (SDM volume 3, section 4.10.4; INVLPG of any address is enough).
  */
-static size_t drop_tables(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level,
-                          vaddr_t address)
+static __attribute__((noinline)) size_t drop_tables(struct paging_4gb_chunk *chunk,
+                                                    const struct path *path, unsigned level,
+                                                    vaddr_t address)
 {
     size_t dropped = 0;
 
@@ -222,7 +223,8 @@ static size_t drop_tables(struct paging_4gb_chunk *chunk, const struct path *pat
         chunk->own_tables--;
         dropped++;
         level++;
-    } while (level <= ROOT_LEVEL && page_count_down(&chunk->counts, path->slot[level], address) == 0);
+    } while (level <= ROOT_LEVEL &&
+             page_count_down(&chunk->counts, path->slot[level], address) == 0);
     return dropped;
 }
 
@@ -288,9 +290,10 @@ static int make_table(struct paging_4gb_chunk *chunk, vaddr_t address, const str
  * make_table(); then every address is mapped as before: tables that are still empty go back, one that shows the
  * pages that an entry further up showed may stay.
  */
-static inline __attribute__((always_inline)) int
-complete_path_here(struct paging_4gb_chunk *chunk, vaddr_t address, unsigned to_level,
-                   struct path *path)
+static inline __attribute__((always_inline)) int complete_path_here(struct paging_4gb_chunk *chunk,
+                                                                    vaddr_t address,
+                                                                    unsigned to_level,
+                                                                    struct path *path)
 {
     struct page_entry *table = root_of(chunk);
 
@@ -301,7 +304,8 @@ complete_path_here(struct paging_4gb_chunk *chunk, vaddr_t address, unsigned to_
         int status = is_own_table(chunk, *slot) ? OK : make_table(chunk, address, path, level);
 
         if (status < 0) {
-            if (level < ROOT_LEVEL && page_count(&chunk->counts, path->slot[level + 1], address) == 0) {
+            if (level < ROOT_LEVEL &&
+                page_count(&chunk->counts, path->slot[level + 1], address) == 0) {
                 (void)drop_tables(chunk, path, level + 1, address);
             }
             return status;
@@ -547,7 +551,8 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
     int status = complete_path(chunk, address, 1, &path);
 
     /* All entries are side by side in the same table. */
-    for (size_t offset = 0; status == OK && offset < PAGING_4MIB_BYTES; offset += page_level_bytes(1)) {
+    for (size_t offset = 0; status == OK && offset < PAGING_4MIB_BYTES;
+         offset += page_level_bytes(1)) {
         write_large_entry(chunk, address, &path, 1,
                           page_entry_make((paddr_t)phys + offset, flags, 1));
         path.slot[1]++;
@@ -725,9 +730,9 @@ static size_t count_private(const struct paging_4gb_chunk *chunk, const struct p
 
         next = MIN(next_entry(address, level), end);
         if (is_own_table(chunk, *slot)) {
-            pages += 1 + (level == 1
-                              ? page_count(&chunk->counts, slot, address)
-                              : count_private(chunk, table_of(*slot), level - 1, address, next));
+            pages +=
+                1 + (level == 1 ? page_count(&chunk->counts, slot, address)
+                                : count_private(chunk, table_of(*slot), level - 1, address, next));
         }
     }
     return pages;
@@ -885,6 +890,13 @@ void enable_paging(void)
     paging.current = &paging.kernel;
     backtrace_set_address_check(is_readable);
     panic_add_reporter(paging_report_fault);
+
+    const struct paging_4gb_chunk *chunk;
+    vaddr_t address = 0;
+
+    if (paging_find_writable_and_executable(&chunk, &address)) {
+        panic("the kernel's page at %p can be written and executed", (void *)address);
+    }
 }
 
 void paging_switch(struct paging_4gb_chunk *chunk)
@@ -925,8 +937,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
             goto free_tables;
         }
         memcpy(table, table_of(*kernels), PAGE_SIZE_BYTES);
-        put_table(chunk, slot, address, table,
-                  page_count(&paging.kernel.counts, kernels, address));
+        put_table(chunk, slot, address, table, page_count(&paging.kernel.counts, kernels, address));
     }
     list_append(&paging.chunks, &chunk->link);
     return chunk;

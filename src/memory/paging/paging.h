@@ -68,9 +68,10 @@
 #define PAGING_4MIB_BYTES 0x400000u
 
 struct paging_4gb_chunk {
-    page_entry_bits_t *directory_entry; /* the root's entries, raw; the CPU has page_physical() of it */
-    struct list_node link;              /* on the list of all chunks */
-    size_t own_tables;                  /* that belong to this chunk alone, without the root */
+    page_entry_bits_t
+        *directory_entry;  /* the root's entries, raw; the CPU has page_physical() of it */
+    struct list_node link; /* on the list of all chunks */
+    size_t own_tables;     /* that belong to this chunk alone, without the root */
     struct page_counts counts;
 };
 

@@ -85,7 +85,9 @@ void paging_report_fault(const struct trap_frame *frame)
     struct page_fault fault;
 
     if (trap_is_double_fault(frame) && chunk) {
-        printk("cr3 was %0*llx\n", DIGITS(page_physical(chunk->directory_entry)));
+        paddr_t root = page_physical(chunk->directory_entry);
+
+        printk("cr3 was %0*llx\n", DIGITS(root));
     }
     if (trap_get_page_fault(frame, &fault) || trap_is_double_fault(frame)) {
         print_walk(trap_last_fault_address());

@@ -226,8 +226,7 @@ static int show_directory(void)
     }
     seed_number("PageDirectory: %u entries", LARGE_PAGES, 1024);
     seed_number("  entry 2 starts at 0x%x", 2 * PAGING_4MIB_BYTES, 0x800000);
-    seed_number("  every table: 1024 entries of %u bytes",
-                PAGING_4MIB_BYTES / LARGE_PAGES, 4096);
+    seed_number("  every table: 1024 entries of %u bytes", PAGING_4MIB_BYTES / LARGE_PAGES, 4096);
     seed_number("  linear entries: %u", linear, 1024 - kernels);
     seed_number("  the kernel's window at 0xc0000000: %u", own, ARCH_BITS == 64 ? 0 : 64);
     page_free_directory(&directory);
@@ -303,8 +302,8 @@ static int show_paging(void)
     kprintf("Testing Paging...\n");
     paddr_t points_to = 0;
     (void)paging_get_physical_address(paging_find_chunk(kpage_dir.directory), ptr_virt, &points_to);
-    seed_number("Virtual Address 0x2000 now points to Physical Address 0x%x...", (uint32_t)points_to,
-                seed_low(ptr_phy_addr));
+    seed_number("Virtual Address 0x2000 now points to Physical Address 0x%x...",
+                (uint32_t)points_to, seed_low(ptr_phy_addr));
     (void)format_to_buffer(line, sizeof(line), "%s] == Physical 0x%x [%s", at_virtual,
                            (unsigned)seed_low(ptr_phy_addr), at_physical);
     (void)format_to_buffer(right, sizeof(right), "AWESOME!] == Physical 0x%x [AWESOME!",

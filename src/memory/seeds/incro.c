@@ -6,6 +6,8 @@
 #include "memory/seeds/incro.h"
 
 #include "base/align.h"
+#include "lib/format.h"
+#include "memory/heap/byte_heap.h"
 #include "base/status.h"
 
 /* ---------------------------------------------------------------- mappings */
@@ -44,9 +46,12 @@ uint64_t vmm_get_physical(uint64_t virt)
 /* ---------------------------------------------------------------- examples */
 
 #define SCRATCH_ADDRESS 0x80000000u /* of a process's heap: nothing of the kernel's is there */
+#define FAR_ADDRESS     0x123456789000ull
+#define STEP_BYTES      40
 #define FLAGS           9
 #define MIB             0x100000u
 #define GROWTH_BYTES    MIB
+#define PIECE(size)     ALIGN_UP((size) + BYTE_HEAP_HEADER_BYTES, 16u) /* so much a kmalloc() takes */
 #define HEAP_FRAMES     300 /* for 1 MiB, its table, and some growth */
 
 static int show_flags(void)
@@ -92,6 +97,37 @@ static int show_frames(void)
     return first != 0 && second != 0 ? OK : -ENOMEM;
 }
 
+/* An address beyond 4 GiB, and the steps that lead there: four, as in the document. The i386 has neither. */
+static int show_far_address(const struct paging_4gb_chunk *chunk, uint64_t frame)
+{
+    static const char *const expected[] = {"root entry 36", "directory pointer entry 209",
+                                           "directory entry 179", "table entry 393"};
+    struct paging_step steps[PAGE_LEVELS];
+
+    if (PAGE_LEVELS < ARRAY_SIZE(expected)) {
+        seed_number("an address from 4 GiB on: %u", vmm_map_page(FAR_ADDRESS, frame, PTE_PRESENT),
+                    0);
+        return OK;
+    }
+    if (!vmm_map_page(FAR_ADDRESS, frame, PTE_PRESENT)) {
+        return -ENOMEM;
+    }
+    seed_number("an address from 4 GiB on, 0x123456789000: %u",
+                vmm_get_physical(FAR_ADDRESS) == frame, 1);
+    size_t count = paging_walk(chunk, (vaddr_t)FAR_ADDRESS, steps);
+
+    seed_number("  steps that lead to it: %u", count, ARRAY_SIZE(expected));
+    for (size_t i = 0; i < MIN(count, ARRAY_SIZE(expected)); i++) {
+        char step[STEP_BYTES];
+
+        (void)format_to_buffer(step, sizeof(step), "%s entry %u", page_level_name(steps[i].level),
+                               steps[i].index);
+        seed_text("  %s", step, expected[i]);
+    }
+    vmm_unmap_page(FAR_ADDRESS);
+    return OK;
+}
+
 /* Then virtual memory, in an address space for this example alone. */
 static int show_mappings(void)
 {
@@ -114,8 +150,9 @@ static int show_mappings(void)
     if (!vmm_map_page(SCRATCH_ADDRESS, frame, PTE_PRESENT | PTE_WRITABLE)) {
         goto out;
     }
-    seed_number("vmm_map_page makes a table on demand: %u page", tables - pmm_get_free_pages(),
-                ARCH_BITS == 64 ? 3 : 1);
+    seed_number(ARCH_BITS == 64 ? "vmm_map_page makes tables on demand: %u pages"
+                                : "vmm_map_page makes a table on demand: %u page",
+                tables - pmm_get_free_pages(), ARCH_BITS == 64 ? 3 : 1);
     page[1] = 0x5EED;
     seed_number("written at 0x80000004, read in the frame: 0x%04x",
                 ((volatile uint32_t *)page_memory((paddr_t)frame))[1], 0x5EED);
@@ -128,10 +165,12 @@ static int show_mappings(void)
     seed_number("vmm_unmap_page, vmm_get_physical: %u", (uint32_t)vmm_get_physical(SCRATCH_ADDRESS),
                 0);
     seed_number("  and the empty table went back: %u", tables - pmm_get_free_pages(), 0);
-    seed_number("an address from 4 GiB on: %u", vmm_map_page(1ull << 32, frame, PTE_PRESENT),
-                ARCH_BITS == 64);
+    if (show_far_address(chunk, frame) < 0 ||
+        !vmm_map_page(SCRATCH_ADDRESS, HEAP_ADDRESS, PTE_PRESENT | PTE_HUGEPAGE)) {
+        goto out;
+    }
     seed_number("PTE_HUGEPAGE, 4 MiB of the pool: %u",
-                vmm_map_page(SCRATCH_ADDRESS, HEAP_ADDRESS, PTE_PRESENT | PTE_HUGEPAGE), 1);
+                vmm_get_physical(SCRATCH_ADDRESS) == HEAP_ADDRESS, 1);
     seed_number("  vmm_get_physical(0x80234567): 0x%08x",
                 (uint32_t)vmm_get_physical(SCRATCH_ADDRESS + 0x234567), HEAP_ADDRESS + 0x234567);
     status = OK;
@@ -180,22 +219,25 @@ static int show_heap(void)
     if (small == NULL) {
         goto out;
     }
-    seed_number("kmalloc(50): %u bytes used: 50, a header of 16, in multiples of 16",
-                heap_get_used() - used_before, 80);
+    seed_number(PIECE(0) == 16
+                    ? "kmalloc(50): %u bytes used: 50, a header of 16, in multiples of 16"
+                    : "kmalloc(50): %u bytes used: 50, a header of 32, in multiples of 16",
+                heap_get_used() - used_before, PIECE(50));
     next = kmalloc(5000);
     if (next == NULL) {
         goto out;
     }
-    seed_number("kmalloc(5000): %u bytes used", heap_get_used() - used_before, 80 + 5024);
+    seed_number("kmalloc(5000): %u bytes used", heap_get_used() - used_before,
+                PIECE(50) + PIECE(5000));
     if (is_first) {
-        seed_number("  it begins %u bytes behind the first", (uint32_t)(next - small), 80);
+        seed_number("  it begins %u bytes behind the first", (uint32_t)(next - small), PIECE(50));
     }
     large = kmalloc(GROWTH_BYTES);
     if (large == NULL) {
         goto out;
     }
     seed_number("kmalloc(1048576) grows the heap: %u bytes used", heap_get_used() - used_before,
-                80 + 5024 + GROWTH_BYTES + 16);
+                PIECE(50) + PIECE(5000) + PIECE(GROWTH_BYTES));
     seed_number("  it is larger than 1 MiB: %u", heap_get_used() + heap_get_free() > MIB, 1);
     large[GROWTH_BYTES - 1] = '!';
     seed_number("  its last byte can be written: '%c'", (unsigned char)large[GROWTH_BYTES - 1],

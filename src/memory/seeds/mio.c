@@ -19,7 +19,7 @@ void *seed_mio_kmalloc(size_t size)
 
 void *seed_mio_kcalloc(size_t num, size_t size)
 {
-    size_t bytes;
+    uint32_t bytes; /* as many as there */
 
     if (__builtin_mul_overflow(num, size, &bytes)) {
         return NULL;
@@ -175,7 +175,12 @@ static int show_pages(void)
     seed_number("alloc_page, misaligned: %d", (uint32_t)alloc_page(SCRATCH_ADDRESS + 1, phys, 0),
                 (uint32_t)-EINVARG);
 
-    seed_number("alloc_page_4mib: %d", (uint32_t)alloc_page_4mib(SCRATCH_4MIB, base, PRESENT), 0);
+    int mapped = alloc_page_4mib(SCRATCH_4MIB, base, PRESENT); /* with four levels it may need tables */
+
+    if (mapped == -ENOMEM) {
+        goto out;
+    }
+    seed_number("alloc_page_4mib: %d", (uint32_t)mapped, 0);
     seed_number("  read there, at the frame's offset: 0x%08x", in_large[0], 0xDEADBEEF);
     seed_number("  virtual_to_physical keeps the offset: %u",
                 seed_low(virtual_to_physical(SCRATCH_4MIB + 0x234567)) == base + 0x234567, 1);

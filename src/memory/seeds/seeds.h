@@ -28,8 +28,7 @@ enum seed {
 
 /*
  * Runs an example of a document and writes what it shows into text, NUL-terminated, at most size bytes. The
- * examples of a document are numbered from 0. Returns the length of the text; 0 behind the last example
- * (0 at once for a document that this kernel is built without);
+ * examples of a document are numbered from 0. Returns the length of the text; 0 behind the last example;
  * -EINVARG for a document that is none, -ENOMEM when there was not enough memory for the example.
  */
 int seeds_run(uint32_t seed, uint32_t example, char *text, size_t size);
@@ -43,14 +42,8 @@ struct seed_examples {
     const seed_example_t *list;
     size_t count;
 };
-extern const struct seed_examples seed_peachos_examples, seed_incro_examples;
-/*
- * What these three say of page directories, of 4 MiB pages and of addresses of 32 bits is so on the i386 alone:
- * other kernels are built without them (make/arch-*.mk), and have none of their examples.
- */
-extern const struct seed_examples seed_icarius_examples __attribute__((weak));
-extern const struct seed_examples seed_vana_examples __attribute__((weak));
-extern const struct seed_examples seed_mio_examples __attribute__((weak));
+extern const struct seed_examples seed_icarius_examples, seed_vana_examples, seed_mio_examples,
+    seed_peachos_examples, seed_incro_examples;
 
 /* Text for the person: into the running example's text, or on the console when none runs. */
 void seed_print(const char *text);

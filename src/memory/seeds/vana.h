@@ -79,6 +79,18 @@ static inline int seed_vana_map_range(void *virt, void *phys, size_t count, uint
     return paging_map_range(paging_current(), virt, seed_physical(phys), count, flags);
 }
 
+static inline int seed_vana_map_in(struct paging_4gb_chunk *chunk, void *virt, void *phys,
+                                   uint32_t flags)
+{
+    return paging_map(chunk, virt, seed_physical(phys), flags);
+}
+
+static inline int seed_vana_map_range_in(struct paging_4gb_chunk *chunk, void *virt, void *phys,
+                                         size_t count, uint32_t flags)
+{
+    return paging_map_range(chunk, virt, seed_physical(phys), count, flags);
+}
+
 static inline void seed_vana_enable_paging(void)
 {
     if (paging_current() == NULL) {
@@ -93,9 +105,9 @@ void *seed_vana_get_physical(page_entry_bits_t *directory, void *virt);
 /* By the number of arguments: into the current directory, or into a chunk's. */
 #define SEED_VANA_PICK(a, b, c, d, e, name, ...) name
 #define paging_map(...) \
-    SEED_VANA_PICK(__VA_ARGS__, 0, paging_map, seed_vana_map, 0, 0, 0)(__VA_ARGS__)
+    SEED_VANA_PICK(__VA_ARGS__, 0, seed_vana_map_in, seed_vana_map, 0, 0, 0)(__VA_ARGS__)
 #define paging_map_range(...) \
-    SEED_VANA_PICK(__VA_ARGS__, paging_map_range, seed_vana_map_range, 0, 0, 0)(__VA_ARGS__)
+    SEED_VANA_PICK(__VA_ARGS__, seed_vana_map_range_in, seed_vana_map_range, 0, 0, 0)(__VA_ARGS__)
 
 #define enable_paging()                              seed_vana_enable_paging()
 #define paging_load_directory(directory)             seed_vana_load_directory(directory)

@@ -47,8 +47,8 @@ KTEST(seeds_vana_kernel_heap)
     kheap_init();
     unsigned char *memory = kzalloc(5000);
 
-    KEXPECT(memory && kernel_heap.saddr == (void *)VANA_HEAP_ADDRESS);
-    KEXPECT(kernel_heap_table.entries == (HEAP_BLOCK_TABLE_ENTRY *)VANA_HEAP_TABLE_ADDRESS);
+    KEXPECT(memory && kernel_heap.saddr == page_memory(VANA_HEAP_ADDRESS));
+    KEXPECT(kernel_heap_table.entries == page_memory(VANA_HEAP_TABLE_ADDRESS));
     KEXPECT(memory[0] == 0 && memory[4999] == 0);
     kfree(memory);
     /* By hand in the kernel's own heap, which has an index. */
@@ -94,7 +94,7 @@ KTEST(seeds_vana_paging)
     KEXPECT(is_current && is_still && is_back);
     KEXPECT(mapped == 0 && mapped_in == 0 && range == 0 && range_in == 0 && misaligned < 0);
     KEXPECT(seen == 0x5EED && written == 0x5EED);
-    KEXPECT(where == (char *)frame + 5 && nowhere == NULL);
+    KEXPECT(where == (char *)seed_physical(frame) + 5 && nowhere == NULL);
     KEXPECT(paging_align_address((void *)0x1001) == (void *)0x2000);
     KEXPECT(paging_align_to_lower_page((void *)0x1FFF) == (void *)0x1000);
 }
@@ -105,5 +105,6 @@ KTEST(seeds_vana_constants)
     KEXPECT(VANA_HEAP_ADDRESS == 0x01000000 && VANA_HEAP_TABLE_ADDRESS == 0x7E00);
     KEXPECT(VANA_PROGRAM_VIRTUAL_ADDRESS == 0x400000 && VANA_USER_PROGRAM_STACK_SIZE == 16384);
     KEXPECT(VANA_PROGRAM_VIRTUAL_STACK_ADDRESS_START == 0x3FF000);
-    KEXPECT(PAGING_TOTAL_ENTRIES_PER_TABLE == 1024 && PAGING_IS_WRITEABLE == 2);
+    KEXPECT(PAGING_TOTAL_ENTRIES_PER_TABLE == (ARCH_BITS == 64 ? 512 : 1024) &&
+            PAGING_IS_WRITEABLE == 2);
 }

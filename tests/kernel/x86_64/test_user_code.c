@@ -1,0 +1,307 @@
+/*
+ * tests/kernel/x86_64/test_user_code.c - pieces of 64-bit code in ring 3: SYSCALL with every flag that a program can
+ * set, from either mode; and what FS and GS are to two tasks.
+ *
+ * Each runs in the place of the disk's init, which is loaded as always: only its first page and its first
+ * registers are others. A piece ends with UD2 when all was right and with INT3 when something was wrong, and the
+ * process's status says which.
+ */
+#include "arch/context.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86_64/gdt.h"
+#include "arch/x86_64/trap_frame.h"
+#include "base/status.h"
+#include "fs/file.h"
+#include "ktest.h"
+#include "layout.h"
+#include "lib/string.h"
+#include "memory/paging/paging.h"
+#include "memory/pmm.h"
+#include "process/process.h"
+#include "task/task.h"
+
+#define INIT_PATH      "0:/init.elf"
+#define STATUS_RIGHT   134 /* invalid opcode */
+#define STATUS_WRONG   131 /* breakpoint */
+#define STATUS_STEPPED 129 /* debug exception */
+#define STATUS_REFUSED 141 /* general protection */
+#define FLAG_NESTED    0x00004000u
+#define FLAG_PRIVILEGE 0x00003000u
+#define FAR_ADDRESS    0x0000123400000000ul
+#define UNUSED_COMMAND 10 /* of no call: -EINVARG */
+
+/* A piece of code: position-independent, at most a page. */
+#define CODE(name, instructions)                                                   \
+    extern const uint8_t name[], name##_end[];                                     \
+    __asm__(".pushsection .rodata\n" #name ":\n" instructions "\n" #name "_end:\n" \
+            ".popsection\n")
+
+/* What the registers begin with says each piece. */
+struct piece {
+    const uint8_t *code, *end;
+    uint64_t rdi, rsi, rdx;
+    vaddr_t thread_pointer;
+    bool is_32_bit;
+};
+
+/* The disk's init with the piece in place of its first page; NULL when it cannot be loaded. */
+static struct process *load(const struct piece *piece)
+{
+    struct process *process = NULL;
+    paddr_t text;
+
+    if (process_load(INIT_PATH, NULL, &process) != OK) {
+        return NULL;
+    }
+    struct trap_frame *frame = task_user_frame(&process->task);
+    const struct user_start start = {
+        .entry = USER_PROGRAM_ADDRESS,
+        .stack = USER_STACK_TOP - 16,
+        .is_64_bit = !piece->is_32_bit,
+    };
+
+    process->task.kernel_stack_pointer = context_prepare(frame + 1, &start);
+    process->task.thread_pointer = piece->thread_pointer;
+    frame->rdi = piece->rdi;
+    frame->rsi = piece->rsi;
+    frame->rdx = piece->rdx;
+    if (paging_get_physical_address(process->chunk, (void *)USER_PROGRAM_ADDRESS, &text) != OK) {
+        return NULL;
+    }
+    memcpy(page_memory(text), piece->code, (size_t)(piece->end - piece->code));
+    return process;
+}
+
+/* Runs one to its end. */
+static int status_of(const struct piece *piece)
+{
+    struct process *process = load(piece);
+    int status = -1;
+
+    if (process) {
+        process_start(process, 0);
+        task_run_all();
+        status = process->task.state == TASK_ENDED ? process->exit_status : -1;
+        process_destroy(process);
+    }
+    return status;
+}
+
+/* rsi = flags to add, rdi = the call, rdx = what it must give. SYSCALL is the first instruction with these flags,
+ * and the only one with TF. All other registers are kept, but RCX and R11; so are the flags. */
+CODE(call_with_flags, "pushfq\n"
+                      "or %rsi, (%rsp)\n"
+                      "mov %rdi, %rax\n"
+                      "mov $0x1122334455667788, %rbx\n"
+                      "mov %rbx, %r8\n"
+                      "mov %rbx, %r15\n"
+                      "mov %rsp, %rbp\n"
+                      "popfq\n"
+                      "syscall\n"
+                      "pushfq\n"
+                      "pop %r11\n"
+                      "cld\n"
+                      "add $-8, %rbp\n"
+                      "add $16, %rbp\n"
+                      "cmp %rsp, %rbp\n"
+                      "jne 1f\n"
+                      "and %rsi, %r11\n"
+                      "cmp %rsi, %r11\n"
+                      "jne 1f\n"
+                      "cmp %rdx, %rax\n"
+                      "jne 1f\n"
+                      "cmp %rbx, %r8\n"
+                      "jne 1f\n"
+                      "cmp %rbx, %r15\n"
+                      "jne 1f\n"
+                      "ud2\n"
+                      "1: int3\n");
+
+KTEST(syscall_with_every_flag_that_a_program_can_set)
+{
+    static const uint32_t flags[] = {0,
+                                     EFLAGS_DF,
+                                     EFLAGS_AC,
+                                     EFLAGS_ID,
+                                     FLAG_NESTED,
+                                     EFLAGS_CF,
+                                     EFLAGS_DF | EFLAGS_AC | FLAG_NESTED | EFLAGS_ID | EFLAGS_CF};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        struct piece piece = {
+            .code = call_with_flags,
+            .end = call_with_flags_end,
+            .rdi = UNUSED_COMMAND,
+            .rsi = flags[i],
+            .rdx = (uint64_t)-EINVARG,
+        };
+
+        KEXPECT(status_of(&piece) == STATUS_RIGHT);
+        /* A number whose lower half alone would be a call. */
+        piece.rdi = 0x1234567800000000;
+        KEXPECT(status_of(&piece) == STATUS_RIGHT);
+        piece.rdi = UNUSED_COMMAND;
+        piece.rsi |= EFLAGS_TF; /* the program's own exception, whenever it comes */
+        KEXPECT(status_of(&piece) == STATUS_STEPPED);
+        KEXPECT(!(cpu_read_flags() & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF | EFLAGS_TF)));
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* I/O privilege is not a program's to take: POPF leaves it as it is. */
+KTEST(syscall_leaves_the_io_privilege)
+{
+    struct piece piece = {
+        .code = call_with_flags,
+        .end = call_with_flags_end,
+        .rdi = UNUSED_COMMAND,
+        .rsi = FLAG_PRIVILEGE,
+        .rdx = (uint64_t)-EINVARG,
+    };
+
+    KEXPECT(ktest_mount());
+    KEXPECT(status_of(&piece) == STATUS_WRONG); /* the flags are not there */
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* rdi = where to return to: SYSCALL's own RIP cannot be chosen, but INT 0x80 comes back by IRET, and a jump there
+ * faults in ring 3, whichever address that is. */
+CODE(jump_away, "jmp *%rdi\n");
+
+KTEST(syscall_jumps_to_no_address_fault_in_ring_3)
+{
+    static const uint64_t places[] = {USER_END, 0xFFFF7FFFFFFFFFFFul, 0x8000000000000000ul};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const struct piece piece = {.code = jump_away, .end = jump_away_end, .rdi = places[i]};
+
+        KEXPECT(status_of(&piece) == STATUS_REFUSED);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* The stack pointer of a program is its own affair: SYSCALL does not use it, and brings it back. rdi = RSP, rdx as
+ * above. */
+CODE(call_with_stack, "mov %rdi, %rsp\n"
+                      "mov $10, %eax\n"
+                      "syscall\n"
+                      "cmp %rdi, %rsp\n"
+                      "jne 1f\n"
+                      "cmp %rdx, %rax\n"
+                      "jne 1f\n"
+                      "ud2\n"
+                      "1: int3\n");
+
+KTEST(syscall_with_a_stack_pointer_to_nowhere)
+{
+    static const uint64_t stacks[] = {
+        0, 1, 0xFFFFFFFF, USER_END, KERNEL_ADDRESS, DIRECT_MAP + 0x7FF8, 0xFFFFFFFFFFFFFFFFul};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+        const struct piece piece = {
+            .code = call_with_stack,
+            .end = call_with_stack_end,
+            .rdi = stacks[i],
+            .rdx = (uint64_t)-EINVARG,
+        };
+
+        KEXPECT(status_of(&piece) == STATUS_RIGHT);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* SYSCALL and SYSENTER from 32-bit code are no instructions: some CPUs have the one there, some the other. */
+CODE(syscall_in_32_bits, "mov $10, %eax\n"
+                         "syscall\n"
+                         "int3\n");
+CODE(sysenter_in_32_bits, "mov $10, %eax\n"
+                          "sysenter\n"
+                          "int3\n");
+
+KTEST(syscall_instructions_of_32_bits_are_refused)
+{
+    const struct piece by_syscall = {
+        .code = syscall_in_32_bits, .end = syscall_in_32_bits_end, .is_32_bit = true};
+    const struct piece by_sysenter = {
+        .code = sysenter_in_32_bits, .end = sysenter_in_32_bits_end, .is_32_bit = true};
+
+    KEXPECT(ktest_mount());
+    int by_call = status_of(&by_syscall);
+    int by_enter = status_of(&by_sysenter);
+    KEXPECT(by_call == STATUS_RIGHT);
+    KEXPECT(by_enter == STATUS_RIGHT || by_enter == STATUS_REFUSED);
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* rdi = what lies at the thread pointer, rsi = how often to look. The clock changes tasks meanwhile. */
+CODE(look_at_fs, "1: mov %fs:0, %rax\n"
+                 "cmp %rdi, %rax\n"
+                 "jne 2f\n"
+                 "mov %gs, %eax\n"
+                 "test %eax, %eax\n"
+                 "jnz 2f\n"
+                 "dec %rsi\n"
+                 "jnz 1b\n"
+                 "ud2\n"
+                 "2: int3\n");
+
+/* The same in 32 bits: FS is the selector of the thread's segment. */
+CODE(look_at_fs_32, ".code32\n"
+                    "mov $0x4B, %eax\n"
+                    "mov %eax, %fs\n"
+                    "1: mov %fs:0, %eax\n"
+                    "cmp %edi, %eax\n"
+                    "jne 2f\n"
+                    "dec %esi\n"
+                    "jnz 1b\n"
+                    "ud2\n"
+                    "2: int3\n"
+                    ".code64\n");
+
+#define THREADS 4
+
+/* Two tasks of 64 bits whose thread pointers are beyond 4 GiB, and two of 32 bits, take turns: each sees its own
+ * FS, all the time. */
+KTEST(tasks_have_fs_and_gs_of_their_own)
+{
+    struct process *processes[THREADS] = {NULL};
+    void *pages[THREADS];
+    int wrong = 0;
+
+    KEXPECT(ktest_mount());
+    for (unsigned i = 0; i < THREADS; i++) {
+        bool is_64_bit = i % 2 == 0;
+        vaddr_t data = is_64_bit ? FAR_ADDRESS + i * 0x100000000ul : 0x600000 + i * 0x10000;
+        const struct piece piece = {
+            .code = is_64_bit ? look_at_fs : look_at_fs_32,
+            .end = is_64_bit ? look_at_fs_end : look_at_fs_32_end,
+            .rdi = 0x5EED0000 + i,
+            .rsi = 3000000,
+            .thread_pointer = data,
+            .is_32_bit = !is_64_bit,
+        };
+
+        processes[i] = load(&piece);
+        pages[i] = pmm_alloc_zeroed_page();
+        KEXPECT(processes[i] && pages[i]);
+        /* What lies in a 32-bit program's range is the process's, and goes back with it. */
+        KEXPECT(is_64_bit || process_take_page(processes[i], data));
+        *(uint64_t *)pages[i] = piece.rdi;
+        KEXPECT(paging_map(processes[i]->chunk, (void *)data, (void *)page_physical(pages[i]),
+                           PAGING_ACCESS_FROM_ALL) == OK);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        process_start(processes[i], 0);
+    }
+    task_run_all();
+    for (unsigned i = 0; i < THREADS; i++) {
+        wrong += processes[i]->exit_status != STATUS_RIGHT || processes[i]->task.ticks == 0;
+        process_destroy(processes[i]);
+        wrong += i % 2 == 0 && pmm_free_page(pages[i]) != OK;
+    }
+    KEXPECT(wrong == 0);
+    KEXPECT(fs_unmount() == OK);
+}
