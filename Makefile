@@ -235,9 +235,9 @@ include programs/programs.mk
 
 # init is the shell; all programs and programs/files/ lie beside it. Beside 64-bit programs the 32-bit ones
 # lie in a folder: name.elf=i386/name.elf.
-DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(ARCH_BITS)),$(PROGRAMS_32_BIT))
+DISK_FILES = $(PROGRAMS) $(sort $(wildcard programs/files/*)) $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAMS_32_BIT))
 DISK_SHELL := $(PROGRAM_BIN)/shell.elf
-disk_file = --file $(1)$(if $(filter 64,$(ARCH_BITS)),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
+disk_file = --file $(1)$(if $(filter 64,$(BITS_$(ARCH))),$(patsubst bin/programs/%,=i386/%,$(filter bin/programs/%,$(1))))
 disk_arguments = --init $(DISK_SHELL) $(foreach file,$(1),$(call disk_file,$(file)))
 $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(call disk_arguments,$(DISK_FILES)) --output $@
@@ -307,7 +307,8 @@ all: $(BIN)/boot.bin $(BIN)/kernel.elf $(BIN)/kernel.bin $(BIN)/os.bin $(BIN)/bo
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
-image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
+OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-disk bench-bios lua
+image_arguments = $(OWN_IMAGES:%=--own=$(BIN)/%.bin) --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }

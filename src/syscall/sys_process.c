@@ -246,11 +246,19 @@ intptr_t sys_uptime(const uintptr_t *arguments)
     return (intptr_t)(timer_get_ticks() * MILLISECONDS_A_TICK);
 }
 
-/* thread_pointer(address): the selector. The address is not checked: paging protects as ever. */
+/*
+ * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a 32-bit program
+ * may give any address; in long mode one that cannot be would be a fault of the kernel's.
+ */
 intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {
+    bool is_64_bit = user_long_bytes() > sizeof(uint32_t);
+
+    if (is_64_bit && arguments[0] >= USER_END) {
+        return -EINVARG;
+    }
     task_set_thread_pointer(arguments[0]);
-    return context_thread_selector();
+    return is_64_bit ? 0 : context_thread_selector();
 }
 
 /* Of process_list(), between two pauses. */
