@@ -35,6 +35,7 @@ void context_set_kernel_stack(void *top);
 /*
  * Where the segment of a program's thread-local variables begins. As it is data for ring 3 without an end,
  * paging protects all that is not the program's. Counts from the program's next load of FS or GS on.
+ * address is canonical (page_table.h): the CPU faults on any other.
  */
 void context_set_thread_pointer(vaddr_t address);
 

@@ -7,6 +7,7 @@
 
 #include "abi/syscalls.h"
 #include "arch/context.h"
+#include "arch/page_table.h"
 #include "config.h"
 #include "arch/timer.h"
 #include "fs/path.h"
@@ -246,9 +247,15 @@ intptr_t sys_uptime(const uintptr_t *arguments)
     return (intptr_t)(timer_get_ticks() * MILLISECONDS_A_TICK);
 }
 
-/* thread_pointer(address): the selector. The address is not checked: paging protects as ever. */
+/*
+ * thread_pointer(address): the selector; -EINVARG for a number that cannot be an address: loading it into a
+ * segment's base would fault in the kernel. What lies there does not matter: paging protects as ever.
+ */
 intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {
+    if (!page_address_is_canonical(arguments[0])) {
+        return -EINVARG;
+    }
     task_set_thread_pointer(arguments[0]);
     return context_thread_selector();
 }

@@ -6,6 +6,7 @@
  * registers are others. A piece ends with UD2 when all was right and with INT3 when something was wrong, and the
  * process's status says which.
  */
+#include "abi/syscalls.h"
 #include "arch/context.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86_64/gdt.h"
@@ -303,5 +304,40 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
         wrong += i % 2 == 0 && pmm_free_page(pages[i]) != OK;
     }
     KEXPECT(wrong == 0);
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* rdi = the thread pointer, rsi = the call, rdx = what it must give. */
+CODE(set_thread_pointer, "mov %rsi, %rax\n"
+                         "syscall\n"
+                         "cmp %rdx, %rax\n"
+                         "jne 1f\n"
+                         "ud2\n"
+                         "1: int3\n");
+
+/* A base that is no address would fault in the kernel at the next change of tasks. (QEMU does not check it.) */
+KTEST(thread_pointers_to_no_address_are_refused)
+{
+    static const struct {
+        vaddr_t address;
+        intptr_t result;
+    } tries[] = {
+        {USER_END - 1, USER_THREAD_SELECTOR},   {USER_END, -EINVARG},
+        {0x8000000000000000ul, -EINVARG},       {DIRECT_MAP - 1, -EINVARG},
+        {DIRECT_MAP, USER_THREAD_SELECTOR}, /* paging keeps the program out */
+    };
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        const struct piece piece = {
+            .code = set_thread_pointer,
+            .end = set_thread_pointer_end,
+            .rdi = tries[i].address,
+            .rsi = SYSCALL_THREAD_POINTER,
+            .rdx = (uint64_t)tries[i].result,
+        };
+
+        KEXPECT(status_of(&piece) == STATUS_RIGHT);
+    }
     KEXPECT(fs_unmount() == OK);
 }
