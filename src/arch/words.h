@@ -27,10 +27,6 @@ static inline void words_copy_down(void *to, const void *from, size_t count, siz
  * last. */
 static inline void words_compare(const uint8_t **left, const uint8_t **right, size_t count);
 
-#if ARCH_BITS == 64
-#include "arch/x86_64/words_inline.h"
-#else
-#include "arch/i386/words_inline.h"
-#endif
+#include "arch/x86/words_inline.h"
 
 #endif
