@@ -307,7 +307,8 @@ all: $(BIN)/boot.bin $(BIN)/kernel.elf $(BIN)/kernel.bin $(BIN)/os.bin $(BIN)/bo
 
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
-image_arguments = --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
+OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-disk bench-bios lua
+image_arguments = $(OWN_IMAGES:%=--own=$(BIN)/%.bin) --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
 	    { echo 'usage: make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin' >&2; exit 2; }

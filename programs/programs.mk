@@ -68,9 +68,9 @@ endef
 PROGRAM_NASM_i386   = $(NASM_WARNINGS) $(PROGRAM_NASMFLAGS_i386) -g -F dwarf
 PROGRAM_NASM_x86_64 = $(NASM_WARNINGS) $(PROGRAM_NASMFLAGS_x86_64) -g -F dwarf
 $(foreach kind,$(PROGRAM_KINDS),$(eval $(call program_kind_rules,$(kind))))
-# A small program that does not compute with the FPU is to leave it alone, in long mode too: changing tasks
-# is quicker then.
-$(PROGRAM_BUILD_x86_64)/programs/libc/%.o $(PROGRAM_BUILD_x86_64)/src/lib/%.o: \
+# A program that does not compute with the FPU is to leave it alone, in long mode too: changing tasks is
+# quicker then. And usertest's registers are to be its own.
+$(PROGRAM_BUILD_x86_64)/programs/%.o $(PROGRAM_BUILD_x86_64)/src/lib/%.o: \
     PROGRAM_CFLAGS_x86_64 += -mgeneral-regs-only
 
 # program_rules: NAME, its sources, a folder. The entry, start.asm, comes in by ENTRY(_start).
@@ -94,8 +94,7 @@ NO_PROGRAMS := libc newlib files
 PROGRAM_SOURCES := $(sort $(filter-out $(NO_PROGRAMS:%=programs/%/%),\
     $(wildcard programs/*/*.c programs/*/*.asm programs/*/i386/* programs/*/x86_64/*)))
 PROGRAM_NAMES := $(sort $(foreach source,$(PROGRAM_SOURCES),$(word 2,$(subst /, ,$(source)))))
-# usertest attacks a kernel by what 32-bit code can do.
-PROGRAMS        := $(patsubst %,$(PROGRAM_BIN)/%.elf,$(filter-out $(if $(filter x86_64,$(ARCH)),usertest),$(PROGRAM_NAMES)))
+PROGRAMS        := $(PROGRAM_NAMES:%=$(PROGRAM_BIN)/%.elf)
 PROGRAMS_32_BIT := $(PROGRAM_NAMES:%=bin/programs/%.elf)
 $(foreach name,$(PROGRAM_NAMES),$(eval $(call program_rules,$(name),\
     $(sort $(wildcard programs/$(name)/*.c programs/$(name)/*.asm)),programs/$(name))))

@@ -81,14 +81,17 @@ def read_file(path):
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def name_in_volume(path):
-    """The path of a file inside the volume, checked: 8.3 names, in capitals."""
+def name_in_volume(path, host):
+    """The path of a file inside the volume, checked: 8.3 names, in capitals. host: if that is where it comes from."""
     parts = path.upper().lstrip("/").split("/")
     for part in parts:
         if not NAME.fullmatch(part):
-            raise ImageError(f"'{path}' is no 8.3 name: 1 to 8 characters, then perhaps a dot and"
-                             " 1 to 3 more. Rename the file, or write HOST=NAME to give it"
-                             f" another name on the disk ({path}=NAME)")
+            which = f"'{part.lower()}' in '{path}'" if len(parts) > 1 else f"'{path}'"
+            advice = ("Give it another name behind the =" if host is None else
+                      "Rename the file, or write HOST=NAME to give it another name on the disk"
+                      f" ({host}=NAME)")
+            raise ImageError(f"{which} is no 8.3 name: 1 to 8 characters, then perhaps a dot and"
+                             f" 1 to 3 more. {advice}")
     return "/".join(parts)
 
 
@@ -128,8 +131,10 @@ def files_to_copy(init, extra, bits):
     wanted = [(init, "INIT.ELF")] if init else []
     for item in extra:
         host = host_path(item)
-        name = os.path.basename(item) if host == item else item[len(host) + 1:]
-        wanted.append((host, name_in_volume(name)))
+        if host == item:
+            wanted.append((host, name_in_volume(os.path.basename(item), item)))
+        else:
+            wanted.append((host, name_in_volume(item[len(host) + 1:], None)))
     files = {}
     for host, name in wanted:
         if name in files:
@@ -154,12 +159,16 @@ def host_path(item):
     return host if equals and not os.path.exists(item) else item
 
 
-def check_output(path, inputs):
-    """Refuses to write over what the image is made of."""
+def check_output(path, inputs, outputs):
+    """Refuses to write over what the image is made of, and over the images that make makes itself."""
     for name in inputs:
         if name and os.path.realpath(name) == os.path.realpath(path):
             raise ImageError(f"cannot write {path}: the image is made of that file. Give the image"
                              " another name")
+    for name in outputs:
+        if os.path.realpath(name) == os.path.realpath(path):
+            raise ImageError(f"cannot write {path}: it is one of make's own images, and the next make would"
+                             " overwrite yours. Give the image another name")
 
 
 def clusters_needed(files, cluster_bytes):
@@ -295,6 +304,8 @@ def main():
                         help="only look whether init and the files will do, and where it may go")
     parser.add_argument("--volume", metavar="FILE",
                         help="a finished volume instead of --init and --file")
+    parser.add_argument("--own", action="append", default=[], metavar="FILE",
+                        help="an image that make makes itself: no --output")
     parser.add_argument("--output", required=True, metavar="FILE")
     arguments = parser.parse_args()
     try:
@@ -309,7 +320,8 @@ def main():
     try:
         output.ordinary_file(arguments.output)
         check_output(arguments.output, [arguments.boot, arguments.kernel, arguments.init,
-                                        arguments.volume, *map(host_path, arguments.file)])
+                                        arguments.volume, *map(host_path, arguments.file)],
+                     arguments.own)
         if arguments.check:
             files_to_copy(arguments.init, arguments.file, arguments.bits)
             return 0

@@ -48,6 +48,20 @@ static uint32_t own_pages(void)
     return figures.own_pages;
 }
 
+/* How many tables the first page of this heap needed: those of which the program's text has others. */
+static uint32_t heap_tables(const void *memory)
+{
+    struct memory_levels of_heap = {0}, of_text = {0};
+    uint32_t tables = 0;
+
+    memory_look(MEMORY_LOOK_LEVELS, (uintptr_t)memory, &of_heap);
+    memory_look(MEMORY_LOOK_LEVELS, (uintptr_t)heap_tables, &of_text);
+    for (uint32_t i = 0; i + 1 < of_heap.count; i++) {
+        tables += of_heap.entries[i] != of_text.entries[i];
+    }
+    return tables;
+}
+
 /* process_malloc() and process_free() are commands 4 and 5. */
 static void show_process_memory(void)
 {
@@ -61,8 +75,10 @@ static void show_process_memory(void)
         return;
     }
     puts("process_malloc and process_free in this program:");
-    show_number("  process_malloc(5000), pages:", own_pages() - before, 2 + 1);
-    puts("    two of 4096 bytes, and the table for the first 4 MiB of this heap");
+    uint32_t tables = heap_tables(memory);
+    show_number("  process_malloc(5000), pages:", own_pages() - before, 2 + tables);
+    puts(tables == 1 ? "    two of 4096 bytes, and the table for the first 4 MiB of this heap"
+                     : "    two of 4096 bytes, and the tables that lead to them");
     show_number("  its address modulo 4096:", (uint32_t)((uintptr_t)memory % PAGE_BYTES), 0);
     for (uint32_t i = 0; i < 2 * PAGE_BYTES; i++) {
         not_zero += memory[i] != 0;

@@ -292,11 +292,11 @@ static int role_look_at_new_registers(int argc, char **argv)
     __asm__("mov %%fs, %0\n"
             "mov %%gs, %1\n"
             : "=r"(fs), "=r"(gs));
-    CHECK_EQUAL(fs & 0xFFFF, USER_DATA_SELECTOR);
-    CHECK_EQUAL(gs & 0xFFFF, USER_DATA_SELECTOR);
+    CHECK_EQUAL(fs & 0xFFFF, IS_64_BIT ? 0 : USER_DATA_SELECTOR);
+    CHECK_EQUAL(gs & 0xFFFF, IS_64_BIT ? 0 : USER_DATA_SELECTOR);
     if (cpu_has_fxsr()) {
         __asm__ volatile("fxsave %0" : "=m"(area));
-        for (size_t i = 32; i < 160 + 8 * 16; i++) { /* st0 ... st7, xmm0 ... xmm7 */
+        for (size_t i = 32; i < 160 + (IS_64_BIT ? 16 : 8) * 16; i++) { /* st0 ..., xmm0 ... */
             CHECK_EQUAL(area[i], 0);
         }
     } else {

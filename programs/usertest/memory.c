@@ -29,8 +29,7 @@ static void malloc_sizes(void)
 
         CHECK(memory);
         CHECK_EQUAL(ADDRESS(memory) % PAGE_BYTES, 0);
-        CHECK(ADDRESS(memory) >= PROCESS_HEAP_ADDRESS &&
-              ADDRESS(memory) + whole <= PROCESS_HEAP_END);
+        CHECK(ADDRESS(memory) >= OWN_HEAP_START && ADDRESS(memory) + whole <= OWN_HEAP_END);
         CHECK(is_zero(memory, whole));
         memset(memory, 0xFF, whole);
         CHECK_EQUAL(page_free(memory), 0);
@@ -46,7 +45,10 @@ static void malloc_impossible_sizes(void)
     };
 
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        CHECK(!page_malloc(sizes[i]));
+        CHECK(IS_64_BIT || !page_malloc(sizes[i]));
+        /* The same as 64-bit numbers, just below and above 2^63 and 2^64. */
+        CHECK(!IS_64_BIT || !page_malloc((size_t)(intptr_t)(int32_t)(sizes[i] | 0x80000000)));
+        CHECK(!IS_64_BIT || !page_malloc(((size_t)sizes[i] << 31) | 0x80000000));
     }
 }
 
@@ -70,7 +72,7 @@ static void free_wrong_pointers(void)
     CHECK_EQUAL(page_free(own), -EINVARG);
     CHECK_EQUAL(page_free(&local), -EINVARG);
     CHECK_EQUAL(page_free((void *)USER_PROGRAM_ADDRESS), -EINVARG);
-    CHECK_EQUAL(page_free((void *)USER_STACK_BOTTOM), -EINVARG);
+    CHECK_EQUAL(page_free((void *)OWN_STACK_BOTTOM), -EINVARG);
     CHECK_EQUAL(memory[2 * PAGE_BYTES], 7);
     CHECK_EQUAL(page_free(memory), 0);
     CHECK_EQUAL(page_free(memory), -EINVARG);

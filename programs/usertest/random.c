@@ -26,10 +26,10 @@ static uint32_t next_random(uint32_t *state) /* xorshift, never 0 */
 static struct {
     uint8_t buffer[2 * PAGE_BYTES];
     struct command_argument command[3];
-    uint32_t taken[8]; /* memory, descriptors, pids: results of earlier calls */
+    uintptr_t taken[8]; /* memory, descriptors, pids: results of earlier calls */
 } things;
 
-static uint32_t random_argument(uint32_t *state)
+static uintptr_t random_argument(uint32_t *state)
 {
     static const uint32_t edges[] = {0,          1,          2,          3,          4,
                                      5,          16,         19,         512,        4095,
@@ -51,7 +51,7 @@ static uint32_t random_argument(uint32_t *state)
 }
 
 /* Those that end this program, wait for a key, or fill the screen are left out. */
-static bool is_left_out(uint32_t command, uint32_t argument)
+static bool is_left_out(uint32_t command, uintptr_t argument)
 {
     return (command == SYSCALL_MEMORY_LOOK && argument == MEMORY_LOOK_TRACE) ||
            command == SYSCALL_PRINT || command == SYSCALL_PUTCHAR || command == SYSCALL_WRITE ||
@@ -59,7 +59,7 @@ static bool is_left_out(uint32_t command, uint32_t argument)
 }
 
 /* Would that end a process of usertest that others wait for? All of them are one family. */
-static bool is_murder(uint32_t command, uint32_t pid)
+static bool is_murder(uint32_t command, uintptr_t pid)
 {
     struct process_info info, own;
 
@@ -81,7 +81,7 @@ static int role_calls(int argc, char **argv)
     strcpy(things.command[2].argument, "exit");
     for (int i = 0; i < CALLS; i++) {
         uint32_t command = next_random(&state) >> 8;
-        uint32_t arguments[3];
+        uintptr_t arguments[3];
 
         command = command % 64 == 63 ? next_random(&state) : command % SYSCALL_COUNT;
         for (size_t j = 0; j < COUNT_OF(arguments); j++) {
@@ -97,7 +97,7 @@ static int role_calls(int argc, char **argv)
         things.command[1].next = &things.command[2];
         things.command[2].next = NULL;
         things.taken[i % (int)COUNT_OF(things.taken)] =
-            (uint32_t)system_call(command, arguments[0], arguments[1], arguments[2]);
+            (uintptr_t)system_call(command, arguments[0], arguments[1], arguments[2]);
     }
     return 0;
 }

@@ -13,46 +13,6 @@
 #define HASH_OF_NOTHING  5381u
 #define HASH_STATUS_MASK 0x7FFFFFFFu
 
-const uint32_t foreign_addresses[] = {
-    0,
-    1,
-    PAGE_BYTES - 4,
-    PAGE_BYTES - 1,
-    BOOT_INFO_ADDRESS,
-    BIOS_THUNK_ADDRESS,
-    BOOT_SECTOR_ADDRESS - 1,
-    BOOT_SECTOR_ADDRESS,
-    HEAP_TABLE_ADDRESS,
-    HEAP_TABLE_AREA_END - 1,
-    HEAP_TABLE_AREA_END,
-    0x9FFFF,
-    0xA0000,
-    VGA_TEXT_ADDRESS,
-    KERNEL_ADDRESS - 1,
-    KERNEL_ADDRESS,
-    KERNEL_END_MAX - 1,
-    USER_STACK_GUARD,
-    USER_STACK_BOTTOM - 1,
-    USER_STACK_TOP,
-    USER_PROGRAM_ADDRESS - 1,
-    USER_PROGRAM_END - 1,
-    HEAP_ADDRESS,
-    HEAP_END - 1,
-    FRAME_ZONE_ADDRESS,
-    FRAME_ZONE_END - 1,
-    PROCESS_HEAP_END - 1,
-    WINDOW_ADDRESS,
-    WINDOW_END - 1,
-    WINDOW_END,
-    VMALLOC_ADDRESS,
-    VMALLOC_END - 1,
-    MMIO_ADDRESS,
-    0xFEE00000,
-    0xFFFFFFF0,
-    0xFFFFFFFF,
-};
-const size_t foreign_address_count = COUNT_OF(foreign_addresses);
-
 /* ---------------------------------------------------------------- processes */
 
 bool find_process(int pid, struct process_info *info)
@@ -119,14 +79,25 @@ int wait_for(int pid)
     return status;
 }
 
-const char *number(uint32_t value)
+const char *number(uintptr_t value)
 {
-    static char buffers[4][12];
+    static char buffers[4][24];
     static unsigned turn;
     char *buffer = buffers[turn++ % COUNT_OF(buffers)];
 
-    (void)snprintf(buffer, sizeof(buffers[0]), "%u", value);
+    (void)snprintf(buffer, sizeof(buffers[0]), "%lu", (unsigned long)value);
     return buffer;
+}
+
+uintptr_t address_of(const char *number)
+{
+    uintptr_t address = 0;
+
+    for (; *number; number++) {
+        CHECK(*number >= '0' && *number <= '9');
+        address = address * 10 + (uintptr_t)(*number - '0');
+    }
+    return address;
 }
 
 int arguments_hash(int count, const char *const *arguments)
@@ -268,6 +239,14 @@ static struct cpu_id cpu_id(uint32_t leaf)
                      : "=a"(id.eax), "=b"(id.ebx), "=c"(id.ecx), "=d"(id.edx)
                      : "a"(leaf), "c"(0));
     return id;
+}
+
+bool kernel_is_64_bit(void)
+{
+    struct memory_levels levels = {0};
+
+    CHECK_EQUAL(memory_look(MEMORY_LOOK_LEVELS, 0, &levels), 0);
+    return levels.count > 2;
 }
 
 bool cpu_has_fxsr(void)

@@ -34,21 +34,33 @@ void check_failed(const char *file, int line, const char *condition) __attribute
 void check_equal(const char *file, int line, const char *what, uint32_t is, uint32_t must_be);
 
 /* A pointer that the compiler knows nothing about, so that it warns of nothing. */
-static inline volatile uint8_t *at(uint32_t address)
+static inline volatile uint8_t *at(uintptr_t address)
 {
     __asm__ volatile("" : "+r"(address));
     return (volatile uint8_t *)address;
 }
 
-#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+#define ADDRESS(pointer) ((uintptr_t)(pointer))
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 
 #define PAGE_BYTES PAGE_SIZE_BYTES
 
-/* Addresses at which no program has anything, at both edges of each region of layout.h. Not among
- * them: the first page of the process heap, which a test may have taken. */
-extern const uint32_t foreign_addresses[];
+/* i386/addresses.c, x86_64/addresses.c: addresses at which no program has anything, at both edges of each region
+ * of layout.h. Not among them: the first page of the process heap, which a test may have taken. */
+extern const uintptr_t foreign_addresses[];
 extern const size_t foreign_address_count;
+
+/* The process's own map (src/process/address_map.h). A 64-bit program of ours has a stack as large. */
+#define IS_64_BIT        (sizeof(uintptr_t) > 4)
+#define OWN_STACK_TOP    ((uintptr_t)(IS_64_BIT ? USER64_STACK_TOP : USER_STACK_TOP))
+#define OWN_STACK_BOTTOM (OWN_STACK_TOP - USER_STACK_BYTES)
+#define OWN_HEAP_START   ((uintptr_t)(IS_64_BIT ? USER64_AREAS_ADDRESS : PROCESS_HEAP_ADDRESS))
+#define OWN_HEAP_END     ((uintptr_t)(IS_64_BIT ? USER64_HEAP_END : PROCESS_HEAP_END))
+
+#define VECTOR_GENERAL_PROTECTION 13
+#define VECTOR_PAGE_FAULT         14
+#define STATUS_PAGE_FAULT         (STATUS_FAULT + VECTOR_PAGE_FAULT)
+#define STATUS_GENERAL_PROTECTION (STATUS_FAULT + VECTOR_GENERAL_PROTECTION)
 
 /* ---------------------------------------------------------------- processes */
 
@@ -68,7 +80,10 @@ int spawn_checked(const char *const *words);
 int wait_for(int pid);
 
 /* In decimal, in one of a few buffers that take turns. */
-const char *number(uint32_t value);
+const char *number(uintptr_t value);
+
+/* Of such a number. */
+uintptr_t address_of(const char *number);
 
 /* False when there is no such process. */
 bool find_process(int pid, struct process_info *info);
@@ -88,44 +103,51 @@ void kill_and_wait(int pid);
 
 /* ---------------------------------------------------------------- commands without a C function */
 
+/* Every command that comes back, with arguments that do no harm; those that let others run too. */
+struct harmless_call {
+    uintptr_t command, arguments[3];
+};
+extern const struct harmless_call harmless_calls[];
+extern const size_t harmless_call_count;
+
 static inline int call_wait(int pid, int *status)
 {
-    return system_call(SYSCALL_WAIT, (uint32_t)pid, ADDRESS(status), 0);
+    return (int)system_call(SYSCALL_WAIT, (uint32_t)pid, ADDRESS(status), 0);
 }
 
 static inline int call_yield(void)
 {
-    return system_call(SYSCALL_YIELD, 0, 0, 0);
+    return (int)system_call(SYSCALL_YIELD, 0, 0, 0);
 }
 
 static inline int call_sleep(uint32_t milliseconds)
 {
-    return system_call(SYSCALL_SLEEP, milliseconds, 0, 0);
+    return (int)system_call(SYSCALL_SLEEP, milliseconds, 0, 0);
 }
 
 static inline int call_getpid(void)
 {
-    return system_call(SYSCALL_GETPID, 0, 0, 0);
+    return (int)system_call(SYSCALL_GETPID, 0, 0, 0);
 }
 
 static inline int call_kill(int pid)
 {
-    return system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
+    return (int)system_call(SYSCALL_KILL, (uint32_t)pid, 0, 0);
 }
 
 static inline int call_kill_family(int pid)
 {
-    return system_call(SYSCALL_KILL_FAMILY, (uint32_t)pid, 0, 0);
+    return (int)system_call(SYSCALL_KILL_FAMILY, (uint32_t)pid, 0, 0);
 }
 
 static inline int call_spawn(const struct command_argument *first, uint32_t flags)
 {
-    return system_call(SYSCALL_SPAWN, ADDRESS(first), flags, 0);
+    return (int)system_call(SYSCALL_SPAWN, ADDRESS(first), flags, 0);
 }
 
 static inline int call_process_list(struct process_info *list, uint32_t capacity)
 {
-    return system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), capacity, 0);
+    return (int)system_call(SYSCALL_PROCESS_LIST, ADDRESS(list), capacity, 0);
 }
 
 static inline uint32_t call_uptime(void)
@@ -151,24 +173,12 @@ static inline uint32_t call_uptime(void)
 #define EFLAGS_AC   0x00040000u
 #define EFLAGS_ID   0x00200000u
 
-#define USER_CODE_SELECTOR   0x1B
+#define USER_CODE_SELECTOR   0x1B /* of 32-bit code */
 #define USER_DATA_SELECTOR   0x23
 #define USER_THREAD_SELECTOR 0x4B
-#define USER_CODE_64_SELECTOR \
-    0x2B /* of the x86_64 kernel; i386's has a task state there, which is not ring 3's */
 
-/* Does a kernel of 64 bits run this program? It has segments of its own, and pages that are never executed. */
-static inline bool kernel_has_64_bits(void)
-{
-    bool is_readable;
-
-    __asm__("verr %w1\n"
-            "sete %0"
-            : "=q"(is_readable)
-            : "r"(USER_CODE_64_SELECTOR)
-            : "cc");
-    return is_readable;
-}
+/* Is the kernel below one for long mode? A 32-bit program may run on either. */
+bool kernel_is_64_bit(void);
 
 bool cpu_has_fxsr(void);
 bool cpu_has_sse(void);
@@ -176,16 +186,6 @@ bool cpu_has_smap(void);
 bool cpu_has_umip(void);
 
 /* registers.asm */
-struct registers {
-    uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
-    uint32_t eflags;
-    uint32_t ds, es, fs, gs;
-    uint32_t arguments[3];
-    uint32_t esp_before, esp_after;
-};
-
-/* `int 0x80` with these registers; afterwards they are what the kernel left. */
-void call_with_registers(struct registers *registers);
 
 /* Compares, rounds times, registers that no other code may change, with selector in ES, FS and GS.
  * 0 when none changed. */

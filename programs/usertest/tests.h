@@ -19,6 +19,8 @@ struct test {
 
 extern const struct test command_tests[], memory_tests[], process_tests[], fpu_tests[],
     isolation_tests[], fault_tests[], random_tests[];
+/* Those of one word size alone: calls.c, instructions.c, and segments.c or long_mode.c. */
+extern const struct test call_tests[], instruction_tests[], kind_tests[];
 
 /* argv[0] is the role's name. The result is the process's status. */
 struct role {
@@ -26,6 +28,7 @@ struct role {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct role process_roles[], fpu_roles[], isolation_roles[], random_roles[];
+extern const struct role process_roles[], fpu_roles[], isolation_roles[], random_roles[],
+    kind_roles[];
 
 #endif

@@ -25,15 +25,12 @@
 #define SETTLING_STEP         10
 
 static const struct test *const tables[] = {
-    command_tests,   memory_tests, process_tests, fpu_tests,
-    isolation_tests, fault_tests,  random_tests,
+    command_tests,   call_tests, memory_tests,      process_tests, fpu_tests,
+    isolation_tests, kind_tests, instruction_tests, fault_tests,   random_tests,
 };
 
 static const struct role *const role_tables[] = {
-    process_roles,
-    fpu_roles,
-    isolation_roles,
-    random_roles,
+    process_roles, fpu_roles, isolation_roles, random_roles, kind_roles,
 };
 
 static struct {

@@ -34,8 +34,8 @@ void context_set_kernel_stack(void *top);
 
 /*
  * Where the segment of a program's thread-local variables begins. As it is data for ring 3 without an end,
- * paging protects all that is not the program's. Counts from the program's next load of FS or GS on.
- * address is canonical (page_table.h): the CPU faults on any other.
+ * paging protects all that is not the program's. Counts from the program's next load of FS or GS on; of a 64-bit
+ * program, whose FS is null, at once. There the address must be canonical.
  */
 void context_set_thread_pointer(vaddr_t address);
 

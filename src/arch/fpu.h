@@ -1,5 +1,5 @@
 /*
- * arch/fpu.h - each task's FPU and SSE registers, saved only when another task needs them.
+ * arch/fpu.h - each task's FPU, SSE and AVX registers, saved only when another task needs them.
  *
  * The registers belong to the last task that used them. Changing tasks only sets CR0.TS; the
  * first FPU instruction then traps (exception 7), and the exchange happens there. A task that
@@ -8,14 +8,16 @@
 #ifndef ARCH_FPU_H
 #define ARCH_FPU_H
 
-#include <stdint.h>
+#include <stddef.h>
 
-#define FPU_STATE_BYTES     512 /* FXSAVE's area (SDM volume 1, section 10.5.1) */
-#define FPU_STATE_ALIGNMENT 16
+/* SDM volume 1, sections 10.5.1 (FXSAVE) and 13.4 (XSAVE, which wants 64). */
+#define FPU_STATE_ALIGNMENT 64
 
-struct fpu_state {
-    uint8_t registers[FPU_STATE_BYTES];
-} __attribute__((aligned(FPU_STATE_ALIGNMENT)));
+/* Registers as they are saved. How many bytes depends on the CPU: with AVX there are more. */
+struct fpu_state;
+
+/* Of a struct fpu_state. After cpu_features_initialise(). */
+size_t fpu_state_bytes(void);
 
 /* Takes over exception 7. After trap_initialise() and cpu_features_initialise(). */
 void fpu_initialise(void);

@@ -69,6 +69,20 @@ void console_write(const char *text, size_t length)
     }
 }
 
+size_t console_room(void)
+{
+    size_t room = SIZE_MAX;
+
+    for (struct printk_sink *sink = kernel_log.first_sink; sink != NULL; sink = sink->next) {
+        if (sink->room) {
+            size_t its = sink->room();
+
+            room = its < room ? its : room;
+        }
+    }
+    return room;
+}
+
 static void printk_piece(void *context, const char *text, size_t length)
 {
     (void)context;

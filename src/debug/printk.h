@@ -17,6 +17,8 @@ struct printk_sink {
     const char *name;
     /* Writes length bytes; '\n' is a whole line break. Must work with interrupts off. */
     void (*write)(const char *text, size_t length);
+    /* How many bytes it takes before write() has to wait for the device; NULL: it never waits. */
+    size_t (*room)(void);
     void (*emphasise)(bool is_on); /* what is written meanwhile catches the eye; NULL: it cannot */
     struct printk_sink *next;      /* printk's own */
 };
@@ -42,6 +44,10 @@ void printk_emphasise(bool is_on);
 
 /* Raw text (a program's output) to all sinks, not into the log. */
 void console_write(const char *text, size_t length);
+
+/* How many bytes console_write() takes at once before a device makes it wait, with interrupts off; 0: it
+ * would wait for the first. SIZE_MAX when no device is slow. */
+size_t console_room(void);
 
 /*
  * Copies the newest bytes of the log, at most size - 1, NUL-terminated, into

@@ -18,6 +18,7 @@
 
 #include "arch/x86/io.h"
 #include "arch/irq.h"
+#include "arch/timer.h"
 #include "debug/printk.h"
 #include "drivers/keyboard.h"
 
@@ -52,6 +53,9 @@
 #define SEND_TURNS     20000
 #define LOOPBACK_TURNS 1000
 
+/* For those who wait with interrupts on. The FIFO is empty after 1.4 ms. */
+#define STUCK_TICKS 10
+
 /* A FIFO full of bytes and as many again: more at once is a line that is stuck. */
 #define RECEIVE_BURST (2 * FIFO_BYTES)
 
@@ -59,6 +63,9 @@ static struct {
     bool is_present;
     bool is_stuck; /* the last wait ended by its limit: do not wait again until it can send */
     unsigned room; /* bytes that may be sent before LSR must be asked again */
+    bool is_slow;  /* it was waited for once: a real line, no emulator's */
+    bool is_asked; /* serial_room() has said 0, at that tick for the first time */
+    uint32_t asked_at;
     unsigned fifo_bytes;
     bool is_holding; /* received bytes stay in the UART: there is no room for keys */
     bool was_return; /* the last key was '\r': a '\n' now belongs to it */
@@ -77,7 +84,13 @@ static bool wait_for(uint8_t lsr_bit, unsigned turns)
 static void send(uint8_t byte)
 {
     if (serial.room == 0) {
-        serial.is_stuck = !wait_for(LSR_CAN_SEND, serial.is_stuck ? 1 : SEND_TURNS);
+        bool is_ready = wait_for(LSR_CAN_SEND, 1);
+
+        if (!is_ready && !serial.is_stuck) {
+            serial.is_slow = true;
+            is_ready = wait_for(LSR_CAN_SEND, SEND_TURNS - 1);
+        }
+        serial.is_stuck = !is_ready;
         if (serial.is_stuck) {
             return;
         }
@@ -85,6 +98,31 @@ static void send(uint8_t byte)
     }
     serial.room--;
     outb(DATA, byte);
+}
+
+/* A line that was fast up to now is not asked: no emulator's takes longer than the port access. */
+static size_t serial_room(void)
+{
+    if (!serial.is_slow || serial.is_stuck) {
+        return SIZE_MAX;
+    }
+    if (serial.room == 0 && (inb(LSR) & LSR_CAN_SEND)) {
+        serial.room = serial.fifo_bytes;
+    }
+    if (serial.room > 0) {
+        serial.is_asked = false;
+        return serial.room;
+    }
+    if (!serial.is_asked) {
+        serial.is_asked = true;
+        serial.asked_at = timer_get_ticks();
+    }
+    if (timer_get_ticks() - serial.asked_at < STUCK_TICKS) {
+        return 0;
+    }
+    serial.is_asked = false;
+    serial.is_stuck = true;
+    return SIZE_MAX;
 }
 
 static void serial_write(const char *text, size_t length)
@@ -122,7 +160,7 @@ static bool is_port_there(void)
 
 void serial_initialise(void)
 {
-    static struct printk_sink sink = {.name = "serial", .write = serial_write};
+    static struct printk_sink sink = {.name = "serial", .write = serial_write, .room = serial_room};
 
     if (inb(LSR) == LSR_NOT_THERE) {
         return;

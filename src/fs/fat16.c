@@ -160,19 +160,23 @@ int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_vo
     return status == -EBOUNDS ? -EFSNOTUS : status;
 }
 
-const char *fat16_refusal(struct block_device *device, uint32_t first_lba)
+const char *fat16_refusal(struct block_device *device, uint32_t first_lba, int status)
 {
     struct fat16_volume volume = {.device = device};
     uint8_t sector[SECTOR_BYTES] __attribute__((aligned(4)));
-    int status = block_read(device, first_lba, 1, sector);
+    int now = block_read(device, first_lba, 1, sector);
 
-    if (status < 0) {
-        return status == -EBOUNDS ? "it begins behind the end of the disk"
-                                  : "its first sector cannot be read";
+    if (now < 0) {
+        return now == -EBOUNDS ? "it begins behind the end of the disk"
+                               : "its first sector cannot be read";
     }
     const char *reason =
         understand((const struct fat16_boot_record *)(const void *)sector, first_lba, &volume);
-    return reason ? reason : "it could be read only once";
+    if (reason) {
+        return reason;
+    }
+    return status == -ENOMEM ? "there is not enough memory for what belongs to it"
+                             : "its first sector could not be read when it was to be mounted";
 }
 
 void fat16_unmount(struct fat16_volume *volume)

@@ -47,8 +47,9 @@ struct fat16_node {
  */
 int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume);
 
-/* Why fat16_mount() does not take that volume, in words that end a sentence: "it is a FAT32 volume". */
-const char *fat16_refusal(struct block_device *device, uint32_t first_lba);
+/* Why fat16_mount() has returned status (below 0) for that volume, in words that end a sentence: "it is a
+ * FAT32 volume". */
+const char *fat16_refusal(struct block_device *device, uint32_t first_lba, int status);
 
 /* Lets the cache forget the volume's device. */
 void fat16_unmount(struct fat16_volume *volume);

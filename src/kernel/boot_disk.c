@@ -92,13 +92,13 @@ static struct block_device *find_disk(const struct boot_info *info)
           info->disk_signature, (uint32_t)count);
 }
 
-/* Mounts that partition, if it is a FAT16 volume. */
-static bool mount(struct block_device *disk, const struct partition *partition)
+/* Mounts that partition, if it is a FAT16 volume: fs_mount()'s status. */
+static int mount(struct block_device *disk, const struct partition *partition)
 {
     partition_open(disk, partition, &boot_disk.view);
     format_to_buffer(boot_disk.name, sizeof(boot_disk.name), "%s, partition %u", disk->name,
                      partition->number);
-    return fs_mount(&boot_disk.view.device, 0) == OK;
+    return fs_mount(&boot_disk.view.device, 0);
 }
 
 static bool has_file(const char *path)
@@ -120,8 +120,13 @@ static const char *why_not(struct block_device *disk, const struct partition *pa
     if (partition->first_lba >= disk->sector_count) {
         return "it begins behind the disk's last sector";
     }
-    partition_open(disk, partition, &boot_disk.view);
-    return fat16_refusal(&boot_disk.view.device, 0);
+    int status = mount(disk, partition);
+
+    if (status == OK) {
+        KASSERT(fs_unmount() == OK);
+        return "it could be mounted only now, not before";
+    }
+    return fat16_refusal(&boot_disk.view.device, 0, status);
 }
 
 /* None of the partitions has a volume: says why of each. */
@@ -149,7 +154,7 @@ static int choose(struct block_device *disk, const struct partition *partitions,
     int chosen = -1;
 
     for (int i = 0; i < count; i++) {
-        if (!mount(disk, &partitions[i])) {
+        if (mount(disk, &partitions[i]) != OK) {
             continue;
         }
         bool has_init = has_file(init_path);
@@ -176,7 +181,7 @@ void boot_disk_mount(const struct boot_info *info, const char *init_path)
     }
     int chosen = choose(disk, partitions, count, init_path);
 
-    if (chosen < 0 || !mount(disk, &partitions[chosen])) {
+    if (chosen < 0 || mount(disk, &partitions[chosen]) != OK) {
         refuse(disk, partitions, count);
     }
     printk("File system: FAT16 on %s (%s), partition %u, from sector %u.\n", disk->name, disk->mode,

@@ -7,7 +7,6 @@
 
 #include "abi/syscalls.h"
 #include "arch/context.h"
-#include "arch/page_table.h"
 #include "config.h"
 #include "arch/timer.h"
 #include "fs/path.h"
@@ -248,16 +247,19 @@ intptr_t sys_uptime(const uintptr_t *arguments)
 }
 
 /*
- * thread_pointer(address): the selector; -EINVARG for a number that cannot be an address: loading it into a
- * segment's base would fault in the kernel. What lies there does not matter: paging protects as ever.
+ * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a 32-bit program
+ * may give any address of 32 bits; in long mode one that cannot be would be a fault of the kernel's. (By a far
+ * jump and `syscall` a 32-bit program, too, can pass more.)
  */
 intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {
-    if (!page_address_is_canonical(arguments[0])) {
+    bool is_64_bit = user_long_bytes() > sizeof(uint32_t);
+
+    if (arguments[0] > (is_64_bit ? USER_END - 1 : UINT32_MAX)) {
         return -EINVARG;
     }
     task_set_thread_pointer(arguments[0]);
-    return context_thread_selector();
+    return is_64_bit ? 0 : context_thread_selector();
 }
 
 /* Of process_list(), between two pauses. */

@@ -232,8 +232,7 @@ void task_initialise(void)
     keep_spare_stacks();
     tasks.idle.state = TASK_RUNNABLE;
     tasks.current = &tasks.idle;
-    tasks.fpu_states =
-        kmem_cache_create("fpu_state", sizeof(struct fpu_state), FPU_STATE_ALIGNMENT);
+    tasks.fpu_states = kmem_cache_create("fpu_state", fpu_state_bytes(), FPU_STATE_ALIGNMENT);
     KASSERT(tasks.fpu_states);
     timer_set_tick_handler(task_on_tick);
     irq_set_user_return_hook(task_on_user_return);

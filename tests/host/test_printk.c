@@ -137,6 +137,32 @@ static void assert_alphabet(const char *text, size_t from, size_t to)
     }
 }
 
+static size_t room_of_5(void)
+{
+    return 5;
+}
+
+static size_t room_of_3(void)
+{
+    return 3;
+}
+
+/* The slowest device counts; those that never wait do not. */
+static void test_room_is_the_smallest(void **state)
+{
+    (void)state;
+    struct printk_sink fast = {.name = "fast", .write = first_write};
+    struct printk_sink slow = {.name = "slow", .write = first_write, .room = room_of_5};
+    struct printk_sink slower = {.name = "slower", .write = first_write, .room = room_of_3};
+
+    assert_true(console_room() == SIZE_MAX);
+    printk_add_sink(&fast);
+    assert_true(console_room() == SIZE_MAX);
+    printk_add_sink(&slower);
+    printk_add_sink(&slow);
+    assert_int_equal(console_room(), 3);
+}
+
 static void test_no_sink_keeps_the_text(void **state)
 {
     (void)state;
@@ -317,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_sentences_end_between_words, reset),
         cmocka_unit_test_setup(test_emphasis_is_for_sinks_that_have_it, reset),
+        cmocka_unit_test_setup(test_room_is_the_smallest, reset),
         cmocka_unit_test_setup(test_no_sink_keeps_the_text, reset),
         cmocka_unit_test_setup(test_every_sink_gets_the_text, reset),
         cmocka_unit_test_setup(test_late_sink_gets_what_it_missed, reset),

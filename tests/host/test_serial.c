@@ -31,6 +31,7 @@ static struct {
     unsigned since_ready; /* bytes sent since the last time LSR said "can send" */
     bool never_ready;
     unsigned lsr_reads;
+    unsigned busy_reads; /* so many reads of LSR say that the last bytes are still on their way */
     const char *received;
     bool has_debugcon;
     char debugcon[64];
@@ -54,16 +55,21 @@ static uint8_t uart_read(unsigned number)
         }
         return (uint8_t)*machine.received++;
     case 2: return machine.uart == UART_16550A ? 0xC1 : 0x01;
-    case 5:
+    case 5: {
         machine.lsr_reads++;
-        if (!machine.never_ready) {
+        bool is_ready = !machine.never_ready && machine.busy_reads == 0;
+
+        if (is_ready) {
             machine.since_ready = 0;
+        } else if (machine.busy_reads > 0) {
+            machine.busy_reads--;
         }
-        return (machine.never_ready ? 0 : LSR_CAN_SEND) |
+        return (is_ready ? LSR_CAN_SEND : 0) |
                ((is_loopback && machine.uart != UART_STUCK_LOOPBACK) ||
                         (machine.received != NULL && *machine.received != '\0')
                     ? LSR_RECEIVED
                     : 0);
+    }
     case 7: return machine.uart == UART_NO_SCRATCH ? 0 : machine.registers[7];
     default: return machine.registers[number];
     }
@@ -276,6 +282,51 @@ static void test_serial_stuck_line_costs_one_wait(void **state)
     assert_string_equal(machine.sent, "again");
 }
 
+/* An emulator's line takes all at once. One that was waited for takes what its FIFO has room for. */
+static void test_serial_room_of_a_slow_line(void **state)
+{
+    (void)state;
+    serial_initialise();
+    print("0123456789abcdef");
+    assert_true(added_sink->room() == SIZE_MAX);
+    machine.busy_reads = 5;
+    print("0");
+    assert_int_equal(added_sink->room(), FIFO_BYTES - 1);
+    print("123456789abcdef");
+    machine.busy_reads = 2;
+    machine.lsr_reads = 0;
+    assert_int_equal(added_sink->room(), 0);
+    assert_int_equal(added_sink->room(), 0);
+    assert_int_equal(added_sink->room(), FIFO_BYTES);
+    assert_int_equal(added_sink->room(), FIFO_BYTES);
+    assert_int_equal(machine.lsr_reads, 3);
+    print("0123456789abcdef"); /* needs no wait any more */
+    assert_int_equal(machine.lsr_reads, 3);
+}
+
+/* A line that is never ready again does not keep its writer for ever. */
+static void test_serial_room_of_a_stuck_line(void **state)
+{
+    (void)state;
+    serial_initialise();
+    machine.busy_reads = 5;
+    print("0123456789abcdef0");
+    print("123456789abcdef");
+    machine.never_ready = true;
+    timer_initialise(100);
+    for (int i = 0; i < STUCK_TICKS; i++) {
+        assert_int_equal(added_sink->room(), 0);
+        irq_handlers[0]();
+    }
+    assert_true(added_sink->room() == SIZE_MAX);
+    machine.lsr_reads = 0;
+    print("lost");
+    assert_int_equal(machine.lsr_reads, 4);
+    machine.never_ready = false;
+    print("x");
+    assert_int_equal(added_sink->room(), FIFO_BYTES - 1);
+}
+
 static void test_serial_read_gives_bytes_then_nothing(void **state)
 {
     (void)state;
@@ -460,6 +511,8 @@ int main(void)
         TEST(test_serial_fifo_is_filled_by_many_writes),
         TEST(test_serial_without_fifo_asks_for_each_byte),
         TEST(test_serial_stuck_line_costs_one_wait),
+        TEST(test_serial_room_of_a_slow_line),
+        TEST(test_serial_room_of_a_stuck_line),
         TEST(test_serial_read_gives_bytes_then_nothing),
         TEST(test_serial_input_becomes_keys),
         TEST(test_serial_line_ends),

@@ -67,7 +67,8 @@ def programs():
 
 # usertest's tables of attacks on the kernel, and those of its tests of commands that attack.
 USERTEST = "bin/programs/usertest.elf"
-USERTEST_SOURCES = {"isolation": r"", "faults": r"", "commands": r".*(?:bad|endless|unknown).*",
+USERTEST_SOURCES = {"isolation": r"", "i386/segments": r"", "faults": r"", "i386/instructions": r"",
+                    "commands": r".*(?:bad|endless|unknown).*", "i386/calls": r".*(?:bad|endless|unknown).*",
                     "processes": r"arguments_(?:bad_lists|at_edges)"}
 # usertest's random calls could end the witness, and the harness.
 

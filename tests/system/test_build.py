@@ -6,6 +6,7 @@ All of it happens in a copy of the tree, in a folder with a difficult name.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,13 @@ def refused(made, *words):
 
 # ---------------------------------------------------------------- before anything is built
 
+def own_images():
+    """The images that the makefiles have a rule for."""
+    rules = "".join(suite.read(path) for path in ("Makefile", "programs/newlib/newlib.mk"))
+    found = re.findall(r"^\$\(BIN\)/([\w-]+\.bin):(?:.*\\\n)*.*\n\t@\$\(MKIMAGE\)", rules, re.MULTILINE)
+    return ["bin/" + name for name in found] + ["./bin/../bin/os.bin"]
+
+
 def wrong_requests(tree):
     """Refused in a sentence, and nothing is built for it."""
     tree.write("empty/readme.txt", "no program\n")
@@ -91,13 +99,17 @@ def wrong_requests(tree):
             (["run", "DISK=nowhere.bin"], "DISK=nowhere.bin", "there is no such file"),
             (["all", "DEBUG_HEAP=yes"], "DEBUG_HEAP=yes", "1 or 0"),
             (["all", "WERROR=on"], "WERROR=on", "1 or 0"),
-            (["all", "ARCH=x86_64"], "ARCH=x86_64", "i386"),
+            (["all", "ARCH=arm"], "ARCH=arm", "i386 or x86_64"),
             (["image"], "usage: make image"),
             (["image", "INIT=prog.c"], "usage: make image"),
             (["image", "INIT=nowhere.elf", "IMAGE=x.bin"], "cannot read nowhere.elf"),
             (["image", "INIT=prog.c", "IMAGE=x.bin"], "prog.c cannot be init", "no ELF file"),
             (["image", "INIT=prog.c", "IMAGE=/dev/null"], "/dev/null", "it is a device"),
             (["image", "INIT=prog.c", "IMAGE=bin/kernel.bin"], "bin/kernel.bin", "made of that file"),
+            *((["image", "INIT=nowhere.elf", f"IMAGE={name}"], f"cannot write {name}", "one of make's own images")
+              for name in own_images()),
+            (["image", "INIT=nowhere.elf", "FILES=prog.c=..//y", "IMAGE=x.bin"],
+             "'..' in '..//y' is no 8.3 name", "behind the ="),
             (["program"], "SRC=file.c or SRC=folder is missing", "usage: make program"),
             (["program", "SRC=nowhere.c", "OUT=x.elf"], "SRC=nowhere.c", "no such file"),
             (["program", "SRC=empty", "OUT=x.elf"], "SRC=empty", "no .c file"),

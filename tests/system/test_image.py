@@ -262,6 +262,11 @@ def missing(option):
     return test
 
 
+def bad_host_name(case):
+    host = case.write("ninechars", b"x")
+    return case.refused(f"({host}=NAME)", "--file", host)
+
+
 def bad_name(name):
     def test(case):
         return case.refused("8.3", "--file", case.write("host", b"x") + "=" + name)
@@ -417,6 +422,7 @@ TESTS = [
     ("refused: missing file", missing("--file")),
     ("refused: missing init", missing("--init")),
     ("refused: missing volume", missing("--volume")),
+    ("refused: a host's name that is no 8.3 name", bad_host_name),
     *[(f"refused: name {name!r}", bad_name(name)) for name in
       ("ninechars.txt", "a.four", "a.b.c", ".txt", "a b", "a/", "a//b", "a/../b", "\u00e9.txt")],
     ("refused: a name twice", duplicate),

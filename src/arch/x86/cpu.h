@@ -27,6 +27,7 @@
 #define CR4_OSFXSR     0x00000200u /* FXSAVE and SSE */
 #define CR4_OSXMMEXCPT 0x00000400u /* SSE errors as exception 19 */
 #define CR4_UMIP       0x00000800u /* SGDT and the like fault in ring 3 */
+#define CR4_OSXSAVE    0x00040000u /* XSAVE, and XCR0 */
 #define CR4_SMEP       0x00100000u /* the kernel cannot execute user pages */
 #define CR4_SMAP       0x00200000u /* the kernel cannot touch user pages, except while EFLAGS.AC is set */
 
@@ -71,6 +72,12 @@ CPU_SEGMENT_READER(ss)
 static inline void cpu_write_msr(uint32_t msr, uint64_t value)
 {
     __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
+/* XCR0: which registers XSAVE and XRSTOR take. Where CR4.OSXSAVE is on. */
+static inline void cpu_write_xcr0(uint32_t value)
+{
+    __asm__ volatile("xsetbv" : : "c"(0), "a"(value), "d"(0));
 }
 
 static inline void cpu_invalidate_page(vaddr_t address)

@@ -17,6 +17,9 @@
 #define CPUID_PGE  0x00002000u
 #define CPUID_FXSR 0x01000000u
 #define CPUID_SSE  0x02000000u
+/* Leaf 1, ECX. */
+#define CPUID_XSAVE 0x04000000u
+#define CPUID_AVX   0x10000000u
 /* Leaf 7, EBX and ECX. */
 #define CPUID_SMEP 0x00000080u
 #define CPUID_SMAP 0x00100000u
@@ -24,9 +27,11 @@
 
 #define CPUID_LEAF_FEATURES 1
 #define CPUID_LEAF_EXTENDED 7
+#define CPUID_LEAF_XSAVE    13 /* EBX: bytes for what XCR0 has */
 
 static struct {
     uint32_t edx;
+    uint32_t xsave_mask, xsave_bytes;
 } features;
 
 /* A CPU has CPUID if EFLAGS.ID can be changed. */
@@ -53,13 +58,14 @@ static bool has_cpuid(void)
 void cpu_features_initialise(void)
 {
     uint32_t max_leaf, eax, ebx, ecx, edx;
+    uint32_t leaf_1_ecx;
     uint32_t cr4 = 0;
 
     if (!has_cpuid()) {
         fatal("This CPU has no CPUID; Drupe needs a Pentium or later.");
     }
     cpu_id(0, 0, &max_leaf, &ebx, &ecx, &edx);
-    cpu_id(CPUID_LEAF_FEATURES, 0, &eax, &ebx, &ecx, &features.edx);
+    cpu_id(CPUID_LEAF_FEATURES, 0, &eax, &ebx, &leaf_1_ecx, &features.edx);
     if (!(features.edx & CPUID_PSE)) {
         fatal("This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later.");
     }
@@ -76,9 +82,15 @@ void cpu_features_initialise(void)
     if (features_have_fxsr()) {
         cr4 |= CR4_OSFXSR;
         cr4 |= features_have_sse() ? CR4_OSXMMEXCPT : 0;
+        cr4 |= leaf_1_ecx & CPUID_XSAVE && max_leaf >= CPUID_LEAF_XSAVE ? CR4_OSXSAVE : 0;
     }
     if (cr4) { /* CR4 itself exists only where a feature needs it */
         cpu_write_cr4(cpu_read_cr4() | cr4);
+    }
+    if (cr4 & CR4_OSXSAVE) {
+        features.xsave_mask = XCR0_X87 | XCR0_SSE | (leaf_1_ecx & CPUID_AVX ? XCR0_AVX : 0);
+        cpu_write_xcr0(features.xsave_mask);
+        cpu_id(CPUID_LEAF_XSAVE, 0, &eax, &features.xsave_bytes, &ecx, &edx);
     }
     /* The FPU is there, its errors are exception 16, and WAIT honours the task-switched flag. A
      * program that sets EFLAGS.AC gets the alignment checks it asks for. Caches are on, even if the
@@ -99,4 +111,14 @@ bool features_have_sse(void)
 bool features_have_fxsr(void)
 {
     return features.edx & CPUID_FXSR;
+}
+
+uint32_t features_xsave_mask(void)
+{
+    return features.xsave_mask;
+}
+
+uint32_t features_xsave_bytes(void)
+{
+    return features.xsave_bytes;
 }

@@ -17,6 +17,11 @@
 #define MXCSR_DEFAULT       0x1F80u
 #define FXSAVE_MXCSR        24 /* FXSAVE's tags are 0 for empty, FNSAVE's 3 */
 #define FNSAVE_TAGS         8
+#define FXSAVE_BYTES        512
+
+struct fpu_state {
+    uint8_t bytes[FXSAVE_BYTES]; /* with XSAVE more of them: fpu_state_bytes() */
+} __attribute__((aligned(FPU_STATE_ALIGNMENT)));
 
 static struct {
     struct fpu_state *owner;   /* whose registers are in the FPU */
@@ -28,40 +33,71 @@ static inline void clear_task_switched(void)
     __asm__ volatile("clts");
 }
 
+/* In long mode the forms that keep all 64 bits of where the last instruction and its operand were. */
+#if ARCH_BITS == 64
+#define FXSAVE  "fxsave64 "
+#define FXRSTOR "fxrstor64 "
+#define XSAVE   "xsave64 "
+#define XRSTOR  "xrstor64 "
+#else
+#define FXSAVE  "fxsave "
+#define FXRSTOR "fxrstor "
+#define XSAVE   "xsave "
+#define XRSTOR  "xrstor "
+#endif
+
+size_t fpu_state_bytes(void)
+{
+    return features_xsave_mask() ? features_xsave_bytes() : FXSAVE_BYTES;
+}
+
 static void save(struct fpu_state *state)
 {
-    if (features_have_fxsr()) {
-        __asm__ volatile("fxsave %0" : "=m"(state->registers));
+    if (features_xsave_mask()) {
+        __asm__ volatile(XSAVE "(%0)"
+                         :
+                         : "r"(state), "a"(features_xsave_mask()), "d"(0)
+                         : "memory");
+    } else if (features_have_fxsr()) {
+        __asm__ volatile(FXSAVE "(%0)" : : "r"(state) : "memory");
     } else {
-        __asm__ volatile("fnsave %0" : "=m"(state->registers));
+        __asm__ volatile("fnsave (%0)" : : "r"(state) : "memory");
     }
 }
 
 static void load(const struct fpu_state *state)
 {
-    if (features_have_fxsr()) {
-        __asm__ volatile("fxrstor %0" : : "m"(state->registers));
+    if (features_xsave_mask()) {
+        __asm__ volatile(XRSTOR "(%0)"
+                         :
+                         : "r"(state), "a"(features_xsave_mask()), "d"(0)
+                         : "memory");
+    } else if (features_have_fxsr()) {
+        __asm__ volatile(FXRSTOR "(%0)" : : "r"(state) : "memory");
     } else {
         /* FRSTOR raises an exception that is pending, here one of a task that has ended. */
         __asm__ volatile("fnclex\n"
-                         "frstor %0"
+                         "frstor (%0)"
                          :
-                         : "m"(state->registers));
+                         : "r"(state)
+                         : "memory");
     }
 }
 
 /*
  * As after FNINIT, but with every register 0: FNINIT only marks the x87 registers empty, and the
- * XMM registers it leaves alone, so both would show what another task had in them.
+ * XMM registers it leaves alone, so both would show what another task had in them. XSAVE's header, behind
+ * FXSAVE's part, is 0 as well: XRSTOR then sets all registers to what they are after a reset, which is 0;
+ * MXCSR alone it takes from here.
  */
 void fpu_clear(struct fpu_state *state)
 {
-    memset(state, 0, sizeof(*state));
-    *(uint16_t *)state->registers = X87_CONTROL_DEFAULT;
+    memset(state->bytes, 0, fpu_state_bytes());
+    *(uint16_t *)state->bytes = X87_CONTROL_DEFAULT;
     if (features_have_fxsr()) {
-        *(uint32_t *)(state->registers + FXSAVE_MXCSR) = MXCSR_DEFAULT;
+        *(uint32_t *)(state->bytes + FXSAVE_MXCSR) = MXCSR_DEFAULT;
     } else {
-        *(uint16_t *)(state->registers + FNSAVE_TAGS) = X87_TAGS_EMPTY;
+        *(uint16_t *)(state->bytes + FNSAVE_TAGS) = X87_TAGS_EMPTY;
     }
 }
 

@@ -10,7 +10,7 @@
 #include "arch/x86_64/gdt.h"
 
 #include "arch/context.h"
-#include "arch/cpu.h"
+#include "arch/x86/cpu.h"
 
 /* Descriptors: SDM volume 3, figure 3-8. */
 #define KERNEL_CODE_64 0x00AF9A000000FFFFul
@@ -35,6 +35,8 @@ struct tss {
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct tss) == 104, "task-state segment");
+
+#define MSR_FS_BASE 0xC0000100u
 
 #define GDT_ENTRIES      12
 #define TRAP_STACK_BYTES 4096
@@ -104,6 +106,9 @@ void context_set_thread_pointer(vaddr_t address)
 {
     set(USER_THREAD_SELECTOR, based(USER_DATA, address));
     context_thread_pointer = address;
+    if (cpu_read_fs() == 0) { /* as of 64-bit programs: at once */
+        cpu_write_msr(MSR_FS_BASE, address);
+    }
 }
 
 uint16_t context_thread_selector(void)

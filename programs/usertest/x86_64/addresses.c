@@ -1,0 +1,56 @@
+/*
+ * addresses.c - where no 64-bit program has anything, all of them canonical; see support.h.
+ */
+#include "../support.h"
+
+const uintptr_t foreign_addresses[] = {
+    0,
+    1,
+    PAGE_BYTES - 4,
+    PAGE_BYTES - 1,
+    PAGE_BYTES,
+    HEAP_TABLE_ADDRESS,
+    VGA_TEXT_ADDRESS,
+    KERNEL_PHYSICAL,
+    USER_STACK_BOTTOM, /* what 32-bit programs have */
+    USER_STACK_TOP - 4,
+    USER_PROGRAM_ADDRESS - 1,
+    HEAP_ADDRESS,
+    PROCESS_HEAP_ADDRESS,
+    0xFEE00000,
+    0xFFFFFFFF,
+    0x100000000,
+    0x100400000, /* the program, but for bit 32 */
+    USER64_AREAS_ADDRESS - 1,
+    USER64_BREAK_ADDRESS - 1,
+    USER64_BREAK_ADDRESS,
+    USER64_HEAP_END - 1,
+    USER64_HEAP_END,
+    OWN_STACK_BOTTOM - PAGE_BYTES,
+    OWN_STACK_BOTTOM - 1,
+    OWN_STACK_TOP,
+    USER_END - 1,
+    DIRECT_MAP,
+    DIRECT_MAP + PAGE_BYTES,
+    DIRECT_MAP + HEAP_TABLE_ADDRESS,
+    DIRECT_MAP + KERNEL_PHYSICAL,
+    DIRECT_MAP + LOW_ZONE_PHYSICAL,
+    DIRECT_MAP + HEAP_ADDRESS,
+    DIRECT_MAP + FRAME_ZONE_ADDRESS,
+    DIRECT_MAP + DIRECT_MAP_BYTES - 1,
+    DIRECT_MAP + DIRECT_MAP_BYTES,
+    VMALLOC_ADDRESS - 1,
+    VMALLOC_ADDRESS,
+    VMALLOC_END - 1,
+    VMALLOC_END,
+    MMIO_ADDRESS,
+    KERNEL_BASE - 1,
+    KERNEL_BASE,
+    KERNEL_ADDRESS - 1,
+    KERNEL_ADDRESS,
+    KERNEL_END_MAX - 1,
+    KERNEL_END_MAX,
+    0xFFFFFFFFFFFFFFF0,
+    0xFFFFFFFFFFFFFFFF,
+};
+const size_t foreign_address_count = COUNT_OF(foreign_addresses);
