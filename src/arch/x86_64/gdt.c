@@ -106,7 +106,7 @@ void context_set_thread_pointer(vaddr_t address)
 {
     set(USER_THREAD_SELECTOR, based(USER_DATA, address));
     context_thread_pointer = address;
-    if (cpu_read_fs() == 0) { /* as of 64-bit programs: at once */
+    if ((cpu_read_fs() & ~3u) == 0) { /* as of 64-bit programs: at once */
         cpu_write_msr(MSR_FS_BASE, address);
     }
 }

@@ -883,7 +883,9 @@ struct paging_4gb_chunk *paging_current(void)
 /* For backtraces, which may follow a damaged frame pointer. */
 static bool is_readable(vaddr_t address)
 {
-    return paging_is_mapped(paging.current, (void *)address);
+    uint32_t flags = page_entry_flags(paging_entry(paging.current, address));
+
+    return (flags & (PAGE_FLAG_PRESENT | PAGE_FLAG_USER)) == PAGE_FLAG_PRESENT;
 }
 
 void enable_paging(void)
