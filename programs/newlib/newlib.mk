@@ -31,7 +31,7 @@ $(SDK)/layer/%.o: programs/newlib/%.c $(SDK_FLAGS_FILE) $(SDK)/newlib.key
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
 	$(Q)$(SDK_GCC) $(SDK_FLAGS) -std=gnu11 -Os -g $(WARNINGS) -Isrc -nostdinc \
-	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m$(ARCH_BITS) -print-file-name=include) \
+	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m$(BITS_$(ARCH)) -print-file-name=include) \
 	    $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
 # With it go the headers that describe the kernel to programs.
