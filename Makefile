@@ -339,7 +339,7 @@ run-gui: disk
 	@$(call qemu_run,-serial stdio)
 
 debug: $(BIN)/os.bin $(BIN)/boot.elf
-	@tools/debug.sh
+	@ARCH=$(ARCH) tools/debug.sh
 
 test:
 	@$(PYTHON) tests/run.py
