@@ -262,8 +262,8 @@ $(BIN)/syscall-fuzz.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/pr
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
 
-$(BIN)/bench.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin bin/programs/bench/small.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file bin/programs/bench/small.elf --output $@
+$(BIN)/bench.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin $(PROGRAM_BIN)/bench/small.elf $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file $(PROGRAM_BIN)/bench/small.elf --output $@
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
@@ -281,24 +281,24 @@ attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin \
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
 
-$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/bench/calls.elf \
-    bin/programs/bench/small.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/bench/calls.elf \
-	    --file bin/programs/bench/small.elf --output $@
+$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/calls.elf \
+    $(PROGRAM_BIN)/bench/small.elf $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/calls.elf \
+	    --file $(PROGRAM_BIN)/bench/small.elf --output $@
 
 # A file that is large, and whose every dword is its own number.
 build/bench/disk.dat: Makefile
 	@mkdir -p $(@D)
 	@$(PYTHON) -c 'import array; array.array("I", range(1 << 22)).tofile(open("$@", "wb"))'
 
-$(BIN)/bench-disk.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin bin/programs/bench/disk.elf \
+$(BIN)/bench-disk.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin $(PROGRAM_BIN)/bench/disk.elf \
     build/bench/disk.dat $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file bin/programs/bench/disk.elf \
+	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file $(PROGRAM_BIN)/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-$(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin bin/programs/bench/disk.elf build/bench/disk.dat \
+$(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/disk.elf build/bench/disk.dat \
     $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/bench/disk.elf \
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
 .PHONY: all image disk run run-gui debug test check check-all bench usb memory-picture clean help

@@ -2,13 +2,18 @@
 # tools/build_newlib.sh DESTINATION - unpacks, builds and installs newlib into DESTINATION.
 #
 # DESTINATION gets include/, lib/libc.a and lib/libm.a. The source is Debian's package newlib-source
-# (NEWLIB_SOURCE names another tar archive), the compiler the host's (DRUPE_GCC, gcc if unset).
+# (NEWLIB_SOURCE names another tar archive), the compiler the host's (DRUPE_GCC, gcc if unset); for 32-bit
+# programs, or with DRUPE_ARCH=x86_64 for 64-bit ones.
 # Nothing is done when DESTINATION has been made from the same source in the same way already.
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 gcc=${DRUPE_GCC:-gcc}
+case "${DRUPE_ARCH:-i386}" in
+    i386) host=i686-elf bits=32 target_flags=$tools/drupe-cc.flags ;;
+    *) host=x86_64-elf bits=64 target_flags=$tools/drupe-cc-x86_64.flags ;;
+esac
 case "${1:-}" in
-    "" | -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    "" | -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 
 packaged=(/usr/src/newlib/newlib-*.tar.*)
@@ -24,7 +29,7 @@ options=(--disable-multilib --disable-newlib-supplied-syscalls --disable-depende
     --enable-newlib-io-long-long --enable-newlib-io-c99-formats --enable-newlib-reent-small
     --enable-lite-exit --disable-newlib-mb --disable-newlib-fvwrite-in-streamio
     --disable-newlib-wide-orient)
-flags="$(cat "$tools/drupe-cc.flags") -Os -fomit-frame-pointer -w -nostdinc"
+flags="$(cat "$target_flags") -Os -fomit-frame-pointer -w -nostdinc"
 read -r -a posix_flags <<<"$flags"
 
 # Of newlib's functions for POSIX systems, those that need no more than what Drupe has: newlib's own
@@ -37,7 +42,7 @@ own_headers=$tools/../programs/newlib/include/sys
 
 mkdir -p "$1"
 destination=$(cd "$1" && pwd)
-made_of=("$source" "$0" "$tools/drupe-cc.flags" "$own_headers"/*)
+made_of=("$source" "$0" "$target_flags" "$own_headers"/*)
 key=$(sha256sum "${made_of[@]}" | cut -d ' ' -f 1; "$gcc" --version | head -1)
 if [ "$(cat "$destination/newlib.key" 2>/dev/null)" = "$key" ]; then
     exit 0
@@ -89,15 +94,15 @@ sed -i 's/\(fntypes\|is_cxa\|fnarg\) = \(args->[^;]*\);/\1 = args ? \2 : 0;/' \
     cd "$work/build"
     # Away from make's own variables: newlib's makefiles are called by another one.
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
-    "$work/source/newlib/configure" --host=i686-elf --build="$("$gcc" -dumpmachine)" \
+    "$work/source/newlib/configure" --host=$host --build="$("$gcc" -dumpmachine)" \
         --prefix=/ --with-cross-host=yes "${options[@]}" \
-        CC="$gcc $flags -isystem $("$gcc" -m32 -print-file-name=include)" \
-        AS="as --32" AR=ar RANLIB=ranlib CFLAGS= CCASFLAGS="$flags" &&
+        CC="$gcc $flags -isystem $("$gcc" -m$bits -print-file-name=include)" \
+        AS="as --$bits" AR=ar RANLIB=ranlib CFLAGS= CCASFLAGS="$flags" &&
         make -j"$(nproc)" &&
         for part in "${posix[@]}"; do
             "$gcc" "${posix_flags[@]}" -isystem "$headers" \
                 -isystem "$work/build/targ-include" \
-                -isystem "$("$gcc" -m32 -print-file-name=include)" \
+                -isystem "$("$gcc" -m$bits -print-file-name=include)" \
                 -c -o "${part#*/}.o" "$work/source/newlib/libc/$part.c" || exit 1
         done &&
         posix=("${posix[@]#*/}") && ar rcsD libc.a "${posix[@]/%/.o}"

@@ -32,16 +32,16 @@ void *sbrk(ptrdiff_t delta)
      * start there may be no page to cross, so that the kernel is not asked: what lies there, the
      * process_malloc()s, is not the heap's to clear. */
     if (delta > 0 && (new_end < old_end || new_pages_end < new_end)) {
-        return (void *)layer_fail(ENOMEM);
+        return (void *)(intptr_t)layer_fail(ENOMEM);
     }
     if (delta < 0 && 0 - (uintptr_t)delta > old_end - heap.start) {
-        return (void *)layer_fail(EINVAL);
+        return (void *)(intptr_t)layer_fail(EINVAL);
     }
     if (new_pages_end != heap.pages_end) {
         intptr_t result = syscall_break((intptr_t)(new_pages_end - heap.pages_end));
 
         if (syscall_is_error(result)) {
-            return (void *)layer_fail(system_call_errno(result));
+            return (void *)(intptr_t)layer_fail(system_call_errno(result));
         }
         heap.pages_end = new_pages_end;
     }

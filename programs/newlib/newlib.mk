@@ -1,35 +1,37 @@
 # newlib.mk - the SDK: a real C library for programs that were not written for Drupe; included by
 # the Makefile. docs/programs.md says how to use it.
 #
-#   build/sdk/include, lib   newlib's headers and archives, the system layer of this folder
+#   build/sdk/include, lib   newlib's headers and archives, the system layer of this folder; for 64-bit
+#                            programs (ARCH=x86_64) build/x86_64/sdk
 #   tools/drupe-cc           the compiler that uses them
 #   build/sources            what guests are made of: Lua and zlib, fetched, never committed
 
-SDK := build/sdk
+SDK := $(BUILD)/sdk
 # The SDK is built by gcc, also when the kernel is built by another compiler.
 SDK_GCC := $(if $(findstring clang,$(CC)),gcc,$(CC))
-DRUPE_CC := DRUPE_GCC=$(SDK_GCC) tools/drupe-cc
-SDK_FLAGS := $(shell cat tools/drupe-cc.flags)
+DRUPE_CC := DRUPE_ARCH=$(ARCH) DRUPE_GCC=$(SDK_GCC) tools/drupe-cc
+SDK_FLAGS_FILE := tools/drupe-cc$(if $(filter x86_64,$(ARCH)),-x86_64).flags
+SDK_FLAGS := $(shell cat $(SDK_FLAGS_FILE))
 SDK_PARTS := $(SDK)/newlib.key $(SDK)/lib/libdrupe.a $(SDK)/lib/crt0.o $(SDK)/lib/newlib.ld
 
 .PHONY: sdk program lua
 sdk: $(SDK_PARTS)
 
 # The script compares contents itself: a source that is only newer costs nothing.
-$(SDK)/newlib.key: tools/build_newlib.sh tools/drupe-cc.flags \
+$(SDK)/newlib.key: tools/build_newlib.sh $(SDK_FLAGS_FILE) \
     $(wildcard programs/newlib/include/sys/*.h) $(wildcard /usr/src/newlib/newlib-*.tar.*)
-	@DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
+	@DRUPE_ARCH=$(ARCH) DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
 	@touch $@
 
 # The system call itself and the keys of a terminal are the small libc's.
-LAYER_OBJECTS := $(patsubst %.c,build/sdk/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    $(PROGRAM_BUILD_i386)/programs/libc/i386/system_call.asm.o $(PROGRAM_BUILD_i386)/programs/libc/keys.c.o
+LAYER_OBJECTS := $(patsubst %.c,$(SDK)/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
+    $(PROGRAM_BUILD_$(ARCH))/programs/libc/$(ARCH)/system_call.asm.o $(PROGRAM_BUILD_$(ARCH))/programs/libc/keys.c.o
 
-build/sdk/layer/%.o: programs/newlib/%.c tools/drupe-cc.flags $(SDK)/newlib.key
+$(SDK)/layer/%.o: programs/newlib/%.c $(SDK_FLAGS_FILE) $(SDK)/newlib.key
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
 	$(Q)$(SDK_GCC) $(SDK_FLAGS) -std=gnu11 -Os -g $(WARNINGS) -Isrc -nostdinc \
-	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m32 -print-file-name=include) \
+	    -isystem $(SDK)/include -isystem $$($(SDK_GCC) -m$(BITS_$(ARCH)) -print-file-name=include) \
 	    $(PREFIX_MAP) -MMD -MP -c -o $@ $<
 
 # With it go the headers that describe the kernel to programs.
@@ -42,9 +44,9 @@ $(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildca
 	$(SAY) "  AR     $@"
 	$(Q)$(CROSS)ar rcsD $@ $(LAYER_OBJECTS)
 
-$(SDK)/lib/crt0.o: programs/newlib/crt0.asm $(SDK)/newlib.key
+$(SDK)/lib/crt0.o: programs/newlib/$(ARCH)/crt0.asm $(SDK)/newlib.key
 	$(SAY) "  NASM   $@"
-	$(Q)nasm $(NASMFLAGS) -o $@ $<
+	$(Q)nasm $(PROGRAM_NASM_$(ARCH)) -o $@ $<
 
 $(SDK)/lib/newlib.ld: programs/newlib/newlib.ld $(SDK)/newlib.key
 	@cp $< $@
@@ -82,7 +84,7 @@ program:
 
 # ---------------------------------------------------------------- guests
 
-GUEST := build/guests
+GUEST := $(BUILD)/guests
 SOURCES := build/sources
 
 $(SOURCES)/%/.fetched: tools/fetch_source.py
@@ -91,21 +93,21 @@ $(SOURCES)/%/.fetched: tools/fetch_source.py
 
 # As their own makefiles do it: every source of the interpreter, and its compatibility with 5.3.
 # Debian's patch wants a header with the machine's name, which its package makes like this.
-bin/programs/lua.elf bin/programs/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(SDK_PARTS) \
+$(PROGRAM_BIN)/lua.elf $(PROGRAM_BIN)/lua.debug.elf &: $(SOURCES)/lua5.4/.fetched $(SDK_PARTS) \
     tools/drupe-cc
-	@mkdir -p bin/programs $(GUEST)/lua
+	@mkdir -p $(PROGRAM_BIN) $(GUEST)/lua
 	@echo '#define DEB_HOST_MULTIARCH "drupe"' > $(GUEST)/lua/lua5.4-deb-multiarch.h
-	$(SAY) "  CC     bin/programs/lua.elf"
+	$(SAY) "  CC     $(PROGRAM_BIN)/lua.elf"
 	$(Q)$(DRUPE_CC) -O2 -g -DLUA_COMPAT_5_3 -I$(GUEST)/lua $(PREFIX_MAP) \
-	    -o bin/programs/lua.debug.elf \
+	    -o $(PROGRAM_BIN)/lua.debug.elf \
 	    $$(ls $(SOURCES)/lua5.4/src/*.c | grep -v /luac.c)
-	$(Q)$(call strip_program,bin/programs/lua.elf)
+	$(Q)$(call strip_program,$(PROGRAM_BIN)/lua.elf)
 
 # The bundled disk with Lua and its scripts beside the other programs.
-LUA_FILES := bin/programs/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
+LUA_FILES := $(PROGRAM_BIN)/lua.elf $(sort $(wildcard programs/newlib/lua/*.lua))
 $(BIN)/lua.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(LUA_FILES) $(MKIMAGE_PARTS) $(BUILD)/list | program-names
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init bin/programs/shell.elf \
-	    $(addprefix --file ,$(DISK_FILES) $(LUA_FILES)) --output $@
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin $(call disk_arguments,$(DISK_FILES) $(LUA_FILES)) \
+	    --output $@
 
 lua: $(BIN)/lua.bin
 	$(SAY) "  make run DISK=$(BIN)/lua.bin boots it; type: lua, or: lua heap.lua"
@@ -121,14 +123,14 @@ $(GUEST)/zlib/libz.a: $(SOURCES)/zlib/.fetched $(SDK_PARTS) tools/drupe-cc
 	done
 	$(Q)$(CROSS)ar rcsD $@ $(@D)/*.o
 
-bin/programs/guests/example.elf bin/programs/guests/minigzip.elf: \
-    bin/programs/guests/%.elf: $(GUEST)/zlib/libz.a
+$(PROGRAM_BIN)/guests/example.elf $(PROGRAM_BIN)/guests/minigzip.elf: \
+    $(PROGRAM_BIN)/guests/%.elf: $(GUEST)/zlib/libz.a
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
 	$(Q)$(ZLIB_CC) -o $(@:.elf=.debug.elf) $(SOURCES)/zlib/test/$*.c $<
 	$(Q)$(call strip_program,$@)
 
-bin/programs/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/libz.a
+$(PROGRAM_BIN)/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/libz.a
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
 	$(Q)$(ZLIB_CC) -Dmain=minigzip_main -c -o $(GUEST)/minigzip_main.o \
@@ -142,7 +144,7 @@ bin/programs/guests/ziptrip.elf: tests/newlib/zlib_round_trip.c $(GUEST)/zlib/li
 SDK_TESTS := $(patsubst tests/newlib/%.c,%,$(filter-out %/zlib_round_trip.c,\
     $(wildcard tests/newlib/*.c)))
 
-$(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newlib/%.c \
+$(SDK_TESTS:%=$(PROGRAM_BIN)/guests/%.elf): $(PROGRAM_BIN)/guests/%.elf: tests/newlib/%.c \
     $(SDK_PARTS) tools/drupe-cc
 	@mkdir -p $(@D)
 	$(SAY) "  CC     $@"
@@ -150,5 +152,5 @@ $(SDK_TESTS:%=bin/programs/guests/%.elf): bin/programs/guests/%.elf: tests/newli
 	$(Q)$(call strip_program,$@)
 
 .PHONY: guests
-guests: $(SDK_TESTS:%=bin/programs/guests/%.elf) bin/programs/tests/runner.elf bin/programs/lua.elf \
-    $(addprefix bin/programs/guests/,example.elf minigzip.elf ziptrip.elf)
+guests: $(SDK_TESTS:%=$(PROGRAM_BIN)/guests/%.elf) $(PROGRAM_BIN)/tests/runner.elf $(PROGRAM_BIN)/lua.elf \
+    $(addprefix $(PROGRAM_BIN)/guests/,example.elf minigzip.elf ziptrip.elf)

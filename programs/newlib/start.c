@@ -30,15 +30,18 @@ static void run_destructors(void)
     }
 }
 
-/* What _Thread_local variables begin with, and GS, through which they are found. */
+/* What _Thread_local variables begin with, and GS, through which they are found. In 64-bit programs that is FS,
+ * which the kernel has set: there is nothing to load. */
 static void prepare_thread_local_variables(void)
 {
-    int selector = syscall_thread_pointer((uintptr_t)__thread_pointer);
+    int selector = (int)syscall_thread_pointer((uintptr_t)__thread_pointer);
     char *pointer = __thread_pointer;
 
     memcpy(__tls_block, __tls_image, (size_t)(__tls_image_end - __tls_image));
     memcpy(__thread_pointer, &pointer, sizeof(pointer));
-    __asm__ volatile("mov %0, %%gs" : : "r"(selector));
+    if (selector) {
+        __asm__ volatile("mov %0, %%gs" : : "r"(selector));
+    }
 }
 
 void newlib_start(void)

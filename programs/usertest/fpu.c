@@ -1,5 +1,5 @@
 /*
- * fpu.c - registers that a program may keep for itself: x87 and SSE, their modes, and the general
+ * fpu.c - registers that a program may keep for itself: x87, SSE and AVX, their modes, and the general
  * ones while others run in between.
  *
  * The compiler uses neither x87 nor SSE for this program, so what one asm statement leaves in them
@@ -150,6 +150,59 @@ static int role_sse_sum(int argc, char **argv)
     return memcmp(values, constants, sizeof(values)) == 0 ? 0 : 2;
 }
 
+/* ---------------------------------------------------------------- AVX */
+
+typedef uint32_t ymm_values[8][8] __attribute__((aligned(32)));
+
+/* "avx_keep STEP": numbers in all of ymm0 to ymm7, which must stay while others run; once in a while they change,
+ * so that no old state does. */
+static int role_avx_keep(int argc, char **argv)
+{
+    uint32_t step = argc > 1 ? (uint32_t)atoi(argv[1]) : 0;
+    uint32_t start = call_uptime();
+    static ymm_values values, found;
+
+    for (uint32_t round = 0; !is_time_up(start); round++) {
+        for (uint32_t i = 0; i < 8; i++) {
+            for (uint32_t j = 0; j < 8; j++) {
+                values[i][j] = step << 24 | round << 8 | i << 4 | j;
+            }
+        }
+        __asm__ volatile("vmovups (%0), %%ymm0\n"
+                         "vmovups 32(%0), %%ymm1\n"
+                         "vmovups 64(%0), %%ymm2\n"
+                         "vmovups 96(%0), %%ymm3\n"
+                         "vmovups 128(%0), %%ymm4\n"
+                         "vmovups 160(%0), %%ymm5\n"
+                         "vmovups 192(%0), %%ymm6\n"
+                         "vmovups 224(%0), %%ymm7\n"
+                         :
+                         : "r"(values)
+                         : "memory");
+        if (round % 2) {
+            call_yield();
+        } else {
+            for (volatile int i = 0; i < CHUNK; i++) {
+            }
+        }
+        __asm__ volatile("vmovups %%ymm0, (%0)\n"
+                         "vmovups %%ymm1, 32(%0)\n"
+                         "vmovups %%ymm2, 64(%0)\n"
+                         "vmovups %%ymm3, 96(%0)\n"
+                         "vmovups %%ymm4, 128(%0)\n"
+                         "vmovups %%ymm5, 160(%0)\n"
+                         "vmovups %%ymm6, 192(%0)\n"
+                         "vmovups %%ymm7, 224(%0)\n"
+                         :
+                         : "r"(found)
+                         : "memory");
+        if (memcmp(found, values, sizeof(found)) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* ---------------------------------------------------------------- several at once */
 
 /* Three of the same role, with different steps, and one that only uses up time. */
@@ -176,6 +229,27 @@ static void sse_sums(void)
 {
     if (cpu_has_sse()) {
         run_three("sse_sum");
+    }
+}
+
+static void avx_registers_kept(void)
+{
+    if (cpu_has_avx()) {
+        run_three("avx_keep");
+    }
+}
+
+/* Beside a program that knows of SSE alone. */
+static void avx_and_sse(void)
+{
+    if (cpu_has_avx()) {
+        int avx = spawn_role("avx_keep", "7");
+        int sse = spawn_role("sse_sum", "3");
+        int other = spawn_role("avx_keep", "9");
+
+        CHECK_EQUAL(wait_for(avx), 0);
+        CHECK_EQUAL(wait_for(sse), 0);
+        CHECK_EQUAL(wait_for(other), 0);
     }
 }
 
@@ -271,6 +345,13 @@ static int role_fill(int argc, char **argv)
                          :
                          : "m"(secret));
     }
+    if (cpu_has_avx()) {
+        __asm__ volatile("vinsertf128 $1, %0, %%ymm0, %%ymm0\n"
+                         "vinsertf128 $1, %0, %%ymm3, %%ymm3\n"
+                         "vinsertf128 $1, %0, %%ymm7, %%ymm7\n"
+                         :
+                         : "m"(secret));
+    }
     __asm__ volatile("mov %w0, %%fs\n"
                      "mov %w0, %%gs\n"
                      :
@@ -305,6 +386,19 @@ static int role_look_at_new_registers(int argc, char **argv)
             CHECK_EQUAL(area[i], 0);
         }
         __asm__ volatile("frstor %0" : : "m"(area));
+    }
+    if (cpu_has_avx()) {
+        static uint32_t upper[3][4] __attribute__((aligned(16)));
+
+        __asm__ volatile("vextractf128 $1, %%ymm0, (%0)\n"
+                         "vextractf128 $1, %%ymm3, 16(%0)\n"
+                         "vextractf128 $1, %%ymm7, 32(%0)\n"
+                         :
+                         : "r"(upper)
+                         : "memory");
+        for (size_t i = 0; i < 12; i++) {
+            CHECK_EQUAL(upper[i / 4][i % 4], 0);
+        }
     }
     __asm__ volatile("fnstenv %0" : "=m"(environment));
     CHECK_EQUAL(environment.control & 0xFFFF, X87_CONTROL_DEFAULT);
@@ -414,6 +508,7 @@ static void registers_kept_when_preempted(void)
 const struct role fpu_roles[] = {
     {"x87_sum", role_x87_sum},
     {"sse_sum", role_sse_sum},
+    {"avx_keep", role_avx_keep},
     {"modes", role_modes},
     {"fill", role_fill},
     {"look_at_new_registers", role_look_at_new_registers},
@@ -426,6 +521,8 @@ const struct test fpu_tests[] = {
     {"x87_sums", x87_sums, 0, 0},
     {"sse_sums", sse_sums, 0, 0},
     {"x87_and_sse_sums", x87_and_sse_sums, 0, 0},
+    {"avx_registers_kept", avx_registers_kept, 0, 0},
+    {"avx_and_sse", avx_and_sse, 0, 0},
     {"modes_are_private", modes_are_private, 0, 0},
     {"new_registers_beside_a_user", new_registers_beside_a_user, 0, 0},
     {"new_registers_after_a_user", new_registers_after_a_user, 0, 0},

@@ -218,10 +218,12 @@ void check_equal(const char *file, int line, const char *what, uint32_t is, uint
 
 /* ---------------------------------------------------------------- the CPU */
 
-#define CPUID_EDX_FXSR 0x01000000u
-#define CPUID_EDX_SSE  0x02000000u
-#define CPUID_EBX_SMAP 0x00100000u /* leaf 7 */
-#define CPUID_ECX_UMIP 0x00000004u
+#define CPUID_EDX_FXSR        0x01000000u
+#define CPUID_EDX_SSE         0x02000000u
+#define CPUID_ECX_OSXSAVE_AVX 0x18000000u
+#define XCR0_SSE_AVX          6u
+#define CPUID_EBX_SMAP        0x00100000u /* leaf 7 */
+#define CPUID_ECX_UMIP        0x00000004u
 
 struct cpu_id {
     uint32_t eax, ebx, ecx, edx; /* all 0 when the CPU does not know the leaf */
@@ -257,6 +259,16 @@ bool cpu_has_fxsr(void)
 bool cpu_has_sse(void)
 {
     return cpu_id(1).edx & CPUID_EDX_SSE;
+}
+
+bool cpu_has_avx(void)
+{
+    uint32_t low = 0, high;
+
+    if ((cpu_id(1).ecx & CPUID_ECX_OSXSAVE_AVX) == CPUID_ECX_OSXSAVE_AVX) {
+        __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    }
+    return (low & XCR0_SSE_AVX) == XCR0_SSE_AVX;
 }
 
 bool cpu_has_smap(void)

@@ -182,6 +182,7 @@ bool kernel_is_64_bit(void);
 
 bool cpu_has_fxsr(void);
 bool cpu_has_sse(void);
+bool cpu_has_avx(void); /* and the kernel lets programs use it */
 bool cpu_has_smap(void);
 bool cpu_has_umip(void);
 

@@ -119,7 +119,9 @@ static void syscall_from_instruction(struct trap_frame *frame)
         frame_set_result(frame, -EINVARG);
         return;
     }
-    frame_register_arguments(frame, arguments);
+    if (syscalls[number].stack_bytes > 0) { /* else it has none */
+        frame_register_arguments(frame, arguments);
+    }
     frame_set_result(frame, syscalls[number].handler(arguments));
 }
 

@@ -55,7 +55,20 @@ global trap_return
 trap_return:
     POP_REGISTERS
     add rsp, 16                     ; vector, error code
+.iret:
     iretq
+
+; IRET refuses what no program may go on with, such as an instruction pointer that is no address, and faults in
+; ring 0. None is known to get there; should one, it is that program's fault, and not a panic: trap.c goes on here.
+; In:  rsp = the frame that IRET refused: RIP, CS, RFLAGS, RSP, SS
+bad_return:
+    push 0
+    push TRAP_GENERAL_PROTECTION
+    jmp trap_common
+
+section .ex_table progbits alloc noexec nowrite align=8
+    dq trap_return.iret, bad_return
+section .text
 
 ; A debug exception has a stack of its own, as it could come where SYSCALL has not changed stacks yet. When it
 ; is a program's, its handler may change tasks: so the frame moves to where other traps have theirs.

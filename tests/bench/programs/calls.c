@@ -77,13 +77,13 @@ static int start(const char *program, const char *argument)
     if (argument != NULL) {
         strcpy(words[1].argument, argument);
     }
-    return system_call(SYSCALL_SPAWN, (uint32_t)(uintptr_t)words, 0, 0);
+    return system_call(SYSCALL_SPAWN, (uintptr_t)words, 0, 0);
 }
 
 static void await(int pid)
 {
     int status;
-    if (system_call(SYSCALL_WAIT, (uint32_t)pid, (uint32_t)(uintptr_t)&status, 0) != pid) {
+    if (system_call(SYSCALL_WAIT, (uint32_t)pid, (uintptr_t)&status, 0) != pid) {
         puts("a child could not be waited for");
         exit(255);
     }
@@ -97,7 +97,7 @@ static void spawn_and_wait(void)
 static uint32_t free_pages(void)
 {
     struct memory_figures figures;
-    system_call(SYSCALL_MEMORY_FIGURES, (uint32_t)(uintptr_t)&figures, sizeof(figures), 0);
+    system_call(SYSCALL_MEMORY_FIGURES, (uintptr_t)&figures, sizeof(figures), 0);
     return figures.free_pages;
 }
 
