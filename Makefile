@@ -301,7 +301,7 @@ $(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/di
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-.PHONY: all image disk run run-gui debug test bench usb memory-picture clean help
+.PHONY: all image disk run run-gui debug test check check-all bench usb memory-picture clean help
 
 all: $(BIN)/boot.bin $(BIN)/kernel.elf $(BIN)/kernel.bin $(BIN)/os.bin $(BIN)/boot.elf
 
@@ -339,10 +339,16 @@ run-gui: disk
 	@$(call qemu_run,-serial stdio)
 
 debug: $(BIN)/os.bin $(BIN)/boot.elf
-	@tools/debug.sh
+	@ARCH=$(ARCH) tools/debug.sh
 
 test:
 	@$(PYTHON) tests/run.py
+
+check:
+	@$(PYTHON) tests/run.py --check
+
+check-all:
+	@$(PYTHON) tests/run.py --all
 
 # The same heap on the host, in cycles.
 build/host/bench_heap: tests/bench/host/bench_heap.c tests/bench/host/reference_heap.c src/memory/heap/heap.c
@@ -385,6 +391,8 @@ help:
 	@echo "make run-gui      the same with QEMU's window (package qemu-system-gui)"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"
+	@echo "make check        in two minutes: host tests, and both kernels' own"
+	@echo "make check-all    make test, and what takes too long for every run"
 	@echo "make lint         clang-format, clang-tidy, cppcheck, shellcheck, pyflakes; warnings of both compilers"
 	@echo "make coverage     which lines the host tests reach; none of the sources below FLOOR=90 percent"
 	@echo "make compile_commands.json  for clangd and clang-tidy"

@@ -10,6 +10,8 @@ What a whole run has counted is kept in build/figures.json; --figures puts that,
 `make mutants` kept, into the tables of docs/testing.md.
 
 usage: tests/run.py [PART OF A SUITE'S NAME ...]     run only those
+       tests/run.py --check                          (make check) in two minutes: is a change sane?
+       tests/run.py --all [PART ...]                 (make check-all) what is too long for every run as well
        tests/run.py --figures                        (make figures)
 """
 
@@ -32,6 +34,12 @@ LAST_LINES = 400     # of a suite that failed, besides its failures
 # they need is built before, so that no two of make work in one folder.
 LONG = {"system/test_attackers": ["attackers", "bin/programs/usertest.elf"],
         "system/test_stress": ["bin/syscall-fuzz.bin", "bin/programs/tests/churn.elf"]}
+# The same for the x86_64 kernel.
+LONG_64 = {"system/test_attackers": ["attackers"], "system/test_stress": ["bin/x86_64/syscall-fuzz.bin"]}
+
+# What make check runs, and of the host's tests what it leaves out: each of these takes seconds.
+CHECK = r"layers$|host(?:64)?/|kernel|system/test_hello$"
+CHECK_WITHOUT = r"host(?:64)?/test_(?:heap_model|kmem_cache|pmm|bios_disk|ata|heap)$"
 
 DOCUMENT, PAGE_SUITE = "docs/testing.md", "system/test_testing"
 FIGURES, MUTANTS = "build/figures.json", "build/mutants.json"
@@ -44,12 +52,16 @@ KINDS = [
     ("in the kernel", r"kernel$", r"", 80),
     ("of these, of memory", r"kernel$", r"(kheap|pmm|kmem|paging|process_(malloc|free|memory)|break|"
      r"usercopy|failing_every_allocation)_", 60),
+    ("in the x86_64 kernel", r"kernel x86_64$", r"", 100),
     ("by usertest, on each CPU", r"system/test_usertests$", r"qemu32: (?!cpu_)", 170),
-    ("programs as init", r"system/test_programs$", r"", 25),
+    ("by usertest, of 32 bits, on each CPU of the x86_64 kernel", r"system/test_usertests$",
+     r"x86_64: qemu64: (?!cpu_)", 170),
+    ("programs as init", r"system/test_programs$", r"program ", 25),
     ("attackers beside a witness", r"system/test_attackers$", r"attacker (?!\w+:)", 20),
     ("of usertest's, as attackers beside a witness", r"system/test_attackers$", r"attacker usertest:", 75),
     ("files that are hardly ELF", r"system/test_attackers$", r"attacker elf:", 300),
-    ("of whole machines, and others", r"(?!host(?:64)?/|kernel$|system/test_(usertests|programs|attackers)$)",
+    ("the last four kinds, on the x86_64 kernel", r"system/test_(programs|attackers)$", r"x86_64: ", 400),
+    ("of whole machines, and others", r"(?!host(?:64)?/|kernel|system/test_(usertests|programs|attackers)$)",
      r"", 800),
 ]
 # (what, suite, in the suite's output): what matches is added up.
@@ -84,15 +96,23 @@ def suites():
     for name in host_tests_64():
         yield "host64/" + name, ["build/host64/" + name]
     yield "kernel", ["tests/run_qemu.sh", "bin/test.bin"]
+    yield "kernel x86_64", ["tests/run_qemu.sh", "bin/x86_64/test.bin"]
+    if os.environ.get("CHECK_ALL") == "1":
+        yield "kernel, -cpu max", ["tests/run_qemu.sh", "bin/test.bin", "-cpu", "max"]
+        yield "kernel x86_64, -cpu max", ["tests/run_qemu.sh", "bin/x86_64/test.bin", "-cpu", "max"]
     for script in sorted(glob.glob("tests/system/test_*.py")):
         yield "system/" + os.path.basename(script)[:-3], [sys.executable, script]
 
 
-def build(targets):
-    jobs = f"-j{os.cpu_count() or 1}"
+def build(targets, targets_64):
     print("building ...", flush=True)
-    result = subprocess.run(["make", "--no-print-directory", jobs, "all", "host-tests",
-                             "bin/hello.bin", "bin/test.bin", *targets],
+    build_one("i386", "all", "host-tests", "bin/hello.bin", "bin/test.bin", *targets)
+    build_one("x86_64", "all", "bin/x86_64/hello.bin", "bin/x86_64/test.bin", *targets_64)
+
+
+def build_one(arch, *targets):
+    jobs = f"-j{os.cpu_count() or 1}"
+    result = subprocess.run(["make", "--no-print-directory", jobs, f"ARCH={arch}", *targets],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     # A compiler that is newer than the tree may warn; with WERROR=1 (CI, make lint) that is a failure.
     if "warning:" in result.stdout and result.returncode == 0:
@@ -224,18 +244,25 @@ def main():
     if sys.argv[1:] == ["--figures"]:
         return write_figures()
     os.environ.setdefault("TIMEOUT_S", str(MACHINE_SECONDS))
+    wanted = sys.argv[1:]
+    if wanted[:1] == ["--all"]:
+        os.environ["CHECK_ALL"] = "1"
+        wanted = wanted[1:]
     start = time.monotonic()
-    chosen = [suite for suite in suites()
-              if len(sys.argv) == 1 or any(part in suite[0] for part in sys.argv[1:])]
+    chosen = [suite for suite in suites() if not wanted or any(part in suite[0] for part in wanted)]
+    if wanted == ["--check"]:
+        chosen = [suite for suite in suites()
+                  if re.match(CHECK, suite[0]) and not re.match(CHECK_WITHOUT, suite[0])]
     if not chosen:
         print("no suite has such a name")
         print("0 passed, 1 failed")
         return 1
-    build([target for name, _ in chosen for target in LONG.get(name, [])])
+    build([target for name, _ in chosen for target in LONG.get(name, [])],
+          [target for name, _ in chosen for target in LONG_64.get(name, [])])
     results = run_all(chosen)
     passed = sum(len(result[1]) for result in results)
     failed = sum(result[2] for result in results)
-    if len(sys.argv) == 1:
+    if not wanted:
         failed += check_whole_run(results)
     print(f"{time.monotonic() - start:.0f} s on {os.cpu_count()} cores")
     print(f"{passed} passed, {failed} failed")

@@ -16,6 +16,12 @@ import gdb
 
 BOOT_SECTOR = 0x7C00
 
+# Which kernel it is, by tools/debug.sh. QEMU for x86_64 describes its CPU as 64-bit whatever its mode, and gdb
+# follows it from the first instruction on; code of 16 and 32 bits is disassembled as if it had 64.
+IS_64_BIT = os.environ.get("ARCH") == "x86_64"
+BIN = "bin/x86_64" if IS_64_BIT else "bin"
+DIGITS = 16 if IS_64_BIT else 8
+
 
 def run(command):
     return gdb.execute(command, to_string=True)
@@ -36,7 +42,7 @@ class Connect(gdb.Command):
 
     def invoke(self, _argument, _from_tty):
         port = int(gdb.parse_and_eval("$drupe_port"))
-        run("file bin/kernel.elf")
+        run(f"file {BIN}/kernel.elf")
         run("set backtrace past-main on")
         # What QEMU says of itself, with another architecture.
         for attempt in range(50):
@@ -47,6 +53,17 @@ class Connect(gdb.Command):
                 run("shell sleep 0.1")
         else:
             raise gdb.GdbError("QEMU does not answer")
+        if not IS_64_BIT:
+            self.describe_as_real_mode(port)
+        run(f"add-symbol-file {BIN}/boot.elf")
+        run(f"tbreak *{BOOT_SECTOR}")
+        run("continue")
+        print("Stopped at the boot sector's first instruction (16-bit real mode).")
+        print("`drupe kernel` goes on to kernel_main, `drupe program [ELF]` to the program's main.")
+
+
+    @staticmethod
+    def describe_as_real_mode(port):
         description = run("maint print xml-tdesc")
         run("disconnect")
         description = re.sub(r"<architecture>[^<]*</architecture>",
@@ -56,15 +73,10 @@ class Connect(gdb.Command):
         run(f"set tdesc filename {file.name}")
         run(f"target remote 127.0.0.1:{port}")
         os.unlink(file.name)
-        run("add-symbol-file bin/boot.elf")
-        run(f"tbreak *{BOOT_SECTOR}")
-        run("continue")
-        print("Stopped at the boot sector's first instruction (16-bit real mode).")
-        print("`drupe kernel` goes on to kernel_main, `drupe program [ELF]` to the program's main.")
 
 
 class Kernel(gdb.Command):
-    """drupe kernel: go on to kernel_main, in 32-bit protected mode."""
+    """drupe kernel: go on to kernel_main, in 32-bit protected mode or in long mode."""
 
     def __init__(self):
         super().__init__("drupe kernel", gdb.COMMAND_USER)
@@ -72,9 +84,10 @@ class Kernel(gdb.Command):
     def invoke(self, _argument, _from_tty):
         run("thbreak kernel_main")
         run("continue")
-        # gdb disassembles and unwinds by the description: it is a 32-bit machine now.
-        run("unset tdesc filename")
-        run("set architecture i386")
+        if not IS_64_BIT:
+            # gdb disassembles and unwinds by the description: it is a 32-bit machine now.
+            run("unset tdesc filename")
+            run("set architecture i386")
         print(run("bt").strip())
 
 
@@ -85,7 +98,7 @@ class Program(gdb.Command):
         super().__init__("drupe program", gdb.COMMAND_USER)
 
     def invoke(self, argument, _from_tty):
-        elf = argument.strip() or "bin/programs/shell.debug.elf"
+        elf = argument.strip() or f"{BIN}/programs/shell.debug.elf"
         run(f"add-symbol-file {elf}")
         base = os.path.basename(elf)
         address = program_main(elf)
@@ -112,7 +125,7 @@ class Symbols(gdb.Command):
 
     def invoke(self, argument, _from_tty):
         name = argument.strip()
-        elf = name if os.path.exists(name) else f"bin/programs/{name}.debug.elf"
+        elf = name if os.path.exists(name) else f"{BIN}/programs/{name}.debug.elf"
         if not name or not os.path.exists(elf):
             raise gdb.GdbError("usage: drupe symbols PROGRAM; make it first")
         run(f"add-symbol-file {elf}")
@@ -124,11 +137,18 @@ class Symbols(gdb.Command):
 PAGE = 4096
 KERNEL_STACK_BYTES = 8192  # config.h
 WINDOW, WINDOW_PHYSICAL, WINDOW_BYTES = 0xC0000000, 0x400000, 0xC00000  # layout.h
+DIRECT_MAP, KERNEL_BASE = 0xFFFF800000000000, 0xFFFFFFFF80000000  # x86_64's
 IS_FIRST, HAS_NEXT = 0x40, 0x80  # memory/heap/heap.h
 PRESENT, LARGE = 0x01, 0x80
 ENTRY_WORDS = [(0x002, "writeable", "read-only"), (0x004, "user", "supervisor"),
                (0x008, "write-through", ""), (0x010, "uncached", ""), (0x020, "accessed", ""),
-               (0x040, "dirty", ""), (0x080, "4MiB", ""), (0x100, "global", "")]
+               (0x040, "dirty", ""), (0x080, "large" if IS_64_BIT else "4MiB", ""), (0x100, "global", ""),
+               (1 << 63, "never executed", "")]
+# The steps of a walk: what an entry is called, and the bits of an address that it leaves to those below.
+STEPS = [("root", 39), ("directory pointer", 30), ("directory", 21), ("table", 12)] if IS_64_BIT else \
+    [("directory", 22), ("table", 12)]
+INDEX_BITS, ENTRY_BYTES = (9, 8) if IS_64_BIT else (10, 4)
+FRAME_MASK = 0x000FFFFFFFFFF000 if IS_64_BIT else 0xFFFFF000
 EFLAGS = [(0x001, "CF"), (0x004, "PF"), (0x010, "AF"), (0x040, "ZF"), (0x080, "SF"), (0x100, "TF"),
           (0x200, "IF"), (0x400, "DF"), (0x800, "OF"), (0x20000, "VM")]
 
@@ -138,12 +158,14 @@ def memory(address, size):
 
 
 def physical(address):
-    """A dword of physical memory: the monitor needs no page tables to find it."""
-    return int(run(f"monitor xp /1wx {address:#x}").split(":")[1], 16)
+    """A table's entry in physical memory: the monitor needs no page tables to find it."""
+    return int(run(f"monitor xp /1{'g' if IS_64_BIT else 'w'}x {address:#x}").split(":")[1], 16)
 
 
 def physical_of(address):
     """The physical address of kernel memory: page_physical() of layout_arch.h."""
+    if IS_64_BIT:
+        return address - (KERNEL_BASE if address >= KERNEL_BASE else DIRECT_MAP)
     is_in_window = WINDOW <= address < WINDOW + WINDOW_BYTES
     return address - WINDOW + WINDOW_PHYSICAL if is_in_window else address
 
@@ -157,7 +179,7 @@ def code_place(address):
     text = run(f"info symbol {address:#x}")
     match = re.match(r"(\S+)(?: \+ (\d+))? in section", text)
     if not match:
-        return f"{address:#010x}"
+        return f"{address:#0{DIGITS + 2}x}"
     return f"{match.group(1)}+{int(match.group(2) or 0):#x}"
 
 
@@ -183,7 +205,7 @@ class Heap(gdb.Command):
         separately = argument.strip() == "all"
         self.show("kernel heap", kernel_variable("kheap", "memory/heap/kheap.c")["heap"], separately)
         self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zones"][0]["heap"], separately)
-        self.show("window", kernel_variable("pmm", "memory/pmm.c")["low"], separately)
+        self.show("low zone" if IS_64_BIT else "window", kernel_variable("pmm", "memory/pmm.c")["low"], separately)
 
     @staticmethod
     def runs(heap):
@@ -209,8 +231,8 @@ class Heap(gdb.Command):
         if not start:
             print(f"{name}: not made yet")
             return
-        print(f"{name}: {int(heap['total'])} blocks from {start:08x}, table at "
-              f"{int(heap['entries']):08x}")
+        print(f"{name}: {int(heap['total'])} blocks from {start:0{DIGITS}x}, table at "
+              f"{int(heap['entries']):0{DIGITS}x}")
         lines = []
         for block, blocks, owner in self.runs(heap):
             if lines and lines[-1][2] == owner and not separately:
@@ -220,7 +242,7 @@ class Heap(gdb.Command):
                 lines.append([block, blocks, owner, 1])
         for block, blocks, owner, runs in lines:
             many = f" ({runs} allocations)" if runs > 1 else ""
-            print(f"  {start + block * PAGE:08x} {blocks:6} {owner}{many}")
+            print(f"  {start + block * PAGE:0{DIGITS}x} {blocks:6} {owner}{many}")
 
 
 class Walk(gdb.Command):
@@ -232,33 +254,34 @@ class Walk(gdb.Command):
     def invoke(self, argument, _from_tty):
         if not argument.strip():
             raise gdb.GdbError("usage: drupe walk ADDRESS")
-        address = int(gdb.parse_and_eval(f"(unsigned)({argument})"))
+        address = int(gdb.parse_and_eval(f"(unsigned long)({argument})"))
         registers = run("monitor info registers")
         value = {name: int(re.search(rf"{name}=([0-9a-f]+)", registers).group(1), 16)
                  for name in ("CR0", "CR3")}
         if not value["CR0"] & 0x80000000:
-            print(f"{address:08x}: paging is off: a physical address")
+            print(f"{address:0{DIGITS}x}: paging is off: a physical address")
             return
         directory = value["CR3"] & ~0xFFF
-        entry = physical(directory + (address >> 22) * 4)
-        print(f"{address:08x} by the directory at {directory:08x}:")
-        print(f"  directory entry {address >> 22}: {self.words(entry)}")
-        page = 0x400000
-        if entry & PRESENT and not entry & LARGE:
-            entry = physical((entry & ~0xFFF) + (address >> 12 & 0x3FF) * 4)
-            page = PAGE
-            print(f"  table entry {address >> 12 & 0x3FF}: {self.words(entry)}")
+        print(f"{address:0{DIGITS}x} by the {STEPS[0][0]} at {directory:08x}:")
+        entry, table = PRESENT, directory
+        for name, bits in STEPS:
+            index = address >> bits & ((1 << INDEX_BITS) - 1)
+            entry = physical(table + index * ENTRY_BYTES)
+            page, table = 1 << bits, entry & FRAME_MASK
+            print(f"  {name} entry {index}: {self.words(entry)}")
+            if not entry & PRESENT or (entry & LARGE and page > PAGE):
+                break
         if entry & PRESENT:
-            print(f"  physical address {entry // page * page + address % page:08x}")
+            print(f"  physical address {table // page * page + address % page:08x}")
         else:
             print("  touching it causes a page fault")
 
     @staticmethod
     def words(entry):
         if not entry & PRESENT:
-            return f"{entry:08x} not present"
+            return f"{entry:0{DIGITS}x} not present"
         flags = [is_set if entry & flag else is_clear for flag, is_set, is_clear in ENTRY_WORDS]
-        return " ".join([f"{entry:08x} present", *filter(None, flags)])
+        return " ".join([f"{entry:0{DIGITS}x} present", *filter(None, flags)])
 
 
 class Ps(gdb.Command):
@@ -312,7 +335,11 @@ class Trap(gdb.Command):
             trap = gdb.parse_and_eval(argument).cast(struct.pointer()).dereference()
         else:
             trap = self.find(struct)
-        value = {field.name: int(trap[field.name]) & 0xFFFFFFFF for field in struct.fields()}
+        mask = (1 << 4 * DIGITS) - 1
+        value = {field.name: int(trap[field.name]) & mask for field in struct.fields()}
+        if IS_64_BIT:
+            self.show_64(value)
+            return
         is_user = (value["cs"] | value["eflags"] >> 16) & 2
         if not is_user:
             value["esp"], value["ss"] = value["esp_at_pushad"] + 20, 0x10
@@ -323,6 +350,17 @@ class Trap(gdb.Command):
         flags = " ".join(name for flag, name in EFLAGS if value["eflags"] & flag)
         print(f"eip {value['eip']:08x}  eflags {value['eflags']:08x} ({flags})")
         print("  ".join(f"{name} {value[name] & 0xFFFF:04x}" for name in ("cs", "ss", "ds", "es")))
+
+    def show_64(self, value):
+        is_user = (value["cs"] | value["rflags"] >> 16) & 2
+        print(f"{self.what(value)}, from {'ring 3' if is_user else 'the kernel'} at "
+              f"{code_place(value['rip'])}")
+        for row in (("rax", "rbx", "rcx", "rdx"), ("rsi", "rdi", "rbp", "rsp"), ("r8", "r9", "r10", "r11"),
+                    ("r12", "r13", "r14", "r15")):
+            print(" ".join(f"{name:3} {value[name]:016x}" for name in row))
+        flags = " ".join(name for flag, name in EFLAGS if value["rflags"] & flag)
+        print(f"rip {value['rip']:016x}  rflags {value['rflags']:08x} ({flags})  cs {value['cs']:02x} "
+              f"ss {value['ss']:02x}")
 
     @staticmethod
     def find(struct):
@@ -346,13 +384,13 @@ class Trap(gdb.Command):
     @staticmethod
     def what(value):
         vector, code = value["vector"], value["error_code"]
-        if vector == 0x80:
-            return f"system call {value['eax']}"
+        if vector in (0x80, 0x100):  # by the gate, by the instruction
+            return f"system call {value['rax' if IS_64_BIT else 'eax']}"
         if vector == 14:
             return (f"page fault, error code {code:x} ({'write' if code & 2 else 'read'}, "
                     f"{'user' if code & 4 else 'supervisor'}, page "
                     f"{'present' if code & 1 else 'not present'})")
-        if vector == 0xFFFFFFFF:
+        if vector == (1 << 4 * DIGITS) - 1:
             return "a call of panic()"
         if 0x20 <= vector < 0x30:
             return f"interrupt {vector - 0x20}"

@@ -376,10 +376,10 @@ MUTANTS = [
      "(vga.first + VGA_COLUMNS) % CELLS;", "vga.first + VGA_COLUMNS > CELLS ? 0 : vga.first + VGA_COLUMNS;",
      "host vga"),
     ("serial: a byte more than the FIFO holds", SERIAL,
-     "        serial.room = serial.fifo_bytes;", "        serial.room = serial.fifo_bytes + 1;",
+     "        }\n        serial.room = serial.fifo_bytes;", "        }\n        serial.room = serial.fifo_bytes + 1;",
      "host serial"),
     ("serial: a line that is stuck is waited for again and again", SERIAL,
-     "serial.is_stuck ? 1 : SEND_TURNS", "SEND_TURNS", "host serial"),
+     "if (!is_ready && !serial.is_stuck) {", "if (!is_ready) {", "host serial"),
 
     ("panic: one inside another prints all again", PANIC,
      "    if (depth == 0) {\n        frame_print(frame);", "    if (depth < 9) {\n        frame_print(frame);",

@@ -158,8 +158,8 @@ struct page_range {
     vaddr_t start;
     vaddr_t end; /* 0: to the end of the address space */
     paddr_t frame;
-    uint32_t
-        flags;   /* 0: nothing, but the tables that its root entries lead to are there for ever */
+    /* 0: nothing is mapped, but the tables that its root entries lead to are made, and stay for ever */
+    uint32_t flags;
     bool is_ram; /* only where the firmware reports usable RAM */
 };
 

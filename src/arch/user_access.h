@@ -2,10 +2,10 @@
  * arch/user_access.h - the instructions that touch a program's memory, and stop where they fault.
  *
  * For syscall/usercopy.c, which checks ranges and has the functions for everybody else, and for the
- * arguments of a call (syscall.c). Whether a page
- * exists and allows the access the CPU finds out: each instruction that may fault is listed in
- * .ex_table with the address where trap.c goes on instead. Where the CPU keeps the kernel out of a user's
- * pages (SMAP), they are open for the length of one instruction. Interrupts are off, as in all of the kernel.
+ * arguments of a call (syscall.c). The CPU finds out whether a page exists and allows the access: each
+ * instruction that may fault is listed in .ex_table with the address where trap.c goes on instead. Where
+ * the CPU keeps the kernel out of a user's pages (SMAP), they are open for the length of one instruction.
+ * Interrupts are off, as in all of the kernel.
  */
 #ifndef ARCH_USER_ACCESS_H
 #define ARCH_USER_ACCESS_H
@@ -16,8 +16,8 @@
 #include "base/types.h"
 
 /*
- * The end of the range of the user's that address lies in; 0 when no program can have anything there. In
- * such a range there is no page of the kernel's, whatever the page tables say of it.
+ * The end of the range of user memory that address lies in; 0 when no program can have anything there. No
+ * page of the kernel's lies in such a range, whatever the page tables say.
  */
 static inline vaddr_t user_range_end(vaddr_t address);
 

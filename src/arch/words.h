@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/types.h"
+
 /* Stores word, or its lowest byte, count times from `to` on. Returns the address behind. */
 static inline void *words_fill(void *to, size_t count, uintptr_t word);
 static inline void *words_fill_bytes(void *to, size_t count, uintptr_t word);
@@ -25,10 +27,6 @@ static inline void words_copy_down(void *to, const void *from, size_t count, siz
  * last. */
 static inline void words_compare(const uint8_t **left, const uint8_t **right, size_t count);
 
-#if __SIZEOF_POINTER__ == 8
-#include "arch/x86_64/words_inline.h"
-#else
-#include "arch/i386/words_inline.h"
-#endif
+#include "arch/x86/words_inline.h"
 
 #endif

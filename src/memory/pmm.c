@@ -77,8 +77,8 @@ struct zone {
 };
 
 static struct {
-    struct zone
-        zones[FRAME_ZONES_MAX]; /* in order of address; the first has no frames if there is none */
+    /* in order of address; the first has no frames if there is none */
+    struct zone zones[FRAME_ZONES_MAX];
     size_t zone_count;
     size_t zone_total; /* frames that can be handed out */
 

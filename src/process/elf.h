@@ -3,8 +3,8 @@
  *
  * Accepted: ELF32 for the i386, and by the x86_64 kernel also ELF64 for x86-64; little-endian, ET_EXEC
  * (System V ABI, chapter 4 and the supplements), static, with its PT_LOAD segments inside the addresses of
- * such a program (address_map.h); elf.c says what else of a file may lie elsewhere, and is not loaded. Everything in the file's headers is checked against the
- * file's size and that range before it is used.
+ * such a program (address_map.h); elf.c says which parts of a file may lie elsewhere, and are not loaded.
+ * Everything in the file's headers is checked against the file's size and that range before it is used.
  */
 #ifndef PROCESS_ELF_H
 #define PROCESS_ELF_H

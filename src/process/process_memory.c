@@ -15,8 +15,8 @@
  * it was the last thing freed, and goes round once before it gives up.
  *
  * The break is a second heap, for allocators that want one piece of memory that grows: pages
- * without those bits from the map's break_start up (address_map.h). process_malloc() goes there only when all below
- * is taken, and the break stops at what it then finds.
+ * without those bits from the map's break_start up (address_map.h). process_malloc() goes there only when
+ * all below is taken, and the break stops at what it then finds.
  */
 #include "base/align.h"
 #include "memory/pmm.h"

@@ -248,13 +248,14 @@ intptr_t sys_uptime(const uintptr_t *arguments)
 
 /*
  * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a 32-bit program
- * may give any address; in long mode one that cannot be would be a fault of the kernel's.
+ * may give any address of 32 bits; in long mode one that cannot be would be a fault of the kernel's. (By a far
+ * jump and `syscall` a 32-bit program, too, can pass more.)
  */
 intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {
     bool is_64_bit = user_long_bytes() > sizeof(uint32_t);
 
-    if (is_64_bit && arguments[0] >= USER_END) {
+    if (arguments[0] > (is_64_bit ? USER_END - 1 : UINT32_MAX)) {
         return -EINVARG;
     }
     task_set_thread_pointer(arguments[0]);

@@ -22,6 +22,7 @@ import suite
 FOLDER = "tests/attackers"
 NOT_ATTACKERS = {"harness", "witness"}
 ATTACKERS_AT_LEAST, USERTESTS_AT_LEAST, ELF_FILES_AT_LEAST = 20, 75, 150
+KERNEL_BASE = 0xFFFFFFFF80000000  # of x86_64 (src/arch/x86_64/layout_arch.h); the i386 kernel lies below 2 GiB
 # Little memory: what takes all of it is done sooner.
 QEMU_ARGUMENTS = ["-m", "48", "-icount", "shift=5,sleep=off",
                   "-fw_cfg", "name=opt/drupe/test,string=attackers"]
@@ -36,10 +37,11 @@ def kernel_symbols():
 
 
 def resolved(word, symbols):
-    """SYMBOL, SYMBOL+N or SYMBOL-N as a number; any other word as it is."""
+    """SYMBOL, SYMBOL+N or SYMBOL-N as a number; any other word as it is. Of the x86_64 kernel, which a program of
+    32 bits cannot name, the physical address."""
     match = re.fullmatch(r"([a-z_]\w*)([+-]\d+)?", word)
     if match and match.group(1) in symbols:
-        return str(symbols[match.group(1)] + int(match.group(2) or 0))
+        return str((symbols[match.group(1)] & ~KERNEL_BASE) + int(match.group(2) or 0))
     return word
 
 
@@ -54,7 +56,9 @@ def programs():
             comment = file.read().split("*/")[0]
         line = None
         if name not in NOT_ATTACKERS:
-            verdict = re.search(r"^ \* Verdict: status (\d+)$", comment, re.MULTILINE)
+            verdict = re.search(rf"^ \* Verdict on {suite.arch().name}: (?:status )?(\d+|fault)$", comment,
+                                re.MULTILINE) or \
+                re.search(r"^ \* Verdict: status (\d+)$", comment, re.MULTILINE)
             if not verdict:
                 raise SystemExit(f"{source}: its first comment has no verdict")
             words = re.search(r"^ \* Arguments: (.*)$", comment, re.MULTILINE)

@@ -10,17 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import suite
 from suite import test
-from machine import Machine, wait_for
+from machine import Machine, qemu_of, wait_for
 
-IMAGE = "bin/hello.bin"
-SHELL_IMAGE = "bin/os.bin"
 SHELL_MEDIA = ["IDE, secondary slave", "AHCI", "USB stick on xHCI", "virtio-blk", "NVMe"]
 SUCCESS = 33
-QEMU = os.environ.get("QEMU", "qemu-system-i386")
 
 # The image as a drive without a controller; the device comes with each medium.
-DRIVE = f"-drive if=none,id=boot,format=raw,snapshot=on,file={IMAGE} -device "
-IDE = f"-drive format=raw,if=ide,snapshot=on,file={IMAGE}"
+DRIVE = "-drive if=none,id=boot,format=raw,snapshot=on,file={image} -device "
+IDE = "-drive format=raw,if=ide,snapshot=on,file={image}"
 
 # name: (QEMU's arguments, the disk's name in the kernel's line)
 MEDIA = {
@@ -46,7 +43,7 @@ MEDIA = {
     "IDE, beside another disk with the same image": (
         "-drive if=ide,index=0,format=raw,snapshot=on,file={twin} "
         + DRIVE + "ide-hd,drive=boot,bus=ide.1,unit=0,bootindex=0", "ata2"),
-    "virtio-blk": (f"-drive if=virtio,format=raw,snapshot=on,file={IMAGE}", "BIOS disk"),
+    "virtio-blk": ("-drive if=virtio,format=raw,snapshot=on,file={image}", "BIOS disk"),
     "virtio-scsi": (DRIVE + "scsi-hd,drive=boot -device virtio-scsi-pci", "BIOS disk"),
     "LSI SCSI": (DRIVE + "scsi-hd,drive=boot -device lsi53c895a", "BIOS disk"),
     "NVMe": (DRIVE + "nvme,drive=boot,serial=1", "BIOS disk"),
@@ -60,10 +57,17 @@ MEDIA = {
     "AHCI, every CPU feature": ("-machine q35 -cpu max " + DRIVE + "ide-hd,drive=boot,bus=ide.0",
                                 "BIOS disk"),
 }
+# Of these the x86_64 kernel, which shares all of the drivers, boots from one of a kind.
+MEDIA_64 = ["IDE, primary master", "IDE, secondary slave", "AHCI", "USB stick on EHCI", "USB stick on xHCI",
+            "virtio-blk", "virtio-scsi", "NVMe", "IDE, two CPUs", "AHCI, every CPU feature"]
+# CPUs without long mode, or without a bit against execution, and what they are told.
+CPUS_OF_32_BITS = ["pentium", "pentium3", "qemu32", "core2duo,-nx"]
+NO_LONG_MODE = "64-bit"
 
 
 def boot(arguments):
-    return suite.boot(IMAGE, *in_order(arguments))
+    image = suite.image("hello.bin")
+    return suite.boot(image, *in_order(arguments.replace("{image}", image)))
 
 
 def runs(arguments, disk):
@@ -85,10 +89,10 @@ def in_order(arguments):
 
 def shell(arguments, folder):
     """The disk that people write, on that medium: the shell, and programs by name."""
-    arguments = arguments.replace(IMAGE, SHELL_IMAGE)
-    os.mkdir(folder)
-    with Machine(SHELL_IMAGE, folder, *in_order(arguments)) as machine:
-        for line, answer in (("", "drupe> "), ("ls", "usertest.elf"),
+    image = suite.image("os.bin")
+    os.makedirs(folder)
+    with Machine(image, folder, *in_order(arguments.replace("{image}", image))) as machine:
+        for line, answer in (("", "drupe> "), ("ls", "shell.elf"),
                              ("hello", "what is written is read back"),
                              ("cat readme.txt", "drupe> ")):
             machine.console = ""
@@ -100,15 +104,30 @@ def shell(arguments, folder):
     return None if status == SUCCESS else f"QEMU's status is {status}"
 
 
-def main():
+def no_long_mode(cpu):
+    """The x86_64 kernel says so in a sentence and ends as a panic does."""
+    status, console = boot("-cpu " + cpu + " " + IDE)
+    sentences = [line for line in console.splitlines() if line.startswith("Drupe")]
+    if status != 2 or len(sentences) != 1 or NO_LONG_MODE not in " ".join(console.split()):
+        return f"status {status}:\n{console}"
+    return None if max(map(len, console.splitlines())) < 80 else f"too long a line:\n{console}"
+
+
+def all_media():
+    suite.make("bin/hello.bin", "bin/os.bin")
+    image, is_i386 = suite.image("hello.bin"), suite.arch() is suite.I386
+    media = MEDIA if is_i386 or suite.IS_ALL else {name: MEDIA[name] for name in MEDIA_64}
+    if not is_i386:  # machines without long mode
+        media = {name: medium for name, medium in media.items()
+                 if not any(word in medium[0] for word in ("isapc", "pentium", "486"))}
     with tempfile.TemporaryDirectory() as folder:
         # A disk that is not ours, and another with our image.
         other, twin = os.path.join(folder, "other.bin"), os.path.join(folder, "twin.bin")
-        with open(IMAGE, "rb") as file:
+        with open(image, "rb") as file:
             record = bytearray(file.read(512))
         record[0x1B8] ^= 0xFF
         # The twin is an older copy: the same but for a file, as mcopy leaves it.
-        with open(IMAGE, "rb") as file, open(twin, "wb") as copy:
+        with open(image, "rb") as file, open(twin, "wb") as copy:
             content = file.read()
             if content.count(b"Hello from") != 1:
                 raise SystemExit("hello.elf's greeting is not on the disk exactly once")
@@ -117,19 +136,23 @@ def main():
             file.write(record)
             file.truncate(8 << 20)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            results = pool.map(lambda medium: runs(medium[0].format(other=other, twin=twin),
-                                                   medium[1]), MEDIA.values())
-            for name, why in zip(MEDIA, results):
+            results = pool.map(lambda medium: runs(medium[0].format(other=other, twin=twin, image=image),
+                                                   medium[1]), media.values())
+            for name, why in zip(media, results):
                 test(f"boots and runs a program: {name}", why)
-        for number, name in enumerate(SHELL_MEDIA):
+        for number, name in enumerate(SHELL_MEDIA if is_i386 or suite.IS_ALL else SHELL_MEDIA[:1]):
             test(f"the shell and its programs: {name}",
                  shell(MEDIA[name][0], os.path.join(folder, str(number))))
+        if not is_i386:
+            for cpu in CPUS_OF_32_BITS:
+                test(f"-cpu {cpu}: a sentence, and the end", no_long_mode(cpu))
+            return
         keys = os.path.join(folder, "no_keys.txt")
         # Not by run_qemu.sh, whose machine has a serial line.
         status = subprocess.run(
-            [QEMU, "-accel", "tcg", "-m", "64", "-nodefaults", "-display", "none", "-no-reboot",
+            [qemu_of(image), "-accel", "tcg", "-m", "64", "-nodefaults", "-display", "none", "-no-reboot",
              "-machine", "pc,i8042=off", "-debugcon", f"file:{keys}", "-device",
-             "isa-debug-exit,iobase=0xf4,iosize=0x04", *in_order(IDE)],
+             "isa-debug-exit,iobase=0xf4,iosize=0x04", *in_order(IDE.format(image=image))],
             timeout=suite.SECONDS, check=False).returncode
         console = suite.read(keys)
         test("without keyboard and serial line: a sentence",
@@ -145,6 +168,10 @@ def main():
         test("a CPU without 4 MiB pages gets a sentence",
              None if "This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later." in console
              else f"status {status}:\n{console}")
+
+
+def main():
+    suite.for_each_arch(all_media)
     return suite.status()
 
 

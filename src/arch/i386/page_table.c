@@ -70,7 +70,7 @@ const struct page_place *page_places(size_t *count)
 
 unsigned page_table_largest_level(void)
 {
-    return PAGE_LARGEST_LEVEL; /* features_initialise() has made sure of it */
+    return PAGE_LARGEST_LEVEL; /* cpu_features_initialise() has made sure of it */
 }
 
 /* Toggling PGE empties the TLB of global pages as well; without PGE there are none. */

@@ -11,7 +11,7 @@ extern trap_handlers
 ; 8, 10-14, 17, 21, 29, 30.
 %define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
 
-; The stub of the vector %1, TRAP_STUB_BYTES long so that trap.c can compute its address.
+; The stub of the vector %1, TRAP_STUB_BYTES long so that trap_gates.c can compute its address.
 ; In:  the CPU's frame on the kernel stack, any segment registers, interrupts off
 ; Out: to trap_common with a dummy error code where there is none, and the vector, on top
 %macro STUB 1
@@ -36,7 +36,7 @@ trap_stubs:
     STUB TRAP_VECTOR_SYSCALL
     STUB TRAP_VECTOR_UNUSED
 
-; Builds the rest of struct trap_frame (drawn in trap.h) and calls the vector's handler with it.
+; Builds the rest of struct trap_frame (drawn in trap_frame.h) and calls the vector's handler with it.
 align 16
 trap_common:
     pushad

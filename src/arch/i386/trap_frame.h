@@ -14,8 +14,8 @@
  *              eax ecx edx ebx esp ebp esi edi   (pushad)
  *       low    ds es                             <- struct trap_frame *
  *
- * FS and GS are the user's alone: the kernel leaves them as they are, and task_switch() exchanges
- * them.
+ * FS and GS are the user's alone: the kernel leaves them as they are, and context_switch()
+ * exchanges them.
  */
 #ifndef ARCH_I386_TRAP_FRAME_H
 #define ARCH_I386_TRAP_FRAME_H
@@ -34,7 +34,7 @@ struct trap_frame {
     uint32_t vector; /* TRAP_NONE: no trap, a call of panic() */
     uint32_t error_code;
     uint32_t eip, cs, eflags;
-    uint32_t esp, ss; /* only if trap_frame_is_from_user() */
+    uint32_t esp, ss; /* only if frame_is_from_user() */
 };
 
 #define TRAP_NONE 0xFFFFFFFFu

@@ -38,7 +38,7 @@ void bios_call(uint8_t vector, struct bios_registers *registers)
 {
     static bool is_copied;
     struct bios_thunk_data *data = page_memory(BIOS_THUNK_DATA_ADDRESS);
-    uint32_t flags = cpu_interrupts_save();
+    uintptr_t flags = cpu_interrupts_save();
 
     if (!is_copied) {
         size_t length = (size_t)(bios_thunk_end - bios_thunk_start);

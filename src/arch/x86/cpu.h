@@ -29,7 +29,7 @@
 #define CR4_UMIP       0x00000800u /* SGDT and the like fault in ring 3 */
 #define CR4_OSXSAVE    0x00040000u /* XSAVE, and XCR0 */
 #define CR4_SMEP       0x00100000u /* the kernel cannot execute user pages */
-#define CR4_SMAP       0x00200000u /* the kernel cannot touch user pages, except between STAC and CLAC */
+#define CR4_SMAP       0x00200000u /* the kernel cannot touch user pages, except while EFLAGS.AC is set */
 
 #define EFLAGS_CLEAN 0x00000002u /* bit 1 is always set; interrupts off */
 #define EFLAGS_CF    0x00000001u

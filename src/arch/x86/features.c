@@ -76,7 +76,7 @@ void cpu_features_initialise(void)
     if (max_leaf >= CPUID_LEAF_EXTENDED) {
         cpu_id(CPUID_LEAF_EXTENDED, 0, &eax, &ebx, &ecx, &edx);
         cr4 |= ebx & CPUID_SMEP ? CR4_SMEP : 0;
-        cr4 |= ebx & CPUID_SMAP ? CR4_SMAP : 0; /* usercopy.c says how it touches user pages */
+        cr4 |= ebx & CPUID_SMAP ? CR4_SMAP : 0; /* user_access.h: how it touches user pages */
         cr4 |= ecx & CPUID_UMIP ? CR4_UMIP : 0;
     }
     if (features_have_fxsr()) {

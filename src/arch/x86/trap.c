@@ -3,7 +3,7 @@
  *
  * An exception in ring 3 is the business of the task layer, which registers for it. In ring 0 it
  * is a bug and a panic, with one exception: the few instructions that touch a user's memory
- * (syscall/usercopy.c) are listed in the .ex_table section together with the address to go on
+ * (arch/user_access.h) are listed in the .ex_table section together with the address to go on
  * at when they fault.
  *
  * Size before speed.

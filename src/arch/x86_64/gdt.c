@@ -48,9 +48,9 @@ static struct {
 
 static uint8_t trap_stacks[TRAP_STACKS][TRAP_STACK_BYTES] __attribute__((aligned(16)));
 
-/* trap.asm takes it at SYSCALL; the CPU has its own copy in the task state. */
+/* For assembly alone, and so not static: trap.asm takes this stack at SYSCALL (for other traps the CPU takes the
+ * copy in the task state), and registers.inc loads the FS base of 64-bit programs from the other. */
 void *context_kernel_stack;
-/* switch.asm */
 vaddr_t context_thread_pointer;
 
 /* gdt.asm: loads GDTR, the segment registers and the task register. */
@@ -78,7 +78,6 @@ void gdt_reload(void)
 
 void cpu_initialise(void)
 {
-
     set(KERNEL_CODE_SELECTOR, KERNEL_CODE_64);
     set(KERNEL_DATA_SELECTOR, KERNEL_DATA);
     set(USER_CODE_SELECTOR, USER_CODE_32);
@@ -107,7 +106,7 @@ void context_set_thread_pointer(vaddr_t address)
 {
     set(USER_THREAD_SELECTOR, based(USER_DATA, address));
     context_thread_pointer = address;
-    if (cpu_read_fs() == 0) { /* as of 64-bit programs: at once */
+    if ((cpu_read_fs() & ~3u) == 0) { /* as of 64-bit programs: at once */
         cpu_write_msr(MSR_FS_BASE, address);
     }
 }

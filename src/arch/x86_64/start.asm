@@ -127,8 +127,7 @@ move_data:
     mov eax, LOADED(boot_kernel_pointers) + TABLE_FLAGS
     mov [LOADED(boot_page_tables) + 511 * ENTRY_BYTES], eax
 
-    mov eax, cr4
-    or eax, CR4_PAE
+    mov eax, CR4_PAE                ; whatever else the firmware has turned on
     mov cr4, eax
     mov eax, LOADED(boot_page_tables)
     mov cr3, eax

@@ -409,7 +409,8 @@ int paging_map(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t 
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt)
 {
     struct page_entry old = {0};
-    int status = paging_is_aligned(virt) ? clear_entry(chunk, (vaddr_t)virt, &old) : OK;
+    bool can_be = paging_is_aligned(virt) && page_address_is_canonical((vaddr_t)virt);
+    int status = can_be ? clear_entry(chunk, (vaddr_t)virt, &old) : OK;
 
     return page_entry_is_empty(old) ? -EINVARG : status;
 }
@@ -545,6 +546,7 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
     struct path path;
 
     if (!IS_ALIGNED(address | (paddr_t)phys, (uintptr_t)PAGING_4MIB_BYTES) ||
+        !page_address_is_canonical(address) || ((paddr_t)phys & ~(paddr_t)PAGE_FRAME_MASK) ||
         (flags & ~(uint32_t)((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_OWN) | PAGE_FLAG_EXECUTABLE))) {
         return -EINVARG;
     }
@@ -639,8 +641,8 @@ int paging_set(struct paging_4gb_chunk *chunk, void *virt, page_entry_bits_t ent
 {
     struct page_entry new_entry = {entry};
 
-    if (!paging_is_aligned(virt) || (entry && !page_entry_is_present(new_entry)) ||
-        page_entry_is_large(new_entry)) {
+    if (!paging_is_aligned(virt) || !page_address_is_canonical((vaddr_t)virt) ||
+        (entry && !page_entry_is_present(new_entry)) || page_entry_is_large(new_entry)) {
         return -EINVARG;
     }
     if (!entry && !paging_is_mapped(chunk, virt)) {
@@ -881,7 +883,9 @@ struct paging_4gb_chunk *paging_current(void)
 /* For backtraces, which may follow a damaged frame pointer. */
 static bool is_readable(vaddr_t address)
 {
-    return paging_is_mapped(paging.current, (void *)address);
+    uint32_t flags = page_entry_flags(paging_entry(paging.current, address));
+
+    return (flags & (PAGE_FLAG_PRESENT | PAGE_FLAG_USER)) == PAGE_FLAG_PRESENT;
 }
 
 void enable_paging(void)
@@ -1076,7 +1080,7 @@ void *paging_unmap_kernel_page(void *virt)
 
     struct page_entry entry = *path.slot[0];
 
-    page_flush(address); /* whichever chunk is in use */
     write_entry(kernel, &path, address, (struct page_entry){0});
+    page_flush(address); /* whichever chunk is in use; afterwards, or the CPU could read the entry again */
     return page_memory(page_entry_frame(entry));
 }

@@ -68,8 +68,8 @@
 #define PAGING_4MIB_BYTES 0x400000u
 
 struct paging_4gb_chunk {
-    page_entry_bits_t
-        *directory_entry;  /* the root's entries, raw; the CPU has page_physical() of it */
+    /* the root's entries, raw; the CPU has page_physical() of it */
+    page_entry_bits_t *directory_entry;
     struct list_node link; /* on the list of all chunks */
     size_t own_tables;     /* that belong to this chunk alone, without the root */
     struct page_counts counts;
@@ -151,8 +151,8 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
                   uint32_t flags);
 
 /* Maps 4 MiB from virt to phys, both multiples of 4 MiB, with one directory entry (in long mode: two, of
- * 2 MiB). Pages that were mapped there one by one are replaced, and their tables go back. PAGING_SOFTWARE_1 is -EINVARG: in
- * directory entries the bit is paging's own. */
+ * 2 MiB). Pages that were mapped there one by one are replaced, and their tables go back. PAGING_SOFTWARE_1
+ * is -EINVARG: in directory entries the bit is paging's own. */
 int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags);
 
 /* Unmaps one page: a later touch faults. A table that holds no page any more goes back.

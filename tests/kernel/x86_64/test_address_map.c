@@ -131,3 +131,20 @@ KTEST(paging_kernel_half_is_shared)
     }
     paging_free_4gb(chunk);
 }
+
+/* The lower 48 bits of such an address are those of one that exists: a page of the direct map. */
+KTEST(paging_changes_no_address_for_one_that_is_none)
+{
+    struct paging_4gb_chunk *chunk = paging_kernel_chunk();
+    void *none = (void *)(USER_END + HEAP_ADDRESS);
+    void *page = page_memory(HEAP_ADDRESS);
+    page_entry_bits_t entry = paging_get(chunk, page);
+
+    KEXPECT(entry != 0);
+    KEXPECT(paging_map(chunk, none, (void *)HEAP_ADDRESS, 0) == -EINVARG);
+    KEXPECT(paging_map_4mib(chunk, none, (void *)HEAP_ADDRESS, 0) == -EINVARG);
+    KEXPECT(paging_unmap(chunk, none) == -EINVARG);
+    KEXPECT(paging_set(chunk, none, 0) == -EINVARG);
+    KEXPECT(!paging_is_mapped(chunk, none));
+    KEXPECT(paging_get(chunk, page) == entry);
+}

@@ -305,3 +305,34 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
     KEXPECT(wrong == 0);
     KEXPECT(fs_unmount() == OK);
 }
+
+/* A 32-bit program without FS that jumps to 64-bit code and calls THREAD_POINTER (39) there. edx = what it must
+ * give. */
+CODE(set_thread_pointer_by_a_far_jump,
+     ".code32\n"
+     "xor %eax, %eax\n"
+     "mov %eax, %fs\n"
+     "ljmp $0x2B, $0x400000 + 2f - set_thread_pointer_by_a_far_jump\n"
+     ".code64\n"
+     "2: mov $39, %eax\n"
+     "movabs $0x8000000000000000, %rdi\n"
+     "syscall\n"
+     "cmp %edx, %eax\n"
+     "jne 1f\n"
+     "ud2\n"
+     "1: int3\n");
+
+/* As the base of FS a number that is no address faults, in the kernel. (QEMU does not check it.) */
+KTEST(thread_pointer_of_a_32_bit_program_has_32_bits)
+{
+    const struct piece piece = {
+        .code = set_thread_pointer_by_a_far_jump,
+        .end = set_thread_pointer_by_a_far_jump_end,
+        .rdx = (uint64_t)-EINVARG,
+        .is_32_bit = true,
+    };
+
+    KEXPECT(ktest_mount());
+    KEXPECT(status_of(&piece) == STATUS_RIGHT);
+    KEXPECT(fs_unmount() == OK);
+}

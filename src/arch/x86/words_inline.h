@@ -1,12 +1,21 @@
 /*
- * arch/x86_64/words_inline.h - arch/words.h for words of 8 bytes.
+ * arch/x86/words_inline.h - arch/words.h for words of 4 bytes and of 8, which differ in one letter of an
+ * instruction's name.
  */
-#ifndef ARCH_X86_64_WORDS_INLINE_H
-#define ARCH_X86_64_WORDS_INLINE_H
+#ifndef ARCH_X86_WORDS_INLINE_H
+#define ARCH_X86_WORDS_INLINE_H
+
+#if ARCH_BITS == 64
+#define WORD_SUFFIX "q"
+#define WORD_LESS_1 "7" /* bytes */
+#else
+#define WORD_SUFFIX "l"
+#define WORD_LESS_1 "3"
+#endif
 
 static inline void *words_fill(void *to, size_t count, uintptr_t word)
 {
-    __asm__ volatile("rep stosq" : "+D"(to), "+c"(count) : "a"(word) : "memory");
+    __asm__ volatile("rep stos" WORD_SUFFIX : "+D"(to), "+c"(count) : "a"(word) : "memory");
     return to;
 }
 
@@ -18,7 +27,7 @@ static inline void *words_fill_bytes(void *to, size_t count, uintptr_t word)
 
 static inline void words_copy(void *to, const void *from, size_t count, size_t bytes)
 {
-    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+    __asm__ volatile("rep movs" WORD_SUFFIX : "+D"(to), "+S"(from), "+c"(count) : : "memory");
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 }
 
@@ -28,10 +37,10 @@ static inline void words_copy_down(void *to, const void *from, size_t count, siz
 {
     __asm__ volatile("std\n\t"
                      "rep movsb\n\t"
-                     "sub $7, %0\n\t"
-                     "sub $7, %1\n\t"
+                     "sub $" WORD_LESS_1 ", %0\n\t"
+                     "sub $" WORD_LESS_1 ", %1\n\t"
                      "mov %3, %2\n\t"
-                     "rep movsq\n\t"
+                     "rep movs" WORD_SUFFIX "\n\t"
                      "cld"
                      : "+D"(to), "+S"(from), "+c"(bytes)
                      : "r"(count)
@@ -40,7 +49,10 @@ static inline void words_copy_down(void *to, const void *from, size_t count, siz
 
 static inline void words_compare(const uint8_t **left, const uint8_t **right, size_t count)
 {
-    __asm__ volatile("repe cmpsq" : "+S"(*left), "+D"(*right), "+c"(count) : : "memory", "cc");
+    __asm__ volatile("repe cmps" WORD_SUFFIX
+                     : "+S"(*left), "+D"(*right), "+c"(count)
+                     :
+                     : "memory", "cc");
 }
 
 #endif
