@@ -27,9 +27,15 @@ def same_lines(name, found, wanted):
                 f"{len(found)} lines, not {len(wanted)}; the last is {found[-1]!r}")
 
 
+def native(path):
+    """Of a program or another product that is named as i386 has it: the one of the kernel's own kind."""
+    return re.sub(r"^bin(?=/)", suite.arch().folders["bin"], path)
+
+
 def make(*targets):
     """All of make's output is shown when it fails."""
-    result = subprocess.run(["make", "-s", "-j2", *targets], stdout=subprocess.PIPE,
+    targets = [native(target) for target in targets]
+    result = subprocess.run(["make", "-s", "-j2", f"ARCH={suite.arch().name}", *targets], stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, check=False)
     if result.returncode != 0:
         print(result.stdout)
@@ -38,7 +44,8 @@ def make(*targets):
 
 def image(folder, init, files):
     path = os.path.join(folder, "guests.bin")
-    make("image", f"INIT={init}", f"FILES={' '.join(files)}", f"IMAGE={path}")
+    files = [native(file) for file in files]
+    make("image", f"INIT={native(init)}", f"FILES={' '.join(files)}", f"IMAGE={path}")
     return path
 
 
