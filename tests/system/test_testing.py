@@ -139,7 +139,8 @@ def suites_of_mutants():
     for mutant in mutate.MUTANTS:
         for words in mutate.suites_of(mutant):
             kind, _, name = words.partition(" ")
-            path = {"host": f"tests/host/test_{name}.c", "fuzz": f"tests/fuzz/fuzz_{name}.c",
+            path = {"host": f"tests/host/test_{name}.c", "host64": f"tests/host/test_{name}.c",
+                    "fuzz": f"tests/fuzz/fuzz_{name}.c",
                     "script": f"tests/system/test_{name}.py", "kernel": "tests/kernel/ktest.c",
                     "usertest": "programs/usertest/usertest.c",
                     "calls": "tests/kernel/test_syscall_fuzz.c",

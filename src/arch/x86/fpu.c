@@ -65,8 +65,27 @@ static void save(struct fpu_state *state)
     }
 }
 
+/*
+ * AMD's FXRSTOR and XRSTOR leave the addresses of the last x87 instruction and its operand as they are, unless an
+ * exception is pending (AMD64 manual volume 5, "FXRSTOR"). So the kernel's own take the place of another
+ * task's. FFREE makes room for what is loaded.
+ */
+static void forget_last_instruction(void)
+{
+    static const int32_t zero;
+
+    __asm__ volatile("fnclex\n"
+                     "ffree %%st(7)\n"
+                     "fildl %0"
+                     :
+                     : "m"(zero));
+}
+
 static void load(const struct fpu_state *state)
 {
+    if (features_have_fxsr()) {
+        forget_last_instruction();
+    }
     if (features_xsave_mask()) {
         __asm__ volatile(XRSTOR "(%0)"
                          :

@@ -73,9 +73,12 @@ start_kernel:
     jb .no_long_mode
     mov eax, CPUID_EXTENDED_1
     cpuid
-    and edx, CPUID_EDX_LONG_MODE | CPUID_EDX_NX
-    cmp edx, CPUID_EDX_LONG_MODE | CPUID_EDX_NX
-    je move_data
+    test edx, CPUID_EDX_LONG_MODE
+    jz .no_long_mode
+    test edx, CPUID_EDX_NX
+    jnz move_data
+    mov esi, LOADED(no_nx_message)
+    jmp say_and_leave
 .no_long_mode:
     mov esi, LOADED(no_long_mode_message)
     jmp say_and_leave
@@ -170,6 +173,8 @@ boot_gdt_pointer:
 
 no_long_mode_message:
     db "Drupe: this image is for 64-bit CPUs. For this CPU take the i386 image.", 13, 10, 0
+no_nx_message:
+    db "Drupe: this CPU has no NX (XD), or the firmware's set-up has it turned off.", 13, 10, 0
 
 ; ---------------------------------------------------------------- boot page tables and stack
 
