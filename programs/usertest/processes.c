@@ -564,9 +564,9 @@ static void families(void)
         CHECK_EQUAL(count_processes(), count - 2); /* its child, too */
     } else {
         struct process_info list[32];
-        int listed = call_process_list(list, COUNT_OF(list));
 
-        wait_until_asleep(job);
+        wait_until_asleep(job); /* its child is there, then */
+        int listed = call_process_list(list, COUNT_OF(list));
         kill_and_wait(job);
         for (int i = 0; i < listed && i < (int)COUNT_OF(list); i++) {
             if ((int)list[i].parent == job) {

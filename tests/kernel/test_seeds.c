@@ -15,9 +15,8 @@
 #include "memory/vmalloc.h"
 #include "base/status.h"
 
-/* An architecture has not all documents (memory/seeds/seeds.h). */
-#define EXAMPLES_AT_LEAST (ARCH_BITS == 64 ? 8 : 21)
-#define FAILURES_AT_LEAST (ARCH_BITS == 64 ? 50 : 100)
+#define EXAMPLES_AT_LEAST 21
+#define FAILURES_AT_LEAST 100
 
 static char text[SEEDS_TEXT_BYTES];
 

@@ -1081,6 +1081,7 @@ void *paging_unmap_kernel_page(void *virt)
     struct page_entry entry = *path.slot[0];
 
     write_entry(kernel, &path, address, (struct page_entry){0});
-    page_flush(address); /* whichever chunk is in use; afterwards, or the CPU could read the entry again */
+    page_flush(
+        address); /* whichever chunk is in use; afterwards, or the CPU could read the entry again */
     return page_memory(page_entry_frame(entry));
 }

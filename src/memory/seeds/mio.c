@@ -175,7 +175,8 @@ static int show_pages(void)
     seed_number("alloc_page, misaligned: %d", (uint32_t)alloc_page(SCRATCH_ADDRESS + 1, phys, 0),
                 (uint32_t)-EINVARG);
 
-    int mapped = alloc_page_4mib(SCRATCH_4MIB, base, PRESENT); /* with four levels it may need tables */
+    int mapped =
+        alloc_page_4mib(SCRATCH_4MIB, base, PRESENT); /* with four levels it may need tables */
 
     if (mapped == -ENOMEM) {
         goto out;
