@@ -36,11 +36,11 @@ static bool was_constructed;
     } while (0)
 
 /* The call fails with that errno. */
-#define CHECK_FAILS(call, error)  \
-    do {                          \
-        errno = 0;                \
-        CHECK((int)(call) == -1); \
-        CHECK(errno == (error));  \
+#define CHECK_FAILS(call, error)       \
+    do {                               \
+        errno = 0;                     \
+        CHECK((intptr_t)(call) == -1); \
+        CHECK(errno == (error));       \
     } while (0)
 
 __attribute__((constructor)) static void construct(void)
@@ -71,7 +71,7 @@ static unsigned own_pages(void)
 {
     struct memory_figures figures;
 
-    system_call(SYSCALL_MEMORY_FIGURES, (uint32_t)&figures, sizeof(figures), 0);
+    system_call(SYSCALL_MEMORY_FIGURES, (uintptr_t)&figures, sizeof(figures), 0);
     return figures.own_pages;
 }
 

@@ -36,18 +36,25 @@ static int all_zero(const char *bytes, size_t count)
     return count == 0;
 }
 
+/* The compiler's for such variables. */
+#ifdef __x86_64__
+#define SEGMENT "fs"
+#else
+#define SEGMENT "gs"
+#endif
+
 int main(int argc, char **argv)
 {
     int *volatile pointer = &counted;
     int number = argc > 1 ? atoi(argv[1]) : 0;
-    uint32_t thread_pointer;
+    uintptr_t thread_pointer;
 
     check(counted == 41 && strcmp(text, "thread-local") == 0, "initial values");
     check(zero == 0 && own == 0 && all_zero(aligned, sizeof(aligned)) &&
               all_zero(large, sizeof(large)),
           "zeros");
     check((uintptr_t)aligned % 64 == 0, "alignment");
-    __asm__("mov %%gs:0, %0" : "=r"(thread_pointer));
+    __asm__("mov %%" SEGMENT ":0, %0" : "=r"(thread_pointer));
     check((uintptr_t)&large[0] < thread_pointer && (uintptr_t)&counted < thread_pointer,
           "below the thread pointer");
     counted++;
@@ -62,14 +69,15 @@ int main(int argc, char **argv)
     }
     /* Another place for them: the segment follows, also through a switch. */
     static char other[8];
-    uint32_t selector =
-        (uint32_t)system_call(SYSCALL_THREAD_POINTER, (uint32_t)(uintptr_t)&other[4], 0, 0);
+    uint32_t selector = (uint32_t)system_call(SYSCALL_THREAD_POINTER, (uintptr_t)&other[4], 0, 0);
     uint32_t read;
 
     memcpy(other, "\1\2\3\4\5\6\7\10", 8);
-    __asm__ volatile("mov %0, %%gs" : : "r"(selector));
+    if (selector) { /* none in 64-bit programs: FS begins there at once */
+        __asm__ volatile("mov %0, %%gs" : : "r"(selector));
+    }
     system_call(SYSCALL_YIELD, 0, 0, 0);
-    __asm__ volatile("mov %%gs:-4, %0" : "=r"(read) : : "memory");
+    __asm__ volatile("mov %%" SEGMENT ":-4, %0" : "=r"(read) : : "memory");
     check(read == 0x04030201, "another thread pointer");
     printf("tls %d: %d failures\n", number, failures);
     return failures != 0;
