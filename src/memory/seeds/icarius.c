@@ -27,6 +27,8 @@
 #define FLAG_COLUMNS 12
 #define LINE_BYTES   80
 
+#define ENTRIES_AT_ONCE 128 /* between two moments in which interrupts are served */
+
 /* ---------------------------------------------------------------- the directory */
 
 static vaddr_t large_page_address(uint32_t index)
@@ -65,6 +67,9 @@ void page_init_directory(PageDirectory *self, const uint8_t flags)
 
         if (paging_missing_tables(chunk, address) > 0 && !is_kernels_own(i)) {
             status = paging_map_4mib(chunk, (void *)address, (void *)address, page_flags);
+        }
+        if (i % ENTRIES_AT_ONCE == 0) {
+            cpu_let_interrupts_in(); /* with four levels it takes a while */
         }
     }
     if (status < 0) {
