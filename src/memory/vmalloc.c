@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "arch/cpu.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
 #include "layout.h"
@@ -21,6 +22,9 @@
 #define CALLER   __builtin_return_address(0)
 #define NOINLINE __attribute__((noinline))
 
+/* Mapped or given back between two moments in which interrupts are served. */
+#define BYTES_AT_ONCE (64 * PAGE_SIZE_BYTES)
+
 static struct {
     struct byte_heap heap;
     bool is_started;
@@ -28,12 +32,21 @@ static struct {
 
 /* ---------------------------------------------------------------- pages */
 
+/* No other task runs, so nobody sees the heap in between. */
+static void serve_interrupts(size_t offset)
+{
+    if (offset % BYTES_AT_ONCE == 0) {
+        cpu_let_interrupts_in();
+    }
+}
+
 static void unmap_pages(void *context, void *at, size_t bytes)
 {
     (void)context;
     for (size_t offset = bytes; offset > 0;) {
         offset -= PAGE_SIZE_BYTES;
         KASSERT(pmm_free_page(paging_unmap_kernel_page((char *)at + offset)) == OK);
+        serve_interrupts(offset);
     }
 }
 
@@ -47,6 +60,7 @@ static int map_pages(void *context, void *at, size_t bytes)
             unmap_pages(context, at, offset);
             return -ENOMEM;
         }
+        serve_interrupts(offset);
     }
     return OK;
 }

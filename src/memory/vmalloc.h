@@ -13,7 +13,8 @@
  * sizes to kmalloc(): they are few, and fast. The users are the byte-granular heaps of other kernels' documents.
  *
  * Memory belongs to the caller until vfree(), and is aligned to 16. No lock: calls must not overlap, and
- * interrupt handlers may not call. Needs enable_paging().
+ * interrupt handlers may not call. Needs enable_paging(). While many pages are mapped or given back, interrupts are
+ * served; no other task runs.
  */
 #ifndef MEMORY_VMALLOC_H
 #define MEMORY_VMALLOC_H

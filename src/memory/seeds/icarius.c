@@ -228,6 +228,9 @@ static int show_directory(void)
         } else if (is_linear(chunk, address) || is_linear(chunk, address + PAGE_SIZE_BYTES)) {
             linear++; /* one of two pages may be the guard page below a kernel stack */
         }
+        if (i % ENTRIES_AT_ONCE == 0) {
+            cpu_let_interrupts_in();
+        }
     }
     seed_number("PageDirectory: %u entries", LARGE_PAGES, 1024);
     seed_number("  entry 2 starts at 0x%x", 2 * PAGING_4MIB_BYTES, 0x800000);
