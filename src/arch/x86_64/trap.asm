@@ -121,10 +121,19 @@ syscall_entry:
     mov rcx, [rsp + TRAP_FRAME_rip]
     shr rcx, 47
     jnz trap_return
-    POP_REGISTERS
-    mov rcx, [rsp + 16]             ; behind vector and error code: RIP, CS, RFLAGS, RSP
-    mov r11, [rsp + 32]
-    mov rsp, [rsp + 40]
+    ; RBX, RBP and R12 to R15 are what they were: C functions keep them. RCX and R11 are SYSRET's.
+    add rsp, 5 * 8                  ; R15 to R11
+    pop r10
+    pop r9
+    pop r8
+    pop rdi
+    pop rsi
+    add rsp, 2 * 8                  ; RBP, RBX
+    pop rdx
+    mov rax, [rsp + 8]              ; what is left: RCX, RAX, vector, error code, RIP, CS, RFLAGS, RSP, SS
+    mov rcx, [rsp + 32]
+    mov r11, [rsp + 48]
+    mov rsp, [rsp + 56]
     o64 sysret
 
 ; SYSCALL from 32-bit code, which some CPUs have. There it is no instruction for programs of Drupe.
