@@ -25,8 +25,18 @@ struct sums {
     uint32_t of_malloc; /* pages whose owner is process_malloc() or what it calls */
 };
 
+/* A kernel of 64 bits has its own half of the addresses, and all RAM in one row there. */
+static bool is_64_bit_kernel(void)
+{
+    struct memory_levels levels = {0};
+
+    CHECK(memory_look(MEMORY_LOOK_LEVELS, 0, &levels) == 0);
+    return levels.count > 2;
+}
+
 static void add_up(struct sums *sums)
 {
+    uint32_t first = is_64_bit_kernel() ? LOW_ZONE_PHYSICAL : HEAP_ADDRESS;
     struct memory_run run = {0};
     uint32_t next = 0;
     char name[MEMORY_NAME_BYTES];
@@ -34,7 +44,7 @@ static void add_up(struct sums *sums)
     memset(sums, 0, sizeof(*sums));
     while (memory_look(MEMORY_LOOK_RUN, next, &run) == 0) {
         CHECK(run.start % PAGE == 0 && run.start >= next && run.pages > 0);
-        CHECK(sums->runs > 0 || run.start == HEAP_ADDRESS);
+        CHECK(sums->runs > 0 || run.start == first);
         next = run.start + run.pages * PAGE;
         sums->runs++;
         sums->pages += run.pages;
@@ -92,15 +102,20 @@ static void check_walks(void)
     uint32_t rights = PRESENT | WRITABLE | USER;
     struct memory_walk walk;
 
-    CHECK(walk_of(0).directory_entry & PRESENT);
     CHECK(walk_of(0).table_entry == 0);
-    CHECK((walk_of(0x1000).table_entry & rights) == (PRESENT | WRITABLE));
-    CHECK((walk_of(KERNEL_ADDRESS).table_entry & rights) == PRESENT);
+    if (is_64_bit_kernel()) {
+        CHECK(walk_of(0x1000).table_entry == 0 && walk_of(KERNEL_ADDRESS).table_entry == 0);
+        CHECK(walk_of(HEAP_ADDRESS).directory_entry == 0);
+    } else {
+        CHECK(walk_of(0).directory_entry & PRESENT);
+        CHECK((walk_of(0x1000).table_entry & rights) == (PRESENT | WRITABLE));
+        CHECK((walk_of(KERNEL_ADDRESS).table_entry & rights) == PRESENT);
+        CHECK((walk_of(HEAP_ADDRESS).directory_entry & (rights | LARGE)) ==
+              (PRESENT | WRITABLE | LARGE));
+    }
     CHECK(walk_of(USER_STACK_GUARD).table_entry == 0);
     CHECK((walk_of(USER_STACK_TOP - 1).table_entry & rights) == rights);
     CHECK((walk_of((unsigned)check_walks).table_entry & rights) == (PRESENT | USER));
-    CHECK((walk_of(HEAP_ADDRESS).directory_entry & (rights | LARGE)) ==
-          (PRESENT | WRITABLE | LARGE));
     CHECK(walk_of(HEAP_ADDRESS).table_entry == 0);
     CHECK(walk_of(PROCESS_HEAP_END - 1).directory_entry == 0);
     CHECK(walk_of(PROCESS_HEAP_END - 1).table_entry == 0);
