@@ -376,7 +376,7 @@ def headers_in_tests():
 def unproved():
     """Tests that docs/seeds.md names and that do not exist."""
     wrong = []
-    named = re.findall(r"`((?:kernel|host|system)/test_\w+\.(?:c|py))(?:: (\w+))?`", read("docs/seeds.md"))
+    named = re.findall(r"`((?:kernel|kernel/i386|host|system)/test_\w+\.(?:c|py))(?:: (\w+))?`", read("docs/seeds.md"))
     for path, name in named:
         path = "tests/" + path
         if not os.path.exists(path) or not re.search(rf"\b{name}\b", read(path)):
