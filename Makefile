@@ -640,8 +640,10 @@ clang_command = {"directory": "$(CURDIR)", "file": "$(1)", \
 clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COMMA))
 
 # The folders below tests/ that hold programs for ring 3, and the two C libraries' programs.
-PROGRAM_C := $(sort $(filter-out programs/newlib/%,$(wildcard programs/*/*.c)) \
-    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c))
+# What long mode alone runs is compiled for it, all else for i386.
+LONG_MODE_C := $(sort $(wildcard tests/programs/long_mode/*.c))
+PROGRAM_C := $(sort $(filter-out programs/newlib/% $(LONG_MODE_C),$(wildcard programs/*/*.c programs/*/i386/*.c) \
+    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c)))
 NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 
 .PHONY: compile_commands.json
@@ -654,6 +656,8 @@ compile_commands.json:
 	    $(call clang_commands,$(TESTS_C),$(KERNEL_CFLAGS) $(TEST_INCLUDES))\
 	    $(call clang_commands,$(BENCH_C),$(KERNEL_CFLAGS) -Itests/bench)\
 	    $(call clang_commands,$(PROGRAM_C),$(PROGRAM_CFLAGS))\
+	    $(call clang_commands,$(LONG_MODE_C),$(PROGRAM_CFLAGS_x86_64))\
+	    $(call clang_commands,$(sort $(wildcard programs/*/x86_64/*.c)),$(PROGRAM_CFLAGS_x86_64) -mgeneral-regs-only)\
 	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \
 	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
 	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\

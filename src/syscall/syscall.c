@@ -50,11 +50,10 @@ static const uint8_t signs[] = {
 };
 
 enum {
-    CALLS =
-#define SYSCALL(...) 1 +
+#define SYSCALL(number, NAME, ...) LINE_OF_##NAME,
 #include "abi/syscalls.def"
 #undef SYSCALL
-        0
+    CALLS /* how many lines there are */
 };
 
 _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS + 6,

@@ -152,8 +152,8 @@ KTEST(family_kernel_stacks_when_memory_is_in_pieces)
     /* Not of the pool: the kernel's part of it is one long run. */
     while ((page = pmm_alloc_page()) != NULL) {
         paddr_t frame = page_physical(page);
-        bool is_piece = (frame < HEAP_ADDRESS || frame >= HEAP_END) &&
-                        frame / PAGE_SIZE_BYTES % EVERY == 0;
+        bool is_piece =
+            (frame < HEAP_ADDRESS || frame >= HEAP_END) && frame / PAGE_SIZE_BYTES % EVERY == 0;
 
         list_append(is_piece ? &piece : &kept, page);
     }

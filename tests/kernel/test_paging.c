@@ -41,8 +41,9 @@ static bool is_entry(const struct paging_4gb_chunk *chunk, vaddr_t address, padd
 static unsigned level_of(const void *page)
 {
     struct paging_step steps[PAGE_LEVELS];
+    size_t count = paging_walk(paging_kernel_chunk(), (vaddr_t)page, steps);
 
-    return steps[paging_walk(paging_kernel_chunk(), (vaddr_t)page, steps) - 1].level;
+    return steps[count - 1].level;
 }
 
 /* What the kernel sees there is mapped to its frame. */

@@ -7,7 +7,6 @@ text at every prompt.
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 

@@ -34,7 +34,7 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-_Static_assert(sizeof(struct trap_frame) == 22 * 8, "trap.asm builds it");
+_Static_assert(sizeof(struct trap_frame) == 22 * sizeof(uint64_t), "trap.asm builds it");
 
 #define TRAP_NONE 0xFFFFFFFFFFFFFFFFul
 

@@ -69,7 +69,7 @@ static vaddr_t stub_of(unsigned vector)
                      : vector == TRAP_VECTOR_SYSCALL ? TRAP_VECTOR_UNUSED
                                                      : TRAP_VECTOR_UNUSED + 1;
 
-    return (vaddr_t)trap_stubs + index * TRAP_STUB_BYTES;
+    return (vaddr_t)trap_stubs + (vaddr_t)index * TRAP_STUB_BYTES;
 }
 
 /* A stack pointer that has left its stack is near where the last fault was. */

@@ -426,6 +426,7 @@ page_entry_bits_t paging_take_bits(struct paging_4gb_chunk *chunk, void *virt)
 
 /* Gives back all tables of the chunk's own that entries of `level` in table lead to; the pages that they
  * map stay. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels of tables, four at most */
 static void free_tables(struct paging_4gb_chunk *chunk, const struct page_entry *table,
                         unsigned level)
 {
@@ -722,6 +723,7 @@ bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start
 }
 
 /* Of the entries of `level` in table that cover [start, end). */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels of tables, four at most */
 static size_t count_private(const struct paging_4gb_chunk *chunk, const struct page_entry *table,
                             unsigned level, vaddr_t start, vaddr_t end)
 {
@@ -747,6 +749,7 @@ size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start,
 
 /* In table, whose entries are of level and begin to count at start. What an entry allows, those below may
  * only narrow. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels of tables, four at most */
 static bool find_writable_and_executable(const struct page_entry *table, unsigned level,
                                          vaddr_t start, vaddr_t *address)
 {
