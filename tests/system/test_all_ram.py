@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """All of RAM on x86_64: every usable page that the firmware reports is used, from 18 MiB to 16 GiB, the
-tables for it take at most 1.2 percent, and RAM costs next to nothing at boot.
+tables for it take at most 1.2 percent, a program can have more than 4 GiB of it, and RAM costs next to nothing
+at boot.
 
 QEMU gives a guest memory when it is first touched, so that a machine of 16 GiB needs little of the host.
 """
@@ -19,6 +20,7 @@ TABLES_PERMILLE = 12
 INSTRUCTIONS_PER_FRAME = 20   # at boot
 IMAGES = ["bin/x86_64/hello.bin", "bin/x86_64/test.bin"]
 COUNTER, COUNTER_ELF = "build/x86_64/counter.bin", "bin/programs/tests/counter.elf"
+LARGE, LARGE_ELF = "build/x86_64/large.bin", "bin/x86_64/programs/tests/large_memory.elf"
 
 
 def boot(image, size, *arguments):
@@ -56,6 +58,11 @@ def beyond_4_gib():
     return None
 
 
+def program_beyond_4_gib():
+    status, console = boot(LARGE, "6G")
+    return None if status == 0 and "4608 MiB by process_malloc()" in console else f"status {status}: {console}"
+
+
 def instructions(size):
     """From the reset to the program's first character."""
     console = boot(COUNTER, size, "-icount", "shift=0,sleep=off")[1]
@@ -72,11 +79,13 @@ def cost_of_ram():
 
 def main():
     make = ["make", "-s", "ARCH=x86_64"]
-    subprocess.run([*make, *IMAGES, COUNTER_ELF], check=True)
-    subprocess.run([*make, "image", f"INIT={COUNTER_ELF}", f"IMAGE={COUNTER}"], check=True)
+    subprocess.run([*make, *IMAGES, COUNTER_ELF, LARGE_ELF], check=True)
+    for init, image in ((COUNTER_ELF, COUNTER), (LARGE_ELF, LARGE)):
+        subprocess.run([*make, "image", f"INIT={init}", f"IMAGE={image}"], check=True)
     run_tests([(f"-m {size}: every usable page is used", lambda size=size: whole_ram(size))
                for size in SIZES])
     run_tests([("memory beyond 4 GiB is handed out to the last page, and is there", beyond_4_gib),
+               ("a program takes more than 4 GiB, by process_malloc() and by the break", program_beyond_4_gib),
                ("boot time does not grow with RAM", cost_of_ram)])
     return suite.status()
 
