@@ -63,6 +63,7 @@ MEDIA_64 = ["IDE, primary master", "IDE, secondary slave", "AHCI", "USB stick on
 # CPUs without long mode, or without a bit against execution, and what they are told.
 CPUS_OF_32_BITS = ["pentium", "pentium3", "qemu32", "core2duo,-nx"]
 NO_LONG_MODE = "64-bit"
+NO_NX = "Drupe: this CPU has no NX (XD), or the firmware's set-up has it turned off."
 
 
 def boot(arguments):
@@ -108,7 +109,8 @@ def no_long_mode(cpu):
     """The x86_64 kernel says so in a sentence and ends as a panic does."""
     status, console = boot("-cpu " + cpu + " " + IDE)
     sentences = [line for line in console.splitlines() if line.startswith("Drupe")]
-    if status != 2 or len(sentences) != 1 or NO_LONG_MODE not in " ".join(console.split()):
+    reason = NO_NX if cpu.endswith(",-nx") else NO_LONG_MODE
+    if status != 2 or len(sentences) != 1 or reason not in " ".join(console.split()):
         return f"status {status}:\n{console}"
     return None if max(map(len, console.splitlines())) < 80 else f"too long a line:\n{console}"
 
