@@ -511,7 +511,7 @@ $(WEB)/drupe-sources.tar.gz: FORCE
 	@{ if git ls-files --error-unmatch Makefile >/dev/null 2>&1; then \
 	    git ls-files -z --cached --others --exclude-standard | \
 	    xargs -0r ls -d --zero 2>/dev/null | $(SOURCES_TAR) --null -T - -cf -; else \
-	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git -cf - .; fi; } | gzip -9n > $@.new
+	    $(SOURCES_TAR) --exclude=./build --exclude=./bin --exclude=./.git --exclude=./compile_commands.json --exclude=__pycache__ -cf - .; fi; } | gzip -9n > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(WEB)/index.html: web/index.html bin/os.bin
