@@ -338,7 +338,7 @@ MUTANTS = [
     ("memory_look: whose memory is gone is looked at", LOOK,
      "    if (!search.chunk) {", "    if (!search.chunk && levels->pid > 100000) {", "usertest, script programs"),
     ("trap: every vector may be called from ring 3", "src/arch/i386/trap_gates.c",
-     "user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);", "user || vector > 0 ? GATE_INTERRUPT_USER : 0);",
+     "trap_is_for_users(vector) ? GATE", "trap_is_for_users(vector) || vector > 0 ? GATE",
      "usertest"),
 
     ("block cache: a block of another device will do", CACHE,

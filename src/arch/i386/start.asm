@@ -25,26 +25,7 @@ extern kernel_end
 
 ; In: the entry state, the image verified
 start_kernel:
-    ; The last dword first: the place may begin before the image ends.
-    mov ecx, kernel_data_end
-    sub ecx, kernel_data_start
-    lea esi, [kernel_data_in_image + ecx - 4]
-    mov edi, kernel_data_end - 4
-    shr ecx, 2
-    std
-    rep movsd
-    cld
-    xor eax, eax
-    mov edi, kernel_bss_start
-    mov ecx, kernel_end
-    sub ecx, edi
-    shr ecx, 2
-    rep stosd
-    ; The boot sector is no longer needed. An emulator's notes on the code in its page go with it;
-    ; the heap table, which begins in the same page, would be slow to write otherwise.
-    mov edi, BOOT_SECTOR_ADDRESS
-    mov ecx, 512 / 4
-    rep stosd
+%include "arch/x86/image_unpack.inc"
     mov esp, kernel_stack_top
     xor ebp, ebp                    ; the end of every backtrace
     call kernel_main
@@ -53,15 +34,4 @@ start_kernel:
     hlt
     jmp .halt
 
-; ---------------------------------------------------------------- boot stack
-
-section .bss.boot_stack nobits alloc noexec write align=4096
-
-global kernel_stack_guard
-kernel_stack_guard:                 ; unmapped once paging is on
-    resb PAGE_SIZE_BYTES
-global kernel_stack_bottom
-kernel_stack_bottom:
-    resb KERNEL_STACK_BYTES
-global kernel_stack_top
-kernel_stack_top:
+%include "arch/x86/boot_stack.inc"

@@ -25,7 +25,6 @@ struct idt_entry {
 #define GATE_TASK             0x85 /* present, DPL 0, task gate */
 
 /* trap.asm */
-extern uint8_t trap_stubs[];
 void trap_load_idt(const void *table, uint32_t limit);
 
 static struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(8)));
@@ -40,23 +39,11 @@ static void set_gate(unsigned vector, vaddr_t offset, uint16_t selector, uint8_t
     };
 }
 
-static vaddr_t stub_of(unsigned vector)
-{
-    unsigned index = vector < TRAP_VECTOR_UNUSED     ? vector
-                     : vector == TRAP_VECTOR_SYSCALL ? TRAP_VECTOR_UNUSED
-                                                     : TRAP_VECTOR_UNUSED + 1;
-
-    return (vaddr_t)trap_stubs + index * TRAP_STUB_BYTES;
-}
-
 void trap_load_gates(void)
 {
     for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
-        bool user =
-            vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW || vector == TRAP_VECTOR_SYSCALL;
-
-        set_gate(vector, stub_of(vector), KERNEL_CODE_SELECTOR,
-                 user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
+        set_gate(vector, trap_stub_of(vector), KERNEL_CODE_SELECTOR,
+                 trap_is_for_users(vector) ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL);
     }
     if (gdt_has_double_fault_task()) {
         set_gate(TRAP_DOUBLE_FAULT, 0, DOUBLE_FAULT_TSS_SELECTOR, GATE_TASK);

@@ -24,6 +24,9 @@ struct exception_fixup {
 };
 extern const struct exception_fixup exception_table_start[], exception_table_end[];
 
+/* trap_stubs.inc */
+extern uint8_t trap_stubs[];
+
 trap_handler_t trap_handlers[TRAP_VECTORS];
 static trap_handler_t user_fault_handler;
 
@@ -170,6 +173,20 @@ static void trap_unexpected(struct trap_frame *frame)
 {
     printk("Interrupt at " PC_NAME " " ADDRESS_FORMAT " on an unused vector: ignored.\n",
            frame_pc(frame));
+}
+
+vaddr_t trap_stub_of(unsigned vector)
+{
+    unsigned index = vector < TRAP_VECTOR_UNUSED     ? vector
+                     : vector == TRAP_VECTOR_SYSCALL ? TRAP_VECTOR_UNUSED
+                                                     : TRAP_VECTOR_UNUSED + 1;
+
+    return (vaddr_t)trap_stubs + (vaddr_t)index * TRAP_STUB_BYTES;
+}
+
+bool trap_is_for_users(unsigned vector)
+{
+    return vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW || vector == TRAP_VECTOR_SYSCALL;
 }
 
 void trap_initialise(void)

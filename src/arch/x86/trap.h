@@ -27,7 +27,7 @@
 #define TRAP_VECTOR_SYSCALL    0x80
 #define TRAP_VECTORS           256
 #define TRAP_VECTOR_SYSCALL_64 256 /* no vector: the instruction SYSCALL */
-#define TRAP_STUB_BYTES        12  /* distance of the entry stubs in trap.asm */
+#define TRAP_STUB_BYTES        12  /* distance of the entry stubs in trap_stubs.inc */
 
 /* Page-fault error code (SDM volume 3, section 4.7). */
 #define PAGE_FAULT_PRESENT  0x01 /* a rights violation, not a missing page */
@@ -49,6 +49,10 @@ extern trap_handler_t trap_handlers[TRAP_VECTORS];
 
 /* trap.c: what exceptions lead to that nobody has registered for. */
 void trap_exception(struct trap_frame *frame);
+
+/* trap.c: where a gate for vector leads (trap_stubs.inc), and whether ring 3 may use it by `int n`. */
+vaddr_t trap_stub_of(unsigned vector);
+bool trap_is_for_users(unsigned vector);
 
 /*
  * trap_gates.c: fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from ring 3 is a

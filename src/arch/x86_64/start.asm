@@ -84,26 +84,7 @@ start_kernel:
     jmp say_and_leave
 
 move_data:
-    ; The last dword first: the place may begin before the image ends.
-    mov ecx, LOADED(kernel_data_end)
-    sub ecx, LOADED(kernel_data_start)
-    lea esi, [ecx + LOADED(kernel_data_in_image) - 4]
-    mov edi, LOADED(kernel_data_end) - 4
-    shr ecx, 2
-    std
-    rep movsd
-    cld
-    xor eax, eax
-    mov edi, LOADED(kernel_bss_start)
-    mov ecx, LOADED(kernel_end)
-    sub ecx, edi
-    shr ecx, 2
-    rep stosd
-    ; The boot sector is no longer needed. An emulator's notes on the code in its page go with it;
-    ; the heap table, which begins in the same page, would be slow to write otherwise.
-    mov edi, BOOT_SECTOR_ADDRESS
-    mov ecx, 512 / 4
-    rep stosd
+%include "arch/x86/image_unpack.inc"
 
     ; The page directories, which lie one behind the other, and the tables above them. The upper halves of all
     ; entries are 0.
@@ -190,13 +171,4 @@ boot_kernel_pointers:               ; below it: the last 512 GiB
 boot_directories:
     resb GIB_SHOWN * TABLE_BYTES
 
-section .bss.boot_stack nobits alloc noexec write align=4096
-
-global kernel_stack_guard
-kernel_stack_guard:                 ; unmapped once paging is on
-    resb PAGE_SIZE_BYTES
-global kernel_stack_bottom
-kernel_stack_bottom:
-    resb KERNEL_STACK_BYTES
-global kernel_stack_top
-kernel_stack_top:
+%include "arch/x86/boot_stack.inc"

@@ -42,7 +42,7 @@ _Static_assert(STAR_USER + 16 == (USER_CODE_64_SELECTOR & ~3u) &&
 _Static_assert(KERNEL_CODE_SELECTOR + 8 == KERNEL_DATA_SELECTOR, "in the order that SYSCALL wants");
 
 /* trap.asm */
-extern uint8_t trap_stubs[], trap_debug_entry[];
+extern uint8_t trap_debug_entry[];
 extern uint8_t syscall_entry[], syscall_entry_32[], syscall_entry_end[];
 /* gdt.asm */
 void trap_load_idt(const void *table, uint16_t limit);
@@ -61,15 +61,6 @@ static void set_gate(unsigned vector, vaddr_t offset, uint8_t type, uint8_t stac
         .offset_middle = (uint16_t)(offset >> 16),
         .offset_high = (uint32_t)(offset >> 32),
     };
-}
-
-static vaddr_t stub_of(unsigned vector)
-{
-    unsigned index = vector < TRAP_VECTOR_UNUSED     ? vector
-                     : vector == TRAP_VECTOR_SYSCALL ? TRAP_VECTOR_UNUSED
-                                                     : TRAP_VECTOR_UNUSED + 1;
-
-    return (vaddr_t)trap_stubs + (vaddr_t)index * TRAP_STUB_BYTES;
 }
 
 /* A stack pointer that has left its stack is near where the last fault was. */
@@ -97,15 +88,13 @@ static void on_debug(struct trap_frame *frame)
 void trap_load_gates(void)
 {
     for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
-        bool user =
-            vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW || vector == TRAP_VECTOR_SYSCALL;
-
-        set_gate(vector, stub_of(vector), user ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL, 0);
+        set_gate(vector, trap_stub_of(vector),
+                 trap_is_for_users(vector) ? GATE_INTERRUPT_USER : GATE_INTERRUPT_KERNEL, 0);
     }
-    set_gate(TRAP_DOUBLE_FAULT, stub_of(TRAP_DOUBLE_FAULT), GATE_INTERRUPT_KERNEL,
+    set_gate(TRAP_DOUBLE_FAULT, trap_stub_of(TRAP_DOUBLE_FAULT), GATE_INTERRUPT_KERNEL,
              STACK_OF_DOUBLE_FAULT);
-    set_gate(TRAP_NMI, stub_of(TRAP_NMI), GATE_INTERRUPT_KERNEL, STACK_OF_NMI);
-    set_gate(TRAP_MACHINE_CHECK, stub_of(TRAP_MACHINE_CHECK), GATE_INTERRUPT_KERNEL,
+    set_gate(TRAP_NMI, trap_stub_of(TRAP_NMI), GATE_INTERRUPT_KERNEL, STACK_OF_NMI);
+    set_gate(TRAP_MACHINE_CHECK, trap_stub_of(TRAP_MACHINE_CHECK), GATE_INTERRUPT_KERNEL,
              STACK_OF_MACHINE_CHECK);
     set_gate(TRAP_DEBUG, (vaddr_t)trap_debug_entry, GATE_INTERRUPT_KERNEL, STACK_OF_DEBUG);
     trap_handlers[TRAP_DOUBLE_FAULT] = on_double_fault;
