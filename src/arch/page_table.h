@@ -43,6 +43,7 @@
 #define PAGE_FLAG_MARK_2        0x400u
 #define PAGE_FLAG_MARK_3        0x800u
 #define PAGE_FLAG_OWN           PAGE_FLAG_MARK_1 /* of an entry that leads to a table */
+#define PAGE_FLAG_SHARED        PAGE_FLAG_MARK_3 /* of one that maps a page: others hold the frame, too */
 #define PAGE_FLAGS_IN_ENTRY     0xFFFu
 #define PAGE_FLAG_EXECUTABLE    0x1000u /* without it the CPU refuses to, where it can */
 
@@ -88,6 +89,13 @@ static inline const char *page_level_name(unsigned level);
 /* Maps frame, which is aligned to what level covers. Present, whatever flags say; LARGE as level says. */
 static inline struct page_entry page_entry_make(paddr_t frame, uint32_t flags, unsigned level);
 
+/*
+ * Two entries that are neither empty nor present. Promised: no frame yet, the first touch is to bring one. Hidden:
+ * a page without any right, which keeps frame and marks. Both keep marks; the CPU sees that no page is there.
+ */
+static inline struct page_entry page_entry_promise(uint32_t marks);
+static inline struct page_entry page_entry_hide(struct page_entry entry);
+
 /* Leads to table; all rights are left to the entries in it. is_own: it is marked as such. */
 static inline struct page_entry page_entry_make_table(paddr_t table, bool is_own);
 
@@ -103,7 +111,14 @@ static inline bool page_entry_is_large(struct page_entry entry);
 static inline bool page_entry_is_table(struct page_entry entry);
 static inline bool page_entry_is_own_table(struct page_entry entry);
 
-/* Where the page or the table lies, without what flags say. */
+/* Neither empty nor present, and without a frame. */
+static inline bool page_entry_is_promised(struct page_entry entry);
+
+/* entry with flags set and others cleared; EXECUTABLE is not one of them. */
+static inline struct page_entry page_entry_change(struct page_entry entry, uint32_t set,
+                                                  uint32_t clear);
+
+/* Where the page or the table lies, without what flags say; 0 if there is none. */
 static inline paddr_t page_entry_frame(struct page_entry entry);
 
 /* All flags that are set. LARGE means nothing at level 0. */

@@ -31,6 +31,8 @@
 #define POOL_MIN_BYTES   0x180000
 #define MIB              0x100000
 
+extern uint8_t kernel_end[]; /* kernel.ld: page-aligned */
+
 static struct {
     struct e820_entry e820[E820_ENTRIES_MAX];
     struct memory_map map;
@@ -91,7 +93,7 @@ void memory_initialise(void)
 {
     read_firmware_map();
     start_kernel_heap();
-    pmm_init(&memory.map);
+    pmm_init(&memory.map, page_physical(kernel_end));
     paging_initialise(&memory.map);
     enable_paging();
     pmm_add_high_zones(&memory.map);

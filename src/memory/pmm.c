@@ -31,6 +31,14 @@
  * the stack to know that it is not there. Frames of the pool are not kept: the kernel may need them
  * at any time, and kmalloc() does not know of the stack. Nor are the other zones'.
  *
+ * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the RAM between
+ * the kernel's end and what user programs have below 4 MiB, which is no zone; else in the zone, behind the index.
+ * Nobody has to fill them with anything.
+ *
+ * Promises: pmm.promised is how many there are. Free frames, without the pool's part that is the kernel's, are
+ * never fewer: so each request that is not for a promised page is refused when it would change that. As long as
+ * nothing is promised, this costs a comparison. kmalloc() asks when the pool might run short (kheap_set_floor()).
+ *
  * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames;
  * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero but for
  * the mark.
@@ -46,6 +54,7 @@
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/memory_map.h"
+#include "memory/page.h"
 #include "base/status.h"
 
 #define ZEROED_MARK 0x5A45524Fu
@@ -64,6 +73,9 @@
 /* pmm_init() leaves as many zones to pmm_add_high_zones(). */
 #define HIGH_ZONES_MAX (FRAME_ZONES_MAX / 2)
 
+/* Up to here the RAM behind the kernel serves for structs of frames. */
+#define TAIL_END USER_STACK_GUARD
+
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
@@ -74,7 +86,10 @@ _Static_assert(FRAME_ZONE_END / ZONE_BYTES_MAX < FRAME_ZONES_MAX - HIGH_ZONES_MA
 struct zone {
     struct heap heap;
     struct heap_table table;
+    struct page *pages; /* one for each block */
 };
+
+_Static_assert(offsetof(struct zone, heap) == 0, "page_of() finds the zone of a heap");
 
 static struct {
     /* in order of address; the first has no frames if there is none */
@@ -82,18 +97,21 @@ static struct {
     size_t zone_count;
     size_t zone_total; /* frames that can be handed out */
 
-    struct heap low;
-    struct heap_table low_table;
+    struct zone low;
     HEAP_BLOCK_TABLE_ENTRY low_entries[LOW_PAGES];
     uint8_t low_index[HEAP_INDEX_BYTES(LOW_PAGES)] __attribute__((aligned(sizeof(void *))));
     size_t low_total;
 
     struct heap *pool;
+    struct page *pool_pages;
     size_t pool_total;
     size_t pool_kernel; /* the free blocks that pmm must leave */
 
     uint32_t *zeroed[PMM_ZEROED_PAGES_MAX];
     size_t zeroed_count;
+
+    size_t promised;
+    paddr_t tail; /* RAM from here to TAIL_END is not used */
 
     /* For pmm_get_stats(). */
     uint64_t usable;
@@ -119,6 +137,20 @@ static void *memory_at(uint64_t physical)
 static void *memory_behind(uint64_t end)
 {
     return (char *)memory_at(end - 1) + 1;
+}
+
+/* That many bytes of the RAM behind the kernel; NULL when there are not so many left. */
+static void *take_tail(size_t bytes)
+{
+    size_t needed = ALIGN_UP(bytes, sizeof(struct page));
+
+    if (pmm.tail > TAIL_END || needed > TAIL_END - pmm.tail) {
+        return NULL;
+    }
+    void *memory = page_memory(pmm.tail);
+
+    pmm.tail += needed;
+    return memory;
 }
 
 /* The first usable stretch of the zone with room for that many bytes; false when there is none. */
@@ -177,6 +209,11 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
     size_t own_bytes = ALIGN_UP(table_bytes + index_bytes, PAGE_SIZE_BYTES);
     struct memory_range own;
 
+    zone->pages = take_tail(total * sizeof(*zone->pages));
+    if (zone->pages == NULL) {
+        own_bytes = ALIGN_UP(table_bytes + index_bytes + total * sizeof(*zone->pages),
+                             PAGE_SIZE_BYTES);
+    }
     if (usable <= own_bytes / PAGE_SIZE_BYTES || !find_room(map, range, own_bytes, &own)) {
         return;
     }
@@ -187,6 +224,9 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
                         &zone->table) == OK);
     KASSERT(heap_attach_index(&zone->heap, zone->table.entries + table_bytes, index_bytes) == OK);
     KASSERT(heap_reserve(&zone->heap, memory_at(own.start), memory_behind(own.end)) == OK);
+    if (zone->pages == NULL) {
+        zone->pages = (struct page *)(zone->table.entries + table_bytes + index_bytes);
+    }
     reserve_holes(&zone->heap, map, range);
     KASSERT(heap_free_blocks(&zone->heap) == usable - own_bytes / PAGE_SIZE_BYTES);
 
@@ -238,18 +278,23 @@ static void create_low_zone(const struct memory_map *map)
         .end = LOW_ZONE_PHYSICAL + LOW_ZONE_BYTES,
     };
 
-    pmm.low_table.entries = pmm.low_entries;
-    pmm.low_table.total = LOW_PAGES;
-    KASSERT(heap_create(&pmm.low, memory_at(range.start), memory_behind(range.end),
-                        &pmm.low_table) == OK);
-    KASSERT(heap_attach_index(&pmm.low, pmm.low_index, sizeof(pmm.low_index)) == OK);
-    reserve_holes(&pmm.low, map, &range);
-    pmm.low_total = heap_free_blocks(&pmm.low);
+    pmm.low.table.entries = pmm.low_entries;
+    pmm.low.table.total = LOW_PAGES;
+    KASSERT(heap_create(&pmm.low.heap, memory_at(range.start), memory_behind(range.end),
+                        &pmm.low.table) == OK);
+    KASSERT(heap_attach_index(&pmm.low.heap, pmm.low_index, sizeof(pmm.low_index)) == OK);
+    reserve_holes(&pmm.low.heap, map, &range);
+    pmm.low_total = heap_free_blocks(&pmm.low.heap);
 }
 
-void pmm_init(const struct memory_map *map)
+void pmm_init(const struct memory_map *map, paddr_t kernel_end)
 {
     struct heap_stats pool_stats;
+
+    pmm.tail = kernel_end;
+    pmm.pool_pages = take_tail(HEAP_SIZE_BYTES / PAGE_SIZE_BYTES * sizeof(struct page));
+    pmm.low.pages = take_tail(LOW_PAGES * sizeof(struct page));
+    KASSERT(pmm.pool_pages != NULL && pmm.low.pages != NULL);
 
     pmm.pool = kheap_get();
     heap_get_stats(pmm.pool, &pool_stats);
@@ -318,6 +363,16 @@ static void check_is_zero(const uint32_t *page)
 
 /* ---------------------------------------------------------------- allocation */
 
+static size_t zone_free_pages(void)
+{
+    size_t free = heap_free_blocks(&pmm.zones[0].heap) + pmm.zeroed_count;
+
+    for (size_t i = 1; i < pmm.zone_count; i++) {
+        free += heap_free_blocks(&pmm.zones[i].heap);
+    }
+    return free;
+}
+
 static void *take_from_pool(size_t count, const void *owner)
 {
     size_t free = heap_free_blocks(pmm.pool);
@@ -338,7 +393,7 @@ static void *take_elsewhere(size_t count, const void *owner)
             return frames;
         }
     }
-    void *frames = heap_malloc_owned(&pmm.low, count * PAGE_SIZE_BYTES, owner);
+    void *frames = heap_malloc_owned(&pmm.low.heap, count * PAGE_SIZE_BYTES, owner);
 
     return frames != NULL ? frames : take_from_pool(count, owner);
 }
@@ -350,6 +405,28 @@ static NOINLINE void *take_page_elsewhere(const void *owner)
     return page != NULL ? page : take_zeroed();
 }
 
+/* All that can be taken, promised or not. */
+static size_t takeable_pages(void)
+{
+    size_t pool = heap_free_blocks(pmm.pool);
+
+    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) +
+           (pool > pmm.pool_kernel ? pool - pmm.pool_kernel : 0);
+}
+
+static NOINLINE bool is_promised(size_t count)
+{
+    size_t takeable = takeable_pages();
+
+    return takeable < pmm.promised || count > takeable - pmm.promised;
+}
+
+/* Must count more frames stay free, for all that was promised? */
+static inline bool is_spoken_for(size_t count)
+{
+    return RARELY(pmm.promised != 0) && is_promised(count);
+}
+
 static inline void *take_page(const void *owner)
 {
     void *page = heap_malloc_owned(&pmm.zones[0].heap, PAGE_SIZE_BYTES, owner);
@@ -359,11 +436,14 @@ static inline void *take_page(const void *owner)
 
 void *pmm_alloc_page(void)
 {
-    return take_page(CALLER);
+    return is_spoken_for(1) ? NULL : take_page(CALLER);
 }
 
 void *pmm_alloc_zeroed_page(void)
 {
+    if (is_spoken_for(1)) {
+        return NULL;
+    }
     void *page = take_zeroed();
 
     if (page == NULL) {
@@ -377,7 +457,7 @@ void *pmm_alloc_zeroed_page(void)
 
 void *pmm_alloc_frames(size_t count)
 {
-    if (count == 0 || count > SIZE_MAX / PAGE_SIZE_BYTES) {
+    if (count == 0 || count > SIZE_MAX / PAGE_SIZE_BYTES || is_spoken_for(count)) {
         return NULL;
     }
     void *frames = heap_malloc_owned(&pmm.zones[0].heap, count * PAGE_SIZE_BYTES, CALLER);
@@ -389,6 +469,61 @@ void *pmm_alloc_frames(size_t count)
         frames = heap_malloc_owned(&pmm.zones[0].heap, count * PAGE_SIZE_BYTES, CALLER);
     }
     return frames;
+}
+
+/* ---------------------------------------------------------------- promises */
+
+/* kmalloc() wants count blocks of the pool, and what is left then is less than all promises together. */
+static bool may_kmalloc(size_t count)
+{
+    size_t pool = heap_free_blocks(pmm.pool);
+    size_t left = pool > count ? pool - count : 0;
+
+    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) +
+               (left > pmm.pool_kernel ? left - pmm.pool_kernel : 0) >=
+           pmm.promised;
+}
+
+static void set_promised(size_t promised)
+{
+    pmm.promised = promised;
+    kheap_set_floor(promised == 0 ? 0 : promised + pmm.pool_kernel, may_kmalloc);
+}
+
+bool pmm_promise(size_t count)
+{
+    if (is_promised(count)) {
+        return false;
+    }
+    set_promised(pmm.promised + count);
+    return true;
+}
+
+void pmm_give_back_promise(size_t count)
+{
+    KASSERT(count <= pmm.promised);
+    set_promised(pmm.promised - count);
+}
+
+void *pmm_alloc_promised_page(void)
+{
+    KASSERT(pmm.promised > 0);
+    pmm.promised--; /* the floor may be higher than it has to be */
+
+    void *page = take_page(CALLER);
+
+    KASSERT(page != NULL);
+    return page;
+}
+
+size_t pmm_get_promised_pages(void)
+{
+    return pmm.promised;
+}
+
+size_t pmm_get_available_pages(void)
+{
+    return takeable_pages() - pmm.promised;
 }
 
 /* ---------------------------------------------------------------- free */
@@ -407,8 +542,8 @@ static struct heap *heap_of(const void *page)
             return &pmm.zones[i].heap;
         }
     }
-    if (is_inside(&pmm.low, page)) {
-        return &pmm.low;
+    if (is_inside(&pmm.low.heap, page)) {
+        return &pmm.low.heap;
     }
     return is_inside(pmm.pool, page) ? pmm.pool : NULL;
 }
@@ -486,21 +621,50 @@ int pmm_free_frames(void *frames)
                             : heap_free_owned(heap, frames, CALLER);
 }
 
-/* ---------------------------------------------------------------- counts */
+/* ---------------------------------------------------------------- structs of frames */
 
-static size_t zone_free_pages(void)
+static inline size_t block_of(const struct heap *heap, const void *frame)
 {
-    size_t free = heap_free_blocks(&pmm.zones[0].heap) + pmm.zeroed_count;
-
-    for (size_t i = 1; i < pmm.zone_count; i++) {
-        free += heap_free_blocks(&pmm.zones[i].heap);
-    }
-    return free;
+    return ((uintptr_t)frame - (uintptr_t)heap->saddr) / PAGE_SIZE_BYTES;
 }
+
+static NOINLINE struct page *page_of_elsewhere(const void *frame)
+{
+    const struct heap *heap = heap_of(frame);
+
+    KASSERT(heap != NULL);
+    if (heap == pmm.pool) {
+        return &pmm.pool_pages[block_of(heap, frame)];
+    }
+    /* The others' heaps are the first member of their zone. */
+    return &((const struct zone *)heap)->pages[block_of(heap, frame)];
+}
+
+struct page *page_of(const void *frame)
+{
+    const struct zone *zone = &pmm.zones[0];
+
+    return RARELY(!is_inside(&zone->heap, frame)) ? page_of_elsewhere(frame)
+                                                  : &zone->pages[block_of(&zone->heap, frame)];
+}
+
+bool page_release(void *frame)
+{
+    struct page *page = page_of(frame);
+
+    KASSERT(page->holders > 0);
+    if (--page->holders > 0) {
+        return false;
+    }
+    KASSERT(pmm_free_page(frame) == OK);
+    return true;
+}
+
+/* ---------------------------------------------------------------- counts */
 
 size_t pmm_get_free_pages(void)
 {
-    return zone_free_pages() + heap_free_blocks(&pmm.low) + heap_free_blocks(pmm.pool);
+    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) + heap_free_blocks(pmm.pool);
 }
 
 size_t pmm_get_total_pages(void)
@@ -511,11 +675,11 @@ size_t pmm_get_total_pages(void)
 const struct heap *pmm_get_heap(size_t i)
 {
     /* The pool lies below the zones; the low zone below all, unless it is seen through a window. */
-    bool low_is_first = (uintptr_t)pmm.low.saddr < (uintptr_t)pmm.pool->saddr;
+    bool low_is_first = (uintptr_t)pmm.low.heap.saddr < (uintptr_t)pmm.pool->saddr;
     size_t last = pmm.zone_count + 1;
 
     if (i == (low_is_first ? 0 : last)) {
-        return &pmm.low;
+        return &pmm.low.heap;
     }
     i -= low_is_first;
     if (i == 0) {
@@ -537,11 +701,12 @@ void pmm_get_stats(struct pmm_stats *stats)
     stats->zone_total = pmm.zone_total;
     stats->zone_free = zone_free_pages();
     stats->low_total = pmm.low_total;
-    stats->low_free = heap_free_blocks(&pmm.low);
+    stats->low_free = heap_free_blocks(&pmm.low.heap);
     stats->pool_total = pmm.pool_total;
     stats->pool_free = heap_free_blocks(pmm.pool);
     stats->pool_taken = kheap_frame_blocks();
     stats->pool_kernel = pmm.pool_kernel;
+    stats->promised = pmm.promised;
     stats->zeroed = pmm.zeroed_count;
 }
 

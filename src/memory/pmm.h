@@ -25,6 +25,7 @@
 #ifndef MEMORY_PMM_H
 #define MEMORY_PMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,9 +44,10 @@ struct memory_map;
 /*
  * Lays out frame zones and low zone as map says, up to BOOT_MAP_END: what the kernel can see before it has
  * set up paging. After kheap_init(), and after what is not RAM in the pool has been reserved there
- * (heap_reserve()). Without usable RAM elsewhere there is just the pool.
+ * (heap_reserve()). Without usable RAM elsewhere there is just the pool. RAM from kernel_end, page-aligned, to
+ * where the kernel may reach at most is used for structs of frames (page.h).
  */
-void pmm_init(const struct memory_map *map);
+void pmm_init(const struct memory_map *map, paddr_t kernel_end);
 
 /* The zones beyond, as the same map says. Once, and only when page_memory() of all RAM is mapped. Does
  * nothing where BOOT_MAP_END is FRAME_ZONE_END. */
@@ -59,6 +61,20 @@ void *pmm_alloc_zeroed_page(void);
 
 /* count frames that are contiguous. NULL when count is 0 or no run is long enough. */
 void *pmm_alloc_frames(size_t count);
+
+/*
+ * Promises: pages that are spoken for, and not taken yet. pmm_promise(count) makes sure that pages for them
+ * stay free: nobody gets the last of these by another call here, or by kmalloc(). False, and nothing is
+ * promised, when there are not so many. Each pmm_alloc_promised_page() keeps one of the promises, and never
+ * fails. A frame that is freed later is no promise again.
+ */
+bool pmm_promise(size_t count);
+void pmm_give_back_promise(size_t count);
+void *pmm_alloc_promised_page(void);
+size_t pmm_get_promised_pages(void);
+
+/* How many more could be promised, or taken, now. */
+size_t pmm_get_available_pages(void);
 
 /* A single frame; -EINVARG for a run of more than one. */
 int pmm_free_page(void *page);
@@ -103,6 +119,7 @@ struct pmm_stats {
     size_t pool_free;
     size_t pool_taken;  /* of the pool's used pages, those that pmm handed out */
     size_t pool_kernel; /* of pool_total, what pmm leaves to the kernel */
+    size_t promised;    /* of the free ones, those that are spoken for */
     size_t zeroed;      /* frames kept zeroed; in zone_free as well */
 };
 void pmm_get_stats(struct pmm_stats *stats);

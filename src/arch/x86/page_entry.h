@@ -34,6 +34,23 @@ static inline struct page_entry page_entry_make(paddr_t frame, uint32_t flags, u
                                never};
 }
 
+/* USER alone makes it differ from an empty one. */
+static inline struct page_entry page_entry_promise(uint32_t marks)
+{
+    return (struct page_entry){PAGE_FLAG_USER | marks};
+}
+
+static inline struct page_entry page_entry_hide(struct page_entry entry)
+{
+    return (struct page_entry){entry.bits & ~(page_entry_bits_t)PAGE_FLAG_PRESENT};
+}
+
+static inline struct page_entry page_entry_change(struct page_entry entry, uint32_t set,
+                                                  uint32_t clear)
+{
+    return (struct page_entry){(entry.bits & ~(page_entry_bits_t)clear) | set};
+}
+
 static inline struct page_entry page_entry_make_table(paddr_t table, bool is_own)
 {
     return (struct page_entry){table | PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_USER |
@@ -66,6 +83,11 @@ static inline bool page_entry_is_large(struct page_entry entry)
 static inline bool page_entry_is_table(struct page_entry entry)
 {
     return (entry.bits & (PAGE_FLAG_PRESENT | PAGE_FLAG_LARGE)) == PAGE_FLAG_PRESENT;
+}
+
+static inline bool page_entry_is_promised(struct page_entry entry)
+{
+    return entry.bits != 0 && (entry.bits & (PAGE_FLAG_PRESENT | PAGE_FRAME_MASK)) == 0;
 }
 
 /* No large page has that mark: paging refuses it. */

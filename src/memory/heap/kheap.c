@@ -42,6 +42,8 @@ static struct {
     bool is_traced;
     bool is_watched; /* is_traced, or frame_blocks is not 0: kfree() has more to do */
     size_t frame_blocks;
+    size_t floor;
+    bool (*may_take)(size_t blocks);
     uint32_t frames[POOL_BLOCKS_MAX / 32]; /* bit set: the block is the first of frames */
 } kheap;
 
@@ -205,6 +207,31 @@ size_t kheap_frame_blocks(void)
 
 /* ---------------------------------------------------------------- kmalloc() and company */
 
+void kheap_set_floor(size_t blocks, bool (*may_take)(size_t blocks))
+{
+    kheap.floor = blocks;
+    kheap.may_take = may_take;
+}
+
+static bool NOINLINE may_go_below_floor(size_t size)
+{
+    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + 1;
+    size_t free = heap_free_blocks(&kheap.heap);
+
+    return blocks + kheap.floor <= free || kheap.may_take(blocks);
+}
+
+/* Would it leave what others were promised? Where nothing is promised, that costs a comparison. */
+static inline bool may_take(size_t size)
+{
+    return __builtin_expect(kheap.floor == 0, true) || may_go_below_floor(size);
+}
+
+static inline void *take(size_t size, const void *owner)
+{
+    return may_take(size) ? heap_malloc_owned(&kheap.heap, size, owner) : NULL;
+}
+
 static void NOINLINE end_trace(const void *caller)
 {
     struct code_place by = find_code(caller);
@@ -221,7 +248,7 @@ static void NOINLINE trace_free(const void *ptr, const void *caller)
 
 static void *NOINLINE malloc_traced(size_t size, const void *owner)
 {
-    void *memory = heap_malloc_owned(&kheap.heap, size, owner);
+    void *memory = take(size, owner);
 
     printk("trace: kmalloc(%zu) = %p", size, memory);
     end_trace(owner);
@@ -233,13 +260,13 @@ void *NOINLINE kmalloc(size_t size)
     if (IS_TRACED) {
         return malloc_traced(size, CALLER);
     }
-    return heap_malloc_owned(&kheap.heap, size, CALLER);
+    return take(size, CALLER);
 }
 
 static void *zalloc_owned(size_t size, const void *owner)
 {
     void *memory =
-        IS_TRACED ? malloc_traced(size, owner) : heap_malloc_owned(&kheap.heap, size, owner);
+        IS_TRACED ? malloc_traced(size, owner) : take(size, owner);
 
     if (memory != NULL) {
         memset(memory, 0, size);

@@ -23,11 +23,11 @@
  *                                      walk over all chunks
  *
  *   Every function that changes a mapping has the same three steps: walk_own() goes down as far as there
- *   are tables of the chunk's own; where one lacks, complete_path() makes it (an empty one, a split large
+ *   are tables of the chunk's own; where one lacks, paging_complete_path() makes it (an empty one, a split large
  *   page, or a copy of what the kernel shares); the entry is written, and what became empty goes back.
  *
  * Invariants
- *   - An entry is 0 or present. A table that becomes empty is all zeros, so it goes back through
+ *   - An entry is 0, or present, or promised or hidden (a process's page: user_pages.h). A table that becomes empty is all zeros, so it goes back through
  *     pmm_free_zeroed_page() and costs no clearing when it is next needed.
  *   - The entry that leads to a table which only this chunk uses says so (OWN), and page_count() of it is the
  *     number of the table's entries that are not 0: never 0, but for the moment inside paging_map() and
@@ -52,17 +52,13 @@
 #include "debug/panic.h"
 #include "lib/string.h"
 #include "memory/memory_map.h"
+#include "memory/paging/paging_internal.h"
 
-#define ENTRIES     PAGE_TABLE_ENTRIES
-#define ROOT_LEVEL  (PAGE_LEVELS - 1)
 #define KERNEL_PAGE (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_GLOBAL)
 
 /* What a page's entry may have, and paging_new_4gb()'s flags. */
 #define PAGE_FLAGS      ((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_LARGE) | PAGE_FLAG_EXECUTABLE)
 #define NEW_CHUNK_FLAGS (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_USER)
-
-/* A loop over levels becomes straight code: the compiler then knows each level. */
-#define FOR_EACH_LEVEL _Pragma("GCC unroll 4") for
 
 static struct {
     struct paging_4gb_chunk kernel;
@@ -75,30 +71,9 @@ static struct {
     struct list_node chunks;          /* all but the kernel's */
 } paging __attribute__((aligned(PAGE_SIZE_BYTES)));
 
-/* The entries by which the CPU gets to an address, from slot[ROOT_LEVEL] on. */
-struct path {
-    struct page_entry *slot[PAGE_LEVELS];
-};
-
-static inline struct page_entry *root_of(const struct paging_4gb_chunk *chunk)
-{
-    return (struct page_entry *)chunk->directory_entry;
-}
-
-static inline struct page_entry *table_of(struct page_entry entry)
-{
-    return page_memory(page_entry_frame(entry));
-}
-
 static inline bool is_own_table(const struct paging_4gb_chunk *chunk, struct page_entry entry)
 {
     return chunk == &paging.kernel ? page_entry_is_table(entry) : page_entry_is_own_table(entry);
-}
-
-/* Where the next entry of level begins to count; 0 behind the last one of all. */
-static inline vaddr_t next_entry(vaddr_t address, unsigned level)
-{
-    return ALIGN_DOWN(address, page_level_bytes(level)) + page_level_bytes(level);
 }
 
 static inline void flush_page(const struct paging_4gb_chunk *chunk, vaddr_t address)
@@ -154,27 +129,6 @@ void *paging_align_to_lower_page(void *address)
 
 /* ---------------------------------------------------------------- down to an entry */
 
-/*
- * Goes down through tables that are marked as the chunk's own. Returns the level of the last slot that was
- * reached: 0, or that of one which does not lead to such a table. (In the kernel's chunk none is marked.)
- */
-static inline __attribute__((always_inline)) unsigned walk_own(const struct paging_4gb_chunk *chunk,
-                                                               vaddr_t address, struct path *path)
-{
-    struct page_entry *table = root_of(chunk);
-
-    FOR_EACH_LEVEL(unsigned level = ROOT_LEVEL; level > 0; level--)
-    {
-        path->slot[level] = &table[page_table_index(address, level)];
-        if (!page_entry_is_own_table(*path->slot[level])) {
-            return level;
-        }
-        table = table_of(*path->slot[level]);
-    }
-    path->slot[0] = &table[page_table_index(address, 0)];
-    return 0;
-}
-
 /* The entry that maps address, or is empty, in tables whoever's they are; *level is its level. */
 static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk, vaddr_t address,
                                            unsigned *level)
@@ -199,13 +153,7 @@ static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk,
     return table[page_table_index(address, 0)];
 }
 
-/*
- * Gives back the emptied table behind path->slot[level], and those above that are empty without it. Returns
- * how many. The CPU keeps entries that lead to tables too, and may have fetched this one again for a walk
- * since the last INVLPG: without another one it would go on reading the frame as a table when it
- * belongs to another owner (SDM volume 3, section 4.10.4; INVLPG of any address is enough).
- */
-static __attribute__((noinline)) size_t drop_tables(struct paging_4gb_chunk *chunk,
+size_t __attribute__((noinline)) paging_drop_tables(struct paging_4gb_chunk *chunk,
                                                     const struct path *path, unsigned level,
                                                     vaddr_t address)
 {
@@ -228,8 +176,12 @@ static __attribute__((noinline)) size_t drop_tables(struct paging_4gb_chunk *chu
     return dropped;
 }
 
-static struct page_entry *new_table(const struct paging_4gb_chunk *chunk, bool is_zeroed)
+static struct page_entry *new_table(struct paging_4gb_chunk *chunk, bool is_zeroed)
 {
+    if (chunk->promised_tables > 0) {
+        chunk->promised_tables--;
+        pmm_give_back_promise(1); /* and is taken at once */
+    }
     if (chunk == &paging.kernel && !paging.is_first_table_used) {
         paging.is_first_table_used = true;
         return paging.kernel_first_table;
@@ -285,11 +237,7 @@ static int make_table(struct paging_4gb_chunk *chunk, vaddr_t address, const str
     return OK;
 }
 
-/*
- * Fills in path down to to_level, with tables of the chunk's own: those that lack are made. 0 or an error of
- * make_table(); then every address is mapped as before: tables that are still empty go back, one that shows the
- * pages that an entry further up showed may stay.
- */
+/* paging_complete_path(), for those who are in a hurry. */
 static inline __attribute__((always_inline)) int complete_path_here(struct paging_4gb_chunk *chunk,
                                                                     vaddr_t address,
                                                                     unsigned to_level,
@@ -306,7 +254,7 @@ static inline __attribute__((always_inline)) int complete_path_here(struct pagin
         if (status < 0) {
             if (level < ROOT_LEVEL &&
                 page_count(&chunk->counts, path->slot[level + 1], address) == 0) {
-                (void)drop_tables(chunk, path, level + 1, address);
+                (void)paging_drop_tables(chunk, path, level + 1, address);
             }
             return status;
         }
@@ -316,8 +264,7 @@ static inline __attribute__((always_inline)) int complete_path_here(struct pagin
     return OK;
 }
 
-/* The same for those who are not in a hurry. */
-static __attribute__((noinline)) int complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
+int __attribute__((noinline)) paging_complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
                                                    unsigned to_level, struct path *path)
 {
     return complete_path_here(chunk, address, to_level, path);
@@ -339,7 +286,7 @@ static inline void write_entry(struct paging_4gb_chunk *chunk, const struct path
             page_count_down(&chunk->counts, path->slot[1], address) == 0) {
             struct path emptied = *path; /* which then is the only one in memory */
 
-            (void)drop_tables(chunk, &emptied, 1, address);
+            (void)paging_drop_tables(chunk, &emptied, 1, address);
         }
     } else if (!page_entry_is_empty(entry)) {
         page_count_up(&chunk->counts, path->slot[1], address);
@@ -443,24 +390,22 @@ static void free_tables(struct paging_4gb_chunk *chunk, const struct page_entry 
     }
 }
 
-/* Makes the chunk's own tables for pages from start to last, as set_entry() needs them. On an error every
- * address is mapped as before: see complete_path(). */
-static int make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t last)
+int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t last)
 {
     const unsigned shift = page_level_shift(1);
     const vaddr_t first = start >> shift;
     struct path path;
 
     for (vaddr_t number = first; number <= last >> shift; number++) {
-        int status = complete_path(chunk, number << shift, 0, &path);
+        int status = paging_complete_path(chunk, number << shift, 0, &path);
 
         if (status == OK) {
             continue;
         }
         while (number-- > first) {
-            if (complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
+            if (paging_complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
                 page_count(&chunk->counts, path.slot[1], number << shift) == 0) {
-                (void)drop_tables(chunk, &path, 1, number << shift);
+                (void)paging_drop_tables(chunk, &path, 1, number << shift);
             }
         }
         return status;
@@ -494,7 +439,7 @@ int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, siz
         return -EINVARG;
     }
     /* The tables first: nothing can fail once the first entry is replaced. */
-    int status = make_tables(chunk, address, last);
+    int status = paging_make_tables(chunk, address, last);
 
     for (size_t i = 0; status == OK && i < count; i++) {
         status = set_entry(chunk, address + i * PAGE_SIZE_BYTES,
@@ -551,7 +496,7 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
         (flags & ~(uint32_t)((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_OWN) | PAGE_FLAG_EXECUTABLE))) {
         return -EINVARG;
     }
-    int status = complete_path(chunk, address, 1, &path);
+    int status = paging_complete_path(chunk, address, 1, &path);
 
     /* All entries are side by side in the same table. */
     for (size_t offset = 0; status == OK && offset < PAGING_4MIB_BYTES;
@@ -561,72 +506,6 @@ int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint
         path.slot[1]++;
     }
     return status;
-}
-
-/*
- * slot, of level and for address, leads to no table of the chunk's own: the first address below end whose entry
- * in the same table may, the first that the next table covers, or end. So a range of terabytes with nothing in
- * it costs a few instructions for each entry of three tables.
- */
-static vaddr_t pass_empty(const struct page_entry *slot, unsigned level, vaddr_t address,
-                          vaddr_t end)
-{
-    do {
-        vaddr_t next = next_entry(address, level);
-
-        if (next <= address || next >= end) {
-            return end;
-        }
-        address = next;
-    } while (page_table_index(address, level) != 0 && page_entry_is_empty(*++slot));
-    return address;
-}
-
-vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
-                            size_t *released)
-{
-    vaddr_t address = start;
-
-    while (address < end) {
-        struct path path;
-        unsigned level = walk_own(chunk, address, &path);
-
-        if (level > 0) {
-            address = pass_empty(path.slot[level], level, address, end);
-            continue;
-        }
-        vaddr_t next = next_entry(address, 1);
-        vaddr_t stop = next > address && next < end ? next : end;
-
-        for (struct page_entry *slot = path.slot[0]; address < stop;
-             address += PAGE_SIZE_BYTES, slot++) {
-            struct page_entry entry = *slot;
-
-            if (page_entry_is_empty(entry)) {
-                continue;
-            }
-            if (*released >= max) {
-                return address;
-            }
-            *slot = (struct page_entry){0};
-            flush_page(chunk, address);
-            KASSERT(pmm_free_page(page_memory(page_entry_frame(entry))) == OK);
-            ++*released;
-            if (page_count_down(&chunk->counts, path.slot[1], address) == 0) {
-                *released += drop_tables(chunk, &path, 1, address);
-                break;
-            }
-        }
-        address = stop;
-    }
-    return end;
-}
-
-void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end)
-{
-    size_t released = 0;
-
-    (void)paging_release_part(chunk, start, end, SIZE_MAX, &released);
 }
 
 /* ---------------------------------------------------------------- looking things up */
@@ -811,7 +690,7 @@ static void map_kernel(vaddr_t start, vaddr_t end, paddr_t frame, uint32_t flags
         unsigned level = largest_level(start, frame, end - start);
         struct path path;
 
-        if (complete_path(&paging.kernel, start, level, &path) < 0) {
+        if (paging_complete_path(&paging.kernel, start, level, &path) < 0) {
             panic("no memory for the kernel's page tables");
         }
         do { /* larger pages can only begin where a table ends */
@@ -833,7 +712,7 @@ static void hold_tables(vaddr_t start, vaddr_t end)
     struct path path;
 
     for (vaddr_t address = start; address < end; address = next_entry(address, ROOT_LEVEL)) {
-        if (complete_path(&paging.kernel, address, ROOT_LEVEL - 1, &path) < 0) {
+        if (paging_complete_path(&paging.kernel, address, ROOT_LEVEL - 1, &path) < 0) {
             panic("no memory for the kernel's page tables");
         }
         page_count_up(&paging.kernel.counts, path.slot[ROOT_LEVEL], address);
@@ -935,6 +814,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
            (ENTRIES - PAGE_ROOT_KERNEL_FIRST) * sizeof(*root));
     chunk->directory_entry = &root->bits;
     chunk->own_tables = 0;
+    chunk->promised_tables = 0;
     for (struct page_entry *slot = root; slot < root + PAGE_MIXED_TABLES; slot++) {
         struct page_entry *kernels = &paging.kernel_root[slot - root];
         vaddr_t address = (vaddr_t)(slot - root) << page_level_shift(ROOT_LEVEL);
@@ -969,6 +849,7 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk)
     list_remove(&chunk->link);
     free_tables(chunk, root_of(chunk), ROOT_LEVEL);
     KASSERT(chunk->own_tables == 0);
+    pmm_give_back_promise(chunk->promised_tables);
     pmm_free_page(chunk->directory_entry);
     pmm_free_page(chunk);
 }
@@ -1010,7 +891,7 @@ int paging_guard_page(void *page)
         return -EISTKN; /* counted out once already */
     }
     KASSERT(is_guardable(page, entry));
-    if (complete_path(kernel, address, 0, &path) < 0) {
+    if (paging_complete_path(kernel, address, 0, &path) < 0) {
         return -ENOMEM;
     }
     KASSERT(page_entry_frame(*path.slot[0]) == page_physical(page));
@@ -1032,7 +913,7 @@ void paging_unguard_page(void *page)
     struct path path;
 
     KASSERT(page_entry_is_empty(entry) && level == 0);
-    KASSERT(complete_path(kernel, address, 0, &path) == OK); /* it is all there */
+    KASSERT(paging_complete_path(kernel, address, 0, &path) == OK); /* it is all there */
     *path.slot[0] = page_entry_make(page_physical(page), KERNEL_PAGE, 0);
     page_count_up(&kernel->counts, path.slot[1], address);
     if (page_count(&kernel->counts, path.slot[1], address) == ENTRIES) {
@@ -1062,7 +943,7 @@ int paging_map_kernel_page(void *virt, void *frame)
     struct path path;
 
     KASSERT(is_vmalloc_page(virt) && !paging_is_mapped(kernel, virt));
-    if (complete_path(kernel, address, 0, &path) < 0) {
+    if (paging_complete_path(kernel, address, 0, &path) < 0) {
         return -ENOMEM;
     }
     if (missing > 0) {
@@ -1079,7 +960,7 @@ void *paging_unmap_kernel_page(void *virt)
     struct path path;
 
     KASSERT(is_vmalloc_page(virt) && paging_is_mapped(kernel, virt));
-    KASSERT(complete_path(kernel, address, 0, &path) == OK); /* it is all there */
+    KASSERT(paging_complete_path(kernel, address, 0, &path) == OK); /* it is all there */
 
     struct page_entry entry = *path.slot[0];
 

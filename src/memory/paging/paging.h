@@ -72,6 +72,7 @@ struct paging_4gb_chunk {
     page_entry_bits_t *directory_entry;
     struct list_node link; /* on the list of all chunks */
     size_t own_tables;     /* that belong to this chunk alone, without the root */
+    size_t promised_tables; /* the next ones that are made come out of pmm_promise(), and cannot fail */
     struct page_counts counts;
 };
 
@@ -99,7 +100,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags);
 
 /*
  * Gives back the chunk and its tables; the pages that they map stay their owners' (see
- * paging_release_range). The chunk in use is left for the kernel's first. NULL is fine.
+ * user_pages_release()). The chunk in use is left for the kernel's first. NULL is fine.
  */
 void paging_free_4gb(struct paging_4gb_chunk *chunk);
 
@@ -166,17 +167,6 @@ static inline struct page_entry paging_take(struct paging_4gb_chunk *chunk, void
 {
     return (struct page_entry){paging_take_bits(chunk, virt)};
 }
-
-/*
- * Unmaps every page in [start, end), user memory whose frames came from pmm_alloc_page(), and
- * gives the frames back.
- */
-void paging_release_range(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end);
-
-/* The same for about max pages, so that the caller can pause. Returns where it stopped: end when all
- * is done. *released grows by the number of pages that went back, tables included. */
-vaddr_t paging_release_part(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
-                            size_t *released);
 
 bool paging_is_mapped(const struct paging_4gb_chunk *chunk, const void *virt);
 

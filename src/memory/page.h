@@ -1,0 +1,59 @@
+/*
+ * memory/page.h - a struct for each frame that pmm.h hands out: how many hold it, and what it is a page of.
+ *
+ * Most frames have one owner, who knows it: a table, a kernel stack, a page of a process that has not been
+ * forked. Their struct says nothing, and nobody reads or writes it: it costs neither time at boot nor a write
+ * when a frame is taken. Whoever shares a frame calls page_share() first. From then on each holder marks that
+ * it is one of several (an entry of a page table has a mark for it), and gives its part back by
+ * page_release(); the last one frees the frame.
+ *
+ *   pmm_alloc_page()        one owner                    the struct is undefined
+ *   page_share()            holders: 2                   ... and all who hold it know that it is shared
+ *   page_hold()             holders: 3, 4, ...
+ *   page_release()          holders: ..., 1              the one that is left may take it as its own again:
+ *                                                        page_is_last()
+ *   page_release()          the frame is free
+ *
+ * A frame is named by the address where the kernel sees it, as in pmm.h.
+ */
+#ifndef MEMORY_PAGE_H
+#define MEMORY_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct page_object;
+
+struct page {
+    uint32_t holders;
+    uint32_t index;             /* which page of its object */
+    struct page_object *object; /* NULL: of none, that is private pages that a fork shares */
+};
+
+/* The struct of a frame that pmm manages; a panic for any other address. pmm.c */
+struct page *page_of(const void *frame);
+
+/* The frame, which has one owner, now has two. */
+static inline void page_share(void *frame)
+{
+    *page_of(frame) = (struct page){.holders = 2};
+}
+
+/* One holder more of a shared frame. */
+static inline void page_hold(void *frame)
+{
+    page_of(frame)->holders++;
+}
+
+/* Is the caller the only holder of a shared frame that is left, and no object has it? */
+static inline bool page_is_last(const void *frame)
+{
+    const struct page *page = page_of(frame);
+
+    return page->holders == 1 && page->object == NULL;
+}
+
+/* One holder less of a shared frame. Frees it when it was the last; returns whether it did. pmm.c */
+bool page_release(void *frame);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * memory/paging/user_pages.c - loops over the entries of a process's pages, a table at a time.
+ */
+#include "memory/paging/user_pages.h"
+
+#include "base/status.h"
+#include "debug/panic.h"
+#include "memory/page.h"
+#include "memory/paging/paging_internal.h"
+
+/* The part of a range that one table covers: its entries, and how many of the table's are not empty. */
+struct stretch {
+    struct path path;
+    vaddr_t start, end;
+    unsigned in_use;
+};
+
+/* The first stretch of [start, end) that has a table of the chunk's own; false when there is none. */
+static bool next_stretch(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end,
+                         struct stretch *stretch)
+{
+    unsigned level;
+
+    while (start < end && (level = walk_own(chunk, start, &stretch->path)) > 0) {
+        start = pass_empty(stretch->path.slot[level], level, start, end);
+    }
+    if (start >= end) {
+        return false;
+    }
+    vaddr_t next = next_entry(start, 1);
+
+    stretch->start = start;
+    stretch->end = next > start && next < end ? next : end;
+    stretch->in_use = page_count(&chunk->counts, stretch->path.slot[1], start);
+    return true;
+}
+
+static inline bool is_in_use(const struct paging_4gb_chunk *chunk)
+{
+    return chunk == paging_current();
+}
+
+/* ---------------------------------------------------------------- giving back */
+
+/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold it? */
+static inline bool give_up_frame(struct page_entry entry)
+{
+    if (page_entry_frame(entry) == 0) {
+        return false;
+    }
+    void *frame = page_memory(page_entry_frame(entry));
+
+    if (page_entry_marks(entry) & PAGE_FLAG_SHARED) {
+        return page_release(frame);
+    }
+    KASSERT(pmm_free_page(frame) == OK);
+    return true;
+}
+
+vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
+                           uint32_t while_marked, struct user_pages_released *released)
+{
+    const bool is_flushed = is_in_use(chunk);
+    vaddr_t address = start;
+    bool is_last = false;
+    struct stretch stretch;
+
+    while (!is_last && next_stretch(chunk, address, end, &stretch)) {
+        const size_t limit = released->entries + MIN(max, (size_t)stretch.in_use);
+        unsigned in_use = stretch.in_use;
+
+        address = stretch.start;
+        for (struct page_entry *slot = stretch.path.slot[0];
+             address < stretch.end && !is_last && released->entries < limit;
+             address += PAGE_SIZE_BYTES, slot++) {
+            struct page_entry entry = *slot;
+
+            if (page_entry_is_empty(entry)) {
+                continue;
+            }
+            *slot = (struct page_entry){0};
+            if (is_flushed && page_entry_is_present(entry)) {
+                page_flush(address);
+            }
+            released->frames += give_up_frame(entry);
+            released->entries++;
+            in_use--;
+            is_last = while_marked && !(page_entry_marks(entry) & while_marked);
+        }
+        page_count_set(&chunk->counts, stretch.path.slot[1], stretch.start, in_use);
+        if (in_use == 0) {
+            released->tables += paging_drop_tables(chunk, &stretch.path, 1, stretch.start);
+            address = is_last ? address : stretch.end; /* the rest of it is empty */
+        }
+        if (stretch.in_use - in_use >= max) {
+            return address;
+        }
+        max -= stretch.in_use - in_use;
+    }
+    return is_last ? address : end;
+}
+
+/* ---------------------------------------------------------------- promising */
+
+int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, uint32_t marks)
+{
+    const struct page_entry promise = page_entry_promise(marks);
+    int status = paging_make_tables(chunk, start, end - PAGE_SIZE_BYTES);
+    struct stretch stretch;
+
+    for (vaddr_t address = start; status == OK && address < end; address = stretch.end) {
+        KASSERT(next_stretch(chunk, address, end, &stretch) && stretch.start == address);
+
+        size_t count = (stretch.end - address) / PAGE_SIZE_BYTES;
+        struct page_entry *slot = stretch.path.slot[0];
+
+        for (size_t i = 0; i < count; i++) {
+            slot[i] = promise;
+        }
+        page_count_set(&chunk->counts, stretch.path.slot[1], address,
+                       stretch.in_use + (unsigned)count);
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- sharing */
+
+/* One holder more of the entry's frame; the entry as both sides have it then. */
+static inline struct page_entry share_frame(struct page_entry entry, bool copy_on_write)
+{
+    if (page_entry_frame(entry) == 0) {
+        return entry;
+    }
+    void *frame = page_memory(page_entry_frame(entry));
+
+    if (page_entry_marks(entry) & PAGE_FLAG_SHARED) {
+        page_hold(frame);
+    } else {
+        page_share(frame);
+    }
+    return page_entry_change(entry, PAGE_FLAG_SHARED, copy_on_write ? PAGE_FLAG_WRITEABLE : 0);
+}
+
+/* Which of a stretch's entries is the first that is not empty; how many there are if none is. */
+static size_t first_in_use(const struct stretch *stretch)
+{
+    const size_t count = (stretch->end - stretch->start) / PAGE_SIZE_BYTES;
+    size_t i = 0;
+
+    while (i < count && page_entry_is_empty(stretch->path.slot[0][i])) {
+        i++;
+    }
+    return i;
+}
+
+/* Entries first to count of the stretch go to the same place in chunk `to`. 0 or -ENOMEM. */
+static int share_entries(struct paging_4gb_chunk *to, const struct stretch *stretch, size_t first,
+                         size_t count, bool copy_on_write)
+{
+    struct page_entry *from_slot = stretch->path.slot[0];
+    unsigned in_use = 0;
+    struct path path;
+    int status = paging_complete_path(to, stretch->start, 0, &path);
+
+    if (status < 0) {
+        return status;
+    }
+    for (size_t i = first; i < count && in_use < stretch->in_use; i++) {
+        if (!page_entry_is_empty(from_slot[i])) {
+            path.slot[0][i] = from_slot[i] = share_frame(from_slot[i], copy_on_write);
+            in_use++;
+        }
+    }
+    page_count_set(&to->counts, path.slot[1], stretch->start,
+                   page_count(&to->counts, path.slot[1], stretch->start) + in_use);
+    return OK;
+}
+
+vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *from, vaddr_t start,
+                         vaddr_t end, size_t max, bool copy_on_write, bool *failed)
+{
+    vaddr_t address = start;
+    size_t shared = 0;
+    struct stretch stretch;
+
+    *failed = false;
+    while (shared < max && next_stretch(from, address, end, &stretch)) {
+        size_t first = first_in_use(&stretch);
+        size_t count = (stretch.end - stretch.start) / PAGE_SIZE_BYTES;
+
+        address = stretch.end;
+        shared += count; /* empty ones cost about as much */
+        if (first == count) {
+            continue; /* what is in use of the table is not of this range: the copy may not need it */
+        }
+        if (share_entries(to, &stretch, first, count, copy_on_write) < 0) {
+            *failed = true;
+            address = stretch.start;
+            break;
+        }
+    }
+    if (copy_on_write && is_in_use(from)) {
+        page_table_load(page_table_root()); /* what was writeable, and is not now, is no longer in the TLB */
+    }
+    return *failed || shared >= max ? address : end;
+}
+
+/* ---------------------------------------------------------------- rights */
+
+/* The same page with those rights. */
+static inline struct page_entry with_rights(struct page_entry entry, page_rights_t rights,
+                                            bool is_common)
+{
+    uint32_t marks = page_entry_marks(entry);
+    uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER));
+
+    if (page_entry_frame(entry) == 0) {
+        return entry; /* it gets its rights with its frame */
+    }
+    if (marks & PAGE_FLAG_SHARED && !is_common) {
+        flags &= ~(uint32_t)PAGE_FLAG_WRITEABLE;
+    }
+    struct page_entry changed = page_entry_make(page_entry_frame(entry), flags | marks, 0);
+
+    return rights == 0 ? page_entry_hide(changed) : changed;
+}
+
+vaddr_t user_pages_protect(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
+                           page_rights_t rights, bool is_common)
+{
+    vaddr_t address = start;
+    size_t changed = 0;
+    struct stretch stretch;
+
+    while (changed < max && next_stretch(chunk, address, end, &stretch)) {
+        struct page_entry *slot = stretch.path.slot[0];
+
+        for (address = stretch.start; address < stretch.end;
+             address += PAGE_SIZE_BYTES, slot++, changed++) {
+            if (!page_entry_is_empty(*slot)) {
+                *slot = with_rights(*slot, rights, is_common);
+            }
+        }
+    }
+    if (is_in_use(chunk)) {
+        page_table_load(page_table_root());
+    }
+    return changed >= max ? address : end;
+}
+
+/* ---------------------------------------------------------------- figures */
+
+void user_pages_count(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end,
+                      struct user_pages_count *count)
+{
+    struct stretch stretch;
+
+    *count = (struct user_pages_count){0};
+    for (vaddr_t address = start; next_stretch(chunk, address, end, &stretch);
+         address = stretch.end) {
+        const struct page_entry *slot = stretch.path.slot[0];
+
+        for (address = stretch.start; address < stretch.end; address += PAGE_SIZE_BYTES, slot++) {
+            bool has_frame = page_entry_frame(*slot) != 0;
+
+            count->present += has_frame;
+            count->shared += has_frame && page_entry_marks(*slot) & PAGE_FLAG_SHARED;
+            count->promised += page_entry_is_promised(*slot);
+        }
+    }
+}
