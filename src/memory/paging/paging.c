@@ -567,38 +567,13 @@ size_t paging_walk(const struct paging_4gb_chunk *chunk, vaddr_t address,
     }
 }
 
-bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start, vaddr_t *end,
-                            size_t pages)
+void paging_write(struct paging_4gb_chunk *chunk, vaddr_t address, struct page_entry entry)
 {
-    const struct page_entry *table = root_of(chunk);
-    vaddr_t address = *end;
+    struct path path;
 
-    FOR_EACH_LEVEL(unsigned level = ROOT_LEVEL; level > 0; level--)
-    {
-        const struct page_entry *slot = &table[page_table_index(address, level)];
-
-        if (page_entry_is_empty(*slot)) {
-            *end = next_entry(address, level);
-            return false;
-        }
-        if (!page_entry_is_table(*slot) || (level == 1 && page_entry_is_own_table(*slot) &&
-                                            page_count(&chunk->counts, slot, address) == ENTRIES)) {
-            *start = *end = next_entry(address, level);
-            return false;
-        }
-        table = table_of(*slot);
-    }
-    const struct page_entry *slot = &table[page_table_index(address, 0)];
-    vaddr_t next = next_entry(address, 1);
-
-    do {
-        address += PAGE_SIZE_BYTES;
-        if (!page_entry_is_empty(*slot++)) {
-            *start = address;
-        }
-    } while (address < next && (address - *start) / PAGE_SIZE_BYTES < pages);
-    *end = address;
-    return address == next;
+    KASSERT(walk_own(chunk, address, &path) == 0 && !page_entry_is_empty(*path.slot[0]));
+    *path.slot[0] = entry;
+    flush_page(chunk, address);
 }
 
 /* Of the entries of `level` in table that cover [start, end). */

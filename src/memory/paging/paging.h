@@ -188,6 +188,9 @@ static inline struct page_entry paging_entry(const struct paging_4gb_chunk *chun
 /* Writes the raw table entry for virt; 0 unmaps. */
 int paging_set(struct paging_4gb_chunk *chunk, void *virt, page_entry_bits_t entry);
 
+/* Writes the entry of address, which has a table of the chunk's own; neither it nor the new one is empty. */
+void paging_write(struct paging_4gb_chunk *chunk, vaddr_t address, struct page_entry entry);
+
 /* One step of the CPU's walk to an address: an entry, and where in its table it is. */
 struct paging_step {
     unsigned level;
@@ -199,15 +202,6 @@ struct paging_step {
  * or is not present. */
 size_t paging_walk(const struct paging_4gb_chunk *chunk, vaddr_t address,
                    struct paging_step steps[PAGE_LEVELS]);
-
-/*
- * For a search for unmapped pages side by side. All from *start to *end are unmapped; looks at *end and what
- * follows, at most to where another table begins, until there are `pages` of them. A mapped page moves both
- * behind it. Tables that are empty or full are passed in one step. Returns whether it has read a table to
- * its end: a good moment for the caller to pause.
- */
-bool paging_extend_free_run(const struct paging_4gb_chunk *chunk, vaddr_t *start, vaddr_t *end,
-                            size_t pages);
 
 /*
  * Looks through all tables of all chunks for a page that may be written and executed. true: there is one, at

@@ -57,47 +57,61 @@ static inline bool give_up_frame(struct page_entry entry)
     return true;
 }
 
+/* Empties entries of the stretch, at most max and at least one. Returns the address behind the last. */
+static vaddr_t release_entries(struct stretch *stretch, size_t max, uint32_t while_marked,
+                               bool is_flushed, struct user_pages_released *released)
+{
+    vaddr_t address = stretch->start;
+    size_t left = MIN(max, (size_t)stretch->in_use);
+
+    for (struct page_entry *slot = stretch->path.slot[0]; address < stretch->end && left > 0;
+         slot++) {
+        struct page_entry entry = *slot;
+        vaddr_t page = address;
+
+        address += PAGE_SIZE_BYTES;
+        if (page_entry_is_empty(entry)) {
+            continue;
+        }
+        *slot = (struct page_entry){0};
+        if (is_flushed && page_entry_is_present(entry)) {
+            page_flush(page);
+        }
+        left--;
+        released->entries++;
+        released->present += page_entry_frame(entry) != 0;
+        released->freed += give_up_frame(entry);
+        if (while_marked && !(page_entry_marks(entry) & while_marked)) {
+            released->is_last = true;
+            break;
+        }
+    }
+    return address;
+}
+
 vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
                            uint32_t while_marked, struct user_pages_released *released)
 {
     const bool is_flushed = is_in_use(chunk);
-    vaddr_t address = start;
-    bool is_last = false;
     struct stretch stretch;
 
-    while (!is_last && next_stretch(chunk, address, end, &stretch)) {
-        const size_t limit = released->entries + MIN(max, (size_t)stretch.in_use);
-        unsigned in_use = stretch.in_use;
+    *released = (struct user_pages_released){0};
+    while (next_stretch(chunk, start, end, &stretch)) {
+        size_t before = released->entries;
 
-        address = stretch.start;
-        for (struct page_entry *slot = stretch.path.slot[0];
-             address < stretch.end && !is_last && released->entries < limit;
-             address += PAGE_SIZE_BYTES, slot++) {
-            struct page_entry entry = *slot;
+        start = release_entries(&stretch, max - before, while_marked, is_flushed, released);
+        unsigned in_use = stretch.in_use - (unsigned)(released->entries - before);
 
-            if (page_entry_is_empty(entry)) {
-                continue;
-            }
-            *slot = (struct page_entry){0};
-            if (is_flushed && page_entry_is_present(entry)) {
-                page_flush(address);
-            }
-            released->frames += give_up_frame(entry);
-            released->entries++;
-            in_use--;
-            is_last = while_marked && !(page_entry_marks(entry) & while_marked);
-        }
         page_count_set(&chunk->counts, stretch.path.slot[1], stretch.start, in_use);
         if (in_use == 0) {
             released->tables += paging_drop_tables(chunk, &stretch.path, 1, stretch.start);
-            address = is_last ? address : stretch.end; /* the rest of it is empty */
+            start = released->is_last ? start : stretch.end; /* the rest of it is empty */
         }
-        if (stretch.in_use - in_use >= max) {
-            return address;
+        if (released->is_last || released->entries >= max) {
+            return start;
         }
-        max -= stretch.in_use - in_use;
     }
-    return is_last ? address : end;
+    return end;
 }
 
 /* ---------------------------------------------------------------- promising */

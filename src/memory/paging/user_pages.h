@@ -18,11 +18,13 @@
 
 #include "memory/paging/paging.h"
 
-/* What user_pages_release() has done; it adds to what is there. */
+/* What user_pages_release() has done. */
 struct user_pages_released {
     size_t entries; /* that were not empty */
-    size_t frames;  /* that nobody else holds, and which are free now */
+    size_t present; /* of these, those that had a frame */
+    size_t freed;   /* frames that nobody else holds, and which are free now */
     size_t tables;  /* that became empty, and are free now */
+    bool is_last;   /* it has ended behind an entry without the mark */
 };
 
 /*

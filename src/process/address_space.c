@@ -1,0 +1,555 @@
+/*
+ * process/address_space.c - areas: a tree of them, what is charged for them, and their pages' end.
+ */
+#include "process/address_space.h"
+
+#include "base/align.h"
+#include "base/status.h"
+#include "debug/panic.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/paging/user_pages.h"
+#include "memory/pmm.h"
+#include "task/task.h"
+
+/* Pages that are looked after between two pauses: of each, some 300 instructions go into giving it back. */
+#define PIECE_PAGES 256
+
+/* Room nodes, and areas, between two pauses. */
+#define PIECE_NODES 256
+
+static struct area *area_of(struct tree_node *node)
+{
+    return node ? TREE_ENTRY(node, struct area, node) : NULL;
+}
+
+static struct area *next_area(const struct area *area)
+{
+    return area_of(tree_next(&area->node));
+}
+
+/* ---------------------------------------------------------------- finding */
+
+struct area *area_from(const struct address_space *space, vaddr_t address)
+{
+    struct area *found = NULL;
+
+    for (struct tree_node *node = space->areas.root; node;) {
+        struct area *area = area_of(node);
+        bool is_before = area->end <= address;
+
+        found = is_before ? found : area;
+        node = node->child[is_before];
+    }
+    return found;
+}
+
+struct area *area_at(struct address_space *space, vaddr_t address)
+{
+    struct area *area = space->latest;
+
+    if (area && address >= area->start && address < area->end) {
+        return area;
+    }
+    area = area_from(space, address);
+    if (!area || address < area->start) {
+        return NULL;
+    }
+    space->latest = area;
+    return area;
+}
+
+/* Does an area reach into [start, end)? end 0: to the end of all addresses. */
+static bool is_spanned(const struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    const struct area *area = area_from(space, start);
+
+    return area && (area->start <= start || area->start - start < end - start);
+}
+
+static bool is_in_heap(const struct address_space *space, vaddr_t address)
+{
+    const struct address_map map = address_space_map(space);
+
+    return address >= map.heap_start && address < map.heap_end;
+}
+
+/* ---------------------------------------------------------------- what is charged */
+
+bool address_space_charge(struct address_space *space, size_t count)
+{
+    if (count > UINT32_MAX || !family_charge(space->family, FAMILY_PAGES, (uint32_t)count)) {
+        return false;
+    }
+    if (!pmm_promise(count)) {
+        family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
+        return false;
+    }
+    space->pages += (uint32_t)count;
+    return true;
+}
+
+/* The charge of pages that are free now, or whose promise was given back. */
+static void discharge(struct address_space *space, size_t count)
+{
+    space->pages -= (uint32_t)count;
+    family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
+}
+
+void address_space_give_back(struct address_space *space, size_t count)
+{
+    pmm_give_back_promise(count);
+    discharge(space, count);
+}
+
+/* Is the table that the entry of level for address leads to neither there nor needed by an area? */
+static bool is_table_lacking(const struct address_space *space, vaddr_t address, unsigned level)
+{
+    vaddr_t start = ALIGN_DOWN(address, page_level_bytes(level));
+
+    return level <= paging_missing_tables(space->chunk, address) &&
+           !is_spanned(space, start, start + page_level_bytes(level));
+}
+
+/* How many tables lack for pages in [start, end), where no area is. Only the first and the last of a level can be
+ * there already, or promised: what lies between is nobody else's. */
+static size_t count_lacking_tables(const struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    size_t count = 0;
+
+    for (unsigned level = 1; level < PAGE_LEVELS; level++) {
+        vaddr_t first = start >> page_level_shift(level);
+        vaddr_t last = (end - 1) >> page_level_shift(level);
+
+        count += is_table_lacking(space, start, level);
+        if (last > first) {
+            count += (last - first - 1) + is_table_lacking(space, end - 1, level);
+        }
+    }
+    return count;
+}
+
+bool address_space_charge_tables(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    size_t tables = count_lacking_tables(space, start, end);
+
+    if (tables == 0) {
+        return true;
+    }
+    if (!address_space_charge(space, tables)) {
+        return false;
+    }
+    space->chunk->promised_tables += tables;
+    return true;
+}
+
+void address_space_settle_tables(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    size_t tables = count_lacking_tables(space, start, end);
+
+    space->chunk->promised_tables -= tables;
+    address_space_give_back(space, tables);
+}
+
+/* ---------------------------------------------------------------- giving back */
+
+/* Which pages of a range are charged. */
+enum charged {
+    CHARGED_NONE,
+    CHARGED_ALL,
+    CHARGED_ENTRIES, /* those whose entries are not empty: process_malloc()'s */
+};
+
+/* Pages of [start, end) go. The tables that go with them are promised again: until
+ * address_space_settle_tables(). */
+static vaddr_t release(struct address_space *space, vaddr_t start, vaddr_t end,
+                       uint32_t while_marked, enum charged which)
+{
+    for (;;) {
+        struct user_pages_released part = {0};
+        vaddr_t next =
+            user_pages_release(space->chunk, start, end, PIECE_PAGES, while_marked, &part);
+        size_t charged = which == CHARGED_ALL       ? (next - start) / PAGE_SIZE_BYTES
+                         : which == CHARGED_ENTRIES ? part.entries
+                                                    : 0;
+
+        if (part.tables > 0) {
+            KASSERT(pmm_promise(part.tables)); /* they have just become free */
+            space->chunk->promised_tables += part.tables;
+        }
+        space->resident -= (uint32_t)part.present;
+        if (charged > 0) {
+            pmm_give_back_promise(charged - part.freed);
+            discharge(space, charged);
+        }
+        if (next == end || part.is_last) {
+            return next;
+        }
+        start = next;
+        (void)task_pause(); /* what is given up is given up, cancelled or not */
+    }
+}
+
+vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_t end,
+                              uint32_t while_marked)
+{
+    size_t promised = space->chunk->promised_tables;
+    vaddr_t stop = release(space, start, end, while_marked, CHARGED_ENTRIES);
+
+    if (space->chunk->promised_tables != promised) {
+        address_space_settle_tables(space, start, stop);
+    }
+    return stop;
+}
+
+/* The area's pages in [start, end). */
+static void release_of(struct address_space *space, const struct area *area, vaddr_t start,
+                       vaddr_t end)
+{
+    (void)release(space, start, end, 0, area->is_charged ? CHARGED_ALL : CHARGED_NONE);
+}
+
+/* ---------------------------------------------------------------- areas come and go */
+
+static void insert(struct address_space *space, struct area *area)
+{
+    struct tree_node *parent = NULL;
+    unsigned side = 0;
+
+    for (struct tree_node *node = space->areas.root; node; node = node->child[side]) {
+        parent = node;
+        side = area_of(node)->start < area->start;
+    }
+    tree_insert(&space->areas, parent, side, &area->node);
+}
+
+/* Can a page come to be there that is this process's alone? Without rights, none can. */
+static bool needs_charge(page_rights_t rights)
+{
+    return rights != 0;
+}
+
+/* Takes the part of [start, end) that is of the process heap out of its room, or gives it back. */
+static bool take_room(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    return !is_in_heap(space, start) || room_take_at(&space->room, start, end);
+}
+
+static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    if (is_in_heap(space, start)) {
+        room_give(&space->room, start, end);
+    }
+}
+
+int area_add(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights,
+             enum area_kind kind)
+{
+    size_t pages = needs_charge(rights) ? (end - start) / PAGE_SIZE_BYTES : 0;
+
+    if (is_spanned(space, start, end) ||
+        (is_in_heap(space, start) && !room_is_free(&space->room, start, end))) {
+        return -EISTKN;
+    }
+    if (!address_space_charge(space, pages)) {
+        return -ENOMEM;
+    }
+    if (!address_space_charge_tables(space, start, end)) {
+        goto give_back_pages;
+    }
+    struct area *area = kmem_alloc(sizeof(*area));
+
+    if (!area || !take_room(space, start, end)) {
+        goto free_area;
+    }
+    *area = (struct area){
+        .start = start, .end = end, .rights = rights, .kind = kind, .is_charged = pages > 0};
+    insert(space, area);
+    return OK;
+
+free_area:
+    kmem_free(area);
+    address_space_settle_tables(space, start, end);
+give_back_pages:
+    address_space_give_back(space, pages);
+    return -ENOMEM;
+}
+
+/* Takes the area out of the tree; its pages are gone. */
+static void forget(struct address_space *space, struct area *area)
+{
+    vaddr_t start = area->start, end = area->end;
+
+    tree_remove(&space->areas, &area->node);
+    if (space->latest == area) {
+        space->latest = NULL;
+    }
+    kmem_free(area);
+    address_space_settle_tables(space, start, end);
+    give_room(space, start, end);
+}
+
+/* A second area for the part from `at` on, which is inside it. half: memory for it. */
+static struct area *split(struct address_space *space, struct area *area, vaddr_t at,
+                          struct area *half)
+{
+    *half = *area;
+    half->start = at;
+    area->end = at;
+    insert(space, half);
+    return half;
+}
+
+static bool is_inside(const struct area *area, vaddr_t address)
+{
+    return area && address > area->start && address < area->end;
+}
+
+/* Splits areas at start and end, so that none reaches beyond. 0 or -ENOMEM, and then nothing has changed. */
+static int split_at_both(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    bool at_start = is_inside(area_from(space, start), start);
+    bool at_end = is_inside(area_from(space, end), end);
+    struct area *first = at_start ? kmem_alloc(sizeof(*first)) : NULL;
+    struct area *second = at_end ? kmem_alloc(sizeof(*second)) : NULL;
+
+    if ((at_start && !first) || (at_end && !second)) {
+        kmem_free(first);
+        kmem_free(second);
+        return -ENOMEM;
+    }
+    if (at_start) {
+        (void)split(space, area_from(space, start), start, first);
+    }
+    if (at_end) {
+        (void)split(space, area_from(space, end), end, second);
+    }
+    return OK;
+}
+
+int area_remove(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    int status = split_at_both(space, start, end);
+    struct area *area;
+
+    while (status == OK && (area = area_from(space, start)) != NULL && area->start < end) {
+        release_of(space, area, area->start, area->end);
+        forget(space, area);
+    }
+    return status;
+}
+
+int area_move_end(struct address_space *space, struct area *area, vaddr_t end)
+{
+    vaddr_t old_end = area->end;
+
+    if (end > old_end) {
+        size_t pages = (end - old_end) / PAGE_SIZE_BYTES;
+
+        if (is_spanned(space, old_end, end) || !room_is_free(&space->room, old_end, end)) {
+            return -EISTKN;
+        }
+        if (!address_space_charge(space, pages)) {
+            return -ENOMEM;
+        }
+        if (!address_space_charge_tables(space, old_end, end)) {
+            address_space_give_back(space, pages);
+            return -ENOMEM;
+        }
+        if (!take_room(space, old_end, end)) {
+            address_space_settle_tables(space, old_end, end);
+            address_space_give_back(space, pages);
+            return -ENOMEM;
+        }
+        area->end = end;
+    } else if (end < old_end) {
+        release_of(space, area, end, old_end);
+        area->end = end;
+        address_space_settle_tables(space, end, old_end);
+        give_room(space, end, old_end);
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- rights */
+
+/* The pages of [start, end) that are not charged, and must be for these rights; false: a part is in no area. */
+static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t end,
+                            page_rights_t rights, size_t *pages)
+{
+    *pages = 0;
+    for (vaddr_t address = start; address < end;) {
+        struct area *area = area_at(space, address);
+
+        if (!area || area->kind == AREA_GUARD) {
+            return false;
+        }
+        vaddr_t stop = MIN(area->end, end);
+
+        if (!area->is_charged && needs_charge(rights)) {
+            *pages += (stop - address) / PAGE_SIZE_BYTES;
+        }
+        address = stop;
+    }
+    return true;
+}
+
+int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights)
+{
+    size_t pages;
+
+    if (!count_uncharged(space, start, end, rights, &pages) ||
+        !address_space_charge(space, pages)) {
+        return -ENOMEM;
+    }
+    if (split_at_both(space, start, end) < 0) {
+        address_space_give_back(space, pages);
+        return -ENOMEM;
+    }
+    for (struct area *area = area_at(space, start); area && area->start < end;
+         area = next_area(area)) {
+        area->rights = rights;
+        area->is_charged = area->is_charged || needs_charge(rights);
+        for (vaddr_t at = area->start;
+             (at = user_pages_protect(space->chunk, at, area->end, PIECE_PAGES, rights, false)) <
+             area->end;) {
+            (void)task_pause();
+        }
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- a copy of all */
+
+/* Entries of [start, end), in parts. */
+static int share(struct address_space *to, struct address_space *from, vaddr_t start, vaddr_t end)
+{
+    bool failed = false;
+
+    while (start < end) {
+        start = user_pages_share(to->chunk, from->chunk, start, end, PIECE_PAGES, true, &failed);
+        if (failed) {
+            return -ENOMEM;
+        }
+        if (start < end && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return OK;
+}
+
+static int clone_areas(struct address_space *to, struct address_space *from)
+{
+    size_t count = 0;
+
+    for (struct area *area = area_of(tree_first(&from->areas)); area; area = next_area(area)) {
+        struct area *copy = kmem_alloc(sizeof(*copy));
+
+        if (!copy) {
+            return -ENOMEM;
+        }
+        *copy = *area;
+        tree_insert_between(&to->areas, tree_last(&to->areas), NULL, &copy->node);
+
+        int status = share(to, from, area->start, area->end);
+
+        if (status < 0) {
+            return status;
+        }
+        if (++count % PIECE_NODES == 0 && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return OK;
+}
+
+static int clone_room(struct address_space *to, const struct address_space *from)
+{
+    int status;
+
+    to->room = (struct room){0};
+    while ((status = room_clone(&to->room, &from->room, PIECE_NODES)) > 0) {
+        if (!task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return status;
+}
+
+/* What lies between the areas of the process heap is process_malloc()'s. */
+static int share_malloc(struct address_space *to, struct address_space *from)
+{
+    const struct address_map map = address_space_map(from);
+    int status = OK;
+
+    for (vaddr_t at = map.heap_start; status == OK && at < map.heap_end;) {
+        const struct area *area = area_from(from, at);
+
+        status = share(to, from, at, area ? MIN(area->start, map.heap_end) : map.heap_end);
+        at = area ? area->end : map.heap_end;
+    }
+    return status;
+}
+
+int address_space_clone(struct address_space *to, struct address_space *from)
+{
+    int status;
+
+    to->is_64_bit = from->is_64_bit;
+    if (!address_space_charge(to, from->pages)) {
+        return -ENOMEM;
+    }
+    to->chunk->promised_tables = from->chunk->own_tables - PAGE_MIXED_TABLES + from->chunk->promised_tables;
+    to->resident = from->resident;
+    status = clone_areas(to, from);
+    if (status == OK) {
+        status = share_malloc(to, from);
+    }
+    return status == OK ? clone_room(to, from) : status;
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+int address_space_create(struct address_space *space, struct family *family)
+{
+    *space = (struct address_space){.family = family};
+    tree_initialise(&space->areas, NULL);
+    space->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
+    return space->chunk ? OK : -ENOMEM;
+}
+
+void address_space_set_map(struct address_space *space, bool is_64_bit)
+{
+    space->is_64_bit = is_64_bit;
+
+    const struct address_map map = address_space_map(space);
+
+    room_initialise(&space->room, map.heap_start, map.heap_end);
+}
+
+void address_space_destroy(struct address_space *space)
+{
+    const struct address_map map = address_space_map(space);
+    struct tree_node *node;
+    size_t count = 0;
+
+    if (!space->chunk) {
+        return;
+    }
+    while ((node = tree_dismantle(&space->areas)) != NULL) {
+        struct area *area = area_of(node);
+
+        release_of(space, area, area->start, area->end);
+        kmem_free(area);
+        if (++count % PIECE_NODES == 0) {
+            (void)task_pause();
+        }
+    }
+    space->latest = NULL;
+    (void)release(space, map.heap_start, map.heap_end, 0, CHARGED_ENTRIES);
+    while (!room_destroy(&space->room, PIECE_NODES)) {
+        (void)task_pause();
+    }
+    paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */
+    space->chunk = NULL;
+    discharge(space, space->pages); /* tables that are gone with it */
+}

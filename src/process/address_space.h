@@ -1,0 +1,160 @@
+/*
+ * process/address_space.h - what a process's addresses mean: areas, apart from each other.
+ *
+ *   AREA_PROGRAM   of the file: text, constants, data
+ *   AREA_STACK     filled at first touch; a guard lies below it and above it
+ *   AREA_BREAK     from the break's start to where it is
+ *   AREA_MAPPING   mmap()
+ *   AREA_GUARD     nobody may touch it, and nobody gets it
+ *
+ * The memory of process_malloc() (process_memory.h) is no area: its book is the entries of the page tables. It may
+ * lie wherever the process heap has no area. Which addresses of the process heap are free, both kinds ask the
+ * same room (memory/area/room.h).
+ *
+ * What is promised is there
+ *   A page that a process may come to own is charged when the promise is made: to its family, which has a limit,
+ *   and to the machine (pmm_promise()). So is each page table that one of its areas may need. A touch then
+ *   takes what was promised, and cannot fail for want of memory. `pages` counts what is charged:
+ *
+ *     - each page of an area that is_charged: private, and it can be written to, or once could
+ *     - each page of an allocation of process_malloc()
+ *     - each table that the chunk owns, and each that an area may need and that is not there yet
+ *       (chunk->promised_tables)
+ *
+ *   A page that a fork shares is charged to each process that has it: of n holders, n - 1 hold the promise of a
+ *   copy. So for each page that is charged, either its release frees a frame, or there is a promise to give back.
+ *
+ * Invariants
+ *   - A present page lies in an area that has its rights, or is process_malloc()'s.
+ *   - A table, of whatever level, that an area reaches into is there, or promised.
+ *
+ * Functions that may run for long let others run (task_pause()). Meanwhile nobody changes the address space: a
+ * process has one task.
+ */
+#ifndef PROCESS_ADDRESS_SPACE_H
+#define PROCESS_ADDRESS_SPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/tree.h"
+#include "memory/area/room.h"
+#include "memory/paging/paging.h"
+#include "process/address_map.h"
+#include "process/family.h"
+
+enum area_kind {
+    AREA_PROGRAM,
+    AREA_STACK,
+    AREA_BREAK,
+    AREA_MAPPING,
+    AREA_GUARD,
+};
+
+struct area {
+    struct tree_node node; /* by address */
+    vaddr_t start, end;    /* multiples of a page */
+    page_rights_t rights;  /* PAGE_READ, PAGE_WRITE, PAGE_EXECUTE */
+    uint8_t kind;
+    bool is_charged;
+};
+
+struct address_space {
+    struct paging_4gb_chunk *chunk;
+    struct family *family; /* is charged for it */
+    struct tree areas;
+    struct area *latest;   /* that was found, or NULL */
+    struct room room;      /* of the process heap */
+    uint32_t pages;        /* charged */
+    uint32_t resident;     /* pages that are present, shared ones included */
+    uint32_t faults;       /* that brought a page */
+    uint32_t copies;       /* pages that were copied because they were shared */
+    bool is_64_bit;
+};
+
+/* An empty one, for a family. 0 or -ENOMEM. Its size of words is set by address_space_set_map() before
+ * anything is added. */
+int address_space_create(struct address_space *space, struct family *family);
+void address_space_set_map(struct address_space *space, bool is_64_bit);
+
+/* Gives back all that it has. It may be half made. The last pauses come before the chunk goes. */
+void address_space_destroy(struct address_space *space);
+
+/* What lies where in it. */
+static inline __attribute__((always_inline)) struct address_map
+address_space_map(const struct address_space *space)
+{
+    return address_map(ARCH_BITS == 64 && space->is_64_bit);
+}
+
+/*
+ * A new area [start, end) without pages; the address must be free: of the process heap, it is taken from the
+ * room. 0; -ENOMEM; -EISTKN: something is there.
+ */
+int area_add(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights,
+             enum area_kind kind);
+
+/* The area that address lies in, and the first one that ends behind it; NULL: none. */
+struct area *area_at(struct address_space *space, vaddr_t address);
+struct area *area_from(const struct address_space *space, vaddr_t address);
+
+/*
+ * Takes all of [start, end) out of the areas that it reaches into, which are split; what lies between areas is
+ * left alone. 0; -ENOMEM when there is no memory for the second half of an area, and nothing has changed.
+ */
+int area_remove(struct address_space *space, vaddr_t start, vaddr_t end);
+
+/*
+ * Gives these rights to all of [start, end). 0; -ENOMEM: a part of it is in no area, or what it may come to
+ * own cannot be promised. Nothing has changed then.
+ */
+int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights);
+
+/* Moves an area's end: further up, where addresses are free, or down, where pages go back. 0; -ENOMEM; -EISTKN. */
+int area_move_end(struct address_space *space, struct area *area, vaddr_t end);
+
+/*
+ * For fork: `to`, which is empty, gets all that `from` has; what is private, both copy when they write. 0; -ENOMEM;
+ * -EINTERRUPTED. Then `to` is to be destroyed.
+ */
+int address_space_clone(struct address_space *to, struct address_space *from);
+
+/* What a process may do with the page at address: rights, 0 where nothing is. */
+page_rights_t address_space_rights(struct address_space *space, vaddr_t address);
+
+/* May it do `access` (PAGE_READ, PAGE_WRITE) with all of [start, start + length)? Touches nothing. 0; -EINVARG;
+ * -EINTERRUPTED. */
+int address_space_check(struct address_space *space, vaddr_t start, size_t length,
+                        page_rights_t access);
+
+/*
+ * The CPU could not do `access` (PAGE_READ, PAGE_WRITE or PAGE_EXECUTE) at address. 0: now it can. -EINVARG: the
+ * process may not.
+ */
+int address_space_fault(struct address_space *space, vaddr_t address, page_rights_t access);
+
+/* The kernel's address of the page at address, which the process may or may not write to: for those who fill a new
+ * address space. NULL: it may not have one there. */
+void *address_space_page(struct address_space *space, vaddr_t address);
+
+/* ---------------------------------------------------------------- for process_memory.c */
+
+/* count pages more that the process may come to own; false, and nothing has changed, when they cannot be promised. */
+bool address_space_charge(struct address_space *space, size_t count);
+void address_space_give_back(struct address_space *space, size_t count);
+
+/*
+ * Gives back the pages of [start, end), or, with while_marked, of those up to the first entry without that mark.
+ * All that is there is charged; the charge goes back as well. Returns the address where it ended.
+ */
+vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_t end,
+                              uint32_t while_marked);
+
+/* Charges the tables that lack for [start, end); they are there, or promised, then. */
+bool address_space_charge_tables(struct address_space *space, vaddr_t start, vaddr_t end);
+
+/* Gives back the charge for tables of [start, end) that are not there, and that no area may need. */
+void address_space_settle_tables(struct address_space *space, vaddr_t start, vaddr_t end);
+
+#endif

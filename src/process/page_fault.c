@@ -1,0 +1,171 @@
+/*
+ * process/page_fault.c - what a process may touch, and how the page comes to be there when it does.
+ *
+ * Three kinds of pages are absent, or cannot be written to, though the process may:
+ *
+ *   - of an area, before the first touch: it gets a page of zeros
+ *   - of process_malloc(), promised: the same; so do the pages behind it that are promised too, when the one
+ *     before it is there (the program goes through its memory upward)
+ *   - one that a fork has shared, at the first write: it is copied, or, if no other process has it any more, taken
+ *
+ * All of these take what address_space_charge() has promised.
+ */
+#include "base/align.h"
+#include "base/status.h"
+#include "debug/panic.h"
+#include "lib/string.h"
+#include "memory/page.h"
+#include "memory/pmm.h"
+#include "process/address_space.h"
+#include "task/task.h"
+
+/* Promised pages that come with the one that is touched. */
+#define PAGES_AROUND 8
+
+#define MALLOC_RIGHTS (PAGE_READ | PAGE_WRITE)
+
+/* Pages of process_malloc()'s that address_space_check() looks at between two pauses. */
+#define PIECE_PAGES 4096
+
+static bool is_in_heap(const struct address_space *space, vaddr_t address)
+{
+    const struct address_map map = address_space_map(space);
+
+    return address >= map.heap_start && address < map.heap_end;
+}
+
+page_rights_t address_space_rights(struct address_space *space, vaddr_t address)
+{
+    const struct area *area = area_at(space, address);
+
+    if (area) {
+        return area->rights;
+    }
+    return is_in_heap(space, address) && !page_entry_is_empty(paging_entry(space->chunk, address))
+               ? MALLOC_RIGHTS
+               : 0;
+}
+
+int address_space_check(struct address_space *space, vaddr_t start, size_t length,
+                        page_rights_t access)
+{
+    vaddr_t end = start + length;
+    size_t looked_at = 0;
+
+    if (end < start) {
+        return -EINVARG;
+    }
+    while (start < end) {
+        const struct area *area = area_at(space, start);
+
+        if ((address_space_rights(space, start) & access) != access) {
+            return -EINVARG;
+        }
+        start = area ? area->end : ALIGN_DOWN(start, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES;
+        if (++looked_at % PIECE_PAGES == 0 && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- bringing pages */
+
+/* A frame for what was promised. */
+static void *take_promised(struct address_space *space)
+{
+    space->faults++;
+    return pmm_alloc_promised_page();
+}
+
+static void map(struct address_space *space, vaddr_t page, const void *frame, uint32_t flags)
+{
+    KASSERT(paging_map(space->chunk, (void *)page, (void *)page_physical(frame), flags) == OK);
+}
+
+/* A page of zeros where none is. marks stay. */
+static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_t rights,
+                         uint32_t marks)
+{
+    void *frame = take_promised(space);
+
+    pmm_zero_page(frame);
+    map(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
+    space->resident++;
+    return frame;
+}
+
+/* The same for a promised page of process_malloc()'s, and for those behind it if the one before it is there. */
+static void *bring_promised(struct address_space *space, vaddr_t page, struct page_entry entry)
+{
+    void *frame = bring_zeros(space, page, MALLOC_RIGHTS, page_entry_marks(entry));
+
+    if (!page_entry_is_present(paging_entry(space->chunk, page - PAGE_SIZE_BYTES))) {
+        return frame;
+    }
+    for (unsigned i = 1; i < PAGES_AROUND; i++) {
+        vaddr_t next = page + i * PAGE_SIZE_BYTES;
+
+        entry = paging_entry(space->chunk, next);
+        if (!page_entry_is_promised(entry)) {
+            break;
+        }
+        (void)bring_zeros(space, next, MALLOC_RIGHTS, page_entry_marks(entry));
+    }
+    return frame;
+}
+
+/* A page that others hold, too, is to be written to: the process gets one of its own. */
+static void *own_page(struct address_space *space, vaddr_t page, struct page_entry entry,
+                      page_rights_t rights)
+{
+    void *shared = page_memory(page_entry_frame(entry));
+    uint32_t marks = page_entry_marks(entry) & ~PAGE_FLAG_SHARED;
+    uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks;
+    void *frame = shared;
+
+    if (!page_is_last(shared)) {
+        frame = take_promised(space);
+        space->copies++;
+        memcpy(frame, shared, PAGE_SIZE_BYTES);
+        (void)page_release(shared);
+    }
+    map(space, page, frame, flags);
+    return frame;
+}
+
+void *address_space_page(struct address_space *space, vaddr_t address)
+{
+    vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
+    struct page_entry entry = paging_entry(space->chunk, page);
+    page_rights_t rights = address_space_rights(space, page);
+
+    if (rights == 0) {
+        return NULL;
+    }
+    if (page_entry_is_present(entry)) {
+        return page_entry_marks(entry) & PAGE_FLAG_SHARED ? own_page(space, page, entry, rights)
+                                                          : page_memory(page_entry_frame(entry));
+    }
+    return page_entry_is_empty(entry) ? bring_zeros(space, page, rights, 0)
+                                      : bring_promised(space, page, entry);
+}
+
+int address_space_fault(struct address_space *space, vaddr_t address, page_rights_t access)
+{
+    vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
+    struct page_entry entry = paging_entry(space->chunk, page);
+    page_rights_t rights = address_space_rights(space, page);
+
+    if (!(rights & access)) {
+        return -EINVARG;
+    }
+    if (!page_entry_is_present(entry)) {
+        (void)address_space_page(space, page);
+    } else if (access == PAGE_WRITE && page_entry_marks(entry) & PAGE_FLAG_SHARED) {
+        (void)own_page(space, page, entry, rights);
+    } else if (!(page_entry_rights(entry) & access)) {
+        return -EINVARG;
+    }
+    return OK;
+}
