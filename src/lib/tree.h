@@ -53,9 +53,17 @@ static inline void tree_initialise(struct tree *tree, tree_update_t update)
 void tree_insert(struct tree *tree, struct tree_node *parent, unsigned side,
                  struct tree_node *node);
 
-/* Adds the node directly before (side 0) or after (1) the neighbour, which is in the tree. */
-void tree_insert_beside(struct tree *tree, struct tree_node *neighbour, unsigned side,
-                        struct tree_node *node);
+/* The same at the one place between two neighbours; NULL for `before` or `after`: there is none on
+ * that side. */
+static inline void tree_insert_between(struct tree *tree, struct tree_node *before,
+                                       struct tree_node *after, struct tree_node *node)
+{
+    if (before != NULL && before->child[1] == NULL) {
+        tree_insert(tree, before, 1, node);
+    } else {
+        tree_insert(tree, after, 0, node);
+    }
+}
 
 /* Removes the node, which is in the tree; its own links are not defined afterwards. */
 void tree_remove(struct tree *tree, struct tree_node *node);

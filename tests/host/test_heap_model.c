@@ -4,17 +4,7 @@
  * Sources: src/memory/heap/heap.c
  */
 #include "heap_fixture.h"
-
-/* xorshift (Marsaglia, 2003): the same numbers on every host. */
-static uint32_t random_state;
-
-static uint32_t random_below(uint32_t limit)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state % limit;
-}
+#include "random.h"
 
 /* ---------------------------------------------------------------- the model */
 
