@@ -36,6 +36,10 @@ struct page_fault {
     bool is_present;      /* a page is mapped there, and forbids it */
 };
 
+/* Takes over page faults of the instructions by which the kernel touches a program's memory
+ * (arch/user_access.h). true: the page is there now, the instruction is to be tried again. */
+void trap_set_user_page_handler(bool (*handler)(const struct page_fault *fault));
+
 /* Is the frame of a page fault? Then *fault says which; else it is as it was. Before another can come. */
 bool trap_get_page_fault(const struct trap_frame *frame, struct page_fault *fault);
 

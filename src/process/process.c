@@ -20,7 +20,9 @@
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
-#include "process/elf.h"
+#include "process/fault.h"
+#include "process/loader.h"
+#include "process/process_memory.h"
 
 /* Of each process, whatever it does: directory and tables, kernel stack, and a page that stands for
  * its small objects. */
@@ -46,164 +48,6 @@ struct process *process_current(void)
 }
 
 /* ---------------------------------------------------------------- loading */
-
-/* The frame behind the user page at address, which the program may use as rights say: mapped now, and zero
- * unless the caller is about to fill it entirely, if it was not. A page that two segments share has the
- * rights of both. NULL when out of memory. */
-static uint8_t *user_page(struct process *process, vaddr_t address, page_rights_t rights,
-                          bool will_fill)
-{
-    struct page_entry entry = paging_entry(process->chunk, address);
-    uint32_t flags =
-        page_flags_of_rights((page_rights_t)(rights | PAGE_USER | page_entry_rights(entry)));
-    uint8_t *frame;
-
-    if (!page_entry_is_empty(entry)) {
-        (void)paging_map(process->chunk, (void *)address, (void *)page_entry_frame(entry),
-                         flags); /* there is a table */
-        return page_memory(page_entry_frame(entry));
-    }
-    if (!process_take_page(process, address)) {
-        return NULL;
-    }
-    frame = pmm_alloc_page();
-    if (!frame) {
-        return NULL; /* process_destroy() gives back the charge */
-    }
-    if (!will_fill) {
-        pmm_zero_page(frame);
-    }
-    if (paging_map(process->chunk, (void *)address, (void *)page_physical(frame), flags) < 0) {
-        pmm_free_page(frame);
-        return NULL;
-    }
-    return frame;
-}
-
-static int read_exactly(struct file *file, uint32_t offset, void *buffer, uint32_t length)
-{
-    int status = file_seek(file, offset);
-
-    if (status < 0) {
-        return status;
-    }
-    status = file_read(file, buffer, length);
-    if (status < 0) {
-        return status;
-    }
-    return (uint32_t)status == length ? OK : -ECUTOFF;
-}
-
-static int elf_read_from_file(void *context, uint32_t offset, void *buffer, uint32_t length)
-{
-    return read_exactly(context, offset, buffer, length);
-}
-
-/* Pages that the file does not fill are zeroed when mapped, so .bss needs no more than to exist. A
- * page that could not be filled is never seen: the process does not come to be. */
-static int load_segment(struct process *process, struct file *file,
-                        const struct elf_segment *segment)
-{
-    vaddr_t end = segment->address + segment->memory_bytes;
-    vaddr_t file_end = segment->address + segment->file_bytes;
-    vaddr_t address = segment->address;
-    page_rights_t rights = (page_rights_t)(PAGE_READ | (segment->writable ? PAGE_WRITE : 0) |
-                                           (segment->executable ? PAGE_EXECUTE : 0));
-
-    if (segment->memory_bytes / PAGE_SIZE_BYTES > family_room(process->family, FAMILY_PAGES)) {
-        return -ENOMEM; /* found out before all that there is has been taken */
-    }
-    while (address < end) {
-        vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
-        vaddr_t next = page + PAGE_SIZE_BYTES;
-        uint8_t *frame = user_page(process, page, rights, address == page && file_end >= next);
-
-        if (!frame) {
-            return -ENOMEM;
-        }
-        if (address < file_end) {
-            uint32_t offset = segment->file_offset + (uint32_t)(address - segment->address);
-            int status = read_exactly(file, offset, frame + (address - page),
-                                      (uint32_t)(MIN(next, file_end) - address));
-            if (status < 0) {
-                return status;
-            }
-        }
-        address = next;
-        if (address < end && !task_pause()) {
-            return -EINTERRUPTED;
-        }
-    }
-    return OK;
-}
-
-/* The program's word size and its map. */
-static void set_map(struct process *process, const struct elf_layout *layout)
-{
-    process->is_64_bit = layout->is_64_bit;
-
-    const struct address_map map = process_map(process);
-    size_t stack_bytes = layout->stack_bytes        ? layout->stack_bytes
-                         : layout->has_stack_header ? map.stack_bytes
-                                                    : USER_STACK_BYTES;
-
-    process->heap_next = map.heap_start;
-    stack_bytes = MAX(MIN(stack_bytes, map.stack_bytes_max), USER_STACK_BYTES);
-    process->stack_bottom = map.stack_top - ALIGN_UP(stack_bytes, PAGE_SIZE_BYTES);
-}
-
-static int load_program(struct process *process, const char *path, struct user_start *start)
-{
-    struct file *file;
-    struct file_stat stat;
-    struct elf_layout layout;
-    int status = file_open(path, &file);
-
-    if (status < 0) {
-        return status;
-    }
-    file_stat(file, &stat);
-    if (stat.is_directory) {
-        status = -EISDIR;
-        goto close;
-    }
-
-    struct elf_source source = {
-        .read = elf_read_from_file,
-        .context = file,
-        .size = stat.size,
-    };
-    status = elf_read_layout(&source, &layout);
-    if (status == OK) {
-        set_map(process, &layout);
-    }
-    for (size_t i = 0; status == OK && i < layout.segment_count; i++) {
-        status = load_segment(process, file, &layout.segments[i]);
-    }
-    start->entry = layout.entry;
-    start->is_64_bit = layout.is_64_bit;
-
-close:
-    file_close(file);
-    return status;
-}
-
-/* Maps the stack, with the arguments on it. */
-static int load_stack(struct process *process, const struct arguments *arguments, vaddr_t *stack)
-{
-    vaddr_t top = process_map(process).stack_top;
-    uint8_t *frame = NULL;
-
-    for (vaddr_t page = process->stack_bottom; page < top; page += PAGE_SIZE_BYTES) {
-        frame = user_page(process, page, PAGE_READ | PAGE_WRITE, false);
-        if (!frame) {
-            return -ENOMEM;
-        }
-    }
-    process->argc = arguments ? arguments->count : 0;
-    *stack = arguments_place(arguments, frame, top, process_word_bytes(process), &process->argv);
-    return OK;
-}
 
 /* What the family is charged for a process whatever it does. 0 or an error. */
 static int charge_process(struct family *family)
@@ -255,22 +99,13 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     new_process->family = family;
     family_join(family);
     wait_queue_initialise(&new_process->child_ended);
-    new_process->stack_bottom = process_map(new_process).stack_top; /* it has no stack yet */
-    new_process->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
-    if (!new_process->chunk) {
-        goto fail;
-    }
-    status = load_program(new_process, path, &start);
+    new_process->argc = arguments ? arguments->count : 0;
+    status = loader_load(path, arguments, family, &new_process->space, &start, &new_process->argv);
     if (status < 0) {
         goto fail;
     }
-    start.is_64_bit = new_process->is_64_bit;
-    status = load_stack(new_process, arguments, &start.stack);
-    if (status < 0) {
-        goto fail;
-    }
-    status =
-        task_create(&new_process->task, new_process->chunk, &start, may_use_spare(new_process));
+    status = task_create(&new_process->task, new_process->space.chunk, &start,
+                         may_use_spare(new_process));
     if (status < 0) {
         goto fail;
     }
@@ -349,18 +184,6 @@ void process_start(struct process *process, unsigned flags)
 
 /* ---------------------------------------------------------------- the end */
 
-static void release_user_memory(struct process *process)
-{
-    const struct address_map map = process_map(process);
-
-    process_release_range(process, process->stack_bottom, map.stack_top);
-    process_release_range(process, map.program_start, map.program_end);
-    process_release_range(process, map.heap_start, map.heap_end);
-    paging_free_4gb(process->chunk); /* no pause from here on: the task has no address space */
-    process->chunk = NULL;
-    process_give_back_pages(process, process->pages); /* charged, and never mapped */
-}
-
 static void close_files(struct process *process)
 {
     for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
@@ -382,9 +205,7 @@ void process_destroy(struct process *process)
     struct family *family = process->family;
 
     close_files(process);
-    if (process->chunk) {
-        release_user_memory(process);
-    }
+    address_space_destroy(&process->space);
     if (process->task.kernel_stack) {
         task_destroy(&process->task);
     }
@@ -447,7 +268,7 @@ void process_exit(int status)
         terminal_set_front(process->parent ? &process->parent->session : NULL);
     }
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
-    release_user_memory(process);
+    address_space_destroy(&process->space);
     if (process == processes.init) {
         processes.init = NULL;
         if (processes.init_exit_handler) {
@@ -590,7 +411,7 @@ void process_set_init_exit_handler(void (*handler)(int status))
 
 uint32_t process_count_pages(const struct process *process)
 {
-    return process->chunk ? FIXED_PAGES - OBJECT_PAGES + process->pages : 0;
+    return process->space.chunk ? FIXED_PAGES - OBJECT_PAGES + process->space.pages : 0;
 }
 
 void process_describe(const struct process *process, struct process_info *info)
@@ -650,61 +471,9 @@ void process_set_trace_handler(void (*handler)(bool is_on))
     processes.trace_handler = handler;
 }
 
-/* ---------------------------------------------------------------- faults */
-
-/* Which rule of the process's map a touch of address breaks. */
-static const char *broken_rule(const struct process *process, const struct page_fault *fault)
+struct address_space *process_address_space(struct process *process)
 {
-    const struct address_map map = process_map(process);
-    vaddr_t address = fault->address;
-
-    if (address < PAGE_SIZE_BYTES) {
-        return "NULL and the page around it are never mapped";
-    }
-    if (range_is_inside(address, 1, process->stack_bottom - PAGE_SIZE_BYTES,
-                        process->stack_bottom)) {
-        return "the guard page below the stack: the stack is full";
-    }
-    if (range_is_inside(address, 1, map.stack_top, map.stack_top + PAGE_SIZE_BYTES)) {
-        return "the guard page above the stack";
-    }
-    if (!fault->is_present) {
-        return "nothing is mapped there";
-    }
-    if (!range_is_inside(address, 1, process->stack_bottom, map.stack_top) &&
-        !range_is_inside(address, 1, map.program_start, map.program_end) &&
-        !range_is_inside(address, 1, map.heap_start, map.heap_end)) {
-        return "that page is the kernel's";
-    }
-    return fault->access == PAGE_WRITE ? "that page is read-only"
-                                       : "that page is not to be executed";
-}
-
-static void process_on_fault(struct trap_frame *frame)
-{
-    struct process *process = process_current();
-    unsigned number = trap_number(frame);
-    struct page_fault fault;
-
-    if (task_is_cancelled()) {
-        process_exit(process->exit_status);
-    }
-    if (trap_get_page_fault(frame, &fault)) {
-        printk_sentence(0,
-                        "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
-                        " " ADDRESS_FORMAT,
-                        process->name, process->id,
-                        fault.access == PAGE_WRITE     ? "wrote to"
-                        : fault.access == PAGE_EXECUTE ? "executed"
-                                                       : "read",
-                        fault.address, broken_rule(process, &fault), frame_pc(frame));
-    } else {
-        printk_sentence(0,
-                        "%s (process %u) killed: %s; " PC_NAME " " ADDRESS_FORMAT ", error code %x",
-                        process->name, process->id, trap_name(number), frame_pc(frame),
-                        (unsigned)trap_error_code(frame));
-    }
-    process_exit(STATUS_FAULT + (int)number);
+    return &process->space;
 }
 
 void process_initialise(void)
@@ -713,5 +482,5 @@ void process_initialise(void)
     family_initialise();
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
-    trap_set_user_fault_handler(process_on_fault);
+    process_fault_initialise();
 }

@@ -26,8 +26,7 @@
 #include "abi/syscalls.h"
 #include "fs/file.h"
 #include "base/list.h"
-#include "memory/paging/paging.h"
-#include "process/address_map.h"
+#include "process/address_space.h"
 #include "process/arguments.h"
 #include "process/family.h"
 #include "process/terminal.h"
@@ -45,12 +44,7 @@ struct process {
     struct session session;        /* it may be in front: see terminal.h */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
-    struct paging_4gb_chunk *chunk;
-    uint32_t pages;       /* mapped for itself, and the tables for them */
-    vaddr_t heap_next;    /* where process_malloc() looks first */
-    size_t break_bytes;   /* mapped from the break's start on: whole pages */
-    vaddr_t stack_bottom; /* of its stack in ring 3 */
-    bool is_64_bit;       /* of the program: its words are of 64 bits, else of 32 */
+    struct address_space space; /* whose chunk is NULL once it has ended */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
@@ -114,17 +108,10 @@ struct process *process_find_reachable(uint32_t id);
  */
 int process_wait(int id, int *status);
 
-/* What lies where in its address space. */
-static inline __attribute__((always_inline)) struct address_map
-process_map(const struct process *process)
-{
-    return address_map(ARCH_BITS == 64 && process->is_64_bit);
-}
-
 /* Of a word of its program's, and of a pointer: 4 or 8. */
 static inline size_t process_word_bytes(const struct process *process)
 {
-    return ARCH_BITS == 64 && process->is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
+    return ARCH_BITS == 64 && process->space.is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
 }
 
 /* Has it the keyboard? */
@@ -157,42 +144,8 @@ void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that
 /* What command SYSCALL_PROCESS_LIST reports about it. */
 void process_describe(const struct process *process, struct process_info *info);
 
-/* Pages of its address space that no other process has, tables and kernel stack included. */
+/* Pages that it has, or has been promised, tables and kernel stack included. Those that it shares count for each of
+ * the processes. */
 uint32_t process_count_pages(const struct process *process);
-
-/*
- * For code that maps and unmaps pages of a process: charges them to its family. process_take_page
- * comes before a page is mapped at address, and charges the table as well where there is none; false
- * when the family has as many pages as it may. process_give_back_pages comes afterwards.
- */
-bool process_take_page(struct process *process, vaddr_t address);
-void process_give_back_pages(struct process *process, size_t pages);
-
-/* Unmaps all in [start, end) and gives it back, in pieces between which the others run. */
-void process_release_range(struct process *process, vaddr_t start, vaddr_t end);
-
-/*
- * process_memory.c: the process's own heap (address_map.h). Each is called by the process
- * itself, and others run while it takes many pages.
- *
- * process_malloc returns zeroed memory in whole pages, page-aligned, in the address space of
- * process, or NULL: for 0, for more than there is, when out of memory.
- * process_free gives back what process_malloc returned; anything else is -EINVARG and changes
- * nothing. NULL is fine. A later touch of the pages faults.
- */
-void *process_malloc(struct process *process, size_t size);
-int process_free(struct process *process, void *ptr);
-
-/* What process_free() would give back: how many pages, 0 when it would not. */
-size_t process_allocation_pages(const struct process *process, const void *ptr);
-
-/*
- * Moves the end of the process's contiguous heap, which starts empty at its map's break_start, by
- * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
- * Returns the address of the end as it was, for 0 too (it may be negative: abi/syscalls.h says what is an
- * error), or an error, with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
- * frames, at the heap's end, and where process_malloc() has put something.
- */
-intptr_t process_move_break(struct process *process, intptr_t delta);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "base/align.h"
 #include "base/status.h"
+#include "debug/panic.h"
 #include "memory/paging/user_pages.h"
 #include "memory/pmm.h"
 #include "process/address_space.h"
@@ -51,29 +52,30 @@ static void set_marks(struct address_space *space, vaddr_t page, uint32_t set, u
 }
 
 /* Maps pages of zeros for a small run that is charged. */
-static bool map_run(struct address_space *space, vaddr_t start, size_t pages)
+static void map_run(struct address_space *space, vaddr_t start, size_t pages)
 {
     for (size_t i = 0; i < pages; i++) {
         uint32_t marks = (i == 0 ? RUN_FIRST : 0) | (i + 1 < pages ? RUN_HAS_NEXT : 0);
         void *frame = pmm_alloc_promised_page();
 
         pmm_zero_page(frame);
-        if (paging_map(space->chunk, (void *)(start + i * PAGE_SIZE_BYTES),
-                       (void *)page_physical(frame), USER_PAGE | marks) < 0) {
-            return false; /* not reached: its tables are promised */
-        }
+        KASSERT(paging_map(space->chunk, (void *)(start + i * PAGE_SIZE_BYTES),
+                           (void *)page_physical(frame), USER_PAGE | marks) == OK);
     }
     space->resident += (uint32_t)pages;
-    return true;
 }
 
-/* Promises the pages of a large run. */
+/* Promises the pages of a large run, which are charged. False: the task was cancelled; nothing is left of it. */
 static bool promise_run(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     for (vaddr_t at = start, next; at < end; at = next) {
         next = end - at > PIECE_PAGES * PAGE_SIZE_BYTES ? at + PIECE_PAGES * PAGE_SIZE_BYTES : end;
         if ((at > start && !task_pause()) ||
             user_pages_promise(space->chunk, at, next, RUN_HAS_NEXT) < 0) {
+            (void)address_space_release(space, start, at, 0);
+            address_space_give_back(space, (end - at) / PAGE_SIZE_BYTES);
+            address_space_settle_tables(space, at, end);
+            room_give(&space->room, start, end);
             return false;
         }
     }
@@ -110,11 +112,12 @@ void *process_malloc(struct process *process, size_t size)
     if (!address_space_charge_tables(space, start, end)) {
         goto give_back_addresses;
     }
-    if (pages <= EAGER_PAGES ? map_run(space, start, pages) : promise_run(space, start, end)) {
-        return (void *)start;
+    if (pages <= EAGER_PAGES) {
+        map_run(space, start, pages);
+    } else if (!promise_run(space, start, end)) {
+        return NULL;
     }
-    /* Cancelled in the middle: what there is goes with the process. */
-    return NULL;
+    return (void *)start;
 
 give_back_addresses:
     room_give(&space->room, start, end);

@@ -16,6 +16,7 @@
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
 #include "process/process.h"
+#include "process/process_memory.h"
 #include "task/task.h"
 
 static bool is_traced;
@@ -128,7 +129,7 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
     pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
-        .free_pages = pmm_get_free_pages(),
+        .free_pages = pages.free - pages.promised,
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,

@@ -111,7 +111,7 @@ static bool find_chunk(void *context, const struct process *process)
     struct walk_search *search = context;
 
     if (process->id == search->pid) {
-        search->chunk = process->chunk; /* NULL when it has ended */
+        search->chunk = process->space.chunk; /* NULL when it has ended */
     }
     return process->id != search->pid;
 }

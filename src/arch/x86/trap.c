@@ -29,6 +29,7 @@ extern uint8_t trap_stubs[];
 
 trap_handler_t trap_handlers[TRAP_VECTORS];
 static trap_handler_t user_fault_handler;
+static bool (*user_page_handler)(const struct page_fault *fault);
 
 static const char *const exception_names[] = {
     "divide error",
@@ -116,11 +117,22 @@ static void report_error_code(const struct trap_frame *frame)
     }
 }
 
+/* A page that the kernel misses may be one that only has to be brought. */
+static bool can_be_tried_again(const struct trap_frame *frame)
+{
+    struct page_fault fault;
+
+    return user_page_handler && trap_get_page_fault(frame, &fault) && user_page_handler(&fault);
+}
+
 static bool trap_fix_up(struct trap_frame *frame)
 {
     for (const struct exception_fixup *fixup = exception_table_start; fixup < exception_table_end;
          fixup++) {
         if (fixup->instruction == frame_pc(frame)) {
+            if (can_be_tried_again(frame)) {
+                return true;
+            }
             frame_set_pc(frame, fixup->resume);
             return true;
         }
@@ -208,6 +220,11 @@ void trap_register(unsigned vector, trap_handler_t handler)
 void trap_set_user_fault_handler(trap_handler_t handler)
 {
     user_fault_handler = handler;
+}
+
+void trap_set_user_page_handler(bool (*handler)(const struct page_fault *fault))
+{
+    user_page_handler = handler;
 }
 
 void trap_set_syscall_handler(trap_handler_t handler)

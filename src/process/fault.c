@@ -1,0 +1,86 @@
+/*
+ * process/fault.c - see fault.h. A page fault that can be mended is (address_space.h); any other ends the process
+ * with a sentence that says what it did, and which rule that breaks.
+ *
+ * Size before speed.
+ */
+#include "process/fault.h"
+
+#include "arch/trap.h"
+#include "base/align.h"
+#include "base/status.h"
+#include "debug/printk.h"
+#include "process/process.h"
+
+/* What kind of page is missing there, or forbids it. */
+static const char *broken_rule(struct address_space *space, const struct page_fault *fault)
+{
+    vaddr_t address = fault->address;
+    const struct area *below = area_at(space, address - PAGE_SIZE_BYTES);
+    const struct area *above = area_at(space, address + PAGE_SIZE_BYTES);
+    const struct area *area = area_at(space, address);
+
+    if (address < PAGE_SIZE_BYTES) {
+        return "NULL and the page around it are never mapped";
+    }
+    if (!area && above && above->kind == AREA_STACK) {
+        return "the guard page below the stack: the stack is full";
+    }
+    if (!area && below && below->kind == AREA_STACK) {
+        return "the guard page above the stack";
+    }
+    if (address_space_rights(space, address) == 0) {
+        return fault->is_present ? "that page is the kernel's" : "nothing is mapped there";
+    }
+    return fault->access == PAGE_WRITE ? "that page is read-only"
+                                       : "that page is not to be executed";
+}
+
+/* Can the running process go on? */
+static bool mend(const struct page_fault *fault)
+{
+    return address_space_fault(&process_current()->space, fault->address, fault->access) == OK;
+}
+
+static void process_on_fault(struct trap_frame *frame)
+{
+    struct process *process = process_current();
+    unsigned number = trap_number(frame);
+    struct page_fault fault;
+
+    if (task_is_cancelled()) {
+        process_exit(process->exit_status);
+    }
+    if (trap_get_page_fault(frame, &fault)) {
+        if (mend(&fault)) {
+            return;
+        }
+        printk_sentence(0,
+                        "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
+                        " " ADDRESS_FORMAT,
+                        process->name, process->id,
+                        fault.access == PAGE_WRITE     ? "wrote to"
+                        : fault.access == PAGE_EXECUTE ? "executed"
+                                                       : "read",
+                        fault.address, broken_rule(&process->space, &fault), frame_pc(frame));
+    } else {
+        printk_sentence(0,
+                        "%s (process %u) killed: %s; " PC_NAME " " ADDRESS_FORMAT ", error code %x",
+                        process->name, process->id, trap_name(number), frame_pc(frame),
+                        (unsigned)trap_error_code(frame));
+    }
+    process_exit(STATUS_FAULT + (int)number);
+}
+
+
+/* The kernel could not touch a program's memory. */
+static bool process_on_kernel_fault(const struct page_fault *fault)
+{
+    return task_current() && process_current()->space.chunk && mend(fault);
+}
+
+void process_fault_initialise(void)
+{
+    trap_set_user_fault_handler(process_on_fault);
+    trap_set_user_page_handler(process_on_kernel_fault);
+}
