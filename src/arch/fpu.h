@@ -28,6 +28,9 @@ void fpu_initialise(void);
 /* A new task's registers: all 0, nothing on the x87 stack, all exceptions masked. */
 void fpu_clear(struct fpu_state *state);
 
+/* *to becomes what *from is, of a task that may be running. */
+void fpu_copy(struct fpu_state *to, const struct fpu_state *from);
+
 /* The task whose state this is runs from now on; NULL: one that has none. */
 void fpu_switch(struct fpu_state *state);
 

@@ -18,6 +18,7 @@
 #define DRIVE_MOUNTED 0
 
 struct file {
+    uint32_t references;
     struct fat16_node node;
     uint32_t position; /* of a file: byte; of a directory: entry */
 };
@@ -92,7 +93,7 @@ int file_open(const char *path, struct file **file)
     if (!opened) {
         return -ENOMEM;
     }
-    *opened = (struct file){.node = node};
+    *opened = (struct file){.references = 1, .node = node};
     files.open_files++;
     *file = opened;
     return OK;
@@ -149,9 +150,15 @@ int file_read_directory(struct file *file, struct directory_entry *entry)
     return fat16_read_directory(&files.volume, &file->node, &file->position, entry);
 }
 
+struct file *file_hold(struct file *file)
+{
+    file->references++;
+    return file;
+}
+
 void file_close(struct file *file)
 {
-    if (file) {
+    if (file && --file->references == 0) {
         KASSERT(files.open_files > 0);
         files.open_files--;
         kmem_free(file);

@@ -55,7 +55,10 @@ void file_stat(const struct file *file, struct file_stat *stat);
  * error. */
 int file_read_directory(struct file *file, struct directory_entry *entry);
 
-/* NULL is fine. */
+/* One more who has it open, and closes it: they share its position. Returns file. */
+struct file *file_hold(struct file *file);
+
+/* NULL is fine. The last who has it open ends it. */
 void file_close(struct file *file);
 
 #endif

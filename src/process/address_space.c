@@ -498,7 +498,8 @@ int address_space_clone(struct address_space *to, struct address_space *from)
     if (!address_space_charge(to, from->pages)) {
         return -ENOMEM;
     }
-    to->chunk->promised_tables = from->chunk->own_tables - PAGE_MIXED_TABLES + from->chunk->promised_tables;
+    to->chunk->promised_tables =
+        from->chunk->own_tables - PAGE_MIXED_TABLES + from->chunk->promised_tables;
     to->resident = from->resident;
     status = clone_areas(to, from);
     if (status == OK) {
@@ -549,6 +550,9 @@ void address_space_destroy(struct address_space *space)
     while (!room_destroy(&space->room, PIECE_NODES)) {
         (void)task_pause();
     }
+    /* Of what is charged there are tables left, and, of a copy that was not finished, what it has no page of. */
+    pmm_give_back_promise(space->pages - (space->chunk->own_tables - PAGE_MIXED_TABLES) -
+                          space->chunk->promised_tables);
     paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */
     space->chunk = NULL;
     discharge(space, space->pages); /* tables that are gone with it */

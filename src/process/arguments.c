@@ -14,7 +14,7 @@
 #define WORD_BYTES_MAX  8
 
 /* Strings, argv with its NULL, the 0 below and the padding fit one page, for the larger words, too. */
-_Static_assert(ARGUMENTS_BYTES_MAX + WORD_BYTES_MAX * (ARGUMENTS_MAX + 2) + WORD_BYTES_MAX +
+_Static_assert(ARGUMENTS_BYTES_MAX + WORD_BYTES_MAX * (ARGUMENTS_MAX + 3) + WORD_BYTES_MAX +
                        STACK_ALIGNMENT <=
                    PAGE_SIZE_BYTES,
                "arguments fit the top page of the stack");
@@ -26,6 +26,7 @@ struct arguments *arguments_new(void)
 
     if (arguments) {
         arguments->count = 0;
+        arguments->arguments = UINT32_MAX; /* all */
         arguments->bytes = 0;
     }
     return arguments;
@@ -51,6 +52,16 @@ void arguments_add(struct arguments *arguments, size_t length)
     arguments->count++;
 }
 
+void arguments_end(struct arguments *arguments)
+{
+    arguments->arguments = arguments->count;
+}
+
+uint32_t arguments_count(const struct arguments *arguments)
+{
+    return arguments ? MIN(arguments->count, arguments->arguments) : 0;
+}
+
 vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_t top,
                         size_t word_bytes, vaddr_t *argv)
 {
@@ -58,7 +69,7 @@ vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_
     uint32_t bytes = arguments ? arguments->bytes : 0;
     vaddr_t string = top - bytes;
 
-    *argv = ALIGN_DOWN(string, word_bytes) - word_bytes * (count + 1);
+    *argv = ALIGN_DOWN(string, word_bytes) - word_bytes * (count + 2);
 
     /* Where the program sees address a, the kernel sees page + (a - bottom). */
     vaddr_t bottom = top - PAGE_SIZE_BYTES;
@@ -70,6 +81,9 @@ vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_
     for (uint32_t i = 0; i < count; i++) {
         uint64_t word = string;
 
+        if (i == arguments_count(arguments)) {
+            slot += word_bytes; /* argv's NULL */
+        }
         memcpy(slot, &word, word_bytes); /* little-endian: the lower half, or all of it */
         slot += word_bytes;
         string += strlen((const char *)page + (string - bottom)) + 1;

@@ -6,6 +6,8 @@
  *
  *              top  +--------------------------------+
  *                   | the strings, one after another |
+ *                   | NULL                           |
+ *                   | envp[0] ...                    |
  *                   | argv[argc] = NULL              |
  *                   | argv[0] ...                    |  <- argv, a multiple of a word
  *                   | padding                        |
@@ -24,7 +26,8 @@
 #include "base/types.h"
 
 struct arguments {
-    uint32_t count;
+    uint32_t count;     /* of strings */
+    uint32_t arguments; /* of these, arguments; the others are the environment's */
     uint32_t bytes; /* of strings in use */
     char strings[ARGUMENTS_BYTES_MAX];
 };
@@ -41,6 +44,12 @@ char *arguments_next(struct arguments *arguments, size_t *size);
 
 /* The string at arguments_next(), of that length without its NUL, is the next argument. */
 void arguments_add(struct arguments *arguments, size_t length);
+
+/* Those that are added from now on are the environment's. Without it, none is. */
+void arguments_end(struct arguments *arguments);
+
+/* How many arguments there are. */
+uint32_t arguments_count(const struct arguments *arguments);
 
 /*
  * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the program's

@@ -42,6 +42,28 @@ static bool mend(const struct page_fault *fault)
     return address_space_fault(&process_current()->space, fault->address, fault->access) == OK;
 }
 
+/* POSIX's number for an exception's, as newlib has them. */
+static unsigned signal_of(unsigned exception)
+{
+    static const uint8_t signals[] = {
+        [0] = 8,  /* divide error: SIGFPE */
+        [1] = 5,  /* debug exception: SIGTRAP */
+        [3] = 5,  /* breakpoint */
+        [4] = 11, /* overflow: SIGSEGV */
+        [5] = 11, /* bounds */
+        [6] = 4,  /* invalid opcode: SIGILL */
+        [11] = 10, /* segment not present: SIGBUS */
+        [12] = 10, /* stack segment */
+        [13] = 11, /* general protection */
+        [14] = 11, /* page fault */
+        [16] = 8,  /* FPU */
+        [17] = 10, /* alignment */
+        [19] = 8,  /* SIMD */
+    };
+
+    return exception < ARRAY_SIZE(signals) && signals[exception] ? signals[exception] : 11;
+}
+
 static void process_on_fault(struct trap_frame *frame)
 {
     struct process *process = process_current();
@@ -69,7 +91,7 @@ static void process_on_fault(struct trap_frame *frame)
                         process->name, process->id, trap_name(number), frame_pc(frame),
                         (unsigned)trap_error_code(frame));
     }
-    process_exit(STATUS_FAULT + (int)number);
+    process_exit_by_signal(STATUS_FAULT + (int)number, signal_of(number));
 }
 
 

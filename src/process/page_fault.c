@@ -164,8 +164,8 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
         (void)address_space_page(space, page);
     } else if (access == PAGE_WRITE && page_entry_marks(entry) & PAGE_FLAG_SHARED) {
         (void)own_page(space, page, entry, rights);
-    } else if (!(page_entry_rights(entry) & access)) {
-        return -EINVARG;
+    } else {
+        return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
     }
     return OK;
 }

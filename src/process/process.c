@@ -71,57 +71,78 @@ static bool may_use_spare(const struct process *process)
     return process->family == family_of_init() || process->family->used[FAMILY_PROCESSES] == 1;
 }
 
-static int load(const char *path, const struct arguments *arguments, struct family *family,
-                struct process **process)
+/* The last name of the path is the process's. */
+static void set_name(struct process *process, const char *path)
 {
-    struct process *new_process;
     const char *name = path;
-    struct user_start start = {0};
-    int status = charge_process(family);
 
-    if (status < 0) {
-        return status;
-    }
-    status = -ENOMEM;
-    new_process = kmem_zalloc(sizeof(*new_process));
-    if (!new_process) {
-        family_give_back(family, FAMILY_PROCESSES, 1);
-        family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
-        return status;
-    }
     for (const char *c = path; *c; c++) {
         if (*c == '/') {
             name = c + 1;
         }
     }
-    string_copy(new_process->name, name, sizeof(new_process->name));
-    list_initialise(&new_process->link);
-    new_process->family = family;
-    family_join(family);
-    wait_queue_initialise(&new_process->child_ended);
-    new_process->argc = arguments ? arguments->count : 0;
-    status = loader_load(path, arguments, family, &new_process->space, &start, &new_process->argv);
-    if (status < 0) {
-        goto fail;
-    }
-    status = task_create(&new_process->task, new_process->space.chunk, &start,
-                         may_use_spare(new_process));
-    if (status < 0) {
-        goto fail;
-    }
-    new_process->task.group = &family->turns;
-    new_process->session.turns = &family->turns;
-    /* Others ran meanwhile, and may have ended the caller, or its family with all that is in it. */
-    if (family->is_ending || (task_current() && task_is_cancelled())) {
-        status = -EINTERRUPTED;
-        goto fail;
-    }
-    *process = new_process;
-    return OK;
+    string_copy(process->name, name, sizeof(process->name));
+}
 
-fail:
-    process_destroy(new_process);
+/* A process of the family, which is charged for it, without an address space and a task. 0 or an error. */
+static int new_process(struct family *family, struct process **process)
+{
+    int status = charge_process(family);
+    struct process *created;
+
+    if (status < 0) {
+        return status;
+    }
+    created = kmem_zalloc(sizeof(*created));
+    if (!created) {
+        family_give_back(family, FAMILY_PROCESSES, 1);
+        family_give_back(family, FAMILY_PAGES, FIXED_PAGES);
+        return -ENOMEM;
+    }
+    list_initialise(&created->link);
+    created->family = family;
+    family_join(family);
+    wait_queue_initialise(&created->child_ended);
+    created->session.turns = &family->turns;
+    *process = created;
+    return OK;
+}
+
+/* The last step of making one, when status says how the others went: it is whole, or it is gone again. */
+static int finish(struct process *process, int status)
+{
+    const struct family *family = process->family;
+
+    /* Others ran meanwhile, and may have ended the caller, or its family with all that is in it. */
+    if (status == OK && (family->is_ending || (task_current() && task_is_cancelled()))) {
+        status = -EINTERRUPTED;
+    }
+    if (status < 0) {
+        process_destroy(process);
+    } else {
+        process->task.group = &process->family->turns;
+    }
     return status;
+}
+
+static int load(const char *path, const struct arguments *arguments, struct family *family,
+                struct process **process)
+{
+    struct user_start start = {0};
+    int status = new_process(family, process);
+
+    if (status < 0) {
+        return status;
+    }
+    struct process *created = *process;
+
+    set_name(created, path);
+    created->argc = arguments_count(arguments);
+    status = loader_load(path, arguments, family, &created->space, &start, &created->argv);
+    if (status == OK) {
+        status = task_create(&created->task, created->space.chunk, &start, may_use_spare(created));
+    }
+    return finish(created, status);
 }
 
 int process_load(const char *path, const struct arguments *arguments, struct process **process)
@@ -142,6 +163,67 @@ int process_load_job(const char *path, const struct arguments *arguments, bool i
     int status = load(path, arguments, family, process);
     family_leave(family);
     return status;
+}
+
+/* The child has open what its parent has. 0 or -ELIMIT. */
+static int inherit_files(struct process *child, const struct process *parent)
+{
+    for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
+        if (parent->files[i]) {
+            if (!family_charge(child->family, FAMILY_FILES, 1)) {
+                return -ELIMIT;
+            }
+            child->files[i] = file_hold(parent->files[i]);
+        }
+    }
+    return OK;
+}
+
+int process_fork(struct process **process)
+{
+    struct process *parent = process_current();
+    int status = new_process(parent->family, process);
+
+    if (status < 0) {
+        return status;
+    }
+    struct process *child = *process;
+
+    string_copy(child->name, parent->name, sizeof(child->name));
+    child->argc = parent->argc;
+    child->argv = parent->argv;
+    status = address_space_create(&child->space, child->family);
+    if (status == OK) {
+        status = address_space_clone(&child->space, &parent->space);
+    }
+    if (status == OK) {
+        status = inherit_files(child, parent);
+    }
+    if (status == OK) {
+        status = task_create_copy(&child->task, child->space.chunk, 0, may_use_spare(child));
+    }
+    return finish(child, status);
+}
+
+int process_execute(const char *path, const struct arguments *arguments, struct user_start *start)
+{
+    struct process *process = process_current();
+    struct address_space space = {0}, old = process->space;
+    vaddr_t argv;
+    int status = loader_load(path, arguments, process->family, &space, start, &argv);
+
+    if (status < 0) {
+        address_space_destroy(&space);
+        return status;
+    }
+    set_name(process, path);
+    process->space = space;
+    process->argc = arguments_count(arguments);
+    process->argv = argv;
+    process->session.takes_interrupt = false;
+    task_set_chunk(space.chunk);
+    address_space_destroy(&old);
+    return OK;
 }
 
 /* The process with that id, alive or not; or NULL. */
@@ -253,6 +335,12 @@ static void abandon_children(struct process *process)
     }
 }
 
+void process_exit_by_signal(int status, unsigned signal)
+{
+    process_current()->exit_signal = (uint8_t)signal;
+    process_exit(status);
+}
+
 void process_exit(int status)
 {
     struct process *process = process_current();
@@ -296,6 +384,7 @@ void process_cancel(struct process *process, int status)
 {
     if (!process->task.is_cancelled && !process->is_ending) {
         process->exit_status = status;
+        process->exit_signal = (uint8_t)(status - STATUS_FAULT); /* as abi/syscalls.h numbers them */
         task_cancel(&process->task);
     }
 }
@@ -345,18 +434,17 @@ static struct process *find_child(const struct process *parent, int id)
     return found;
 }
 
-int process_wait(int id, int *status)
+/* The child that has ended, in *child, and 1; 0: none has, and the caller cannot wait; or an error. */
+static int wait_for_child(int id, bool can_wait, struct process **child)
 {
     struct process *parent = process_current();
-    struct process *child;
 
-    while ((child = find_child(parent, id)) != NULL) {
-        if (has_ended(child)) {
-            int ended_id = (int)child->id;
-
-            *status = child->exit_status;
-            process_destroy(child);
-            return ended_id;
+    while ((*child = find_child(parent, id)) != NULL) {
+        if (has_ended(*child)) {
+            return 1;
+        }
+        if (!can_wait) {
+            return 0;
         }
         if (task_is_cancelled()) {
             return -EINTERRUPTED;
@@ -364,6 +452,39 @@ int process_wait(int id, int *status)
         task_block(&parent->child_ended);
     }
     return -ECHILD;
+}
+
+/* Reports a child that has ended, for the last time. */
+static int take_child(struct process *child)
+{
+    int id = (int)child->id;
+
+    process_destroy(child);
+    return id;
+}
+
+int process_wait(int id, int *status)
+{
+    struct process *child;
+    int result = wait_for_child(id, true, &child);
+
+    if (result <= 0) {
+        return result;
+    }
+    *status = child->exit_status;
+    return take_child(child);
+}
+
+int process_wait_posix(int id, bool can_wait, int *status)
+{
+    struct process *child;
+    int result = wait_for_child(id, can_wait, &child);
+
+    if (result <= 0) {
+        return result;
+    }
+    *status = child->exit_signal ? child->exit_signal : (child->exit_status & 0xFF) << 8;
+    return take_child(child);
 }
 
 /* ---------------------------------------------------------------- the keyboard */

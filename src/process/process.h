@@ -48,6 +48,7 @@ struct process {
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
+    uint8_t exit_signal; /* that ended it, by POSIX's number; 0: it ended by itself */
     uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
     struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
@@ -73,6 +74,20 @@ int process_load_job(const char *path, const struct arguments *arguments, bool i
                      struct process **process);
 
 /*
+ * A copy of the running process, ready to run, of the same family: its memory, of which both see only what they
+ * write themselves from now on; its open files, whose positions both share. It goes on where the original is in
+ * its system call, with the result 0. 0 or an error: -ENOMEM, -ELIMIT, -EINTERRUPTED.
+ */
+int process_fork(struct process **process);
+
+/*
+ * The running process gets the program at path in place of its own: id, family, parent, children and open files
+ * stay. Only its memory is another's then, and *start says where the program begins: the caller gives back what it
+ * has, and calls task_restart(). On an error, those of process_load(), nothing has changed.
+ */
+int process_execute(const char *path, const struct arguments *arguments, struct user_start *start);
+
+/*
  * Lets it run, as a child of the running process, or of the kernel when none runs. The first of all
  * is init, and in front.
  *   PROCESS_DETACHED  its parent will not wait for it
@@ -85,8 +100,9 @@ void process_start(struct process *process, unsigned flags);
 /* The process whose task is running. In system calls and traps from ring 3 only. */
 struct process *process_current(void);
 
-/* Ends the running process. */
+/* Ends the running process. With a signal, by POSIX's number: it did not do so itself. */
 void process_exit(int status) __attribute__((noreturn));
+void process_exit_by_signal(int status, unsigned signal) __attribute__((noreturn));
 
 /* Makes process end with that status before it executes another instruction of its own. May be
  * called by an interrupt handler. */
@@ -107,6 +123,12 @@ struct process *process_find_reachable(uint32_t id);
  * status, and it is forgotten. Returns its id; -ECHILD when there is no such child to wait for.
  */
 int process_wait(int id, int *status);
+
+/*
+ * The same with POSIX's status: the exit status times 256, or the signal that ended it. can_wait false: 0 when no
+ * such child has ended yet.
+ */
+int process_wait_posix(int id, bool can_wait, int *status);
 
 /* Of a word of its program's, and of a pointer: 4 or 8. */
 static inline size_t process_word_bytes(const struct process *process)

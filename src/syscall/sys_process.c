@@ -156,6 +156,79 @@ intptr_t sys_spawn(const uintptr_t *arguments)
                            flags & SPAWN_FAMILY && process_current()->family == family_of_init());
 }
 
+/* ---------------------------------------------------------------- fork and what goes with it */
+
+/* fork(): the child's pid, 0 in the child */
+intptr_t sys_fork(const uintptr_t *arguments)
+{
+    struct process *child;
+
+    (void)arguments;
+    int status = process_fork(&child);
+
+    if (status < 0) {
+        return status;
+    }
+    process_start(child, 0);
+    return (intptr_t)child->id;
+}
+
+/* Appends the strings of a user's array of pointers, whose last is NULL. */
+static int add_array_from_user(struct arguments *arguments, struct user_pointer array)
+{
+    struct user_pointer string;
+    int status = OK;
+
+    while (status == OK && (status = user_read_long(array, &string.address)) == OK &&
+           string.address) {
+        status = add_from_user(arguments, string, SIZE_MAX);
+        array = user_pointer_add(array, user_long_bytes());
+    }
+    return status;
+}
+
+/* Path, arguments and environment of the call below. */
+static int read_program(const uintptr_t *arguments, char path[PATH_BYTES_MAX],
+                        struct arguments *strings)
+{
+    char name[PATH_BYTES_MAX];
+    int status = copy_string_from_user(name, user_pointer(arguments[0]), sizeof(name));
+
+    if (status >= 0) {
+        status = path_complete(path, name);
+    }
+    if (status == OK) {
+        status = add_array_from_user(strings, user_pointer(arguments[1]));
+    }
+    arguments_end(strings);
+    if (status == OK && arguments[2]) {
+        status = add_array_from_user(strings, user_pointer(arguments[2]));
+    }
+    return status;
+}
+
+/* execute(path, arguments, environment): an error, or it does not return */
+intptr_t sys_execute(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    struct arguments *strings = arguments_new();
+    struct user_start start;
+
+    if (!strings) {
+        return -ENOMEM;
+    }
+    int status = read_program(arguments, path, strings);
+
+    if (status == OK) {
+        status = process_execute(path, strings, &start);
+    }
+    arguments_free(strings);
+    if (status < 0) {
+        return status;
+    }
+    task_restart(&start);
+}
+
 /* get_program_arguments(out): 0 */
 intptr_t sys_get_program_arguments(const uintptr_t *arguments)
 {
@@ -182,6 +255,26 @@ intptr_t sys_wait(const uintptr_t *arguments)
     int result = process_wait((int)arguments[0], &exit_status);
     if (result >= 0 && out.address) {
         copy_to_user(out, &exit_status, sizeof(exit_status));
+    }
+    return result;
+}
+
+#define WAIT_NO_HANG 1
+
+/* wait_posix(pid or WAIT_ANY, status or 0, options): pid, or 0 */
+intptr_t sys_wait_posix(const uintptr_t *arguments)
+{
+    struct user_pointer out = user_pointer(arguments[1]);
+    int status = 0;
+
+    if (arguments[2] & ~(uintptr_t)WAIT_NO_HANG ||
+        (out.address && user_range_check_write(out, sizeof(status)) < 0)) {
+        return -EINVARG;
+    }
+    int result = process_wait_posix((int)arguments[0], !(arguments[2] & WAIT_NO_HANG), &status);
+
+    if (result > 0 && out.address) {
+        copy_to_user(out, &status, sizeof(status));
     }
     return result;
 }

@@ -259,8 +259,8 @@ static void give_back_stack(uint8_t *stack)
     }
 }
 
-int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
-                bool may_use_spare)
+/* A task with a kernel stack that has nothing on it, and FPU registers that are not set. */
+static int create(struct task *task, struct paging_4gb_chunk *chunk, bool may_use_spare)
 {
     struct fpu_state *fpu = kmem_cache_alloc(tasks.fpu_states);
 
@@ -275,7 +275,6 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
         goto free_stack;
     }
 
-    fpu_clear(fpu);
     *task = (struct task){
         .state = TASK_NEW,
         .group = &tasks.others,
@@ -284,7 +283,6 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
         .fpu = fpu,
     };
     list_initialise(&task->queue);
-    task->kernel_stack_pointer = context_prepare(task_stack_top(task), start);
     return OK;
 
 free_stack:
@@ -292,6 +290,56 @@ free_stack:
 free_fpu:
     kmem_cache_free(tasks.fpu_states, fpu);
     return -ENOMEM;
+}
+
+int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
+                bool may_use_spare)
+{
+    int status = create(task, chunk, may_use_spare);
+
+    if (status == OK) {
+        fpu_clear(task->fpu);
+        task->kernel_stack_pointer = context_prepare(task_stack_top(task), start);
+    }
+    return status;
+}
+
+int task_create_copy(struct task *task, struct paging_4gb_chunk *chunk, intptr_t result,
+                     bool may_use_spare)
+{
+    const struct task *original = tasks.current;
+    int status = create(task, chunk, may_use_spare);
+
+    if (status == OK) {
+        fpu_copy(task->fpu, original->fpu);
+        task->thread_pointer = original->thread_pointer;
+        task->kernel_stack_pointer =
+            context_prepare_copy(task_stack_top(task), task_user_frame(original), result);
+    }
+    return status;
+}
+
+void task_set_chunk(struct paging_4gb_chunk *chunk)
+{
+    tasks.current->chunk = chunk;
+    paging_switch(chunk);
+}
+
+void task_restart(const struct user_start *start)
+{
+    struct task *task = tasks.current;
+    struct user_start place = *start;
+    vaddr_t here;
+
+    if (task->is_cancelled) {
+        place.entry = NOWHERE;
+    }
+    fpu_forget(task->fpu);
+    fpu_clear(task->fpu);
+    fpu_switch(task->fpu);
+    task_set_thread_pointer(0);
+    context_switch(&here, context_prepare(task_stack_top(task), &place)); /* nobody comes back here */
+    panic("a program that was replaced went on");
 }
 
 void task_destroy(struct task *task)

@@ -25,6 +25,21 @@ struct trap_frame *context_user_frame(void *top)
     return (struct trap_frame *)top - 1;
 }
 
+vaddr_t context_prepare_copy(void *top, const struct trap_frame *frame, intptr_t result)
+{
+    struct trap_frame *copy = context_user_frame(top);
+    struct switch_frame *saved = (struct switch_frame *)copy - 1;
+
+    *copy = *frame;
+    frame_set_result(copy, result);
+    *saved = (struct switch_frame){
+        .gs = cpu_read_gs(),
+        .fs = cpu_read_fs(),
+        .return_address = (uint32_t)trap_return,
+    };
+    return (vaddr_t)saved;
+}
+
 vaddr_t context_prepare(void *top, const struct user_start *start)
 {
     struct trap_frame *frame = context_user_frame(top);

@@ -64,6 +64,8 @@ CPU_CR_ACCESSORS(cr4)
         return value & 0xFFFF;                                 \
     }
 
+CPU_SEGMENT_READER(ds)
+CPU_SEGMENT_READER(es)
 CPU_SEGMENT_READER(fs)
 CPU_SEGMENT_READER(gs)
 CPU_SEGMENT_READER(ss)

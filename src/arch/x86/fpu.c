@@ -120,6 +120,18 @@ void fpu_clear(struct fpu_state *state)
     }
 }
 
+/* What the CPU holds of it goes to memory first; the next use loads it again. */
+void fpu_copy(struct fpu_state *to, const struct fpu_state *from)
+{
+    if (fpu.owner == from) {
+        clear_task_switched();
+        save(fpu.owner);
+        fpu.owner = NULL;
+        fpu_switch(fpu.current);
+    }
+    memcpy(to->bytes, from->bytes, fpu_state_bytes());
+}
+
 static void fpu_on_use(struct trap_frame *frame)
 {
     if (!frame_is_from_user(frame) || !fpu.current) {
