@@ -356,6 +356,7 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
 void page_cache_get_stats(struct page_cache_stats *stats)
 {
     *stats = cache.stats;
+    stats->spare = cache.stats.files + cache.promised - PAGE_CACHE_PAGES_MIN;
 }
 
 /* ---------------------------------------------------------------- shared memory */

@@ -88,6 +88,7 @@ size_t page_cache_shrink(size_t pages);
 struct page_cache_stats {
     size_t pages;  /* in memory */
     size_t files;  /* of these, those that can be given back: files' */
+    size_t spare;  /* beyond PAGE_CACHE_PAGES_MIN, pages of files and promised ones: others can have so many */
     size_t idle;   /* objects that nobody refers to, kept for their pages' sake */
     uint64_t hits; /* calls of page_object_get() that found it */
     uint64_t misses;

@@ -132,7 +132,7 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
     pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
-        .free_pages = pages.free - pages.promised + files.files,
+        .free_pages = pages.free - pages.promised + files.spare,
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,
