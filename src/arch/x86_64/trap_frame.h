@@ -11,7 +11,9 @@
  *              rip
  *              error_code  the CPU's, or 0
  *              vector      the stub's number
- *              rax rcx rdx rbx rbp rsi rdi r8 to r15
+ *              rax rcx r11
+ *              r9 r8 r10 rdx rsi rdi       SYSCALL's arguments, the first one lowest: an array
+ *              rbx rbp r12 to r15          what C functions keep
  *       low                                       <- struct trap_frame *
  *
  * DS, ES, FS and GS are the user's alone: 64-bit code in ring 0 has no use for them, and context_switch()
@@ -27,8 +29,9 @@
 #include "arch/frame.h"
 
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
-    uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    uint64_t rdi, rsi, rdx, r10, r8, r9;
+    uint64_t r11, rcx, rax;
     uint64_t vector; /* TRAP_NONE: no trap, a call of panic() */
     uint64_t error_code;
     uint64_t rip, cs, rflags, rsp, ss;
