@@ -557,11 +557,14 @@ CLANG   ?= clang
 # FUZZ_BITS=-m64 where clang has no 32-bit runtime.
 FUZZ_BITS ?= -m32
 FUZZ_CFLAGS := $(HOST_CFLAGS) -Itests/fuzz
-LIBFUZZER_CFLAGS := $(FUZZ_BITS) $(filter-out -m32,$(FUZZ_CFLAGS)) -fsanitize=fuzzer-no-link \
+# $(call fuzz_cflags,FUZZER): one whose name ends with 64 is about what the 64-bit kernel alone does.
+fuzz_cflags = $(if $(filter %64,$(1)),$(HOST_CFLAGS_64) -Itests/fuzz,$(FUZZ_CFLAGS))
+fuzz_bits = $(if $(filter %64,$(1)),-m64,$(FUZZ_BITS))
+libfuzzer_cflags = $(fuzz_bits) $(filter-out -m32 -m64,$(fuzz_cflags)) -fsanitize=fuzzer-no-link \
     -Wno-unknown-warning-option
 # Named by hand: clang itself would ask for the C++ library's development files, 32-bit ones.
-LIBFUZZER = $(shell $(CLANG) -print-runtime-dir)/libclang_rt.fuzzer-$(if \
-    $(findstring 32,$(FUZZ_BITS)),i386,x86_64).a -l:libstdc++.so.6 -lm
+libfuzzer = $(shell $(CLANG) -print-runtime-dir)/libclang_rt.fuzzer-$(if \
+    $(findstring 32,$(fuzz_bits)),i386,x86_64).a -l:libstdc++.so.6 -lm
 fuzz_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/fuzz/$(1).c)
 
 define fuzz_rules
@@ -569,13 +572,13 @@ build/fuzz/$(1): build/variant tests/fuzz/$(1).c tests/fuzz/driver.c $(call fuzz
     $(wildcard tests/fuzz/*.h tests/host/*.h)
 	@mkdir -p $$(@D)
 	$$(SAY) "  HOSTCC $$@"
-	@$$(HOSTCC) $$(FUZZ_CFLAGS) -MM -MP -MT $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) > $$@.d
-	$$(Q)$$(HOSTCC) $$(FUZZ_CFLAGS) -o $$@ tests/fuzz/$(1).c tests/fuzz/driver.c \
+	@$$(HOSTCC) $$(call fuzz_cflags,$(1)) -MM -MP -MT $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) > $$@.d
+	$$(Q)$$(HOSTCC) $$(call fuzz_cflags,$(1)) -o $$@ tests/fuzz/$(1).c tests/fuzz/driver.c \
 	    $(call fuzz_sources,$(1))
 
 build/fuzz/$(1).libfuzzer: build/fuzz/$(1)
 	$$(SAY) "  CLANG  $$@"
-	$$(Q)$$(CLANG) $$(LIBFUZZER_CFLAGS) -o $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) $$(LIBFUZZER)
+	$$(Q)$$(CLANG) $$(call libfuzzer_cflags,$(1)) -o $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) $$(call libfuzzer,$(1))
 
 .PHONY: run-$(1)
 run-$(1): build/fuzz/$(1).libfuzzer
