@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "arch/frame.h"
+#include "layout.h"
 
 struct trap_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx;
@@ -45,10 +46,6 @@ _Static_assert(sizeof(struct trap_frame) == 22 * sizeof(uint64_t), "trap.asm bui
 #define PC_NAME        "rip"
 #define ADDRESS_FORMAT "%016lx"
 
-/* All kernel stacks lie in the upper half (layout.h). */
-#define KERNEL_STACKS_LOWEST 0xFFFF800000000000ul
-#define KERNEL_STACKS_END    0xFFFFFFFFFFFFFFFFul
-
 /* The CPU pushes rsp and ss in any case. */
 #define FRAME_BYTES_FROM_KERNEL sizeof(struct trap_frame)
 
@@ -57,6 +54,12 @@ _Static_assert(sizeof(struct trap_frame) == 22 * sizeof(uint64_t), "trap.asm bui
 static inline bool frame_is_from_user(const struct trap_frame *frame)
 {
     return (frame->cs | frame->rflags >> 16) & 2;
+}
+
+/* In the direct map, or in the kernel's image: in the upper half. */
+static inline bool frame_may_lie_at(vaddr_t address)
+{
+    return address >= DIRECT_MAP;
 }
 
 static inline vaddr_t frame_pc(const struct trap_frame *frame)
