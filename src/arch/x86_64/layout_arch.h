@@ -65,7 +65,10 @@ static inline paddr_t page_physical(const void *memory)
 {
     vaddr_t address = (vaddr_t)memory;
 
-    return address - (address >= KERNEL_BASE ? KERNEL_BASE : DIRECT_MAP);
+    if (__builtin_expect(address >= KERNEL_BASE, 0)) {
+        return address - KERNEL_BASE;
+    }
+    return address - DIRECT_MAP;
 }
 
 _Static_assert(KERNEL_ADDRESS == KERNEL_BASE + KERNEL_PHYSICAL, "kernel image");
