@@ -281,7 +281,7 @@ static void a_node_goes_between_its_neighbours(void **state)
         struct tree_node *before = NULL, *after = NULL;
 
         for (unsigned j = 0; j < ITEMS_MAX; j++) {
-            if (is_in[j] && j < key) {
+            if (j < key && is_in[j]) {
                 before = &items[j].node;
             } else if (is_in[j] && after == NULL) {
                 after = &items[j].node;
