@@ -51,6 +51,7 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "base/align.h"
+#include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/memory_map.h"
@@ -154,6 +155,7 @@ static void *take_tail(size_t bytes)
     void *memory = page_memory(pmm.tail);
 
     pmm.tail += needed;
+    memset(memory, 0, needed);
     return memory;
 }
 
@@ -230,6 +232,7 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
     KASSERT(heap_reserve(&zone->heap, memory_at(own.start), memory_behind(own.end)) == OK);
     if (zone->pages == NULL) {
         zone->pages = (struct page *)(zone->table.entries + table_bytes + index_bytes);
+        memset(zone->pages, 0, total * sizeof(*zone->pages));
     }
     reserve_holes(&zone->heap, map, range);
     KASSERT(heap_free_blocks(&zone->heap) == usable - own_bytes / PAGE_SIZE_BYTES);
