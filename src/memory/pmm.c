@@ -33,7 +33,7 @@
  *
  * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the RAM between
  * the kernel's end and what user programs have below 4 MiB, which is no zone; else in the zone, behind the index.
- * Nobody has to fill them with anything.
+ * They begin as zeros: three words for each frame are written at boot.
  *
  * Promises: pmm.promised is how many there are. Free frames, without the pool's part that is the kernel's, are
  * never fewer: so each request that is not for a promised page is refused when it would change that. As long as
