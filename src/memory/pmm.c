@@ -38,6 +38,9 @@
  * Promises: pmm.promised is how many there are. Free frames, without the pool's part that is the kernel's, are
  * never fewer: so each request that is not for a promised page is refused when it would change that. As long as
  * nothing is promised, this costs a comparison. kmalloc() asks when the pool might run short (kheap_set_floor()).
+ * There is one exception: where the kernel has used its part of the pool, a frame of the pool that is freed and
+ * promised again (pmm_promise_freed()) is of that part. It serves for the promise, and until then nobody
+ * gets a page that is not promised.
  *
  * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames;
  * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero but for
@@ -505,14 +508,40 @@ void pmm_give_back_promise(size_t count)
     set_promised(pmm.promised - count);
 }
 
+void pmm_promise_freed(size_t count)
+{
+    set_promised(pmm.promised + count);
+}
+
+static void *take_promised(const void *owner)
+{
+    void *page = take_page(owner);
+
+    if (RARELY(page == NULL)) {
+        page = kheap_take_frames(1, owner);
+    }
+    KASSERT(page != NULL);
+    return page;
+}
+
 void *pmm_alloc_promised_page(void)
 {
     KASSERT(pmm.promised > 0);
     pmm.promised--; /* the floor may be higher than it has to be */
+    return take_promised(CALLER);
+}
 
-    void *page = take_page(CALLER);
+void *pmm_alloc_promised_zeroed_page(void)
+{
+    KASSERT(pmm.promised > 0);
+    pmm.promised--;
 
-    KASSERT(page != NULL);
+    void *page = take_zeroed();
+
+    if (page == NULL) {
+        page = take_promised(CALLER);
+        pmm_zero_page(page);
+    }
     return page;
 }
 
@@ -523,7 +552,9 @@ size_t pmm_get_promised_pages(void)
 
 size_t pmm_get_available_pages(void)
 {
-    return takeable_pages() - pmm.promised;
+    size_t takeable = takeable_pages();
+
+    return takeable > pmm.promised ? takeable - pmm.promised : 0;
 }
 
 /* ---------------------------------------------------------------- free */

@@ -173,7 +173,7 @@ static vaddr_t release(struct address_space *space, vaddr_t start, vaddr_t end,
                                                     : 0;
 
         if (part.tables > 0) {
-            KASSERT(pmm_promise(part.tables)); /* they have just become free */
+            pmm_promise_freed(part.tables);
             space->chunk->promised_tables += part.tables;
         }
         space->resident -= (uint32_t)part.present;

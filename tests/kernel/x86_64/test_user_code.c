@@ -65,7 +65,7 @@ static struct process *load(const struct piece *piece)
     frame->rdi = piece->rdi;
     frame->rsi = piece->rsi;
     frame->rdx = piece->rdx;
-    if (paging_get_physical_address(process->chunk, (void *)USER_PROGRAM_ADDRESS, &text) != OK) {
+    if (paging_get_physical_address(process->space.chunk, (void *)USER_PROGRAM_ADDRESS, &text) != OK) {
         return NULL;
     }
     memcpy(page_memory(text), piece->code, (size_t)(piece->end - piece->code));
@@ -290,7 +290,7 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
         /* What lies in a 32-bit program's range is the process's, and goes back with it. */
         KEXPECT(is_64_bit || process_take_page(processes[i], data));
         *(uint64_t *)pages[i] = piece.rdi;
-        KEXPECT(paging_map(processes[i]->chunk, (void *)data, (void *)page_physical(pages[i]),
+        KEXPECT(paging_map(processes[i]->space.chunk, (void *)data, (void *)page_physical(pages[i]),
                            PAGING_ACCESS_FROM_ALL) == OK);
     }
     for (unsigned i = 0; i < THREADS; i++) {
