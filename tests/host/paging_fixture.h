@@ -18,6 +18,7 @@ static void note_root(uintptr_t root);
 
 #define cpu_invalidate_page(address) note_flush(address)
 #define cpu_write_cr3(root)          note_root(root)
+#define cpu_read_cr3()               0
 
 /* Included, so that each test starts from nothing, and for a look at the tables. */
 #include "memory/paging/paging.c" /* NOLINT(bugprone-suspicious-include) */
