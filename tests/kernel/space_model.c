@@ -17,6 +17,15 @@ struct process space_make_process(void)
     return process;
 }
 
+int space_add_area(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights,
+                   enum area_kind kind)
+{
+    const struct area wanted = {
+        .start = start, .end = end, .rights = rights, .kind = (uint8_t)kind};
+
+    return area_add(space, &wanted);
+}
+
 void space_count_tables(struct space_tables *tables, vaddr_t address)
 {
     for (unsigned level = 1; level < PAGE_LEVELS; level++) {

@@ -13,6 +13,10 @@
 /* A process of memory only, of init's family, with i386's map. Its space has no chunk when there is no memory. */
 struct process space_make_process(void);
 
+/* area_add() of private pages. */
+int space_add_area(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights,
+                   enum area_kind kind);
+
 /* Tables that have an entry, or that are needed for a page, as pages are seen one after the other, in ascending order. */
 struct space_tables {
     vaddr_t last[PAGE_LEVELS]; /* the latest of each level, by its number + 1; 0: none yet */

@@ -134,16 +134,20 @@ KTEST(process_load_leaves_nothing_of_what_frames_held)
     /* Each page, there already or brought by a touch. */
     for (vaddr_t address = USER_PROGRAM_ADDRESS; address_space_rights(&process->space, address);
          address += PAGE_SIZE_BYTES, pages++) {
-        const uint8_t *memory = address_space_page(&process->space, address);
+        void *frame;
 
-        KEXPECT(memory && is_zero(memory + PAGE_SIZE_BYTES - TAIL, TAIL));
+        KEXPECT(address_space_own_page(&process->space, address, &frame) == OK);
+        const uint8_t *memory = frame;
+        KEXPECT(is_zero(memory + PAGE_SIZE_BYTES - TAIL, TAIL));
     }
     KEXPECT(pages >= 3);
     for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP;
          address += PAGE_SIZE_BYTES) {
-        const uint8_t *memory = address_space_page(&process->space, address);
+        void *frame;
 
-        KEXPECT(memory && is_zero(memory, TAIL));
+        KEXPECT(address_space_own_page(&process->space, address, &frame) == OK);
+        const uint8_t *memory = frame;
+        KEXPECT(is_zero(memory, TAIL));
     }
     process_destroy(process);
     KEXPECT(fs_unmount() == OK);

@@ -389,7 +389,7 @@ static bool move_break_near_its_end(struct process *process)
 {
     struct area *area;
 
-    if (area_add(&process->space, PROCESS_BREAK_ADDRESS, PROCESS_HEAP_END - 2 * 4096, 0,
+    if (space_add_area(&process->space, PROCESS_BREAK_ADDRESS, PROCESS_HEAP_END - 2 * 4096, 0,
                  AREA_BREAK) != OK) {
         return false;
     }
@@ -433,7 +433,7 @@ KTEST(break_and_process_malloc_keep_apart)
 
     /* Somebody's page in the way is not overrun. */
     vaddr_t page = PROCESS_BREAK_ADDRESS + 4 * 4096;
-    KEXPECT(area_add(&process.space, page, page + 4096, PAGE_READ, AREA_MAPPING) == OK);
+    KEXPECT(space_add_area(&process.space, page, page + 4096, PAGE_READ, AREA_MAPPING) == OK);
     size_t before = pmm_get_free_pages(), available = pmm_get_available_pages();
     KEXPECT((vaddr_t)process_move_break(&process, 3 * 4096) == (vaddr_t)-ENOMEM);
     KEXPECT(before == pmm_get_free_pages() && available == pmm_get_available_pages());
@@ -450,7 +450,7 @@ KTEST(process_malloc_goes_beyond_the_break)
     struct process process = space_make_process();
 
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
-    KEXPECT(area_add(&process.space, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, 0,
+    KEXPECT(space_add_area(&process.space, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, 0,
                      AREA_GUARD) == OK);
     uint8_t *memory = process_malloc(&process, 2 * 4096);
     KEXPECT(memory == (uint8_t *)PROCESS_BREAK_ADDRESS + 4096);
