@@ -9,6 +9,7 @@
 #include "ktest.h"
 #include "layout.h"
 #include "lib/string.h"
+#include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/page.h"
 #include "memory/pmm.h"
@@ -525,4 +526,393 @@ KTEST(address_space_any_sequence_is_what_the_model_says)
         KEXPECT(!model.wrong);
         KEXPECT(kmem_live_objects() == objects);
     }
+}
+
+/* ---------------------------------------------------------------- each by itself */
+
+/* An area of eight pages between two tables, its neighbours, and what overlaps it by a page. */
+KTEST(area_add_takes_free_addresses_alone)
+{
+    static const struct {
+        int first, last; /* pages from PLACE on */
+        int status;
+    } cases[] = {{-4, 4, OK},       {-4, 4, -EISTKN}, {-5, -3, -EISTKN}, {3, 4, -EISTKN},
+                 {3, 9, -EISTKN},   {-9, 9, -EISTKN}, {-1, 1, -EISTKN},  {-4, -3, -EISTKN},
+                 {-5, -4, OK},      {4, 5, OK},       {-6, -4, -EISTKN}, {5, 1024, OK}};
+
+    KEXPECT(begin(1));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint32_t pages = space_of(0)->pages;
+        size_t promised = pmm_get_promised_pages(), objects = kmem_live_objects();
+        vaddr_t start = PLACE + (vaddr_t)((intptr_t)cases[i].first * PAGE);
+        int status = space_add_area(space_of(0), start,
+                                    PLACE + (vaddr_t)((intptr_t)cases[i].last * PAGE), PAGE_READ,
+                                    AREA_MAPPING);
+
+        KEXPECT(status == cases[i].status);
+        KEXPECT(status == OK || (pages == space_of(0)->pages && objects == kmem_live_objects() &&
+                                 promised == pmm_get_promised_pages()));
+        KEXPECT(space_of(0)->pages == space_count_charged(space_of(0)));
+    }
+    end_space(0);
+}
+
+/* Of the process heap: what process_malloc() has is taken; up to both of the heap's ends; and free again. */
+KTEST(area_add_and_process_malloc_ask_the_same_room)
+{
+    struct process process = space_make_process();
+    struct address_space *space = &process.space;
+
+    KEXPECT(space->chunk);
+    vaddr_t memory = (vaddr_t)process_malloc(&process, 2 * PAGE);
+    KEXPECT(memory == PROCESS_HEAP_ADDRESS);
+    KEXPECT(space_add_area(space, memory + PAGE, memory + 3 * PAGE, 0, AREA_GUARD) == -EISTKN);
+    KEXPECT(space_add_area(space, memory + 2 * PAGE, memory + 3 * PAGE, 0, AREA_GUARD) == OK);
+    KEXPECT(process_malloc(&process, PAGE) == (void *)(memory + 3 * PAGE));
+    KEXPECT(space_add_area(space, PROCESS_HEAP_END - PAGE, PROCESS_HEAP_END, PAGE_READ,
+                           AREA_MAPPING) == OK);
+    KEXPECT(process_free(&process, (void *)(memory + 2 * PAGE)) == -EINVARG);
+    KEXPECT(area_remove(space, memory, memory + 4 * PAGE) == OK); /* what lies between areas stays */
+    KEXPECT(process_free(&process, (void *)(memory + 3 * PAGE)) == OK);
+    KEXPECT(room_is_free(&space->room, memory + 2 * PAGE, PROCESS_HEAP_END - PAGE));
+    KEXPECT(space->pages == space_count_charged(space));
+    KEXPECT(process_free(&process, (void *)memory) == OK);
+    address_space_destroy(space);
+}
+
+static size_t count_areas(const struct address_space *space)
+{
+    size_t count = 0;
+
+    for (struct tree_node *node = tree_first(&space->areas); node; node = tree_next(node)) {
+        count++;
+    }
+    return count;
+}
+
+KTEST(area_remove_splits_what_reaches_beyond)
+{
+    static const struct {
+        int first, last; /* of an area of eight pages, and one of two that begins three pages behind it */
+        size_t areas;
+        uint32_t pages; /* that are left */
+    } cases[] = {{0, 8, 1, 2}, {0, 1, 2, 9}, {7, 8, 2, 9}, {3, 4, 3, 9},  {-2, 2, 2, 8},
+                 {6, 12, 2, 7}, {0, 13, 0, 0}, {8, 11, 2, 10}, {-9, 0, 2, 10}, {1, 12, 2, 2}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        KEXPECT(begin(1));
+        struct address_space *space = space_of(0);
+
+        KEXPECT(space_add_area(space, PLACE, PLACE + 8 * PAGE, READ_WRITE, AREA_MAPPING) == OK);
+        KEXPECT(space_add_area(space, PLACE + 11 * PAGE, PLACE + 13 * PAGE, READ_WRITE,
+                               AREA_PROGRAM) == OK);
+        for (vaddr_t at = PLACE; at < PLACE + 8 * PAGE; at += 2 * PAGE) {
+            KEXPECT(address_space_fault(space, at, PAGE_WRITE) == OK);
+        }
+        KEXPECT(area_remove(space, PLACE + (vaddr_t)((intptr_t)cases[i].first * PAGE),
+                            PLACE + (vaddr_t)((intptr_t)cases[i].last * PAGE)) == OK);
+        KEXPECT(count_areas(space) == cases[i].areas);
+        KEXPECT(space->pages == cases[i].pages + (cases[i].pages > 0 ? PAGE_LEVELS - 1u : 0));
+        KEXPECT(space->pages == space_count_charged(space));
+        end();
+        KEXPECT(!model.wrong);
+    }
+}
+
+KTEST(area_protect_needs_areas_all_the_way)
+{
+    KEXPECT(begin(1));
+    struct address_space *space = space_of(0);
+
+    KEXPECT(space_add_area(space, PLACE, PLACE + 4 * PAGE, PAGE_READ, AREA_MAPPING) == OK);
+    KEXPECT(space_add_area(space, PLACE + 4 * PAGE, PLACE + 6 * PAGE, 0, AREA_MAPPING) == OK);
+    KEXPECT(space_add_area(space, PLACE + 7 * PAGE, PLACE + 8 * PAGE, 0, AREA_GUARD) == OK);
+    uint32_t pages = space->pages;
+    KEXPECT(area_protect(space, PLACE - PAGE, PLACE + PAGE, READ_WRITE) == -ENOMEM);
+    KEXPECT(area_protect(space, PLACE + 5 * PAGE, PLACE + 7 * PAGE, READ_WRITE) == -ENOMEM);
+    KEXPECT(area_protect(space, PLACE + 7 * PAGE, PLACE + 8 * PAGE, PAGE_READ) == -ENOMEM);
+    KEXPECT(count_areas(space) == 3 && space->pages == pages);
+    KEXPECT(area_protect(space, PLACE + 3 * PAGE, PLACE + 5 * PAGE, READ_WRITE) == OK);
+    KEXPECT(count_areas(space) == 5 && space->pages == pages + 1);
+    KEXPECT(address_space_rights(space, PLACE + 3 * PAGE - 1) == PAGE_READ);
+    KEXPECT(address_space_rights(space, PLACE + 3 * PAGE) == READ_WRITE);
+    KEXPECT(address_space_rights(space, PLACE + 5 * PAGE - 1) == READ_WRITE);
+    KEXPECT(address_space_rights(space, PLACE + 5 * PAGE) == 0);
+    end();
+    KEXPECT(!model.wrong);
+}
+
+/* What cannot be promised is refused when it is asked for; what nobody may touch needs no promise. */
+KTEST(areas_larger_than_memory)
+{
+    const vaddr_t end_at = PROCESS_BREAK_ADDRESS;
+    struct process process = space_make_process();
+    struct address_space *space = &process.space;
+
+    KEXPECT(space->chunk && pmm_get_available_pages() < (end_at - PROCESS_HEAP_ADDRESS) / PAGE);
+    size_t available = pmm_get_available_pages(), objects = kmem_live_objects();
+    KEXPECT(space_add_area(space, PROCESS_HEAP_ADDRESS, end_at, PAGE_READ, AREA_MAPPING) ==
+            -ENOMEM);
+    KEXPECT(available == pmm_get_available_pages() && objects == kmem_live_objects());
+    KEXPECT(space->pages == 0 && count_areas(space) == 0);
+    KEXPECT(room_is_free(&space->room, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END));
+    KEXPECT(space_add_area(space, PROCESS_HEAP_ADDRESS, end_at, 0, AREA_MAPPING) == OK);
+    uint32_t pages = space->pages;
+    KEXPECT(area_protect(space, PROCESS_HEAP_ADDRESS, end_at, READ_WRITE) == -ENOMEM);
+    KEXPECT(area_protect(space, PROCESS_HEAP_ADDRESS + PAGE, end_at - PAGE, PAGE_READ) == -ENOMEM);
+    KEXPECT(space->pages == pages && count_areas(space) == 1);
+    KEXPECT(area_protect(space, PROCESS_HEAP_ADDRESS + PAGE, PROCESS_HEAP_ADDRESS + 2 * PAGE,
+                         READ_WRITE) == OK);
+    KEXPECT(space->pages == pages + 1);
+    address_space_destroy(space);
+    kmem_reap();
+    KEXPECT(objects == kmem_live_objects());
+}
+
+/* ---------------------------------------------------------------- when memory ends */
+
+/* Takes all that anybody gets: pages, and then what kmalloc() has. */
+static void take_all(struct list_node *pages, struct list_node *blocks)
+{
+    void *taken;
+
+    list_initialise(pages);
+    list_initialise(blocks);
+    while ((taken = pmm_alloc_page()) != NULL) {
+        list_append(pages, taken);
+    }
+    while ((taken = kmalloc(PAGE)) != NULL) {
+        list_append(blocks, taken);
+    }
+}
+
+static void give_all_back(struct list_node *pages, struct list_node *blocks)
+{
+    void *taken;
+
+    while ((taken = list_take_first(pages)) != NULL) {
+        pmm_free_page(taken);
+    }
+    while ((taken = list_take_first(blocks)) != NULL) {
+        kfree(taken);
+    }
+}
+
+/* Each kind of page: of areas and of process_malloc(), copies of those that a clone shares, and the tables for all of
+ * them. Nothing is free but what was promised, and in the end nothing at all. */
+KTEST(address_space_fault_never_fails_for_what_was_promised)
+{
+    struct list_node pages, blocks;
+
+    KEXPECT(begin(5));
+    for (uint32_t i = 0; i < 120 && !model.wrong; i++) {
+        move(0);
+    }
+    KEXPECT(!model.wrong);
+    take(0, 17);
+    copy(0);
+    take_all(&pages, &blocks);
+    size_t free_pages = pmm_get_free_pages(), promised = pmm_get_promised_pages();
+    for (size_t i = 0; i < 2 * PAGES; i++) {
+        touch(i % 2, i / 2, PAGE_WRITE);
+        touch(i % 2, i / 2, PAGE_READ);
+    }
+    check_all();
+    size_t left = pmm_get_promised_pages(), still_free = pmm_get_free_pages();
+    /* And when something of it goes, it can be had again, by nobody else. */
+    for (size_t i = 0; i < PAGES; i += 3) {
+        remove(0, i, i + 1);
+    }
+    check_all();
+    give_all_back(&pages, &blocks);
+    end();
+    printk("info: %zu pages free, %zu promised; %zu after every touch\n", free_pages, promised,
+           left);
+    KEXPECT(free_pages == promised);
+    KEXPECT(promised > model.promised + 40 && still_free == left);
+    KEXPECT(left < model.promised + 10); /* copies that only one side needs, now */
+    KEXPECT(!model.wrong);
+}
+
+/* The last table of an area goes when the kernel has used its part of the pool: it is promised again. */
+KTEST(address_space_tables_come_back_when_memory_is_full)
+{
+    struct list_node pages, blocks;
+
+    KEXPECT(begin(1));
+    struct address_space *space = space_of(0);
+    KEXPECT(space_add_area(space, PLACE, PLACE + PAGE, READ_WRITE, AREA_MAPPING) == OK);
+    void *memory = process_malloc(&model.processes[0], 17 * PAGE);
+    KEXPECT(memory);
+    take_all(&pages, &blocks);
+    bool has_come = address_space_fault(space, (vaddr_t)memory, PAGE_WRITE) == OK &&
+                    address_space_fault(space, PLACE, PAGE_WRITE) == OK;
+    int status = process_free(&model.processes[0], memory);
+    int removed = area_remove(space, PLACE, PLACE + PAGE);
+    size_t promised = pmm_get_promised_pages();
+    give_all_back(&pages, &blocks);
+    end_space(0);
+    KEXPECT(has_come && status == OK && removed == OK);
+    KEXPECT(promised == model.promised);
+}
+
+/* ---------------------------------------------------------------- the n-th allocation fails */
+
+/* A state of which every move has something to do: areas, allocations, pages that a clone shares. */
+static bool begin_with_something(void)
+{
+    bool is_there = begin(1);
+
+    if (is_there) {
+        EXPECT(space_add_area(space_of(0), address_of(4), address_of(12), READ_WRITE,
+                              AREA_MAPPING) == OK);
+        EXPECT(space_add_area(space_of(0), address_of(14), address_of(24), 0, AREA_MAPPING) == OK);
+        EXPECT(space_add_area(space_of(0), address_of(WINDOW_PAGES), address_of(WINDOW_PAGES + 4),
+                              READ_WRITE, AREA_MAPPING) == OK);
+        EXPECT(space_add_area(space_of(0), address_of(WINDOW_PAGES + 26),
+                              address_of(WINDOW_PAGES + 28), READ_WRITE, AREA_MAPPING) == OK);
+        for (size_t i = 0; i < PAGES; i++) {
+            const struct area *area = area_at(space_of(0), address_of(i));
+
+            if (area) {
+                model.pages[0][i] = (struct model_page){.what = OF_AREA,
+                                                        .kind = area->kind,
+                                                        .rights = area->rights,
+                                                        .is_charged = area->is_charged};
+            }
+        }
+        take(0, 3);
+        take(0, 9);
+        touch(0, 5, PAGE_WRITE);
+        touch(0, WINDOW_PAGES + 1, PAGE_WRITE);
+        copy(0);
+        touch(0, 5, PAGE_WRITE);
+        check_all();
+    }
+    return is_there && !model.wrong;
+}
+
+static int try_add(void)
+{
+    return space_add_area(space_of(0), address_of(WINDOW_PAGES + 30),
+                          address_of(WINDOW_PAGES + 34), READ_WRITE, AREA_MAPPING);
+}
+
+static int try_remove(void)
+{
+    return area_remove(space_of(0), address_of(6), address_of(7));
+}
+
+static int try_protect(void)
+{
+    return area_protect(space_of(0), address_of(16), address_of(18), PAGE_READ);
+}
+
+static int try_move_end(void)
+{
+    return area_move_end(space_of(0), area_at(space_of(0), address_of(WINDOW_PAGES + 26)),
+                         address_of(WINDOW_PAGES + 34));
+}
+
+static int try_small(void)
+{
+    return process_malloc(&model.processes[0], 2 * PAGE) ? OK : -ENOMEM;
+}
+
+static int try_large(void)
+{
+    return process_malloc(&model.processes[0], 6 * PAGE) ? OK : -ENOMEM;
+}
+
+static int try_break(void)
+{
+    return process_move_break(&model.processes[0], PAGE) == -ENOMEM ? -ENOMEM : OK;
+}
+
+static int try_clone(void)
+{
+    int status = clone_space(2, 0);
+
+    model.is_there[2] = false; /* the model does not look at it */
+    for (size_t i = 0; i < PAGES; i++) {
+        struct page_entry entry = paging_entry(space_of(0)->chunk, address_of(i));
+
+        if (model.pages[0][i].frame && page_entry_marks(entry) & PAGE_FLAG_SHARED) {
+            model.pages[0][i].is_shared = true;
+        }
+    }
+    return status;
+}
+
+/* For every n: an error and nothing has changed, until there are fewer allocations. Returns how many errors. */
+static int fail_every(const char *name, int (*attempt)(void))
+{
+    int errors = 0;
+
+    for (uint32_t n = 1; n < 1000; n++) {
+        if (!begin_with_something()) {
+            return -1;
+        }
+        kmem_reap();
+        failing_start(n);
+        int status = attempt();
+        bool has_failed = failing_stop();
+
+        if (status == -ENOMEM && has_failed) {
+            errors++;
+            check_all();
+        } else if (status != OK) {
+            model.wrong = "another error";
+        }
+        if (model.wrong) {
+            printk("%s, allocation %u: %s\n", name, n, model.wrong);
+            return -1;
+        }
+        if (status == OK && space_of(2)->chunk) {
+            address_space_destroy(space_of(2));
+        }
+        end();
+        if (!has_failed) {
+            return model.wrong ? -1 : errors;
+        }
+    }
+    return -1;
+}
+
+KTEST(failing_every_allocation_of_each_operation)
+{
+    static const struct {
+        const char *name;
+        int (*attempt)(void);
+        int errors_min;
+    } operations[] = {
+        {"area_add()", try_add, 3},           {"area_remove()", try_remove, 2},
+        {"area_protect()", try_protect, 2},   {"area_move_end()", try_move_end, 1},
+        {"process_malloc()", try_small, 1},   {"process_malloc() of more", try_large, 1},
+        {"process_move_break()", try_break, 2}, {"address_space_clone()", try_clone, 6},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
+        size_t objects = kmem_live_objects();
+        int errors = fail_every(operations[i].name, operations[i].attempt);
+
+        printk("info: %d allocations of %s failed in turn\n", errors, operations[i].name);
+        KEXPECT(errors >= operations[i].errors_min);
+        KEXPECT(kmem_live_objects() == objects);
+    }
+}
+
+/* A touch asks for nothing that could be refused: not even the first allocation happens. */
+KTEST(failing_any_allocation_of_a_fault)
+{
+    KEXPECT(begin_with_something());
+    for (size_t i = 0; i < 2 * PAGES; i++) {
+        failing_start(1);
+        touch(i % 2, i / 2, PAGE_WRITE);
+        EXPECT(!failing_stop());
+    }
+    check_all();
+    KEXPECT(!model.wrong);
+    end();
+    KEXPECT(!model.wrong);
 }
