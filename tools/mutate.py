@@ -32,7 +32,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
 TAKEOVER_SECONDS = 300
-FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "elf64": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
@@ -239,6 +239,12 @@ MUTANTS = [
     ("elf: the entry may lie behind a segment's last byte", ELF,
      "layout->entry - segment->address < segment->memory_bytes",
      "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
+    ("elf: two segments' rights meet on a page", ELF,
+     "    return ALIGN_DOWN(one->address, PAGE_SIZE_BYTES) <= last_of_other",
+     "    return one->address <= last_of_other", "host64 elf64, fuzz elf64"),
+    ("elf: the entry of a file of 64 bits needs no right", ELF,
+     "            segment->executable |= !layout->is_64_bit;",
+     "            segment->executable = true;", "host64 elf64"),
 
     ("fat16: a chain may be too short for its file", FAT16,
      "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),

@@ -19,7 +19,8 @@
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
  *
- * A task's kernel stack has a page below it that is not mapped; arch/context.h says what lies on it.
+ * Kernel stacks have addresses of their own (layout_arch.h), so that their frames need not lie side by side, and the
+ * page below each needs none. arch/context.h says what lies on a stack.
  */
 #include "task/task.h"
 
@@ -30,6 +31,7 @@
 #include "debug/panic.h"
 #include "arch/timer.h"
 #include "base/align.h"
+#include "memory/area/room.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
@@ -54,7 +56,8 @@ static struct {
     unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
     unsigned next_turn_ticks; /* of the turn that comes */
     unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
-    uint8_t *spare_stacks[TASK_SPARE_STACKS];
+    struct room stacks; /* addresses for them */
+    uint8_t *spare_stacks[TASK_SPARE_STACKS + TASK_READY_STACKS];
     size_t spare_count;
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
@@ -63,7 +66,7 @@ static struct {
 
 static uint8_t *task_stack_top(const struct task *task)
 {
-    return task->kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES;
+    return task->kernel_stack + KERNEL_STACK_BYTES;
 }
 
 struct trap_frame *task_user_frame(const struct task *task)
@@ -208,11 +211,47 @@ static void task_on_user_return(void)
     }
 }
 
+/* ---------------------------------------------------------------- kernel stacks */
+
+/* Unmaps the upper pages of a stack, so many of them, and gives back its addresses. */
+static void unmap_stack(uint8_t *stack, unsigned pages)
+{
+    for (unsigned i = TASK_STACK_PAGES - pages; i < TASK_STACK_PAGES; i++) {
+        void *frame = paging_unmap_kernel_page(stack + (size_t)i * PAGE_SIZE_BYTES);
+
+        KASSERT(pmm_free_page(frame) == OK);
+    }
+    room_give(&tasks.stacks, (vaddr_t)stack - PAGE_SIZE_BYTES, (vaddr_t)stack + KERNEL_STACK_BYTES);
+}
+
+/* A new stack over a page that is not mapped; NULL: no memory. */
+static uint8_t *map_stack(void)
+{
+    vaddr_t guard = room_take(&tasks.stacks, KERNEL_STACKS_ADDRESS, KERNEL_STACKS_END,
+                              1 + TASK_STACK_PAGES);
+    uint8_t *stack = (uint8_t *)guard + PAGE_SIZE_BYTES;
+
+    if (!guard) {
+        return NULL;
+    }
+    for (unsigned mapped = 0; mapped < TASK_STACK_PAGES; mapped++) {
+        void *frame = pmm_alloc_page();
+        uint8_t *page = stack + (size_t)(TASK_STACK_PAGES - 1 - mapped) * PAGE_SIZE_BYTES;
+
+        if (!frame || paging_map_kernel_page(page, frame) < 0) {
+            pmm_free_page(frame);
+            unmap_stack(stack, mapped);
+            return NULL;
+        }
+    }
+    return stack;
+}
+
 /* Fills the places of spare stacks, as far as there are frames. */
 static void keep_spare_stacks(void)
 {
-    while (tasks.spare_count < TASK_SPARE_STACKS) {
-        uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
+    while (tasks.spare_count < ARRAY_SIZE(tasks.spare_stacks)) {
+        uint8_t *stack = map_stack();
 
         if (!stack) {
             return;
@@ -220,6 +259,29 @@ static void keep_spare_stacks(void)
         tasks.spare_stacks[tasks.spare_count++] = stack;
     }
 }
+
+/* A stack; NULL when there is none. Those that are more than the spare ones are there for all. */
+static uint8_t *new_stack(bool may_use_spare)
+{
+    uint8_t *stack = tasks.spare_count > TASK_SPARE_STACKS ? NULL : map_stack();
+
+    if (!stack && tasks.spare_count > (may_use_spare ? 0 : TASK_SPARE_STACKS)) {
+        stack = tasks.spare_stacks[--tasks.spare_count];
+    }
+    return stack;
+}
+
+/* A stack that goes back fills the place of one that was taken. */
+static void give_back_stack(uint8_t *stack)
+{
+    if (tasks.spare_count < ARRAY_SIZE(tasks.spare_stacks)) {
+        tasks.spare_stacks[tasks.spare_count++] = stack;
+    } else {
+        unmap_stack(stack, TASK_STACK_PAGES);
+    }
+}
+
+/* ---------------------------------------------------------------- tasks */
 
 void task_initialise(void)
 {
@@ -229,6 +291,7 @@ void task_initialise(void)
     list_initialise(&tasks.sleepers);
     list_initialise(&tasks.idle.queue);
     tasks.idle.group = &tasks.others;
+    room_initialise(&tasks.stacks, KERNEL_STACKS_ADDRESS, KERNEL_STACKS_END);
     keep_spare_stacks();
     tasks.idle.state = TASK_RUNNABLE;
     tasks.current = &tasks.idle;
@@ -236,27 +299,6 @@ void task_initialise(void)
     KASSERT(tasks.fpu_states);
     timer_set_tick_handler(task_on_tick);
     irq_set_user_return_hook(task_on_user_return);
-}
-
-/* The lowest of the pages of a stack; NULL when there are none. */
-static uint8_t *new_stack(bool may_use_spare)
-{
-    uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
-
-    if (!stack && may_use_spare && tasks.spare_count > 0) {
-        stack = tasks.spare_stacks[--tasks.spare_count];
-    }
-    return stack;
-}
-
-/* A stack that goes back fills the place of one that was taken. */
-static void give_back_stack(uint8_t *stack)
-{
-    if (tasks.spare_count < TASK_SPARE_STACKS) {
-        tasks.spare_stacks[tasks.spare_count++] = stack;
-    } else {
-        KASSERT(pmm_free_frames(stack) == OK);
-    }
 }
 
 /* A task with a kernel stack that has nothing on it, and FPU registers that are not set. */
@@ -269,12 +311,9 @@ static int create(struct task *task, struct paging_4gb_chunk *chunk, bool may_us
     }
     uint8_t *stack = new_stack(may_use_spare);
     if (!stack) {
-        goto free_fpu;
+        kmem_cache_free(tasks.fpu_states, fpu);
+        return -ENOMEM;
     }
-    if (paging_guard_page(stack) < 0) {
-        goto free_stack;
-    }
-
     *task = (struct task){
         .state = TASK_NEW,
         .group = &tasks.others,
@@ -284,12 +323,6 @@ static int create(struct task *task, struct paging_4gb_chunk *chunk, bool may_us
     };
     list_initialise(&task->queue);
     return OK;
-
-free_stack:
-    give_back_stack(stack);
-free_fpu:
-    kmem_cache_free(tasks.fpu_states, fpu);
-    return -ENOMEM;
 }
 
 int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
@@ -346,7 +379,6 @@ void task_destroy(struct task *task)
 {
     KASSERT(task != tasks.current && task != tasks.ended);
     list_remove(&task->queue);
-    paging_unguard_page(task->kernel_stack);
     give_back_stack(task->kernel_stack);
     task->kernel_stack = NULL;
     fpu_forget(task->fpu);
