@@ -35,9 +35,11 @@
  * the kernel's end and what user programs have below 4 MiB, which is no zone; else in the zone, behind the index.
  * They begin as zeros: three words for each frame are written at boot.
  *
- * Promises: pmm.promised is how many there are. Free frames, without the pool's part that is the kernel's, are
- * never fewer: so each request that is not for a promised page is refused when it would change that. As long as
- * nothing is promised, this costs a comparison. kmalloc() asks when the pool might run short (kheap_set_floor()).
+ * Promises: pmm.promised is how many there are. Free frames, of all kinds, are never fewer; and no request that is
+ * not for a promised page, or the kernel's own by kmalloc(), makes them fewer than promises and the kernel's part of
+ * the pool together. As long as nothing is promised, this costs a comparison. kmalloc() asks when the pool might run
+ * short (kheap_set_floor()). It may always use the kernel's part: then the last promises are kept from what is
+ * left of it, and until that is so nobody else gets a page.
  *
  * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames;
  * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero but for
@@ -499,21 +501,17 @@ void *pmm_alloc_frames(size_t count)
 
 /* ---------------------------------------------------------------- promises */
 
-/* kmalloc() wants count blocks of the pool, and what is left then is less than all promises together. */
+/* kmalloc() wants count blocks of the pool, and what is left of it then is less than all promises together. */
 static bool may_kmalloc(size_t count)
 {
-    size_t pool = heap_free_blocks(pmm.pool);
-    size_t left = pool > count ? pool - count : 0;
-
-    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) +
-               (left > pmm.pool_kernel ? left - pmm.pool_kernel : 0) >=
-           pmm.promised;
+    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) + heap_free_blocks(pmm.pool) >=
+           pmm.promised + count;
 }
 
 static void set_promised(size_t promised)
 {
     pmm.promised = promised;
-    kheap_set_floor(promised == 0 ? 0 : promised + pmm.pool_kernel, may_kmalloc);
+    kheap_set_floor(promised, may_kmalloc);
 }
 
 void pmm_set_reclaimer(size_t (*reclaim)(size_t count))
@@ -536,14 +534,40 @@ void pmm_give_back_promise(size_t count)
     set_promised(pmm.promised - count);
 }
 
+void pmm_promise_freed(size_t count)
+{
+    set_promised(pmm.promised + count);
+}
+
+static void *take_promised(const void *owner)
+{
+    void *page = take_page(owner);
+
+    if (RARELY(page == NULL)) {
+        page = kheap_take_frames(1, owner);
+    }
+    KASSERT(page != NULL);
+    return page;
+}
+
 void *pmm_alloc_promised_page(void)
 {
     KASSERT(pmm.promised > 0);
     pmm.promised--; /* the floor may be higher than it has to be */
+    return take_promised(CALLER);
+}
 
-    void *page = take_page(CALLER);
+void *pmm_alloc_promised_zeroed_page(void)
+{
+    KASSERT(pmm.promised > 0);
+    pmm.promised--;
 
-    KASSERT(page != NULL);
+    void *page = take_zeroed();
+
+    if (page == NULL) {
+        page = take_promised(CALLER);
+        pmm_zero_page(page);
+    }
     return page;
 }
 
@@ -554,7 +578,9 @@ size_t pmm_get_promised_pages(void)
 
 size_t pmm_get_available_pages(void)
 {
-    return takeable_pages() - pmm.promised;
+    size_t takeable = takeable_pages();
+
+    return takeable > pmm.promised ? takeable - pmm.promised : 0;
 }
 
 /* ---------------------------------------------------------------- free */

@@ -174,7 +174,7 @@ static vaddr_t release(struct address_space *space, vaddr_t start, vaddr_t end,
                                                     : 0;
 
         if (part.tables > 0) {
-            KASSERT(pmm_promise(part.tables)); /* they have just become free */
+            pmm_promise_freed(part.tables);
             space->chunk->promised_tables += part.tables;
         }
         space->resident -= (uint32_t)part.present;
@@ -196,7 +196,7 @@ vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_
     size_t promised = space->chunk->promised_tables;
     vaddr_t stop = release(space, start, end, while_marked, CHARGED_ENTRIES);
 
-    if (space->chunk->promised_tables != promised) {
+    if (!while_marked || space->chunk->promised_tables != promised) {
         address_space_settle_tables(space, start, stop);
     }
     return stop;
@@ -368,7 +368,7 @@ int area_move_end(struct address_space *space, struct area *area, vaddr_t end)
     vaddr_t old_end = area->end;
 
     if (end > old_end) {
-        size_t pages = (end - old_end) / PAGE_SIZE_BYTES;
+        size_t pages = area->is_charged ? (end - old_end) / PAGE_SIZE_BYTES : 0;
 
         if (is_spanned(space, old_end, end) || !room_is_free(&space->room, old_end, end)) {
             return -EISTKN;

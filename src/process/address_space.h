@@ -160,7 +160,8 @@ void address_space_give_back(struct address_space *space, size_t count);
 
 /*
  * Gives back the pages of [start, end), or, with while_marked, of those up to the first entry without that mark.
- * All that is there is charged; the charge goes back as well. Returns the address where it ended.
+ * All that is there is charged, and so are the tables for the whole range; the charge goes back as well. Returns the
+ * address where it ended.
  */
 vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_t end,
                               uint32_t while_marked);

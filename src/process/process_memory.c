@@ -72,9 +72,8 @@ static bool promise_run(struct address_space *space, vaddr_t start, vaddr_t end)
         next = end - at > PIECE_PAGES * PAGE_SIZE_BYTES ? at + PIECE_PAGES * PAGE_SIZE_BYTES : end;
         if ((at > start && !task_pause()) ||
             user_pages_promise(space->chunk, at, next, RUN_HAS_NEXT) < 0) {
-            (void)address_space_release(space, start, at, 0);
+            (void)address_space_release(space, start, end, 0);
             address_space_give_back(space, (end - at) / PAGE_SIZE_BYTES);
-            address_space_settle_tables(space, at, end);
             room_give(&space->room, start, end);
             return false;
         }

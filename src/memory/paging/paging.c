@@ -178,7 +178,7 @@ static struct page_entry *new_table(struct paging_4gb_chunk *chunk, bool is_zero
 {
     if (chunk->promised_tables > 0) {
         chunk->promised_tables--;
-        pmm_give_back_promise(1); /* and is taken at once */
+        return is_zeroed ? pmm_alloc_promised_zeroed_page() : pmm_alloc_promised_page();
     }
     if (chunk == &paging.kernel && !paging.is_first_table_used) {
         paging.is_first_table_used = true;

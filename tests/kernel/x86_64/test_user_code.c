@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "fs/file.h"
 #include "ktest.h"
+#include "space_model.h"
 #include "layout.h"
 #include "lib/string.h"
 #include "memory/paging/paging.h"
@@ -49,7 +50,7 @@ struct piece {
 static struct process *load(const struct piece *piece)
 {
     struct process *process = NULL;
-    paddr_t text;
+    void *text;
 
     if (process_load(INIT_PATH, NULL, &process) != OK) {
         return NULL;
@@ -66,10 +67,14 @@ static struct process *load(const struct piece *piece)
     frame->rdi = piece->rdi;
     frame->rsi = piece->rsi;
     frame->rdx = piece->rdx;
-    if (paging_get_physical_address(process->chunk, (void *)USER_PROGRAM_ADDRESS, &text) != OK) {
+    if (area_protect(&process->space, USER_PROGRAM_ADDRESS, USER_PROGRAM_ADDRESS + PAGE_SIZE_BYTES,
+                     PAGE_READ | PAGE_WRITE) != OK ||
+        address_space_own_page(&process->space, USER_PROGRAM_ADDRESS, &text) != OK ||
+        area_protect(&process->space, USER_PROGRAM_ADDRESS, USER_PROGRAM_ADDRESS + PAGE_SIZE_BYTES,
+                     PAGE_READ | PAGE_EXECUTE) != OK) {
         return NULL;
     }
-    memcpy(page_memory(text), piece->code, (size_t)(piece->end - piece->code));
+    memcpy(text, piece->code, (size_t)(piece->end - piece->code));
     return process;
 }
 
@@ -315,13 +320,15 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
         };
 
         processes[i] = load(&piece);
-        threads.data[i] = pmm_alloc_zeroed_page();
-        KEXPECT(processes[i] && threads.data[i]);
-        /* What lies in a 32-bit program's range is the process's, and goes back with it. */
-        KEXPECT(is_64_bit || process_take_page(processes[i], data));
+        KEXPECT(processes[i]);
+        struct address_space *space = &processes[i]->space;
+        void *memory;
+
+        KEXPECT(space_add_area(space, data, data + PAGE_SIZE_BYTES, PAGE_READ | PAGE_WRITE,
+                               AREA_MAPPING) == OK);
+        KEXPECT(address_space_own_page(space, data, &memory) == OK);
+        threads.data[i] = memory;
         *threads.data[i] = (struct thread_data){.name = piece.rdi, .goes_on = 1};
-        KEXPECT(paging_map(processes[i]->chunk, (void *)data,
-                           (void *)page_physical(threads.data[i]), PAGING_ACCESS_FROM_ALL) == OK);
     }
     threads.ticks = 0;
     watching_start(&watchers);
@@ -333,7 +340,6 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
     for (unsigned i = 0; i < THREADS; i++) {
         wrong += processes[i]->exit_status != STATUS_RIGHT || processes[i]->task.ticks == 0;
         process_destroy(processes[i]);
-        wrong += i % 2 == 0 && pmm_free_page(threads.data[i]) != OK;
     }
     KEXPECT(wrong == 0);
     KEXPECT(fs_unmount() == OK);
