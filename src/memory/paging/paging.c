@@ -788,6 +788,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
     chunk->directory_entry = &root->bits;
     chunk->own_tables = 0;
     chunk->promised_tables = 0;
+    chunk->resident = 0;
     for (struct page_entry *slot = root; slot < root + PAGE_MIXED_TABLES; slot++) {
         struct page_entry *kernels = &paging.kernel_root[slot - root];
         vaddr_t address = (vaddr_t)(slot - root) << page_level_shift(ROOT_LEVEL);

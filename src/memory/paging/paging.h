@@ -72,6 +72,7 @@ struct paging_4gb_chunk {
     page_entry_bits_t *directory_entry;
     struct list_node link; /* on the list of all chunks */
     size_t own_tables;     /* that belong to this chunk alone, without the root */
+    size_t resident;       /* the user's pages that are present; for those who map them */
     size_t promised_tables; /* the next ones that are made come out of pmm_promise(), and cannot fail */
     struct page_counts counts;
 };
