@@ -487,48 +487,6 @@ KTEST(paging_map_range_keeps_what_it_cannot_replace)
     paging_free_4gb(chunk);
 }
 
-/* A guard page is counted out of its table once: guarding it again changes nothing. */
-KTEST(paging_guard_page_twice)
-{
-    uint8_t *page = pmm_alloc_page();
-
-    KEXPECT(page);
-    bool was_large = level_of(page) > 0;
-    KEXPECT(paging_guard_page(page) == OK);
-    KEXPECT(paging_guard_page(page) == -EISTKN);
-    KEXPECT(paging_guard_page(page) == -EISTKN);
-    KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
-    paging_unguard_page(page);
-    KEXPECT(is_kernels(paging_kernel_chunk(), page));
-    /* The last guard page is gone, and the table with it. */
-    KEXPECT(!was_large || level_of(page) == 1);
-    pmm_free_page(page);
-}
-
-/* A guard page is gone from every chunk, old and new, and comes back. */
-KTEST(paging_guard_page_in_all_chunks)
-{
-    struct paging_4gb_chunk *before = new_chunk();
-    uint8_t *page = pmm_alloc_page();
-
-    KEXPECT(before && page);
-    KEXPECT(paging_guard_page(page) == OK);
-    struct paging_4gb_chunk *after = new_chunk();
-    KEXPECT(after);
-    KEXPECT(!paging_is_mapped(before, page));
-    KEXPECT(!paging_is_mapped(after, page));
-    KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
-    KEXPECT(is_kernels(before, page + 4096));
-    KEXPECT(is_kernels(after, page - 4096));
-    paging_unguard_page(page);
-    KEXPECT(is_kernels(before, page));
-    KEXPECT(is_kernels(after, page));
-    KEXPECT(is_kernels(paging_kernel_chunk(), page));
-    pmm_free_page(page);
-    paging_free_4gb(before);
-    paging_free_4gb(after);
-}
-
 /* A 4 MiB page that was used is seen anew when another takes its place. */
 KTEST(paging_map_4mib_over_another)
 {
