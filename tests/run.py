@@ -98,8 +98,10 @@ def suites():
     yield "kernel", ["tests/run_qemu.sh", "bin/test.bin"]
     yield "kernel x86_64", ["tests/run_qemu.sh", "bin/x86_64/test.bin"]
     if os.environ.get("CHECK_ALL") == "1":
-        yield "kernel, -cpu max", ["tests/run_qemu.sh", "bin/test.bin", "-cpu", "max"]
-        yield "kernel x86_64, -cpu max", ["tests/run_qemu.sh", "bin/x86_64/test.bin", "-cpu", "max"]
+        for machine in (["-cpu", "max"], ["-m", "20"], ["-m", "6G"]):
+            name = " ".join(machine)
+            yield f"kernel, {name}", ["tests/run_qemu.sh", "bin/test.bin", *machine]
+            yield f"kernel x86_64, {name}", ["tests/run_qemu.sh", "bin/x86_64/test.bin", *machine]
     for script in sorted(glob.glob("tests/system/test_*.py")):
         yield "system/" + os.path.basename(script)[:-3], [sys.executable, script]
 
