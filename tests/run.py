@@ -56,6 +56,7 @@ KINDS = [
     ("by usertest, on each CPU", r"system/test_usertests$", r"qemu32: (?!cpu_)", 170),
     ("by usertest, of 32 bits, on each CPU of the x86_64 kernel", r"system/test_usertests$",
      r"x86_64: qemu64: (?!cpu_)", 170),
+    ("the same, of 64 bits", r"system/test_usertests$", r"x86_64: ELF64: qemu64: ", 185),
     ("programs as init", r"system/test_programs$", r"program ", 25),
     ("attackers beside a witness", r"system/test_attackers$", r"attacker (?!\w+:)", 20),
     ("of usertest's, as attackers beside a witness", r"system/test_attackers$", r"attacker usertest:", 75),
