@@ -267,7 +267,7 @@ $(BIN)/bench.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin $(PROGRAM_B
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
-    $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
+    $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source),tests/programs)))
 
 # Hostile programs, their witness and their init (tests/system/test_attackers.py).
 ATTACKERS := $(wildcard tests/attackers/*.c)
