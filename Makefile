@@ -198,7 +198,7 @@ $(eval $(call kernel_rules,$(BIN)/kernel,$(RELEASE),RELEASE_OBJECTS))
 # (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,$(BIN)/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
     pmm_alloc_zeroed_page pmm_alloc_frames kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
-    block_read trap_set_syscall_handler timer_set_tick_handler timer_get_ticks console_write)))
+    block_read trap_set_syscall_handler syscall_entry_set_handler timer_set_tick_handler timer_get_ticks console_write)))
 $(eval $(call kernel_rules,$(BIN)/kernel-bench,$(BENCH),BENCH_OBJECTS))
 
 # ---------------------------------------------------------------- boot sector and images
@@ -272,10 +272,10 @@ $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
 # Hostile programs, their witness and their init (tests/system/test_attackers.py).
 ATTACKERS := $(wildcard tests/attackers/*.c)
 $(foreach source,$(ATTACKERS),\
-    $(eval $(call program_rules,attackers/$(basename $(notdir $(source))),$(source))))
+    $(eval $(call program_rules,attackers/$(basename $(notdir $(source))),$(source),tests/attackers)))
 .PHONY: attackers
-attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin \
-    $(ATTACKERS:tests/attackers/%.c=bin/programs/attackers/%.elf)
+attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin $(foreach folder,$(sort bin/programs $(PROGRAM_BIN)),\
+    $(ATTACKERS:tests/attackers/%.c=$(folder)/attackers/%.elf))
 
 # Programs that the bench runs in ring 3.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\

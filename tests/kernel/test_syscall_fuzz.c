@@ -63,9 +63,10 @@ static void on_call(uint32_t command)
     }
 }
 
-static void on_result(uint32_t command, int32_t result)
+static void on_result(uint32_t command, intptr_t result)
 {
-    bool has_succeeded = command == SYSCALL_MALLOC ? result != 0 : (uint32_t)result <= 0u - ERRORS;
+    bool has_succeeded =
+        command == SYSCALL_MALLOC ? result != 0 : (uintptr_t)result <= (uintptr_t)-ERRORS;
 
     if (command < SYSCALL_COUNT && has_succeeded) {
         fuzz.succeeded[command]++;

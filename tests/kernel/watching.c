@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "arch/cpu.h"
+#include "arch/syscall_entry.h"
 #include "arch/trap.h"
 #include "debug/printk.h"
 #include "arch/timer.h"
@@ -17,7 +18,7 @@ uint32_t __real_timer_get_ticks(void);
 uint32_t __wrap_timer_get_ticks(void);
 
 static struct {
-    trap_handler_t call_handler;
+    trap_handler_t gate_handler, entry_handler; /* of the two ways to call the kernel */
     void (*tick_handler)(void);
     const struct watchers *watchers; /* NULL: none watches */
     unsigned pieces;
@@ -50,7 +51,7 @@ void watching_run(const struct watchers *watchers, struct process *process)
     watching_stop();
 }
 
-static void watched_call(struct trap_frame *frame)
+static void watch_call(struct trap_frame *frame, trap_handler_t handler)
 {
     const struct watchers *watchers = watching.watchers;
     uint32_t command = (uint32_t)frame_syscall_number(frame);
@@ -63,11 +64,21 @@ static void watched_call(struct trap_frame *frame)
     if (watchers && watchers->on_call) {
         watchers->on_call(command);
     }
-    watching.call_handler(frame);
+    handler(frame);
     if (watching.watchers && watching.watchers->on_result) {
         /* The result has taken the number's place. */
-        watching.watchers->on_result(command, (int32_t)frame_syscall_number(frame));
+        watching.watchers->on_result(command, (intptr_t)frame_syscall_number(frame));
     }
+}
+
+static void watched_gate(struct trap_frame *frame)
+{
+    watch_call(frame, watching.gate_handler);
+}
+
+static void watched_entry(struct trap_frame *frame)
+{
+    watch_call(frame, watching.entry_handler);
 }
 
 /* Has the test changed the clock? */
@@ -91,8 +102,16 @@ void __real_trap_set_syscall_handler(trap_handler_t handler);
 void __wrap_trap_set_syscall_handler(trap_handler_t handler);
 void __wrap_trap_set_syscall_handler(trap_handler_t handler)
 {
-    watching.call_handler = handler;
-    __real_trap_set_syscall_handler(watched_call);
+    watching.gate_handler = handler;
+    __real_trap_set_syscall_handler(watched_gate);
+}
+
+void __real_syscall_entry_set_handler(trap_handler_t handler);
+void __wrap_syscall_entry_set_handler(trap_handler_t handler);
+void __wrap_syscall_entry_set_handler(trap_handler_t handler)
+{
+    watching.entry_handler = handler;
+    __real_syscall_entry_set_handler(watched_entry);
 }
 
 void __real_timer_set_tick_handler(void (*handler)(void));

@@ -16,8 +16,8 @@ struct process;
 struct watchers {
     /* A call that the test answers itself, in *result: true, and the kernel does not see it. */
     bool (*answer)(uint32_t command, uint32_t *result);
-    void (*on_call)(uint32_t command);                   /* before each system call */
-    void (*on_result)(uint32_t command, int32_t result); /* after it, if it comes back */
+    void (*on_call)(uint32_t command);                    /* before each system call */
+    void (*on_result)(uint32_t command, intptr_t result); /* after it, if it comes back */
     void (*on_tick)(void); /* in the tick's interrupt, before the scheduler's own handler */
     void (*on_print)(const char *text, size_t length); /* before it is printed */
     /* For a test that has made the clock tick faster, which the kernel is not to notice: is this one

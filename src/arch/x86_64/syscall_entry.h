@@ -7,14 +7,6 @@
 
 #include "arch/syscall_entry.h"
 
-/* The entry code calls it. */
-extern trap_handler_t syscall_entry_handler;
-
-static inline void syscall_entry_set_handler(trap_handler_t handler)
-{
-    syscall_entry_handler = handler;
-}
-
 static inline void frame_register_arguments(const struct trap_frame *frame,
                                             uintptr_t arguments[SYSCALL_ARGUMENTS_MAX])
 {
