@@ -255,12 +255,13 @@ $(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/h
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
 
-# The test kernel with the programs that attack it (tests/system/test_stress.py).
+# The test kernel with the programs that attack it (tests/system/test_stress.py), of each kind that it runs.
+FUZZ_64_BIT := $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAM_BIN)/tests/syscall_fuzz.elf)
 $(BIN)/syscall-fuzz.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf \
-    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf $(MKIMAGE_PARTS)
+    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf $(FUZZ_64_BIT) $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
-	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
+	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf $(FUZZ_64_BIT:%=--file %=fuzz64.elf) --output $@
 
 $(BIN)/bench.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin $(PROGRAM_BIN)/bench/small.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file $(PROGRAM_BIN)/bench/small.elf --output $@

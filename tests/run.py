@@ -35,7 +35,8 @@ LAST_LINES = 400     # of a suite that failed, besides its failures
 LONG = {"system/test_attackers": ["attackers", "bin/programs/usertest.elf"],
         "system/test_stress": ["bin/syscall-fuzz.bin", "bin/programs/tests/churn.elf"]}
 # The same for the x86_64 kernel.
-LONG_64 = {"system/test_attackers": ["attackers"], "system/test_stress": ["bin/x86_64/syscall-fuzz.bin"]}
+LONG_64 = {"system/test_attackers": ["attackers", "bin/x86_64/programs/usertest.elf"],
+           "system/test_stress": ["bin/x86_64/syscall-fuzz.bin", "bin/x86_64/programs/tests/churn.elf"]}
 
 # What make check runs, and of the host's tests what it leaves out: each of these takes seconds.
 CHECK = r"layers$|host(?:64)?/|kernel|system/test_hello$"

@@ -36,8 +36,9 @@ static inline int check_status(void)
  */
 uintptr_t raw_call(uintptr_t command, uintptr_t argument0, uintptr_t argument1);
 
-/* The same file: call 0 with another stack pointer. A 32-bit program has its arguments there; those of a
- * 64-bit program are 0 and 0. */
-uintptr_t sum_with_stack(uintptr_t stack);
+/* The same file: a call with another stack pointer. A 32-bit program has its arguments there; those of a 64-bit
+ * program are 0. gate_with_stack: always by `int 0x80`. */
+uintptr_t call_with_stack(uintptr_t command, uintptr_t stack);
+uintptr_t gate_with_stack(uintptr_t command, uintptr_t stack);
 
 #endif

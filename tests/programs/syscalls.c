@@ -137,7 +137,7 @@ static void check_exhaustion(void)
 static void check_bad_stack_pointers(void)
 {
     for (unsigned i = 0; i < BAD_POINTERS; i++) {
-        CHECK(sum_with_stack(bad_pointers[i]) == (IS_64_BIT ? 0 : EINVAL_RESULT));
+        CHECK(call_with_stack(SYSCALL_SUM, bad_pointers[i]) == (IS_64_BIT ? 0 : EINVAL_RESULT));
     }
 }
 

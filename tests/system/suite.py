@@ -86,10 +86,13 @@ def make(*words):
     subprocess.run(["make", "-s", f"ARCH={arch().name}", *map(arch().path, words)], check=True)
 
 
-def make_image(path, init, files=""):
-    """As `make image`, which takes far longer; kernel and programs must have been made. A sentence when it fails."""
-    result = subprocess.run([sys.executable, "tools/mkimage.py", "--bits", str(arch().bits), "--boot", image("boot.bin"),
-                             "--kernel", image("kernel.bin"), "--init", init, "--files", files, "--output", path],
+def make_image(path, *arguments, is_test_kernel=False):
+    """As `make image`, which takes far longer; the arguments are mkimage.py's. Kernel and programs must have been
+    made. A sentence when it fails."""
+    boot_sector, kernel = ("build/test/boot.bin", "kernel-test.bin") if is_test_kernel else ("bin/boot.bin", "kernel.bin")
+    result = subprocess.run([sys.executable, "tools/mkimage.py", "--bits", str(arch().bits),
+                             "--boot", arch().path(boot_sector), "--kernel", image(kernel), *arguments,
+                             "--output", path],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return f"mkimage.py: {result.stdout.strip()}" if result.returncode != 0 else None
 

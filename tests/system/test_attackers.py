@@ -322,9 +322,9 @@ def make_image(folder, chosen):
     with open(path, "w", encoding="ascii") as file:
         file.write("\n".join(lines) + "\n")
     image = os.path.join(folder, "attack.bin")
-    subprocess.run([sys.executable, "tools/mkimage.py", "--boot",
-                    suite.arch().path("build/test/boot.bin"), "--kernel", suite.image("kernel-test.bin"), "--output", image, "--file", path,
-                    *(word for file in files for word in ("--file", file))], check=True)
+    why = suite.make_image(image, *(word for file in [path, *files] for word in ("--file", file)), is_test_kernel=True)
+    if why:
+        raise SystemExit(why)
     return image, attackers, tests, elves
 
 

@@ -42,7 +42,7 @@ def words(says):
 
 def check(name, elf, expected_status, says, files, folder):
     image = os.path.join(folder, name + ".bin")
-    why = suite.make_image(image, elf, files)
+    why = suite.make_image(image, "--init", elf, "--files", files)
     if why:
         return why
     status, console = suite.boot(image, *ICOUNT)

@@ -53,15 +53,16 @@ raw_call:
     pop ebp
     ret
 
-; sum_with_stack: call 0 with another stack pointer, where the kernel reads the arguments.
-; C: uintptr_t sum_with_stack(uintptr_t stack)
+; call_with_stack, gate_with_stack: a call with another stack pointer, where the kernel reads the arguments.
+; C: uintptr_t call_with_stack(uintptr_t command, uintptr_t stack)
 ; In: cdecl. Out: EAX. Clobbers: as C allows.
-global sum_with_stack
-sum_with_stack:
+global call_with_stack, gate_with_stack
+call_with_stack:
+gate_with_stack:
     push ebx
     mov ebx, esp
-    xor eax, eax
-    mov esp, [esp + 8]
+    mov eax, [esp + 8]
+    mov esp, [esp + 12]
     int SYSCALL_VECTOR
     mov esp, ebx
     pop ebx

@@ -1,6 +1,8 @@
 ; raw_call.asm - system calls with nothing of the libc's; check.h has them as C functions. 64-bit mode, ring 3.
 bits 64
 
+SYSCALL_VECTOR equ 0x80     ; abi/syscalls.h
+
 section .text
 
 ; raw_call: a call whose result is CHANGED_A_REGISTER when the kernel changes a register that it may not change.
@@ -65,20 +67,27 @@ raw_call:
     pop rbp
     ret
 
-; sum_with_stack: call 0, of 0 and 0, with another stack pointer. The kernel does not look at it.
-; C: uintptr_t sum_with_stack(uintptr_t stack)
-; In: RDI. Out: RAX. Clobbers: as C allows.
-global sum_with_stack
-sum_with_stack:
+; call_with_stack: a call with another stack pointer, at which the kernel does not look. All arguments are 0.
+; gate_with_stack: by the way of 32-bit programs, whose arguments are at the stack pointer's lower half.
+; C: uintptr_t call_with_stack(uintptr_t command, uintptr_t stack)
+; In: RDI, RSI. Out: RAX. Clobbers: as C allows.
+%macro WITH_STACK 1+
     push rbx
     mov rbx, rsp
-    mov rsp, rdi
-    xor eax, eax
+    mov rax, rdi
+    mov rsp, rsi
     xor edi, edi
     xor esi, esi
-    syscall
+    xor edx, edx
+    %1
     mov rsp, rbx
     pop rbx
     ret
+%endmacro
+global call_with_stack, gate_with_stack
+call_with_stack:
+    WITH_STACK syscall
+gate_with_stack:
+    WITH_STACK int SYSCALL_VECTOR
 
 section .note.GNU-stack noalloc noexec nowrite progbits
