@@ -58,8 +58,6 @@ def wanted(kernels):
 ARCHS = wanted((I386, X86_64))
 # For suites of programs: each kernel with each kind of program that it runs.
 PROGRAM_KINDS = wanted((I386, X86_64, X86_64_ELF64))
-# For suites whose programs are all of their kernel's word size.
-NATIVE_KINDS = wanted((I386, X86_64_ELF64))
 ARCH = [I386]  # the last one is looked at now
 
 
