@@ -8,6 +8,7 @@
  */
 #include "arch/context.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/trap.h"
 #include "arch/x86_64/gdt.h"
 #include "arch/x86_64/trap_frame.h"
 #include "base/status.h"
@@ -19,12 +20,14 @@
 #include "memory/pmm.h"
 #include "process/process.h"
 #include "task/task.h"
+#include "watching.h"
 
 #define INIT_PATH      "0:/init.elf"
 #define STATUS_RIGHT   134 /* invalid opcode */
 #define STATUS_WRONG   131 /* breakpoint */
 #define STATUS_STEPPED 129 /* debug exception */
 #define STATUS_REFUSED 141 /* general protection */
+#define STATUS_NO_PAGE 142 /* page fault */
 #define FLAG_NESTED    0x00004000u
 #define FLAG_PRIVILEGE 0x00003000u
 #define FAR_ADDRESS    0x0000123400000000ul
@@ -178,6 +181,94 @@ KTEST(syscall_jumps_to_no_address_fault_in_ring_3)
         const struct piece piece = {.code = jump_away, .end = jump_away_end, .rdi = places[i]};
 
         KEXPECT(status_of(&piece) == STATUS_REFUSED);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* Calls the kernel, which is to come back somewhere else. */
+CODE(call_once, "xor %eax, %eax\n"
+                "syscall\n"
+                "ud2\n");
+
+/* No program can have SYSCALL come back to what is no address of its own: the instruction would have to lie in the
+ * page before USER_END, which nothing is mapped in. So the call's handler does it, as one might that sets up a frame
+ * of the program's choice. */
+#define NEW_RCX 0x0C0FFEE0ul
+static struct {
+    uint64_t rip, cs;
+    uint64_t rcx_at_fault;
+    trap_handler_t on_protection, on_page_fault;
+} elsewhere;
+
+static bool return_elsewhere(uint32_t command, uint32_t *result)
+{
+    struct trap_frame *frame = task_user_frame(task_current());
+
+    (void)command;
+    frame->rip = elsewhere.rip;
+    frame->cs = elsewhere.cs;
+    frame->rcx = NEW_RCX;
+    *result = 0;
+    return true;
+}
+
+static void note_rcx(struct trap_frame *frame)
+{
+    elsewhere.rcx_at_fault = frame->rcx;
+    (frame->vector == TRAP_PAGE_FAULT ? elsewhere.on_page_fault : elsewhere.on_protection)(frame);
+}
+
+/* What becomes of a program whose call comes back there: its status. */
+static int status_elsewhere(uint64_t rip, uint64_t cs)
+{
+    static const struct watchers watchers = {.answer = return_elsewhere, .print_one_in = 1};
+    const struct piece piece = {.code = call_once, .end = call_once_end};
+    struct process *process = load(&piece);
+
+    if (!process) {
+        return -1;
+    }
+    elsewhere.rip = rip;
+    elsewhere.cs = cs;
+    elsewhere.rcx_at_fault = 0;
+    elsewhere.on_protection = trap_handlers[TRAP_GENERAL_PROTECTION];
+    elsewhere.on_page_fault = trap_handlers[TRAP_PAGE_FAULT];
+    trap_handlers[TRAP_GENERAL_PROTECTION] = trap_handlers[TRAP_PAGE_FAULT] = note_rcx;
+    watching_run(&watchers, process);
+    trap_handlers[TRAP_GENERAL_PROTECTION] = elsewhere.on_protection;
+    trap_handlers[TRAP_PAGE_FAULT] = elsewhere.on_page_fault;
+    int status = process->exit_status;
+    process_destroy(process);
+    return status;
+}
+
+/* SYSRET takes such an address from RCX, and some CPUs then fault in ring 0, on the program's stack. IRET does not,
+ * and RCX is what it shall be: that is how the two can be told apart on every CPU. */
+KTEST(syscall_comes_back_to_no_address_without_sysret)
+{
+    static const uint64_t places[] = {
+        USER_END,       USER_END + 0x400000,  0x00FF800000000000ul, 0x8000000000400000ul,
+        KERNEL_ADDRESS, 0xFFFF7FFFFFFFFFFFul, 0xFFFFFFFFFFFFFFFFul,
+    };
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        int status = status_elsewhere(places[i], USER_CODE_64_SELECTOR);
+
+        KEXPECT(status == STATUS_REFUSED || status == STATUS_NO_PAGE); /* CPUs differ */
+        KEXPECT(elsewhere.rcx_at_fault == NEW_RCX);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* IRET refuses in ring 0 what is no code segment of ring 3: the end of that program, and no panic. */
+KTEST(syscall_comes_back_with_what_iret_refuses)
+{
+    static const uint64_t selectors[] = {USER_DATA_SELECTOR, REAL_MODE_CODE_SELECTOR | 3, 0xFFFB};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
+        KEXPECT(status_elsewhere(USER_END, selectors[i]) == STATUS_REFUSED);
     }
     KEXPECT(fs_unmount() == OK);
 }
