@@ -62,7 +62,8 @@ KINDS = [
     ("attackers beside a witness", r"system/test_attackers$", r"attacker (?!\w+:)", 20),
     ("of usertest's, as attackers beside a witness", r"system/test_attackers$", r"attacker usertest:", 75),
     ("files that are hardly ELF", r"system/test_attackers$", r"attacker elf:", 300),
-    ("the last four kinds, on the x86_64 kernel", r"system/test_(programs|attackers)$", r"x86_64: ", 400),
+    ("the last four kinds, on the x86_64 kernel", r"system/test_(programs|attackers)$", r"x86_64: ", 900),
+    ("of these, by 64-bit programs", r"system/test_(programs|attackers)$", r"x86_64: ELF64: ", 500),
     ("of whole machines, and others", r"(?!host(?:64)?/|kernel|system/test_(usertests|programs|attackers)$)",
      r"", 800),
 ]

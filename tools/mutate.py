@@ -572,7 +572,7 @@ def main():
         trees = queue.Queue()
         for number in range(jobs):
             tree = os.path.join(folder, f"tree{number}")
-            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "corpus-*", "seeds-*"))
+            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "corpus-*", "seeds-*", "sdk"))
             trees.put(tree)
 
         def work(mutant):

@@ -165,14 +165,9 @@ static void check_levels(void)
 
 static void check_wrong_arguments(void)
 {
-    static const uintptr_t wrong[] = {0,
-                                      0x1000,
-                                      0x100000,
-                                      OWN_STACK_BOTTOM - 4,
-                                      OWN_STACK_TOP - 4,
-                                      0x1000000,
-                                      0xFFFFFFFC,
-                                      UINTPTR_MAX - 3};
+    static const uintptr_t wrong[] = {
+        0,         0x1000,     0x100000,       OWN_STACK_BOTTOM - 4, OWN_STACK_TOP - 4,
+        0x1000000, 0xFFFFFFFC, UINTPTR_MAX - 3};
     struct memory_run run;
 
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

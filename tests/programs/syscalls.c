@@ -10,7 +10,7 @@
 #include "check.h"
 #include "base/status.h"
 
-#define EINVAL_RESULT ((uintptr_t)-EINVARG)
+#define EINVAL_RESULT    ((uintptr_t)-EINVARG)
 #define ADDRESS(pointer) ((uintptr_t)(pointer))
 
 static void check_sum(void)

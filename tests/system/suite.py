@@ -24,7 +24,8 @@ FAILED = []
 
 
 class Arch:
-    """One of the two kernels: what a suite that looks at both must know of it. program_bits: which programs are to run."""
+    """One of the two kernels: what a suite that looks at both must know of it. program_bits: of the programs that
+    are to run on it."""
 
     def __init__(self, name, bits, bin_folder, build_folder, pc, program_bits=32):
         self.name, self.bits, self.pc, self.program_bits = name, bits, pc, program_bits
@@ -87,7 +88,9 @@ def make(*words):
 def make_image(path, *arguments, is_test_kernel=False):
     """As `make image`, which takes far longer; the arguments are mkimage.py's. Kernel and programs must have been
     made. A sentence when it fails."""
-    boot_sector, kernel = ("build/test/boot.bin", "kernel-test.bin") if is_test_kernel else ("bin/boot.bin", "kernel.bin")
+    boot_sector, kernel = "bin/boot.bin", "kernel.bin"
+    if is_test_kernel:
+        boot_sector, kernel = "build/test/boot.bin", "kernel-test.bin"
     result = subprocess.run([sys.executable, "tools/mkimage.py", "--bits", str(arch().bits),
                              "--boot", arch().path(boot_sector), "--kernel", image(kernel), *arguments,
                              "--output", path],

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs programs/usertest, of each word size that the kernel runs, as init on several CPUs, and the kernel's own look at its protections.
+"""Runs programs/usertest, of each word size that the kernel runs, as init on several CPUs, and the kernel's own look
+at its protections.
 
 Keys are sent all the while, so that a program in the background has something not to get.
 """

@@ -31,8 +31,7 @@ int main(void)
     int child = system_call(SYSCALL_SPAWN, (uintptr_t)words, 0, 0);
     judge(child, 1);
     if (child > 0) {
-        judge(system_call(SYSCALL_WAIT, (uint32_t)child, (uintptr_t)&child_status, 0),
-              child);
+        judge(system_call(SYSCALL_WAIT, (uint32_t)child, (uintptr_t)&child_status, 0), child);
     }
     judge(child_status, 7);
     judge(process_load_start("exit.elf"), 0);

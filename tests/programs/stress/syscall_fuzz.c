@@ -45,43 +45,53 @@ static uintptr_t any_word(void)
 
 /* The edges of everything that layout.h names, and of the machine. */
 static const uintptr_t edges[] = {0,
-                                 PAGE_SIZE_BYTES,
-                                 BOOT_SECTOR_ADDRESS,
-                                 HEAP_TABLE_ADDRESS,
-                                 HEAP_TABLE_AREA_END,
-                                 VGA_TEXT_ADDRESS,
-                                 KERNEL_ADDRESS,
-                                 USER_STACK_GUARD,
-                                 USER_STACK_BOTTOM,
-                                 USER_STACK_TOP,
-                                 USER_PROGRAM_ADDRESS,
-                                 USER_PROGRAM_ADDRESS + 0x1000,
-                                 USER_PROGRAM_END,
-                                 HEAP_ADDRESS,
-                                 FRAME_ZONE_ADDRESS,
-                                 FRAME_ZONE_END,
-                                 PROCESS_HEAP_ADDRESS + 0x400000,
-                                 PROCESS_HEAP_END,
-                                 MMIO_ADDRESS,
-                                 0xFEE00000,
-                                 0xFFFFF000};
+                                  PAGE_SIZE_BYTES,
+                                  BOOT_SECTOR_ADDRESS,
+                                  HEAP_TABLE_ADDRESS,
+                                  HEAP_TABLE_AREA_END,
+                                  VGA_TEXT_ADDRESS,
+                                  KERNEL_ADDRESS,
+                                  USER_STACK_GUARD,
+                                  USER_STACK_BOTTOM,
+                                  USER_STACK_TOP,
+                                  USER_PROGRAM_ADDRESS,
+                                  USER_PROGRAM_ADDRESS + 0x1000,
+                                  USER_PROGRAM_END,
+                                  HEAP_ADDRESS,
+                                  FRAME_ZONE_ADDRESS,
+                                  FRAME_ZONE_END,
+                                  PROCESS_HEAP_ADDRESS + 0x400000,
+                                  PROCESS_HEAP_END,
+                                  MMIO_ADDRESS,
+                                  0xFEE00000,
+                                  0xFFFFF000};
 
 static const uintptr_t sizes[] = {
-    0,    1,     2,          24,         511,        512,        4095,       4096,      4097,
-    8192, 65536, 0x00400000, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF, UINTPTR_MAX / 2,
+    0,          1,          2,          24,         511,        512,
+    4095,       4096,       4097,       8192,       65536,      0x00400000,
+    0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF, UINTPTR_MAX / 2,
     UINTPTR_MAX};
 
-static const char *const names[] = {
-    "exit.elf",      "0:/init.elf", "fuzz.elf",       "/", "0:/", "nobody.elf", "", "1:/exit.elf",
-    "0:/exit.elf/x", "exit.elf/",   "toolongname.elf",
-    "fuzz64.elf"};
+static const char *const names[] = {"exit.elf",
+                                    "0:/init.elf",
+                                    "fuzz.elf",
+                                    "/",
+                                    "0:/",
+                                    "nobody.elf",
+                                    "",
+                                    "1:/exit.elf",
+                                    "0:/exit.elf/x",
+                                    "exit.elf/",
+                                    "toolongname.elf",
+                                    "fuzz64.elf"};
 
 static uintptr_t any_pointer(void)
 {
     switch (random_number() % 8) {
     case 0: return edges[random_number() % COUNT_OF(edges)] + random_number() % 9 - 4;
     case 1:
-        return ONE_IN(2) ? any_word() : bad_pointers[random_number() % BAD_POINTERS] + random_number() % 9 - 4;
+        return ONE_IN(2) ? any_word()
+                         : bad_pointers[random_number() % BAD_POINTERS] + random_number() % 9 - 4;
     case 2: /* the end of what is mapped after the program */
         return ((ADDRESS(arena + sizeof(arena)) | 0xFFF) + 1) - random_number() % 40;
     case 3: return ADDRESS(names[random_number() % COUNT_OF(names)]);
@@ -126,7 +136,9 @@ static intptr_t call(uintptr_t command, uintptr_t a, uintptr_t b, uintptr_t c)
 /* The child's own seed and number of calls. */
 static void prepare_list(struct command_argument *list)
 {
-    strcpy(list->argument, !ONE_IN(8) ? "exit.elf" : IS_64_BIT && ONE_IN(2) ? "fuzz64.elf" : "fuzz.elf");
+    strcpy(list->argument, !ONE_IN(8)               ? "exit.elf"
+                           : IS_64_BIT && ONE_IN(2) ? "fuzz64.elf"
+                                                    : "fuzz.elf");
     strcpy(with_argument[1].argument, "1");
     with_argument[1].argument[0] = (char)('1' + random_number() % 9);
     with_argument[0].next = &with_argument[1];
