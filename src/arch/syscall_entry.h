@@ -14,7 +14,7 @@
 #define SYSCALL_ARGUMENTS_MAX 6
 
 /* handler runs for each such instruction, on the current kernel stack with interrupts off. */
-void syscall_entry_set_handler(trap_handler_t handler);
+static inline void syscall_entry_set_handler(trap_handler_t handler);
 
 /* Of a frame that handler gets: all registers that arguments come in, in order. */
 static inline void frame_register_arguments(const struct trap_frame *frame,
@@ -23,6 +23,11 @@ static inline void frame_register_arguments(const struct trap_frame *frame,
 #if ARCH_BITS == 64
 #include "arch/x86_64/syscall_entry.h"
 #else
+static inline void syscall_entry_set_handler(trap_handler_t handler)
+{
+    (void)handler;
+}
+
 static inline void frame_register_arguments(const struct trap_frame *frame,
                                             uintptr_t arguments[SYSCALL_ARGUMENTS_MAX])
 {

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "arch/cpu.h"
-#include "arch/syscall_entry.h"
 #include "arch/trap.h"
 #include "debug/printk.h"
 #include "arch/timer.h"
@@ -18,7 +17,7 @@ uint32_t __real_timer_get_ticks(void);
 uint32_t __wrap_timer_get_ticks(void);
 
 static struct {
-    trap_handler_t gate_handler, entry_handler; /* of the two ways to call the kernel */
+    trap_handler_t call_handler;
     void (*tick_handler)(void);
     const struct watchers *watchers; /* NULL: none watches */
     unsigned pieces;
@@ -51,7 +50,7 @@ void watching_run(const struct watchers *watchers, struct process *process)
     watching_stop();
 }
 
-static void watch_call(struct trap_frame *frame, trap_handler_t handler)
+void watching_call(struct trap_frame *frame, trap_handler_t handler)
 {
     const struct watchers *watchers = watching.watchers;
     uint32_t command = (uint32_t)frame_syscall_number(frame);
@@ -71,14 +70,9 @@ static void watch_call(struct trap_frame *frame, trap_handler_t handler)
     }
 }
 
-static void watched_gate(struct trap_frame *frame)
+static void watched_call(struct trap_frame *frame)
 {
-    watch_call(frame, watching.gate_handler);
-}
-
-static void watched_entry(struct trap_frame *frame)
-{
-    watch_call(frame, watching.entry_handler);
+    watching_call(frame, watching.call_handler);
 }
 
 /* Has the test changed the clock? */
@@ -102,16 +96,8 @@ void __real_trap_set_syscall_handler(trap_handler_t handler);
 void __wrap_trap_set_syscall_handler(trap_handler_t handler);
 void __wrap_trap_set_syscall_handler(trap_handler_t handler)
 {
-    watching.gate_handler = handler;
-    __real_trap_set_syscall_handler(watched_gate);
-}
-
-void __real_syscall_entry_set_handler(trap_handler_t handler);
-void __wrap_syscall_entry_set_handler(trap_handler_t handler);
-void __wrap_syscall_entry_set_handler(trap_handler_t handler)
-{
-    watching.entry_handler = handler;
-    __real_syscall_entry_set_handler(watched_entry);
+    watching.call_handler = handler;
+    __real_trap_set_syscall_handler(watched_call);
 }
 
 void __real_timer_set_tick_handler(void (*handler)(void));

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/trap.h"
+
 struct process;
 
 struct watchers {
@@ -29,6 +31,9 @@ struct watchers {
 /* A function that is NULL is not called. */
 void watching_start(const struct watchers *watchers);
 void watching_stop(void);
+
+/* For the ways into the kernel: a call that watchers see, and handler, if they do not answer it. */
+void watching_call(struct trap_frame *frame, trap_handler_t handler);
 
 /* Starts process, which is loaded, and watches until it has ended. process_destroy() is the caller's. */
 void watching_run(const struct watchers *watchers, struct process *process);

@@ -8,7 +8,6 @@
  * Size before speed.
  */
 #include "arch/i386/gdt.h"
-#include "arch/syscall_entry.h"
 #include "arch/x86/trap.h"
 #include "debug/printk.h"
 
@@ -38,11 +37,6 @@ static void set_gate(unsigned vector, vaddr_t offset, uint16_t selector, uint8_t
         .type = type,
         .offset_high = (uint16_t)(offset >> 16),
     };
-}
-
-void syscall_entry_set_handler(trap_handler_t handler)
-{
-    (void)handler;
 }
 
 void trap_load_gates(void)

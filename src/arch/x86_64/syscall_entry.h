@@ -7,6 +7,14 @@
 
 #include "arch/syscall_entry.h"
 
+/* trap_gates.c: the entry code calls it from now on. A function, so that the test kernel can stand before it. */
+void syscall_entry_register(trap_handler_t handler);
+
+static inline void syscall_entry_set_handler(trap_handler_t handler)
+{
+    syscall_entry_register(handler);
+}
+
 static inline void frame_register_arguments(const struct trap_frame *frame,
                                             uintptr_t arguments[SYSCALL_ARGUMENTS_MAX])
 {

@@ -51,7 +51,7 @@ void trap_load_idt(const void *table, uint16_t limit);
 extern trap_handler_t syscall_entry_handler;
 trap_handler_t syscall_entry_handler;
 
-void syscall_entry_set_handler(trap_handler_t handler)
+void syscall_entry_register(trap_handler_t handler)
 {
     syscall_entry_handler = handler;
 }
