@@ -120,8 +120,17 @@ CODE(call_with_flags, "pushfq\n"
                       "ud2\n"
                       "1: int3\n");
 
+static uintptr_t flags_seen;
+
+static void note_flags(uint32_t command)
+{
+    (void)command;
+    flags_seen |= cpu_read_flags();
+}
+
 KTEST(syscall_with_every_flag_that_a_program_can_set)
 {
+    static const struct watchers watchers = {.on_call = note_flags, .print_one_in = 1};
     static const uint32_t flags[] = {0,
                                      EFLAGS_DF,
                                      EFLAGS_AC,
@@ -131,6 +140,8 @@ KTEST(syscall_with_every_flag_that_a_program_can_set)
                                      EFLAGS_DF | EFLAGS_AC | FLAG_NESTED | EFLAGS_ID | EFLAGS_CF};
 
     KEXPECT(ktest_mount());
+    flags_seen = 0;
+    watching_start(&watchers);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         struct piece piece = {
             .code = call_with_flags,
@@ -149,7 +160,59 @@ KTEST(syscall_with_every_flag_that_a_program_can_set)
         KEXPECT(status_of(&piece) == STATUS_STEPPED);
         KEXPECT(!(cpu_read_flags() & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF | EFLAGS_TF)));
     }
+    watching_stop();
+    /* Nor had the kernel any of them while it was called. */
+    KEXPECT(flags_seen != 0);
+    KEXPECT(!(flags_seen & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF | EFLAGS_TF | FLAG_NESTED)));
     KEXPECT(fs_unmount() == OK);
+}
+
+static struct {
+    trap_handler_t handler;
+    bool is_where_traps_are;
+} stepped;
+
+static void note_place(struct trap_frame *frame)
+{
+    stepped.is_where_traps_are = frame == task_user_frame(task_current());
+    stepped.handler(frame);
+}
+
+/* A debug exception has a stack of its own, for one task at a time: a program's must leave it, for what handles it may
+ * change tasks. */
+KTEST(debug_exceptions_of_programs_are_where_other_traps_are)
+{
+    const struct piece piece = {
+        .code = call_with_flags,
+        .end = call_with_flags_end,
+        .rdi = UNUSED_COMMAND,
+        .rsi = EFLAGS_TF,
+    };
+
+    KEXPECT(ktest_mount());
+    stepped.is_where_traps_are = false;
+    stepped.handler = trap_handlers[TRAP_DEBUG];
+    trap_handlers[TRAP_DEBUG] = note_place;
+    int status = status_of(&piece);
+    trap_handlers[TRAP_DEBUG] = stepped.handler;
+    KEXPECT(status == STATUS_STEPPED && stepped.is_where_traps_are);
+    KEXPECT(fs_unmount() == OK);
+}
+
+extern uint8_t syscall_entry[]; /* trap.asm */
+
+/* A CPU may report a program's single step at SYSCALL's first instruction, in ring 0. (QEMU does not.) */
+KTEST(debug_exceptions_at_the_entry_are_dropped)
+{
+    struct trap_frame frame = {
+        .vector = TRAP_DEBUG,
+        .rip = (vaddr_t)syscall_entry,
+        .cs = KERNEL_CODE_SELECTOR,
+        .rflags = EFLAGS_CLEAN | EFLAGS_TF,
+    };
+
+    trap_handlers[TRAP_DEBUG](&frame);
+    KEXPECT(frame.rflags == EFLAGS_CLEAN && frame.rip == (vaddr_t)syscall_entry);
 }
 
 /* I/O privilege is not a program's to take: POPF leaves it as it is. */
