@@ -12,6 +12,7 @@ FOLDER is left alone when it is there already.
 
 import fcntl
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -88,22 +89,58 @@ def run(command, folder):
     return result.stdout
 
 
-def write_description(package, apt, folder):
-    """The source's description (*.dsc) from the list of sources, which holds all of it that counts.
+def listed(package, apt):
+    """For each version of the source in the list of sources: its stanza, and its files' checksums.
 
-    Some mirrors have the archives alone. The list is signed, and its checksums are those that dpkg-source checks.
+    The list is signed: what has its checksums is what the distribution means.
     """
     shown = subprocess.run(["apt-cache", *apt[2:], "showsrc", "--only-source", package],
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
     for stanza in filter(None, shown.split("\n\n")):
-        found = re.search(r"^ \w{64} \d+ ((\S+)\.dsc)$", stanza, re.M)
-        files = re.findall(r"^ \w{64} \d+ (\S+)$", stanza, re.M)
-        if found and all(os.path.exists(os.path.join(folder, name)) for name in files if name != found[1]):
+        yield stanza, {name: digest for digest, name in re.findall(r"^ (\w{64}) \d+ (\S+)$", stanza, re.M)}
+
+
+def write_description(package, apt, folder):
+    """The source's description (*.dsc) from the list of sources, which holds all of it that counts.
+
+    Some mirrors have the archives alone.
+    """
+    for stanza, files in listed(package, apt):
+        names = [name for name in files if name.endswith(".dsc")]
+        if names and all(os.path.exists(os.path.join(folder, name)) for name in files if name not in names):
             fields = re.sub(r"^Package:", "Source:", stanza.strip() + "\n", flags=re.M)
-            with open(os.path.join(folder, found[1]), "w", encoding="utf-8") as file:
+            with open(os.path.join(folder, names[0]), "w", encoding="utf-8") as file:
                 file.write(re.sub(r"^ \w+ \d+ \S+\.dsc\n", "", fields, flags=re.M))
             return True
     return False
+
+
+def unpack_original(package, apt, folder):
+    """What the authors published, where a mirror lacks what the distribution has added to it; says so."""
+    for _, files in listed(package, apt):
+        for name, digest in files.items():
+            path = os.path.join(folder, name)
+            if ".orig.tar." not in name or not os.path.exists(path):
+                continue
+            with open(path, "rb") as file:
+                if hashlib.sha256(file.read()).hexdigest() != digest:
+                    continue
+            unpacked = os.path.join(folder, "unpacked")
+            os.makedirs(unpacked)
+            run(["tar", "-x", "--strip-components=1", "-C", unpacked, "-f", path], folder)
+            print(f"  SOURCE {name[:name.index('.orig.')]} (without the distribution's changes: its mirror"
+                  " lacks them)", flush=True)
+            return True
+    return False
+
+
+def unpack(package, folder):
+    """What was fetched, with the distribution's changes."""
+    description = glob.glob(folder + "/*.dsc")
+    if len(description) != 1:
+        raise FetchError(f"{package}: {len(description)} descriptions of the source")
+    print(f"  SOURCE {os.path.basename(description[0])[:-4]}", flush=True)
+    run(["dpkg-source", "--no-check", "-x", description[0], "unpacked"], folder)
 
 
 def fetch(package, folder):
@@ -140,13 +177,10 @@ def fetch_alone(package, folder):
             try:
                 run(command, scratch)
             except FetchError:
-                if not write_description(package, apt, scratch):
+                if not write_description(package, apt, scratch) and not unpack_original(package, apt, scratch):
                     raise
-        description = glob.glob(scratch + "/*.dsc")
-        if len(description) != 1:
-            raise FetchError(f"{package}: {len(description)} descriptions of the source")
-        print(f"  SOURCE {os.path.basename(description[0])[:-4]}", flush=True)
-        run(["dpkg-source", "--no-check", "-x", description[0], "unpacked"], scratch)
+        if not os.path.exists(os.path.join(scratch, "unpacked")):
+            unpack(package, scratch)
         os.makedirs(os.path.dirname(os.path.abspath(folder)), exist_ok=True)
         os.replace(os.path.join(scratch, "unpacked"), folder)
 

@@ -89,7 +89,12 @@ def main():
         expect("a package that is not there", "nothing", "Unable to find a source package")
         with open(os.path.join(mirror, NAMES[1]), "ab") as file:
             file.write(b"more")
-        expect("... and another file than the list's", "toy", "fetch_source: ")
+        expect("... and another file than the list's", "toy", "int toy;\n")
+        os.remove(os.path.join(mirror, NAMES[1]))
+        expect("a mirror without what the distribution has added", "toy", "int toy;\n")
+        with open(os.path.join(mirror, NAMES[0]), "ab") as file:
+            file.write(b"more")
+        expect("... and another source than the list's", "toy", "fetch_source: ")
         os.remove(os.path.join(mirror, NAMES[0]))
         expect("a mirror without the source itself", "toy", "fetch_source: ")
     return suite.status()

@@ -219,6 +219,8 @@ def provoke(arch, name, folder):
                  exit_device=False) as machine:
         wait_for(lambda: machine.says(HALTED), f"the end of {name}")
         wait_for(lambda: "\n" in machine.receive().split(HALTED)[1], f"the last line of {name}")
+        # Port 0xE9 gets its text after the serial line does.
+        wait_for(lambda: re.search(f"{re.escape(HALTED)}.*\n", suite.read(port)), f"port 0xE9 for {name}")
         screen, colors = machine.screen(), machine.colors()
     with open(port, encoding="latin-1") as file:
         return machine.console.replace("\r", ""), file.read(), screen, colors
