@@ -606,7 +606,7 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
     (void)user_pages_release(chunk, address, address + PAGE_SIZE_BYTES, 1, 0, &released);
     area->space->resident--;
     if (released.tables > 0) {
-        KASSERT(pmm_promise(released.tables)); /* they have just become free, and the area may need them again */
+        pmm_promise_freed(released.tables); /* the area may need them again */
         chunk->promised_tables += released.tables;
     }
 }

@@ -37,24 +37,6 @@ static bool is_entry(const struct paging_4gb_chunk *chunk, vaddr_t address, padd
            (page_entry_flags(entry) & PAGING_FLAGS_MASK) == flags;
 }
 
-/* The level of the entry that maps a page of the kernel's. */
-static unsigned level_of(const void *page)
-{
-    struct paging_step steps[PAGE_LEVELS];
-    size_t count = paging_walk(paging_kernel_chunk(), (vaddr_t)page, steps);
-
-    return steps[count - 1].level;
-}
-
-/* What the kernel sees there is mapped to its frame. */
-static bool is_kernels(const struct paging_4gb_chunk *chunk, const void *address)
-{
-    paddr_t phys = 0;
-
-    return paging_get_physical_address(chunk, address, &phys) == OK &&
-           phys == page_physical(address);
-}
-
 /* A page of the kernel's, as a parameter called phys wants it. */
 static void *frame_of(const volatile void *page)
 {
@@ -485,48 +467,6 @@ KTEST(paging_map_range_keeps_what_it_cannot_replace)
     KEXPECT(is_entry(chunk, 0x80400000, 0x01804000, RW));
     KEXPECT(pmm_get_free_pages() == free_before - TABLES - 1);
     paging_free_4gb(chunk);
-}
-
-/* A guard page is counted out of its table once: guarding it again changes nothing. */
-KTEST(paging_guard_page_twice)
-{
-    uint8_t *page = pmm_alloc_page();
-
-    KEXPECT(page);
-    bool was_large = level_of(page) > 0;
-    KEXPECT(paging_guard_page(page) == OK);
-    KEXPECT(paging_guard_page(page) == -EISTKN);
-    KEXPECT(paging_guard_page(page) == -EISTKN);
-    KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
-    paging_unguard_page(page);
-    KEXPECT(is_kernels(paging_kernel_chunk(), page));
-    /* The last guard page is gone, and the table with it. */
-    KEXPECT(!was_large || level_of(page) == 1);
-    pmm_free_page(page);
-}
-
-/* A guard page is gone from every chunk, old and new, and comes back. */
-KTEST(paging_guard_page_in_all_chunks)
-{
-    struct paging_4gb_chunk *before = new_chunk();
-    uint8_t *page = pmm_alloc_page();
-
-    KEXPECT(before && page);
-    KEXPECT(paging_guard_page(page) == OK);
-    struct paging_4gb_chunk *after = new_chunk();
-    KEXPECT(after);
-    KEXPECT(!paging_is_mapped(before, page));
-    KEXPECT(!paging_is_mapped(after, page));
-    KEXPECT(!paging_is_mapped(paging_kernel_chunk(), page));
-    KEXPECT(is_kernels(before, page + 4096));
-    KEXPECT(is_kernels(after, page - 4096));
-    paging_unguard_page(page);
-    KEXPECT(is_kernels(before, page));
-    KEXPECT(is_kernels(after, page));
-    KEXPECT(is_kernels(paging_kernel_chunk(), page));
-    pmm_free_page(page);
-    paging_free_4gb(before);
-    paging_free_4gb(after);
 }
 
 /* A 4 MiB page that was used is seen anew when another takes its place. */

@@ -129,9 +129,9 @@ void fpu_clear(struct fpu_state *state)
 void fpu_copy(struct fpu_state *to, const struct fpu_state *from)
 {
     if (fpu.owner == from) {
-        clear_task_switched();
+        unlock();
         save(fpu.owner);
-        fpu.owner = NULL;
+        fpu.owner = NOBODY;
         fpu_switch(fpu.current);
     }
     memcpy(to->bytes, from->bytes, fpu_state_bytes());

@@ -215,7 +215,7 @@ void kheap_set_floor(size_t blocks, bool (*may_take)(size_t blocks))
 
 static bool NOINLINE may_go_below_floor(size_t size)
 {
-    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + 1;
+    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + (size % HEAP_BLOCK_SIZE_BYTES != 0);
     size_t free = heap_free_blocks(&kheap.heap);
 
     return blocks + kheap.floor <= free || kheap.may_take(blocks);
