@@ -69,7 +69,7 @@ $(foreach prover,$(PROVERS),$(eval $(call prove_rule,$(prover))))
 BLOCKS  ?=
 RESERVE ?=
 LONG    ?=
-LONG_PROOFS := "heap 12" "heap 8 reserve" "kmem 2048 4 alone" "kmem 1440 3" "kmem 1344 3" "process pages=9"
+LONG_PROOFS := "heap 12" "heap 8 reserve" "kmem 2048 4 alone" "kmem 1440 3" "kmem 1344 3" "process pages=9" "room pages=9"
 .PHONY: provers prove prove-compiler
 provers: $(addprefix build/prove/,$(PROVERS))
 prove: provers

@@ -16,7 +16,6 @@
 #define KERNEL_STACK_BYTES 8192 /* per task, a guard page below each comes on top */
 #define TIMER_HZ           100  /* PIT ticks a second: the scheduler's time slice */
 #define TASK_SPARE_STACKS  4    /* kernel stacks that are kept for the shell and what it starts */
-#define TASK_READY_STACKS  2    /* more of them, for whoever comes first */
 
 /*
  * Families (process/family.h): what the programs of one job of the shell may take, and all jobs

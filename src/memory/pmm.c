@@ -33,7 +33,7 @@
  *
  * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the RAM between
  * the kernel's end and what user programs have below 4 MiB, which is no zone; else in the zone, behind the index.
- * Nobody has to fill them with anything.
+ * They begin as zeros: three words for each frame are written at boot.
  *
  * Promises: pmm.promised is how many there are. Free frames, of all kinds, are never fewer; and no request that is
  * not for a promised page, or the kernel's own by kmalloc(), makes them fewer than promises and the kernel's part of
@@ -53,6 +53,7 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "base/align.h"
+#include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/memory_map.h"
@@ -156,6 +157,7 @@ static void *take_tail(size_t bytes)
     void *memory = page_memory(pmm.tail);
 
     pmm.tail += needed;
+    memset(memory, 0, needed);
     return memory;
 }
 
@@ -232,6 +234,7 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
     KASSERT(heap_reserve(&zone->heap, memory_at(own.start), memory_behind(own.end)) == OK);
     if (zone->pages == NULL) {
         zone->pages = (struct page *)(zone->table.entries + table_bytes + index_bytes);
+        memset(zone->pages, 0, total * sizeof(*zone->pages));
     }
     reserve_holes(&zone->heap, map, range);
     KASSERT(heap_free_blocks(&zone->heap) == usable - own_bytes / PAGE_SIZE_BYTES);

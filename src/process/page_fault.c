@@ -125,7 +125,9 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks;
     void *frame = shared;
 
-    if (!page_is_last(shared)) {
+    if (page_is_last(shared)) {
+        page_own(shared);
+    } else {
         frame = take_promised(space);
         space->copies++;
         memcpy(frame, shared, PAGE_SIZE_BYTES);

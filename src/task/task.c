@@ -31,7 +31,6 @@
 #include "debug/panic.h"
 #include "arch/timer.h"
 #include "base/align.h"
-#include "memory/area/room.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
@@ -40,6 +39,10 @@ _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are who
 
 /* Of a turn that begins between two ticks: the first comes sooner than a tick's time. */
 #define TURN_TICKS 2
+
+/* Places for kernel stacks: each a page that is not mapped, and the stack above it. */
+#define STACK_PLACE_BYTES (PAGE_SIZE_BYTES + KERNEL_STACK_BYTES)
+#define STACK_WORDS       ((KERNEL_STACKS_END - KERNEL_STACKS_ADDRESS) / STACK_PLACE_BYTES / 32)
 
 /* Never mapped: a task that goes on there in ring 3 faults at once. */
 #define NOWHERE 0
@@ -56,8 +59,9 @@ static struct {
     unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
     unsigned next_turn_ticks; /* of the turn that comes */
     unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
-    struct room stacks; /* addresses for them */
-    uint8_t *spare_stacks[TASK_SPARE_STACKS + TASK_READY_STACKS];
+    uint32_t stacks[STACK_WORDS]; /* bit set: that place for a stack is taken */
+    size_t first_stack_word;      /* all before it are full */
+    uint8_t *spare_stacks[TASK_SPARE_STACKS];
     size_t spare_count;
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
@@ -213,7 +217,33 @@ static void task_on_user_return(void)
 
 /* ---------------------------------------------------------------- kernel stacks */
 
-/* Unmaps the upper pages of a stack, so many of them, and gives back its addresses. */
+/* A free place for a stack, and where the stack in it begins; NULL when all are taken. */
+static uint8_t *take_place(void)
+{
+    for (size_t word = tasks.first_stack_word; word < STACK_WORDS; word++) {
+        uint32_t free = ~tasks.stacks[word];
+
+        tasks.first_stack_word = word;
+        if (free) {
+            unsigned bit = (unsigned)__builtin_ctz(free);
+
+            tasks.stacks[word] |= 1u << bit;
+            return (uint8_t *)KERNEL_STACKS_ADDRESS + (word * 32 + bit) * STACK_PLACE_BYTES +
+                   PAGE_SIZE_BYTES;
+        }
+    }
+    return NULL;
+}
+
+static void give_back_place(const uint8_t *stack)
+{
+    size_t place = ((vaddr_t)stack - KERNEL_STACKS_ADDRESS) / STACK_PLACE_BYTES;
+
+    tasks.stacks[place / 32] &= ~(1u << place % 32);
+    tasks.first_stack_word = MIN(tasks.first_stack_word, place / 32);
+}
+
+/* Unmaps the upper pages of a stack, so many of them, and gives back its place. */
 static void unmap_stack(uint8_t *stack, unsigned pages)
 {
     for (unsigned i = TASK_STACK_PAGES - pages; i < TASK_STACK_PAGES; i++) {
@@ -221,17 +251,15 @@ static void unmap_stack(uint8_t *stack, unsigned pages)
 
         KASSERT(pmm_free_page(frame) == OK);
     }
-    room_give(&tasks.stacks, (vaddr_t)stack - PAGE_SIZE_BYTES, (vaddr_t)stack + KERNEL_STACK_BYTES);
+    give_back_place(stack);
 }
 
 /* A new stack over a page that is not mapped; NULL: no memory. */
 static uint8_t *map_stack(void)
 {
-    vaddr_t guard = room_take(&tasks.stacks, KERNEL_STACKS_ADDRESS, KERNEL_STACKS_END,
-                              1 + TASK_STACK_PAGES);
-    uint8_t *stack = (uint8_t *)guard + PAGE_SIZE_BYTES;
+    uint8_t *stack = take_place();
 
-    if (!guard) {
+    if (!stack) {
         return NULL;
     }
     for (unsigned mapped = 0; mapped < TASK_STACK_PAGES; mapped++) {
@@ -250,7 +278,7 @@ static uint8_t *map_stack(void)
 /* Fills the places of spare stacks, as far as there are frames. */
 static void keep_spare_stacks(void)
 {
-    while (tasks.spare_count < ARRAY_SIZE(tasks.spare_stacks)) {
+    while (tasks.spare_count < TASK_SPARE_STACKS) {
         uint8_t *stack = map_stack();
 
         if (!stack) {
@@ -260,12 +288,12 @@ static void keep_spare_stacks(void)
     }
 }
 
-/* A stack; NULL when there is none. Those that are more than the spare ones are there for all. */
+/* A stack; NULL when there is none. */
 static uint8_t *new_stack(bool may_use_spare)
 {
-    uint8_t *stack = tasks.spare_count > TASK_SPARE_STACKS ? NULL : map_stack();
+    uint8_t *stack = map_stack();
 
-    if (!stack && tasks.spare_count > (may_use_spare ? 0 : TASK_SPARE_STACKS)) {
+    if (!stack && may_use_spare && tasks.spare_count > 0) {
         stack = tasks.spare_stacks[--tasks.spare_count];
     }
     return stack;
@@ -275,7 +303,7 @@ static uint8_t *new_stack(bool may_use_spare)
  * that remain lie side by side, and their room needs no memory for gaps. */
 static void give_back_stack(uint8_t *stack)
 {
-    if (tasks.spare_count < ARRAY_SIZE(tasks.spare_stacks)) {
+    if (tasks.spare_count < TASK_SPARE_STACKS) {
         tasks.spare_stacks[tasks.spare_count++] = stack;
         return;
     }
@@ -300,7 +328,6 @@ void task_initialise(void)
     list_initialise(&tasks.sleepers);
     list_initialise(&tasks.idle.queue);
     tasks.idle.group = &tasks.others;
-    room_initialise(&tasks.stacks, KERNEL_STACKS_ADDRESS, KERNEL_STACKS_END);
     keep_spare_stacks();
     tasks.idle.state = TASK_RUNNABLE;
     tasks.current = &tasks.idle;

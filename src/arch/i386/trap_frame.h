@@ -55,11 +55,11 @@ static inline bool frame_is_from_user(const struct trap_frame *frame)
     return (frame->cs | frame->eflags >> 16) & 2;
 }
 
-/* Stacks are frames: those that the kernel sees where they lie, not in page 0, and those in its window. */
+/* On the stacks of tasks, or on the boot stack, which is in the kernel's image. */
 static inline bool frame_may_lie_at(vaddr_t address)
 {
-    return (address >= PAGE_SIZE_BYTES && address < FRAME_ZONE_END) ||
-           (address >= WINDOW_ADDRESS && address < WINDOW_END);
+    return (address >= KERNEL_ADDRESS && address < KERNEL_END_MAX) ||
+           (address >= KERNEL_STACKS_ADDRESS && address < KERNEL_STACKS_END);
 }
 
 static inline vaddr_t frame_pc(const struct trap_frame *frame)

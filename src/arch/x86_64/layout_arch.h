@@ -9,7 +9,7 @@
  *   0x0000800000000000  non-canonical: no addresses
  *   0xFFFF800000000000  direct map: all RAM, and low memory, as they lie physically; 32 TiB
  *   0xFFFFA00000000000  the kernel's byte heap: vmalloc(), 64 GiB
- *   0xFFFFA01000000000  kernel stacks, 1 GiB
+ *   0xFFFFA01000000000  kernel stacks, 32 MiB
  *   0xFFFFC00000000000  MMIO
  *   0xFFFFFFFF80000000  the kernel: its image, as it lies physically, at 0xFFFFFFFF80100000
  */
@@ -50,7 +50,7 @@
 
 /* Kernel stacks, each over a page that is never mapped. */
 #define KERNEL_STACKS_ADDRESS VMALLOC_END
-#define KERNEL_STACKS_END     0xFFFFA01040000000
+#define KERNEL_STACKS_END     0xFFFFA01002000000
 #define MMIO_ADDRESS    0xFFFFC00000000000
 
 #ifndef __ASSEMBLER__
