@@ -381,8 +381,8 @@ vaddr_t room_take_slowly(struct room *room, vaddr_t low, vaddr_t high, size_t co
 {
     unsigned number = 0;
 
-    for (size_t i = 0; count > 0 && i + count <= pages; i++) {
-        vaddr_t start = window_start + i * PAGE, end = start + count * PAGE;
+    for (size_t behind = pages; count > 0 && behind >= count; behind--) {
+        vaddr_t end = window_start + behind * PAGE, start = end - count * PAGE;
 
         if (start >= low && end <= high && room_is_free(room, start, end) && number++ == choice) {
             return room_take_at(room, start, end) ? start : 0;
@@ -559,7 +559,7 @@ static void put(const struct state *state, const struct move *move)
     chunk.promised_tables = counts.tables - counts.made;
     if (has_neighbours) {
         is_taken[0] = is_taken[1] = true;
-        map(2 + (break_page == 0), window_start - PAGE, entry_of(ONLY | HAS_COME, 0));
+        map(2, window_start - PAGE, entry_of(ONLY | HAS_COME, 0));
         map(2 + table_of_page(pages), window_end, entry_of(ONLY | HAS_COME, 1));
     }
     for (size_t i = 0; i < pages; i++) {
@@ -622,6 +622,7 @@ static vaddr_t check_areas(void)
 
     PROVE(tree_is_sound(&space.areas), "the tree of areas is not sound");
     PROVE(area_is_taken[0] + area_is_taken[1] == (area != NULL), "an area is lost");
+    PROVE(space.latest == NULL || space.latest == area, "an area that is gone is remembered");
     if (area == NULL) {
         return BOUNDARY;
     }
@@ -630,7 +631,6 @@ static vaddr_t check_areas(void)
               area->is_charged && area->object == NULL,
           "the break's area is wrong");
     PROVE(area_from(&space, area->end) == NULL, "there are two areas");
-    PROVE(space.latest == NULL || space.latest == area, "an area that is gone is remembered");
     return area->end;
 }
 
@@ -649,6 +649,28 @@ static void check_page(size_t i, struct page_entry entry, const struct state *be
               i);
     } else {
         PROVE(holds(frames[frame], 0), "page %zu is not zeroed", i);
+    }
+}
+
+/* What is noted of each table: how many entries it has in use. */
+static void check_tables(const uint8_t *page)
+{
+    unsigned in_use[TABLES] = {0};
+
+    if (has_neighbours) {
+        in_use[0]++;
+        in_use[table_of_page(pages)]++;
+    }
+    for (size_t i = 0; i < pages; i++) {
+        in_use[table_of_page(i)] += has_entry(page[i]);
+    }
+    for (size_t i = 0; i < TABLES; i++) {
+        vaddr_t address = BOUNDARY - (i == 0 ? PAGE : 0);
+        const struct page_entry *slot =
+            (const struct page_entry *)&directory[address / LARGE_PAGE_SIZE_BYTES];
+
+        PROVE(in_use[i] == 0 || page_count(&chunk.counts, slot, address) == in_use[i],
+              "table %zu has another number of entries in use than %u", i, in_use[i]);
     }
 }
 
@@ -715,6 +737,7 @@ static void take_snapshot(const struct state *before, const struct move *move, s
                                      entry_of(ONLY | HAS_COME, 1)),
               "a page beside the window has changed");
     }
+    check_tables(state->page);
     check_counts(before, move, state);
 }
 
@@ -735,15 +758,16 @@ static void nothing_has_changed(const struct state *before, const struct state *
     PROVE(memcmp(before, after, sizeof(*before)) == 0, "%s fails, but has changed something", call);
 }
 
-/* The number-th free run of that length that ends at `end` or before; `pages` when there are not so many. */
+/* The number-th free run of that length that ends at `end` or before, from above; `pages` when there are not so
+ * many. */
 static size_t find_run(const struct state *state, size_t end, size_t length, unsigned number)
 {
     size_t run = 0;
 
-    for (size_t i = 0; i < end; i++) {
-        run = state->page[i] == NOTHING ? run + 1 : 0;
+    for (size_t i = end; i > 0; i--) {
+        run = state->page[i - 1] == NOTHING ? run + 1 : 0;
         if (run >= length && number-- == 0) {
-            return i + 1 - length;
+            return i - 1;
         }
     }
     return pages;
