@@ -108,4 +108,3 @@ KTEST(paging_kernel_memory_of_one_chunk)
     paging_free_4gb(a);
     paging_free_4gb(b);
 }
-
