@@ -149,7 +149,7 @@ void address_space_settle_tables(struct address_space *space, vaddr_t start, vad
 static void promise_tables(struct paging_4gb_chunk *chunk, size_t count)
 {
     if (count > 0) {
-        KASSERT(pmm_promise(count));
+        pmm_promise_freed(count);
         chunk->promised_tables += count;
     }
 }
@@ -620,16 +620,8 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
         return;
     }
     (void)user_pages_release(chunk, address, address + PAGE_SIZE_BYTES, 1, 0, &released);
-<<<<<<< HEAD
-    area->space->resident--;
-    if (released.tables > 0) {
-        pmm_promise_freed(released.tables); /* the area may need them again */
-        chunk->promised_tables += released.tables;
-    }
-=======
     chunk->resident--;
     promise_tables(chunk, released.tables); /* the area may need them again */
->>>>>>> core16
 }
 
 void address_space_initialise(void)

@@ -101,6 +101,7 @@ static bool has_neighbours;
 static struct family family;
 static struct address_space space;
 static struct paging_4gb_chunk chunk;
+static struct page_counts counts_of_tables;
 static uint32_t directory[PAGING_TOTAL_ENTRIES_PER_TABLE] __attribute__((aligned(PAGE)));
 static uint8_t frames[FRAMES][PAGE] __attribute__((aligned(PAGE)));
 static struct area areas[AREAS];
@@ -196,15 +197,20 @@ static void *take_frame(void)
     prove_fail("more frames are taken than pages can use");
 }
 
-/* Nothing here is taken without a promise. */
 void *pmm_alloc_page(void)
 {
-    prove_fail("a page is taken that was not promised");
+    if (free_frames == 0) {
+        return NULL;
+    }
+    free_frames--;
+    return take_frame();
 }
 
 void *pmm_alloc_zeroed_page(void)
 {
-    return pmm_alloc_page();
+    void *frame = pmm_alloc_page();
+
+    return frame != NULL ? memset(frame, 0, PAGE) : NULL;
 }
 
 void *pmm_alloc_promised_page(void)
@@ -521,11 +527,11 @@ static void map(size_t table, uint32_t address, struct page_entry entry)
         filled_with[table] = -1;
         is_taken[table] = true;
         *slot = page_entry_make_table((paddr_t)entries, true);
-        page_count_set(&chunk.counts, slot, address, 0);
+        page_count_set(chunk.counts, slot, address, 0);
         chunk.own_tables++;
     }
     entries[address / PAGE % PAGING_TOTAL_ENTRIES_PER_TABLE] = entry;
-    page_count_up(&chunk.counts, slot, address);
+    page_count_up(chunk.counts, slot, address);
 }
 
 static void put_break(const struct state *state)
@@ -541,7 +547,7 @@ static void put_break(const struct state *state)
                                  .rights = PAGE_READ | PAGE_WRITE,
                                  .kind = AREA_BREAK,
                                  .is_charged = true,
-                                 .space = &space};
+                                 .chunk = &chunk};
         tree_insert(&space.areas, NULL, 0, &areas[0].node);
     }
 }
@@ -555,6 +561,8 @@ static void put(const struct state *state, const struct move *move)
     memset(&chunk, 0, sizeof(chunk));
     memset(is_taken, 0, sizeof(is_taken));
     chunk.directory_entry = directory;
+    chunk.counts = &counts_of_tables;
+    memset(&counts_of_tables, PROVE_POISON, sizeof(counts_of_tables));
     chunk.own_tables = PAGE_MIXED_TABLES;
     chunk.promised_tables = counts.tables - counts.made;
     if (has_neighbours) {
@@ -582,8 +590,8 @@ static void put(const struct state *state, const struct move *move)
     family_limit = used + move->room;
     space = (struct address_space){.family = &family,
                                    .chunk = &chunk,
-                                   .pages = (uint32_t)used,
-                                   .resident = (uint32_t)counts.come};
+                                   .pages = (uint32_t)used};
+    chunk.resident = counts.come;
     put_break(state);
     free_frames = move->frames;
     promised = used - counts.come - counts.made;
@@ -669,7 +677,7 @@ static void check_tables(const uint8_t *page)
         const struct page_entry *slot =
             (const struct page_entry *)&directory[address / LARGE_PAGE_SIZE_BYTES];
 
-        PROVE(in_use[i] == 0 || page_count(&chunk.counts, slot, address) == in_use[i],
+        PROVE(in_use[i] == 0 || page_count(chunk.counts, slot, address) == in_use[i],
               "table %zu has another number of entries in use than %u", i, in_use[i]);
     }
 }
@@ -687,7 +695,7 @@ static void check_counts(const struct state *before, const struct move *move,
     PROVE(taken == counts.come + counts.made, "%zu frames are taken for %zu pages and %zu tables",
           taken, counts.come, counts.made);
     PROVE(space.pages == used, "the process counts %u pages, not %zu", space.pages, used);
-    PROVE(space.resident == counts.come, "%u pages are said to be there, not %zu", space.resident,
+    PROVE(chunk.resident == counts.come, "%zu pages are said to be there, not %zu", (size_t)chunk.resident,
           counts.come);
     PROVE(family.used[FAMILY_PAGES] == used, "the family is charged for %u pages, not %zu",
           family.used[FAMILY_PAGES], used);
