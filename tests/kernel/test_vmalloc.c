@@ -7,6 +7,7 @@
 #include "base/align.h"
 #include "base/list.h"
 #include "memory/heap/byte_heap.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "memory/vmalloc.h"
@@ -126,6 +127,7 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     paging_switch(chunks[2]);
     paging_free_4gb(chunks[0]);
     paging_free_4gb(chunks[1]);
+    kmem_reap();
     KEXPECT(wrong == 0);
     KEXPECT(pages == pmm_get_free_pages());
 }
