@@ -8,6 +8,7 @@
 #include "base/align.h"
 #include "lib/format.h"
 #include "memory/heap/byte_heap.h"
+#include "memory/heap/kmem_cache.h"
 #include "base/status.h"
 
 /* ---------------------------------------------------------------- mappings */
@@ -179,6 +180,7 @@ out:
     paging_free_4gb(chunk);
     pmm_free_page(frame);
     if (status == OK) {
+        kmem_reap(); /* small objects of the chunk's */
         seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     }
     return status;

@@ -7,6 +7,7 @@
 #include "memory/seeds/vana.h"
 
 #include "base/align.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -172,6 +173,7 @@ out:
     paging_free_4gb(chunk);
     (void)pmm_free_frames(frames);
     if (status == OK) {
+        kmem_reap(); /* small objects of the chunk's */
         seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     }
     return status;
