@@ -37,8 +37,8 @@ static inline volatile uint8_t *at(uint32_t address)
 
 #define WORDS_MAX 3
 
-/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an error.
- * What the harness starts begins a family; for attackers the flag must change nothing. */
+/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an
+ * error. What the harness starts begins a family; for attackers the flag must change nothing. */
 static inline int start_words(const char *const words[WORDS_MAX])
 {
     static struct command_argument items[WORDS_MAX];

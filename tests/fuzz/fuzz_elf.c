@@ -1,7 +1,7 @@
 /*
  * fuzz_elf.c - any bytes as a program file: nothing outside it is read, and what is accepted keeps
- * elf.h's promises. Then once more with each of its reads failing. Its examples are files of 32 bits;
- * fuzz_elf64.c has those of 64.
+ * elf.h's promises. Then once more with each of its reads failing. Its examples are files of 32
+ * bits; fuzz_elf64.c has those of 64.
  * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>

@@ -1,6 +1,6 @@
 /*
- * arch/x86_64/syscall_entry.h - see arch/syscall_entry.h. As everywhere else on this CPU, the fourth
- * argument is in R10: `syscall` itself overwrites RCX.
+ * arch/x86_64/syscall_entry.h - see arch/syscall_entry.h. As everywhere else on this CPU, the
+ * fourth argument is in R10: `syscall` itself overwrites RCX.
  */
 #ifndef ARCH_X86_64_SYSCALL_ENTRY_H
 #define ARCH_X86_64_SYSCALL_ENTRY_H
