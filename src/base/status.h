@@ -46,7 +46,8 @@
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
 #define STATUS_MAX  30
 
-/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well, is none. */
+/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
+ * is none. */
 #define STATUS_IS_OF_ELF(number) \
     (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || (number) == ENOTCODE)
 

@@ -52,9 +52,9 @@ void arguments_end(struct arguments *arguments);
 uint32_t arguments_count(const struct arguments *arguments);
 
 /*
- * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the program's
- * stack, for a program whose words have word_bytes. Returns the program's first stack pointer; *argv is
- * where its argv lies. arguments NULL: none.
+ * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the
+ * program's stack, for a program whose words have word_bytes. Returns the program's first stack
+ * pointer; *argv is where its argv lies. arguments NULL: none.
  */
 vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_t top,
                         size_t word_bytes, vaddr_t *argv);

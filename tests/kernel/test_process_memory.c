@@ -253,8 +253,8 @@ KTEST(process_free_unmaps)
     end_process(&process);
 }
 
-/* More than the 1,024 allocations that some kernels stop at, freed in another order. On a small machine as many as
- * half of its memory has room for. */
+/* More than the 1,024 allocations that some kernels stop at, freed in another order. On a small
+ * machine as many as half of its memory has room for. */
 KTEST(process_malloc_5000_allocations)
 {
     enum { MOST = 5000, STEP = 7 };

@@ -1,9 +1,9 @@
 /*
  * calls.c - what system calls and processes cost, seen from ring 3: part of `make bench`.
  *
- * Runs as init under `-icount shift=0,sleep=off`, where rdtsc counts guest instructions. Each figure
- * is the least of several rounds, so that a tick of the clock in between does not count. Ends with
- * the number of rows above their goal as its status.
+ * Runs as init under `-icount shift=0,sleep=off`, where rdtsc counts guest instructions. Each
+ * figure is the least of several rounds, so that a tick of the clock in between does not count.
+ * Ends with the number of rows above their goal as its status.
  */
 #include <drupe.h>
 #include <stdio.h>
