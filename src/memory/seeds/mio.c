@@ -140,6 +140,7 @@ static int show_frames(void)
                 (uint32_t)-EINVARG);
     seed_number("alloc_frame(0): 0x%08x", seed_low(alloc_frame(0)), 0);
     seed_number("alloc_frame of 16 TiB: 0x%08x", seed_low(alloc_frame(1ull << 32)), 0);
+    kmem_reap(); /* small objects of the chunks */
     seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     return OK;
 }
@@ -203,6 +204,7 @@ out:
     paging_free_4gb(chunk);
     (void)free_frame(frame);
     if (status == OK) {
+        kmem_reap(); /* small objects of the chunks */
         seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     }
     return status;
