@@ -40,6 +40,7 @@
 #define ECUTOFF    27 /* the file is shorter than its headers say */
 
 #define ELIMIT     28 /* a family (a job of the shell), or all together, have as many as they may */
-#define STATUS_MAX 28
+#define E2BIG      29 /* arguments and environment are more than there may be, or than the stack can take */
+#define STATUS_MAX 29
 
 #endif

@@ -109,22 +109,35 @@ static size_t stack_bytes(const struct address_map *map, const struct elf_layout
                    : layout->has_stack_header ? map->stack_bytes
                                               : USER_STACK_BYTES;
 
-    return ALIGN_UP(MAX(MIN(bytes, map->stack_bytes_max), USER_STACK_BYTES), PAGE_SIZE_BYTES);
+    return ALIGN_UP(MAX(MIN(bytes, USER_STACK_BYTES_MAX), USER_STACK_BYTES), PAGE_SIZE_BYTES);
 }
 
-/* The stack, with the arguments on its last page; the others come when they are touched. */
+static uint8_t *stack_memory(void *space, vaddr_t address)
+{
+    return (uint8_t *)address_space_page(space, address) + address % PAGE_SIZE_BYTES;
+}
+
+/* The stack, with the arguments at its end; pages that these do not need come when they are touched. Below a
+ * large one lies a guard, as its neighbours may be anything. */
 static int add_stack(struct address_space *space, const struct elf_layout *layout,
                      const struct arguments *arguments, vaddr_t *stack, vaddr_t *argv)
 {
     const struct address_map map = address_space_map(space);
-    int status = area_add(space, map.stack_top - stack_bytes(&map, layout), map.stack_top,
-                          PAGE_READ | PAGE_WRITE, AREA_STACK);
+    size_t word_bytes = layout->is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
+    size_t bytes = stack_bytes(&map, layout);
+    bool is_large = bytes > USER_STACK_BYTES;
+    vaddr_t top = is_large ? map.large_stack_top : map.stack_top;
 
+    if (!arguments_fit(arguments, bytes, word_bytes)) {
+        return -E2BIG;
+    }
+    int status = area_add(space, top - bytes, top, PAGE_READ | PAGE_WRITE, AREA_STACK);
+
+    if (status == OK && is_large) {
+        status = area_add(space, top - bytes - PAGE_SIZE_BYTES, top - bytes, 0, AREA_GUARD);
+    }
     if (status == OK) {
-        uint8_t *frame = address_space_page(space, map.stack_top - PAGE_SIZE_BYTES);
-
-        *stack = arguments_place(arguments, frame, map.stack_top,
-                                 layout->is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t), argv);
+        *stack = arguments_place(arguments, stack_memory, space, top, word_bytes, argv);
     }
     return status;
 }
