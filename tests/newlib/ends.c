@@ -62,10 +62,10 @@ int main(int argc, char **argv)
         raise(SIGTERM);
     }
     if (strcmp(how, "deep") == 0) {
-        return use_stack(&start, 240 * 1024) > 0 ? 0 : 1;
+        return use_stack(&start, 960 * 1024) > 0 ? 0 : 1;
     }
     if (strcmp(how, "deeper") == 0) {
-        return use_stack(&start, 280 * 1024);
+        return use_stack(&start, 1040 * 1024);
     }
     return 1;
 }
