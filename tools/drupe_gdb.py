@@ -378,7 +378,7 @@ class Trap(gdb.Command):
         task = kernel_variable("tasks", "task/task.c")["current"]
         if not task or not task["kernel_stack"]:
             raise gdb.GdbError("no trap frame here, and no process runs")
-        top = int(task["kernel_stack"]) + PAGE + KERNEL_STACK_BYTES
+        top = int(task["kernel_stack"]) + KERNEL_STACK_BYTES
         return gdb.Value(top - struct.sizeof).cast(struct.pointer()).dereference()
 
     @staticmethod

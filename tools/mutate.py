@@ -32,12 +32,13 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
 TAKEOVER_SECONDS = 300
-FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "elf64": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
 KMEM, PMM, PAGING = "src/memory/heap/kmem_cache.c", "src/memory/pmm.c", "src/memory/paging/paging.c"
 BYTES = "src/memory/heap/byte_heap.c"
+ROOM, TREE = "src/memory/area/room.c", "src/lib/tree.c"
 PROCESS_MEMORY, USERCOPY = "src/process/process_memory.c", "src/syscall/usercopy.c"
 FAMILY = "src/process/family.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
@@ -132,6 +133,25 @@ MUTANTS = [
     ("byte heap: its own class is not looked through", BYTES,
      "    LIST_FOR_EACH(link, &heap->free[class_of(bytes)]) {\n        if (chunk_of_link(link)->bytes >= bytes) {",
      "    LIST_FOR_EACH(link, &heap->free[class_of(bytes)]) {\n        if (!bytes) {", "host byte_heap"),
+    ("tree: a node that takes another's place keeps the old place's size", TREE,
+     "        tree->update(heir);\n", "", "host tree"),
+    ("tree: no second rotation where the inner side is the higher one", TREE,
+     "        rotate(tree, high, !side);\n", "        (void)high;\n", "host tree"),
+    ("tree: what is above is not told when only the height has changed", TREE,
+     "return (tree->update != NULL && tree->update(node)) || is_changed;",
+     "return tree->update != NULL ? tree->update(node) : is_changed;", "host tree"),
+    ("room: the search ends at the first gap of a subtree, however short", ROOM,
+     "        gap = first_fit(nearest->child[!way], way, bytes);\n",
+     "        gap = gap_of(nearest->child[!way]);\n", "host room"),
+    ("room: the part below a cut gap is forgotten when its pages come back", ROOM,
+     "room->below = is_cut ? start : start - 1;", "room->below = start - 1;", "host room"),
+    ("room: without memory for a node the current gap vanishes", ROOM,
+     "        if (old == NULL) {\n            return false;\n        }\n", "", "host room"),
+    ("room: what is put back stays counted as lost", ROOM,
+     "            room->lost_pages -= (next - start) / PAGE_SIZE_BYTES;\n", "", "host room"),
+    ("room: a clone lacks the gap behind each of its pieces", ROOM,
+     "last != NULL ? gap_of(last)->end : 0).after;", "last != NULL ? gap_of(last)->end + 2 * PAGE_SIZE_BYTES : 0).after;",
+     "host room"),
     ("vmalloc: pages are lost when growing fails", "src/memory/vmalloc.c",
      "            unmap_pages(context, at, offset);\n", "", "kernel"),
     ("paging: other address spaces do not see the byte heap", PAGING,
@@ -239,6 +259,12 @@ MUTANTS = [
     ("elf: the entry may lie behind a segment's last byte", ELF,
      "layout->entry - segment->address < segment->memory_bytes",
      "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
+    ("elf: two segments' rights meet on a page", ELF,
+     "    return ALIGN_DOWN(one->address, PAGE_SIZE_BYTES) <= last_of_other",
+     "    return one->address <= last_of_other", "host64 elf64, fuzz elf64"),
+    ("elf: the entry of a file of 64 bits needs no right", ELF,
+     "            segment->executable |= !layout->is_64_bit;",
+     "            segment->executable = true;", "host64 elf64"),
 
     ("fat16: a chain may be too short for its file", FAT16,
      "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),

@@ -28,6 +28,8 @@ enum {
     KERNEL_2BIG = E2BIG,
     KERNEL_PROGRAMS_FIRST = E64BIT, /* why an ELF file is no program for Drupe */
     KERNEL_PROGRAMS_LAST = ECUTOFF,
+    KERNEL_SHAREDPAGE = ESHAREDPAGE,
+    KERNEL_NOTCODE = ENOTCODE,
 };
 
 #undef EIO
@@ -64,6 +66,8 @@ int system_call_errno(intptr_t result)
         [KERNEL_LIMIT] = EAGAIN,
         [KERNEL_2BIG] = E2BIG,
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
+        [KERNEL_SHAREDPAGE] = ENOEXEC,
+        [KERNEL_NOTCODE] = ENOEXEC,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 

@@ -18,7 +18,7 @@ struct test {
 };
 
 extern const struct test command_tests[], memory_tests[], process_tests[], fpu_tests[],
-    isolation_tests[], fault_tests[], random_tests[], fork_tests[];
+    isolation_tests[], fault_tests[], random_tests[], fork_tests[], mapping_tests[];
 /* Those of one word size alone: calls.c, instructions.c, and segments.c or long_mode.c. */
 extern const struct test call_tests[], instruction_tests[], kind_tests[];
 

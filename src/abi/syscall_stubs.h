@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi/file.h"
+#include "abi/mapping.h"
 #include "abi/syscalls.h"
 
 /* The C library's (system_call.asm): any call, with as many arguments as it has; those with fewer ignore

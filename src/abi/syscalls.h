@@ -99,7 +99,8 @@ struct process_info {
 /* Pages are of 4096 bytes. Later versions may have more at the end. */
 struct memory_figures {
     uint32_t total_pages; /* that the kernel manages */
-    uint32_t free_pages;  /* of these */
+    uint32_t free_pages;  /* of these, those that can be had: not taken and not promised, or a file's contents
+                             that can be read again */
     uint32_t pool_pages;  /* of total_pages, the kernel heap's pool */
     uint32_t pool_free_pages;
     uint32_t largest_run_pages; /* in the pool: the longest run of free ones */
@@ -110,6 +111,8 @@ struct memory_figures {
     uint32_t cache_pages;  /* the disk cache's */
     uint32_t cache_hits;   /* sectors that were there */
     uint32_t cache_misses; /* sectors that had to be read */
+    uint32_t file_pages;     /* files' contents in memory */
+    uint32_t promised_pages; /* spoken for, and not taken yet */
 };
 
 /* The kernels whose documents seeds() knows; an example's text, with its NUL. */

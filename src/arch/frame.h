@@ -24,6 +24,10 @@ static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame);
 /* The program's stack pointer, of a frame that is known to be a program's. */
 static inline vaddr_t frame_user_stack_pointer(const struct trap_frame *frame);
 
+/* May a kernel stack have a word there, as far as the address map says? Whether the address is mapped is another
+ * question. */
+static inline bool frame_may_lie_at(vaddr_t address);
+
 /* The program goes on there. */
 static inline void frame_set_pc(struct trap_frame *frame, vaddr_t pc);
 

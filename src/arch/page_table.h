@@ -185,7 +185,7 @@ const struct page_range *page_kernel_ranges(size_t *count);
 struct page_place {
     vaddr_t start;
     const char *what;
-    bool is_stacks; /* pages of pmm.h's: one that is not mapped is the guard below a kernel stack */
+    bool is_stacks; /* a page that is not mapped there may be the guard below a kernel stack */
 };
 
 /* In order; the first begins at 0. */

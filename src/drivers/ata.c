@@ -250,12 +250,14 @@ static int read_pio(const struct ata_drive *drive, enum ata_way way, uint32_t lb
     return status;
 }
 
-/* Can the bus master write there? It has 32 address bits, and leaves out bit 0. */
+/* Can the bus master write there? It has 32 address bits, and leaves out bit 0. Pages of the byte heap and of kernel
+ * stacks do not lie side by side. */
 static bool dma_reaches(const void *buffer, uint32_t length)
 {
     paddr_t address = page_physical(buffer);
 
-    return IS_ALIGNED(address, 2) && address <= UINT32_MAX - length;
+    return !range_is_inside((vaddr_t)buffer, length, VMALLOC_ADDRESS, KERNEL_STACKS_END) &&
+           IS_ALIGNED(address, 2) && address <= UINT32_MAX - length;
 }
 
 /* Tells the bus master where length bytes go. The kernel's image, where the table is, lies low. */

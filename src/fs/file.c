@@ -10,6 +10,7 @@
 
 #include "debug/panic.h"
 #include "fs/fat16.h"
+#include "fs/file_contents.h"
 #include "fs/path.h"
 #include "base/align.h"
 #include "memory/heap/kmem_cache.h"
@@ -19,6 +20,7 @@
 
 struct file {
     uint32_t references;
+    struct page_object *contents; /* NULL until it is read or mapped */
     struct fat16_node node;
     uint32_t position; /* of a file: byte; of a directory: entry */
 };
@@ -41,7 +43,7 @@ int fs_mount(struct block_device *device, uint32_t first_lba)
 
 int fs_unmount(void)
 {
-    if (files.open_files) {
+    if (files.open_files || !file_contents_forget()) {
         return -EBUSY;
     }
     if (files.is_mounted) {
@@ -99,6 +101,25 @@ int file_open(const char *path, struct file **file)
     return OK;
 }
 
+/* Sets file->contents, of a file that is not empty. */
+static int find_contents(struct file *file)
+{
+    if (!file->contents) {
+        file->contents = file_contents_get(&files.volume, &file->node);
+    }
+    return file->contents ? OK : -ENOMEM;
+}
+
+int file_contents(struct file *file, struct page_object **contents)
+{
+    int status = file->node.is_directory ? -EISDIR : find_contents(file);
+
+    if (status == OK) {
+        *contents = page_object_hold(file->contents);
+    }
+    return status;
+}
+
 int file_read(struct file *file, void *buffer, size_t length)
 {
     uint32_t left = file->node.size - file->position;
@@ -108,7 +129,10 @@ int file_read(struct file *file, void *buffer, size_t length)
     }
     /* The count must fit the result. */
     uint32_t count = (uint32_t)MIN(MIN(length, (size_t)left), (size_t)INT32_MAX);
-    int status = fat16_read(&files.volume, &file->node, file->position, buffer, count);
+    int status = count ? find_contents(file) : OK;
+    if (status == OK) {
+        status = file_contents_read(file->contents, file->position, buffer, count);
+    }
     if (status < 0) {
         return status;
     }
@@ -161,6 +185,9 @@ void file_close(struct file *file)
     if (file && --file->references == 0) {
         KASSERT(files.open_files > 0);
         files.open_files--;
+        if (file->contents) {
+            page_object_release(file->contents);
+        }
         kmem_free(file);
     }
 }

@@ -21,6 +21,7 @@
 #include "abi/file.h"
 #include "drivers/block.h"
 
+struct page_object;
 struct file; /* an open file or directory; made by file_open(), ended by file_close() */
 
 /*
@@ -30,7 +31,7 @@ struct file; /* an open file or directory; made by file_open(), ended by file_cl
  */
 int fs_mount(struct block_device *device, uint32_t first_lba);
 
-/* Detaches drive 0 and gives back its memory. -EBUSY while files are open. */
+/* Detaches drive 0 and gives back its memory. -EBUSY while files are open, or mapped. */
 int fs_unmount(void);
 
 /* Opens the file or directory at path for reading; on success *file is the caller's, to close. */
@@ -54,6 +55,12 @@ void file_stat(const struct file *file, struct file_stat *stat);
 /* The next entry of a directory ("." and ".." and volume labels left out): 1, 0 at the end, or an
  * error. */
 int file_read_directory(struct file *file, struct directory_entry *entry);
+
+/*
+ * The file's contents as a page object, for those who map it, with a reference of the caller's; -EISDIR on a
+ * directory, -ENOMEM. All who have the file open get the same one.
+ */
+int file_contents(struct file *file, struct page_object **contents);
 
 /* One more who has it open, and closes it: they share its position. Returns file. */
 struct file *file_hold(struct file *file);

@@ -17,6 +17,7 @@
 #include "arch/timer.h"
 #include "drivers/serial.h"
 #include "drivers/vga.h"
+#include "fs/page_object.h"
 #include "kernel/boot_disk.h"
 #include "kernel/kernel.h"
 #include "layout.h"
@@ -50,6 +51,7 @@ void kernel_main(void)
     serial_enable_input();
     check_keys();
     task_initialise();    /* this stack is the idle task's from now on */
+    page_cache_initialise();
     process_initialise(); /* a fault in ring 3 ends its process, not the kernel */
     syscall_initialise(); /* int 0x80 */
     if (kernel_tests_run) {

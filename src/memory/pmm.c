@@ -76,6 +76,9 @@
 /* Up to here the RAM behind the kernel serves for structs of frames. */
 #define TAIL_END USER_STACK_GUARD
 
+/* No machine has as many pages; so sums with it do not wrap. */
+#define PROMISE_MAX (SIZE_MAX / PAGE_SIZE_BYTES)
+
 #define CALLER            __builtin_return_address(0)
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
@@ -111,6 +114,7 @@ static struct {
     size_t zeroed_count;
 
     size_t promised;
+    size_t (*reclaim)(size_t count);
     paddr_t tail; /* RAM from here to TAIL_END is not used */
 
     /* For pmm_get_stats(). */
@@ -421,10 +425,29 @@ static NOINLINE bool is_promised(size_t count)
     return takeable < pmm.promised || count > takeable - pmm.promised;
 }
 
+/* Are there count frames that nobody has spoken for, if need be after others have given some back? */
+static NOINLINE bool can_be_had(size_t count)
+{
+    if (!is_promised(count)) {
+        return true;
+    }
+    size_t takeable = takeable_pages();
+    size_t wanted = takeable < pmm.promised + count ? pmm.promised + count - takeable : 0;
+
+    return pmm.reclaim != NULL && pmm.reclaim(wanted) > 0 && !is_promised(count);
+}
+
+/* The same at a glance: the first zone and the pool alone have so many. */
+static inline bool are_plenty(size_t count)
+{
+    return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >=
+           pmm.promised + pmm.pool_kernel + count;
+}
+
 /* Must count more frames stay free, for all that was promised? */
 static inline bool is_spoken_for(size_t count)
 {
-    return RARELY(pmm.promised != 0) && is_promised(count);
+    return RARELY(!are_plenty(count)) && pmm.promised != 0 && !can_be_had(count);
 }
 
 static inline void *take_page(const void *owner)
@@ -490,9 +513,14 @@ static void set_promised(size_t promised)
     kheap_set_floor(promised == 0 ? 0 : promised + pmm.pool_kernel, may_kmalloc);
 }
 
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count))
+{
+    pmm.reclaim = reclaim;
+}
+
 bool pmm_promise(size_t count)
 {
-    if (is_promised(count)) {
+    if (RARELY(!are_plenty(count) || count > PROMISE_MAX) && !can_be_had(count)) {
         return false;
     }
     set_promised(pmm.promised + count);

@@ -73,6 +73,12 @@ void pmm_give_back_promise(size_t count);
 void *pmm_alloc_promised_page(void);
 size_t pmm_get_promised_pages(void);
 
+/*
+ * Who can make frames free when there are too few: called with how many are wanted, in the middle of any call above.
+ * It returns how many it has made free.
+ */
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count));
+
 /* How many more could be promised, or taken, now. */
 size_t pmm_get_available_pages(void);
 

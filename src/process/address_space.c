@@ -6,6 +6,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/panic.h"
+#include "fs/page_object.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/paging/user_pages.h"
 #include "memory/pmm.h"
@@ -222,10 +223,28 @@ static void insert(struct address_space *space, struct area *area)
     tree_insert(&space->areas, parent, side, &area->node);
 }
 
-/* Can a page come to be there that is this process's alone? Without rights, none can. */
-static bool needs_charge(page_rights_t rights)
+/* Can a page come to be there that is this process's alone? One of a file's only by a write; one of zeros by any
+ * touch. */
+static bool needs_charge(const struct area *area, page_rights_t rights)
 {
-    return rights != 0;
+    return !area->is_shared && (area->object ? (rights & PAGE_WRITE) != 0 : rights != 0);
+}
+
+/* The area shows its object from now on, or no longer. */
+static void show(struct area *area)
+{
+    if (area->object) {
+        (void)page_object_hold(area->object);
+        list_append(&area->object->views, &area->view);
+    }
+}
+
+static void hide(struct area *area)
+{
+    if (area->object) {
+        list_remove(&area->view);
+        page_object_release(area->object);
+    }
 }
 
 /* Takes the part of [start, end) that is of the process heap out of its room, or gives it back. */
@@ -241,10 +260,11 @@ static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
     }
 }
 
-int area_add(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights,
-             enum area_kind kind)
+int area_add(struct address_space *space, const struct area *wanted)
 {
-    size_t pages = needs_charge(rights) ? (end - start) / PAGE_SIZE_BYTES : 0;
+    vaddr_t start = wanted->start, end = wanted->end;
+    bool is_charged = needs_charge(wanted, wanted->rights);
+    size_t pages = is_charged ? (end - start) / PAGE_SIZE_BYTES : 0;
 
     if (is_spanned(space, start, end) ||
         (is_in_heap(space, start) && !room_is_free(&space->room, start, end))) {
@@ -261,8 +281,10 @@ int area_add(struct address_space *space, vaddr_t start, vaddr_t end, page_right
     if (!area || !take_room(space, start, end)) {
         goto free_area;
     }
-    *area = (struct area){
-        .start = start, .end = end, .rights = rights, .kind = kind, .is_charged = pages > 0};
+    *area = *wanted;
+    area->is_charged = is_charged;
+    area->space = space;
+    show(area);
     insert(space, area);
     return OK;
 
@@ -283,6 +305,7 @@ static void forget(struct address_space *space, struct area *area)
     if (space->latest == area) {
         space->latest = NULL;
     }
+    hide(area);
     kmem_free(area);
     address_space_settle_tables(space, start, end);
     give_room(space, start, end);
@@ -294,7 +317,9 @@ static struct area *split(struct address_space *space, struct area *area, vaddr_
 {
     *half = *area;
     half->start = at;
+    half->first += (uint32_t)((at - area->start) / PAGE_SIZE_BYTES);
     area->end = at;
+    show(half);
     insert(space, half);
     return half;
 }
@@ -385,7 +410,7 @@ static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t 
         }
         vaddr_t stop = MIN(area->end, end);
 
-        if (!area->is_charged && needs_charge(rights)) {
+        if (!area->is_charged && needs_charge(area, rights)) {
             *pages += (stop - address) / PAGE_SIZE_BYTES;
         }
         address = stop;
@@ -408,9 +433,10 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
     for (struct area *area = area_at(space, start); area && area->start < end;
          area = next_area(area)) {
         area->rights = rights;
-        area->is_charged = area->is_charged || needs_charge(rights);
+        area->is_charged = area->is_charged || needs_charge(area, rights);
         for (vaddr_t at = area->start;
-             (at = user_pages_protect(space->chunk, at, area->end, PIECE_PAGES, rights, false)) <
+             (at = user_pages_protect(space->chunk, at, area->end, PIECE_PAGES, rights,
+                                     area->is_shared)) <
              area->end;) {
             (void)task_pause();
         }
@@ -421,12 +447,14 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
 /* ---------------------------------------------------------------- a copy of all */
 
 /* Entries of [start, end), in parts. */
-static int share(struct address_space *to, struct address_space *from, vaddr_t start, vaddr_t end)
+static int share(struct address_space *to, struct address_space *from, vaddr_t start, vaddr_t end,
+                 bool copy_on_write)
 {
     bool failed = false;
 
     while (start < end) {
-        start = user_pages_share(to->chunk, from->chunk, start, end, PIECE_PAGES, true, &failed);
+        start = user_pages_share(to->chunk, from->chunk, start, end, PIECE_PAGES, copy_on_write,
+                                 &failed);
         if (failed) {
             return -ENOMEM;
         }
@@ -448,9 +476,11 @@ static int clone_areas(struct address_space *to, struct address_space *from)
             return -ENOMEM;
         }
         *copy = *area;
+        copy->space = to;
+        show(copy);
         tree_insert_between(&to->areas, tree_last(&to->areas), NULL, &copy->node);
 
-        int status = share(to, from, area->start, area->end);
+        int status = share(to, from, area->start, area->end, !area->is_shared);
 
         if (status < 0) {
             return status;
@@ -484,7 +514,7 @@ static int share_malloc(struct address_space *to, struct address_space *from)
     for (vaddr_t at = map.heap_start; status == OK && at < map.heap_end;) {
         const struct area *area = area_from(from, at);
 
-        status = share(to, from, at, area ? MIN(area->start, map.heap_end) : map.heap_end);
+        status = share(to, from, at, area ? MIN(area->start, map.heap_end) : map.heap_end, true);
         at = area ? area->end : map.heap_end;
     }
     return status;
@@ -540,6 +570,7 @@ void address_space_destroy(struct address_space *space)
         struct area *area = area_of(node);
 
         release_of(space, area, area->start, area->end);
+        hide(area);
         kmem_free(area);
         if (++count % PIECE_NODES == 0) {
             (void)task_pause();
@@ -556,4 +587,31 @@ void address_space_destroy(struct address_space *space)
     paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */
     space->chunk = NULL;
     discharge(space, space->pages); /* tables that are gone with it */
+}
+
+/* ---------------------------------------------------------------- pages that are taken back */
+
+/* Page index of the object is to leave the memory: the area that shows it maps it no longer. */
+static void unmap(struct list_node *view, uint32_t index, void *frame)
+{
+    struct area *area = LIST_ENTRY(view, struct area, view);
+    struct paging_4gb_chunk *chunk = area->space->chunk;
+    vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
+    struct user_pages_released released;
+
+    if (index < area->first || address >= area->end ||
+        page_entry_frame(paging_entry(chunk, address)) != page_physical(frame)) {
+        return;
+    }
+    (void)user_pages_release(chunk, address, address + PAGE_SIZE_BYTES, 1, 0, &released);
+    area->space->resident--;
+    if (released.tables > 0) {
+        KASSERT(pmm_promise(released.tables)); /* they have just become free, and the area may need them again */
+        chunk->promised_tables += released.tables;
+    }
+}
+
+void address_space_initialise(void)
+{
+    page_cache_set_unmap(unmap);
 }

@@ -7,6 +7,9 @@
  *   AREA_MAPPING   mmap()
  *   AREA_GUARD     nobody may touch it, and nobody gets it
  *
+ * An area of a file, or of memory that processes share, shows pages of an object (fs/page_object.h). Private: the
+ * object's pages until the first write to one, which copies it. Shared: always the object's.
+ *
  * The memory of process_malloc() (process_memory.h) is no area: its book is the entries of the page tables. It may
  * lie wherever the process heap has no area. Which addresses of the process heap are free, both kinds ask the
  * same room (memory/area/room.h).
@@ -57,7 +60,12 @@ struct area {
     vaddr_t start, end;    /* multiples of a page */
     page_rights_t rights;  /* PAGE_READ, PAGE_WRITE, PAGE_EXECUTE */
     uint8_t kind;
-    bool is_charged;
+    bool is_shared;  /* what is written to it all who show the object see */
+    bool is_charged; /* each of its pages may come to be this process's own */
+    struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
+    uint32_t first;             /* page of the object at start */
+    struct list_node view;      /* on the object's list */
+    struct address_space *space;
 };
 
 struct address_space {
@@ -89,11 +97,11 @@ address_space_map(const struct address_space *space)
 }
 
 /*
- * A new area [start, end) without pages; the address must be free: of the process heap, it is taken from the
- * room. 0; -ENOMEM; -EISTKN: something is there.
+ * A new area without pages: *wanted says start, end, rights, kind, and the object that it shows, if any, with first and
+ * is_shared. Its addresses must be free; those of the process heap are taken from the room. It holds a
+ * reference to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
  */
-int area_add(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights,
-             enum area_kind kind);
+int area_add(struct address_space *space, const struct area *wanted);
 
 /* The area that address lies in, and the first one that ends behind it; NULL: none. */
 struct area *area_at(struct address_space *space, vaddr_t address);
@@ -130,13 +138,19 @@ int address_space_check(struct address_space *space, vaddr_t start, size_t lengt
 
 /*
  * The CPU could not do `access` (PAGE_READ, PAGE_WRITE or PAGE_EXECUTE) at address. 0: now it can. -EINVARG: the
- * process may not.
+ * process may not. -EBOUNDS: the file that is shown there has ended; -EIO and others: it cannot be read;
+ * -EINTERRUPTED. May wait.
  */
 int address_space_fault(struct address_space *space, vaddr_t address, page_rights_t access);
 
-/* The kernel's address of the page at address, which the process may or may not write to: for those who fill a new
- * address space. NULL: it may not have one there. */
-void *address_space_page(struct address_space *space, vaddr_t address);
+/*
+ * The kernel's address of the process's own page at address, in *frame, whether or not the process may write to it:
+ * for those who fill a new address space. 0 or an error, as above. May wait.
+ */
+int address_space_own_page(struct address_space *space, vaddr_t address, void **frame);
+
+/* Registers with the page cache. Once. */
+void address_space_initialise(void);
 
 /* ---------------------------------------------------------------- for process_memory.c */
 

@@ -12,8 +12,9 @@
 #include "debug/printk.h"
 #include "process/process.h"
 
-/* What kind of page is missing there, or forbids it. */
-static const char *broken_rule(struct address_space *space, const struct page_fault *fault)
+/* What kind of page is missing there, or forbids it; status says why it could not be mended. */
+static const char *broken_rule(struct address_space *space, const struct page_fault *fault,
+                               int status)
 {
     vaddr_t address = fault->address;
     const struct area *below = area_at(space, address - PAGE_SIZE_BYTES);
@@ -21,6 +22,10 @@ static const char *broken_rule(struct address_space *space, const struct page_fa
     const struct area *area = area_at(space, address);
     bool is_nothing = !area || area->kind == AREA_GUARD;
 
+    if (status != -EINVARG) {
+        return status == -EBOUNDS ? "the file that is mapped there ends before that page"
+                                  : "the file that is mapped there cannot be read";
+    }
     if (address < PAGE_SIZE_BYTES) {
         return "NULL and the page around it are never mapped";
     }
@@ -37,11 +42,13 @@ static const char *broken_rule(struct address_space *space, const struct page_fa
                                        : "that page is not to be executed";
 }
 
-/* Can the running process go on? */
-static bool mend(const struct page_fault *fault)
+/* Can the running process go on? OK, or why not. */
+static int mend(const struct page_fault *fault)
 {
-    return address_space_fault(&process_current()->space, fault->address, fault->access) == OK;
+    return address_space_fault(&process_current()->space, fault->address, fault->access);
 }
+
+#define SIGNAL_BUS 10 /* newlib's number */
 
 /* POSIX's number for an exception's, as newlib has them. */
 static unsigned signal_of(unsigned exception)
@@ -75,8 +82,13 @@ static void process_on_fault(struct trap_frame *frame)
         process_exit(process->exit_status);
     }
     if (trap_get_page_fault(frame, &fault)) {
-        if (mend(&fault)) {
+        int status = mend(&fault);
+
+        if (status == OK) {
             return;
+        }
+        if (task_is_cancelled()) { /* while it waited for the page */
+            process_exit(process->exit_status);
         }
         printk_sentence(0,
                         "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
@@ -85,7 +97,10 @@ static void process_on_fault(struct trap_frame *frame)
                         fault.access == PAGE_WRITE     ? "wrote to"
                         : fault.access == PAGE_EXECUTE ? "executed"
                                                        : "read",
-                        fault.address, broken_rule(&process->space, &fault), frame_pc(frame));
+                        fault.address, broken_rule(&process->space, &fault, status), frame_pc(frame));
+        if (status != -EINVARG) {
+            process_exit_by_signal(STATUS_FAULT + (int)number, SIGNAL_BUS);
+        }
     } else {
         printk_sentence(0,
                         "%s (process %u) killed: %s; " PC_NAME " " ADDRESS_FORMAT ", error code %x",
@@ -95,11 +110,10 @@ static void process_on_fault(struct trap_frame *frame)
     process_exit_by_signal(STATUS_FAULT + (int)number, signal_of(number));
 }
 
-
 /* The kernel could not touch a program's memory. */
 static bool process_on_kernel_fault(const struct page_fault *fault)
 {
-    return task_current() && process_current()->space.chunk && mend(fault);
+    return task_current() && process_current()->space.chunk && mend(fault) == OK;
 }
 
 void process_fault_initialise(void)

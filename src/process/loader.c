@@ -7,7 +7,9 @@
 
 #include "base/align.h"
 #include "base/status.h"
+#include "debug/panic.h"
 #include "fs/file.h"
+#include "fs/page_object.h"
 #include "process/elf.h"
 #include "task/task.h"
 
@@ -38,11 +40,130 @@ static page_rights_t rights_of(const struct elf_segment *segment)
                            (segment->executable ? PAGE_EXECUTE : 0));
 }
 
+static int add_area(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights)
+{
+    return area_add(space, &(struct area){
+                               .start = start,
+                               .end = end,
+                               .rights = rights,
+                               .kind = AREA_PROGRAM,
+                           });
+}
+
+/* Bytes [from, to) of the segment, from the file into the process's own pages. */
+static int copy_from_file(struct address_space *space, struct file *file,
+                          const struct elf_segment *segment, vaddr_t from, vaddr_t to)
+{
+    for (vaddr_t address = from; address < to;) {
+        vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
+        vaddr_t stop = MIN(page + PAGE_SIZE_BYTES, to);
+        uint32_t offset = segment->file_offset + (uint32_t)(address - segment->address);
+        void *frame;
+        int status = address_space_own_page(space, page, &frame);
+
+        if (status == OK) {
+            status = read_exactly(file, offset, (uint8_t *)frame + (address - page),
+                                  (uint32_t)(stop - address));
+        }
+        if (status < 0) {
+            return status;
+        }
+        address = stop;
+        if (address < to && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- segments that are shown */
+
+static vaddr_t page_start(const struct elf_segment *segment)
+{
+    return ALIGN_DOWN(segment->address, PAGE_SIZE_BYTES);
+}
+
+static vaddr_t page_end(const struct elf_segment *segment)
+{
+    return ALIGN_UP(segment->address + segment->memory_bytes, PAGE_SIZE_BYTES);
+}
+
+/* Are pages of the file pages of the program, and no page one of two segments? As linkers make it, unless they
+ * were told not to. */
+static bool can_be_shown(const struct elf_layout *layout)
+{
+    for (size_t i = 0; i < layout->segment_count; i++) {
+        const struct elf_segment *segment = &layout->segments[i];
+
+        if ((segment->address - segment->file_offset) % PAGE_SIZE_BYTES != 0) {
+            return false;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (page_start(segment) < page_end(&layout->segments[j]) &&
+                page_start(&layout->segments[j]) < page_end(segment)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/*
+ * An area that shows the file's pages, as far as they are the segment's as a whole, and one of the process's own
+ * for the rest: what follows the file's part is zero.
+ */
+static int show_segment(struct address_space *space, struct file *file,
+                        struct page_object *contents, const struct elf_segment *segment)
+{
+    vaddr_t start = page_start(segment), end = page_end(segment);
+    vaddr_t file_end = segment->address + segment->file_bytes;
+    bool is_all_file = !segment->writable && segment->file_bytes == segment->memory_bytes;
+    vaddr_t shown_end =
+        is_all_file ? end : MAX(start, ALIGN_DOWN(file_end, PAGE_SIZE_BYTES));
+    int status = OK;
+
+    if (shown_end > start) {
+        status = area_add(space, &(struct area){
+                                     .start = start,
+                                     .end = shown_end,
+                                     .rights = rights_of(segment),
+                                     .kind = AREA_PROGRAM,
+                                     .object = contents,
+                                     .first = (uint32_t)((segment->file_offset -
+                                                          (segment->address - start)) /
+                                                         PAGE_SIZE_BYTES),
+                                 });
+    }
+    if (status == OK && end > shown_end) {
+        status = add_area(space, shown_end, end, rights_of(segment));
+    }
+    return status == OK ? copy_from_file(space, file, segment, MAX(shown_end, segment->address),
+                                         file_end)
+                        : status;
+}
+
+static int show_segments(struct address_space *space, struct file *file,
+                         const struct elf_layout *layout)
+{
+    struct page_object *contents;
+    int status = file_contents(file, &contents);
+
+    if (status < 0) {
+        return status;
+    }
+    for (size_t i = 0; status == OK && i < layout->segment_count; i++) {
+        status = show_segment(space, file, contents, &layout->segments[i]);
+    }
+    page_object_release(contents);
+    return status;
+}
+
+/* ---------------------------------------------------------------- segments that are copied */
+
 /* Areas for the segment's pages. Those that an earlier segment has as well get the rights of both. */
 static int add_areas(struct address_space *space, const struct elf_segment *segment)
 {
-    vaddr_t start = ALIGN_DOWN(segment->address, PAGE_SIZE_BYTES);
-    vaddr_t end = ALIGN_UP(segment->address + segment->memory_bytes, PAGE_SIZE_BYTES);
+    vaddr_t start = page_start(segment), end = page_end(segment);
     page_rights_t rights = rights_of(segment);
     int status = OK;
 
@@ -55,39 +176,14 @@ static int add_areas(struct address_space *space, const struct elf_segment *segm
             status = area_protect(space, start, stop, (page_rights_t)(rights | area->rights));
         } else {
             stop = area ? MIN(area->start, end) : end;
-            status = area_add(space, start, stop, rights, AREA_PROGRAM);
+            status = add_area(space, start, stop, rights);
         }
         start = stop;
     }
     return status;
 }
 
-/* What the file has of the segment. What it has not is zero at the first touch. */
-static int fill_segment(struct address_space *space, struct file *file,
-                        const struct elf_segment *segment)
-{
-    vaddr_t address = segment->address;
-    vaddr_t file_end = segment->address + segment->file_bytes;
-
-    while (address < file_end) {
-        vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
-        vaddr_t stop = MIN(page + PAGE_SIZE_BYTES, file_end);
-        uint8_t *frame = address_space_page(space, page);
-        uint32_t offset = segment->file_offset + (uint32_t)(address - segment->address);
-        int status = read_exactly(file, offset, frame + (address - page), (uint32_t)(stop - address));
-
-        if (status < 0) {
-            return status;
-        }
-        address = stop;
-        if (address < file_end && !task_pause()) {
-            return -EINTERRUPTED;
-        }
-    }
-    return OK;
-}
-
-static int load_segments(struct address_space *space, struct file *file,
+static int copy_segments(struct address_space *space, struct file *file,
                          const struct elf_layout *layout)
 {
     int status = OK;
@@ -96,7 +192,10 @@ static int load_segments(struct address_space *space, struct file *file,
         status = add_areas(space, &layout->segments[i]);
     }
     for (size_t i = 0; status == OK && i < layout->segment_count; i++) {
-        status = fill_segment(space, file, &layout->segments[i]);
+        const struct elf_segment *segment = &layout->segments[i];
+
+        status = copy_from_file(space, file, segment, segment->address,
+                                segment->address + segment->file_bytes);
     }
     return status;
 }
@@ -114,11 +213,25 @@ static size_t stack_bytes(const struct address_map *map, const struct elf_layout
 
 static uint8_t *stack_memory(void *space, vaddr_t address)
 {
-    return (uint8_t *)address_space_page(space, address) + address % PAGE_SIZE_BYTES;
+    void *frame = NULL;
+
+    KASSERT(address_space_own_page(space, address, &frame) == OK); /* promised, and of no file */
+    return (uint8_t *)frame + address % PAGE_SIZE_BYTES;
 }
 
-/* The stack, with the arguments at its end; pages that these do not need come when they are touched. Below a
- * large one lies a guard, as its neighbours may be anything. */
+/* The stack's area; below a large one lies a guard, as its neighbours may be anything. */
+static int add_stack_area(struct address_space *space, vaddr_t bottom, vaddr_t top, bool is_large)
+{
+    const struct area stack = {
+        .start = bottom, .end = top, .rights = PAGE_READ | PAGE_WRITE, .kind = AREA_STACK};
+    const struct area guard = {
+        .start = bottom - PAGE_SIZE_BYTES, .end = bottom, .kind = AREA_GUARD};
+    int status = area_add(space, &stack);
+
+    return status == OK && is_large ? area_add(space, &guard) : status;
+}
+
+/* The stack, with the arguments at its end; pages that these do not need come when they are touched. */
 static int add_stack(struct address_space *space, const struct elf_layout *layout,
                      const struct arguments *arguments, vaddr_t *stack, vaddr_t *argv)
 {
@@ -131,11 +244,8 @@ static int add_stack(struct address_space *space, const struct elf_layout *layou
     if (!arguments_fit(arguments, bytes, word_bytes)) {
         return -E2BIG;
     }
-    int status = area_add(space, top - bytes, top, PAGE_READ | PAGE_WRITE, AREA_STACK);
+    int status = add_stack_area(space, top - bytes, top, is_large);
 
-    if (status == OK && is_large) {
-        status = area_add(space, top - bytes - PAGE_SIZE_BYTES, top - bytes, 0, AREA_GUARD);
-    }
     if (status == OK) {
         *stack = arguments_place(arguments, stack_memory, space, top, word_bytes, argv);
     }
@@ -181,7 +291,8 @@ int loader_load(const char *path, const struct arguments *arguments, struct fami
         return status;
     }
     address_space_set_map(space, layout.is_64_bit);
-    status = load_segments(space, file, &layout);
+    status = can_be_shown(&layout) ? show_segments(space, file, &layout)
+                                   : copy_segments(space, file, &layout);
     file_close(file);
     *start = (struct user_start){.entry = layout.entry, .is_64_bit = layout.is_64_bit};
     return status < 0 ? status : add_stack(space, &layout, arguments, &start->stack, argv);

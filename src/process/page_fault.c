@@ -13,6 +13,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/panic.h"
+#include "fs/page_object.h"
 #include "lib/string.h"
 #include "memory/page.h"
 #include "memory/pmm.h"
@@ -134,21 +135,64 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     return frame;
 }
 
-void *address_space_page(struct address_space *space, vaddr_t address)
+/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it alone. */
+static int bring_of_object(struct address_space *space, const struct area *area, vaddr_t page,
+                           bool is_copied)
+{
+    uint32_t index = area->first + (uint32_t)((page - area->start) / PAGE_SIZE_BYTES);
+    page_rights_t rights = area->rights;
+    void *frame;
+    int status = page_object_get(area->object, index, &frame);
+
+    if (status < 0) {
+        return status;
+    }
+    if (!area->is_shared) {
+        rights &= (page_rights_t)~PAGE_WRITE;
+    }
+    space->faults++;
+    space->resident++;
+    map(space, page, frame,
+        page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
+    if (is_copied) {
+        (void)own_page(space, page, paging_entry(space->chunk, page), area->rights);
+    }
+    return OK;
+}
+
+/* Something the process may touch is absent at page, whose entry that is. */
+static int bring(struct address_space *space, vaddr_t page, struct page_entry entry,
+                 bool is_written)
+{
+    const struct area *area = area_at(space, page);
+
+    if (!area) {
+        (void)bring_promised(space, page, entry);
+    } else if (area->object) {
+        return bring_of_object(space, area, page, is_written && !area->is_shared);
+    } else {
+        (void)bring_zeros(space, page, area->rights, 0);
+    }
+    return OK;
+}
+
+int address_space_own_page(struct address_space *space, vaddr_t address, void **frame)
 {
     vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
-    struct page_entry entry = paging_entry(space->chunk, page);
     page_rights_t rights = address_space_rights(space, page);
+    struct page_entry entry = paging_entry(space->chunk, page);
+    int status = rights == 0                     ? -EINVARG
+                 : page_entry_is_present(entry) ? OK
+                                                : bring(space, page, entry, true);
 
-    if (rights == 0) {
-        return NULL;
+    if (status < 0) {
+        return status;
     }
-    if (page_entry_is_present(entry)) {
-        return page_entry_marks(entry) & PAGE_FLAG_SHARED ? own_page(space, page, entry, rights)
-                                                          : page_memory(page_entry_frame(entry));
-    }
-    return page_entry_is_empty(entry) ? bring_zeros(space, page, rights, 0)
-                                      : bring_promised(space, page, entry);
+    entry = paging_entry(space->chunk, page);
+    *frame = page_entry_marks(entry) & PAGE_FLAG_SHARED
+                 ? own_page(space, page, entry, rights)
+                 : page_memory(page_entry_frame(entry));
+    return OK;
 }
 
 int address_space_fault(struct address_space *space, vaddr_t address, page_rights_t access)
@@ -161,11 +205,11 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
         return -EINVARG;
     }
     if (!page_entry_is_present(entry)) {
-        (void)address_space_page(space, page);
-    } else if (access == PAGE_WRITE && page_entry_marks(entry) & PAGE_FLAG_SHARED) {
-        (void)own_page(space, page, entry, rights);
-    } else {
+        return bring(space, page, entry, access == PAGE_WRITE);
+    }
+    if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED)) {
         return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
     }
+    (void)own_page(space, page, entry, rights);
     return OK;
 }

@@ -603,5 +603,6 @@ void process_initialise(void)
     family_initialise();
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
+    address_space_initialise();
     process_fault_initialise();
 }

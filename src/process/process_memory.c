@@ -203,7 +203,10 @@ intptr_t process_move_break(struct process *process, intptr_t delta)
         return -ENOMEM;
     }
     if (!area && delta > 0) {
-        status = area_add(space, old_break, new_break, PAGE_READ | PAGE_WRITE, AREA_BREAK);
+        status = area_add(space, &(struct area){.start = old_break,
+                                                .end = new_break,
+                                                .rights = PAGE_READ | PAGE_WRITE,
+                                                .kind = AREA_BREAK});
     } else if (area && new_break == map.break_start) {
         status = area_remove(space, map.break_start, old_break);
     } else if (area) {

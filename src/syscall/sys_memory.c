@@ -8,6 +8,7 @@
 #include "arch/frame.h"
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
+#include "fs/page_object.h"
 #include "base/align.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
@@ -122,23 +123,27 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
 {
     uint32_t largest_run = largest_free_run(kheap_get()->table);
     struct block_cache_stats cache;
+    struct page_cache_stats files;
     struct pmm_stats pages;
     struct memory_figures figures;
 
     block_cache_get_stats(&cache);
+    page_cache_get_stats(&files);
     pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
-        .free_pages = pages.free - pages.promised,
+        .free_pages = pages.free - pages.promised + files.spare,
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,
-        .objects = kmem_live_objects(),
+        .objects = kmem_live_objects() - files.idle,
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
         .cache_pages = cache.pages,
         .cache_hits = cache.hits,
         .cache_misses = cache.misses,
+        .file_pages = files.files,
+        .promised_pages = pages.promised,
     };
     process_for_each(count_one, &figures.processes);
     if (arguments[1] == 0) {

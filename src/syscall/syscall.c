@@ -109,19 +109,14 @@ static void syscall_from_gate(struct trap_frame *frame)
 }
 
 /* syscall */
-static void syscall_from_instruction(struct trap_frame *frame)
+static intptr_t syscall_from_instruction(const struct trap_frame *frame)
 {
     uintptr_t number = frame_syscall_number(frame);
-    uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
 
     if (number >= ARRAY_SIZE(syscalls)) {
-        frame_set_result(frame, -EINVARG);
-        return;
+        return -EINVARG;
     }
-    if (syscalls[number].stack_bytes > 0) { /* else it has none */
-        frame_register_arguments(frame, arguments);
-    }
-    frame_set_result(frame, syscalls[number].handler(arguments));
+    return syscalls[number].handler(frame_register_arguments(frame));
 }
 
 void syscall_initialise(void)

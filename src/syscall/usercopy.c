@@ -3,7 +3,9 @@
  *
  * The range check keeps the kernel's pages out: ring 0 could touch those without a fault. Whether
  * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): arch/user_access.h has the
- * instructions that can fault.
+ * instructions that can fault. A page that is only absent is brought then (process/fault.c), for which the task may
+ * wait: a file is read. So what a call has found out before may have changed after it, but for the process's own
+ * memory, files and descriptors.
  */
 #include "syscall/usercopy.h"
 
@@ -37,15 +39,11 @@ int copy_to_user(struct user_pointer destination, const void *source, size_t len
     return user_access_copy((void *)destination.address, source, length) ? OK : -EINVARG;
 }
 
-/* Pages of a range that are tried between two pauses. */
-#define PAGES_AT_ONCE 512
-
-/* Reads one byte of each page, and writes it back. While the others run nothing changes: only the
- * process itself maps and unmaps its pages. */
-static int check_range(struct user_pointer start, size_t length, bool for_write)
+/* The areas decide; nothing is touched. While the others run nothing changes: only the process itself maps and
+ * unmaps its memory. */
+static int check_range(struct user_pointer start, size_t length, page_rights_t access)
 {
     vaddr_t end = user_range_end(start.address);
-    uint8_t byte;
 
     if (length == 0) {
         return OK;
@@ -53,28 +51,17 @@ static int check_range(struct user_pointer start, size_t length, bool for_write)
     if (!end || length > end - start.address) {
         return -EINVARG;
     }
-    for (vaddr_t address = start.address; address - start.address < length;
-         address = ALIGN_DOWN(address, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES) {
-        if ((address - start.address) / PAGE_SIZE_BYTES % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 &&
-            !task_pause()) {
-            return -EINTERRUPTED;
-        }
-        if (copy_from_user(&byte, user_pointer(address), 1) < 0 ||
-            (for_write && copy_to_user(user_pointer(address), &byte, 1) < 0)) {
-            return -EINVARG;
-        }
-    }
-    return OK;
+    return address_space_check(&process_current()->space, start.address, length, access);
 }
 
 int user_range_check(struct user_pointer source, size_t length)
 {
-    return check_range(source, length, false);
+    return check_range(source, length, PAGE_READ);
 }
 
 int user_range_check_write(struct user_pointer destination, size_t length)
 {
-    return check_range(destination, length, true);
+    return check_range(destination, length, PAGE_WRITE);
 }
 
 int user_string_length(struct user_pointer source, size_t max)

@@ -3,8 +3,8 @@
  * (syscall.c).
  *
  * Every function checks that all of the range lies where a user's memory can be (arch/user_access.h),
- * without wrapping, and that each byte is really mapped and allows the access; otherwise -EINVARG. They
- * work on the address space in use.
+ * without wrapping, and that each byte is the program's and allows the access; otherwise -EINVARG. They
+ * work on the address space in use. Each may wait, for a page that is only absent.
  */
 #ifndef SYSCALL_USERCOPY_H
 #define SYSCALL_USERCOPY_H

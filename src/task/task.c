@@ -19,7 +19,8 @@
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
  *
- * A task's kernel stack has a page below it that is not mapped; arch/context.h says what lies on it.
+ * Kernel stacks have addresses of their own (layout_arch.h), so that their frames need not lie side by side, and the
+ * page below each needs none. arch/context.h says what lies on a stack.
  */
 #include "task/task.h"
 
@@ -39,6 +40,10 @@ _Static_assert(KERNEL_STACK_BYTES % PAGE_SIZE_BYTES == 0, "kernel stacks are who
 /* Of a turn that begins between two ticks: the first comes sooner than a tick's time. */
 #define TURN_TICKS 2
 
+/* Places for kernel stacks: each a page that is not mapped, and the stack above it. */
+#define STACK_PLACE_BYTES (PAGE_SIZE_BYTES + KERNEL_STACK_BYTES)
+#define STACK_WORDS       ((KERNEL_STACKS_END - KERNEL_STACKS_ADDRESS) / STACK_PLACE_BYTES / 32)
+
 /* Never mapped: a task that goes on there in ring 3 faults at once. */
 #define NOWHERE 0
 
@@ -54,6 +59,8 @@ static struct {
     unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
     unsigned next_turn_ticks; /* of the turn that comes */
     unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
+    uint32_t stacks[STACK_WORDS]; /* bit set: that place for a stack is taken */
+    size_t first_stack_word;      /* all before it are full */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
     size_t spare_count;
     void (*end_handler)(struct task *task);
@@ -63,7 +70,7 @@ static struct {
 
 static uint8_t *task_stack_top(const struct task *task)
 {
-    return task->kernel_stack + PAGE_SIZE_BYTES + KERNEL_STACK_BYTES;
+    return task->kernel_stack + KERNEL_STACK_BYTES;
 }
 
 struct trap_frame *task_user_frame(const struct task *task)
@@ -208,11 +215,71 @@ static void task_on_user_return(void)
     }
 }
 
+/* ---------------------------------------------------------------- kernel stacks */
+
+/* A free place for a stack, and where the stack in it begins; NULL when all are taken. */
+static uint8_t *take_place(void)
+{
+    for (size_t word = tasks.first_stack_word; word < STACK_WORDS; word++) {
+        uint32_t free = ~tasks.stacks[word];
+
+        tasks.first_stack_word = word;
+        if (free) {
+            unsigned bit = (unsigned)__builtin_ctz(free);
+
+            tasks.stacks[word] |= 1u << bit;
+            return (uint8_t *)KERNEL_STACKS_ADDRESS + (word * 32 + bit) * STACK_PLACE_BYTES +
+                   PAGE_SIZE_BYTES;
+        }
+    }
+    return NULL;
+}
+
+static void give_back_place(const uint8_t *stack)
+{
+    size_t place = ((vaddr_t)stack - KERNEL_STACKS_ADDRESS) / STACK_PLACE_BYTES;
+
+    tasks.stacks[place / 32] &= ~(1u << place % 32);
+    tasks.first_stack_word = MIN(tasks.first_stack_word, place / 32);
+}
+
+/* Unmaps the upper pages of a stack, so many of them, and gives back its place. */
+static void unmap_stack(uint8_t *stack, unsigned pages)
+{
+    for (unsigned i = TASK_STACK_PAGES - pages; i < TASK_STACK_PAGES; i++) {
+        void *frame = paging_unmap_kernel_page(stack + (size_t)i * PAGE_SIZE_BYTES);
+
+        KASSERT(pmm_free_page(frame) == OK);
+    }
+    give_back_place(stack);
+}
+
+/* A new stack over a page that is not mapped; NULL: no memory. */
+static uint8_t *map_stack(void)
+{
+    uint8_t *stack = take_place();
+
+    if (!stack) {
+        return NULL;
+    }
+    for (unsigned mapped = 0; mapped < TASK_STACK_PAGES; mapped++) {
+        void *frame = pmm_alloc_page();
+        uint8_t *page = stack + (size_t)(TASK_STACK_PAGES - 1 - mapped) * PAGE_SIZE_BYTES;
+
+        if (!frame || paging_map_kernel_page(page, frame) < 0) {
+            pmm_free_page(frame);
+            unmap_stack(stack, mapped);
+            return NULL;
+        }
+    }
+    return stack;
+}
+
 /* Fills the places of spare stacks, as far as there are frames. */
 static void keep_spare_stacks(void)
 {
     while (tasks.spare_count < TASK_SPARE_STACKS) {
-        uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
+        uint8_t *stack = map_stack();
 
         if (!stack) {
             return;
@@ -220,6 +287,29 @@ static void keep_spare_stacks(void)
         tasks.spare_stacks[tasks.spare_count++] = stack;
     }
 }
+
+/* A stack; NULL when there is none. */
+static uint8_t *new_stack(bool may_use_spare)
+{
+    uint8_t *stack = map_stack();
+
+    if (!stack && may_use_spare && tasks.spare_count > 0) {
+        stack = tasks.spare_stacks[--tasks.spare_count];
+    }
+    return stack;
+}
+
+/* A stack that goes back fills the place of one that was taken. */
+static void give_back_stack(uint8_t *stack)
+{
+    if (tasks.spare_count < TASK_SPARE_STACKS) {
+        tasks.spare_stacks[tasks.spare_count++] = stack;
+    } else {
+        unmap_stack(stack, TASK_STACK_PAGES);
+    }
+}
+
+/* ---------------------------------------------------------------- tasks */
 
 void task_initialise(void)
 {
@@ -238,27 +328,6 @@ void task_initialise(void)
     irq_set_user_return_hook(task_on_user_return);
 }
 
-/* The lowest of the pages of a stack; NULL when there are none. */
-static uint8_t *new_stack(bool may_use_spare)
-{
-    uint8_t *stack = pmm_alloc_frames(TASK_STACK_PAGES);
-
-    if (!stack && may_use_spare && tasks.spare_count > 0) {
-        stack = tasks.spare_stacks[--tasks.spare_count];
-    }
-    return stack;
-}
-
-/* A stack that goes back fills the place of one that was taken. */
-static void give_back_stack(uint8_t *stack)
-{
-    if (tasks.spare_count < TASK_SPARE_STACKS) {
-        tasks.spare_stacks[tasks.spare_count++] = stack;
-    } else {
-        KASSERT(pmm_free_frames(stack) == OK);
-    }
-}
-
 /* A task with a kernel stack that has nothing on it, and FPU registers that are not set. */
 static int create(struct task *task, struct paging_4gb_chunk *chunk, bool may_use_spare)
 {
@@ -269,12 +338,9 @@ static int create(struct task *task, struct paging_4gb_chunk *chunk, bool may_us
     }
     uint8_t *stack = new_stack(may_use_spare);
     if (!stack) {
-        goto free_fpu;
+        kmem_cache_free(tasks.fpu_states, fpu);
+        return -ENOMEM;
     }
-    if (paging_guard_page(stack) < 0) {
-        goto free_stack;
-    }
-
     *task = (struct task){
         .state = TASK_NEW,
         .group = &tasks.others,
@@ -284,12 +350,6 @@ static int create(struct task *task, struct paging_4gb_chunk *chunk, bool may_us
     };
     list_initialise(&task->queue);
     return OK;
-
-free_stack:
-    give_back_stack(stack);
-free_fpu:
-    kmem_cache_free(tasks.fpu_states, fpu);
-    return -ENOMEM;
 }
 
 int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
@@ -346,7 +406,6 @@ void task_destroy(struct task *task)
 {
     KASSERT(task != tasks.current && task != tasks.ended);
     list_remove(&task->queue);
-    paging_unguard_page(task->kernel_stack);
     give_back_stack(task->kernel_stack);
     task->kernel_stack = NULL;
     fpu_forget(task->fpu);

@@ -18,8 +18,8 @@
 #include "base/list.h"
 #include "memory/paging/paging.h"
 
-/* Pages that task_create() takes for a kernel stack and its guard page. */
-#define TASK_STACK_PAGES (1 + KERNEL_STACK_BYTES / PAGE_SIZE_BYTES)
+/* Pages that task_create() takes for a kernel stack. */
+#define TASK_STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE_BYTES)
 
 enum task_state {
     TASK_NEW,      /* made, never started */
@@ -45,7 +45,7 @@ struct task {
     uint32_t wake_tick;
     uint32_t ticks;                 /* of the clock, that found it running */
     vaddr_t kernel_stack_pointer;   /* while it does not run: as it was saved */
-    uint8_t *kernel_stack;          /* the guard page; the stack lies above it */
+    uint8_t *kernel_stack;          /* its lowest byte; below it nothing is mapped */
     struct paging_4gb_chunk *chunk; /* not owned */
     struct fpu_state *fpu;          /* owned */
     vaddr_t thread_pointer;         /* where the segment of its thread-local variables begins */
@@ -72,11 +72,10 @@ void task_group_end(struct task_group *group);
 void task_favour(struct task_group *group);
 
 /*
- * Gives task a kernel stack with a guard page: on its first turn it enters ring 3 as start says.
+ * Gives task a kernel stack: on its first turn it enters ring 3 as start says.
  * chunk must outlive the task. 0 or -ENOMEM.
  *
- * A kernel stack takes frames that lie side by side, and there may be none although many are free.
- * A few stacks are kept for that case; they are for callers with may_use_spare only.
+ * A few stacks are kept for the case that there is no memory; they are for callers with may_use_spare only.
  *
  * The task shares its turns with all others that have no group; the caller may set task->group
  * before task_start(). A group must outlive its tasks.

@@ -155,7 +155,7 @@ static bool is_verdict(int result, const char *verdict)
                result != STATUS_INTERRUPTED;
     }
     if (strcmp(verdict, REFUSED) == 0) {
-        return result == -EINFORMAT || (result <= -E64BIT && result >= -ECUTOFF);
+        return result == -EINFORMAT || STATUS_IS_OF_ELF(-result);
     }
     return result == atoi(verdict);
 }

@@ -83,6 +83,7 @@ void kernel_tests_run(void)
     bench_disk();
     bench_heap();
     bench_objects();
+    bench_room();
     bench_paging();
     bench_process_memory();
     bench_print();

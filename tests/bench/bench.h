@@ -35,6 +35,7 @@ void bench_disk(void);
 /* The rows, by subject. */
 void bench_heap(void);
 void bench_objects(void);
+void bench_room(void);
 void bench_paging(void);
 void bench_process_memory(void);
 void bench_print(void);

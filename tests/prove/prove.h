@@ -30,7 +30,7 @@
  * A violation ends the program. It prints the sentence of the check and the shortest sequence of
  * calls that leads there: the search goes breadth first.
  *
- * prove.c has the search; prove_heap.c, prove_kmem.c and prove_process.c the three models.
+ * prove.c has the search; prove_heap.c, prove_kmem.c, prove_process.c and prove_room.c the models.
  */
 #ifndef TESTS_PROVE_PROVE_H
 #define TESTS_PROVE_PROVE_H

@@ -11,6 +11,7 @@ import suite
 
 RUNS = {
     "elf": 40000,
+    "elf64": 40000,
     "fat16": 6000,
     "format": 5000,
     "heap": 400,

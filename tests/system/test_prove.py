@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Proof by exhaustion: every state that a small heap, small object caches and the process heap in a
-small window can reach (tests/prove/prove.h has the theory). And planted faults: for each kind of
+"""Proof by exhaustion: every state that a small heap, small object caches, the process heap in a small
+window and the index of a few free addresses can reach (tests/prove/prove.h has the theory). And planted faults: for each kind of
 check, a change of the module that must end the search with a sentence of that check.
 
 usage: test_prove.py [--proofs]
@@ -10,6 +10,7 @@ usage: test_prove.py [--proofs]
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -17,7 +18,8 @@ import suite
 
 MODELS = {"heap": ["src/memory/heap/heap.c"],
           "kmem": ["src/memory/heap/heap.c"],
-          "process": ["src/memory/paging/paging.c"]}
+          "process": ["src/memory/paging/paging.c"],
+          "room": ["src/lib/tree.c"]}
 
 # (model, arguments): what make test proves.
 PROOFS = [
@@ -30,14 +32,17 @@ PROOFS = [
     ("kmem", "1440 2"),
     ("process", ""),
     ("process", "neighbours"),
+    ("room", ""),
 ]
 
 # The sizes at which faults are looked for: the smallest that show them all.
-SMALL = {"heap": "5 reserve offset=1", "kmem": "1344 2", "process": "pages=6 break=4 table=3"}
+SMALL = {"heap": "5 reserve offset=1", "kmem": "1344 2", "process": "pages=6 break=4 table=3",
+         "room": "pages=6"}
 WITH_NEIGHBOURS = "the window's end is one page further"
 
 HEAP, INDEX = "memory/heap/heap.c", "memory/heap/heap_index.h"
 KMEM, PROCESS, PAGING = "memory/heap/kmem_cache.c", "process/process_memory.c", "memory/paging/paging.c"
+ROOM, ROOM_INLINE, TREE = "memory/area/room.c", "memory/area/room.h", "lib/tree.c"
 
 # (model, fault, file below src/, old text, new text, words of the check that must find it)
 FAULTS = [
@@ -157,6 +162,48 @@ FAULTS = [
     ("process", "an emptied page table is kept", PAGING,
      "path->slot[1], address) == 0) {", "path->slot[1], address) == 0 && address == 0) {",
      "frames are taken"),
+
+    ("room", "the current gap grows without regard to the one below it", ROOM_INLINE,
+     "if (end == room->current_start && start > room->below) {", "if (end == room->current_start) {",
+     "a wrong room_give() is not noticed"),
+    ("room", "the part below a cut gap is forgotten when its pages come back", ROOM,
+     "room->below = is_cut ? start : start - 1;", "room->below = start - 1;", "room_check()"),
+    ("room", "a new gap does not keep the current one off", ROOM,
+     "        room->below = MAX(room->below, gap->end);\n", "", "room_check()"),
+    ("room", "a gap that low cuts is not found", ROOM,
+     "if (cut != NULL && cut->start < from", "if (cut != NULL && way == DOWNWARD && cut->start < from",
+     "room_take() returns"),
+    ("room", "the search does not go on from low", ROOM,
+     " && low < from) {", " && low > from) {", "room_take() returns"),
+    ("room", "high is not heeded", ROOM,
+     "    if (fit.start == 0 || fit.start + bytes > high ||\n", "    if (fit.start == 0 ||\n",
+     "room_take() returns"),
+    ("room", "the highest place is looked for in the tree alone", ROOM,
+     "end - bytes > fit.start) {", "end - bytes < fit.start) {", "room_take_highest() returns"),
+    ("room", "what was the current gap is lost", ROOM,
+     "insert_gap(room, find_neighbours(room, old->start), old);", "kmem_free(old);",
+     "is not free afterwards"),
+    ("room", "a gap's new size is not noted", ROOM,
+     "        at.after->start = start;\n        update_gap(room, at.after);",
+     "        at.after->start = start;", "room_check()"),
+    ("room", "the gap behind is not merged", ROOM,
+     "bool touches_after = at.after != NULL && at.after->start == end;",
+     "bool touches_after = at.after == NULL && end == 0;", "room_check()"),
+    ("room", "a node is lost", ROOM,
+     "        room->below = at.before->start - 1;\n        remove_gap(room, at.before);",
+     "        room->below = at.before->start - 1;\n        tree_remove(&room->gaps, &at.before->node);",
+     "nodes are taken"),
+    ("room", "lost pages are not counted", ROOM,
+     "            room->lost_pages += (end - start) / PAGE_SIZE_BYTES;\n", "            ;\n",
+     "is not free afterwards"),
+    ("room", "what is known is put back once more", ROOM,
+     "if (at.before != NULL && start < at.before->end) {", "if (at.before != NULL && start > at.before->end) {",
+     "panic: rule broken"),
+    ("room", "a clone lacks a gap", ROOM,
+     "last != NULL ? gap_of(last)->end : 0).after;", "last != NULL ? gap_of(last)->end + 1 : from->start + 1).after;",
+     "is not free afterwards"),
+    ("room", "no second rotation where the inner side is the higher one", TREE,
+     "        rotate(tree, high, !side);\n", "        (void)high;\n", "room_check()"),
 ]
 
 
@@ -185,7 +232,8 @@ def find_fault(number, compiler):
     text = suite.read("src/" + path)
     if text.count(old) != 1 or old == new:
         return f"the text to change is {text.count(old)} times in src/{path}"
-    os.makedirs(os.path.dirname(changed), exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # an older list's fault of that number
+    os.makedirs(os.path.dirname(changed))
     with open(changed, "w", encoding="utf-8") as file:
         file.write(text.replace(old, new))
     sources = [changed if source == "src/" + path else source for source in MODELS[model]]

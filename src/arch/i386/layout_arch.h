@@ -10,6 +10,7 @@
  *   0x80000000  process heap
  *   0xC0000000  the kernel's window: physical 0x00400000 to 0x00FFFFFF, which the user program hides
  *   0xC1000000  the kernel's byte heap: vmalloc()
+ *   0xCE000000  kernel stacks
  *   0xD0000000  MMIO
  */
 #ifndef ARCH_I386_LAYOUT_ARCH_H
@@ -49,7 +50,11 @@
 #define WINDOW_PHYSICAL LOW_ZONE_PHYSICAL /* what WINDOW_ADDRESS shows */
 #define WINDOW_BYTES    LOW_ZONE_BYTES
 #define VMALLOC_ADDRESS 0xC1000000
-#define VMALLOC_END     0xD0000000
+#define VMALLOC_END     0xCE000000
+
+/* Kernel stacks, each over a page that is never mapped. */
+#define KERNEL_STACKS_ADDRESS VMALLOC_END
+#define KERNEL_STACKS_END     0xD0000000
 #define MMIO_ADDRESS    0xD0000000
 
 #ifndef __ASSEMBLER__
@@ -84,8 +89,8 @@ _Static_assert(WINDOW_ADDRESS % LARGE_PAGE_SIZE_BYTES == 0 &&
                "the window is of 4 MiB pages");
 _Static_assert(WINDOW_END < VMALLOC_ADDRESS && VMALLOC_ADDRESS % LARGE_PAGE_SIZE_BYTES == 0,
                "a gap, then the byte heap, whose page tables are its own");
-_Static_assert(VMALLOC_END <= MMIO_ADDRESS && VMALLOC_END % LARGE_PAGE_SIZE_BYTES == 0,
-               "byte heap below MMIO");
+_Static_assert(VMALLOC_END % LARGE_PAGE_SIZE_BYTES == 0, "so are those of the stacks");
+_Static_assert(KERNEL_STACKS_END <= MMIO_ADDRESS, "stacks below MMIO");
 #endif
 
 #endif

@@ -53,12 +53,13 @@ static const struct page_place places[] = {
     {USER_STACK_BOTTOM, "user stack", false},
     {USER_STACK_TOP, "the guard page above the user stack", false},
     {USER_PROGRAM_ADDRESS, "user program", false},
-    {HEAP_ADDRESS, "kernel heap pool", true},
-    {FRAME_ZONE_ADDRESS, "frame zone", true},
+    {HEAP_ADDRESS, "kernel heap pool", false},
+    {FRAME_ZONE_ADDRESS, "frame zone", false},
     {PROCESS_HEAP_ADDRESS, "process heap", false},
-    {WINDOW_ADDRESS, "the kernel's window on RAM at 4 to 16 MiB", true},
+    {WINDOW_ADDRESS, "the kernel's window on RAM at 4 to 16 MiB", false},
     {WINDOW_END, "unused, behind the window", false},
     {VMALLOC_ADDRESS, "the kernel's byte heap", false},
+    {KERNEL_STACKS_ADDRESS, "kernel stacks", true},
     {MMIO_ADDRESS, "devices", false},
 };
 

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "arch/frame.h"
+#include "layout.h"
 
 struct trap_frame {
     uint32_t es, ds;
@@ -43,10 +44,6 @@ struct trap_frame {
 #define PC_NAME        "eip"
 #define ADDRESS_FORMAT "%08x"
 
-/* All kernel stacks lie above page 0 and below the process heap (layout.h). */
-#define KERNEL_STACKS_LOWEST 0x1000u
-#define KERNEL_STACKS_END    0x80000000u
-
 /* A frame from ring 0 has no esp and ss. */
 #define FRAME_BYTES_FROM_KERNEL offsetof(struct trap_frame, esp)
 
@@ -56,6 +53,13 @@ struct trap_frame {
 static inline bool frame_is_from_user(const struct trap_frame *frame)
 {
     return (frame->cs | frame->eflags >> 16) & 2;
+}
+
+/* On the stacks of tasks, or on the boot stack, which is in the kernel's image. */
+static inline bool frame_may_lie_at(vaddr_t address)
+{
+    return (address >= KERNEL_ADDRESS && address < KERNEL_END_MAX) ||
+           (address >= KERNEL_STACKS_ADDRESS && address < KERNEL_STACKS_END);
 }
 
 static inline vaddr_t frame_pc(const struct trap_frame *frame)

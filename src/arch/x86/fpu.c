@@ -19,17 +19,22 @@
 #define FNSAVE_TAGS         8
 #define FXSAVE_BYTES        512
 
+/* An address at which no task's state lies, and not the one that stands for a task without any. */
+#define NOBODY ((struct fpu_state *)&fpu)
+
 struct fpu_state {
     uint8_t bytes[FXSAVE_BYTES]; /* with XSAVE more of them: fpu_state_bytes() */
 } __attribute__((aligned(FPU_STATE_ALIGNMENT)));
 
 static struct {
-    struct fpu_state *owner;   /* whose registers are in the FPU */
-    struct fpu_state *current; /* who runs */
-} fpu;
+    struct fpu_state *owner;   /* whose registers are in the FPU; NOBODY: no task's */
+    struct fpu_state *current; /* who runs; NULL: one that has no state */
+    bool is_locked;            /* CR0.TS is set */
+} fpu = {.owner = NOBODY};
 
-static inline void clear_task_switched(void)
+static inline void unlock(void)
 {
+    fpu.is_locked = false;
     __asm__ volatile("clts");
 }
 
@@ -124,9 +129,9 @@ void fpu_clear(struct fpu_state *state)
 void fpu_copy(struct fpu_state *to, const struct fpu_state *from)
 {
     if (fpu.owner == from) {
-        clear_task_switched();
+        unlock();
         save(fpu.owner);
-        fpu.owner = NULL;
+        fpu.owner = NOBODY;
         fpu_switch(fpu.current);
     }
     memcpy(to->bytes, from->bytes, fpu_state_bytes());
@@ -137,11 +142,11 @@ static void fpu_on_use(struct trap_frame *frame)
     if (!frame_is_from_user(frame) || !fpu.current) {
         panic("the kernel used the FPU at " PC_NAME " " ADDRESS_FORMAT, frame_pc(frame));
     }
-    clear_task_switched();
+    unlock();
     if (fpu.owner == fpu.current) {
         return;
     }
-    if (fpu.owner) {
+    if (fpu.owner != NOBODY) {
         save(fpu.owner);
     }
     load(fpu.current);
@@ -157,9 +162,10 @@ void fpu_initialise(void)
 void fpu_switch(struct fpu_state *state)
 {
     fpu.current = state;
-    if (state && state == fpu.owner) {
-        clear_task_switched();
-    } else {
+    if (state == fpu.owner) {
+        unlock();
+    } else if (!fpu.is_locked) {
+        fpu.is_locked = true;
         cpu_write_cr0(cpu_read_cr0() | CR0_TS);
     }
 }
@@ -167,7 +173,7 @@ void fpu_switch(struct fpu_state *state)
 void fpu_forget(const struct fpu_state *state)
 {
     if (fpu.owner == state) {
-        fpu.owner = NULL;
+        fpu.owner = NOBODY;
     }
     if (fpu.current == state) {
         fpu_switch(NULL);

@@ -9,6 +9,7 @@
  *   0x0000800000000000  non-canonical: no addresses
  *   0xFFFF800000000000  direct map: all RAM, and low memory, as they lie physically; 32 TiB
  *   0xFFFFA00000000000  the kernel's byte heap: vmalloc(), 64 GiB
+ *   0xFFFFA01000000000  kernel stacks, 32 MiB
  *   0xFFFFC00000000000  MMIO
  *   0xFFFFFFFF80000000  the kernel: its image, as it lies physically, at 0xFFFFFFFF80100000
  */
@@ -45,6 +46,10 @@
 
 #define VMALLOC_ADDRESS 0xFFFFA00000000000
 #define VMALLOC_END     0xFFFFA01000000000
+
+/* Kernel stacks, each over a page that is never mapped. */
+#define KERNEL_STACKS_ADDRESS VMALLOC_END
+#define KERNEL_STACKS_END     0xFFFFA01002000000
 #define MMIO_ADDRESS    0xFFFFC00000000000
 
 #ifndef __ASSEMBLER__
@@ -59,12 +64,15 @@ static inline paddr_t page_physical(const void *memory)
 {
     vaddr_t address = (vaddr_t)memory;
 
-    return address - (address >= KERNEL_BASE ? KERNEL_BASE : DIRECT_MAP);
+    if (__builtin_expect(address >= KERNEL_BASE, 0)) {
+        return address - KERNEL_BASE;
+    }
+    return address - DIRECT_MAP;
 }
 
 _Static_assert(KERNEL_ADDRESS == KERNEL_BASE + KERNEL_PHYSICAL, "kernel image");
 _Static_assert(KERNEL_END_MAX == KERNEL_BASE + LOW_ZONE_PHYSICAL, "kernel below the low zone");
-_Static_assert(VMALLOC_ADDRESS % (1ul << 39) == 0 && VMALLOC_END <= MMIO_ADDRESS,
+_Static_assert(VMALLOC_ADDRESS % (1ul << 39) == 0 && KERNEL_STACKS_END <= MMIO_ADDRESS,
                "the byte heap begins an entry of the top-level table");
 _Static_assert(HEAP_END <= BOOT_MAP_END, "the pool is seen from the start");
 _Static_assert(USER64_STACK_TOP < USER_END,

@@ -89,24 +89,24 @@ syscall_entry:
     PUSH_REGISTERS
     mov rdi, rsp                    ; the argument: struct trap_frame *
     call [rel syscall_entry_handler]
+    mov [rsp + TRAP_FRAME_rax], rax
     ; SYSRET takes RIP from RCX, and faults in ring 0 on the program's stack if that is not canonical. Of a
     ; program's own addresses all bits from 47 on are clear; all else goes by IRET.
     mov rcx, [rsp + TRAP_FRAME_rip]
     shr rcx, 47
     jnz trap_return
     ; RBX, RBP and R12 to R15 are what they were: C functions keep them. RCX and R11 are SYSRET's.
-    add rsp, 5 * 8                  ; R15 to R11
-    pop r10
-    pop r9
-    pop r8
+    ; RAX is still the result.
+    add rsp, TRAP_FRAME_rdi
     pop rdi
     pop rsi
-    add rsp, 2 * 8                  ; RBP, RBX
     pop rdx
-    mov rax, [rsp + 8]              ; what is left: RCX, RAX, vector, error code, RIP, CS, RFLAGS, RSP, SS
-    mov rcx, [rsp + 32]
-    mov r11, [rsp + 48]
-    mov rsp, [rsp + 56]
+    pop r10
+    pop r8
+    pop r9
+    mov rcx, [rsp + TRAP_FRAME_rip - TRAP_FRAME_r11]
+    mov r11, [rsp + TRAP_FRAME_rflags - TRAP_FRAME_r11]
+    mov rsp, [rsp + TRAP_FRAME_rsp - TRAP_FRAME_r11]
     o64 sysret
 
 ; SYSCALL from 32-bit code, which some CPUs have. There it is no instruction for programs of Drupe.

@@ -47,7 +47,7 @@ extern uint8_t syscall_entry[], syscall_entry_32[], syscall_entry_end[];
 /* gdt.asm */
 void trap_load_idt(const void *table, uint16_t limit);
 
-trap_handler_t syscall_entry_handler;
+syscall_entry_handler_t syscall_entry_handler;
 
 static struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(16)));
 

@@ -368,8 +368,8 @@ static void give_to_current(struct room *room, struct neighbours at, vaddr_t sta
 {
     bool touches = start <= room->current_end && room->current_start <= end;
 
-    room->below = at.before != NULL ? at.before->end : 0;
-    room->above = at.after != NULL ? at.after->start : UINTPTR_MAX;
+    room->below = at.before != NULL ? at.before->end : room->start - 1;
+    room->above = at.after != NULL ? at.after->start : room->end + 1;
     if (touches) {
         room->current_start = MIN(start, room->current_start);
         room->current_end = MAX(end, room->current_end);
@@ -459,7 +459,8 @@ void room_initialise(struct room *room, vaddr_t start, vaddr_t end)
     *room = (struct room){
         .current_start = start,
         .current_end = end,
-        .above = UINTPTR_MAX,
+        .below = start - 1,
+        .above = end + 1,
         .start = start,
         .end = end,
     };

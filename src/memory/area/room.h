@@ -37,10 +37,11 @@
  * lost_pages counts them. So when a call finds nothing and room_has_lost(), its caller finds a free
  * run in another way (page tables, areas), and says so with room_put_back().
  *
- * Costs, with 100,000 gaps, in instructions: from the current gap about 10, all else at most 3,000
- * (docs/testing.md has what was counted); room_destroy() and room_clone() about 100 for each gap.
+ * Costs, with 100,000 gaps, in instructions (make bench counts them): taking from the current gap and
+ * giving back to it some 15 together; all else some 500, at most 3,000. room_destroy() and
+ * room_clone() take about 100 for each gap, so their callers say how many nodes a call may do.
  *
- * Addresses are multiples of PAGE_SIZE_BYTES. Not for interrupt handlers; calls for one room must not
+ * Addresses are multiples of PAGE_SIZE_BYTES, ranges [start, end) are not empty. Not for interrupt handlers; calls for one room must not
  * overlap.
  */
 #ifndef MEMORY_AREA_ROOM_H

@@ -38,11 +38,9 @@
  *   - Tables, roots and chunks may lie where their address is not the physical one: entries and CR3 hold
  *     page_physical() of them.
  *
- * The kernel's own mappings change in two places only. Both change the kernel's chunk and, where an entry of
- * the root changes, which happens on i386, all chunks that had its old value:
- *   - Guard pages below kernel stacks. The large page around one is replaced by a table that all chunks
- *     share; the table goes, and the large page comes back, when its last guard page is given up.
- *   - The byte heap's pages. Tables are made for the first page that they are needed for and go with the last.
+ * The kernel's own mappings change in two ranges only, the byte heap and the kernel stacks. Their tables are made for
+ * the first page that they are needed for and go with the last. Where an entry of the root changes with it,
+ * which happens on i386, all chunks get the new one.
  */
 #include "memory/paging/paging.h"
 
@@ -844,70 +842,12 @@ struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- guard pages */
+/* ---------------------------------------------------------------- the kernel's own pages */
 
-/* Is it RAM, seen where the kernel sees all of it, in a table that all chunks have in common? */
-static bool is_guardable(const void *page, struct page_entry entry)
+static bool is_kernel_page(const void *page)
 {
     return paging_is_aligned(page) &&
-           page_table_index((vaddr_t)page, ROOT_LEVEL) + 1 > PAGE_MIXED_TABLES &&
-           (page_entry_flags(entry) & (KERNEL_PAGE | PAGE_FLAG_UNCACHED)) == KERNEL_PAGE;
-}
-
-int paging_guard_page(void *page)
-{
-    struct paging_4gb_chunk *kernel = &paging.kernel;
-    vaddr_t address = (vaddr_t)page;
-    unsigned level;
-    struct page_entry entry = find_entry(kernel, address, &level);
-    struct path path;
-
-    if (page_entry_is_empty(entry) && level == 0) {
-        return -EISTKN; /* counted out once already */
-    }
-    KASSERT(is_guardable(page, entry));
-    if (paging_complete_path(kernel, address, 0, &path) < 0) {
-        return -ENOMEM;
-    }
-    KASSERT(page_entry_frame(*path.slot[0]) == page_physical(page));
-    *path.slot[0] = (struct page_entry){0};
-    (void)page_count_down(&kernel->counts, path.slot[1], address);
-    if (level > 0) {
-        share_entry(address, level, entry); /* one of a large page; a table has taken its place */
-    }
-    page_flush(address);
-    return OK;
-}
-
-void paging_unguard_page(void *page)
-{
-    struct paging_4gb_chunk *kernel = &paging.kernel;
-    vaddr_t address = (vaddr_t)page;
-    unsigned level;
-    struct page_entry entry = find_entry(kernel, address, &level);
-    struct path path;
-
-    KASSERT(page_entry_is_empty(entry) && level == 0);
-    KASSERT(paging_complete_path(kernel, address, 0, &path) == OK); /* it is all there */
-    *path.slot[0] = page_entry_make(page_physical(page), KERNEL_PAGE, 0);
-    page_count_up(&kernel->counts, path.slot[1], address);
-    if (page_count(&kernel->counts, path.slot[1], address) == ENTRIES) {
-        void *start = (void *)ALIGN_DOWN(address, page_level_bytes(1));
-        struct page_entry old = *path.slot[1];
-
-        *path.slot[1] = page_entry_make(page_physical(start), KERNEL_PAGE, 1);
-        kernel->own_tables--;
-        share_entry(address, 1, old);
-        pmm_free_page(table_of(old));
-    }
-}
-
-/* ---------------------------------------------------------------- the byte heap's pages */
-
-static bool is_vmalloc_page(const void *page)
-{
-    return paging_is_aligned(page) &&
-           range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, VMALLOC_ADDRESS, VMALLOC_END);
+           range_is_inside((vaddr_t)page, PAGE_SIZE_BYTES, VMALLOC_ADDRESS, KERNEL_STACKS_END);
 }
 
 int paging_map_kernel_page(void *virt, void *frame)
@@ -917,7 +857,7 @@ int paging_map_kernel_page(void *virt, void *frame)
     size_t missing = paging_missing_tables(kernel, address);
     struct path path;
 
-    KASSERT(is_vmalloc_page(virt) && !paging_is_mapped(kernel, virt));
+    KASSERT(is_kernel_page(virt) && !paging_is_mapped(kernel, virt));
     if (paging_complete_path(kernel, address, 0, &path) < 0) {
         return -ENOMEM;
     }
@@ -934,7 +874,7 @@ void *paging_unmap_kernel_page(void *virt)
     vaddr_t address = (vaddr_t)virt;
     struct path path;
 
-    KASSERT(is_vmalloc_page(virt) && paging_is_mapped(kernel, virt));
+    KASSERT(is_kernel_page(virt) && paging_is_mapped(kernel, virt));
     KASSERT(paging_complete_path(kernel, address, 0, &path) == OK); /* it is all there */
 
     struct page_entry entry = *path.slot[0];

@@ -226,16 +226,7 @@ static inline void paging_load_directory(void *directory)
 }
 
 /*
- * Takes one of the kernel's own pages out of, and back into, every chunk: the guard page below a
- * kernel stack. page is one of pmm.h's and belongs to the caller. Guarding: 0;
- * -ENOMEM; -EISTKN when it is a guard page already. Unguarding any other page is a panic. When the last guard
- * page around is given up, the large page comes back; of a page of 1 GiB there remain 2 MiB pages.
- */
-int paging_guard_page(void *page);
-void paging_unguard_page(void *page);
-
-/*
- * Maps a page of the byte heap, VMALLOC_ADDRESS to VMALLOC_END, to frame (the kernel's address of a page
+ * Maps a page of the byte heap or of the kernel stacks, VMALLOC_ADDRESS to KERNEL_STACKS_END, to frame (the kernel's address of a page
  * of pmm.h), for the kernel, in every chunk. 0, or -ENOMEM when there is no page for a table.
  * Unmapping returns the frame, which is the caller's again. Panics when virt is not in that range, or is
  * mapped or not mapped already.

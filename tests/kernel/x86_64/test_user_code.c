@@ -19,6 +19,7 @@
 #include "memory/pmm.h"
 #include "process/process.h"
 #include "task/task.h"
+#include "watching.h"
 
 #define INIT_PATH      "0:/init.elf"
 #define STATUS_RIGHT   134 /* invalid opcode */
@@ -94,6 +95,8 @@ CODE(call_with_flags, "pushfq\n"
                       "mov %rdi, %rax\n"
                       "mov $0x1122334455667788, %rbx\n"
                       "mov %rbx, %r8\n"
+                      "lea 1(%rbx), %r9\n"
+                      "lea 2(%rbx), %r10\n"
                       "mov %rbx, %r15\n"
                       "mov %rsp, %rbp\n"
                       "popfq\n"
@@ -111,6 +114,12 @@ CODE(call_with_flags, "pushfq\n"
                       "cmp %rdx, %rax\n"
                       "jne 1f\n"
                       "cmp %rbx, %r8\n"
+                      "jne 1f\n"
+                      "sub %rbx, %r9\n"
+                      "cmp $1, %r9\n"
+                      "jne 1f\n"
+                      "sub %rbx, %r10\n"
+                      "cmp $2, %r10\n"
                       "jne 1f\n"
                       "cmp %rbx, %r15\n"
                       "jne 1f\n"
@@ -236,15 +245,22 @@ KTEST(syscall_instructions_of_32_bits_are_refused)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* rdi = what lies at the thread pointer, rsi = how often to look. The clock changes tasks meanwhile. */
+/* What lies at a thread pointer. */
+struct thread_data {
+    uint64_t name;
+    uint32_t goes_on;
+};
+
+/* rdi = the name that lies at the thread pointer. Looks as long as it is to go on. The clock changes tasks
+ * meanwhile. */
 CODE(look_at_fs, "1: mov %fs:0, %rax\n"
                  "cmp %rdi, %rax\n"
                  "jne 2f\n"
                  "mov %gs, %eax\n"
                  "test %eax, %eax\n"
                  "jnz 2f\n"
-                 "dec %rsi\n"
-                 "jnz 1b\n"
+                 "cmpl $0, %fs:8\n"
+                 "jne 1b\n"
                  "ud2\n"
                  "2: int3\n");
 
@@ -255,20 +271,35 @@ CODE(look_at_fs_32, ".code32\n"
                     "1: mov %fs:0, %eax\n"
                     "cmp %edi, %eax\n"
                     "jne 2f\n"
-                    "dec %esi\n"
-                    "jnz 1b\n"
+                    "cmpl $0, %fs:8\n"
+                    "jne 1b\n"
                     "ud2\n"
                     "2: int3\n"
                     ".code64\n");
 
-#define THREADS 4
+#define THREADS      4
+#define THREAD_TICKS (6 * THREADS) /* turns for each */
+
+static struct {
+    struct thread_data *data[THREADS];
+    unsigned ticks;
+} threads;
+
+static void end_threads_in_time(void)
+{
+    if (++threads.ticks == THREAD_TICKS) {
+        for (unsigned i = 0; i < THREADS; i++) {
+            threads.data[i]->goes_on = 0;
+        }
+    }
+}
 
 /* Two tasks of 64 bits whose thread pointers are beyond 4 GiB, and two of 32 bits, take turns: each sees its own
  * FS, all the time. */
 KTEST(tasks_have_fs_and_gs_of_their_own)
 {
     struct process *processes[THREADS] = {NULL};
-    void *pages[THREADS];
+    static const struct watchers watchers = {.on_tick = end_threads_in_time};
     int wrong = 0;
 
     KEXPECT(ktest_mount());
@@ -279,28 +310,30 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
             .code = is_64_bit ? look_at_fs : look_at_fs_32,
             .end = is_64_bit ? look_at_fs_end : look_at_fs_32_end,
             .rdi = 0x5EED0000 + i,
-            .rsi = 3000000,
             .thread_pointer = data,
             .is_32_bit = !is_64_bit,
         };
 
         processes[i] = load(&piece);
-        pages[i] = pmm_alloc_zeroed_page();
-        KEXPECT(processes[i] && pages[i]);
+        threads.data[i] = pmm_alloc_zeroed_page();
+        KEXPECT(processes[i] && threads.data[i]);
         /* What lies in a 32-bit program's range is the process's, and goes back with it. */
         KEXPECT(is_64_bit || process_take_page(processes[i], data));
-        *(uint64_t *)pages[i] = piece.rdi;
-        KEXPECT(paging_map(processes[i]->chunk, (void *)data, (void *)page_physical(pages[i]),
-                           PAGING_ACCESS_FROM_ALL) == OK);
+        *threads.data[i] = (struct thread_data){.name = piece.rdi, .goes_on = 1};
+        KEXPECT(paging_map(processes[i]->chunk, (void *)data,
+                           (void *)page_physical(threads.data[i]), PAGING_ACCESS_FROM_ALL) == OK);
     }
+    threads.ticks = 0;
+    watching_start(&watchers);
     for (unsigned i = 0; i < THREADS; i++) {
         process_start(processes[i], 0);
     }
     task_run_all();
+    watching_stop();
     for (unsigned i = 0; i < THREADS; i++) {
         wrong += processes[i]->exit_status != STATUS_RIGHT || processes[i]->task.ticks == 0;
         process_destroy(processes[i]);
-        wrong += i % 2 == 0 && pmm_free_page(pages[i]) != OK;
+        wrong += i % 2 == 0 && pmm_free_page(threads.data[i]) != OK;
     }
     KEXPECT(wrong == 0);
     KEXPECT(fs_unmount() == OK);

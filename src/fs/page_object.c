@@ -1,0 +1,397 @@
+/*
+ * fs/page_object.c - the page cache: a table of chains of frames, and a clock that goes round it.
+ *
+ * Frames are found by object and index in a hash table; the chain goes through their struct page. So no page in
+ * memory needs memory of its own beside its frame. Which pages go when frames are needed is decided by a hand that
+ * goes from bucket to bucket: a page that was used since it last came by is spared once (the "clock" algorithm).
+ *
+ * Invariants: each frame in a chain is held by the cache; object->cached counts its frames in chains; a busy page is
+ * in its chain, and nobody but the one who fills it has it. cache.promised + the frames that are not pages of
+ * shared memory are at least PAGE_CACHE_PAGES_MIN.
+ */
+#include "fs/page_object.h"
+
+#include "base/align.h"
+#include "base/status.h"
+#include "debug/panic.h"
+#include "memory/heap/kheap.h"
+#include "memory/heap/kmem_cache.h"
+#include "memory/page.h"
+#include "memory/pmm.h"
+#include "task/task.h"
+
+/* One bucket for so many pages of the machine. */
+#define PAGES_A_BUCKET 16
+#define BUCKETS_MIN    64
+
+/* Pages of shared memory that are given back between two pauses. */
+#define PIECE_PAGES 256
+
+static struct {
+    void **buckets; /* each the first frame of a chain, or NULL */
+    size_t bucket_count; /* a power of two */
+    size_t hand;         /* the bucket that is looked at next for pages to give back */
+    size_t promised;     /* frames that are promised to the cache and not taken */
+    struct wait_queue filled; /* who waits for a busy page */
+    void (*unmap)(struct list_node *view, uint32_t index, void *frame);
+    struct page_cache_stats stats;
+} cache;
+
+void page_cache_initialise(void)
+{
+    size_t buckets = BUCKETS_MIN;
+
+    while (buckets < pmm_get_total_pages() / PAGES_A_BUCKET) {
+        buckets *= 2;
+    }
+    cache.buckets = kzalloc(buckets * sizeof(*cache.buckets));
+    KASSERT(cache.buckets && pmm_promise(PAGE_CACHE_PAGES_MIN));
+    cache.bucket_count = buckets;
+    cache.promised = PAGE_CACHE_PAGES_MIN;
+    wait_queue_initialise(&cache.filled);
+    pmm_set_reclaimer(page_cache_shrink);
+}
+
+void page_cache_set_unmap(void (*unmap)(struct list_node *view, uint32_t index, void *frame))
+{
+    cache.unmap = unmap;
+}
+
+/* ---------------------------------------------------------------- chains */
+
+static void **bucket_of(const struct page_object *object, uint32_t index)
+{
+    uintptr_t key = (uintptr_t)object / KMEM_ALIGNMENT * 31 + index;
+
+    return &cache.buckets[key & (cache.bucket_count - 1)];
+}
+
+void *page_object_find(const struct page_object *object, uint32_t index)
+{
+    for (void *frame = *bucket_of(object, index); frame; frame = page_of(frame)->next) {
+        const struct page *page = page_of(frame);
+
+        if (page->object == object && page->index == index) {
+            return frame;
+        }
+    }
+    return NULL;
+}
+
+bool page_object_is_file(const struct page_object *object)
+{
+    return object->operations->fill != NULL;
+}
+
+/* The frame, which has one owner, becomes the object's page: held by the cache alone. */
+static void add(struct page_object *object, uint32_t index, void *frame, bool is_busy)
+{
+    void **bucket = bucket_of(object, index);
+
+    *page_of(frame) = (struct page){
+        .holders = 1,
+        .index = index,
+        .is_busy = is_busy,
+        .is_used = true,
+        .object = object,
+        .next = *bucket,
+    };
+    *bucket = frame;
+    object->cached++;
+    cache.stats.pages++;
+    cache.stats.files += page_object_is_file(object);
+}
+
+/* Takes the frame out of its chain, and gives it back: nobody but the cache holds it. */
+static void drop(void *frame)
+{
+    struct page *page = page_of(frame);
+    struct page_object *object = page->object;
+    void **link = bucket_of(object, page->index);
+
+    while (*link != frame) {
+        link = &page_of(*link)->next;
+    }
+    *link = page->next;
+    page->object = NULL;
+    object->cached--;
+    cache.stats.pages--;
+    cache.stats.files -= page_object_is_file(object);
+    KASSERT(page_release(frame));
+    if (page_object_is_file(object) && cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
+        KASSERT(pmm_promise(1)); /* it has just become free */
+        cache.promised++;
+    }
+}
+
+/* An object that nobody refers to ends with its last page. */
+static void end_if_unused(struct page_object *object)
+{
+    if (object->references == 0 && object->cached == 0) {
+        cache.stats.idle--;
+        object->operations->end(object);
+    }
+}
+
+/* ---------------------------------------------------------------- giving back */
+
+/* Can the page of a file go? Those who show it lose it, if that is allowed. */
+static bool can_go(void *frame, bool mapped_too)
+{
+    struct page *page = page_of(frame);
+
+    if (!page_object_is_file(page->object) || page->is_busy) {
+        return false;
+    }
+    if (page->is_used) {
+        page->is_used = false;
+        return false;
+    }
+    if (page->holders > 1 && mapped_too && cache.unmap) {
+        LIST_FOR_EACH(view, &page->object->views) {
+            cache.unmap(view, page->index, frame);
+        }
+    }
+    return page->holders == 1;
+}
+
+/* The hand looks at one bucket, and gives back what can go. Returns how many frames that freed. */
+static size_t sweep(bool mapped_too)
+{
+    void *frame = cache.buckets[cache.hand++ & (cache.bucket_count - 1)];
+    size_t count = 0;
+
+    while (frame) {
+        struct page_object *object = page_of(frame)->object;
+        void *next = page_of(frame)->next;
+
+        if (can_go(frame, mapped_too)) {
+            size_t promised = cache.promised;
+
+            drop(frame);
+            end_if_unused(object);
+            count += cache.promised == promised;
+        }
+        frame = next;
+    }
+    return count;
+}
+
+size_t page_cache_shrink(size_t pages)
+{
+    size_t count = 0;
+
+    /* Two rounds each: in the first, the pages that were used are only marked. */
+    for (size_t step = 0; step < 4 * cache.bucket_count && count < pages && cache.stats.files > 0;
+         step++) {
+        count += sweep(step >= 2 * cache.bucket_count);
+    }
+    return count;
+}
+
+/* Makes a place for a page where no frame can be had: one that a page of a file leaves. */
+static bool replace_one(void)
+{
+    for (size_t step = 0; step < 4 * cache.bucket_count && cache.promised == 0; step++) {
+        (void)sweep(step >= 2 * cache.bucket_count);
+    }
+    return cache.promised > 0;
+}
+
+/* A frame for a page of the object; NULL: none can be had. */
+static void *take_frame(struct page_object *object)
+{
+    if (!page_object_is_file(object)) {
+        object->promised--;
+        return pmm_alloc_promised_page();
+    }
+    void *frame = pmm_alloc_page();
+
+    if (!frame && (cache.promised > 0 || replace_one())) {
+        cache.promised--;
+        frame = pmm_alloc_promised_page();
+    }
+    return frame;
+}
+
+/* ---------------------------------------------------------------- objects */
+
+void page_object_initialise(struct page_object *object,
+                            const struct page_object_operations *operations, uint32_t pages)
+{
+    *object =
+        (struct page_object){.operations = operations, .references = 1, .pages = pages};
+    list_initialise(&object->views);
+}
+
+struct page_object *page_object_hold(struct page_object *object)
+{
+    cache.stats.idle -= object->references == 0;
+    object->references++;
+    return object;
+}
+
+/* All pages of shared memory go with the last who refers to it; pages of files stay in the cache. */
+static void drop_all(struct page_object *object)
+{
+    for (uint32_t index = 0, count = 0; object->cached > 0; index++) {
+        void *frame = page_object_find(object, index);
+
+        if (frame) {
+            drop(frame);
+            if (++count % PIECE_PAGES == 0) {
+                (void)task_pause();
+            }
+        }
+    }
+}
+
+void page_object_release(struct page_object *object)
+{
+    KASSERT(object->references > 0);
+    if (--object->references > 0) {
+        return;
+    }
+    cache.stats.idle++;
+    if (!page_object_is_file(object)) {
+        drop_all(object);
+    }
+    end_if_unused(object);
+}
+
+/* ---------------------------------------------------------------- pages */
+
+/* How many pages are read at once: twice as many as the last time for a reader who goes on where it was. */
+static size_t window(struct page_object *object, uint32_t index)
+{
+    bool goes_on = index == object->next;
+
+    object->window = goes_on ? MIN(MAX(object->window * 2, 2u), (uint32_t)PAGE_OBJECT_FILL_MAX) : 1;
+    return MIN((size_t)object->window, (size_t)(object->pages - index));
+}
+
+/* Adds busy pages from index on, until one is there already, or no frame can be had. Returns how many. */
+static size_t add_busy(struct page_object *object, uint32_t index, size_t count, void *frames[])
+{
+    size_t added = 0;
+
+    while (added < count && !page_object_find(object, index + (uint32_t)added)) {
+        void *frame = added == 0 ? take_frame(object) : pmm_alloc_page();
+
+        /* Giving back pages for it may have changed nothing here: absent pages stay absent. */
+        if (!frame) {
+            break;
+        }
+        frames[added] = frame;
+        add(object, index + (uint32_t)added, frame, true);
+        added++;
+    }
+    return added;
+}
+
+/* Reads pages of a file from index on. */
+static int fill(struct page_object *object, uint32_t index)
+{
+    void *frames[PAGE_OBJECT_FILL_MAX];
+    size_t count = add_busy(object, index, window(object, index), frames);
+
+    if (count == 0) {
+        return -ENOMEM;
+    }
+    (void)page_object_hold(object);
+
+    int status = object->operations->fill(object, index, frames, count);
+
+    for (size_t i = 0; i < count; i++) {
+        page_of(frames[i])->is_busy = false;
+        if (status < 0) {
+            drop(frames[i]);
+        }
+    }
+    object->next = index + (uint32_t)count;
+    task_wake_all(&cache.filled);
+    page_object_release(object);
+    return status;
+}
+
+static int bring(struct page_object *object, uint32_t index)
+{
+    cache.stats.misses++;
+    if (page_object_is_file(object)) {
+        return fill(object, index);
+    }
+    void *frame = take_frame(object);
+
+    pmm_zero_page(frame);
+    add(object, index, frame, false);
+    return OK;
+}
+
+int page_object_get(struct page_object *object, uint32_t index, void **frame)
+{
+    int status = OK;
+
+    if (index >= object->pages) {
+        return -EBOUNDS;
+    }
+    while (status == OK) {
+        *frame = page_object_find(object, index);
+        if (*frame && !page_of(*frame)->is_busy) {
+            page_of(*frame)->is_used = true;
+            page_hold(*frame);
+            cache.stats.hits++;
+            return OK;
+        }
+        if (!*frame) {
+            status = bring(object, index);
+        } else if (task_is_cancelled()) {
+            status = -EINTERRUPTED;
+        } else {
+            task_block(&cache.filled);
+        }
+    }
+    return status;
+}
+
+void page_cache_get_stats(struct page_cache_stats *stats)
+{
+    *stats = cache.stats;
+    stats->spare = cache.stats.files + cache.promised - PAGE_CACHE_PAGES_MIN;
+}
+
+/* ---------------------------------------------------------------- shared memory */
+
+struct shared_memory {
+    struct page_object object;
+    void *charged;
+    void (*charge_back)(void *charged, uint32_t pages);
+};
+
+static void end_shared_memory(struct page_object *object)
+{
+    struct shared_memory *memory = LIST_ENTRY(object, struct shared_memory, object);
+
+    pmm_give_back_promise(object->promised);
+    memory->charge_back(memory->charged, object->pages);
+    kmem_free(memory);
+}
+
+static const struct page_object_operations shared_memory_operations = {
+    .fill = NULL,
+    .end = end_shared_memory,
+};
+
+struct page_object *shared_memory_new(uint32_t pages, void *charged,
+                                      void (*charge_back)(void *charged, uint32_t pages))
+{
+    struct shared_memory *memory = kmem_alloc(sizeof(*memory));
+
+    if (!memory) {
+        return NULL;
+    }
+    page_object_initialise(&memory->object, &shared_memory_operations, pages);
+    memory->object.promised = pages;
+    memory->charged = charged;
+    memory->charge_back = charge_back;
+    return &memory->object;
+}

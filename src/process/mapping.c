@@ -1,0 +1,227 @@
+/*
+ * process/mapping.c - see mapping.h.
+ *
+ * Size before speed.
+ */
+#include "process/mapping.h"
+
+#include "base/align.h"
+#include "base/status.h"
+#include "fs/file.h"
+#include "fs/page_object.h"
+#include "memory/pmm.h"
+
+#define RIGHTS_ALL (MAPPING_READ | MAPPING_WRITE | MAPPING_EXECUTE)
+#define FLAGS_ALL  (MAPPING_SHARED | MAPPING_PRIVATE | MAPPING_FIXED | MAPPING_ANONYMOUS)
+
+_Static_assert(MAPPING_READ == PAGE_READ && MAPPING_WRITE == PAGE_WRITE &&
+                   MAPPING_EXECUTE == PAGE_EXECUTE,
+               "rights are the same numbers");
+
+static bool are_rights(uint32_t rights)
+{
+    return !(rights & ~RIGHTS_ALL) &&
+           (rights & (MAPPING_WRITE | MAPPING_EXECUTE)) != (MAPPING_WRITE | MAPPING_EXECUTE);
+}
+
+static bool is_sound(const struct memory_mapping *mapping)
+{
+    uint32_t kind = mapping->flags & (MAPPING_SHARED | MAPPING_PRIVATE);
+
+    return mapping->length > 0 && mapping->length <= UINTPTR_MAX - PAGE_SIZE_BYTES &&
+           are_rights(mapping->rights) && !(mapping->flags & ~FLAGS_ALL) &&
+           (kind == MAPPING_SHARED || kind == MAPPING_PRIVATE) && mapping->reserved == 0 &&
+           IS_ALIGNED(mapping->offset, (uint64_t)PAGE_SIZE_BYTES) &&
+           mapping->offset / PAGE_SIZE_BYTES + mapping->length / PAGE_SIZE_BYTES < UINT32_MAX / 4 &&
+           (IS_ALIGNED(mapping->address, (uintptr_t)PAGE_SIZE_BYTES) ||
+            !(mapping->flags & MAPPING_FIXED));
+}
+
+/* May a mapping be put to exactly that place? */
+static bool is_place(const struct address_space *space, vaddr_t start, size_t length)
+{
+    const struct address_map map = address_space_map(space);
+
+    return range_is_inside(start, length, map.heap_start, map.heap_end) ||
+           range_is_inside(start, length, map.program_start, map.program_end);
+}
+
+/* Are all areas of [start, end) mappings, and is nothing of process_malloc()'s there? */
+static bool are_mappings(const struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    const struct address_map map = address_space_map(space);
+
+    while (start < end) {
+        const struct area *area = area_from(space, start);
+        vaddr_t free_end = area ? MIN(area->start, end) : end;
+
+        if (area && area->start < end && area->kind != AREA_MAPPING) {
+            return false;
+        }
+        if (start < free_end && start >= map.heap_start && start < map.heap_end &&
+            !room_is_free(&space->room, start, free_end)) {
+            return false;
+        }
+        start = area ? area->end : end;
+    }
+    return true;
+}
+
+/* Where a mapping of so many bytes goes. 0: nowhere; it may be taken again before it is used. */
+static vaddr_t choose_place(struct address_space *space, vaddr_t hint, size_t length)
+{
+    const struct address_map map = address_space_map(space);
+    vaddr_t start = ALIGN_DOWN(hint, PAGE_SIZE_BYTES);
+
+    if (start && range_is_inside(start, length, map.heap_start, map.heap_end) &&
+        room_is_free(&space->room, start, start + length)) {
+        return start;
+    }
+    start = room_take_highest(&space->room, map.heap_start, map.break_start,
+                              length / PAGE_SIZE_BYTES);
+    if (!start) {
+        start = room_take_highest(&space->room, map.heap_start, map.heap_end,
+                                  length / PAGE_SIZE_BYTES);
+    }
+    if (start) {
+        room_give(&space->room, start, start + length);
+    }
+    return start;
+}
+
+/* ---------------------------------------------------------------- objects */
+
+static void charge_back(void *family, uint32_t pages)
+{
+    family_give_back(family, FAMILY_PAGES, pages);
+}
+
+/* Memory that a fork shares. */
+static int new_shared_memory(struct family *family, size_t length, struct page_object **object)
+{
+    uint32_t pages = (uint32_t)(length / PAGE_SIZE_BYTES);
+
+    if (!family_charge(family, FAMILY_PAGES, pages)) {
+        return -ENOMEM;
+    }
+    if (pmm_promise(pages)) {
+        *object = shared_memory_new(pages, family, charge_back);
+        if (*object) {
+            return OK;
+        }
+        pmm_give_back_promise(pages);
+    }
+    family_give_back(family, FAMILY_PAGES, pages);
+    return -ENOMEM;
+}
+
+/* What the mapping shows, with a reference; NULL for private memory. */
+static int find_object(struct process *process, const struct memory_mapping *mapping,
+                       struct file *file, size_t length, struct page_object **object)
+{
+    bool is_shared = mapping->flags & MAPPING_SHARED;
+
+    *object = NULL;
+    if (!(mapping->flags & MAPPING_ANONYMOUS)) {
+        return is_shared && mapping->rights & MAPPING_WRITE ? -ERDONLY
+                                                            : file_contents(file, object);
+    }
+    return is_shared ? new_shared_memory(process->family, length, object) : OK;
+}
+
+/* ---------------------------------------------------------------- the calls */
+
+intptr_t mapping_add(struct process *process, const struct memory_mapping *mapping,
+                     struct file *file)
+{
+    struct address_space *space = &process->space;
+    bool is_fixed = mapping->flags & MAPPING_FIXED;
+    struct page_object *object;
+
+    if (!is_sound(mapping) || (!(mapping->flags & MAPPING_ANONYMOUS) && !file)) {
+        return -EINVARG;
+    }
+    size_t length = ALIGN_UP(mapping->length, (uintptr_t)PAGE_SIZE_BYTES);
+
+    if (is_fixed && (!is_place(space, mapping->address, length) ||
+                     !are_mappings(space, mapping->address, mapping->address + length))) {
+        return -EINVARG;
+    }
+    int status = find_object(process, mapping, file, length, &object);
+
+    if (status == OK && is_fixed) {
+        status = area_remove(space, mapping->address, mapping->address + length);
+    }
+    vaddr_t start = is_fixed ? mapping->address : choose_place(space, mapping->address, length);
+
+    if (status == OK) {
+        status = start == 0 ? -ENOMEM
+                            : area_add(space, &(struct area){
+                                                  .start = start,
+                                                  .end = start + length,
+                                                  .rights = (page_rights_t)mapping->rights,
+                                                  .kind = AREA_MAPPING,
+                                                  .object = object,
+                                                  .first = (uint32_t)(mapping->offset /
+                                                                      PAGE_SIZE_BYTES),
+                                                  .is_shared = mapping->flags & MAPPING_SHARED,
+                                              });
+    }
+    if (object) {
+        page_object_release(object); /* the area has its own reference */
+    }
+    return status < 0 ? status : (intptr_t)start;
+}
+
+/* Whole pages from address on, in *end; false: no such range. */
+static bool find_end(vaddr_t address, size_t length, vaddr_t *end)
+{
+    *end = ALIGN_UP(address + length, (uintptr_t)PAGE_SIZE_BYTES);
+    return IS_ALIGNED(address, (uintptr_t)PAGE_SIZE_BYTES) && *end > address &&
+           length <= *end - address;
+}
+
+int mapping_remove(struct process *process, vaddr_t address, size_t length)
+{
+    struct address_space *space = &process->space;
+    vaddr_t end;
+
+    if (!find_end(address, length, &end)) {
+        return -EINVARG;
+    }
+    for (const struct area *area; address < end; address = area->end) {
+        area = area_from(space, address);
+        if (!area || area->start >= end) {
+            break;
+        }
+        if (area->kind != AREA_MAPPING) {
+            return -EINVARG;
+        }
+    }
+    return area_remove(space, end - ALIGN_UP(length, (uintptr_t)PAGE_SIZE_BYTES), end);
+}
+
+int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights)
+{
+    struct address_space *space = &process->space;
+    vaddr_t end;
+
+    if (!are_rights(rights) || !find_end(address, length, &end)) {
+        return -EINVARG;
+    }
+    for (vaddr_t at = address; at < end;) {
+        const struct area *area = area_at(space, at);
+
+        if (!area || area->kind == AREA_GUARD) {
+            return -ENOMEM;
+        }
+        if (area->kind == AREA_STACK) {
+            return -EINVARG;
+        }
+        if (area->is_shared && rights & MAPPING_WRITE && page_object_is_file(area->object)) {
+            return -ERDONLY;
+        }
+        at = area->end;
+    }
+    return area_protect(space, address, end, (page_rights_t)rights);
+}

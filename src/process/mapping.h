@@ -1,0 +1,30 @@
+/*
+ * process/mapping.h - mmap, munmap and mprotect, by POSIX's rules; abi/mapping.h says what can be asked for.
+ *
+ * Fixed places are the process heap and, of a 32-bit program, what is left of its program's 12 MiB; never what
+ * process_malloc() gave out, the break, the program itself or a stack. A page can be written to or executed, not
+ * both: -EINVARG.
+ */
+#ifndef PROCESS_MAPPING_H
+#define PROCESS_MAPPING_H
+
+#include "abi/mapping.h"
+#include "process/process.h"
+
+struct file;
+
+/*
+ * Maps for the running process. file: the open file, or NULL for MAPPING_ANONYMOUS. The address; -EINVARG for what
+ * is not allowed; -ENOMEM; -ERDONLY: a file's contents cannot be changed through a shared mapping; -EISDIR. May wait.
+ */
+intptr_t mapping_add(struct process *process, const struct memory_mapping *mapping,
+                     struct file *file);
+
+/* Unmaps what of [address, address + length) is mapped so. 0; -EINVARG: something else is there; -ENOMEM. */
+int mapping_remove(struct process *process, vaddr_t address, size_t length);
+
+/* Changes the rights of all pages of the range, which is mapped, the program's, or the break's. 0; -EINVARG;
+ * -ENOMEM: nothing is there, or it cannot be promised; -ERDONLY. */
+int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights);
+
+#endif
