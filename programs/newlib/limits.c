@@ -40,7 +40,9 @@ long sysconf(int name)
     case _SC_TIMERS:
     case _SC_MONOTONIC_CLOCK:
     case _SC_FSYNC:
-    case _SC_SPAWN: return 200809L;
+    case _SC_SPAWN:
+    case _SC_MAPPED_FILES:
+    case _SC_MEMORY_PROTECTION: return 200809L;
     default: return name >= 0 && name <= _SC_THREAD_SPORADIC_SERVER ? -1 : layer_fail(EINVAL);
     }
 }

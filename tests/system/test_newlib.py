@@ -88,19 +88,23 @@ def library(folder):
 
 
 def processes(folder):
-    """fork(), exec and waitpid(); how programs end."""
+    """fork(), exec and waitpid(); mmap(); how programs end."""
     data = os.path.join(folder, "data.txt")
     with open(data, "w", encoding="ascii") as file:
         file.write("0123456789\n")
-    guests.make(f"{GUESTS}/forks.elf", f"{GUESTS}/ends.elf", guests.RUNNER)
-    ran = guests.run(folder, ["forks.elf", *(f"ends.elf {how}" for how, _, _ in ENDS)],
-                     [data, f"{GUESTS}/forks.elf=dir/inner.elf", f"{GUESTS}/forks.elf", f"{GUESTS}/ends.elf"])
-    check(ran, "forks.elf", 0)
+    names = {"forks": 12, "maps": 4}
+    made = [f"{GUESTS}/{name}.elf" for name in (*names, "ends")]
+    guests.make(*made, guests.RUNNER)
+    ran = guests.run(folder, [*(f"{name}.elf" for name in names), *(f"ends.elf {how}" for how, _, _ in ENDS)],
+                     [data, f"{GUESTS}/forks.elf=dir/inner.elf", *made])
+    for name, count in names.items():
+        check(ran, f"{name}.elf", 0)
+        output = ran[f"{name}.elf"].output if f"{name}.elf" in ran else ""
+        results = re.findall(rf"^({name}: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
+        for what, result in results:
+            test(what, None if result == "ok" else output)
+        test(f"{name}: all tests ran", None if len(results) == count else output)
     output = ran["forks.elf"].output if "forks.elf" in ran else ""
-    results = re.findall(r"^(forks: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
-    for name, result in results:
-        test(name, None if result == "ok" else output)
-    test("forks: all tests ran", None if len(results) == 12 else output)
     test("what is in a stream's buffer at fork() is written by both",
          None if "\nboth write this;both write this;once;\n" in output and "lost" not in output else output)
     for how, status, said in ENDS:
