@@ -2,17 +2,16 @@
  * memory/page.h - a struct for each frame that pmm.h hands out: how many hold it, and what it is a page of.
  *
  * Most frames have one owner, who knows it: a table, a kernel stack, a page of a process that has not been
- * forked. Their struct says nothing, and nobody reads or writes it: it costs neither time at boot nor a write
- * when a frame is taken. Whoever shares a frame calls page_share() first. From then on each holder marks that
- * it is one of several (an entry of a page table has a mark for it), and gives its part back by
- * page_release(); the last one frees the frame.
+ * forked. Their struct is all zero, and nobody reads or writes it when such a frame is taken or freed. Whoever
+ * shares a frame calls page_share() first. From then on each holder marks that it is one of several (an entry of a
+ * page table has a mark for it), and gives its part back by page_release(); the last one frees the frame.
  *
- *   pmm_alloc_page()        one owner                    the struct is undefined
+ *   pmm_alloc_page()        one owner                    holders: 0
  *   page_share()            holders: 2                   ... and all who hold it know that it is shared
  *   page_hold()             holders: 3, 4, ...
  *   page_release()          holders: ..., 1              the one that is left may take it as its own again:
- *                                                        page_is_last()
- *   page_release()          the frame is free
+ *                                                        page_is_last(), page_own()
+ *   page_release()          the frame is free            holders: 0
  *
  * A frame is named by the address where the kernel sees it, as in pmm.h.
  */
@@ -54,6 +53,12 @@ static inline bool page_is_last(const void *frame)
     const struct page *page = page_of(frame);
 
     return page->holders == 1 && page->object == NULL;
+}
+
+/* The last holder of a shared frame is its one owner again. */
+static inline void page_own(void *frame)
+{
+    page_of(frame)->holders = 0;
 }
 
 /* One holder less of a shared frame. Frees it when it was the last; returns whether it did. pmm.c */

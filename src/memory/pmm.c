@@ -33,11 +33,13 @@
  *
  * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the RAM between
  * the kernel's end and what user programs have below 4 MiB, which is no zone; else in the zone, behind the index.
- * Nobody has to fill them with anything.
+ * They begin as zeros: three words for each frame are written at boot.
  *
- * Promises: pmm.promised is how many there are. Free frames, without the pool's part that is the kernel's, are
- * never fewer: so each request that is not for a promised page is refused when it would change that. As long as
- * nothing is promised, this costs a comparison. kmalloc() asks when the pool might run short (kheap_set_floor()).
+ * Promises: pmm.promised is how many there are. Free frames, of all kinds, are never fewer; and no request that is
+ * not for a promised page, or the kernel's own by kmalloc(), makes them fewer than promises and the kernel's part of
+ * the pool together. As long as nothing is promised, this costs a comparison. kmalloc() asks when the pool might run
+ * short (kheap_set_floor()). It may always use the kernel's part: then the last promises are kept from what is
+ * left of it, and until that is so nobody else gets a page.
  *
  * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames;
  * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero but for
@@ -51,6 +53,7 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "base/align.h"
+#include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
 #include "memory/memory_map.h"
@@ -114,6 +117,7 @@ static struct {
     size_t zeroed_count;
 
     size_t promised;
+    size_t floor; /* promised + pool_kernel, or more */
     size_t (*reclaim)(size_t count);
     paddr_t tail; /* RAM from here to TAIL_END is not used */
 
@@ -154,6 +158,7 @@ static void *take_tail(size_t bytes)
     void *memory = page_memory(pmm.tail);
 
     pmm.tail += needed;
+    memset(memory, 0, needed);
     return memory;
 }
 
@@ -230,6 +235,7 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
     KASSERT(heap_reserve(&zone->heap, memory_at(own.start), memory_behind(own.end)) == OK);
     if (zone->pages == NULL) {
         zone->pages = (struct page *)(zone->table.entries + table_bytes + index_bytes);
+        memset(zone->pages, 0, total * sizeof(*zone->pages));
     }
     reserve_holes(&zone->heap, map, range);
     KASSERT(heap_free_blocks(&zone->heap) == usable - own_bytes / PAGE_SIZE_BYTES);
@@ -291,6 +297,8 @@ static void create_low_zone(const struct memory_map *map)
     pmm.low_total = heap_free_blocks(&pmm.low.heap);
 }
 
+static bool may_kmalloc(size_t count);
+
 void pmm_init(const struct memory_map *map, paddr_t kernel_end)
 {
     struct heap_stats pool_stats;
@@ -304,6 +312,8 @@ void pmm_init(const struct memory_map *map, paddr_t kernel_end)
     heap_get_stats(pmm.pool, &pool_stats);
     pmm.pool_total = pool_stats.used + pool_stats.free;
     pmm.pool_kernel = pmm.pool_total / PMM_POOL_KERNEL_FRACTION;
+    pmm.floor = pmm.pool_kernel;
+    kheap_set_floor(&pmm.promised, may_kmalloc);
 
     pmm.usable = memory_map_total_usable_bytes(map) / PAGE_SIZE_BYTES;
     pmm.kernel = pages(memory_map_usable_bytes(map, 0, LOW_ZONE_PHYSICAL));
@@ -441,7 +451,7 @@ static NOINLINE bool can_be_had(size_t count)
 static inline bool are_plenty(size_t count)
 {
     return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >=
-           pmm.promised + pmm.pool_kernel + count;
+           pmm.floor + count;
 }
 
 /* Must count more frames stay free, for all that was promised? */
@@ -496,21 +506,17 @@ void *pmm_alloc_frames(size_t count)
 
 /* ---------------------------------------------------------------- promises */
 
-/* kmalloc() wants count blocks of the pool, and what is left then is less than all promises together. */
+/* kmalloc() wants count blocks of the pool, and what is left of it then is less than all promises together. */
 static bool may_kmalloc(size_t count)
 {
-    size_t pool = heap_free_blocks(pmm.pool);
-    size_t left = pool > count ? pool - count : 0;
-
-    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) +
-               (left > pmm.pool_kernel ? left - pmm.pool_kernel : 0) >=
-           pmm.promised;
+    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) + heap_free_blocks(pmm.pool) >=
+           pmm.promised + count;
 }
 
-static void set_promised(size_t promised)
+static inline void set_promised(size_t promised)
 {
     pmm.promised = promised;
-    kheap_set_floor(promised == 0 ? 0 : promised + pmm.pool_kernel, may_kmalloc);
+    pmm.floor = promised + pmm.pool_kernel;
 }
 
 void pmm_set_reclaimer(size_t (*reclaim)(size_t count))
@@ -533,14 +539,40 @@ void pmm_give_back_promise(size_t count)
     set_promised(pmm.promised - count);
 }
 
+void pmm_promise_freed(size_t count)
+{
+    set_promised(pmm.promised + count);
+}
+
+static void *take_promised(const void *owner)
+{
+    void *page = take_page(owner);
+
+    if (RARELY(page == NULL)) {
+        page = kheap_take_frames(1, owner);
+    }
+    KASSERT(page != NULL);
+    return page;
+}
+
 void *pmm_alloc_promised_page(void)
 {
     KASSERT(pmm.promised > 0);
     pmm.promised--; /* the floor may be higher than it has to be */
+    return take_promised(CALLER);
+}
 
-    void *page = take_page(CALLER);
+void *pmm_alloc_promised_zeroed_page(void)
+{
+    KASSERT(pmm.promised > 0);
+    pmm.promised--;
 
-    KASSERT(page != NULL);
+    void *page = take_zeroed();
+
+    if (page == NULL) {
+        page = take_promised(CALLER);
+        pmm_zero_page(page);
+    }
     return page;
 }
 
@@ -551,7 +583,9 @@ size_t pmm_get_promised_pages(void)
 
 size_t pmm_get_available_pages(void)
 {
-    return takeable_pages() - pmm.promised;
+    size_t takeable = takeable_pages();
+
+    return takeable > pmm.promised ? takeable - pmm.promised : 0;
 }
 
 /* ---------------------------------------------------------------- free */

@@ -66,11 +66,14 @@ void *pmm_alloc_frames(size_t count);
  * Promises: pages that are spoken for, and not taken yet. pmm_promise(count) makes sure that pages for them
  * stay free: nobody gets the last of these by another call here, or by kmalloc(). False, and nothing is
  * promised, when there are not so many. Each pmm_alloc_promised_page() keeps one of the promises, and never
- * fails. A frame that is freed later is no promise again.
+ * fails; the zeroed page is all zero. A frame that is freed later is no promise again, unless
+ * pmm_promise_freed() says so of count frames that have just been freed: it cannot fail.
  */
 bool pmm_promise(size_t count);
+void pmm_promise_freed(size_t count);
 void pmm_give_back_promise(size_t count);
 void *pmm_alloc_promised_page(void);
+void *pmm_alloc_promised_zeroed_page(void);
 size_t pmm_get_promised_pages(void);
 
 /*

@@ -65,7 +65,7 @@ struct area {
     struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
     uint32_t first;             /* page of the object at start */
     struct list_node view;      /* on the object's list */
-    struct address_space *space;
+    struct paging_4gb_chunk *chunk;
 };
 
 struct address_space {
@@ -75,7 +75,6 @@ struct address_space {
     struct area *latest;   /* that was found, or NULL */
     struct room room;      /* of the process heap */
     uint32_t pages;        /* charged */
-    uint32_t resident;     /* pages that are present, shared ones included */
     uint32_t faults;       /* that brought a page */
     uint32_t copies;       /* pages that were copied because they were shared */
     bool is_64_bit;
@@ -158,9 +157,20 @@ void address_space_initialise(void);
 bool address_space_charge(struct address_space *space, size_t count);
 void address_space_give_back(struct address_space *space, size_t count);
 
+/* The charge alone, of pages that are free now, or whose promise was given back. */
+static inline void address_space_discharge(struct address_space *space, size_t count)
+{
+    space->pages -= (uint32_t)count;
+    family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
+}
+
+/* With the last page of a table, at page, so many tables have gone that are charged. */
+void address_space_lose_tables(struct address_space *space, vaddr_t page, size_t count);
+
 /*
  * Gives back the pages of [start, end), or, with while_marked, of those up to the first entry without that mark.
- * All that is there is charged; the charge goes back as well. Returns the address where it ended.
+ * All that is there is charged, and so are the tables for the whole range; the charge goes back as well. Returns the
+ * address where it ended.
  */
 vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_t end,
                               uint32_t while_marked);

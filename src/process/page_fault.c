@@ -92,7 +92,7 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
 
     pmm_zero_page(frame);
     map(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
-    space->resident++;
+    space->chunk->resident++;
     return frame;
 }
 
@@ -125,7 +125,9 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks;
     void *frame = shared;
 
-    if (!page_is_last(shared)) {
+    if (page_is_last(shared)) {
+        page_own(shared);
+    } else {
         frame = take_promised(space);
         space->copies++;
         memcpy(frame, shared, PAGE_SIZE_BYTES);
@@ -151,7 +153,7 @@ static int bring_of_object(struct address_space *space, const struct area *area,
         rights &= (page_rights_t)~PAGE_WRITE;
     }
     space->faults++;
-    space->resident++;
+    space->chunk->resident++;
     map(space, page, frame,
         page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
     if (is_copied) {

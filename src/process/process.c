@@ -108,8 +108,8 @@ static int new_process(struct family *family, struct process **process)
     return OK;
 }
 
-/* The last step of making one, when status says how the others went: it is whole, or it is gone again. */
-static int finish(struct process *process, int status)
+/* The last step of making one, when status says how the others went: it is whole, and *made, or it is gone again. */
+static int finish(struct process *process, int status, struct process **made)
 {
     const struct family *family = process->family;
 
@@ -121,6 +121,7 @@ static int finish(struct process *process, int status)
         process_destroy(process);
     } else {
         process->task.group = &process->family->turns;
+        *made = process;
     }
     return status;
 }
@@ -129,20 +130,19 @@ static int load(const char *path, const struct arguments *arguments, struct fami
                 struct process **process)
 {
     struct user_start start = {0};
-    int status = new_process(family, process);
+    struct process *created;
+    int status = new_process(family, &created);
 
     if (status < 0) {
         return status;
     }
-    struct process *created = *process;
-
     set_name(created, path);
     created->argc = arguments_count(arguments);
     status = loader_load(path, arguments, family, &created->space, &start, &created->argv);
     if (status == OK) {
         status = task_create(&created->task, created->space.chunk, &start, may_use_spare(created));
     }
-    return finish(created, status);
+    return finish(created, status, process);
 }
 
 int process_load(const char *path, const struct arguments *arguments, struct process **process)
@@ -182,13 +182,12 @@ static int inherit_files(struct process *child, const struct process *parent)
 int process_fork(struct process **process)
 {
     struct process *parent = process_current();
-    int status = new_process(parent->family, process);
+    struct process *child;
+    int status = new_process(parent->family, &child);
 
     if (status < 0) {
         return status;
     }
-    struct process *child = *process;
-
     string_copy(child->name, parent->name, sizeof(child->name));
     child->argc = parent->argc;
     child->argv = parent->argv;
@@ -202,7 +201,7 @@ int process_fork(struct process **process)
     if (status == OK) {
         status = task_create_copy(&child->task, child->space.chunk, 0, may_use_spare(child));
     }
-    return finish(child, status);
+    return finish(child, status, process);
 }
 
 int process_execute(const char *path, const struct arguments *arguments, struct user_start *start)

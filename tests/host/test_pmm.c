@@ -23,6 +23,9 @@
 #define ZONE_PAGES_MAX   2048
 #define ZONE_END(pages_) (FRAME_ZONE_ADDRESS + (pages_)*PAGE_SIZE_BYTES)
 
+/* From here to the stack's guard, structs of frames have room. */
+#define KERNEL_END 0x180000
+
 static struct memory_map map;
 
 /* Where the kernel sees a page of the zone. */
@@ -49,7 +52,7 @@ static void start(size_t pool_blocks, const struct e820_entry *more, size_t more
     memory_map_build(&map, entries, 3 + more_count);
     stub_kheap_create(pool_blocks);
     memset(&pmm, 0, sizeof(pmm));
-    pmm_init(&map);
+    pmm_init(&map, KERNEL_END);
 }
 
 /* A zone of that many pages without holes. */
@@ -65,6 +68,7 @@ static int map_zone(void **state)
     (void)state;
     stub_map_memory((uintptr_t)zone_memory(0), ZONE_PAGES_MAX * PAGE_SIZE_BYTES);
     stub_map_memory((uintptr_t)page_memory(LOW_ZONE_PHYSICAL), LOW_ZONE_BYTES);
+    stub_map_memory((uintptr_t)page_memory(KERNEL_END), TAIL_END - KERNEL_END);
     return 0;
 }
 
@@ -268,7 +272,7 @@ static void test_holes_in_the_pool(void **state)
     heap_reserve(kheap_get(), page_memory(HEAP_ADDRESS + 0x10000),
                  page_memory(HEAP_ADDRESS + 0x20000));
     memset(&pmm, 0, sizeof(pmm));
-    pmm_init(&map);
+    pmm_init(&map, KERNEL_END);
     assert_int_equal(pmm_get_total_pages(), pmm.zone_total + POOL_BLOCKS - 16);
     assert_int_equal(pmm.pool_kernel, (POOL_BLOCKS - 16) / 16);
     assert_counts_agree();
@@ -946,6 +950,344 @@ static void test_random_use(void **state)
     assert_counts_agree();
 }
 
+/* ---------------------------------------------------------------- promises */
+
+/* Promises all that can be. */
+static size_t promise_all(void)
+{
+    size_t available = pmm_get_available_pages();
+
+    assert_true(pmm_promise(available));
+    assert_int_equal(pmm_get_available_pages(), 0);
+    assert_false(pmm_promise(1));
+    assert_int_equal(pmm_get_promised_pages(), available);
+    return available;
+}
+
+static void assert_nobody_gets_a_page(void)
+{
+    size_t free = pmm_get_free_pages();
+
+    assert_null(pmm_alloc_page());
+    assert_null(pmm_alloc_zeroed_page());
+    assert_null(pmm_alloc_frames(1));
+    assert_null(pmm_alloc_frames(2));
+    assert_false(pmm_promise(1));
+    assert_int_equal(pmm_get_free_pages(), free);
+}
+
+/* Keeps the promises from frames[from] on. */
+static void take_promised_pages(size_t from, size_t count)
+{
+    for (size_t i = from; i < from + count; i++) {
+        size_t promises = pmm_get_promised_pages();
+
+        frames[i] = pmm_alloc_promised_page();
+        assert_non_null(frames[i]);
+        memset(frames[i], 0xEE, PAGE_SIZE_BYTES);
+        assert_int_equal(pmm_get_promised_pages(), promises - 1);
+    }
+}
+
+/* All kmalloc() gives, into blocks[]; a block each. */
+static void *blocks[POOL_BLOCKS + 1];
+static size_t kmalloc_all(void)
+{
+    size_t count = 0;
+
+    while ((blocks[count] = kmalloc(1)) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static void kfree_all(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        kfree(blocks[i]);
+    }
+}
+
+/* Of zone, low zone and pool. The kernel has its part of the pool before, after and in the midst of it. */
+static void test_promises_are_kept(void **state)
+{
+    (void)state;
+    const struct e820_entry more[] = {
+        {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}, whole_low_zone};
+
+    for (int round = 0; round < 3; round++) {
+        start(POOL_BLOCKS, more, ARRAY_SIZE(more));
+        size_t total = pmm_get_free_pages(), of_kernel = 0;
+
+        of_kernel = round == 0 ? kmalloc_all() : 0;
+        kfree_all(of_kernel);
+        assert_int_equal(of_kernel, round == 0 ? POOL_BLOCKS : 0);
+        size_t count = promise_all();
+        assert_int_equal(count, total - POOL_KERNEL);
+        assert_nobody_gets_a_page();
+        if (round == 1) {
+            of_kernel = kmalloc_all();
+            assert_int_equal(of_kernel, POOL_KERNEL);
+            assert_nobody_gets_a_page();
+        }
+        take_promised_pages(0, count / 2);
+        assert_nobody_gets_a_page();
+        if (round == 2) {
+            of_kernel = kmalloc_all();
+            assert_int_equal(of_kernel, POOL_KERNEL);
+        }
+        take_promised_pages(count / 2, count - count / 2);
+        assert_int_equal(pmm_get_promised_pages(), 0);
+        assert_int_equal(pmm_get_free_pages(), of_kernel > 0 && round > 0 ? 0 : POOL_KERNEL);
+        free_all(count);
+        kfree_all(round > 0 ? of_kernel : 0);
+        assert_int_equal(pmm_get_free_pages(), total);
+        assert_int_equal(pmm_get_available_pages(), total - POOL_KERNEL);
+        assert_counts_agree();
+    }
+}
+
+static void test_promises_go_back(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    size_t available = pmm_get_available_pages();
+
+    assert_true(pmm_promise(0));
+    assert_false(pmm_promise(SIZE_MAX));
+    assert_false(pmm_promise(available + 1));
+    assert_int_equal(pmm_get_promised_pages(), 0);
+    assert_true(pmm_promise(5) && pmm_promise(7));
+    assert_int_equal(pmm_get_promised_pages(), 12);
+    assert_int_equal(pmm_get_available_pages(), available - 12);
+    pmm_give_back_promise(3);
+    assert_int_equal(pmm_get_promised_pages(), 9);
+    size_t count = take_all();
+    assert_int_equal(count, available - 9);
+    pmm_give_back_promise(2);
+    assert_non_null(frames[count] = pmm_alloc_page());
+    assert_non_null(frames[count + 1] = pmm_alloc_page());
+    assert_nobody_gets_a_page();
+    pmm_give_back_promise(7);
+    assert_int_equal(pmm_get_available_pages(), 7);
+    free_all(count + 2);
+    assert_int_equal(pmm_get_available_pages(), available);
+    assert_counts_agree();
+}
+
+/* Runs, and blocks of more than one page, leave what was promised, too. */
+static void test_promises_and_runs(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    size_t available = pmm_get_available_pages();
+
+    assert_true(pmm_promise(available - 8));
+    assert_null(pmm_alloc_frames(9));
+    void *run = pmm_alloc_frames(8);
+    assert_non_null(run);
+    assert_nobody_gets_a_page();
+    assert_null(kmalloc((POOL_KERNEL + 1) * PAGE_SIZE_BYTES));
+    void *block = kmalloc(POOL_KERNEL * PAGE_SIZE_BYTES);
+    assert_non_null(block);
+    assert_null(kmalloc(1));
+    take_promised_pages(0, available - 8);
+    assert_int_equal(pmm_get_free_pages(), 0);
+    free_all(available - 8);
+    kfree(block);
+    assert_int_equal(pmm_free_frames(run), OK);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+}
+
+/* The kernel has used its part of the pool. A frame of the pool that comes back is of that part, unless it is
+ * promised again at once. */
+static void test_promises_of_what_was_freed(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    size_t count = take_all();
+    size_t of_kernel = kmalloc_all();
+    void *page = frames[count - 1];
+
+    assert_int_equal(of_kernel, POOL_KERNEL);
+    assert_false(is_in_zone(page));
+    assert_int_equal(pmm_free_page(page), OK);
+    assert_false(pmm_promise(1));
+    pmm_promise_freed(1);
+    assert_null(kmalloc(1));
+    assert_nobody_gets_a_page();
+    assert_int_equal(pmm_get_available_pages(), 0);
+    assert_ptr_equal(pmm_alloc_promised_page(), page);
+    memset(page, 0xEE, PAGE_SIZE_BYTES);
+    assert_int_equal(pmm_free_page(page), OK);
+    pmm_promise_freed(1);
+    assert_ptr_equal(pmm_alloc_promised_zeroed_page(), page);
+    assert_true(is_zero(page));
+    free_all(count);
+    kfree_all(of_kernel);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+    assert_counts_agree();
+}
+
+/* Frames that are kept zeroed serve for promises, both kinds. */
+static void test_promises_and_zeroed_frames(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    size_t count = take_all();
+
+    for (size_t i = 0; i < 4; i++) {
+        memset(frames[i], 0, PAGE_SIZE_BYTES);
+        assert_int_equal(pmm_free_zeroed_page(frames[i]), OK);
+    }
+    assert_int_equal(promise_all(), 4);
+    assert_nobody_gets_a_page();
+    for (size_t i = 0; i < 4; i++) {
+        frames[i] = i % 2 ? pmm_alloc_promised_page() : pmm_alloc_promised_zeroed_page();
+        assert_true(i % 2 || is_zero(frames[i]));
+    }
+    free_all(count);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+    assert_counts_agree();
+}
+
+/* Random calls against two numbers: what is free, and what is promised. */
+static void test_promises_at_random(void **state)
+{
+    (void)state;
+    uint32_t seed = 7;
+    size_t used = 0, promises = 0, of_kernel = 0;
+
+    start_simple(POOL_BLOCKS, 64);
+    size_t total = pmm_get_free_pages();
+
+    for (int round = 0; round < 60000; round++) {
+        seed = seed * 1664525 + 1013904223;
+        size_t amount = (seed >> 20) % 24, free = total - used - of_kernel;
+        size_t pool = heap_free_blocks(kheap_get());
+        size_t kept = MIN(pool, (size_t)POOL_KERNEL);
+        bool can = free - kept >= promises + 1;
+
+        switch ((seed >> 16) % 8) {
+        case 0:
+            can = free - kept >= promises && free - kept - promises >= amount;
+            assert_int_equal(pmm_promise(amount), can);
+            promises += can ? amount : 0;
+            break;
+        case 1:
+            amount = MIN(amount, promises);
+            pmm_give_back_promise(amount);
+            promises -= amount;
+            break;
+        case 2:
+        case 3:
+            if (promises > 0) {
+                frames[used++] = pmm_alloc_promised_page();
+                promises--;
+            }
+            break;
+        case 4:
+            frames[used] = pmm_alloc_page();
+            assert_int_equal(frames[used] != NULL, can);
+            used += can;
+            break;
+        case 5:
+            blocks[of_kernel] = kmalloc(1);
+            can = pool > 0 && free > promises;
+            assert_int_equal(blocks[of_kernel] != NULL, can);
+            of_kernel += can;
+            break;
+        case 6:
+            if (used > 0) {
+                size_t i = seed % used;
+                assert_int_equal(pmm_free_page(frames[i]), OK);
+                frames[i] = frames[--used];
+                if (amount < 6) {
+                    pmm_promise_freed(1);
+                    promises++;
+                }
+            }
+            break;
+        default:
+            if (of_kernel > 0) {
+                size_t i = seed % of_kernel;
+                kfree(blocks[i]);
+                blocks[i] = blocks[--of_kernel];
+            }
+        }
+        assert_int_equal(pmm_get_promised_pages(), promises);
+        assert_int_equal(pmm_get_free_pages(), total - used - of_kernel);
+    }
+    pmm_give_back_promise(promises);
+    free_all(used);
+    kfree_all(of_kernel);
+    assert_int_equal(pmm_get_free_pages(), total);
+    assert_counts_agree();
+}
+
+/* ---------------------------------------------------------------- structs of frames */
+
+/* One for each frame, of all kinds, none twice: what is written to them stays. */
+static void check_structs(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        page_share(frames[i]);
+        page_of(frames[i])->index = (uint32_t)i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(page_of(frames[i])->index, i);
+        assert_int_equal(page_of(frames[i])->holders, 2);
+    }
+    assert_counts_agree();
+}
+
+static void test_structs_of_frames(void **state)
+{
+    (void)state;
+    const struct e820_entry more[] = {
+        {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}, whole_low_zone};
+
+    start(POOL_BLOCKS, more, ARRAY_SIZE(more));
+    size_t count = take_all();
+    check_structs(count);
+    free_all(count);
+
+    /* No room behind the kernel but for pool and low zone: the zone's lie in it. */
+    size_t before = pmm_get_free_pages();
+    memset(&pmm, 0, sizeof(pmm));
+    stub_kheap_create(POOL_BLOCKS);
+    pmm_init(&map, TAIL_END - (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES) * sizeof(struct page));
+    assert_true(is_in_zone(pmm.zones[0].pages));
+    assert_true(pmm_get_free_pages() < before);
+    count = take_all();
+    assert_int_equal(count, pmm_get_total_pages() - POOL_KERNEL);
+    check_structs(count);
+    free_all(count);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+}
+
+static void test_shared_frames(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    size_t before = pmm_get_free_pages();
+    void *page = pmm_alloc_page();
+
+    memset(page_of(page), 0xA5, sizeof(struct page));
+    page_share(page);
+    assert_false(page_is_last(page));
+    page_hold(page);
+    assert_false(page_release(page));
+    assert_false(page_release(page));
+    assert_true(page_is_last(page));
+    assert_int_equal(pmm_get_free_pages(), before - 1);
+    page_of(page)->object = (struct page_object *)page;
+    assert_false(page_is_last(page));
+    page_of(page)->object = NULL;
+    assert_true(page_release(page));
+    assert_int_equal(pmm_get_free_pages(), before);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -977,6 +1319,14 @@ int main(void)
         cmocka_unit_test(test_one_zone),
 #endif
         cmocka_unit_test(test_runs_that_cannot_be),
+        cmocka_unit_test(test_promises_are_kept),
+        cmocka_unit_test(test_promises_go_back),
+        cmocka_unit_test(test_promises_and_runs),
+        cmocka_unit_test(test_promises_of_what_was_freed),
+        cmocka_unit_test(test_promises_and_zeroed_frames),
+        cmocka_unit_test(test_promises_at_random),
+        cmocka_unit_test(test_structs_of_frames),
+        cmocka_unit_test(test_shared_frames),
         cmocka_unit_test(test_a_run_of_exactly_the_zone),
         cmocka_unit_test(test_runs_from_the_pool_leave_the_sixteenth),
         cmocka_unit_test(test_free_runs_merge),

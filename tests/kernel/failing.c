@@ -75,6 +75,13 @@ WRAP(kmem_alloc, (size_t size), (size))
 WRAP(kmem_zalloc, (size_t size), (size))
 WRAP(kmem_cache_alloc, (struct kmem_cache * cache), (cache))
 
+bool __real_pmm_promise(size_t count);
+bool __wrap_pmm_promise(size_t count);
+bool __wrap_pmm_promise(size_t count)
+{
+    return !is_it_now(&failing.allocations_left) && __real_pmm_promise(count);
+}
+
 int __real_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer);
 int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer);
 int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)

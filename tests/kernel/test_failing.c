@@ -11,6 +11,7 @@
 #include "drivers/block_cache.h"
 #include "failing.h"
 #include "fs/file.h"
+#include "fs/page_object.h"
 #include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"
@@ -24,6 +25,7 @@
 #include "task/task.h"
 
 #define ROUNDS_MAX 1000
+#define SIGBUS     10 /* POSIX's, as the C library has it */
 
 static const struct kind {
     const char *name;
@@ -36,6 +38,7 @@ static const struct kind {
 /* So that counts can be compared, and so that each round needs what a cold start does. */
 static void give_back_what_is_spare(void)
 {
+    page_cache_shrink(SIZE_MAX);
     block_cache_shrink(SIZE_MAX);
     kmem_reap();
 }
@@ -238,6 +241,11 @@ static int run_once(const void *path, const struct kind *kind, uint32_t n, bool 
     *has_failed = failing_stop();
     bool has_ended = process->task.state == TASK_ENDED;
     int exit_status = process->exit_status;
+
+    /* What a touch of its file's pages was to read cannot be read. */
+    if (kind->status == -EIO && process->exit_signal == SIGBUS) {
+        exit_status = 1;
+    }
     process_destroy(process);
     return !has_ended || exit_status > 1 ? -EUNIMP : exit_status == 1 ? kind->status : OK;
 }

@@ -79,7 +79,7 @@ KTEST(process_run_to_exit_returns_every_page)
         task_run_all();
         KEXPECT(process->task.state == TASK_ENDED);
         KEXPECT(process->exit_status == 0);
-        KEXPECT(!process->chunk);
+        KEXPECT(!process->space.chunk);
         KEXPECT(pmm_get_free_pages() > loaded);
         process_destroy(process);
     }
@@ -131,20 +131,23 @@ KTEST(process_load_leaves_nothing_of_what_frames_held)
         pmm_free_page(page);
     }
     KEXPECT(process_load(INIT_PATH, NULL, &process) == OK);
-    for (vaddr_t address = USER_PROGRAM_ADDRESS; paging_is_mapped(process->chunk, (void *)address);
+    /* Each page, there already or brought by a touch. */
+    for (vaddr_t address = USER_PROGRAM_ADDRESS; address_space_rights(&process->space, address);
          address += PAGE_SIZE_BYTES, pages++) {
-        paddr_t frame;
+        void *frame;
 
-        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
-        KEXPECT(is_zero((const uint8_t *)page_memory(frame) + PAGE_SIZE_BYTES - TAIL, TAIL));
+        KEXPECT(address_space_own_page(&process->space, address, &frame) == OK);
+        const uint8_t *memory = frame;
+        KEXPECT(is_zero(memory + PAGE_SIZE_BYTES - TAIL, TAIL));
     }
     KEXPECT(pages >= 3);
     for (vaddr_t address = USER_STACK_BOTTOM; address < USER_STACK_TOP;
          address += PAGE_SIZE_BYTES) {
-        paddr_t frame;
+        void *frame;
 
-        KEXPECT(paging_get_physical_address(process->chunk, (void *)address, &frame) == OK);
-        KEXPECT(is_zero(page_memory(frame), TAIL));
+        KEXPECT(address_space_own_page(&process->space, address, &frame) == OK);
+        const uint8_t *memory = frame;
+        KEXPECT(is_zero(memory, TAIL));
     }
     process_destroy(process);
     KEXPECT(fs_unmount() == OK);
