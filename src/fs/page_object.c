@@ -119,7 +119,7 @@ static void drop(void *frame)
     cache.stats.files -= page_object_is_file(object);
     KASSERT(page_release(frame));
     if (page_object_is_file(object) && cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
-        KASSERT(pmm_promise(1)); /* it has just become free */
+        pmm_promise_freed(1);
         cache.promised++;
     }
 }
