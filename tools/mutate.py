@@ -385,7 +385,7 @@ MUTANTS = [
     ("kill: who has ended may be killed again", PROCESS,
      "if (!process || has_ended(process) || ", "if (!process || ", "usertest"),
     ("arguments: one more than there may be", "src/process/arguments.c",
-     "arguments->count == ARGUMENTS_MAX ||", "arguments->count > ARGUMENTS_MAX ||", "usertest"),
+     "arguments->count < ARGUMENTS_MAX ?", "arguments->count <= ARGUMENTS_MAX ?", "usertest"),
     ("ctrl-C: who catches it is ended all the same", TERMINAL,
      "key == KEY_INTERRUPT && terminal.front && !terminal.front->takes_interrupt",
      "key == KEY_INTERRUPT && terminal.front",

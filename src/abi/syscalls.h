@@ -25,8 +25,9 @@
 #define SYSCALL_ERROR_MAX 4095
 
 #define COMMAND_ARGUMENT_BYTES 512
-#define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
-#define ARGUMENTS_MAX          64
+#define ARGUMENTS_BYTES_MAX    32768 /* of arguments and environment together, each string with its NUL */
+#define ARGUMENTS_MAX          1024  /* strings of both */
+#define ARGUMENTS_STACK_PART   4     /* with their pointers, they take at most this part of the new program's stack */
 
 #define WAIT_ANY (-1)
 

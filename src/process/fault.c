@@ -20,6 +20,7 @@ static const char *broken_rule(struct address_space *space, const struct page_fa
     const struct area *below = area_at(space, address - PAGE_SIZE_BYTES);
     const struct area *above = area_at(space, address + PAGE_SIZE_BYTES);
     const struct area *area = area_at(space, address);
+    bool is_nothing = !area || area->kind == AREA_GUARD;
 
     if (status != -EINVARG) {
         return status == -EBOUNDS ? "the file that is mapped there ends before that page"
@@ -28,10 +29,10 @@ static const char *broken_rule(struct address_space *space, const struct page_fa
     if (address < PAGE_SIZE_BYTES) {
         return "NULL and the page around it are never mapped";
     }
-    if (!area && above && above->kind == AREA_STACK) {
+    if (is_nothing && above && above->kind == AREA_STACK) {
         return "the guard page below the stack: the stack is full";
     }
-    if (!area && below && below->kind == AREA_STACK) {
+    if (is_nothing && below && below->kind == AREA_STACK) {
         return "the guard page above the stack";
     }
     if (address_space_rights(space, address) == 0) {

@@ -225,3 +225,25 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
     }
     return area_protect(space, address, end, (page_rights_t)rights);
 }
+
+int mapping_sync(struct process *process, vaddr_t address, size_t length)
+{
+    struct address_space *space = &process->space;
+    vaddr_t end;
+
+    if (length == 0) {
+        return IS_ALIGNED(address, (uintptr_t)PAGE_SIZE_BYTES) ? OK : -EINVARG;
+    }
+    if (!find_end(address, length, &end)) {
+        return -EINVARG;
+    }
+    while (address < end) {
+        const struct area *area = area_at(space, address);
+
+        if (!area || area->kind == AREA_GUARD) {
+            return -ENOMEM;
+        }
+        address = area->end;
+    }
+    return OK;
+}

@@ -27,4 +27,10 @@ int mapping_remove(struct process *process, vaddr_t address, size_t length);
  * -ENOMEM: nothing is there, or it cannot be promised; -ERDONLY. */
 int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights);
 
+/*
+ * What was written to shared mappings of files there goes to these. So far none can be written to, so this only
+ * looks at the range. 0; -EINVARG: address is no multiple of a page; -ENOMEM: a part of it is in no area.
+ */
+int mapping_sync(struct process *process, vaddr_t address, size_t length);
+
 #endif

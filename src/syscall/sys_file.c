@@ -16,6 +16,7 @@
 #include "memory/heap/kheap.h"
 #include "base/status.h"
 #include "syscall/syscall.h"
+#include "syscall/user_path.h"
 #include "syscall/usercopy.h"
 #include "process/process.h"
 #include "task/task.h"
@@ -44,16 +45,10 @@ static struct file *file_of(uintptr_t descriptor)
 
 static int open_user_path(struct user_pointer source, struct file **file)
 {
-    char name[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
+    char path[PATH_BYTES_MAX];
+    int status = copy_path_from_user(path, source);
 
-    if (copy_string_from_user(name, source, sizeof(name)) < 0) {
-        /* A bad pointer, or too long? */
-        return copy_from_user(name, source, sizeof(name)) < 0 ? -EINVARG : -EBADPATH;
-    }
-    if (!name[0] || path_complete(path, name) < 0) {
-        return -EBADPATH;
-    }
-    return file_open(path, file);
+    return status < 0 ? status : file_open(path, file);
 }
 
 /* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has

@@ -26,13 +26,12 @@
 #define USER_END PROCESS_HEAP_END
 
 /* It runs no 64-bit programs. The names are there so that code for both kernels can be compiled. */
-#define USER64_PROGRAM_END     USER_PROGRAM_END
-#define USER64_AREAS_ADDRESS   PROCESS_HEAP_ADDRESS
-#define USER64_BREAK_ADDRESS   PROCESS_BREAK_ADDRESS
-#define USER64_HEAP_END        PROCESS_HEAP_END
-#define USER64_STACK_TOP       USER_STACK_TOP
-#define USER64_STACK_BYTES     USER_STACK_BYTES
-#define USER64_STACK_BYTES_MAX USER_STACK_BYTES
+#define USER64_PROGRAM_END   USER_PROGRAM_END
+#define USER64_AREAS_ADDRESS PROCESS_HEAP_ADDRESS
+#define USER64_BREAK_ADDRESS PROCESS_BREAK_ADDRESS
+#define USER64_HEAP_END      PROCESS_HEAP_END
+#define USER64_STACK_TOP     USER_STACK_TOP
+#define USER64_STACK_BYTES   USER_STACK_BYTES
 
 /* Frames: one zone, which ends where the process heap begins. */
 #define FRAME_ZONE_END      0x80000000 /* RAM from here on is reported, not used */

@@ -69,7 +69,7 @@ static const struct page_place places[] = {
     {PROCESS_HEAP_END, "user memory", false},
     {USER64_AREAS_ADDRESS, "a 64-bit program's process heap", false},
     {USER64_HEAP_END, "user memory", false},
-    {USER64_STACK_TOP - USER64_STACK_BYTES_MAX, "a 64-bit program's stack", false},
+    {USER64_STACK_TOP - USER_STACK_BYTES_MAX, "a 64-bit program's stack", false},
     {USER64_STACK_TOP, "the guard page above a 64-bit program's stack", false},
     {USER_END, "no address: bits 63 to 47 differ", false},
     {DIRECT_MAP, "low memory", false},
