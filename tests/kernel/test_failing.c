@@ -38,7 +38,7 @@ static const struct kind {
 /* So that counts can be compared, and so that each round needs what a cold start does. */
 static void give_back_what_is_spare(void)
 {
-    page_cache_shrink(SIZE_MAX);
+    page_cache_forget();
     block_cache_shrink(SIZE_MAX);
     kmem_reap();
 }
