@@ -30,6 +30,16 @@ static struct area *next_area(const struct area *area)
 
 /* ---------------------------------------------------------------- finding */
 
+const char *area_kind_words(enum area_kind kind)
+{
+    static const char *const words[] = {
+        [AREA_PROGRAM] = "the program",   [AREA_STACK] = "the stack", [AREA_BREAK] = "the break",
+        [AREA_MAPPING] = "a mapping", [AREA_GUARD] = "a guard",
+    };
+
+    return kind < ARRAY_SIZE(words) ? words[kind] : "no kind";
+}
+
 struct area *area_from(const struct address_space *space, vaddr_t address)
 {
     struct area *found = NULL;
@@ -566,6 +576,7 @@ void address_space_destroy(struct address_space *space)
     if (!space->chunk) {
         return;
     }
+    space->is_going = true;
     while ((node = tree_dismantle(&space->areas)) != NULL) {
         struct area *area = area_of(node);
 
@@ -589,6 +600,14 @@ void address_space_destroy(struct address_space *space)
     discharge(space, space->pages); /* tables that are gone with it */
 }
 
+void address_space_move(struct address_space *to, struct address_space *from)
+{
+    *to = *from;
+    for (struct area *area = area_of(tree_first(&to->areas)); area; area = next_area(area)) {
+        area->space = to;
+    }
+}
+
 /* ---------------------------------------------------------------- pages that are taken back */
 
 /* Page index of the object is to leave the memory: the area that shows it maps it no longer. */
@@ -599,14 +618,15 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
     struct user_pages_released released;
 
-    if (index < area->first || address >= area->end ||
+    if (index < area->first ||
+        index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
         page_entry_frame(paging_entry(chunk, address)) != page_physical(frame)) {
         return;
     }
     (void)user_pages_release(chunk, address, address + PAGE_SIZE_BYTES, 1, 0, &released);
     area->space->resident--;
     if (released.tables > 0) {
-        KASSERT(pmm_promise(released.tables)); /* they have just become free, and the area may need them again */
+        pmm_promise_freed(released.tables); /* the area may need them again */
         chunk->promised_tables += released.tables;
     }
 }

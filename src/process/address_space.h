@@ -68,6 +68,15 @@ struct area {
     struct address_space *space;
 };
 
+/* Pages that its faults brought, by kind; those that the loader filled, too. */
+struct address_space_faults {
+    uint32_t zeros;      /* that were touched for the first time: pages of zeros */
+    uint32_t around;     /* the same, though the program touched another one before them */
+    uint32_t shown;      /* of an object: of a file, or of shared memory */
+    uint32_t copied;     /* that others hold, too, at the first write */
+    uint32_t taken_back; /* the same, but nobody else held it any more: no copy */
+};
+
 struct address_space {
     struct paging_4gb_chunk *chunk;
     struct family *family; /* is charged for it */
@@ -76,9 +85,9 @@ struct address_space {
     struct room room;      /* of the process heap */
     uint32_t pages;        /* charged */
     uint32_t resident;     /* pages that are present, shared ones included */
-    uint32_t faults;       /* that brought a page */
-    uint32_t copies;       /* pages that were copied because they were shared */
+    struct address_space_faults faults;
     bool is_64_bit;
+    bool is_going;         /* address_space_destroy() is at it: its areas are in no order any more */
 };
 
 /* An empty one, for a family. 0 or -ENOMEM. Its size of words is set by address_space_set_map() before
@@ -88,6 +97,9 @@ void address_space_set_map(struct address_space *space, bool is_64_bit);
 
 /* Gives back all that it has. It may be half made. The last pauses come before the chunk goes. */
 void address_space_destroy(struct address_space *space);
+
+/* *to, of which nothing is left, is from now on what *from was. For one of few areas: without a pause. */
+void address_space_move(struct address_space *to, struct address_space *from);
 
 /* What lies where in it. */
 static inline __attribute__((always_inline)) struct address_map
@@ -102,6 +114,9 @@ address_space_map(const struct address_space *space)
  * reference to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
  */
 int area_add(struct address_space *space, const struct area *wanted);
+
+/* What an area of that kind is, with its article, for sentences: "the program". */
+const char *area_kind_words(enum area_kind kind);
 
 /* The area that address lies in, and the first one that ends behind it; NULL: none. */
 struct area *area_at(struct address_space *space, vaddr_t address);
