@@ -1,8 +1,8 @@
 # make/fuzz.mk - fuzzers, and proof by exhaustion.
 
 # tests/fuzz/fuzz_NAME.c with the same "Sources:" lines. With driver.c: a fixed number of runs, for
-# the tests. With clang's libFuzzer: make fuzz TIME=seconds [FUZZ=NAME], corpus and crashes in
-# build/fuzz/.
+# the tests; for 64 bits, too, into build/fuzz64/. With clang's libFuzzer: make fuzz TIME=seconds
+# [FUZZ=NAME], corpus and crashes in build/fuzz/.
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TIME    ?= 60
 FUZZ    ?=
@@ -10,28 +10,31 @@ CLANG   ?= clang
 # FUZZ_BITS=-m64 where clang has no 32-bit runtime.
 FUZZ_BITS ?= -m32
 FUZZ_CFLAGS := $(HOST_CFLAGS) -Itests/fuzz
-# $(call fuzz_cflags,FUZZER): one whose name ends with 64 is about what the 64-bit kernel alone does.
-fuzz_cflags = $(if $(filter %64,$(1)),$(HOST_CFLAGS_64) -Itests/fuzz,$(FUZZ_CFLAGS))
-fuzz_bits = $(if $(filter %64,$(1)),-m64,$(FUZZ_BITS))
-libfuzzer_cflags = $(fuzz_bits) $(filter-out -m32 -m64,$(fuzz_cflags)) -fsanitize=fuzzer-no-link \
+FUZZ_CFLAGS_64 = $(HOST_CFLAGS_64) -Itests/fuzz
+LIBFUZZER_CFLAGS := $(FUZZ_BITS) $(filter-out -m32,$(FUZZ_CFLAGS)) -fsanitize=fuzzer-no-link \
     -Wno-unknown-warning-option
 # Named by hand: clang itself would ask for the C++ library's development files, 32-bit ones.
-libfuzzer = $(shell $(CLANG) -print-runtime-dir)/libclang_rt.fuzzer-$(if \
-    $(findstring 32,$(fuzz_bits)),i386,x86_64).a -l:libstdc++.so.6 -lm
+LIBFUZZER = $(shell $(CLANG) -print-runtime-dir)/libclang_rt.fuzzer-$(if \
+    $(findstring 32,$(FUZZ_BITS)),i386,x86_64).a -l:libstdc++.so.6 -lm
 fuzz_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/fuzz/$(1).c)
 
-define fuzz_rules
-build/fuzz/$(1): build/variant tests/fuzz/$(1).c tests/fuzz/driver.c $(call fuzz_sources,$(1)) \
+# $(call fuzz_rule,FUZZER,folder of build/,flags)
+define fuzz_rule
+build/$(2)/$(1): build/variant tests/fuzz/$(1).c tests/fuzz/driver.c $(call fuzz_sources,$(1)) \
     $(wildcard tests/fuzz/*.h tests/host/*.h)
 	@mkdir -p $$(@D)
 	$$(SAY) "  HOSTCC $$@"
-	@$$(HOSTCC) $$(call fuzz_cflags,$(1)) -MM -MP -MT $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) > $$@.d
-	$$(Q)$$(HOSTCC) $$(call fuzz_cflags,$(1)) -o $$@ tests/fuzz/$(1).c tests/fuzz/driver.c \
+	@$$(HOSTCC) $(3) -MM -MP -MT $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) > $$@.d
+	$$(Q)$$(HOSTCC) $(3) -o $$@ tests/fuzz/$(1).c tests/fuzz/driver.c \
 	    $(call fuzz_sources,$(1))
+endef
+$(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rule,$(fuzzer),fuzz,$$(FUZZ_CFLAGS))))
+$(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rule,$(fuzzer),fuzz64,$$(FUZZ_CFLAGS_64))))
 
+define libfuzzer_rules
 build/fuzz/$(1).libfuzzer: build/fuzz/$(1)
 	$$(SAY) "  CLANG  $$@"
-	$$(Q)$$(CLANG) $$(call libfuzzer_cflags,$(1)) -o $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) $$(call libfuzzer,$(1))
+	$$(Q)$$(CLANG) $$(LIBFUZZER_CFLAGS) -o $$@ tests/fuzz/$(1).c $(call fuzz_sources,$(1)) $$(LIBFUZZER)
 
 .PHONY: run-$(1)
 run-$(1): build/fuzz/$(1).libfuzzer
@@ -40,10 +43,10 @@ run-$(1): build/fuzz/$(1).libfuzzer
 	build/fuzz/$(1).libfuzzer -max_total_time=$$(TIME) -timeout=10 -max_len=4096 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/crash-$(1)- build/fuzz/corpus-$(1) build/fuzz/seeds-$(1)
 endef
-$(foreach fuzzer,$(FUZZERS),$(eval $(call fuzz_rules,$(fuzzer))))
+$(foreach fuzzer,$(FUZZERS),$(eval $(call libfuzzer_rules,$(fuzzer))))
 
 .PHONY: fuzzers fuzz
-fuzzers: $(addprefix build/fuzz/,$(FUZZERS))
+fuzzers: $(foreach folder,fuzz fuzz64,$(addprefix build/$(folder)/,$(FUZZERS)))
 fuzz: $(addprefix run-,$(if $(FUZZ),fuzz_$(FUZZ:fuzz_%=%),$(FUZZERS)))
 
 # ---------------------------------------------------------------- proof by exhaustion

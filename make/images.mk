@@ -48,27 +48,28 @@ $(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/h
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
 
-# The test kernel with the programs that attack it (tests/system/test_stress.py).
+# The test kernel with the programs that attack it (tests/system/test_stress.py), of each kind that it runs.
+FUZZ_64_BIT := $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAM_BIN)/tests/syscall_fuzz.elf)
 $(BIN)/syscall-fuzz.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf \
-    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf $(MKIMAGE_PARTS)
+    bin/programs/tests/exit_status_7.elf bin/programs/tests/syscall_fuzz.elf $(FUZZ_64_BIT) $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
-	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf --output $@
+	    --file bin/programs/tests/syscall_fuzz.elf=fuzz.elf $(FUZZ_64_BIT:%=--file %=fuzz64.elf) --output $@
 
 $(BIN)/bench.bin: $(BUILD)/$(BENCH)/boot.bin $(BIN)/kernel-bench.bin $(PROGRAM_BIN)/bench/small.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-bench.bin --file $(PROGRAM_BIN)/bench/small.elf --output $@
 
 # Programs that test the kernel from ring 3 (tests/system/test_programs.py).
 $(foreach source,$(wildcard tests/programs/*.c tests/programs/*/*.c),\
-    $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source))))
+    $(eval $(call program_rules,tests/$(basename $(notdir $(source))),$(source),tests/programs)))
 
 # Hostile programs, their witness and their init (tests/system/test_attackers.py).
 ATTACKERS := $(wildcard tests/attackers/*.c)
 $(foreach source,$(ATTACKERS),\
-    $(eval $(call program_rules,attackers/$(basename $(notdir $(source))),$(source))))
+    $(eval $(call program_rules,attackers/$(basename $(notdir $(source))),$(source),tests/attackers)))
 .PHONY: attackers
-attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin \
-    $(ATTACKERS:tests/attackers/%.c=bin/programs/attackers/%.elf)
+attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin $(foreach folder,$(sort bin/programs $(PROGRAM_BIN)),\
+    $(ATTACKERS:tests/attackers/%.c=$(folder)/attackers/%.elf))
 
 # Programs that the bench runs in ring 3.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\

@@ -117,6 +117,7 @@ static struct {
     size_t zeroed_count;
 
     size_t promised;
+    size_t floor; /* promised + pool_kernel, or more */
     size_t (*reclaim)(size_t count);
     paddr_t tail; /* RAM from here to TAIL_END is not used */
 
@@ -296,6 +297,8 @@ static void create_low_zone(const struct memory_map *map)
     pmm.low_total = heap_free_blocks(&pmm.low.heap);
 }
 
+static bool may_kmalloc(size_t count);
+
 void pmm_init(const struct memory_map *map, paddr_t kernel_end)
 {
     struct heap_stats pool_stats;
@@ -309,6 +312,8 @@ void pmm_init(const struct memory_map *map, paddr_t kernel_end)
     heap_get_stats(pmm.pool, &pool_stats);
     pmm.pool_total = pool_stats.used + pool_stats.free;
     pmm.pool_kernel = pmm.pool_total / PMM_POOL_KERNEL_FRACTION;
+    pmm.floor = pmm.pool_kernel;
+    kheap_set_floor(&pmm.promised, may_kmalloc);
 
     pmm.usable = memory_map_total_usable_bytes(map) / PAGE_SIZE_BYTES;
     pmm.kernel = pages(memory_map_usable_bytes(map, 0, LOW_ZONE_PHYSICAL));
@@ -446,7 +451,7 @@ static NOINLINE bool can_be_had(size_t count)
 static inline bool are_plenty(size_t count)
 {
     return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >=
-           pmm.promised + pmm.pool_kernel + count;
+           pmm.floor + count;
 }
 
 /* Must count more frames stay free, for all that was promised? */
@@ -508,10 +513,10 @@ static bool may_kmalloc(size_t count)
            pmm.promised + count;
 }
 
-static void set_promised(size_t promised)
+static inline void set_promised(size_t promised)
 {
     pmm.promised = promised;
-    kheap_set_floor(promised, may_kmalloc);
+    pmm.floor = promised + pmm.pool_kernel;
 }
 
 void pmm_set_reclaimer(size_t (*reclaim)(size_t count))

@@ -99,17 +99,11 @@ bool address_space_charge(struct address_space *space, size_t count)
     return true;
 }
 
-/* The charge of pages that are free now, or whose promise was given back. */
-static void discharge(struct address_space *space, size_t count)
-{
-    space->pages -= (uint32_t)count;
-    family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
-}
 
 void address_space_give_back(struct address_space *space, size_t count)
 {
     pmm_give_back_promise(count);
-    discharge(space, count);
+    address_space_discharge(space, count);
 }
 
 /* Is the table that the entry of level for address leads to neither there nor needed by an area? */
@@ -161,6 +155,28 @@ void address_space_settle_tables(struct address_space *space, vaddr_t start, vad
     address_space_give_back(space, tables);
 }
 
+/* So many tables have just become free: they are promised again. */
+static void promise_tables(struct paging_4gb_chunk *chunk, size_t count)
+{
+    if (count > 0) {
+        KASSERT(pmm_promise(count));
+        chunk->promised_tables += count;
+    }
+}
+
+void address_space_lose_tables(struct address_space *space, vaddr_t page, size_t count)
+{
+    for (unsigned level = 1; level <= count; level++) {
+        vaddr_t start = ALIGN_DOWN(page, page_level_bytes(level));
+
+        if (is_spanned(space, start, start + page_level_bytes(level))) {
+            promise_tables(space->chunk, 1); /* an area may need it again */
+        } else {
+            address_space_discharge(space, 1);
+        }
+    }
+}
+
 /* ---------------------------------------------------------------- giving back */
 
 /* Which pages of a range are charged. */
@@ -187,10 +203,10 @@ static vaddr_t release(struct address_space *space, vaddr_t start, vaddr_t end,
             pmm_promise_freed(part.tables);
             space->chunk->promised_tables += part.tables;
         }
-        space->resident -= (uint32_t)part.present;
+        space->chunk->resident -= part.present;
         if (charged > 0) {
             pmm_give_back_promise(charged - part.freed);
-            discharge(space, charged);
+            address_space_discharge(space, charged);
         }
         if (next == end || part.is_last) {
             return next;
@@ -293,7 +309,7 @@ int area_add(struct address_space *space, const struct area *wanted)
     }
     *area = *wanted;
     area->is_charged = is_charged;
-    area->space = space;
+    area->chunk = space->chunk;
     show(area);
     insert(space, area);
     return OK;
@@ -486,7 +502,7 @@ static int clone_areas(struct address_space *to, struct address_space *from)
             return -ENOMEM;
         }
         *copy = *area;
-        copy->space = to;
+        copy->chunk = to->chunk;
         show(copy);
         tree_insert_between(&to->areas, tree_last(&to->areas), NULL, &copy->node);
 
@@ -540,7 +556,7 @@ int address_space_clone(struct address_space *to, struct address_space *from)
     }
     to->chunk->promised_tables =
         from->chunk->own_tables - PAGE_MIXED_TABLES + from->chunk->promised_tables;
-    to->resident = from->resident;
+    to->chunk->resident = from->chunk->resident;
     status = clone_areas(to, from);
     if (status == OK) {
         status = share_malloc(to, from);
@@ -576,7 +592,6 @@ void address_space_destroy(struct address_space *space)
     if (!space->chunk) {
         return;
     }
-    space->is_going = true;
     while ((node = tree_dismantle(&space->areas)) != NULL) {
         struct area *area = area_of(node);
 
@@ -597,15 +612,7 @@ void address_space_destroy(struct address_space *space)
                           space->chunk->promised_tables);
     paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */
     space->chunk = NULL;
-    discharge(space, space->pages); /* tables that are gone with it */
-}
-
-void address_space_move(struct address_space *to, struct address_space *from)
-{
-    *to = *from;
-    for (struct area *area = area_of(tree_first(&to->areas)); area; area = next_area(area)) {
-        area->space = to;
-    }
+    address_space_discharge(space, space->pages); /* tables that are gone with it */
 }
 
 /* ---------------------------------------------------------------- pages that are taken back */
@@ -614,7 +621,7 @@ void address_space_move(struct address_space *to, struct address_space *from)
 static void unmap(struct list_node *view, uint32_t index, void *frame)
 {
     struct area *area = LIST_ENTRY(view, struct area, view);
-    struct paging_4gb_chunk *chunk = area->space->chunk;
+    struct paging_4gb_chunk *chunk = area->chunk;
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
     struct user_pages_released released;
 
@@ -624,11 +631,8 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
         return;
     }
     (void)user_pages_release(chunk, address, address + PAGE_SIZE_BYTES, 1, 0, &released);
-    area->space->resident--;
-    if (released.tables > 0) {
-        pmm_promise_freed(released.tables); /* the area may need them again */
-        chunk->promised_tables += released.tables;
-    }
+    chunk->resident--;
+    promise_tables(chunk, released.tables); /* the area may need them again */
 }
 
 void address_space_initialise(void)

@@ -65,7 +65,7 @@ struct area {
     struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
     uint32_t first;             /* page of the object at start */
     struct list_node view;      /* on the object's list */
-    struct address_space *space;
+    struct paging_4gb_chunk *chunk;
 };
 
 /* Pages that its faults brought, by kind; those that the loader filled, too. */
@@ -84,10 +84,8 @@ struct address_space {
     struct area *latest;   /* that was found, or NULL */
     struct room room;      /* of the process heap */
     uint32_t pages;        /* charged */
-    uint32_t resident;     /* pages that are present, shared ones included */
     struct address_space_faults faults;
     bool is_64_bit;
-    bool is_going;         /* address_space_destroy() is at it: its areas are in no order any more */
 };
 
 /* An empty one, for a family. 0 or -ENOMEM. Its size of words is set by address_space_set_map() before
@@ -97,9 +95,6 @@ void address_space_set_map(struct address_space *space, bool is_64_bit);
 
 /* Gives back all that it has. It may be half made. The last pauses come before the chunk goes. */
 void address_space_destroy(struct address_space *space);
-
-/* *to, of which nothing is left, is from now on what *from was. For one of few areas: without a pause. */
-void address_space_move(struct address_space *to, struct address_space *from);
 
 /* What lies where in it. */
 static inline __attribute__((always_inline)) struct address_map
@@ -172,6 +167,16 @@ void address_space_initialise(void);
 /* count pages more that the process may come to own; false, and nothing has changed, when they cannot be promised. */
 bool address_space_charge(struct address_space *space, size_t count);
 void address_space_give_back(struct address_space *space, size_t count);
+
+/* The charge alone, of pages that are free now, or whose promise was given back. */
+static inline void address_space_discharge(struct address_space *space, size_t count)
+{
+    space->pages -= (uint32_t)count;
+    family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
+}
+
+/* With the last page of a table, at page, so many tables have gone that are charged. */
+void address_space_lose_tables(struct address_space *space, vaddr_t page, size_t count);
 
 /*
  * Gives back the pages of [start, end), or, with while_marked, of those up to the first entry without that mark.

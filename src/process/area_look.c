@@ -38,7 +38,7 @@ static bool visit(void *context, const struct process *process)
 
     if (process->id == look->pid) {
         look->space =
-            process->space.chunk && !process->space.is_going ? &process->space : NULL;
+            process->space.chunk && !process->is_ending ? &process->space : NULL;
     }
     return process->id != look->pid;
 }

@@ -85,7 +85,7 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
 
     pmm_zero_page(frame);
     map(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
-    space->resident++;
+    space->chunk->resident++;
     return frame;
 }
 
@@ -149,7 +149,7 @@ static int bring_of_object(struct address_space *space, const struct area *area,
         rights &= (page_rights_t)~PAGE_WRITE;
     }
     space->faults.shown++;
-    space->resident++;
+    space->chunk->resident++;
     map(space, page, frame,
         page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
     if (is_copied) {

@@ -207,7 +207,7 @@ int process_fork(struct process **process)
 int process_execute(const char *path, const struct arguments *arguments, struct user_start *start)
 {
     struct process *process = process_current();
-    struct address_space space = {0};
+    struct address_space space = {0}, old = process->space;
     vaddr_t argv;
     int status = loader_load(path, arguments, process->family, &space, start, &argv);
 
@@ -215,13 +215,13 @@ int process_execute(const char *path, const struct arguments *arguments, struct 
         address_space_destroy(&space);
         return status;
     }
-    task_set_chunk(space.chunk); /* areas know their address space: so what goes, goes where it is */
-    address_space_destroy(&process->space);
-    address_space_move(&process->space, &space);
     set_name(process, path);
+    process->space = space;
     process->argc = arguments_count(arguments);
     process->argv = argv;
     process->session.takes_interrupt = false;
+    task_set_chunk(space.chunk);
+    address_space_destroy(&old);
     return OK;
 }
 

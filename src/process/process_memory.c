@@ -51,20 +51,6 @@ static void set_marks(struct address_space *space, vaddr_t page, uint32_t set, u
     paging_write(space->chunk, page, page_entry_change(entry, set, clear));
 }
 
-/* Maps pages of zeros for a small run that is charged. */
-static void map_run(struct address_space *space, vaddr_t start, size_t pages)
-{
-    for (size_t i = 0; i < pages; i++) {
-        uint32_t marks = (i == 0 ? RUN_FIRST : 0) | (i + 1 < pages ? RUN_HAS_NEXT : 0);
-        void *frame = pmm_alloc_promised_page();
-
-        pmm_zero_page(frame);
-        KASSERT(paging_map(space->chunk, (void *)(start + i * PAGE_SIZE_BYTES),
-                           (void *)page_physical(frame), USER_PAGE | marks) == OK);
-    }
-    space->resident += (uint32_t)pages;
-}
-
 /* Promises the pages of a large run, which are charged. False: the task was cancelled; nothing is left of it. */
 static bool promise_run(struct address_space *space, vaddr_t start, vaddr_t end)
 {
@@ -92,14 +78,79 @@ static vaddr_t take_addresses(struct address_space *space, size_t pages)
     return start ? start : room_take(&space->room, map.heap_start, map.heap_end, pages);
 }
 
-void *process_malloc(struct process *process, size_t size)
+/* Are all tables for the few pages from start on there? */
+static inline bool has_tables(const struct address_space *space, vaddr_t start, size_t pages)
 {
-    struct address_space *space = process_address_space(process);
-    const struct address_map map = address_space_map(space);
-    size_t pages = size / PAGE_SIZE_BYTES + (size % PAGE_SIZE_BYTES != 0);
+    return paging_missing_tables(space->chunk, start) == 0 &&
+           (pages == 1 ||
+            paging_missing_tables(space->chunk, start + (pages - 1) * PAGE_SIZE_BYTES) == 0);
+}
 
-    if (pages == 0 || pages > (map.heap_end - map.heap_start) / PAGE_SIZE_BYTES ||
-        !address_space_charge(space, pages)) {
+/* Frames of zeros for a small run. */
+static bool take_frames(void *frames[EAGER_PAGES], size_t pages)
+{
+    for (size_t i = 0; i < pages; i++) {
+        frames[i] = pmm_alloc_page();
+        if (!frames[i]) {
+            while (i > 0) {
+                pmm_free_page(frames[--i]);
+            }
+            return false;
+        }
+        pmm_zero_page(frames[i]);
+    }
+    return true;
+}
+
+static void map_run(struct address_space *space, vaddr_t start, void *const frames[], size_t pages)
+{
+    for (size_t i = 0; i < pages; i++) {
+        uint32_t marks = (i == 0 ? RUN_FIRST : 0) | (i + 1 < pages ? RUN_HAS_NEXT : 0);
+
+        KASSERT(paging_map(space->chunk, (void *)(start + i * PAGE_SIZE_BYTES),
+                           (void *)page_physical(frames[i]), USER_PAGE | marks) == OK);
+    }
+    space->chunk->resident += pages;
+}
+
+/* Up to EAGER_PAGES, which are charged, but not promised: they come at once. NULL: no memory. */
+static void *malloc_small(struct address_space *space, size_t pages)
+{
+    void *frames[EAGER_PAGES];
+
+    if (!family_charge(space->family, FAMILY_PAGES, (uint32_t)pages)) {
+        return NULL;
+    }
+    if (!take_frames(frames, pages)) {
+        goto give_back_charge;
+    }
+    vaddr_t start = take_addresses(space, pages);
+
+    if (!start) {
+        goto free_frames;
+    }
+    if (!has_tables(space, start, pages) &&
+        !address_space_charge_tables(space, start, start + pages * PAGE_SIZE_BYTES)) {
+        room_give(&space->room, start, start + pages * PAGE_SIZE_BYTES);
+        goto free_frames;
+    }
+    space->pages += (uint32_t)pages;
+    map_run(space, start, frames, pages);
+    return (void *)start;
+
+free_frames:
+    for (size_t i = 0; i < pages; i++) {
+        pmm_free_page(frames[i]);
+    }
+give_back_charge:
+    family_give_back(space->family, FAMILY_PAGES, (uint32_t)pages);
+    return NULL;
+}
+
+/* More than that. */
+static void *malloc_large(struct address_space *space, size_t pages)
+{
+    if (!address_space_charge(space, pages)) {
         return NULL;
     }
     vaddr_t start = take_addresses(space, pages);
@@ -111,12 +162,7 @@ void *process_malloc(struct process *process, size_t size)
     if (!address_space_charge_tables(space, start, end)) {
         goto give_back_addresses;
     }
-    if (pages <= EAGER_PAGES) {
-        map_run(space, start, pages);
-    } else if (!promise_run(space, start, end)) {
-        return NULL;
-    }
-    return (void *)start;
+    return promise_run(space, start, end) ? (void *)start : NULL;
 
 give_back_addresses:
     room_give(&space->room, start, end);
@@ -125,19 +171,34 @@ give_back_pages:
     return NULL;
 }
 
+void *process_malloc(struct process *process, size_t size)
+{
+    struct address_space *space = process_address_space(process);
+    const struct address_map map = address_space_map(space);
+    size_t pages = size / PAGE_SIZE_BYTES + (size % PAGE_SIZE_BYTES != 0);
+
+    if (pages - 1 < EAGER_PAGES) {
+        return malloc_small(space, pages);
+    }
+    if (pages == 0 || pages > (map.heap_end - map.heap_start) / PAGE_SIZE_BYTES) {
+        return NULL;
+    }
+    return malloc_large(space, pages);
+}
+
 /* RUN_FIRST and RUN_HAS_NEXT; 0 where nothing is. */
 static inline uint32_t marks_of(const struct address_space *space, vaddr_t address)
 {
     return page_entry_marks(paging_entry(space->chunk, address));
 }
 
-static bool is_run(struct address_space *space, const void *ptr)
+/* Can ptr be the start of an allocation? Then its first entry has RUN_FIRST. */
+static inline bool is_heap_page(const struct address_space *space, vaddr_t address)
 {
     const struct address_map map = address_space_map(space);
-    vaddr_t address = (vaddr_t)ptr;
 
     return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= map.heap_start &&
-           address < map.heap_end && marks_of(space, address) & RUN_FIRST;
+           address < map.heap_end;
 }
 
 size_t process_allocation_pages(struct process *process, const void *ptr)
@@ -145,9 +206,9 @@ size_t process_allocation_pages(struct process *process, const void *ptr)
     struct address_space *space = process_address_space(process);
     size_t pages = 0;
 
-    if (is_run(space, ptr)) {
-        vaddr_t page = (vaddr_t)ptr;
+    vaddr_t page = (vaddr_t)ptr;
 
+    if (is_heap_page(space, page) && marks_of(space, page) & RUN_FIRST) {
         while (marks_of(space, page + pages++ * PAGE_SIZE_BYTES) & RUN_HAS_NEXT) {
             if (pages % PIECE_PAGES == 0) {
                 (void)task_pause();
@@ -157,20 +218,43 @@ size_t process_allocation_pages(struct process *process, const void *ptr)
     return pages;
 }
 
+/* A run of one page, which nobody shares: by far the most frequent case. */
+static void free_page(struct address_space *space, vaddr_t page, struct page_entry entry)
+{
+    size_t tables = space->chunk->own_tables;
+
+    (void)paging_take_bits(space->chunk, (void *)page);
+    KASSERT(pmm_free_page(page_memory(page_entry_frame(entry))) == OK);
+    space->chunk->resident--;
+    address_space_discharge(space, 1);
+    if (space->chunk->own_tables != tables) {
+        address_space_lose_tables(space, page, tables - space->chunk->own_tables);
+    }
+}
+
 int process_free(struct process *process, void *ptr)
 {
     struct address_space *space = process_address_space(process);
     vaddr_t start = (vaddr_t)ptr;
+    vaddr_t end = start + PAGE_SIZE_BYTES;
 
     if (!ptr) {
         return OK;
     }
-    if (!is_run(space, ptr)) {
+    if (!is_heap_page(space, start)) {
         return -EINVARG;
     }
-    vaddr_t end =
-        address_space_release(space, start, address_space_map(space).heap_end, RUN_HAS_NEXT);
+    struct page_entry entry = paging_entry(space->chunk, start);
+    uint32_t marks = page_entry_marks(entry);
 
+    if (!(marks & RUN_FIRST)) {
+        return -EINVARG;
+    }
+    if (marks == RUN_FIRST && page_entry_is_present(entry)) {
+        free_page(space, start, entry);
+    } else {
+        end = address_space_release(space, start, address_space_map(space).heap_end, RUN_HAS_NEXT);
+    }
     room_give(&space->room, start, end);
     return OK;
 }

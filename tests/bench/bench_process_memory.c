@@ -12,17 +12,16 @@
 #include "layout.h"
 #include "lib/string.h"
 #include "memory/pmm.h"
+#include "base/status.h"
 #include "process/process.h"
+#include "process/process_memory.h"
 
 static struct process make_process(void)
 {
-    struct process process = {
-        .family = family_of_init(),
-        .chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL),
-        .heap_next = PROCESS_HEAP_ADDRESS,
-    };
+    struct process process = {.family = family_of_init()};
 
-    KASSERT(process.chunk);
+    KASSERT(address_space_create(&process.space, process.family) == OK);
+    address_space_set_map(&process.space, false);
     return process;
 }
 
@@ -123,8 +122,7 @@ void bench_process_memory(void)
         }
         costs[i] = bench_cost(malloc_and_free, &process, 1000);
         bench_row(names[i], costs[i], reference_cost(live_counts[i]), 1700);
-        process_release_range(&process, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END);
-        paging_free_4gb(process.chunk);
+        address_space_destroy(&process.space);
     }
     uint32_t least = costs[0], most = costs[0];
     for (int i = 1; i < 3; i++) {

@@ -17,7 +17,7 @@ static struct heap heap;
 static struct heap_table table;
 static bool is_frames[STUB_KHEAP_BLOCKS_MAX]; /* the block is the first of frames */
 static size_t frame_blocks;
-static size_t floor_blocks;
+static const size_t *floor_blocks;
 static bool (*may_take)(size_t blocks);
 
 void stub_map_memory(uintptr_t address, size_t bytes)
@@ -50,7 +50,7 @@ void stub_kheap_create(size_t blocks)
     KASSERT(heap_attach_index(&heap, index, sizeof(index)) == 0);
     memset(is_frames, 0, sizeof(is_frames));
     frame_blocks = 0;
-    floor_blocks = 0;
+    floor_blocks = NULL;
 }
 
 struct heap *kheap_get(void)
@@ -58,9 +58,9 @@ struct heap *kheap_get(void)
     return &heap;
 }
 
-void kheap_set_floor(size_t blocks, bool (*may_take_below)(size_t blocks))
+void kheap_set_floor(const size_t *floor, bool (*may_take_below)(size_t blocks))
 {
-    floor_blocks = blocks;
+    floor_blocks = floor;
     may_take = may_take_below;
 }
 
@@ -69,7 +69,8 @@ void *kmalloc(size_t size)
 {
     size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + (size % HEAP_BLOCK_SIZE_BYTES != 0);
 
-    if (floor_blocks > 0 && blocks + floor_blocks > heap_free_blocks(&heap) && !may_take(blocks)) {
+    if (floor_blocks && *floor_blocks > 0 && blocks + *floor_blocks > heap_free_blocks(&heap) &&
+        !may_take(blocks)) {
         return NULL;
     }
     return heap_malloc(&heap, size);

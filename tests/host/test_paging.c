@@ -79,57 +79,6 @@ static void new_chunks_share_the_kernel(void **state)
     assert_null(paging_new_4gb(PAGE_FLAG_LARGE));
 }
 
-static void guard_pages(void **state)
-{
-    struct paging_4gb_chunk *chunks[] = {paging_kernel_chunk(), new_chunk(), new_chunk()};
-    uint8_t *pages[] = {page_memory(0x42003000), page_memory(0x42004000),
-                        page_memory(0x42000000 + LEAF_BYTES - PAGE)};
-    size_t before = taken;
-    paddr_t frame;
-
-    (void)state;
-    paging_switch(chunks[1]);
-    for (size_t i = 0; i < TLB_ENTRIES; i++) {
-        touch((vaddr_t)page_memory(0x42000000) + i * PAGE);
-    }
-    frames_left = 0;
-    assert_int_equal(paging_guard_page(pages[0]), -ENOMEM);
-    check_tlb();
-    frames_left = SIZE_MAX;
-    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
-        assert_int_equal(paging_guard_page(pages[i]), OK);
-        assert_int_equal(paging_guard_page(pages[i]), -EISTKN);
-        check_tlb();
-        for (size_t j = 0; j < ARRAY_SIZE(chunks); j++) {
-            assert_false(paging_is_mapped(chunks[j], pages[i]));
-            assert_int_equal(
-                paging_get_physical_address(chunks[j], (void *)page_memory(0x42005000), &frame),
-                OK);
-            assert_true(frame == 0x42005000);
-        }
-        touch((vaddr_t)page_memory(0x42005000));
-    }
-    struct paging_4gb_chunk *late = new_chunk();
-
-    assert_false(paging_is_mapped(late, pages[0]));
-    paging_free_4gb(late);
-    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
-        paging_unguard_page(pages[i]);
-        check_tlb();
-        for (size_t j = 0; j < ARRAY_SIZE(chunks); j++) {
-            assert_int_equal(paging_get_physical_address(chunks[j], pages[i], &frame), OK);
-            assert_true(frame == page_physical(pages[i]));
-        }
-    }
-    assert_true(page_entry_is_large(paging_entry(chunks[1], (vaddr_t)pages[0])));
-    /* Of a page of 1 GiB, the table of 2 MiB pages stays. */
-    assert_int_equal(taken, before + (largest == 2));
-    EXPECT_PANIC(paging_unguard_page(pages[0]));
-    EXPECT_PANIC(paging_guard_page((void *)(KERNEL_TEXT)));
-    paging_free_4gb(chunks[1]);
-    paging_free_4gb(chunks[2]);
-}
-
 static void byte_heap_pages(void **state)
 {
     struct paging_4gb_chunk *chunks[] = {paging_kernel_chunk(), new_chunk(), new_chunk()};
@@ -511,7 +460,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(maps_the_kernel),
         TEST(new_chunks_share_the_kernel),
-        TEST(guard_pages),
         TEST(byte_heap_pages),
         TEST(random_changes),
         TEST(tables_are_promised),
@@ -520,7 +468,6 @@ int main(void)
         TEST(walks_step_by_step),
 #if ARCH_BITS == 64
         TEST_2MIB(maps_the_kernel),
-        TEST_2MIB(guard_pages),
 #endif
     };
 

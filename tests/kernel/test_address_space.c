@@ -197,7 +197,7 @@ static size_t check_counts(size_t s)
         frames += page->frame != 0;
     }
     EXPECT(space->pages == charged + all.count);
-    EXPECT(space->resident == frames);
+    EXPECT(space->chunk->resident == frames);
     EXPECT(space->chunk->own_tables - PAGE_MIXED_TABLES == there.count);
     EXPECT(space->chunk->promised_tables == all.count - there.count);
     EXPECT(room_check(&space->room) == OK);

@@ -7,12 +7,12 @@
 
 #include "arch/syscall_entry.h"
 
-/* The entry code calls it. */
-extern syscall_entry_handler_t syscall_entry_handler;
+/* trap_gates.c: the entry code calls it from now on. A function, so that the test kernel can stand before it. */
+void syscall_entry_register(syscall_entry_handler_t handler);
 
 static inline void syscall_entry_set_handler(syscall_entry_handler_t handler)
 {
-    syscall_entry_handler = handler;
+    syscall_entry_register(handler);
 }
 
 _Static_assert(offsetof(struct trap_frame, r9) - offsetof(struct trap_frame, rdi) ==

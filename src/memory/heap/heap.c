@@ -668,11 +668,6 @@ size_t heap_allocation_blocks(const struct heap *heap, const void *ptr)
     return end == NO_BLOCK ? 0 : end - first;
 }
 
-size_t heap_free_blocks(const struct heap *heap)
-{
-    return heap->total - heap->used_blocks - heap->reserved_blocks;
-}
-
 void heap_get_stats(const struct heap *heap, struct heap_stats *stats)
 {
     *stats = (struct heap_stats){

@@ -215,7 +215,10 @@ enum heap_pointer_kind heap_classify_pointer(const struct heap *heap, const void
 const char *heap_describe_pointer(const struct heap *heap, const void *ptr);
 
 /* Free blocks; costs nothing. */
-size_t heap_free_blocks(const struct heap *heap);
+static inline size_t heap_free_blocks(const struct heap *heap)
+{
+    return heap->total - heap->used_blocks - heap->reserved_blocks;
+}
 
 /* Fills *stats; reads the whole table once. */
 void heap_get_stats(const struct heap *heap, struct heap_stats *stats);

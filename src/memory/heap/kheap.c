@@ -36,16 +36,18 @@ _Static_assert(INDEX_ADDRESS + HEAP_INDEX_BYTES(POOL_BLOCKS_MAX) <= HEAP_TABLE_A
 _Static_assert(POOL_BLOCKS_MAX % 32 == 0, "whole words of bits");
 _Static_assert(INDEX_ADDRESS % sizeof(void *) == 0, "the index is aligned");
 
+static const size_t no_floor = 0;
+
 static struct {
     struct heap heap;
     struct heap_table table;
     bool is_traced;
     bool is_watched; /* is_traced, or frame_blocks is not 0: kfree() has more to do */
     size_t frame_blocks;
-    size_t floor;
+    const size_t *floor; /* kheap_set_floor(); of nothing until then */
     bool (*may_take)(size_t blocks);
     uint32_t frames[POOL_BLOCKS_MAX / 32]; /* bit set: the block is the first of frames */
-} kheap;
+} kheap = {.floor = &no_floor};
 
 #if DEBUG_HEAP
 static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
@@ -207,24 +209,24 @@ size_t kheap_frame_blocks(void)
 
 /* ---------------------------------------------------------------- kmalloc() and company */
 
-void kheap_set_floor(size_t blocks, bool (*may_take)(size_t blocks))
+void kheap_set_floor(const size_t *floor, bool (*may_take)(size_t blocks))
 {
-    kheap.floor = blocks;
+    kheap.floor = floor;
     kheap.may_take = may_take;
 }
 
-static bool NOINLINE may_go_below_floor(size_t size)
+static bool NOINLINE may_go_below_floor(size_t blocks)
 {
-    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + 1;
-    size_t free = heap_free_blocks(&kheap.heap);
-
-    return blocks + kheap.floor <= free || kheap.may_take(blocks);
+    return *kheap.floor == 0 || kheap.may_take(blocks);
 }
 
-/* Would it leave what others were promised? Where nothing is promised, that costs a comparison. */
+/* Would it leave what others were promised? */
 static inline bool may_take(size_t size)
 {
-    return __builtin_expect(kheap.floor == 0, true) || may_go_below_floor(size);
+    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + 1;
+
+    return __builtin_expect(blocks + *kheap.floor <= heap_free_blocks(&kheap.heap), true) ||
+           may_go_below_floor(blocks);
 }
 
 static inline void *take(size_t size, const void *owner)

@@ -49,10 +49,14 @@
 #include "debug/backtrace.h"
 #include "debug/panic.h"
 #include "lib/string.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/memory_map.h"
 #include "memory/paging/paging_internal.h"
 
 #define KERNEL_PAGE (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_GLOBAL)
+
+/* 0 where an entry has room for the count of its table. */
+#define COUNTS_BYTES sizeof(struct page_counts)
 
 /* What a page's entry may have, and paging_new_4gb()'s flags. */
 #define PAGE_FLAGS      ((PAGE_FLAGS_IN_ENTRY & ~PAGE_FLAG_LARGE) | PAGE_FLAG_EXECUTABLE)
@@ -60,6 +64,7 @@
 
 static struct {
     struct paging_4gb_chunk kernel;
+    struct page_counts kernel_counts;
     struct page_entry kernel_root[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
     /* The first table that the kernel's chunk needs: on i386 it is the only one. */
     struct page_entry kernel_first_table[ENTRIES] __attribute__((aligned(PAGE_SIZE_BYTES)));
@@ -170,7 +175,7 @@ size_t __attribute__((noinline)) paging_drop_tables(struct paging_4gb_chunk *chu
         dropped++;
         level++;
     } while (level <= ROOT_LEVEL &&
-             page_count_down(&chunk->counts, path->slot[level], address) == 0);
+             page_count_down(chunk->counts, path->slot[level], address) == 0);
     return dropped;
 }
 
@@ -192,7 +197,7 @@ static inline void put_table(struct paging_4gb_chunk *chunk, struct page_entry *
                              vaddr_t address, struct page_entry *table, unsigned count)
 {
     *slot = page_entry_make_table(page_physical(table), chunk != &paging.kernel);
-    page_count_set(&chunk->counts, slot, address, count);
+    page_count_set(chunk->counts, slot, address, count);
     chunk->own_tables++;
 }
 
@@ -226,7 +231,7 @@ static int make_table(struct paging_4gb_chunk *chunk, vaddr_t address, const str
         }
         count = ENTRIES;
     } else if (level < ROOT_LEVEL) {
-        page_count_up(&chunk->counts, path->slot[level + 1], address);
+        page_count_up(chunk->counts, path->slot[level + 1], address);
     }
     put_table(chunk, slot, address, table, count);
     if (!page_entry_is_empty(old) && chunk == paging.current) {
@@ -251,7 +256,7 @@ static inline __attribute__((always_inline)) int complete_path_here(struct pagin
 
         if (status < 0) {
             if (level < ROOT_LEVEL &&
-                page_count(&chunk->counts, path->slot[level + 1], address) == 0) {
+                page_count(chunk->counts, path->slot[level + 1], address) == 0) {
                 (void)paging_drop_tables(chunk, path, level + 1, address);
             }
             return status;
@@ -281,13 +286,13 @@ static inline void write_entry(struct paging_4gb_chunk *chunk, const struct path
         /* Not-present entries are never cached, so only a change of a present one needs this. */
         flush_page(chunk, address);
         if (page_entry_is_empty(entry) &&
-            page_count_down(&chunk->counts, path->slot[1], address) == 0) {
+            page_count_down(chunk->counts, path->slot[1], address) == 0) {
             struct path emptied = *path; /* which then is the only one in memory */
 
             (void)paging_drop_tables(chunk, &emptied, 1, address);
         }
     } else if (!page_entry_is_empty(entry)) {
-        page_count_up(&chunk->counts, path->slot[1], address);
+        page_count_up(chunk->counts, path->slot[1], address);
     }
 }
 
@@ -402,7 +407,7 @@ int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t la
         }
         while (number-- > first) {
             if (paging_complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
-                page_count(&chunk->counts, path.slot[1], number << shift) == 0) {
+                page_count(chunk->counts, path.slot[1], number << shift) == 0) {
                 (void)paging_drop_tables(chunk, &path, 1, number << shift);
             }
         }
@@ -468,7 +473,7 @@ static void write_large_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
     *slot = entry;
     if (page_entry_is_empty(old)) {
         if (level < ROOT_LEVEL) {
-            page_count_up(&chunk->counts, path->slot[level + 1], address);
+            page_count_up(chunk->counts, path->slot[level + 1], address);
         }
         return;
     }
@@ -587,7 +592,7 @@ static size_t count_private(const struct paging_4gb_chunk *chunk, const struct p
         next = MIN(next_entry(address, level), end);
         if (is_own_table(chunk, *slot)) {
             pages +=
-                1 + (level == 1 ? page_count(&chunk->counts, slot, address)
+                1 + (level == 1 ? page_count(chunk->counts, slot, address)
                                 : count_private(chunk, table_of(*slot), level - 1, address, next));
         }
     }
@@ -669,7 +674,7 @@ static void map_kernel(vaddr_t start, vaddr_t end, paddr_t frame, uint32_t flags
         do { /* larger pages can only begin where a table ends */
             *path.slot[level] = page_entry_make(frame, flags, level);
             if (level < ROOT_LEVEL) {
-                page_count_up(&paging.kernel.counts, path.slot[level + 1], start);
+                page_count_up(paging.kernel.counts, path.slot[level + 1], start);
             }
             path.slot[level]++;
             start += page_level_bytes(level);
@@ -688,7 +693,7 @@ static void hold_tables(vaddr_t start, vaddr_t end)
         if (paging_complete_path(&paging.kernel, address, ROOT_LEVEL - 1, &path) < 0) {
             panic("no memory for the kernel's page tables");
         }
-        page_count_up(&paging.kernel.counts, path.slot[ROOT_LEVEL], address);
+        page_count_up(paging.kernel.counts, path.slot[ROOT_LEVEL], address);
     }
 }
 
@@ -719,6 +724,7 @@ void paging_initialise(const struct memory_map *map)
 
     list_initialise(&paging.chunks);
     paging.kernel.directory_entry = &paging.kernel_root[0].bits;
+    paging.kernel.counts = &paging.kernel_counts;
     paging.largest_level = page_table_largest_level();
     for (size_t i = 0; i < count; i++) {
         map_kernel_range(&ranges[i], map);
@@ -774,13 +780,17 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
         return NULL;
     }
 
-    struct paging_4gb_chunk *chunk = pmm_alloc_page();
+    struct paging_4gb_chunk *chunk = kmem_alloc(sizeof(*chunk));
     if (!chunk) {
         return NULL;
     }
+    chunk->counts = COUNTS_BYTES ? kmem_alloc(COUNTS_BYTES) : NULL; /* each is set with its table */
+    if (COUNTS_BYTES && !chunk->counts) {
+        goto free_chunk;
+    }
     struct page_entry *root = pmm_alloc_page();
     if (!root) {
-        goto free_chunk;
+        goto free_counts;
     }
     memset(root, 0, PAGE_ROOT_KERNEL_FIRST * sizeof(*root));
     memcpy(root + PAGE_ROOT_KERNEL_FIRST, paging.kernel_root + PAGE_ROOT_KERNEL_FIRST,
@@ -788,6 +798,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
     chunk->directory_entry = &root->bits;
     chunk->own_tables = 0;
     chunk->promised_tables = 0;
+    chunk->resident = 0;
     for (struct page_entry *slot = root; slot < root + PAGE_MIXED_TABLES; slot++) {
         struct page_entry *kernels = &paging.kernel_root[slot - root];
         vaddr_t address = (vaddr_t)(slot - root) << page_level_shift(ROOT_LEVEL);
@@ -797,7 +808,7 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
             goto free_tables;
         }
         memcpy(table, table_of(*kernels), PAGE_SIZE_BYTES);
-        put_table(chunk, slot, address, table, page_count(&paging.kernel.counts, kernels, address));
+        put_table(chunk, slot, address, table, page_count(paging.kernel.counts, kernels, address));
     }
     list_append(&paging.chunks, &chunk->link);
     return chunk;
@@ -805,8 +816,10 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags)
 free_tables:
     free_tables(chunk, root, ROOT_LEVEL);
     pmm_free_page(root);
+free_counts:
+    kmem_free(chunk->counts);
 free_chunk:
-    pmm_free_page(chunk);
+    kmem_free(chunk);
     return NULL;
 }
 
@@ -824,7 +837,8 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk)
     KASSERT(chunk->own_tables == 0);
     pmm_give_back_promise(chunk->promised_tables);
     pmm_free_page(chunk->directory_entry);
-    pmm_free_page(chunk);
+    kmem_free(chunk->counts);
+    kmem_free(chunk);
 }
 
 struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory)

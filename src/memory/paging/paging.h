@@ -72,8 +72,9 @@ struct paging_4gb_chunk {
     page_entry_bits_t *directory_entry;
     struct list_node link; /* on the list of all chunks */
     size_t own_tables;     /* that belong to this chunk alone, without the root */
+    size_t resident;       /* the user's pages that are present; for those who map them */
     size_t promised_tables; /* the next ones that are made come out of pmm_promise(), and cannot fail */
-    struct page_counts counts;
+    struct page_counts *counts; /* owned */
 };
 
 struct memory_map;
@@ -107,8 +108,9 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk);
 /* The chunk that has this directory_entry; NULL when none has. Walks the list of all chunks. */
 struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory);
 
-/* Pages that paging_new_4gb() takes for a chunk: the struct, the root, and tables that both sides share. */
-#define PAGING_CHUNK_PAGES (2 + PAGE_MIXED_TABLES)
+/* Pages that paging_new_4gb() takes for a chunk: the root, and tables that both sides share. The structs are small
+ * objects. */
+#define PAGING_CHUNK_PAGES (1 + PAGE_MIXED_TABLES)
 
 /* Pages mapped between start and end, multiples of 4 MiB, and the chunk's own tables that lead there. What is
  * the kernel's does not count. */

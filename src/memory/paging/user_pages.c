@@ -31,7 +31,7 @@ static bool next_stretch(const struct paging_4gb_chunk *chunk, vaddr_t start, va
 
     stretch->start = start;
     stretch->end = next > start && next < end ? next : end;
-    stretch->in_use = page_count(&chunk->counts, stretch->path.slot[1], start);
+    stretch->in_use = page_count(chunk->counts, stretch->path.slot[1], start);
     return true;
 }
 
@@ -102,7 +102,7 @@ vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_
         start = release_entries(&stretch, max - before, while_marked, is_flushed, released);
         unsigned in_use = stretch.in_use - (unsigned)(released->entries - before);
 
-        page_count_set(&chunk->counts, stretch.path.slot[1], stretch.start, in_use);
+        page_count_set(chunk->counts, stretch.path.slot[1], stretch.start, in_use);
         if (in_use == 0) {
             released->tables += paging_drop_tables(chunk, &stretch.path, 1, stretch.start);
             start = released->is_last ? start : stretch.end; /* the rest of it is empty */
@@ -131,7 +131,7 @@ int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t en
         for (size_t i = 0; i < count; i++) {
             slot[i] = promise;
         }
-        page_count_set(&chunk->counts, stretch.path.slot[1], address,
+        page_count_set(chunk->counts, stretch.path.slot[1], address,
                        stretch.in_use + (unsigned)count);
     }
     return status;
@@ -185,8 +185,8 @@ static int share_entries(struct paging_4gb_chunk *to, const struct stretch *stre
             in_use++;
         }
     }
-    page_count_set(&to->counts, path.slot[1], stretch->start,
-                   page_count(&to->counts, path.slot[1], stretch->start) + in_use);
+    page_count_set(to->counts, path.slot[1], stretch->start,
+                   page_count(to->counts, path.slot[1], stretch->start) + in_use);
     return OK;
 }
 

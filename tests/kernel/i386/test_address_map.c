@@ -108,33 +108,3 @@ KTEST(paging_kernel_memory_of_one_chunk)
     paging_free_4gb(a);
     paging_free_4gb(b);
 }
-
-static bool is_same_entry(const struct paging_4gb_chunk *chunk, uint32_t index)
-{
-    uint32_t difference =
-        chunk->directory_entry[index] ^ paging_kernel_chunk()->directory_entry[index];
-
-    return (difference & ~(uint32_t)(PAGING_ACCESSED | PAGING_DIRTY)) == 0;
-}
-
-/* Some chunks have used the 4 MiB around a guard page and some have not, when the page or the
- * table there is replaced: none may keep the old one. */
-KTEST(paging_guard_page_in_chunks_that_used_it_or_not)
-{
-    struct paging_4gb_chunk *chunks[2] = {new_chunk(), new_chunk()};
-    uint8_t *page = pmm_alloc_page();
-    uint32_t index = (uint32_t)page / LARGE_PAGE_SIZE_BYTES;
-
-    KEXPECT(chunks[0] && chunks[1] && page);
-    chunks[0]->directory_entry[index] |= PAGING_ACCESSED | PAGING_DIRTY;
-    chunks[1]->directory_entry[index] &= ~(uint32_t)(PAGING_ACCESSED | PAGING_DIRTY);
-    KEXPECT(paging_guard_page(page) == OK);
-    KEXPECT(is_same_entry(chunks[0], index) && is_same_entry(chunks[1], index));
-    chunks[0]->directory_entry[index] |= PAGING_ACCESSED;
-    chunks[1]->directory_entry[index] &= ~(uint32_t)PAGING_ACCESSED;
-    paging_unguard_page(page);
-    KEXPECT(is_same_entry(chunks[0], index) && is_same_entry(chunks[1], index));
-    pmm_free_page(page);
-    paging_free_4gb(chunks[0]);
-    paging_free_4gb(chunks[1]);
-}

@@ -8,6 +8,7 @@
  */
 #include "arch/context.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/trap.h"
 #include "arch/x86_64/gdt.h"
 #include "arch/x86_64/trap_frame.h"
 #include "base/status.h"
@@ -27,6 +28,7 @@
 #define STATUS_WRONG   131 /* breakpoint */
 #define STATUS_STEPPED 129 /* debug exception */
 #define STATUS_REFUSED 141 /* general protection */
+#define STATUS_NO_PAGE 142 /* page fault */
 #define FLAG_NESTED    0x00004000u
 #define FLAG_PRIVILEGE 0x00003000u
 #define FAR_ADDRESS    0x0000123400000000ul
@@ -131,8 +133,17 @@ CODE(call_with_flags, "pushfq\n"
                       "ud2\n"
                       "1: int3\n");
 
+static uintptr_t flags_seen;
+
+static void note_flags(uint32_t command)
+{
+    (void)command;
+    flags_seen |= cpu_read_flags();
+}
+
 KTEST(syscall_with_every_flag_that_a_program_can_set)
 {
+    static const struct watchers watchers = {.on_call = note_flags, .print_one_in = 1};
     static const uint32_t flags[] = {0,
                                      EFLAGS_DF,
                                      EFLAGS_AC,
@@ -142,6 +153,8 @@ KTEST(syscall_with_every_flag_that_a_program_can_set)
                                      EFLAGS_DF | EFLAGS_AC | FLAG_NESTED | EFLAGS_ID | EFLAGS_CF};
 
     KEXPECT(ktest_mount());
+    flags_seen = 0;
+    watching_start(&watchers);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         struct piece piece = {
             .code = call_with_flags,
@@ -160,7 +173,59 @@ KTEST(syscall_with_every_flag_that_a_program_can_set)
         KEXPECT(status_of(&piece) == STATUS_STEPPED);
         KEXPECT(!(cpu_read_flags() & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF | EFLAGS_TF)));
     }
+    watching_stop();
+    /* Nor had the kernel any of them while it was called. */
+    KEXPECT(flags_seen != 0);
+    KEXPECT(!(flags_seen & (EFLAGS_AC | EFLAGS_DF | EFLAGS_IF | EFLAGS_TF | FLAG_NESTED)));
     KEXPECT(fs_unmount() == OK);
+}
+
+static struct {
+    trap_handler_t handler;
+    bool is_where_traps_are;
+} stepped;
+
+static void note_place(struct trap_frame *frame)
+{
+    stepped.is_where_traps_are = frame == task_user_frame(task_current());
+    stepped.handler(frame);
+}
+
+/* A debug exception has a stack of its own, for one task at a time: a program's must leave it, for what handles it may
+ * change tasks. */
+KTEST(debug_exceptions_of_programs_are_where_other_traps_are)
+{
+    const struct piece piece = {
+        .code = call_with_flags,
+        .end = call_with_flags_end,
+        .rdi = UNUSED_COMMAND,
+        .rsi = EFLAGS_TF,
+    };
+
+    KEXPECT(ktest_mount());
+    stepped.is_where_traps_are = false;
+    stepped.handler = trap_handlers[TRAP_DEBUG];
+    trap_handlers[TRAP_DEBUG] = note_place;
+    int status = status_of(&piece);
+    trap_handlers[TRAP_DEBUG] = stepped.handler;
+    KEXPECT(status == STATUS_STEPPED && stepped.is_where_traps_are);
+    KEXPECT(fs_unmount() == OK);
+}
+
+extern uint8_t syscall_entry[]; /* trap.asm */
+
+/* A CPU may report a program's single step at SYSCALL's first instruction, in ring 0. (QEMU does not.) */
+KTEST(debug_exceptions_at_the_entry_are_dropped)
+{
+    struct trap_frame frame = {
+        .vector = TRAP_DEBUG,
+        .rip = (vaddr_t)syscall_entry,
+        .cs = KERNEL_CODE_SELECTOR,
+        .rflags = EFLAGS_CLEAN | EFLAGS_TF,
+    };
+
+    trap_handlers[TRAP_DEBUG](&frame);
+    KEXPECT(frame.rflags == EFLAGS_CLEAN && frame.rip == (vaddr_t)syscall_entry);
 }
 
 /* I/O privilege is not a program's to take: POPF leaves it as it is. */
@@ -192,6 +257,94 @@ KTEST(syscall_jumps_to_no_address_fault_in_ring_3)
         const struct piece piece = {.code = jump_away, .end = jump_away_end, .rdi = places[i]};
 
         KEXPECT(status_of(&piece) == STATUS_REFUSED);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* Calls the kernel, which is to come back somewhere else. */
+CODE(call_once, "xor %eax, %eax\n"
+                "syscall\n"
+                "ud2\n");
+
+/* No program can have SYSCALL come back to what is no address of its own: the instruction would have to lie in the
+ * page before USER_END, which nothing is mapped in. So the call's handler does it, as one might that sets up a frame
+ * of the program's choice. */
+#define NEW_RCX 0x0C0FFEE0ul
+static struct {
+    uint64_t rip, cs;
+    uint64_t rcx_at_fault;
+    trap_handler_t on_protection, on_page_fault;
+} elsewhere;
+
+static bool return_elsewhere(uint32_t command, uint32_t *result)
+{
+    struct trap_frame *frame = task_user_frame(task_current());
+
+    (void)command;
+    frame->rip = elsewhere.rip;
+    frame->cs = elsewhere.cs;
+    frame->rcx = NEW_RCX;
+    *result = 0;
+    return true;
+}
+
+static void note_rcx(struct trap_frame *frame)
+{
+    elsewhere.rcx_at_fault = frame->rcx;
+    (frame->vector == TRAP_PAGE_FAULT ? elsewhere.on_page_fault : elsewhere.on_protection)(frame);
+}
+
+/* What becomes of a program whose call comes back there: its status. */
+static int status_elsewhere(uint64_t rip, uint64_t cs)
+{
+    static const struct watchers watchers = {.answer = return_elsewhere, .print_one_in = 1};
+    const struct piece piece = {.code = call_once, .end = call_once_end};
+    struct process *process = load(&piece);
+
+    if (!process) {
+        return -1;
+    }
+    elsewhere.rip = rip;
+    elsewhere.cs = cs;
+    elsewhere.rcx_at_fault = 0;
+    elsewhere.on_protection = trap_handlers[TRAP_GENERAL_PROTECTION];
+    elsewhere.on_page_fault = trap_handlers[TRAP_PAGE_FAULT];
+    trap_handlers[TRAP_GENERAL_PROTECTION] = trap_handlers[TRAP_PAGE_FAULT] = note_rcx;
+    watching_run(&watchers, process);
+    trap_handlers[TRAP_GENERAL_PROTECTION] = elsewhere.on_protection;
+    trap_handlers[TRAP_PAGE_FAULT] = elsewhere.on_page_fault;
+    int status = process->exit_status;
+    process_destroy(process);
+    return status;
+}
+
+/* SYSRET takes such an address from RCX, and some CPUs then fault in ring 0, on the program's stack. IRET does not,
+ * and RCX is what it shall be: that is how the two can be told apart on every CPU. */
+KTEST(syscall_comes_back_to_no_address_without_sysret)
+{
+    static const uint64_t places[] = {
+        USER_END,       USER_END + 0x400000,  0x00FF800000000000ul, 0x8000000000400000ul,
+        KERNEL_ADDRESS, 0xFFFF7FFFFFFFFFFFul, 0xFFFFFFFFFFFFFFFFul,
+    };
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        int status = status_elsewhere(places[i], USER_CODE_64_SELECTOR);
+
+        KEXPECT(status == STATUS_REFUSED || status == STATUS_NO_PAGE); /* CPUs differ */
+        KEXPECT(elsewhere.rcx_at_fault == NEW_RCX);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
+/* IRET refuses in ring 0 what is no code segment of ring 3: the end of that program, and no panic. */
+KTEST(syscall_comes_back_with_what_iret_refuses)
+{
+    static const uint64_t selectors[] = {USER_DATA_SELECTOR, REAL_MODE_CODE_SELECTOR | 3, 0xFFFB};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
+        KEXPECT(status_elsewhere(USER_END, selectors[i]) == STATUS_REFUSED);
     }
     KEXPECT(fs_unmount() == OK);
 }
