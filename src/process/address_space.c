@@ -159,7 +159,7 @@ void address_space_settle_tables(struct address_space *space, vaddr_t start, vad
 static void promise_tables(struct paging_4gb_chunk *chunk, size_t count)
 {
     if (count > 0) {
-        KASSERT(pmm_promise(count));
+        pmm_promise_freed(count);
         chunk->promised_tables += count;
     }
 }

@@ -299,14 +299,23 @@ static uint8_t *new_stack(bool may_use_spare)
     return stack;
 }
 
-/* A stack that goes back fills the place of one that was taken. */
+/* A stack that goes back fills the place of one that was taken. When there is none, the highest goes: so the stacks
+ * that remain lie side by side, and their room needs no memory for gaps. */
 static void give_back_stack(uint8_t *stack)
 {
     if (tasks.spare_count < TASK_SPARE_STACKS) {
         tasks.spare_stacks[tasks.spare_count++] = stack;
-    } else {
-        unmap_stack(stack, TASK_STACK_PAGES);
+        return;
     }
+    for (size_t i = 0; i < ARRAY_SIZE(tasks.spare_stacks); i++) {
+        uint8_t *spare = tasks.spare_stacks[i];
+
+        if (spare > stack) {
+            tasks.spare_stacks[i] = stack;
+            stack = spare;
+        }
+    }
+    unmap_stack(stack, TASK_STACK_PAGES);
 }
 
 /* ---------------------------------------------------------------- tasks */

@@ -11,6 +11,7 @@
 
 #include "arch/x86/cpu.h"
 #include "debug/printk.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/page.h"
 
 static void note_flush(uintptr_t address);
@@ -139,6 +140,21 @@ int pmm_free_zeroed_page(void *page)
         assert_int_equal(((uint8_t *)page)[i], 0);
     }
     return pmm_free_page(page);
+}
+
+/* Small objects: the structs of chunks. */
+static size_t objects;
+
+void *kmem_alloc(size_t size)
+{
+    objects++;
+    return malloc(size);
+}
+
+void kmem_free(void *object)
+{
+    objects -= object != NULL;
+    free(object);
 }
 
 /* ---------------------------------------------------------------- the CPU */
@@ -294,7 +310,7 @@ static size_t check_tables(const struct paging_4gb_chunk *chunk, const struct pa
         }
         if (chunk != &paging.kernel) {
             assert_int_not_equal(in_use, 0);
-            assert_int_equal(page_count(&chunk->counts, &table[i], address), in_use);
+            assert_int_equal(page_count(chunk->counts, &table[i], address), in_use);
         }
         tables += 1 + (level > 1 ? check_tables(chunk, below, level - 1, address) : 0);
     }

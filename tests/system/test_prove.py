@@ -18,7 +18,9 @@ import suite
 
 MODELS = {"heap": ["src/memory/heap/heap.c"],
           "kmem": ["src/memory/heap/heap.c"],
-          "process": ["src/memory/paging/paging.c"],
+          "process": ["src/process/process_memory.c", "src/process/address_space.c",
+                      "src/process/page_fault.c", "src/lib/tree.c", "src/memory/paging/paging.c",
+                      "src/memory/paging/user_pages.c"],
           "room": ["src/lib/tree.c"]}
 
 # (model, arguments): what make test proves.
@@ -36,12 +38,12 @@ PROOFS = [
 ]
 
 # The sizes at which faults are looked for: the smallest that show them all.
-SMALL = {"heap": "5 reserve offset=1", "kmem": "1344 2", "process": "pages=6 break=4 table=3",
+SMALL = {"heap": "5 reserve offset=1", "kmem": "1344 2", "process": "pages=7 break=3",
          "room": "pages=6"}
-WITH_NEIGHBOURS = "the window's end is one page further"
 
 HEAP, INDEX = "memory/heap/heap.c", "memory/heap/heap_index.h"
 KMEM, PROCESS, PAGING = "memory/heap/kmem_cache.c", "process/process_memory.c", "memory/paging/paging.c"
+SPACE, FAULT, USER_PAGES = "process/address_space.c", "process/page_fault.c", "memory/paging/user_pages.c"
 ROOM, ROOM_INLINE, TREE = "memory/area/room.c", "memory/area/room.h", "lib/tree.c"
 
 # (model, fault, file below src/, old text, new text, words of the check that must find it)
@@ -130,38 +132,78 @@ FAULTS = [
      "if (!list_is_empty(&cache->full)) {", "kmem_cache_destroy() returns"),
 
     ("process", "new pages are not zeroed", PROCESS,
-     "    pmm_zero_page(frame);\n    if (paging_map", "    if (paging_map", "is not zeroed"),
+     "        pmm_zero_page(frames[i]);\n", "", "is not zeroed"),
+    ("process", "a page that comes by a touch is not zeroed", FAULT,
+     "    pmm_zero_page(frame);\n", "", "is not zeroed"),
     ("process", "a pointer inside an allocation is freed", PROCESS,
-     "marks_of(process, address) & RUN_FIRST;", "!page_entry_is_empty(paging_entry(process->chunk, address));",
-     "process_allocation_pages() says"),
-    ("process", WITH_NEIGHBOURS, PROCESS,
-     "address < map.heap_end && marks_of", "address <= map.heap_end && marks_of",
+     "marks_of(space, page) & RUN_FIRST) {", "marks_of(space, page)) {",
      "process_allocation_pages() says"),
     ("process", "the last page says that more follow", PROCESS,
-     "(i + 1 < pages ? RUN_HAS_NEXT : 0)", "(i < pages ? RUN_HAS_NEXT : 0)", "the marks of page"),
-    ("process", "what was mapped is kept when memory ends", PROCESS,
-     "            release_run(process, start, i);\n", "", "fails, but has changed something"),
-    ("process", "a failed page stays charged to the family", PROCESS,
-     "    process_give_back_pages(process, 1u + paging_missing_tables(process->chunk, address));\n    return false;",
-     "    return false;", "the process counts"),
-    ("process", "a frame is lost when its table cannot be had", PROCESS,
-     "free_frame:\n    pmm_free_page(frame);", "free_frame:", "frames are taken"),
-    ("process", "freed frames are not given back", PROCESS,
-     "        pmm_free_page(page_memory(page_entry_frame(entry)));\n", "", "frames are taken"),
+     "(i + 1 < pages ? RUN_HAS_NEXT : 0)", "(i < pages ? RUN_HAS_NEXT : 0)", "is of kind"),
+    ("process", "the last page of a large run says that more follow", PROCESS,
+     "    set_marks(space, end - PAGE_SIZE_BYTES, 0, RUN_HAS_NEXT);\n", "", "is of kind"),
+    ("process", "what is charged is kept when there are no addresses", PROCESS,
+     "give_back_pages:\n    address_space_give_back(space, pages);\n", "give_back_pages:\n", "pages, not"),
+    ("process", "addresses are lost when there are no pages for tables", PROCESS,
+     "give_back_addresses:\n    room_give(&space->room, start, end);\n", "give_back_addresses:\n",
+     "do not agree"),
+    ("process", "tables of process_malloc() are not charged", PROCESS,
+     "    if (!address_space_charge_tables(space, start, end)) {", "    if (end < start) {", ""),
+    ("process", "the addresses of what was freed are lost", PROCESS,
+     "    room_give(&space->room, start, end);\n    return OK;", "    (void)end;\n    return OK;", "do not agree"),
     ("process", "the break's pages are never handed out", PROCESS,
-     "find_free_run(process->chunk, map.heap_start, map.heap_end, pages);",
-     "find_free_run(process->chunk, map.heap_start, map.break_start, pages);",
-     "NULL, though"),
-    ("process", "the break grows over an allocation", PROCESS,
-     " || paging_is_mapped(process->chunk, (void *)page) ||", " ||", "a neighbour is touched"),
+     "room_take(&space->room, map.heap_start, map.heap_end, pages);",
+     "room_take(&space->room, map.heap_start, map.break_start, pages);", "process_malloc() returns"),
+    ("process", "the break's pages are handed out first", PROCESS,
+     "room_take(&space->room, map.heap_start, map.break_start, pages);",
+     "room_take(&space->room, map.heap_start, map.heap_end, pages);", "process_malloc() returns"),
     ("process", "the break may go below its start", PROCESS,
-     "(delta < 0 && 0 - (uintptr_t)delta > process->break_bytes)",
-     "(delta < 0 && 0 - (uintptr_t)delta > process->break_bytes + PAGE_SIZE_BYTES)", ""),
-    ("process", "the search does not go back to what was freed last", PROCESS,
-     "        process->heap_next = address;\n", "        (void)address;\n", "heap_next is at page"),
-    ("process", "an emptied page table is kept", PAGING,
-     "path->slot[1], address) == 0) {", "path->slot[1], address) == 0 && address == 0) {",
-     "frames are taken"),
+     "(delta < 0 && 0 - (uintptr_t)delta > old_break - map.break_start)",
+     "(delta < 0 && 0 - (uintptr_t)delta > old_break - map.break_start + PAGE_SIZE_BYTES)", ""),
+    ("process", "the break's area stays when it is empty", PROCESS,
+     "} else if (area && new_break == map.break_start) {", "} else if (area && !new_break) {",
+     "the break's area is wrong"),
+    ("process", "a break that grows does not take its addresses", SPACE,
+     "        if (!take_room(space, old_end, end)) {", "        if (end < old_end) {", "do not agree"),
+    ("process", "what is charged is kept when the break has no addresses", SPACE,
+     "            address_space_settle_tables(space, old_end, end);\n            address_space_give_back(space, pages);\n",
+     "            address_space_settle_tables(space, old_end, end);\n", "pages, not"),
+    ("process", "the tables of an area that is gone stay charged", SPACE,
+     "    address_space_settle_tables(space, start, end);\n    give_room(space, start, end);",
+     "    give_room(space, start, end);", "pages, not"),
+    ("process", "an area that is gone is remembered", SPACE,
+     "    if (space->latest == area) {\n", "    if (space->latest != area) {\n", ""),
+    ("process", "an area that was not made stays charged", SPACE,
+     "    address_space_settle_tables(space, start, end);\ngive_back_pages:",
+     "give_back_pages:", "pages, not"),
+    ("process", "a table that an area needs is charged twice", SPACE,
+     "           !is_spanned(space, start, start + page_level_bytes(level));", "           start + level > 0;", ""),
+    ("process", "an emptied table is not promised again", SPACE,
+     "            pmm_promise_freed(part.tables);\n            space->chunk->promised_tables += part.tables;\n",
+     "            address_space_discharge(space, part.tables);\n", ""),
+    ("process", "the charge of freed pages stays", SPACE,
+     "            pmm_give_back_promise(charged - part.freed);\n            address_space_discharge(space, charged);",
+     "            pmm_give_back_promise(charged - part.freed);", "pages, not"),
+    ("process", "promises of pages that never came stay", SPACE,
+     "            pmm_give_back_promise(charged - part.freed);\n", "", "pages are promised"),
+    ("process", "pages that go are still said to be there", SPACE,
+     "        space->chunk->resident -= part.present;\n", "", "are said to be there"),
+    ("process", "a touch brings one page more than was promised", FAULT,
+     "        if (!page_entry_is_promised(entry)) {", "        if (page_entry_is_present(entry)) {", ""),
+    ("process", "a touch in a row brings one page alone", FAULT,
+     "#define PAGES_AROUND 8", "#define PAGES_AROUND 1", "is of kind"),
+    ("process", "marks are lost when a page comes", FAULT,
+     "    void *frame = bring_zeros(space, page, MALLOC_RIGHTS, page_entry_marks(entry));",
+     "    void *frame = bring_zeros(space, page, MALLOC_RIGHTS, 0);", ""),
+    ("process", "freed frames are not given back", USER_PAGES,
+     "    KASSERT(pmm_free_page(frame) == OK);\n", "", ""),
+    ("process", "a release goes on behind the run", USER_PAGES,
+     "        if (while_marked && !(page_entry_marks(entry) & while_marked)) {", "        if (while_marked > address) {",
+     ""),
+    ("process", "entries that are promised are not counted in their table", USER_PAGES,
+     "                       stretch.in_use + (unsigned)count);", "                       stretch.in_use);", ""),
+    ("process", "an emptied page table is kept", USER_PAGES,
+     "        if (in_use == 0) {", "        if (in_use == 0 && start == 0) {", ""),
 
     ("room", "the current gap grows without regard to the one below it", ROOM_INLINE,
      "if (end == room->current_start && start > room->below) {", "if (end == room->current_start) {",
@@ -225,8 +267,8 @@ def prove(model, arguments):
 def find_fault(number, compiler):
     """None when the search with that fault ends with the right sentence. The changed file lies in a
     folder of its own, which the compiler searches first."""
-    model, what, path, old, new, words = FAULTS[number]
-    arguments = SMALL[model].split() + ["neighbours"] * (what == WITH_NEIGHBOURS)
+    model, _, path, old, new, words = FAULTS[number]
+    arguments = SMALL[model].split()
     folder = f"build/prove/fault{number}"
     changed, program = os.path.join(folder, path), os.path.join(folder, "prove")
     text = suite.read("src/" + path)

@@ -215,18 +215,19 @@ void kheap_set_floor(const size_t *floor, bool (*may_take)(size_t blocks))
     kheap.may_take = may_take;
 }
 
-static bool NOINLINE may_go_below_floor(size_t blocks)
+static bool NOINLINE may_go_below_floor(size_t size)
 {
-    return *kheap.floor == 0 || kheap.may_take(blocks);
+    return *kheap.floor == 0 ||
+           kheap.may_take(size / HEAP_BLOCK_SIZE_BYTES + (size % HEAP_BLOCK_SIZE_BYTES != 0));
 }
 
 /* Would it leave what others were promised? */
 static inline bool may_take(size_t size)
 {
-    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + 1;
+    size_t blocks = size / HEAP_BLOCK_SIZE_BYTES + 1; /* or one less */
 
     return __builtin_expect(blocks + *kheap.floor <= heap_free_blocks(&kheap.heap), true) ||
-           may_go_below_floor(blocks);
+           may_go_below_floor(size);
 }
 
 static inline void *take(size_t size, const void *owner)

@@ -11,6 +11,7 @@
 #include "base/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -238,6 +239,7 @@ static int show_directory(void)
     seed_number("  linear entries: %u", linear, 1024 - kernels);
     seed_number("  the kernel's window at 0xc0000000: %u", own, ARCH_BITS == 64 ? 0 : 64);
     page_free_directory(&directory);
+    kmem_reap();
     seed_number("  free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     return OK;
 }
@@ -327,6 +329,7 @@ static int show_paging(void)
 
     page_free_directory(&kpage_dir);
     kfree(ptr_phy_addr);
+    kmem_reap(); /* what was small objects */
     seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     return OK;
 }
