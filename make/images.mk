@@ -41,12 +41,14 @@ $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) 
 $(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/hello.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/hello.elf --output $@
 
-TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf)
+TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf twice.elf)
 $(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
-    $(MKIMAGE_PARTS)
+    bin/programs/usertest.debug.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
-	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --output $@
+	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf \
+	    --file bin/programs/tests/twice.elf=large/twice.elf --file bin/programs/usertest.debug.elf=large/file.bin \
+	    --output $@
 
 # The test kernel with the programs that attack it (tests/system/test_stress.py), of each kind that it runs.
 FUZZ_64_BIT := $(if $(filter 64,$(BITS_$(ARCH))),$(PROGRAM_BIN)/tests/syscall_fuzz.elf)

@@ -30,6 +30,16 @@ static struct area *next_area(const struct area *area)
 
 /* ---------------------------------------------------------------- finding */
 
+const char *area_kind_words(enum area_kind kind)
+{
+    static const char *const words[] = {
+        [AREA_PROGRAM] = "the program",   [AREA_STACK] = "the stack", [AREA_BREAK] = "the break",
+        [AREA_MAPPING] = "a mapping", [AREA_GUARD] = "a guard",
+    };
+
+    return kind < ARRAY_SIZE(words) ? words[kind] : "no kind";
+}
+
 struct area *area_from(const struct address_space *space, vaddr_t address)
 {
     struct area *found = NULL;
@@ -682,7 +692,8 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
     struct user_pages_released released;
 
-    if (index < area->first || address >= area->end ||
+    if (index < area->first ||
+        index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
         page_entry_frame(paging_entry(chunk, address)) != page_physical(frame)) {
         return;
     }

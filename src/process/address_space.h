@@ -72,6 +72,15 @@ struct area {
     struct paging_4gb_chunk *chunk;
 };
 
+/* Pages that its faults brought, by kind; those that the loader filled, too. */
+struct address_space_faults {
+    uint32_t zeros;      /* that were touched for the first time: pages of zeros */
+    uint32_t around;     /* the same, though the program touched another one before them */
+    uint32_t shown;      /* of an object: of a file, or of shared memory */
+    uint32_t copied;     /* that others hold, too, at the first write */
+    uint32_t taken_back; /* the same, but nobody else held it any more: no copy */
+};
+
 struct address_space {
     struct paging_4gb_chunk *chunk;
     struct family *family; /* is charged for it */
@@ -80,8 +89,7 @@ struct address_space {
     struct room room;      /* of the process heap */
     uint32_t area_count;
     uint32_t pages;        /* charged */
-    uint32_t faults;       /* that brought a page */
-    uint32_t copies;       /* pages that were copied because they were shared */
+    struct address_space_faults faults;
     bool is_64_bit;
 };
 
@@ -106,6 +114,9 @@ address_space_map(const struct address_space *space)
  * reference to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
  */
 int area_add(struct address_space *space, const struct area *wanted);
+
+/* What an area of that kind is, with its article, for sentences: "the program". */
+const char *area_kind_words(enum area_kind kind);
 
 /* The area that address lies in, and the first one that ends behind it; NULL: none. */
 struct area *area_at(struct address_space *space, vaddr_t address);

@@ -38,7 +38,7 @@ static const struct kind {
 /* So that counts can be compared, and so that each round needs what a cold start does. */
 static void give_back_what_is_spare(void)
 {
-    page_cache_shrink(SIZE_MAX);
+    page_cache_forget();
     block_cache_shrink(SIZE_MAX);
     kmem_reap();
 }
@@ -132,6 +132,9 @@ static void load_each(const struct kind *kind, int errors_min)
     while (errors >= errors_min && file_read_directory(root, &entry) == 1) {
         char path[3 + FILE_NAME_BYTES] = "0:/";
 
+        if (entry.stat.is_directory) {
+            continue;
+        }
         string_copy(path + 3, entry.name, sizeof(entry.name));
         errors = try_every(load_once, path, kind);
         programs++;
@@ -189,8 +192,8 @@ KTEST(failing_every_allocation_of_booting)
 
 KTEST(failing_every_disk_read_of_booting)
 {
-    boot(&disk_read, 1);
-    boot(&disk_reads, 5);
+    boot(&disk_read, 1); /* and no more: what was only read ahead may fail */
+    boot(&disk_reads, 4);
 }
 
 /* ---------------------------------------------------------------- the byte heap */
