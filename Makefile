@@ -424,7 +424,7 @@ host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
 # Both kernels are made of most of the sources, so most tests are built for 64 bits, too, into
 # build/host64/. Not so the tests of what is made for 32 bits.
-HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_symbols
+HOST_TESTS_32_ONLY := test_libc test_symbols
 # A process has the direct map (src/arch/x86_64/layout_arch.h) where memory is its own, and its
 # image low, as the kernel has.
 HOST_CFLAGS_64 = $(patsubst -m32,-m64,$(HOST_CFLAGS)) \

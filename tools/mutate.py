@@ -40,6 +40,7 @@ KMEM, PMM, PAGING = "src/memory/heap/kmem_cache.c", "src/memory/pmm.c", "src/mem
 BYTES = "src/memory/heap/byte_heap.c"
 PROCESS_MEMORY, USERCOPY = "src/process/process_memory.c", "src/syscall/usercopy.c"
 FAMILY = "src/process/family.c"
+MALLOC = "programs/libc/malloc.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
 FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
@@ -132,6 +133,24 @@ MUTANTS = [
     ("byte heap: its own class is not looked through", BYTES,
      "    LIST_FOR_EACH(link, &heap->free[class_of(bytes)]) {\n        if (chunk_of_link(link)->bytes >= bytes) {",
      "    LIST_FOR_EACH(link, &heap->free[class_of(bytes)]) {\n        if (!bytes) {", "host byte_heap"),
+    ("malloc: an object's second free is not noticed", MALLOC,
+     "    object->size_and_flags &= ~FLAG_TAKEN;\n", "", "host libc_malloc"),
+    ("malloc: a forged header is taken for an object's", MALLOC,
+     "    return slab->seal == ((uintptr_t)slab ^ SEAL) && slab", "    return slab", "host libc_malloc"),
+    ("malloc: what was a slab keeps its seal", MALLOC, "    slab->seal = 0;\n", "", "host libc_malloc"),
+    ("malloc: empty slabs are not used before a new chunk", MALLOC,
+     "    if (block == NULL && heap.empty_slabs > 0) {", "    if (block == NULL && heap.empty_slabs > 99) {",
+     "host libc_malloc"),
+    ("malloc: a full slab stays on its list", MALLOC,
+     "    if (slab->free_objects == NULL) {\n        slab_take_out(slab);\n    }\n", "", "host libc_malloc"),
+    ("malloc: the spare chunk is not forgotten when it is used", MALLOC,
+     "        heap.spare = NULL;\n", "", "host libc_malloc"),
+    ("malloc: a chunk whose last object goes is kept", MALLOC,
+     "        chunk_is_idle(chunk);\n", "        heap.spare = chunk;\n", "host libc_malloc"),
+    ("malloc: free neighbours before are not joined", "programs/libc/malloc_blocks.c",
+     "    if (block->before != 0 && !is_taken(before)) {", "    if (block->before == 1 && !is_taken(before)) {",
+     "host libc_malloc"),
+
     ("vmalloc: pages are lost when growing fails", "src/memory/vmalloc.c",
      "            unmap_pages(context, at, offset);\n", "", "kernel"),
     ("paging: other address spaces do not see the byte heap", PAGING,
