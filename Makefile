@@ -277,14 +277,36 @@ $(foreach source,$(ATTACKERS),\
 attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin \
     $(ATTACKERS:tests/attackers/%.c=bin/programs/attackers/%.elf)
 
-# Programs that the bench runs in ring 3.
+# Programs that the bench runs in ring 3. rows.elf measures, the others are what it starts.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
+BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c)
+BENCH_ROWS_DRUPE := tests/bench/rows/system_drupe.c
+$(eval $(call program_rules,bench/rows,$(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
 
-$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/calls.elf \
-    $(PROGRAM_BIN)/bench/small.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/calls.elf \
-	    --file $(PROGRAM_BIN)/bench/small.elf --output $@
+BENCH_STARTED := $(addprefix $(PROGRAM_BIN)/bench/,small.elf large.elf sleeper.elf yielder.elf)
+$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/rows.elf $(BENCH_STARTED) \
+    $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/rows.elf \
+	    $(BENCH_STARTED:%=--file %) --output $@
+
+# The same rows on Linux (tools/bench_linux.py).
+BENCH_LINUX         := build/bench-linux/$(ARCH)
+BENCH_LINUX_FLAGS   := -m$(BITS_$(ARCH)) $(if $(filter 32,$(BITS_$(ARCH))),-march=i586) -std=gnu11 -O2 -static \
+    $(WARNINGS)
+BENCH_LINUX_DEFINES := -D_GNU_SOURCE -DBENCH_ON_LINUX
+BENCH_STARTED_FLAGS := -ffreestanding -fno-pie -fno-stack-protector -idirafter programs/libc/include -Isrc
+BENCH_ROWS_LINUX    := $(addprefix tests/bench/rows/,system_linux.c posix.c)
+$(BENCH_LINUX)/init: $(BENCH_ROWS) $(BENCH_ROWS_LINUX) tests/bench/rows/rows.h Makefile build/variant
+	@mkdir -p $(@D)
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(BENCH_LINUX_FLAGS) $(BENCH_LINUX_DEFINES) -o $@ $(filter %.c,$^)
+$(BENCH_LINUX)/%.elf: tests/bench/programs/%.c tests/bench/rows/start_linux.c Makefile build/variant
+	@mkdir -p $(@D)
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(BENCH_LINUX_FLAGS) $(BENCH_STARTED_FLAGS) -nostdlib -no-pie -s -o $@ $(filter %.c,$^)
+.PHONY: bench-linux-programs
+bench-linux-programs: $(addprefix $(BENCH_LINUX)/,init small.elf large.elf sleeper.elf)
 
 # A file that is large, and whose every dword is its own number.
 build/bench/disk.dat: Makefile
@@ -301,7 +323,7 @@ $(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/di
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/disk.elf \
 	    --file build/bench/disk.dat --output $@
 
-.PHONY: all image disk run run-gui debug test check check-all bench usb memory-picture clean help
+.PHONY: all image disk run run-gui debug test check check-all bench bench-linux usb memory-picture clean help
 
 all: $(BIN)/boot.bin $(BIN)/kernel.elf $(BIN)/kernel.bin $(BIN)/os.bin $(BIN)/boot.elf
 
@@ -369,6 +391,10 @@ bench: bin/os.bin build/host/bench_heap
 	@$(MAKE) --no-print-directory ARCH=x86_64 bench-counts
 	@$(PYTHON) tools/bench.py
 
+# Linux's column of that table, measured anew on Debian's kernel; KEEP=1: also for those who do not measure.
+bench-linux: $(BIN)/bench-programs.bin bench-linux-programs
+	@$(PYTHON) tools/bench_linux.py $(if $(KEEP),--keep) $(ARCH)
+
 # The disk is checked before anything is built, and once more by the tool that writes.
 USB = $(PYTHON) tools/usb.py --make $(if $(YES),--yes) $(if $(FIXED),--allow-fixed-disk) $(BIN)/os.bin \
     $(call sh,$(DEV))
@@ -401,6 +427,7 @@ help:
 	@echo "make fuzz TIME=60 [FUZZ=heap]  fuzzes every parser of untrusted input, with libFuzzer"
 	@echo "make prove        every state that a small heap can reach; BLOCKS=12 [RESERVE=1], LONG=1: larger ones"
 	@echo "make bench        instruction counts, each beside a reference implementation"
+	@echo "make bench-linux  the same rows on Debian's kernel, which is downloaded (KEEP=1: into tests/bench/linux.json)"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
 	@echo "make program SRC=file.c-or-folder OUT=x.elf"
@@ -643,7 +670,7 @@ clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COM
 # What long mode alone runs is compiled for it, all else for i386.
 LONG_MODE_C := $(sort $(wildcard tests/programs/long_mode/*.c))
 PROGRAM_C := $(sort $(filter-out programs/newlib/% $(LONG_MODE_C),$(wildcard programs/*/*.c programs/*/i386/*.c) \
-    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c)))
+    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c) $(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
 NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 
 .PHONY: compile_commands.json
@@ -660,6 +687,8 @@ compile_commands.json:
 	    $(call clang_commands,$(sort $(wildcard programs/*/x86_64/*.c)),$(PROGRAM_CFLAGS_x86_64) -mgeneral-regs-only)\
 	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \
 	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
+	    $(call clang_commands,$(BENCH_ROWS_LINUX),$(BENCH_LINUX_FLAGS) $(BENCH_LINUX_DEFINES))\
+	    $(call clang_commands,tests/bench/rows/start_linux.c,$(BENCH_LINUX_FLAGS) $(BENCH_STARTED_FLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/fuzz/*.c)),$(FUZZ_CFLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/prove/*.c)),$(PROVE_CFLAGS))\
