@@ -35,7 +35,8 @@ LAST_LINES = 400     # of a suite that failed, besides its failures
 LONG = {"system/test_attackers": ["attackers", "bin/programs/usertest.elf"],
         "system/test_stress": ["bin/syscall-fuzz.bin", "bin/programs/tests/churn.elf"]}
 # The same for the x86_64 kernel.
-LONG_64 = {"system/test_attackers": ["attackers"], "system/test_stress": ["bin/x86_64/syscall-fuzz.bin"]}
+LONG_64 = {"system/test_attackers": ["attackers", "bin/x86_64/programs/usertest.elf"],
+           "system/test_stress": ["bin/x86_64/syscall-fuzz.bin", "bin/x86_64/programs/tests/churn.elf"]}
 
 # What make check runs, and of the host's tests what it leaves out: each of these takes seconds.
 CHECK = r"layers$|host(?:64)?/|kernel|system/test_hello$"
@@ -56,11 +57,13 @@ KINDS = [
     ("by usertest, on each CPU", r"system/test_usertests$", r"qemu32: (?!cpu_)", 170),
     ("by usertest, of 32 bits, on each CPU of the x86_64 kernel", r"system/test_usertests$",
      r"x86_64: qemu64: (?!cpu_)", 170),
+    ("the same, of 64 bits", r"system/test_usertests$", r"x86_64: ELF64: qemu64: ", 185),
     ("programs as init", r"system/test_programs$", r"program ", 25),
     ("attackers beside a witness", r"system/test_attackers$", r"attacker (?!\w+:)", 20),
     ("of usertest's, as attackers beside a witness", r"system/test_attackers$", r"attacker usertest:", 75),
     ("files that are hardly ELF", r"system/test_attackers$", r"attacker elf:", 300),
-    ("the last four kinds, on the x86_64 kernel", r"system/test_(programs|attackers)$", r"x86_64: ", 400),
+    ("the last four kinds, on the x86_64 kernel", r"system/test_(programs|attackers)$", r"x86_64: ", 900),
+    ("of these, by 64-bit programs", r"system/test_(programs|attackers)$", r"x86_64: ELF64: ", 500),
     ("of whole machines, and others", r"(?!host(?:64)?/|kernel|system/test_(usertests|programs|attackers)$)",
      r"", 800),
 ]
@@ -98,8 +101,10 @@ def suites():
     yield "kernel", ["tests/run_qemu.sh", "bin/test.bin"]
     yield "kernel x86_64", ["tests/run_qemu.sh", "bin/x86_64/test.bin"]
     if os.environ.get("CHECK_ALL") == "1":
-        yield "kernel, -cpu max", ["tests/run_qemu.sh", "bin/test.bin", "-cpu", "max"]
-        yield "kernel x86_64, -cpu max", ["tests/run_qemu.sh", "bin/x86_64/test.bin", "-cpu", "max"]
+        for machine in (["-cpu", "max"], ["-m", "20"], ["-m", "6G"]):
+            name = " ".join(machine)
+            yield f"kernel, {name}", ["tests/run_qemu.sh", "bin/test.bin", *machine]
+            yield f"kernel x86_64, {name}", ["tests/run_qemu.sh", "bin/x86_64/test.bin", *machine]
     for script in sorted(glob.glob("tests/system/test_*.py")):
         yield "system/" + os.path.basename(script)[:-3], [sys.executable, script]
 

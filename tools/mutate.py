@@ -6,10 +6,12 @@ old text occurs once in the file, and at least one of the suites must fail, or t
 test is missing. Suites are run in their order, up to the first that fails:
 
     host NAME      tests/host/test_NAME.c        fuzz NAME   tests/fuzz/fuzz_NAME.c, a fixed number of runs
-    host64 NAME    the same, built for 64 bits
     kernel         the kernel's own tests        usertest    programs/usertest, as init
     calls          100,000 random system calls   script NAME tests/system/test_NAME.py
     takeover PART  those of test_takeover.py's attacks that have that in their name
+
+host64, fuzz64: the same, built for 64 bits. kernel64, usertest64, calls64, script64: the same of the x86_64 kernel,
+usertest as an ELF64 program.
 
 usage: make mutants             all of them; the last line says how many were killed
        tools/mutate.py [-j N] [PART OF A FILE'S NAME OR OF A DESCRIPTION ...]
@@ -32,7 +34,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
 TAKEOVER_SECONDS = 300
-FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "elf64": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
@@ -46,6 +48,8 @@ FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
 VGA, SERIAL, TERMINAL = "src/drivers/vga.c", "src/drivers/serial.c", "src/process/terminal.c"
+START_64, TRAP_64, THUNK_64 = (f"src/arch/x86_64/{name}.asm" for name in ("start", "trap", "bios_thunk"))
+GATES_64, GDT_64, TABLE_64 = (f"src/arch/x86_64/{name}.c" for name in ("trap_gates", "gdt", "page_table"))
 PANIC, BACKTRACE, LOOK = "src/debug/panic.c", "src/debug/backtrace.c", "src/syscall/sys_memory_look.c"
 
 # (what, file, old, new, suites)
@@ -258,6 +262,12 @@ MUTANTS = [
     ("elf: the entry may lie behind a segment's last byte", ELF,
      "layout->entry - segment->address < segment->memory_bytes",
      "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
+    ("elf: two segments' rights meet on a page", ELF,
+     "    return ALIGN_DOWN(one->address, PAGE_SIZE_BYTES) <= last_of_other",
+     "    return one->address <= last_of_other", "host64 elf64, fuzz elf64"),
+    ("elf: the entry of a file of 64 bits needs no right", ELF,
+     "            segment->executable |= !layout->is_64_bit;",
+     "            segment->executable = true;", "host64 elf64"),
 
     ("fat16: a chain may be too short for its file", FAT16,
      "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),
@@ -360,6 +370,64 @@ MUTANTS = [
      "trap_is_for_users(vector) ? GATE", "trap_is_for_users(vector) || vector > 0 ? GATE",
      "usertest"),
 
+    # What x86_64 has of its own.
+    ("x86_64 start: NX is not turned on", START_64, "or eax, EFER_LME | EFER_NXE | EFER_SCE",
+     "or eax, EFER_LME | EFER_SCE", "kernel64"),
+    ("x86_64 start: SYSCALL is not turned on", START_64, "or eax, EFER_LME | EFER_NXE | EFER_SCE",
+     "or eax, EFER_LME | EFER_NXE", "kernel64"),
+    ("x86_64 start: a CPU without NX is taken", START_64, "    jnz move_data\n    mov esi, LOADED(no_nx_message)",
+     "    jmp move_data\n    mov esi, LOADED(no_nx_message)", "script64 media"),
+    ("x86_64 trap: SYSRET to any address", TRAP_64, "    jnz trap_return\n", "", "kernel64"),
+    ("x86_64 trap: SYSRET's guard begins a bit too high", TRAP_64, "    shr rcx, 47\n", "    shr rcx, 48\n", "kernel64"),
+    ("x86_64 trap: SYSRET brings back another RDX", TRAP_64, "    pop rdx\n    mov rax", "    pop rcx\n    mov rax",
+     "usertest64"),
+    ("x86_64 trap: SYSCALL leaves the program's stack in place", TRAP_64,
+     "    mov rsp, [rel context_kernel_stack]\n    push USER_DATA_SELECTOR\n    push qword [rel user_stack]\n"
+     "    push r11\n    push USER_CODE_64_SELECTOR",
+     "    push USER_DATA_SELECTOR\n    push qword [rel user_stack]\n    push r11\n    push USER_CODE_64_SELECTOR",
+     "kernel64"),
+    ("x86_64 trap: a trap keeps the program's AC and DF", TRAP_64, "    popfq                           ; and AC",
+     "    add rsp, 8                      ; and AC", "kernel64, usertest64, script64 usertests"),
+    ("x86_64 trap: a debug exception of a program stays on its own stack", TRAP_64, "    jnz .move\n", "", "kernel64"),
+    ("x86_64 trap: what IRET refuses is a panic", TRAP_64, "    dq trap_return.iret, bad_return\n", "",
+     "kernel64"),
+    ("x86_64 gates: every vector may be called from ring 3", GATES_64,
+     "trap_is_for_users(vector) ? GATE", "trap_is_for_users(vector) || vector > 0 ? GATE", "kernel64, usertest64"),
+    ("x86_64 gates: NMI has no stack of its own", GATES_64, "GATE_INTERRUPT_KERNEL, STACK_OF_NMI)",
+     "GATE_INTERRUPT_KERNEL, 0)", "kernel64"),
+    ("x86_64 gates: debug exceptions share NMI's stack", GATES_64, "GATE_INTERRUPT_KERNEL, STACK_OF_DEBUG)",
+     "GATE_INTERRUPT_KERNEL, STACK_OF_NMI)", "kernel64"),
+    ("x86_64 gates: SYSCALL keeps the program's flags", GATES_64, "~(uint32_t)EFLAGS_CLEAN", "EFLAGS_IF", "kernel64"),
+    ("x86_64 gates: SYSCALL of 32-bit code is one of 64 bits", GATES_64,
+     "cpu_write_msr(MSR_CSTAR, (vaddr_t)syscall_entry_32)", "cpu_write_msr(MSR_CSTAR, (vaddr_t)syscall_entry)",
+     "kernel64"),
+    ("x86_64 gates: a single step goes on inside SYSCALL", GATES_64, "        frame->rflags &= ~(uint64_t)EFLAGS_TF;\n", "",
+     "kernel64"),
+    ("x86_64 gdt: ports by a bitmap that is none", GDT_64, "gdt.tss.io_bitmap_base = sizeof(gdt.tss);",
+     "gdt.tss.io_bitmap_base = 0;", "usertest64"),
+    ("x86_64 gdt: the thread pointer counts from the next turn on", GDT_64,
+     "        cpu_write_msr(MSR_FS_BASE, address);\n", "", "usertest64"),
+    ("x86_64 gdt: a local table is in force", "src/arch/x86_64/gdt.asm", "    lldt ax\n", "", "kernel64"),
+    ("x86_64 switch: the thread pointer is the last task's", "src/arch/x86_64/registers.inc", "    wrmsr\n", "",
+     "kernel64, usertest64"),
+    ("x86_64 context: a 64-bit program has FS of 32-bit ones", "src/arch/x86_64/context.c",
+     "start->is_64_bit ? 0 : USER_DATA_SELECTOR", "start->is_64_bit ? USER_DATA_SELECTOR : USER_DATA_SELECTOR",
+     "kernel64"),
+    ("x86_64 entry: no page forbids execution", "src/arch/x86/page_entry.h", "flags & PAGE_FLAG_EXECUTABLE ? 0 : PAGE_NX;",
+     "flags & PAGE_FLAG_EXECUTABLE ? 0 : PAGE_NX & 0;", "host64 paging, kernel64, usertest64"),
+    ("x86_64 entry: any number is an address", "src/arch/x86_64/page_entry.h",
+     "return (address + 0x0000800000000000u) >> 48 == 0;", "return address == address;",
+     "host64 paging, kernel64, usertest64"),
+    ("x86_64 table: the direct map shows the kernel's text writeable", TABLE_64,
+     "PHYSICAL(kernel_start), READ_ONLY, false}", "PHYSICAL(kernel_start), WRITEABLE, false}", "kernel64"),
+    ("x86_64 table: the direct map can be executed", TABLE_64, "     WRITEABLE, true},",
+     "     WRITEABLE | PAGE_FLAG_EXECUTABLE, true},", "kernel64"),
+    ("x86_64 user access: programs' memory has no end", "src/arch/x86_64/user_access.h",
+     "address < USER_END ? USER_END : 0", "address ? UINTPTR_MAX : 0", "kernel64, usertest64"),
+    ("x86_64 BIOS: CR4 stays as the BIOS had it", THUNK_64, "    mov eax, [DATA(saved_cr4)]\n    mov cr4, eax\n", "",
+     "kernel64"),
+    ("x86_64 BIOS: the kernel's descriptor table is not loaded again", THUNK_64, "    call gdt_reload\n", "", "kernel64"),
+
     ("block cache: a block of another device will do", CACHE,
      "(block->number != number || block->device != device)", "block->number != number", "host block_cache"),
     ("block cache: what a failed read has spoilt is still valid", CACHE,
@@ -445,26 +513,30 @@ def run_suite(tree, suite):
     if kind in ("host", "host64"):
         build(tree, f"build/{kind}/test_{name}")
         return execute(tree, [f"build/{kind}/test_{name}"])[0]
-    if kind == "fuzz":
-        build(tree, f"build/fuzz/fuzz_{name}")
-        return execute(tree, [f"build/fuzz/fuzz_{name}", str(FUZZ_RUNS[name])])[0]
+    if kind in ("fuzz", "fuzz64"):
+        build(tree, f"build/{kind}/fuzz_{name}")
+        return execute(tree, [f"build/{kind}/fuzz_{name}", str(FUZZ_RUNS[name])])[0]
+    is_64_bit = kind.endswith("64")
+    kind = kind.removesuffix("64")
+    folder, arch = ("bin/x86_64", "ARCH=x86_64") if is_64_bit else ("bin", "ARCH=i386")
     if kind == "kernel":
-        build(tree, "bin/test.bin")
-        return execute(tree, ["tests/run_qemu.sh", "bin/test.bin"], environment=timeout)[0]
+        build(tree, arch, f"{folder}/test.bin")
+        return execute(tree, ["tests/run_qemu.sh", f"{folder}/test.bin"], environment=timeout)[0]
     if kind == "calls":
-        build(tree, "bin/syscall-fuzz.bin")
-        return execute(tree, ["tests/run_qemu.sh", "bin/syscall-fuzz.bin", "-icount", "shift=5,sleep=off",
+        build(tree, arch, f"{folder}/syscall-fuzz.bin")
+        return execute(tree, ["tests/run_qemu.sh", f"{folder}/syscall-fuzz.bin", "-icount", "shift=5,sleep=off",
                               "-fw_cfg", "name=opt/drupe/test,string=syscall_fuzz",
                               "-fw_cfg", "name=opt/drupe/calls,string=100000"], environment=timeout)[0]
     if kind == "takeover":
         return execute(tree, [sys.executable, "tests/system/test_takeover.py", name], TAKEOVER_SECONDS)[0]
     if kind == "usertest":
-        build(tree, "bin/os.bin", "bin/programs/usertest.elf")
-        build(tree, "image", "INIT=bin/programs/usertest.elf", "FILES=README.md=plain.txt",
-              "IMAGE=bin/usertest.bin")
-        return execute(tree, ["tests/run_qemu.sh", "bin/usertest.bin"], environment=timeout)[0]
-    build(tree, "all", "bin/hello.bin", "bin/test.bin")
-    return execute(tree, [sys.executable, f"tests/system/test_{name}.py"], 300)[0]
+        build(tree, arch, f"{folder}/os.bin", f"{folder}/programs/usertest.elf")
+        build(tree, arch, "image", f"INIT={folder}/programs/usertest.elf", "FILES=README.md=plain.txt",
+              f"IMAGE={folder}/usertest.bin")
+        return execute(tree, ["tests/run_qemu.sh", f"{folder}/usertest.bin"], environment=timeout)[0]
+    build(tree, arch, "all", f"{folder}/hello.bin", f"{folder}/test.bin")
+    return execute(tree, [sys.executable, f"tests/system/test_{name}.py"], 300,
+                   {"TEST_ARCH": "x86_64"} if is_64_bit else {})[0]
 
 
 def suites_of(mutant):
@@ -523,7 +595,7 @@ def main():
         trees = queue.Queue()
         for number in range(jobs):
             tree = os.path.join(folder, f"tree{number}")
-            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "corpus-*", "seeds-*"))
+            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "corpus-*", "seeds-*", "sdk"))
             trees.put(tree)
 
         def work(mutant):

@@ -1,26 +1,28 @@
 /*
- * malloc.c - memory in any size: small objects in slabs, larger ones in blocks, the largest in pages.
+ * malloc.c - memory in any size: small objects in slabs, larger ones in blocks, the largest in
+ * pages.
  *
- * Theory. Most requests are small, and come and go in like sizes. So a block of SLAB_BYTES is a slab: it is
- * cut into objects of one size, and the free ones hang in a list. A request takes the list's first, and
- * free() puts it back in front. A request above OBJECT_BYTES_MAX has a block of its own (malloc_blocks.h),
- * and one from DIRECT_BYTES on has a run of pages from the kernel.
+ * Theory. Most requests are small, and come and go in like sizes. So a block of SLAB_BYTES is a
+ * slab: it is cut into objects of one size, and the free ones hang in a list. A request takes the
+ * list's first, and free() puts it back in front. A request above OBJECT_BYTES_MAX has a block of
+ * its own (malloc_blocks.h), and one from DIRECT_BYTES on has a run of pages from the kernel.
  *
  *   slab:    | block's header | struct slab | object | object | ... |
  *   object:  | size, flags | 0, place | memory ...  (its start is 16-aligned) |
  *
- * An object's header is that of a block. Its flag FLAG_TAKEN says whether it is live, its place leads to the
- * slab's block, and the slab's seal says that there is a slab: so free() knows whether a pointer is the start of
- * a live object.
+ * An object's header is that of a block. Its flag FLAG_TAKEN says whether it is live, its place
+ * leads to the slab's block, and the slab's seal says that there is a slab: so free() knows whether
+ * a pointer is the start of a live object.
  *
- * Slabs with a free object hang in a list by their objects' size; full ones in none. A slab in which nothing
- * lives stays where it is: the next object of that size is quick. When a block is wanted and no chunk has it,
- * all such slabs become free blocks before the kernel is asked for a chunk.
+ * Slabs with a free object hang in a list by their objects' size; full ones in none. A slab in
+ * which nothing lives stays where it is: the next object of that size is quick. When a block is
+ * wanted and no chunk has it, all such slabs become free blocks before the kernel is asked for a
+ * chunk.
  *
- * Invariants. A slab is on its size's list exactly if it has a free object. live_objects of a slab is the number of
- * its objects with FLAG_TAKEN. empty_slabs counts the slabs in which nothing lives. A chunk's `live` is the number
- * of its taken blocks that are not such slabs. At most one chunk, the spare, has none; others go back to the
- * kernel (command 5).
+ * Invariants. A slab is on its size's list exactly if it has a free object. live_objects of a slab
+ * is the number of its objects with FLAG_TAKEN. empty_slabs counts the slabs in which nothing
+ * lives. A chunk's `live` is the number of its taken blocks that are not such slabs. At most one
+ * chunk, the spare, has none; others go back to the kernel (command 5).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +60,8 @@ static struct {
 
 /* ---- chunks */
 
-/* One more of its blocks is live. A chunk without any was the spare, or is new: then there is no spare, which
- * would have had room. */
+/* One more of its blocks is live. A chunk without any was the spare, or is new: then there is no
+ * spare, which would have had room. */
 static void chunk_gains(struct chunk *chunk)
 {
     if (chunk->live++ == 0) {
@@ -251,7 +253,8 @@ static void *malloc_block(size_t size)
     return memory_of(block);
 }
 
-/* Is block the header of live memory that is not small? What looks like it must agree with what is after it. */
+/* Is block the header of live memory that is not small? What looks like it must agree with what is
+ * after it. */
 static bool is_live_block(struct block *block)
 {
     if ((uintptr_t)memory_of(block) % ALIGNMENT != 0) {

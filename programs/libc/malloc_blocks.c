@@ -1,5 +1,6 @@
 /*
- * malloc_blocks.c - blocks out of chunks of the kernel's pages; malloc_blocks.h has theory and invariants.
+ * malloc_blocks.c - blocks out of chunks of the kernel's pages; malloc_blocks.h has theory and
+ * invariants.
  */
 #include "malloc_blocks.h"
 

@@ -1,5 +1,6 @@
 /*
- * malloc_blocks.h - the blocks that malloc is made of, out of the kernel's page runs. Only malloc.c uses it.
+ * malloc_blocks.h - the blocks that malloc is made of, out of the kernel's page runs. Only malloc.c
+ * uses it.
  *
  * Theory. The kernel gives whole zeroed pages (command 4), which is dear for a string. So pages are
  * taken in chunks of CHUNK_BYTES and cut into blocks.
@@ -15,8 +16,8 @@
  * Free blocks hang in lists by size, list i for sizes from 16 << i to less than twice that. A
  * request takes the first that fits from its own list, or any from the next ones that has one.
  *
- * Invariants. No two neighbours are both free. A free block is on exactly one list. The size of a chunk's
- * blocks is CHUNK_BYTES less the chunk's header and the end mark.
+ * Invariants. No two neighbours are both free. A free block is on exactly one list. The size of a
+ * chunk's blocks is CHUNK_BYTES less the chunk's header and the end mark.
  */
 #ifndef MALLOC_BLOCKS_H
 #define MALLOC_BLOCKS_H
@@ -104,13 +105,14 @@ static inline struct chunk *chunk_of(struct block *block)
 }
 
 /* A taken block of size bytes or a little more, size being a multiple of 16 from BLOCK_BYTES_MIN to
- * BLOCK_BYTES_MAX; NULL when no chunk has such a free one. Its chunk's count of live ones is the caller's. */
+ * BLOCK_BYTES_MAX; NULL when no chunk has such a free one. Its chunk's count of live ones is the
+ * caller's. */
 struct block *blocks_take(size_t size);
 
 /* A taken block is free again. Its chunk's count of live ones is the caller's. */
 void blocks_give_back(struct block *block);
 
-/* One more chunk, as one free block, with nothing live in it; false when the kernel has no pages. */
+/* One more chunk, as one free block, nothing live in it; false when the kernel has no pages. */
 bool blocks_add_chunk(void);
 
 /* Gives a chunk without live blocks to the kernel. */

@@ -27,6 +27,8 @@ enum {
     KERNEL_LIMIT = ELIMIT,
     KERNEL_PROGRAMS_FIRST = E64BIT, /* why an ELF file is no program for Drupe */
     KERNEL_PROGRAMS_LAST = ECUTOFF,
+    KERNEL_SHAREDPAGE = ESHAREDPAGE,
+    KERNEL_NOTCODE = ENOTCODE,
 };
 
 #undef EIO
@@ -61,6 +63,8 @@ int system_call_errno(intptr_t result)
         [KERNEL_INTERRUPTED] = EINTR,
         [KERNEL_LIMIT] = EAGAIN,
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
+        [KERNEL_SHAREDPAGE] = ENOEXEC,
+        [KERNEL_NOTCODE] = ENOEXEC,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 

@@ -141,8 +141,8 @@ int system(const char *line)
     return waitpid(pid, &status, 0) < 0 ? -1 : status;
 }
 
-/* What the child could be given besides cannot be made here: its functions do not link. Children have
- * no environment. */
+/* What the child could be given besides cannot be made here: its functions do not link. Children
+ * have no environment. */
 int posix_spawn(pid_t *restrict pid, const char *restrict path,
                 const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *restrict attributes, char *const argv[],

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "layout.h"
+#include "own_map.h"
 
 /* ---------------------------------------------------------------- checks */
 
@@ -45,18 +46,11 @@ static inline volatile uint8_t *at(uintptr_t address)
 
 #define PAGE_BYTES PAGE_SIZE_BYTES
 
-/* i386/addresses.c, x86_64/addresses.c: addresses at which no program has anything, at both edges of each region
- * of layout.h. Not among them: the first page of the process heap, which a test may have taken. */
+/* i386/addresses.c, x86_64/addresses.c: addresses at which no program has anything, at both edges
+ * of each region of layout.h. Not among them: the first page of the process heap, which a test may
+ * have taken. */
 extern const uintptr_t foreign_addresses[];
 extern const size_t foreign_address_count;
-
-/* The process's own map (src/process/address_map.h). layout.h gives a 32-bit program that of such programs
- * by these names, too. A 64-bit program of ours has a stack as large. */
-#define IS_64_BIT        (sizeof(uintptr_t) > 4)
-#define OWN_STACK_TOP    ((uintptr_t)USER64_STACK_TOP)
-#define OWN_STACK_BOTTOM (OWN_STACK_TOP - USER_STACK_BYTES)
-#define OWN_HEAP_START   ((uintptr_t)USER64_AREAS_ADDRESS)
-#define OWN_HEAP_END     ((uintptr_t)USER64_HEAP_END)
 
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT         14

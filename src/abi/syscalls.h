@@ -1,8 +1,8 @@
 /*
  * abi/syscalls.h - the system calls: the contract of programs and kernel.
  *
- * A number, up to three arguments, a result. A program's word is 32 bits or 64, as its ELF file says; the
- * kernel for 64 bits runs both kinds.
+ * A number, up to three arguments, a result. A program's word is 32 bits or 64, as its ELF file
+ * says; the kernel for 64 bits runs both kinds.
  *
  *                  32 bits: `int 0x80`      64 bits: `syscall`
  *   number         EAX                      RAX
@@ -12,9 +12,9 @@
  *   result         EAX                      RAX
  *   changed        EAX alone                RAX, RCX, R11
  *
- * Results from -SYSCALL_ERROR_MAX to -1 are errors: a negated number of status.h. All others are results,
- * also those that are negative as a signed number: an address may be 0x80000000 and more. An unknown
- * number gives -EINVARG, as does a pointer or size that the process may not use.
+ * Results from -SYSCALL_ERROR_MAX to -1 are errors: a negated number of status.h. All others are
+ * results, also those that are negative as a signed number: an address may be 0x80000000 and more.
+ * An unknown number gives -EINVARG, as does a pointer or size that the process may not use.
  *
  * abi/syscalls.def is the table of all calls.
  */
@@ -55,8 +55,8 @@ enum {
     SYSCALL_COUNT
 };
 
-/* A word of a program's: 32 bits or 64. In structs of such words, and with pointers, the two kinds of
- * programs differ; in all others they do not. */
+/* A word of a program's: 32 bits or 64. In structs of such words, and with pointers, the two kinds
+ * of programs differ; in all others they do not. */
 typedef intptr_t abi_long;
 typedef uintptr_t abi_ulong;
 
@@ -123,8 +123,8 @@ struct memory_figures {
 #define MEMORY_LOOK_RUN  0 /* (address, struct memory_run *): the first one at or above address */
 #define MEMORY_LOOK_NAME 1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
 #define MEMORY_LOOK_WALK 2 /* (address, struct memory_walk *): in any process that lives */
-/* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only for
- * the process in front and init's family. */
+/* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only
+ * for the process in front and init's family. */
 #define MEMORY_LOOK_TRACE  3
 #define MEMORY_LOOK_LEVELS 4 /* (address, struct memory_levels *): as MEMORY_LOOK_WALK */
 
@@ -143,8 +143,8 @@ struct memory_run {
     abi_ulong owner; /* of an allocation: the kernel's code that made it; 0: not known */
 };
 
-/* The last two steps of an address translation (Intel SDM volume 3, sections 4.3 and 4.5); of entries of 64
- * bits the lower half. */
+/* The last two steps of an address translation (Intel SDM volume 3, sections 4.3 and 4.5); of
+ * entries of 64 bits the lower half. */
 struct memory_walk {
     uint32_t pid;             /* in: whose; 0: the caller's */
     uint32_t directory_entry; /* out */

@@ -1,9 +1,9 @@
 /*
  * arch/syscall_entry.h - system calls whose arguments come in registers.
  *
- * The interrupt gate (trap.h: trap_set_syscall_handler()) is for 32-bit programs, whose arguments lie on
- * their stack. 64-bit programs have an instruction of their own, `syscall`, which i386 does not: there the
- * functions do nothing.
+ * The interrupt gate (trap.h: trap_set_syscall_handler()) is for 32-bit programs, whose arguments
+ * lie on their stack. 64-bit programs have an instruction of their own, `syscall`, which i386 does
+ * not: there the functions do nothing.
  */
 #ifndef ARCH_SYSCALL_ENTRY_H
 #define ARCH_SYSCALL_ENTRY_H
@@ -13,26 +13,28 @@
 
 #define SYSCALL_ARGUMENTS_MAX 6
 
-/* handler runs for each such instruction, on the current kernel stack with interrupts off. */
-static inline void syscall_entry_set_handler(trap_handler_t handler);
+/* Returns the call's result; the entry code puts it into the frame. */
+typedef intptr_t (*syscall_entry_handler_t)(const struct trap_frame *frame);
 
-/* Of a frame that handler gets: all registers that arguments come in, in order. */
-static inline void frame_register_arguments(const struct trap_frame *frame,
-                                            uintptr_t arguments[SYSCALL_ARGUMENTS_MAX]);
+/* handler runs for each such instruction, on the current kernel stack with interrupts off. */
+static inline void syscall_entry_set_handler(syscall_entry_handler_t handler);
+
+/* Of a frame that handler gets: all SYSCALL_ARGUMENTS_MAX registers that arguments come in, in
+ * order. They are a part of the frame. */
+static inline const uintptr_t *frame_register_arguments(const struct trap_frame *frame);
 
 #if ARCH_BITS == 64
 #include "arch/x86_64/syscall_entry.h"
 #else
-static inline void syscall_entry_set_handler(trap_handler_t handler)
+static inline void syscall_entry_set_handler(syscall_entry_handler_t handler)
 {
     (void)handler;
 }
 
-static inline void frame_register_arguments(const struct trap_frame *frame,
-                                            uintptr_t arguments[SYSCALL_ARGUMENTS_MAX])
+static inline const uintptr_t *frame_register_arguments(const struct trap_frame *frame)
 {
     (void)frame;
-    (void)arguments;
+    return NULL;
 }
 #endif
 

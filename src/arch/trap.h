@@ -36,7 +36,8 @@ struct page_fault {
     bool is_present;      /* a page is mapped there, and forbids it */
 };
 
-/* Is the frame of a page fault? Then *fault says which; else it is as it was. Before another can come. */
+/* Is the frame of a page fault? Then *fault says which; else it is as it was. Before another can
+ * come. */
 bool trap_get_page_fault(const struct trap_frame *frame, struct page_fault *fault);
 
 /* Is it of a fault that came while the CPU delivered another one? */

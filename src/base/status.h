@@ -39,7 +39,16 @@
 #define ENOENTRY   26 /* it begins outside what is loaded of it */
 #define ECUTOFF    27 /* the file is shorter than its headers say */
 
-#define ELIMIT     28 /* a family (a job of the shell), or all together, have as many as they may */
-#define STATUS_MAX 28
+#define ELIMIT 28 /* a family (a job of the shell), or all together, have as many as they may */
+
+/* Two more reasons why an ELF file cannot be started. */
+#define ESHAREDPAGE 29 /* two segments of a 64-bit program share a page, but not their rights */
+#define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
+#define STATUS_MAX  30
+
+/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
+ * is none. */
+#define STATUS_IS_OF_ELF(number) \
+    (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || (number) == ENOTCODE)
 
 #endif

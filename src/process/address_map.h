@@ -7,12 +7,12 @@
  *   process_malloc()     from 0x80000000            from 0x0000100000000000, 16 TiB
  *   the break            from 0xB0000000, 256 MiB   from 0x0000200000000000, 16 TiB
  *
- * A stack is 16 KiB unless the file has a PT_GNU_STACK, as ordinary compilers' files have. That of a 64-bit
- * program then is 64 KiB, or as large as is written there ("ld -z stack-size=N").
+ * A stack is 16 KiB unless the file has a PT_GNU_STACK, as ordinary compilers' files have. That of
+ * a 64-bit program then is 64 KiB, or as large as is written there ("ld -z stack-size=N").
  *
- * Nothing is mapped in the page below a stack and in the one above it. In both maps the break lies above what
- * process_malloc() gives out first, so one rule serves both: process_malloc() goes on into the break's part
- * when its own is full. With 16 TiB, that is more than any RAM, it never is.
+ * Nothing is mapped in the page below a stack and in the one above it. In both maps the break lies
+ * above what process_malloc() gives out first, so one rule serves both: process_malloc() goes on
+ * into the break's part when its own is full. With 16 TiB, that is more than any RAM, it never is.
  */
 #ifndef PROCESS_ADDRESS_MAP_H
 #define PROCESS_ADDRESS_MAP_H

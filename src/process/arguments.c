@@ -13,7 +13,8 @@
 #define STACK_ALIGNMENT 16 /* System V ABI, both: i386 section 2.3.1, x86-64 section 3.4.1 */
 #define WORD_BYTES_MAX  8
 
-/* Strings, argv with its NULL, the 0 below and the padding fit one page, for the larger words, too. */
+/* Strings, argv with its NULL, the 0 below and the padding fit one page, for the larger words,
+ * too. */
 _Static_assert(ARGUMENTS_BYTES_MAX + WORD_BYTES_MAX * (ARGUMENTS_MAX + 2) + WORD_BYTES_MAX +
                        STACK_ALIGNMENT <=
                    PAGE_SIZE_BYTES,

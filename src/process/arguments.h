@@ -43,9 +43,9 @@ char *arguments_next(struct arguments *arguments, size_t *size);
 void arguments_add(struct arguments *arguments, size_t length);
 
 /*
- * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the program's
- * stack, for a program whose words have word_bytes. Returns the program's first stack pointer; *argv is
- * where its argv lies. arguments NULL: none.
+ * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the
+ * program's stack, for a program whose words have word_bytes. Returns the program's first stack
+ * pointer; *argv is where its argv lies. arguments NULL: none.
  */
 vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_t top,
                         size_t word_bytes, vaddr_t *argv);

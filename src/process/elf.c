@@ -14,8 +14,9 @@
  * with a name of one's own ("section .asm") no right to be executed, so a program that begins there
  * is accepted, and the segment counts as executable.
  *
- * The page below is left out of files of 64 bits as well, though nothing of theirs lies there: one rule for
- * both. In long mode a page without the right to be executed is not.
+ * Not so in a file of 64 bits: in long mode a page without the right to be executed is not, and
+ * what its segments say is what it gets, or it is refused. The page below is left out of such files
+ * as well, though nothing of theirs lies there: one rule for both.
  *
  * Size before speed.
  */
@@ -58,7 +59,8 @@ _Static_assert(sizeof(struct elf64_header) == 64, "Elf64_Ehdr");
 _Static_assert(sizeof(struct elf32_program_header) == 32, "Elf32_Phdr");
 _Static_assert(sizeof(struct elf64_program_header) == 56, "Elf64_Phdr");
 
-/* What is used of either, in words of the kernel: a file of 64 bits gets here only where they are as wide. */
+/* What is used of either, in words of the kernel: a file of 64 bits gets here only where they are
+ * as wide. */
 struct elf_header {
     bool is_64_bit;
     uint32_t e_version;
@@ -216,8 +218,8 @@ static bool is_below_program(const struct elf_program_header *program)
            USER_PROGRAM_ADDRESS - program->p_vaddr <= PAGE_SIZE_BYTES;
 }
 
-/* Is what lies below the program's addresses only the headers, one behind the other as linkers write
- * them, and zeros? 1, 0 or an error. The segment's part of the file is inside the file. */
+/* Is what lies below the program's addresses only the headers, one behind the other as linkers
+ * write them, and zeros? 1, 0 or an error. The segment's part of the file is inside the file. */
 static int has_only_headers_below(const struct elf_source *source, const struct elf_header *header,
                                   const struct elf_program_header *program)
 {
@@ -266,7 +268,8 @@ static int has_only_notes(const struct elf_source *source, const struct elf_head
     return 0;
 }
 
-/* Takes off a segment what no program needs (see above). 1 when nothing is left of it; 0; an error. */
+/* Takes off a segment what no program needs (see above). 1 when nothing is left of it; 0; an
+ * error. */
 static int leave_out(const struct elf_source *source, const struct elf_header *header,
                      struct elf_program_header *program)
 {
@@ -344,19 +347,46 @@ static int add_segment(const struct elf_source *source, const struct elf_header 
     return OK;
 }
 
-/* Finds the segment in which the program begins; it can be executed, whatever its flags are. */
-static bool accept_entry(struct elf_layout *layout)
+/* Finds the segment in which the program begins. In a file of 32 bits it can be executed, whatever
+ * its flags are. */
+static int accept_entry(struct elf_layout *layout)
 {
     for (size_t i = 0; i < layout->segment_count; i++) {
         struct elf_segment *segment = &layout->segments[i];
 
         if (layout->entry >= segment->address &&
             layout->entry - segment->address < segment->memory_bytes) {
-            segment->executable = true;
-            return true;
+            segment->executable |= !layout->is_64_bit;
+            return segment->executable ? OK : -ENOTCODE;
         }
     }
-    return false;
+    return -ENOENTRY;
+}
+
+static bool share_a_page(const struct elf_segment *one, const struct elf_segment *other)
+{
+    vaddr_t last_of_one = one->address + one->memory_bytes - 1;
+    vaddr_t last_of_other = other->address + other->memory_bytes - 1;
+
+    return ALIGN_DOWN(one->address, PAGE_SIZE_BYTES) <= last_of_other &&
+           ALIGN_DOWN(other->address, PAGE_SIZE_BYTES) <= last_of_one;
+}
+
+/* A page has the rights of one segment. */
+static int check_shared_pages(const struct elf_layout *layout)
+{
+    for (size_t i = 0; i < layout->segment_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const struct elf_segment *one = &layout->segments[i], *other = &layout->segments[j];
+            bool are_equal =
+                one->writable == other->writable && one->executable == other->executable;
+
+            if (!are_equal && share_a_page(one, other)) {
+                return -ESHAREDPAGE;
+            }
+        }
+    }
+    return OK;
 }
 
 int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
@@ -399,5 +429,6 @@ int elf_read_layout(const struct elf_source *source, struct elf_layout *layout)
     if (layout->segment_count == 0) {
         return -ENOSEGMENT;
     }
-    return accept_entry(layout) ? OK : -ENOENTRY;
+    status = accept_entry(layout);
+    return status == OK && layout->is_64_bit ? check_shared_pages(layout) : status;
 }

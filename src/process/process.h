@@ -66,8 +66,8 @@ void process_initialise(void);
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
  * arguments (NULL: none), kernel stack. It is of the running process's family, or of init's when
  * none runs. On failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
- * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when
- * the caller was cancelled.
+ * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED
+ * when the caller was cancelled.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);
 
@@ -102,8 +102,8 @@ void process_cancel(struct process *process, int status);
 void process_cancel_family(struct family *family, int status);
 
 /*
- * The living process with that id, if the running process may end it; or NULL. A process reaches its
- * own family, those of init's family reach all. No other process reaches init itself: it is the
+ * The living process with that id, if the running process may end it; or NULL. A process reaches
+ * its own family, those of init's family reach all. No other process reaches init itself: it is the
  * person's shell, and the machine stops when it ends.
  */
 struct process *process_find_reachable(uint32_t id);
@@ -137,11 +137,12 @@ void process_set_init_exit_handler(void (*handler)(int status));
  * has ended. */
 void process_destroy(struct process *process);
 
-/* Calls visit for each process that was started and is not forgotten; stops when it returns false. */
+/* Calls visit for each process that was started and is not forgotten; stops when it returns
+ * false. */
 void process_for_each(bool (*visit)(void *context, const struct process *process), void *context);
 
-/* The same for those that were started after the one with that serial, in this order. So a long walk
- * can pause and go on where it was. */
+/* The same for those that were started after the one with that serial, in this order. So a long
+ * walk can pause and go on where it was. */
 void process_for_each_after(uint64_t serial,
                             bool (*visit)(void *context, const struct process *process),
                             void *context);
@@ -162,8 +163,8 @@ uint32_t process_count_pages(const struct process *process);
 
 /*
  * For code that maps and unmaps pages of a process: charges them to its family. process_take_page
- * comes before a page is mapped at address, and charges the table as well where there is none; false
- * when the family has as many pages as it may. process_give_back_pages comes afterwards.
+ * comes before a page is mapped at address, and charges the table as well where there is none;
+ * false when the family has as many pages as it may. process_give_back_pages comes afterwards.
  */
 bool process_take_page(struct process *process, vaddr_t address);
 void process_give_back_pages(struct process *process, size_t pages);
@@ -188,10 +189,11 @@ size_t process_allocation_pages(const struct process *process, const void *ptr);
 
 /*
  * Moves the end of the process's contiguous heap, which starts empty at its map's break_start, by
- * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given back.
- * Returns the address of the end as it was, for 0 too (it may be negative: abi/syscalls.h says what is an
- * error), or an error, with nothing changed: -EINVARG below the start or for parts of pages, -ENOMEM when there are no
- * frames, at the heap's end, and where process_malloc() has put something.
+ * delta bytes, a multiple of 4096. New pages are zeroed; those above a lowered break are given
+ * back. Returns the address of the end as it was, for 0 too (it may be negative: abi/syscalls.h
+ * says what is an error), or an error, with nothing changed: -EINVARG below the start or for parts
+ * of pages, -ENOMEM when there are no frames, at the heap's end, and where process_malloc() has put
+ * something.
  */
 intptr_t process_move_break(struct process *process, intptr_t delta);
 

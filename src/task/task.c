@@ -1,5 +1,6 @@
 /*
- * task/task.c - round robin over the groups that have a task to run, and within each over its tasks.
+ * task/task.c - round robin over the groups that have a task to run, and within each over its
+ * tasks.
  *
  * The running task is on no queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the
@@ -19,7 +20,8 @@
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
  *
- * A task's kernel stack has a page below it that is not mapped; arch/context.h says what lies on it.
+ * A task's kernel stack has a page below it that is not mapped; arch/context.h says what lies on
+ * it.
  */
 #include "task/task.h"
 

@@ -4,6 +4,7 @@
  * An attacker is a program that harness.c starts while witness.c runs. Its first comment says what
  * must become of it, and what comes on its command line; SYMBOL+N is an address in the kernel:
  *     " * Verdict: status N"      it ends with that; STATUS_KILLED: it goes on until it is killed
+ *     " * Verdict on ARCH: ..."   what is different there
  *     " * Arguments: WORD ..."
  */
 #ifndef ATTACK_H
@@ -14,9 +15,10 @@
 #include <string.h>
 
 #include "layout.h"
+#include "own_map.h"
 
 #define PAGE_BYTES       PAGE_SIZE_BYTES
-#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+#define ADDRESS(pointer) ((uintptr_t)(pointer))
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 
 #define STATUS_GENERAL_PROTECTION (STATUS_FAULT + 13)
@@ -29,16 +31,31 @@
 #define STATUS_SUCCEEDED 1
 
 /* A pointer that the compiler knows nothing about, so that it warns of nothing. */
-static inline volatile uint8_t *at(uint32_t address)
+static inline volatile uint8_t *at(uintptr_t address)
 {
     __asm__ volatile("" : "+r"(address));
     return (volatile uint8_t *)address;
 }
 
+/* A decimal number, which may be an address. */
+static inline uintptr_t number_of(const char *text)
+{
+    uintptr_t number = 0;
+
+    while (*text) {
+        number = number * 10 + (uintptr_t)(*text++ - '0');
+    }
+    return number;
+}
+
+/* Calls what is there, with that selector for its code segment. far_call.asm has it for each word
+ * size. */
+void far_call(uintptr_t address, unsigned selector);
+
 #define WORDS_MAX 3
 
-/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an error.
- * What the harness starts begins a family; for attackers the flag must change nothing. */
+/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an
+ * error. What the harness starts begins a family; for attackers the flag must change nothing. */
 static inline int start_words(const char *const words[WORDS_MAX])
 {
     static struct command_argument items[WORDS_MAX];

@@ -4,20 +4,12 @@
  * Verdict: status 141
  * Arguments: trap_return-3
  */
-#include <stdlib.h>
-
 #include "attack.h"
 
 #define KERNEL_CODE_SELECTOR 0x08
 
 int main(int argc, char **argv)
 {
-    struct {
-        uint32_t offset;
-        uint16_t selector;
-    } __attribute__((packed))
-    target = {argc > 1 ? (uint32_t)atoi(argv[1]) : 0, KERNEL_CODE_SELECTOR};
-
-    __asm__ volatile("lcall *%0" : : "m"(target) : "memory");
+    far_call(argc > 1 ? number_of(argv[1]) : 0, KERNEL_CODE_SELECTOR);
     return STATUS_SUCCEEDED;
 }

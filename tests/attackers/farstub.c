@@ -4,19 +4,14 @@
  * Verdict: status 142
  * Arguments: trap_return+3
  */
-#include <stdlib.h>
-
 #include "attack.h"
 
-#define USER_CODE_SELECTOR 0x1B
+#define USER_CODE_SELECTOR    0x1B
+#define USER_CODE_64_SELECTOR 0x2B
 
 int main(int argc, char **argv)
 {
-    struct {
-        uint32_t offset;
-        uint16_t selector;
-    } __attribute__((packed)) target = {argc > 1 ? (uint32_t)atoi(argv[1]) : 0, USER_CODE_SELECTOR};
-
-    __asm__ volatile("lcall *%0" : : "m"(target) : "memory");
+    far_call(argc > 1 ? number_of(argv[1]) : 0,
+             IS_64_BIT ? USER_CODE_64_SELECTOR : USER_CODE_SELECTOR);
     return STATUS_SUCCEEDED;
 }

@@ -1,14 +1,16 @@
 /*
- * freeall.c - frees every page of the 4 GiB but its own allocation, and then that from its middle.
+ * freeall.c - frees every page of the first 32 MiB and round its heap and its break, and pages from
+ * all over the rest of what a pointer can be; never its own allocation, and then that from its
+ * middle.
  * Verdict: status 0
  */
 #include "attack.h"
 
-#define OUTSIDE_STEP (16 * PAGE_BYTES)
+#define OUTSIDE_CALLS 20000
 
-static bool are_refused(uint32_t from, uint32_t to, uint32_t step)
+static bool are_refused(uintptr_t from, uintptr_t to, uintptr_t step)
 {
-    for (uint32_t address = from; address - from < to - from; address += step) {
+    for (uintptr_t address = from; address - from < to - from; address += step) {
         if (page_free((void *)address) != -EINVARG) {
             return false;
         }
@@ -16,19 +18,24 @@ static bool are_refused(uint32_t from, uint32_t to, uint32_t step)
     return true;
 }
 
+/* So many pages there, or all. */
+static bool are_some_refused(uintptr_t from, uintptr_t to)
+{
+    return are_refused(from, to, ((to - from) / OUTSIDE_CALLS / PAGE_BYTES + 1) * PAGE_BYTES);
+}
+
 int main(void)
 {
     uint8_t *memory = page_malloc(4 * PAGE_BYTES);
-    uint32_t start_of_it = ADDRESS(memory), end = start_of_it + 4 * PAGE_BYTES;
+    uintptr_t start_of_it = ADDRESS(memory), end = start_of_it + 4 * PAGE_BYTES;
 
     if (!are_refused(PAGE_BYTES, 0x2000000, PAGE_BYTES) ||
-        !are_refused(0x2000000, PROCESS_HEAP_ADDRESS, OUTSIDE_STEP) ||
-        !are_refused(PROCESS_HEAP_ADDRESS, start_of_it, PAGE_BYTES) ||
+        !are_some_refused(0x2000000, OWN_HEAP_START) ||
+        !are_refused(OWN_HEAP_START, start_of_it, PAGE_BYTES) ||
         !are_refused(start_of_it + 1, end, 1) ||
-        !are_refused(end, PROCESS_HEAP_ADDRESS + 0x2000000, PAGE_BYTES) ||
-        !are_refused(PROCESS_BREAK_ADDRESS - 0x400000, PROCESS_BREAK_ADDRESS + 0x400000,
-                     PAGE_BYTES) ||
-        !are_refused(PROCESS_HEAP_END, 0xFFFFF000, OUTSIDE_STEP)) {
+        !are_refused(end, OWN_HEAP_START + 0x2000000, PAGE_BYTES) ||
+        !are_refused(OWN_BREAK_START - 0x400000, OWN_BREAK_START + 0x400000, PAGE_BYTES) ||
+        !are_some_refused(OWN_HEAP_END, UINTPTR_MAX - PAGE_BYTES + 1)) {
         return STATUS_SUCCEEDED;
     }
     memory[3 * PAGE_BYTES] = 0xF0;

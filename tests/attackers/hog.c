@@ -1,12 +1,11 @@
 /*
- * hog.c - takes memory by command 4 and by the break until there is not a page more, touches all of it,
- * and tries again for ever.
+ * hog.c - takes memory by command 4 and by the break until there is not a page more, touches all of
+ * it, and tries again for ever.
  * Verdict: status 137
  */
 #include "attack.h"
 
 #define LARGEST (64u << 20)
-#define ERRORS  0xFFFFF000u /* results from here on are no addresses */
 
 int main(void)
 {
@@ -18,7 +17,7 @@ int main(void)
             while ((memory = page_malloc(size)) != NULL) {
                 memset(memory, 0xEA, size);
             }
-            while ((uint32_t)system_call(SYSCALL_BREAK, size, 0, 0) < ERRORS) {
+            while (!syscall_is_error(system_call(SYSCALL_BREAK, size, 0, 0))) {
             }
         }
     }

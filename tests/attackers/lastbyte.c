@@ -1,6 +1,6 @@
 /*
- * lastbyte.c - gives every command that takes an address one where the last bytes of what it wants are
- * behind the end of a page, and nothing is mapped there.
+ * lastbyte.c - gives every command that takes an address one where the last bytes of what it wants
+ * are behind the end of a page, and nothing is mapped there.
  * Verdict: status 0
  */
 #include <stdio.h>
@@ -10,22 +10,22 @@
 /* A call whose argument `place` points to `bytes` bytes that the kernel reads or fills in. */
 struct attempt {
     uint32_t command, place, bytes;
-    uint32_t arguments[3];
+    uintptr_t arguments[3];
 };
 
-static int attempt(const struct attempt *attempt, uint32_t address)
+static int attempt(const struct attempt *attempt, uintptr_t address)
 {
-    uint32_t a[3];
+    uintptr_t a[3];
 
     memcpy(a, attempt->arguments, sizeof(a));
     a[attempt->place] = address;
-    return system_call(attempt->command, a[0], a[1], a[2]);
+    return (int)system_call(attempt->command, a[0], a[1], a[2]);
 }
 
 int main(void)
 {
     uint8_t *page = page_malloc(PAGE_BYTES);
-    uint32_t end = ADDRESS(page) + PAGE_BYTES; /* nothing is there */
+    uintptr_t end = ADDRESS(page) + PAGE_BYTES; /* nothing is there */
     int file = file_open("init.elf"), folder = file_open("0:/");
     const struct attempt attempts[] = {
         {SYSCALL_PRINT, 0, 64, {0}},
@@ -35,7 +35,10 @@ int main(void)
         {SYSCALL_GET_PROGRAM_ARGUMENTS, 0, sizeof(struct process_arguments), {0}},
         {SYSCALL_WAIT, 1, sizeof(int), {(uint32_t)WAIT_ANY}},
         {SYSCALL_WRITE, 0, 64, {0, 64}},
-        {SYSCALL_MEMORY_FIGURES, 0, 48, {0, 48}},
+        {SYSCALL_MEMORY_FIGURES,
+         0,
+         sizeof(struct memory_figures),
+         {0, sizeof(struct memory_figures)}},
         {SYSCALL_PROCESS_LIST, 0, sizeof(struct process_info), {0, 1}},
         {SYSCALL_OPEN, 0, 64, {0}},
         {SYSCALL_READ, 1, 64, {(uint32_t)file, 0, 64}},
@@ -58,7 +61,7 @@ int main(void)
         }
     }
     /* The places are right: with all of it inside, what can succeed does. */
-    return memory_figures((struct memory_figures *)(end - 48)) == 0 &&
+    return memory_figures((struct memory_figures *)(end - sizeof(struct memory_figures))) == 0 &&
                    file_read(file, (void *)(end - 64), 64) == 64
                ? 0
                : STATUS_SUCCEEDED;

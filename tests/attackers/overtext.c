@@ -1,15 +1,14 @@
 /*
- * overtext.c - writes to every page of the kernel's text and constants: itself (a child for each page,
- * which a page fault ends), and by commands that fill something in.
+ * overtext.c - writes to every page of the kernel's text and constants: itself (a child for each
+ * page, which a page fault ends), and by commands that fill something in.
  * Verdict: status 0
  * Arguments: kernel_rodata_end
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "attack.h"
 
-static bool is_refused(uint32_t address, int file, int folder)
+static bool is_refused(uintptr_t address, int file, int folder)
 {
     void *there = (void *)address;
 
@@ -22,9 +21,9 @@ static bool is_refused(uint32_t address, int file, int folder)
 
 int main(int argc, char **argv)
 {
-    uint32_t number = argc > 1 ? (uint32_t)atoi(argv[1]) : 0;
+    uintptr_t number = argc > 1 ? number_of(argv[1]) : 0;
     int file = file_open("init.elf"), folder = file_open("0:/");
-    char text[12];
+    char text[24];
 
     if (number % PAGE_BYTES != 0) { /* a child */
         *at(number) = 0xCC;
@@ -33,11 +32,11 @@ int main(int argc, char **argv)
     if (number <= KERNEL_ADDRESS) {
         return STATUS_SUCCEEDED;
     }
-    for (uint32_t page = KERNEL_ADDRESS; page < number; page += PAGE_BYTES) {
-        snprintf(text, sizeof(text), "%u", page + 1);
+    for (uintptr_t page = KERNEL_ADDRESS; page < number; page += PAGE_BYTES) {
+        snprintf(text, sizeof(text), "%lu", (unsigned long)page + 1);
         if (!is_refused(page, file, folder) || !is_refused(page + PAGE_BYTES - 1, file, folder) ||
             status_of(start("overtext.elf", text)) != STATUS_PAGE_FAULT) {
-            printf("page %08x was written to\n", page);
+            printf("page %lx was written to\n", (unsigned long)page);
             return STATUS_SUCCEEDED;
         }
     }

@@ -1,5 +1,6 @@
 /*
- * wrap.c - addresses and lengths whose sum is beyond 4 GiB, for every command that takes one.
+ * wrap.c - addresses and lengths whose sum is beyond the largest address, for every command that
+ * takes one.
  * Verdict: status 0
  */
 #include <stdio.h>
@@ -24,7 +25,7 @@ int main(void)
     int file = file_open("init.elf"), folder = file_open("0:/");
 
     for (uint32_t below = 1; below <= 600; below++) {
-        uint32_t address = 0u - below;
+        uintptr_t address = (uintptr_t)0 - below;
 
         for (size_t i = 0; i < COUNT_OF(commands); i++) {
             uint32_t second = commands[i] == SYSCALL_SPAWN ? 0 : 600;
@@ -44,15 +45,16 @@ int main(void)
             return STATUS_SUCCEEDED;
         }
     }
-    /* From memory of its own, round the end of the 4 GiB and back to where it began, or nearly. */
+    /* From memory of its own, round the end of all addresses and back to where it began, or
+     * nearly. */
     for (uint32_t less = 0; less < 8; less++) {
-        uint32_t round = 0u - ADDRESS(own) - less;
-        uint32_t all = 0u - 1 - less;
+        uintptr_t round = (uintptr_t)0 - ADDRESS(own) - less;
+        uintptr_t all = UINTPTR_MAX - less;
 
         if (system_call(SYSCALL_WRITE, ADDRESS(own), round, 0) != -EINVARG ||
             system_call(SYSCALL_WRITE, ADDRESS(own), all, 0) != -EINVARG ||
             file_read(file, own, round) != -EINVARG || file_read(file, own, all) != -EINVARG) {
-            printf("length %#x or %#x\n", round, all);
+            printf("length %#lx or %#lx\n", (unsigned long)round, (unsigned long)all);
             return STATUS_SUCCEEDED;
         }
     }

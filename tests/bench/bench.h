@@ -27,7 +27,7 @@ void bench_row(const char *name, uint32_t cost, uint32_t reference, uint32_t goa
 
 void bench_title(const char *title);
 
-/* For reference implementations, which zero their memory as anybody would. bytes: a multiple of 4. */
+/* For reference implementations, which zero memory as anybody would. bytes: a multiple of 4. */
 static inline void bench_zero(void *memory, size_t bytes)
 {
     size_t count = bytes / 4;

@@ -2,9 +2,9 @@
  * tests/bench/bench_process_memory.c - process_malloc and process_free, inside the kernel.
  *
  * The reference does it as it is described for kernels of this kind: blocks of a first-fit heap,
- * zeroed with rep stosl, mapped page by page into a directory of 1,024 tables, and noted in an array
- * of 1,024 allocations that is searched for a free slot and for the pointer. So it cannot have
- * more than 1,024.
+ * zeroed with rep stosl, mapped page by page into a directory of 1,024 tables, and noted in an
+ * array of 1,024 allocations that is searched for a free slot and for the pointer. So it cannot
+ * have more than 1,024.
  */
 #include "bench.h"
 #include "debug/panic.h"

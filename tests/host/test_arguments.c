@@ -1,6 +1,7 @@
 /*
- * test_arguments.c - a command line on top of a new program's stack, for words of 4 and of 8 bytes: where
- * argv lies, what it points to, how the stack is aligned, and that the fullest one fits the page.
+ * test_arguments.c - a command line on top of a new program's stack, for words of 4 and of 8 bytes:
+ * where argv lies, what it points to, how the stack is aligned, and that the fullest one fits the
+ * page.
  *
  * Sources: src/process/arguments.c src/lib/string.c
  */
@@ -29,7 +30,8 @@ void kfree(void *memory)
 
 #define TOP_32 ((vaddr_t)USER_STACK_TOP)
 
-/* As far up as an address of this machine's can be: on a host of 32 bits a program of 64 has the same. */
+/* As far up as an address of this machine's can be: on a host of 32 bits a program of 64 has the
+ * same. */
 #define TOP_64 ((vaddr_t)(sizeof(vaddr_t) > 4 ? 0x00007FFFFFFFF000ull : USER_STACK_TOP))
 
 /* One page more below, which nothing may touch. */

@@ -1,6 +1,6 @@
 /*
- * test_elf.c - which program files are accepted, and that nothing outside them is read. For files of
- * 32 bits; test_elf64.c makes the same of it for those of 64.
+ * test_elf.c - which program files are accepted, and that nothing outside them is read. For files
+ * of 32 bits; test_elf64.c makes the same of it for those of 64.
  * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>
@@ -157,7 +157,7 @@ static int read_layout(struct elf_layout *layout)
 /* Refused for what it is, not because it could not be read. */
 static bool is_refusal(int status)
 {
-    return status == -EINFORMAT || (status <= -E64BIT && status >= -ECUTOFF);
+    return status == -EINFORMAT || STATUS_IS_OF_ELF(-status);
 }
 
 static int check(void)
@@ -439,13 +439,26 @@ static void test_entry(void **state)
     assert_accepted();
 }
 
-/* As nasm's "section .asm" is: the segment with the entry counts as executable, the others do not. */
+/* As nasm's "section .asm" is: the segment with the entry counts as executable, the others do not.
+ * In a file of 64 bits it does not. */
 static void test_entry_without_the_right_to_execute(void **state)
 {
     struct elf_layout layout;
 
     (void)state;
     image.programs[0].p_flags = PF_R;
+    if (ELF_BITS == 64) {
+        assert_reason(ENOTCODE);
+        image.programs[0].p_flags = PF_R | PF_W;
+        assert_reason(ENOTCODE);
+        image.programs[0].p_flags = PF_X;
+        assert_accepted();
+        image.header.e_entry = 0x401000; /* in data */
+        assert_reason(ENOTCODE);
+        image.programs[2].p_flags |= PF_X;
+        assert_accepted();
+        return;
+    }
     assert_int_equal(read_layout(&layout), OK);
     assert_true(layout.segments[0].executable);
     assert_false(layout.segments[0].writable);
@@ -454,6 +467,46 @@ static void test_entry_without_the_right_to_execute(void **state)
     image.header.e_entry = 0x401000;
     assert_int_equal(read_layout(&layout), OK);
     assert_true(layout.segments[1].executable);
+}
+
+/* On one page the rights of two segments are one's and the same, or, in a file of 32 bits,
+ * both's. */
+static void test_segments_on_one_page(void **state)
+{
+    static const struct {
+        uint32_t text_bytes, data_address; /* from the program's start on */
+        bool is_shared;
+    } places[] = {
+        {0x1000, 0x1000, false}, {0x1001, 0x1001, true},  {0xFFF, 0xFFF, true},
+        {1, 0xFFF, true},        {0x1001, 0x2000, false}, {0x2000, 0x2000, false},
+        {0x1801, 0x1FFF, true},  {1, 0x1000, false},
+    };
+    Phdr *text = &image.programs[0], *data = &image.programs[2];
+
+    (void)state;
+    image.header.e_entry = text->p_vaddr;
+    text->p_filesz = 1;
+    data->p_filesz = 0;
+    data->p_memsz = 1;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        bool is_refused = places[i].is_shared && ELF_BITS == 64;
+
+        text->p_memsz = places[i].text_bytes;
+        data->p_vaddr = text->p_vaddr + places[i].data_address;
+        for (uint32_t flags = 0; flags < 8; flags++) {
+            bool are_equal = (flags & (PF_X | PF_W)) == PF_X;
+
+            data->p_flags = flags;
+            assert_int_equal(check(), is_refused && !are_equal ? -ESHAREDPAGE : OK);
+        }
+    }
+    /* In the other order. */
+    Phdr first = *data;
+    *data = *text;
+    *text = first;
+    text->p_flags = PF_R;
+    text->p_vaddr = data->p_vaddr + data->p_memsz;
+    assert_int_equal(check(), ELF_BITS == 64 ? -ESHAREDPAGE : OK);
 }
 
 /* "ld -Ttext 0x400000": the headers are loaded a page below, alone or with the text. */
@@ -899,6 +952,7 @@ int main(void)
         cmocka_unit_test_setup(test_truncated_at_every_length, reset),
         cmocka_unit_test_setup(test_entry, reset),
         cmocka_unit_test_setup(test_entry_without_the_right_to_execute, reset),
+        cmocka_unit_test_setup(test_segments_on_one_page, reset),
         cmocka_unit_test_setup(test_headers_below_the_program, reset),
         cmocka_unit_test_setup(test_contents_below_the_program, reset),
         cmocka_unit_test_setup(test_notes_elsewhere, reset),

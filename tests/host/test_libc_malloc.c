@@ -287,7 +287,8 @@ static void test_many_small_blocks_need_few_calls(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         memory[i] = drupe_malloc(24);
     }
-    /* 32 bytes each with the header on i386, in slabs of 62: 34,816 bytes. On x86_64 48 bytes, in slabs of 40. */
+    /* 32 bytes each with the header on i386, in slabs of 62: 34,816 bytes. On x86_64 48 bytes, in
+     * slabs of 40. */
     assert_int_equal(calls, 2);
     check_heap();
     for (unsigned i = 0; i < 1000; i++) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -17,6 +18,7 @@
 #include "arch/i386/trap_frame.h"
 #include "debug/backtrace.h"
 #include "debug/printk.h"
+#include "layout.h"
 #include "lib/format.h"
 
 /* The table, as tools/mksymbols.py would write it; without the header, so that a test can empty
@@ -225,11 +227,36 @@ static void test_frame_pointers_outside_ram_end_it(void **state)
 {
     (void)state;
     static const uint32_t wrong[] = {0,          4,          0xFFC,      0x7FFFFFFC, 0x80000000,
-                                     0xC0000000, 0xFFFFFFF8, 0xFFFFFFFC, UINT32_MAX};
+                                     0xBFFFFFFC, 0xC0C00000, 0xFFFFFFF8, 0xFFFFFFFC, UINT32_MAX};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         print_from(0x100214, wrong[i]);
     }
     assert_int_equal(lines(), sizeof(wrong) / sizeof(*wrong));
+}
+
+/* Frames from 4 to 16 MiB, a program's addresses, are seen in the kernel's window. */
+static void test_stacks_in_the_window_are_followed(void **state)
+{
+    (void)state;
+    for (unsigned end = 0; end < 2; end++) {
+        uint32_t page = end ? WINDOW_END - PAGE_SIZE_BYTES : WINDOW_ADDRESS;
+        uint32_t first = end ? WINDOW_END - 16 : WINDOW_ADDRESS;
+        uint32_t *words = mmap((void *)(uintptr_t)page, PAGE_SIZE_BYTES, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+        assert_int_equal((uintptr_t)words, page);
+        uint32_t *pair = words + (first - page) / sizeof(*words);
+        pair[0] = first + 8;
+        pair[1] = 0x100020;
+        pair[2] = WINDOW_END; /* no stack lies there */
+        pair[3] = 0x100220;
+        reset(NULL);
+        print_from(0x100214, first);
+        assert_string_equal(output, "  #0 0x00100214 kmalloc+0x14\n"
+                                    "  #1 0x00100020 kernel_main+0x10\n"
+                                    "  #2 0x00100220 kmalloc+0x20\n");
+        assert_int_equal(munmap(words, PAGE_SIZE_BYTES), 0);
+    }
 }
 
 static void test_depth_is_bounded(void **state)
@@ -436,6 +463,7 @@ int main(void)
         TEST(test_misaligned_frame_pointer_ends_it),
         TEST(test_loop_and_descending_frames_end_it),
         TEST(test_frame_pointers_outside_ram_end_it),
+        TEST(test_stacks_in_the_window_are_followed),
         TEST(test_depth_is_bounded),
         TEST(test_recursion_is_one_line),
         TEST(test_call_through_a_wrong_pointer_names_the_caller),

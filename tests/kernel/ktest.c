@@ -75,6 +75,7 @@ static void run(const struct ktest *test)
         ktests.has_failed = true;
     }
     if (ktests.has_failed) {
+        (void)fs_unmount(); /* the next ones mount it for themselves */
         ktests.failed++;
     } else {
         printk("%s ... ok\n", test->name);

@@ -10,6 +10,7 @@
 #include "memory/memory.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
+#include "base/align.h"
 #include "base/status.h"
 
 #define RW      (PAGING_IS_PRESENT | PAGING_IS_WRITEABLE)
@@ -297,16 +298,24 @@ KTEST(paging_demo_awesome_at_a_fresh_frame)
     paging_free_4gb(chunk);
 }
 
-/* With frame 0x1802000, which is reserved first: allocate up to it, keep it, free the rest. */
+/* With frame 0x1802000, which is reserved first: allocate up to it, keep it, free the rest. Where
+ * RAM ends before, with one in the middle of the pool. */
 KTEST(paging_demo_awesome_at_0x1802000)
 {
     struct paging_4gb_chunk *chunk = new_chunk();
-    char *all = kmalloc(0x1803000 - HEAP_ADDRESS);
-    char *frame = page_memory(0x1802000);
+    struct heap_stats stats;
+
+    heap_get_stats(kheap_get(), &stats);
+    size_t memory = (stats.total - stats.reserved) * PAGE_SIZE_BYTES;
+    paddr_t place =
+        memory > 0x803000 * 2 ? 0x1802000 : HEAP_ADDRESS + ALIGN_DOWN(memory / 2, PAGE_SIZE_BYTES);
+    size_t bytes = place + PAGE_SIZE_BYTES - HEAP_ADDRESS;
+    char *all = kmalloc(bytes);
+    char *frame = page_memory(place);
 
     KEXPECT(chunk && all);
     KEXPECT(all <= frame);
-    KEXPECT(all + 0x803000 > frame);
+    KEXPECT(all + bytes > frame);
     KEXPECT(demonstrate(chunk, frame));
     kfree(all);
     paging_free_4gb(chunk);
@@ -444,7 +453,8 @@ KTEST(paging_map_out_of_memory)
     paging_free_4gb(chunk);
 }
 
-/* A range over mapped pages whose second table cannot be had: what was mapped is mapped as before. */
+/* A range over mapped pages whose second table cannot be had: what was mapped is mapped as
+ * before. */
 KTEST(paging_map_range_keeps_what_it_cannot_replace)
 {
     struct paging_4gb_chunk *chunk = new_chunk();
@@ -536,7 +546,8 @@ KTEST(paging_map_4mib_over_another)
     struct paging_4gb_chunk *chunk = new_chunk();
     volatile uint32_t *a = kmalloc(PAGE_SIZE_BYTES);
     uint32_t offset = (uint32_t)page_physical((const void *)a) % MIB4;
-    const volatile uint32_t *b = a + MIB4 / sizeof(*a); /* only looked at */
+    const volatile uint32_t *b =
+        page_memory(page_physical((const void *)a) - MIB4); /* only looked at */
     const volatile uint32_t *seen =
         (const volatile uint32_t *)(vaddr_t)(PROCESS_HEAP_ADDRESS + offset);
 

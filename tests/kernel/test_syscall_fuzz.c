@@ -63,9 +63,10 @@ static void on_call(uint32_t command)
     }
 }
 
-static void on_result(uint32_t command, int32_t result)
+static void on_result(uint32_t command, intptr_t result)
 {
-    bool has_succeeded = command == SYSCALL_MALLOC ? result != 0 : (uint32_t)result <= 0u - ERRORS;
+    bool has_succeeded =
+        command == SYSCALL_MALLOC ? result != 0 : (uintptr_t)result <= (uintptr_t)-ERRORS;
 
     if (command < SYSCALL_COUNT && has_succeeded) {
         fuzz.succeeded[command]++;
@@ -163,9 +164,11 @@ static int start_one(uint32_t seed, struct process **process)
         arguments_add(arguments, i == 0 ? string_copy(next, "fuzz.elf", size)
                                         : format_to_buffer(next, size, "%u", values[i]));
     }
-    /* Some are of init's family, and may make others; some are jobs, and may end their own. */
-    status = fuzz.processes % 2 ? process_load_job("0:/fuzz.elf", arguments, false, process)
-                                : process_load("0:/fuzz.elf", arguments, process);
+    /* Some are of init's family, and may make others; some are jobs, and may end their own. In long
+     * mode, some are of 64 bits. */
+    const char *path = ARCH_BITS == 64 && fuzz.processes % 4 >= 2 ? "0:/fuzz64.elf" : "0:/fuzz.elf";
+    status = fuzz.processes % 2 ? process_load_job(path, arguments, false, process)
+                                : process_load(path, arguments, process);
     arguments_free(arguments);
     if (status == OK) {
         process_start(*process, 0);

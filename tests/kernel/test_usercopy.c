@@ -23,7 +23,8 @@ static const struct {
 
 #define RANGES (sizeof(ranges) / sizeof(ranges[0]))
 
-/* An address space with the first and the last page of each range; ends the test when it cannot be had. */
+/* An address space with the first and the last page of each range; ends the test when it cannot be
+ * had. */
 static struct paging_4gb_chunk *make_chunk(void *frame)
 {
     struct paging_4gb_chunk *chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_vmalloc.c - the kernel's byte heap on real page tables. What the heap itself does is tested
- * on the host (tests/host/test_byte_heap.c).
+ * tests/kernel/test_vmalloc.c - the kernel's byte heap on real page tables. What the heap itself
+ * does is tested on the host (tests/host/test_byte_heap.c).
  */
 #include "ktest.h"
 #include "layout.h"
@@ -25,40 +25,43 @@
 static void fill(uint32_t *memory, size_t bytes, uint32_t what)
 {
     for (size_t i = 0; i < bytes / 4; i++) {
-        memory[i] = what + i;
+        memory[i] = (uint32_t)(what + i);
     }
 }
 
 static bool is_filled(const uint32_t *memory, size_t bytes, uint32_t what)
 {
     for (size_t i = 0; i < bytes / 4; i++) {
-        if (memory[i] != what + i) {
+        if (memory[i] != (uint32_t)(what + i)) {
             return false;
         }
     }
     return true;
 }
 
-/* From nothing to 1 MiB, to 17 MiB and more, and back to nothing. */
+/* From nothing to 1 MiB, to 17 MiB and more (on a small machine to half of what there is), and back
+ * to nothing. */
 KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
 {
     size_t pages = pmm_get_free_pages();
+    size_t count = MIN((size_t)17, pages * PAGE_SIZE_BYTES / MIB / 2);
     uint32_t *pieces[17];
 
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == 0 && !vmalloc_get());
     KEXPECT(vmalloc_initialise() == OK && vmalloc_initialise() == OK);
     KEXPECT(vmalloc_used_bytes() == 0 && vmalloc_free_bytes() == MIB);
     KEXPECT(pages - pmm_get_free_pages() == 256 + TABLES(MIB));
-    for (uint32_t i = 0; i < 17; i++) {
+    KEXPECT(count > 1);
+    for (uint32_t i = 0; i < count; i++) {
         pieces[i] = vmalloc(MIB);
         KEXPECT((uintptr_t)pieces[i] >= VMALLOC_ADDRESS && (uintptr_t)pieces[i] < VMALLOC_END);
         fill(pieces[i], MIB, i << 20);
     }
-    KEXPECT(vmalloc_used_bytes() >= 17 * MIB);
+    KEXPECT(vmalloc_used_bytes() >= count * MIB);
     size_t bytes = vmalloc_used_bytes() + vmalloc_free_bytes();
     KEXPECT(pages - pmm_get_free_pages() == bytes / PAGE_SIZE_BYTES + TABLES(bytes));
     KEXPECT(byte_heap_check(vmalloc_get(), NULL) == OK);
-    for (uint32_t i = 0; i < 17; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         KEXPECT(is_filled(pieces[i], MIB, i << 20));
         vfree(pieces[i]);
     }
@@ -91,8 +94,8 @@ KTEST(vmalloc_is_byte_granular)
     vmalloc_trim();
 }
 
-/* An address space made before, one made after, and the kernel's own show the same; no user may look; and what is
- * given back is gone from all of them. */
+/* An address space made before, one made after, and the kernel's own show the same; no user may
+ * look; and what is given back is gone from all of them. */
 KTEST(vmalloc_is_the_same_in_every_address_space)
 {
     size_t pages = pmm_get_free_pages();
@@ -130,7 +133,8 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     KEXPECT(pages == pmm_get_free_pages());
 }
 
-/* A page that was taken out and comes in again elsewhere is the new one: no stale translation is left. */
+/* A page that was taken out and comes in again elsewhere is the new one: no stale translation is
+ * left. */
 KTEST(vmalloc_leaves_no_stale_translation)
 {
     for (uint32_t round = 0; round < 20; round++) {
@@ -152,7 +156,8 @@ KTEST(vmalloc_leaves_no_stale_translation)
     }
 }
 
-/* All that the machine has, in pieces: contents stay apart, the kernel keeps its share, all comes back. */
+/* All that the machine has, or the kernel has addresses for, in pieces: contents stay apart, the
+ * kernel keeps its share, all comes back. */
 KTEST(vmalloc_until_there_is_no_more)
 {
     size_t pages = pmm_get_free_pages();
@@ -168,6 +173,7 @@ KTEST(vmalloc_until_there_is_no_more)
         count++;
     }
     pmm_get_stats(&stats);
+    bool are_addresses_left = vmalloc_used_bytes() < VMALLOC_END - VMALLOC_ADDRESS - 2 * MIB;
     wrong += byte_heap_check(vmalloc_get(), NULL) != OK;
     while ((piece = list_take_first(&taken)) != NULL) {
         wrong += !is_filled((uint32_t *)(piece + 1), 300000 - sizeof(*piece),
@@ -177,7 +183,7 @@ KTEST(vmalloc_until_there_is_no_more)
     vmalloc_trim();
     KEXPECT(count > 0 && wrong == 0);
     KEXPECT(stats.pool_free >= stats.pool_kernel);
-    KEXPECT(stats.free <= stats.pool_kernel + 300000 / PAGE_SIZE_BYTES + 2);
+    KEXPECT(!are_addresses_left || stats.free <= stats.pool_kernel + 300000 / PAGE_SIZE_BYTES + 2);
     /* The zeroed frames are among the free ones in either case. */
     KEXPECT(pages == pmm_get_free_pages());
 }

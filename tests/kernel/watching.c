@@ -50,7 +50,7 @@ void watching_run(const struct watchers *watchers, struct process *process)
     watching_stop();
 }
 
-static void watched_call(struct trap_frame *frame)
+void watching_call(struct trap_frame *frame, trap_handler_t handler)
 {
     const struct watchers *watchers = watching.watchers;
     uint32_t command = (uint32_t)frame_syscall_number(frame);
@@ -63,11 +63,16 @@ static void watched_call(struct trap_frame *frame)
     if (watchers && watchers->on_call) {
         watchers->on_call(command);
     }
-    watching.call_handler(frame);
+    handler(frame);
     if (watching.watchers && watching.watchers->on_result) {
         /* The result has taken the number's place. */
-        watching.watchers->on_result(command, (int32_t)frame_syscall_number(frame));
+        watching.watchers->on_result(command, (intptr_t)frame_syscall_number(frame));
     }
+}
+
+static void watched_call(struct trap_frame *frame)
+{
+    watching_call(frame, watching.call_handler);
 }
 
 /* Has the test changed the clock? */

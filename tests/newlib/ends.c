@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* newlib.ld: 256 KiB, or 512. */
+#define STACK_BYTES ((int)sizeof(void *) * 64 * 1024)
+
 /* Uses about so many bytes of stack. */
 static int use_stack(volatile int *above, int bytes)
 {
@@ -62,10 +65,10 @@ int main(int argc, char **argv)
         raise(SIGTERM);
     }
     if (strcmp(how, "deep") == 0) {
-        return use_stack(&start, 240 * 1024) > 0 ? 0 : 1;
+        return use_stack(&start, STACK_BYTES - 16 * 1024) > 0 ? 0 : 1;
     }
     if (strcmp(how, "deeper") == 0) {
-        return use_stack(&start, 280 * 1024);
+        return use_stack(&start, STACK_BYTES + 24 * 1024);
     }
     return 1;
 }

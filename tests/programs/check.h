@@ -4,12 +4,13 @@
 #ifndef TESTS_PROGRAMS_CHECK_H
 #define TESTS_PROGRAMS_CHECK_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 static int check_failures __attribute__((unused));
 
 /* A pointer that the compiler knows nothing about, so that it warns of nothing. */
-static inline volatile int *at(unsigned address)
+static inline volatile int *at(uintptr_t address)
 {
     __asm__ volatile("" : "+r"(address));
     return (volatile int *)address;
@@ -30,48 +31,15 @@ static inline int check_status(void)
 }
 
 /*
- * A system call by number, with its arguments as the ABI wants them and nothing of the libc's.
- * When the kernel changes another register, the result is 0xDEAD.
+ * raw_call.asm: a system call by number, with its arguments as the program's word size wants them
+ * and nothing of the libc's. When the kernel changes another register than it may, the result is
+ * 0xDEAD.
  */
-static inline unsigned raw_call(unsigned command, unsigned a, unsigned b)
-{
-    unsigned result = command;
-    unsigned first = a, second = b;
+uintptr_t raw_call(uintptr_t command, uintptr_t argument0, uintptr_t argument1);
 
-    __asm__ volatile("push %%esi\n"
-                     "push %%edi\n"
-                     "push %%ebp\n"
-                     "push %%ebx\n"
-                     "push %%edx\n"
-                     "push %%ecx\n"
-                     "mov $0x11111111, %%ebx\n"
-                     "mov $0x44444444, %%esi\n"
-                     "mov $0x55555555, %%edi\n"
-                     "mov $0x66666666, %%ebp\n"
-                     "int $0x80\n"
-                     "cmp $0x11111111, %%ebx\n"
-                     "jne 1f\n"
-                     "cmp $0x44444444, %%esi\n"
-                     "jne 1f\n"
-                     "cmp $0x55555555, %%edi\n"
-                     "jne 1f\n"
-                     "cmp $0x66666666, %%ebp\n"
-                     "jne 1f\n"
-                     "cmp %%ecx, (%%esp)\n"
-                     "jne 1f\n"
-                     "cmp %%edx, 4(%%esp)\n"
-                     "je 2f\n"
-                     "1: mov $0xDEAD, %%eax\n"
-                     "2: pop %%ecx\n"
-                     "pop %%edx\n"
-                     "pop %%ebx\n"
-                     "pop %%ebp\n"
-                     "pop %%edi\n"
-                     "pop %%esi\n"
-                     : "+a"(result), "+c"(first), "+d"(second)
-                     :
-                     : "memory", "cc");
-    return result;
-}
+/* The same file: a call with another stack pointer. A 32-bit program has its arguments there; those
+ * of a 64-bit program are 0. gate_with_stack: always by `int 0x80`. */
+uintptr_t call_with_stack(uintptr_t command, uintptr_t stack);
+uintptr_t gate_with_stack(uintptr_t command, uintptr_t stack);
 
 #endif

@@ -4,8 +4,9 @@
  * Says: guard page above the stack
  */
 #include "check.h"
+#include "own_map.h"
 
 int main(void)
 {
-    return *at(0x3FF000);
+    return *at(OWN_STACK_TOP);
 }

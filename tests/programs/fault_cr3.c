@@ -7,6 +7,6 @@
 
 int main(void)
 {
-    __asm__ volatile("mov %0, %%cr3" : : "r"(0));
+    __asm__ volatile("mov %0, %%cr3" : : "r"((uintptr_t)0));
     return 0;
 }

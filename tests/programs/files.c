@@ -7,19 +7,13 @@
 #include <drupe.h>
 #include <string.h>
 
+#include "bad_pointers.h"
 #include "check.h"
 
 #define FIRST FILE_DESCRIPTOR_FIRST
 #define LAST  (FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX - 1)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Nothing of the process's, or read-only: no command may write there. */
-static const unsigned bad_pointers[] = {
-    0x00000000, 0x00000001, 0x00000FFF, 0x00001000, 0x00007E00, 0x000B8000, 0x00100000,
-    0x003FA000, 0x003FAFFF, 0x003FF000, 0x00400000, 0x00FFFFFF, 0x01000000, 0x07400000,
-    0x7FFFFFFF, 0xBFFFFFFF, 0xC0000000, 0xFFFFF000, 0xFFFFFFFC, 0xFFFFFFFF,
-};
 
 /* clang-format off */
 static const int bad_descriptors[] = {
@@ -30,8 +24,15 @@ static const int bad_descriptors[] = {
 
 static char buffer[70000];
 
+/* Where no command may write: there is nothing of the process's, or it is its code. */
+static uintptr_t unwritable(unsigned i)
+{
+    return i < BAD_POINTERS ? bad_pointers[i] : USER_PROGRAM_ADDRESS;
+}
+#define UNWRITABLE (BAD_POINTERS + 1)
+
 /* The string, where the compiler does not see it. */
-static const char *pointer(unsigned address)
+static const char *pointer(uintptr_t address)
 {
     return (const char *)at(address);
 }
@@ -81,12 +82,12 @@ static void check_paths(void)
         CHECK(file_open(good[i]) == FIRST); /* stat kept none */
         CHECK(file_close(FIRST) == 0);
     }
-    for (unsigned i = 0; i < COUNT(bad_pointers); i++) {
-        if (bad_pointers[i] != 0x00400000) { /* that can be read */
-            CHECK(file_open(pointer(bad_pointers[i])) == -EINVARG);
-            CHECK(file_stat(pointer(bad_pointers[i]), &stat) == -EINVARG);
-        }
-        CHECK(file_stat("license", (void *)pointer(bad_pointers[i])) == -EINVARG);
+    for (unsigned i = 0; i < BAD_POINTERS; i++) {
+        CHECK(file_open(pointer(bad_pointers[i])) == -EINVARG);
+        CHECK(file_stat(pointer(bad_pointers[i]), &stat) == -EINVARG);
+    }
+    for (unsigned i = 0; i < UNWRITABLE; i++) {
+        CHECK(file_stat("license", (void *)pointer(unwritable(i))) == -EINVARG);
     }
     /* Around the longest path; the drive in front counts. */
     memset(path, 'a', sizeof(path));
@@ -159,8 +160,8 @@ static void check_read(void)
     CHECK(file_read(file, buffer, 1) == 0);
 
     CHECK(file_seek(file, 5, FILE_SEEK_SET) == 5);
-    for (unsigned i = 0; i < COUNT(bad_pointers); i++) {
-        void *bad = (void *)pointer(bad_pointers[i]);
+    for (unsigned i = 0; i < UNWRITABLE; i++) {
+        void *bad = (void *)pointer(unwritable(i));
 
         CHECK(file_read(file, bad, 1) == -EINVARG);
         CHECK(file_read(file, bad, 600) == -EINVARG);
@@ -256,17 +257,20 @@ static void check_large(void)
 /* What this program was loaded from is what it is. */
 static void check_own_file(void)
 {
+    /* The two kinds' program headers begin with these: words, but for the type (and, of 64 bits,
+     * the flags). */
     struct {
-        unsigned type, offset, address, physical, file_bytes;
+        uintptr_t type, offset, address, physical, file_bytes;
     } header;
-    unsigned at_header;
+    uintptr_t at_header;
+    int at_offset = IS_64_BIT ? 32 : 28; /* e_phoff */
     int file = file_open("init.elf");
 
-    CHECK(file_seek(file, 28, FILE_SEEK_SET) == 28); /* e_phoff */
-    CHECK(file_read(file, &at_header, 4) == 4);
+    CHECK(file_seek(file, at_offset, FILE_SEEK_SET) == at_offset);
+    CHECK(file_read(file, &at_header, sizeof(at_header)) == sizeof(at_header));
     CHECK(file_seek(file, (int)at_header, FILE_SEEK_SET) == (int)at_header);
     CHECK(file_read(file, &header, sizeof(header)) == sizeof(header));
-    CHECK(header.type == 1 && header.address >= 0x400000 && header.file_bytes > 1000);
+    CHECK((uint32_t)header.type == 1 && header.address >= 0x400000 && header.file_bytes > 1000);
     CHECK(file_seek(file, (int)header.offset, FILE_SEEK_SET) == (int)header.offset);
     CHECK(file_read(file, buffer, header.file_bytes) == (int)header.file_bytes);
     CHECK(memcmp(buffer, pointer(header.address), header.file_bytes) == 0);
@@ -284,8 +288,8 @@ static void check_directory(void)
     CHECK(stat.is_directory == 1 && stat.size == 0);
     CHECK(file_read(folder, buffer, 10) == -EISDIR);
     CHECK(file_seek(folder, 0, FILE_SEEK_SET) == -EISDIR);
-    for (unsigned i = 0; i < COUNT(bad_pointers); i++) {
-        CHECK(file_read_directory(folder, (void *)pointer(bad_pointers[i])) == -EINVARG);
+    for (unsigned i = 0; i < UNWRITABLE; i++) {
+        CHECK(file_read_directory(folder, (void *)pointer(unwritable(i))) == -EINVARG);
     }
     for (;;) {
         memset(&entry, 0xEE, sizeof(entry));
@@ -325,7 +329,7 @@ static struct memory_figures figures(void)
 {
     struct memory_figures now;
 
-    CHECK(raw_call(SYSCALL_MEMORY_FIGURES, (unsigned)&now, sizeof(now)) == 0);
+    CHECK(raw_call(SYSCALL_MEMORY_FIGURES, (uintptr_t)&now, sizeof(now)) == 0);
     return now;
 }
 

@@ -18,13 +18,13 @@ static int start(const char *program, const char *role)
     strcpy(words[0].argument, program);
     strcpy(words[1].argument, role);
     words[0].next = &words[1];
-    return system_call(SYSCALL_SPAWN, (uint32_t)(uintptr_t)words, 0, 0);
+    return system_call(SYSCALL_SPAWN, (uintptr_t)words, 0, 0);
 }
 
 static int wait_for(int pid)
 {
     int status = -1;
-    int result = system_call(SYSCALL_WAIT, (uint32_t)pid, (uint32_t)(uintptr_t)&status, 0);
+    int result = system_call(SYSCALL_WAIT, (uint32_t)pid, (uintptr_t)&status, 0);
     CHECK(result == pid);
     return status;
 }
@@ -32,7 +32,7 @@ static int wait_for(int pid)
 static struct memory_figures figures(void)
 {
     struct memory_figures now;
-    CHECK(system_call(SYSCALL_MEMORY_FIGURES, (uint32_t)(uintptr_t)&now, sizeof(now), 0) == 0);
+    CHECK(system_call(SYSCALL_MEMORY_FIGURES, (uintptr_t)&now, sizeof(now), 0) == 0);
     return now;
 }
 
@@ -60,11 +60,11 @@ static void middle_then_last(void)
         system_call(SYSCALL_SLEEP, 30, 0, 0);
     }
     struct process_info info[8];
-    CHECK(system_call(SYSCALL_PROCESS_LIST, (uint32_t)(uintptr_t)info, 8, 0) == 2);
+    CHECK(system_call(SYSCALL_PROCESS_LIST, (uintptr_t)info, 8, 0) == 2);
     CHECK(info[1].pid == (uint32_t)child[0] && info[1].state == PROCESS_READY);
     uint32_t ticks = info[1].ticks;
     system_call(SYSCALL_SLEEP, 50, 0, 0);
-    CHECK(system_call(SYSCALL_PROCESS_LIST, (uint32_t)(uintptr_t)info, 8, 0) == 2);
+    CHECK(system_call(SYSCALL_PROCESS_LIST, (uintptr_t)info, 8, 0) == 2);
     CHECK(info[1].ticks > ticks);
     CHECK(system_call(SYSCALL_KILL, (uint32_t)child[0], 0, 0) == 0);
     CHECK(wait_for(child[0]) == STATUS_KILLED);

@@ -1,6 +1,6 @@
 /*
- * long_calls.c - a call that is asked for much keeps neither the clock nor the others from going on,
- * and gives everything back when the program is killed in the midst of it.
+ * long_calls.c - a call that is asked for much keeps neither the clock nor the others from going
+ * on, and gives everything back when the program is killed in the midst of it.
  *
  * Expect: status 0
  * Says: the clock went on during each, and nothing is lost
@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "check.h"
+#include "own_map.h"
 
 #define BALLAST_BYTES (10 << 20)
 #define MUCH_BYTES    (72 << 20)
-#define BREAK_START   0xB0000000u
 #define KILLS         8
 #define TICKS         3 /* one may wait to be served when a call ends, and bring a turn for another */
 
@@ -40,8 +40,8 @@ static void take_and_give_back(void)
 
 static void move_break(void)
 {
-    CHECK((uint32_t)system_call(SYSCALL_BREAK, MUCH_BYTES, 0, 0) == BREAK_START);
-    system_call(SYSCALL_BREAK, 0u - MUCH_BYTES, 0, 0);
+    CHECK((uintptr_t)system_call(SYSCALL_BREAK, MUCH_BYTES, 0, 0) == OWN_BREAK_START);
+    system_call(SYSCALL_BREAK, (uintptr_t)0 - MUCH_BYTES, 0, 0);
 }
 
 static void load(void)

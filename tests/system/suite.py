@@ -24,17 +24,21 @@ FAILED = []
 
 
 class Arch:
-    """One of the two kernels: what a suite that looks at both must know of it."""
+    """One of the two kernels: what a suite that looks at both must know of it. program_bits: of the programs that
+    are to run on it."""
 
-    def __init__(self, name, bits, bin_folder, build_folder, pc):
-        self.name, self.bits, self.pc = name, bits, pc
+    def __init__(self, name, bits, bin_folder, build_folder, pc, program_bits=32):
+        self.name, self.bits, self.pc, self.program_bits = name, bits, pc, program_bits
         self.folders = {"bin": bin_folder, "build": build_folder}
         # Before a test's name: those of the i386 kernel, the default, have none.
-        self.prefix = "" if bits == 32 else f"{name}: "
+        self.prefix = ("" if bits == 32 else f"{name}: ") + ("" if program_bits == 32 else "ELF64: ")
 
     def path(self, path):
-        """Of a product that is named as i386 has it. Programs are the same files for both."""
-        return re.sub(r"^(?:bin(?!/programs)|build)(?=/)", lambda found: self.folders[found[0]], path)
+        """Of a product that is named as i386 has it, or by its own path. 32-bit programs are the same files for both
+        kernels."""
+        if self.program_bits == 32 and path.startswith("bin/programs/"):
+            return path
+        return re.sub(r"^(?:bin|build)(?=/(?!x86_64/))", lambda found: self.folders[found[0]], path)
 
     def address(self, number):
         """As the kernel prints one."""
@@ -43,8 +47,18 @@ class Arch:
 
 I386 = Arch("i386", 32, "bin", "build", "eip")
 X86_64 = Arch("x86_64", 64, "bin/x86_64", "build/x86_64", "rip")
-# TEST_ARCH=x86_64 tests/run.py NAME: that kernel alone.
-ARCHS = tuple(kernel for kernel in (I386, X86_64) if os.environ.get("TEST_ARCH", kernel.name) == kernel.name)
+# The x86_64 kernel, with programs of its own word size.
+X86_64_ELF64 = Arch("x86_64", 64, "bin/x86_64", "build/x86_64", "rip", program_bits=64)
+
+
+def wanted(kernels):
+    """TEST_ARCH=x86_64 tests/run.py NAME: that kernel alone."""
+    return tuple(kernel for kernel in kernels if os.environ.get("TEST_ARCH", kernel.name) == kernel.name)
+
+
+ARCHS = wanted((I386, X86_64))
+# For suites of programs: each kernel with each kind of program that it runs.
+PROGRAM_KINDS = wanted((I386, X86_64, X86_64_ELF64))
 ARCH = [I386]  # the last one is looked at now
 
 
@@ -69,6 +83,19 @@ def image(name):
 def make(*words):
     """Makes targets for that kernel, named as i386 has them."""
     subprocess.run(["make", "-s", f"ARCH={arch().name}", *map(arch().path, words)], check=True)
+
+
+def make_image(path, *arguments, is_test_kernel=False):
+    """As `make image`, which takes far longer; the arguments are mkimage.py's. Kernel and programs must have been
+    made. A sentence when it fails."""
+    boot_sector, kernel = "bin/boot.bin", "kernel.bin"
+    if is_test_kernel:
+        boot_sector, kernel = "build/test/boot.bin", "kernel-test.bin"
+    result = subprocess.run([sys.executable, "tools/mkimage.py", "--bits", str(arch().bits),
+                             "--boot", arch().path(boot_sector), "--kernel", image(kernel), *arguments,
+                             "--output", path],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return f"mkimage.py: {result.stdout.strip()}" if result.returncode != 0 else None
 
 
 def test(name, why=None):

@@ -82,7 +82,7 @@ def refused(made, *words):
 
 def own_images():
     """The images that the makefiles have a rule for."""
-    rules = "".join(suite.read(path) for path in ("Makefile", "programs/newlib/newlib.mk"))
+    rules = "".join(suite.read(path) for path in ("make/images.mk", "programs/newlib/newlib.mk"))
     found = re.findall(r"^\$\(BIN\)/([\w-]+\.bin):(?:.*\\\n)*.*\n\t@\$\(MKIMAGE\)", rules, re.MULTILINE)
     return ["bin/" + name for name in found] + ["./bin/../bin/os.bin"]
 

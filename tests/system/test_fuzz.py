@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every fuzzer of tests/fuzz a fixed number of times with a fixed seed (`make fuzz` runs them
-for longer, and finds its own way). A fuzzer without a line here fails."""
+"""Runs every fuzzer of tests/fuzz, built for 32 and for 64 bits, a fixed number of times with a fixed seed (`make
+fuzz` runs them for longer, and finds its own way). A fuzzer without a line here fails."""
 
 import glob
 import os
@@ -22,9 +22,12 @@ RUNS = {
 SECONDS = suite.SECONDS
 
 
-def run(name):
+FOLDERS = {"": "build/fuzz", "x86_64: ": "build/fuzz64"}
+
+
+def run(folder, name):
     """None, or what is wrong."""
-    command = [f"build/fuzz/fuzz_{name}", str(RUNS.get(name, 0))]
+    command = [f"{folder}/fuzz_{name}", str(RUNS.get(name, 0))]
     try:
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=SECONDS)
@@ -38,9 +41,10 @@ def run(name):
 def main():
     subprocess.run(["make", "-s", f"-j{os.cpu_count() or 1}", "fuzzers"], check=True)
     names = sorted(os.path.basename(path)[len("fuzz_"):-2] for path in glob.glob("tests/fuzz/fuzz_*.c"))
-    suite.run_tests([(f"fuzz {name}, {RUNS.get(name, 0)} runs", lambda name=name: run(name))
-                     for name in names])
-    print(f"info: {len(names)} fuzzers, {sum(RUNS.values())} runs")
+    suite.run_tests([(f"{prefix}fuzz {name}, {RUNS.get(name, 0)} runs",
+                      lambda folder=folder, name=name: run(folder, name))
+                     for prefix, folder in FOLDERS.items() for name in names])
+    print(f"info: {len(names)} fuzzers, {len(FOLDERS) * sum(RUNS.values())} runs")
     return suite.status()
 
 

@@ -16,7 +16,6 @@ import suite
 from suite import read, test
 import guests
 
-INCLUDE = "build/sdk/include"
 # Not for programs to include, or not by themselves.
 INNER = re.compile(r"_|machine/|ssp/|rpc/|abi/|sys/(custom_file|_)|regdef\.h")
 LINKER = set(re.findall(r"\b(_\w+|end) *=", read("programs/newlib/newlib.ld"))) | \
@@ -24,17 +23,21 @@ LINKER = set(re.findall(r"\b(_\w+|end) *=", read("programs/newlib/newlib.ld"))) 
 PROTOTYPE = re.compile(r"/\* (\S+?):\d+:\w+ \*/ extern .*?\b(\w+) \(")
 
 
+def include():
+    return suite.arch().path("build/sdk/include")
+
+
 def compiler(*arguments, **more):
     return subprocess.run(["tools/drupe-cc", "-D_GNU_SOURCE", "-w", "-x", "c", *arguments, "-"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                          **more)
+                          env={**os.environ, "DRUPE_ARCH": suite.arch().name}, **more)
 
 
 def declared(folder):
     """({function: header}, [headers that do not compile])"""
     functions, broken = {}, []
-    names = sorted(os.path.relpath(os.path.join(root, name), INCLUDE)
-                   for root, _, files in os.walk(INCLUDE) for name in files)
+    names = sorted(os.path.relpath(os.path.join(root, name), include())
+                   for root, _, files in os.walk(include()) for name in files)
     for header in names:
         if INNER.match(header):
             continue
@@ -52,10 +55,10 @@ def declared(folder):
 
 def archives():
     """({symbol: member that defines it}, {member: symbols that it needs})"""
-    libgcc = subprocess.run(["gcc", "-m32", "-print-libgcc-file-name"], stdout=subprocess.PIPE,
+    libgcc = subprocess.run(["gcc", f"-m{suite.arch().bits}", "-print-libgcc-file-name"], stdout=subprocess.PIPE,
                             text=True, check=True).stdout.strip()
     where, needs = {}, {}
-    for archive in (*(f"build/sdk/lib/lib{name}.a" for name in ("drupe", "c", "m")), libgcc):
+    for archive in (*(suite.arch().path(f"build/sdk/lib/lib{name}.a") for name in ("drupe", "c", "m")), libgcc):
         listing = subprocess.run(["nm", "-A", archive], stdout=subprocess.PIPE, text=True,
                                  stderr=subprocess.DEVNULL, check=True).stdout
         for member, kind, symbol in re.findall(r"^(\S+?:\S+?):\s*[0-9a-f]*\s+(\w) (\S+)$", listing,
@@ -96,14 +99,14 @@ def documented(version):
             {word[1:-1] for word in words if word[0] == "<"}, words)
 
 
-def main():
+def declared_and_linked():
     guests.make("sdk")
     with tempfile.TemporaryDirectory() as folder:
         functions, broken = declared(folder)
         where, needs = archives()
         good = sorted(name for name in functions if links(name, where, needs))
         bad = set(functions) - set(good)
-        version = re.search(r'_NEWLIB_VERSION "([\d.]+)"', read(INCLUDE + "/_newlib_version.h"))[1]
+        version = re.search(r'_NEWLIB_VERSION "([\d.]+)"', read(include() + "/_newlib_version.h"))[1]
         print(f"info: newlib {version}")
         names, headers, words = documented(version)
         test("there are many functions", None if len(good) > 770 else len(good))
@@ -122,6 +125,10 @@ def main():
             "char *volatile all[] = {" + ", ".join(good) + "};\nint main(void) { return !all[0]; }\n"
         result = compiler("-fno-builtin", "-o", os.path.join(folder, "all.elf"), input=source)
         test("all others link, in one program", result.stdout[-600:] if result.returncode else None)
+
+
+def main():
+    suite.for_each_arch(declared_and_linked)
     return suite.status()
 
 

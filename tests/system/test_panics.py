@@ -125,6 +125,9 @@ ONLY_I386 = {
     "panic_damaged_stack": [r"invalid opcode", r"ebp badbad00",
                             r"#0 0x[0-9a-f]+ panic_damaged_stack\+0x\w+\n(?!  #)"],
     "panic_task_stack_overflow": [r"\n0[0-9a-f]{7}: frame zone, "],
+    "panic_on_a_stack_in_the_window": [
+        r"on a stack in the window\n", r"ebp c0[0-9a-f]{6}  esp c0[0-9a-f]{6}\n",
+        r"#0 0x{text} window_callee\+0x\w+\n  #1 0x{text} window_caller\+0x\w+\n"],
     # Without hardware tasks an ordinary gate leads to an ordinary report.
     "panic_double_fault_without_tasks": [
         r"double fault in the kernel at eip 001[0-9a-f]{5}\n", *GOOD_STACK,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Program files that are linked by others' means: with the host's nasm, gcc and ld, and no linker
-script of Drupe's. Those that can run, run; the others are refused, each with its own sentence.
+script of Drupe's. Those that can run, run; the others are refused, each with its own sentence. Then
+64-bit programs, which get the rights that their segments have, or are refused.
 """
 
 import os
@@ -27,6 +28,17 @@ _start:
     int 0x80
 """
 
+START_64 = """bits 64
+section {section}
+global _start
+extern main
+_start:
+    call main
+    mov edi, eax
+    mov eax, 16
+    syscall
+"""
+
 # Needs its code, its constants, its data and its zeros.
 MAIN = """static const volatile int constant[] = {20, 3};
 volatile int data = 7, zero[2000];
@@ -51,6 +63,22 @@ SECTIONS
 }
 """
 
+# Two parts with rights of their own, but no pages of their own.
+SCRIPT_SHARED = """ENTRY(_start)
+PHDRS
+{
+    text PT_LOAD FLAGS(5);
+    data PT_LOAD FLAGS(6);
+}
+SECTIONS
+{
+    . = 0x400000;
+    .text : { *(.text .rodata) } :text
+    .data : { *(.data .bss) } :data
+    /DISCARD/ : { *(.comment .note* .eh_frame) }
+}
+"""
+
 # name: (section of _start, how it is linked)
 RUN = {
     "ttext": (".text", "ld -m elf_i386 -Ttext 0x400000"),
@@ -63,6 +91,15 @@ RUN = {
     "bygcc": (".text", "gcc -m32 -static -nostdlib -no-pie -Wl,-Ttext=0x400000"),
     "script": (".asm", "ld -m elf_i386 -T script.ld"),
     "scripttg": (".asm", "ld -m elf_i386 -z noseparate-code -T script.ld"),
+}
+
+RUN_64 = {
+    "ld": (".text", "ld -m elf_x86_64"),
+    "ttext": (".text", "ld -m elf_x86_64 -Ttext 0x400000"),
+    "together": (".text", "ld -m elf_x86_64 -z noseparate-code -Ttext 0x400000"),
+    "omagic": (".text", "ld -m elf_x86_64 -N -Ttext 0x400000"),
+    "nmagic": (".text", "ld -m elf_x86_64 -n -Ttext 0x400000"),
+    "bygcc": (".text", "gcc -static -nostdlib -no-pie"),
 }
 
 
@@ -148,6 +185,31 @@ def build(folder):
     return refused
 
 
+def build_64(folder):
+    """The same of RUN_64."""
+    write(folder, "main.c", MAIN)
+    write(folder, "shared.ld", SCRIPT_SHARED)
+    host(folder, "gcc -m64 -O1 -ffreestanding -fno-pic -fno-stack-protector -c -o main.o main.c")
+    for section in (".text", ".asm"):
+        write(folder, f"start{section}.asm", START_64.format(section=section))
+        host(folder, f"nasm -f elf64 -o start{section}.o start{section}.asm")
+    for name, (section, link) in RUN_64.items():
+        host(folder, f"{link} -o {name}.elf start{section}.o main.o")
+    for name, link in {"entry": "start.asm.o main.o",
+                       "shared": "-T shared.ld start.text.o main.o"}.items():
+        host(folder, f"ld -m elf_x86_64 -o {name}.elf {link}")
+
+    def content(name):
+        with open(os.path.join(folder, name), "rb") as file:
+            return file.read()
+    return {
+        "entry": (content("entry.elf"), "it begins in a segment that may not be executed (_start "
+                                        "belongs in .text)."),
+        "shared": (content("shared.elf"), "segments with different rights share a page (link it "
+                                          "with programs/program.ld)."),
+    }
+
+
 def answer(machine, line):
     """What the shell says to a line, the rows of the terminal joined again."""
     before = len(machine.receive())
@@ -157,20 +219,22 @@ def answer(machine, line):
     return machine.receive()[before:].replace("\r", "").split("\n", 1)[1][:-len("\n" + PROMPT)]
 
 
-def typed(folder, refused):
-    """At the shell's prompt: what each says."""
-    files = [f"{folder}/{name}.elf" for name in RUN]
+def typed(folder, run, refused, same):
+    """At the shell's prompt: what each says. The names in same are refused with one sentence."""
+    files = [f"{folder}/{name}.elf" for name in run]
     for name, (content, _) in refused.items():
         write(folder, f"x-{name}", content)
         files.append(f"{folder}/x-{name}={name}.elf")
     image = os.path.join(folder, "shell.bin")
-    subprocess.run(["make", "-s", "image", "INIT=bin/programs/shell.elf",
-                    f"FILES={' '.join(files)}", f"IMAGE={image}"], check=True)
+    shell = suite.arch().folders["bin"] + "/programs/shell.elf"
+    make = ["make", "-s", f"ARCH={suite.arch().name}"]
+    subprocess.run([*make, shell], check=True)
+    subprocess.run([*make, "image", f"INIT={shell}", f"FILES={' '.join(files)}", f"IMAGE={image}"], check=True)
     with Machine(image, folder) as machine:
         wait_for(lambda: machine.receive().replace("\r", "").endswith(PROMPT), "the first prompt")
-        for name in RUN:
+        for name, (section, link) in run.items():
             found = answer(machine, name)
-            test(f"{name}: {RUN[name][1]}, _start in {RUN[name][0]}",
+            test(f"{name}: {link}, _start in {section}",
                  None if found.strip() == f"{name} ended with status 42." else repr(found))
         said = {}
         for name, (_, sentence) in refused.items():
@@ -180,16 +244,20 @@ def typed(folder, refused):
             test(f"{name}.elf is refused: {sentence}", None if found == wanted else repr(found))
             said.setdefault(sentence, []).append(name)
         shared = [names for names in said.values() if len(names) > 1]
-        test("each reason has a sentence of its own",
-             None if shared == [["object", "library"]] else shared)
+        test("each reason has a sentence of its own", None if shared == same else shared)
         machine.send("exit\r")
         test("the shell goes on, and ends", None if machine.status() == 33 else "status")
 
 
-def main():
-    subprocess.run(["make", "-s", "bin/os.bin"], check=True)
+def all_of_64_bits():
     with tempfile.TemporaryDirectory() as folder:
-        typed(folder, build(folder))
+        typed(folder, RUN_64, build_64(folder), [])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        typed(folder, RUN, build(folder), [["object", "library"]])
+    suite.for_each_arch(all_of_64_bits, [suite.X86_64])
     return suite.status()
 
 

@@ -2,8 +2,8 @@
 """Boots each program of tests/programs as init and compares how it ends.
 
 A program says in its first comment how it must end ("Expect: status N", the number in the kernel's
-last line) and what the console must show ("Says: text"). "Files: a b=dir/name" names further files
-for its disk, as for `make image FILES=`.
+last line) and what the console must show ("Says: text"; if that is another text when a 64-bit program, "Says as
+ELF64: text"). "Files: a b=dir/name" names further files for its disk, as `make image FILES=` takes them.
 
 Time is counted in instructions (-icount): a tick of the clock comes every 312,500 of them on any
 machine, and waiting takes no time.
@@ -12,7 +12,6 @@ machine, and waiting takes no time.
 import glob
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
@@ -24,7 +23,8 @@ ICOUNT = ["-icount", "shift=5,sleep=off"]
 def expectation(source):
     text = open(source, encoding="ascii").read()
     status = re.search(r"^ \* Expect: status (-?\d+)$", text, re.MULTILINE)
-    says = re.search(r"^ \* Says: (.*)$", text, re.MULTILINE)
+    says = suite.arch().program_bits == 64 and re.search(r"^ \* Says as ELF64: (.*)$", text, re.MULTILINE) or \
+        re.search(r"^ \* Says: (.*)$", text, re.MULTILINE)
     if not status or not says:
         raise SystemExit(f"{source}: no Expect: or no Says: line")
     files = re.findall(r"^ \* Files: (.*)$", text, re.MULTILINE)
@@ -42,11 +42,9 @@ def words(says):
 
 def check(name, elf, expected_status, says, files, folder):
     image = os.path.join(folder, name + ".bin")
-    made = subprocess.run(["make", "-s", f"ARCH={suite.arch().name}", "image", f"INIT={elf}",
-                           f"FILES={files}", f"IMAGE={image}"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if made.returncode != 0:
-        return f"make image: {made.stdout.strip()}"
+    why = suite.make_image(image, "--init", elf, "--files", files)
+    if why:
+        return why
     status, console = suite.boot(image, *ICOUNT)
     os.unlink(image)
     last_line = f"init exited with status {expected_status}"
@@ -62,7 +60,7 @@ def check(name, elf, expected_status, says, files, folder):
 def all_programs():
     sources = sorted(glob.glob("tests/programs/*.c"))
     names = [os.path.basename(source)[:-2] for source in sources]
-    targets = [f"bin/programs/tests/{name}.elf" for name in names]
+    targets = [suite.arch().path(f"bin/programs/tests/{name}.elf") for name in names]
     suite.make("bin/os.bin", *targets)
     with tempfile.TemporaryDirectory() as folder:
         suite.run_tests([(f"program {name}", lambda name=name, source=source, elf=elf:
@@ -71,7 +69,7 @@ def all_programs():
 
 
 def main():
-    suite.for_each_arch(all_programs)
+    suite.for_each_arch(all_programs, suite.PROGRAM_KINDS)
     return suite.status()
 
 

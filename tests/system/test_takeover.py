@@ -13,7 +13,6 @@ usage: test_takeover.py [PART OF AN ATTACK'S NAME ...]
 import concurrent.futures
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
@@ -65,10 +64,11 @@ ATTACKS = [
 def make_image(folder):
     image = os.path.join(folder, "takeover.bin")
     files = [f"bin/programs/attackers/{name}.elf={name}.elf" for name in FILES]
-    subprocess.run([sys.executable, "tools/mkimage.py", "--boot",
-                    suite.arch().path("build/test/boot.bin"), "--kernel", suite.image("kernel-test.bin"), "--init", "bin/programs/shell.elf", "--output", image,
-                    *(word for file in [*files, "bin/programs/ps.elf"] for word in ("--file", file))],
-                   check=True)
+    why = suite.make_image(image, "--init", "bin/programs/shell.elf",
+                           *(word for file in [*files, "bin/programs/ps.elf"] for word in ("--file", file)),
+                           is_test_kernel=True)
+    if why:
+        raise SystemExit(why)
     return image
 
 

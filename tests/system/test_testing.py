@@ -86,9 +86,9 @@ def amounts():
     stated = {
         # Of both kernels together.
         "system calls at random": sum(int(calls) for calls in test_stress.CALLS_WANTED.values()),
-        "operations of processes that come and go": 2 * int(operations),
+        "operations of processes that come and go": len(suite.PROGRAM_KINDS) * int(operations),
         "fuzzers": len(test_fuzz.RUNS),
-        "runs of fuzzers": sum(test_fuzz.RUNS.values()),
+        "runs of fuzzers": len(test_fuzz.FOLDERS) * sum(test_fuzz.RUNS.values()),
         "faults that proofs must find": len(test_prove.FAULTS),
     }
     wrong = [f"{what}: {page.get(what)}, the sources say {value}" for what, value in stated.items()
@@ -139,7 +139,8 @@ def suites_of_mutants():
     for mutant in mutate.MUTANTS:
         for words in mutate.suites_of(mutant):
             kind, _, name = words.partition(" ")
-            path = {"host": f"tests/host/test_{name}.c", "host64": f"tests/host/test_{name}.c",
+            kind = kind.removesuffix("64")
+            path = {"host": f"tests/host/test_{name}.c",
                     "fuzz": f"tests/fuzz/fuzz_{name}.c",
                     "script": f"tests/system/test_{name}.py", "kernel": "tests/kernel/ktest.c",
                     "usertest": "programs/usertest/usertest.c",

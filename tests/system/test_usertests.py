@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs programs/usertest as init on several CPUs, and the kernel's own look at its protections.
+"""Runs programs/usertest, of each word size that the kernel runs, as init on several CPUs, and the kernel's own look
+at its protections.
 
 Keys are sent all the while, so that a program in the background has something not to get.
 """
@@ -71,21 +72,22 @@ def kernel_test(name, cpu):
 
 
 def all_cpus():
+    usertest = suite.arch().path("bin/programs/usertest.elf")
     suite.make("bin/os.bin", "bin/test.bin", "bin/programs/usertest.elf")
     with tempfile.TemporaryDirectory() as folder:
         plain = os.path.join(folder, "plain.txt")
         image = os.path.join(folder, "usertest.bin")
         with open(plain, "w", encoding="ascii") as file:
             file.write("This is no program.\n" * 100)
-        suite.make("image", "INIT=bin/programs/usertest.elf", f"FILES={plain}", f"IMAGE={image}")
+        suite.make("image", f"INIT={usertest}", f"FILES={plain}", f"IMAGE={image}")
         for cpu in CPUS[suite.arch().name]:
             run_usertest(image, cpu)
-            for name in KERNEL_TESTS:
+            for name in KERNEL_TESTS if suite.arch() in suite.ARCHS else []:  # whatever the programs are
                 kernel_test(name, cpu)
 
 
 def main():
-    suite.for_each_arch(all_cpus)
+    suite.for_each_arch(all_cpus, suite.PROGRAM_KINDS)
     return suite.status()
 
 

@@ -1,8 +1,9 @@
 /*
- * arch/i386/trap_frame.h - the registers of the code that was interrupted: the i386's half of arch/frame.h.
+ * arch/i386/trap_frame.h - the registers of the code that was interrupted: the i386's half of
+ * arch/frame.h.
  *
- * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
- * CPU pushes an error code for it or not:
+ * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether
+ * the CPU pushes an error code for it or not:
  *
  *       high   ss          only when the trap came
  *              esp         from ring 3
@@ -25,6 +26,7 @@
 #include <stdint.h>
 
 #include "arch/frame.h"
+#include "layout.h"
 
 struct trap_frame {
     uint32_t es, ds;
@@ -43,10 +45,6 @@ struct trap_frame {
 #define PC_NAME        "eip"
 #define ADDRESS_FORMAT "%08x"
 
-/* All kernel stacks lie above page 0 and below the process heap (layout.h). */
-#define KERNEL_STACKS_LOWEST 0x1000u
-#define KERNEL_STACKS_END    0x80000000u
-
 /* A frame from ring 0 has no esp and ss. */
 #define FRAME_BYTES_FROM_KERNEL offsetof(struct trap_frame, esp)
 
@@ -58,12 +56,21 @@ static inline bool frame_is_from_user(const struct trap_frame *frame)
     return (frame->cs | frame->eflags >> 16) & 2;
 }
 
+/* Stacks are frames: those that the kernel sees where they lie, not in page 0, and those in its
+ * window. */
+static inline bool frame_may_lie_at(vaddr_t address)
+{
+    return (address >= PAGE_SIZE_BYTES && address < FRAME_ZONE_END) ||
+           (address >= WINDOW_ADDRESS && address < WINDOW_END);
+}
+
 static inline vaddr_t frame_pc(const struct trap_frame *frame)
 {
     return frame->eip;
 }
 
-/* The CPU pushes ESP only when it changes rings; else it is where the CPU's part, vector to eflags, began. */
+/* The CPU pushes ESP only when it changes rings; else it is where the CPU's part, vector to eflags,
+ * began. */
 static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame)
 {
     return frame_is_from_user(frame) ? frame->esp : frame->esp_at_pushad + 5 * 4;

@@ -19,21 +19,27 @@
 #define FNSAVE_TAGS         8
 #define FXSAVE_BYTES        512
 
+/* An address at which no task's state lies, and not the one that stands for a task without any. */
+#define NOBODY ((struct fpu_state *)&fpu)
+
 struct fpu_state {
     uint8_t bytes[FXSAVE_BYTES]; /* with XSAVE more of them: fpu_state_bytes() */
 } __attribute__((aligned(FPU_STATE_ALIGNMENT)));
 
 static struct {
-    struct fpu_state *owner;   /* whose registers are in the FPU */
-    struct fpu_state *current; /* who runs */
-} fpu;
+    struct fpu_state *owner;   /* whose registers are in the FPU; NOBODY: no task's */
+    struct fpu_state *current; /* who runs; NULL: one that has no state */
+    bool is_locked;            /* CR0.TS is set */
+} fpu = {.owner = NOBODY};
 
-static inline void clear_task_switched(void)
+static inline void unlock(void)
 {
+    fpu.is_locked = false;
     __asm__ volatile("clts");
 }
 
-/* In long mode the forms that keep all 64 bits of where the last instruction and its operand were. */
+/* In long mode the forms that keep all 64 bits of where the last instruction and its operand
+ * were. */
 #if ARCH_BITS == 64
 #define FXSAVE  "fxsave64 "
 #define FXRSTOR "fxrstor64 "
@@ -66,9 +72,9 @@ static void save(struct fpu_state *state)
 }
 
 /*
- * AMD's FXRSTOR and XRSTOR leave the addresses of the last x87 instruction and its operand as they are, unless an
- * exception is pending (AMD64 manual volume 5, "FXRSTOR"). So the kernel's own take the place of another
- * task's. FFREE makes room for what is loaded.
+ * AMD's FXRSTOR and XRSTOR leave the addresses of the last x87 instruction and its operand as they
+ * are, unless an exception is pending (AMD64 manual volume 5, "FXRSTOR"). So the kernel's own take
+ * the place of another task's. FFREE makes room for what is loaded.
  */
 static void forget_last_instruction(void)
 {
@@ -105,9 +111,9 @@ static void load(const struct fpu_state *state)
 
 /*
  * As after FNINIT, but with every register 0: FNINIT only marks the x87 registers empty, and the
- * XMM registers it leaves alone, so both would show what another task had in them. XSAVE's header, behind
- * FXSAVE's part, is 0 as well: XRSTOR then sets all registers to what they are after a reset, which is 0;
- * MXCSR alone it takes from here.
+ * XMM registers it leaves alone, so both would show what another task had in them. XSAVE's header,
+ * behind FXSAVE's part, is 0 as well: XRSTOR then sets all registers to what they are after a
+ * reset, which is 0; MXCSR alone it takes from here.
  */
 void fpu_clear(struct fpu_state *state)
 {
@@ -125,11 +131,11 @@ static void fpu_on_use(struct trap_frame *frame)
     if (!frame_is_from_user(frame) || !fpu.current) {
         panic("the kernel used the FPU at " PC_NAME " " ADDRESS_FORMAT, frame_pc(frame));
     }
-    clear_task_switched();
+    unlock();
     if (fpu.owner == fpu.current) {
         return;
     }
-    if (fpu.owner) {
+    if (fpu.owner != NOBODY) {
         save(fpu.owner);
     }
     load(fpu.current);
@@ -145,9 +151,10 @@ void fpu_initialise(void)
 void fpu_switch(struct fpu_state *state)
 {
     fpu.current = state;
-    if (state && state == fpu.owner) {
-        clear_task_switched();
-    } else {
+    if (state == fpu.owner) {
+        unlock();
+    } else if (!fpu.is_locked) {
+        fpu.is_locked = true;
         cpu_write_cr0(cpu_read_cr0() | CR0_TS);
     }
 }
@@ -155,7 +162,7 @@ void fpu_switch(struct fpu_state *state)
 void fpu_forget(const struct fpu_state *state)
 {
     if (fpu.owner == state) {
-        fpu.owner = NULL;
+        fpu.owner = NOBODY;
     }
     if (fpu.current == state) {
         fpu_switch(NULL);

@@ -49,7 +49,8 @@
 #define MMIO_ADDRESS    0xFFFFC00000000000
 
 #ifndef __ASSEMBLER__
-/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc() manages. */
+/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc()
+ * manages. */
 static inline void *page_memory(paddr_t physical)
 {
     return (void *)(DIRECT_MAP + physical);
@@ -60,7 +61,10 @@ static inline paddr_t page_physical(const void *memory)
 {
     vaddr_t address = (vaddr_t)memory;
 
-    return address - (address >= KERNEL_BASE ? KERNEL_BASE : DIRECT_MAP);
+    if (__builtin_expect(address >= KERNEL_BASE, 0)) {
+        return address - KERNEL_BASE;
+    }
+    return address - DIRECT_MAP;
 }
 
 _Static_assert(KERNEL_ADDRESS == KERNEL_BASE + KERNEL_PHYSICAL, "kernel image");

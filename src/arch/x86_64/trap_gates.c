@@ -47,7 +47,14 @@ extern uint8_t syscall_entry[], syscall_entry_32[], syscall_entry_end[];
 /* gdt.asm */
 void trap_load_idt(const void *table, uint16_t limit);
 
-trap_handler_t syscall_entry_handler;
+/* trap.asm calls it. */
+extern syscall_entry_handler_t syscall_entry_handler;
+syscall_entry_handler_t syscall_entry_handler;
+
+void syscall_entry_register(syscall_entry_handler_t handler)
+{
+    syscall_entry_handler = handler;
+}
 
 static struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(16)));
 

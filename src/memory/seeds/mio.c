@@ -1,5 +1,6 @@
 /*
- * memory/seeds/mio.c - bytes of any size, pages of both sizes, and the examples of MioOS's document.
+ * memory/seeds/mio.c - bytes of any size, pages of both sizes, and the examples of MioOS's
+ * document.
  *
  * Size before speed.
  */
@@ -38,8 +39,8 @@ void seed_mio_kfree(void *ptr)
 
 /* ---------------------------------------------------------------- pages */
 
-/* One page of a table goes by paging_unmap(), which also gives back an empty table. 4 MiB go by the same, page by
- * page: the first makes a table of them. */
+/* One page of a table goes by paging_unmap(), which also gives back an empty table. 4 MiB go by the
+ * same, page by page: the first makes a table of them. */
 bool free_page(const uint32_t virt)
 {
     struct paging_4gb_chunk *chunk = paging_current();

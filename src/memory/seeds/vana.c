@@ -1,6 +1,6 @@
 /*
- * memory/seeds/vana.c - the examples of Vana's document. The one of process_malloc() and process_free() is the
- * program seeds itself, in whose memory they work.
+ * memory/seeds/vana.c - the examples of Vana's document. The one of process_malloc() and
+ * process_free() is the program seeds itself, in whose memory they work.
  *
  * Size before speed.
  */
@@ -48,7 +48,8 @@ static int show_constants(void)
     return OK;
 }
 
-/* kheap_init() as the document has it, for a heap beside the kernel's own; heap_malloc() by its steps. */
+/* kheap_init() as the document has it, for a heap beside the kernel's own; heap_malloc() by its
+ * steps. */
 static int show_heap(void)
 {
     struct heap_table table = {.total = VANA_HEAP_SIZE_BYTES / VANA_HEAP_BLOCK_SIZE};

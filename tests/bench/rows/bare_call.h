@@ -1,6 +1,6 @@
 /*
- * bare_call.h - a system call of Drupe's without arguments, and without the C library's wrapper: what the kernel
- * itself costs.
+ * bare_call.h - a system call of Drupe's without arguments, and without the C library's wrapper:
+ * what the kernel itself costs.
  */
 #ifndef TESTS_BENCH_BARE_CALL_H
 #define TESTS_BENCH_BARE_CALL_H

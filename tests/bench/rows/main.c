@@ -1,5 +1,6 @@
 /*
- * main.c - init that measures and prints the tables of rows.h: a part of `make bench`, and of `make bench-linux`.
+ * main.c - init that measures and prints the tables of rows.h: a part of `make bench`, and of `make
+ * bench-linux`.
  *
  * Ends with 0, or with 1 if a row is above its goal.
  */

@@ -1,8 +1,8 @@
 /*
  * memory.c - memory: pages from the kernel, and malloc.
  *
- * Giving back what was just taken is the easiest that can be asked of an allocator. So beside each such pair
- * stands how it does where free memory is in pieces:
+ * Giving back what was just taken is the easiest that can be asked of an allocator. So beside each
+ * such pair stands how it does where free memory is in pieces:
  *
  *   "every other page free"   20,000 pages side by side, of which every other one was given back
  *   "spread"                  a page lives in each 64, from the lowest address as far as these reach
@@ -86,7 +86,8 @@ static void every_other_free(void)
     }
 }
 
-/* What is between two pages is given back when the next is there, so that next and first fit both go on. */
+/* What is between two pages is given back when the next is there, so that next and first fit both
+ * go on. */
 static void spread(void)
 {
     void *between = NULL;

@@ -1,5 +1,6 @@
 /*
- * posix.c - what POSIX has beyond rows.h's system: fork, faults, pipes and files. Only Linux's program has these rows.
+ * posix.c - what POSIX has beyond rows.h's system: fork, faults, pipes and files. Only Linux's
+ * program has these rows.
  */
 #include <fcntl.h>
 #include <signal.h>

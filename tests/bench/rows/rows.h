@@ -1,11 +1,11 @@
 /*
  * rows.h - what things cost a program, in instructions: rows that Drupe and Linux both have.
  *
- * The same functions are measured on both, so that the figures can stand side by side. What they ask
- * of the system is here as well: system_drupe.c and system_linux.c do it.
+ * The same functions are measured on both, so that the figures can stand side by side. What they
+ * ask of the system is here as well: system_drupe.c and system_linux.c do it.
  *
- * A new row is a function that returns the cost, and a line in its file's table. Rows that only one system
- * has stand in a file that only its program is made of (the Makefile's BENCH_ROWS_...).
+ * A new row is a function that returns the cost, and a line in its file's table. Rows that only one
+ * system has stand in a file that only its program is made of (make/images.mk's BENCH_ROWS_...).
  */
 #ifndef TESTS_BENCH_ROWS_H
 #define TESTS_BENCH_ROWS_H
@@ -24,8 +24,8 @@ struct row {
 #define ROW_NAME_COLUMNS 52
 #define NO_GOAL          UINT32_MAX
 
-/* Goals are Drupe's. They are set for i386; x86_64, whose tables have four levels, may cost 1.3 times that, if it has
- * no own. */
+/* Goals are Drupe's. They are set for i386; x86_64, whose tables have four levels, may cost 1.3
+ * times that, if it has no own. */
 #ifdef BENCH_ON_LINUX
 #define GOALS(i386, x86_64) NO_GOAL
 #elif defined(__x86_64__)
@@ -51,8 +51,8 @@ static inline uint32_t instructions(void)
     return low;
 }
 
-/* Instructions of one operation(): the mean of `times`, in the best of several rounds, so that a tick of the clock
- * does not count. The loop's own are taken off. */
+/* Instructions of one operation(): the mean of `times`, in the best of several rounds, so that a
+ * tick of the clock does not count. The loop's own are taken off. */
 uint32_t cost_of(void (*operation)(void), uint32_t times);
 
 /* Numbers at random: below limit, the same in each run after random_restart(). */

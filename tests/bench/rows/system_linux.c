@@ -1,5 +1,6 @@
 /*
- * system_linux.c - Linux, as rows.h asks for it. The program is init of an initramfs that tools/bench_linux.py makes.
+ * system_linux.c - Linux, as rows.h asks for it. The program is init of an initramfs that
+ * tools/bench_linux.py makes.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,11 +1,13 @@
 /*
- * tests/kernel/i386/test_panics.c - ways to die that only the i386 kernel has, or that name its registers.
- * tests/system/test_panics.py asks for them by name and reads the report.
+ * tests/kernel/i386/test_panics.c - ways to die that only the i386 kernel has, or that name its
+ * registers. tests/system/test_panics.py asks for them by name and reads the report.
  */
 #include "damage.h"
 #include "debug/panic.h"
 #include "ktest.h"
+#include "layout.h"
 #include "memory/paging/paging.h"
+#include "memory/pmm.h"
 
 #define TSS_BUSY 0x02
 
@@ -37,6 +39,35 @@ KPROVOKE(panic_damaged_stack)
 {
     __asm__ volatile("mov $0xBADBAD00, %ebp\n"
                      "ud2");
+}
+
+static void __attribute__((noinline)) window_callee(void)
+{
+    panic("on a stack in the window");
+}
+
+/* Not to be inlined, and called from assembly. */
+void window_caller(void);
+void window_caller(void)
+{
+    window_callee();
+    __asm__ volatile("");
+}
+
+/* A stack in the frames that the window shows; with little memory all of them lie there. */
+KPROVOKE(panic_on_a_stack_in_the_window)
+{
+    uint8_t *page;
+
+    do {
+        page = pmm_alloc_page();
+        KASSERT(page);
+    } while (page_physical(page) - WINDOW_PHYSICAL >= WINDOW_BYTES);
+    __asm__ volatile("mov %0, %%esp\n"
+                     "call window_caller"
+                     :
+                     : "r"(page + PAGE_SIZE_BYTES)
+                     : "memory");
 }
 
 /* As on a machine that leaves a TSS as it is when it is loaded. */

@@ -5,6 +5,7 @@
 #include "ktest.h"
 #include "layout.h"
 #include "memory/heap/heap.h"
+#include "memory/heap/kheap.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
 
@@ -23,7 +24,11 @@ static bool shows(const struct paging_4gb_chunk *chunk, vaddr_t address, paddr_t
 /* Every range, at both of its ends: mapped as the map says. */
 KTEST(paging_new_chunk_follows_the_address_map)
 {
-    static const struct {
+    struct heap_stats pool;
+    heap_get_stats(kheap_get(), &pool);
+    const vaddr_t pool_end =
+        DIRECT_MAP + HEAP_ADDRESS + (pool.total - pool.reserved) * PAGE_SIZE_BYTES;
+    const struct {
         vaddr_t start, last;
         bool is_mapped;
         paddr_t physical; /* of start */
@@ -33,10 +38,10 @@ KTEST(paging_new_chunk_follows_the_address_map)
         {0xFFFF8000000A0000, 0xFFFF8000000FFFFF, true, 0xA0000},  /* VGA, ROM */
         {0xFFFF800000100000, 0xFFFF8000003FFFFF, true, 0x100000}, /* the kernel, once more */
         {0xFFFF800000400000, 0xFFFF800000FFFFFF, true, 0x400000}, /* low zone */
-        {0xFFFF800001000000, 0xFFFF8000073FFFFF, true, 0x1000000}, /* pool */
-        {0xFFFFA00000000000, 0xFFFFA00FFFFFFFFF, false, 0},        /* byte heap */
-        {0xFFFFFFFF80100000, 0xFFFFFFFF80100FFF, true, 0x100000},  /* the kernel */
-        {0xFFFFFFFF80400000, 0xFFFFFFFFFFFFFFFF, false, 0},        /* behind it */
+        {0xFFFF800001000000, pool_end - 1, true, 0x1000000},      /* pool: as far as there is RAM */
+        {0xFFFFA00000000000, 0xFFFFA00FFFFFFFFF, false, 0},       /* byte heap */
+        {0xFFFFFFFF80100000, 0xFFFFFFFF80100FFF, true, 0x100000}, /* the kernel */
+        {0xFFFFFFFF80400000, 0xFFFFFFFFFFFFFFFF, false, 0},       /* behind it */
     };
     struct paging_4gb_chunk *chunk = new_chunk();
 
@@ -58,8 +63,8 @@ KTEST(paging_new_chunk_follows_the_address_map)
     paging_free_4gb(chunk);
 }
 
-/* All pages from address on that table, of that level, leads to: how many are a user's, how many can be executed,
- * and of these the lowest and the end of the highest. */
+/* All pages from address on that table, of that level, leads to: how many are a user's, how many
+ * can be executed, and of these the lowest and the end of the highest. */
 struct found {
     size_t pages, of_the_user;
     vaddr_t first_code, code_end;
@@ -109,7 +114,8 @@ KTEST(paging_kernel_memory_is_never_the_users_and_only_text_is_code)
     paging_free_4gb(chunk);
 }
 
-/* The kernel's half is one for all: another chunk cannot change it, and what changes is seen in each. */
+/* The kernel's half is one for all: another chunk cannot change it, and what changes is seen in
+ * each. */
 KTEST(paging_kernel_half_is_shared)
 {
     struct paging_4gb_chunk *chunk = new_chunk();

@@ -71,13 +71,13 @@ static void start_child(void)
 {
     struct command_argument command = {.argument = "child.elf", .next = NULL};
     int status = 0;
-    int pid = system_call(SYSCALL_SPAWN, (uint32_t)(uintptr_t)&command, 0, 0);
+    int pid = system_call(SYSCALL_SPAWN, (uintptr_t)&command, 0, 0);
 
     if (pid < 0) {
         printf("child: error %d\n", pid);
         return;
     }
-    system_call(SYSCALL_WAIT, (uint32_t)pid, (uint32_t)(uintptr_t)&status, 0);
+    system_call(SYSCALL_WAIT, (uint32_t)pid, (uintptr_t)&status, 0);
     printf("child: status %d\n", status);
 }
 

@@ -1,9 +1,10 @@
 /*
- * reader.c - lists the root directory and reads every file in it, twice over: once in large pieces and
- * once in small ones, which must add up to the same. The kernel's tests run it while one allocation, or
- * one read of the disk, after the other fails.
+ * reader.c - lists the root directory and reads every file in it, twice over: once in large pieces
+ * and once in small ones, which must add up to the same. The kernel's tests run it while one
+ * allocation, or one read of the disk, after the other fails.
  *
- * Status: 0 when all went well, 1 when a call gave -ENOMEM or -EIO, 2 when the result was anything else.
+ * Status: 0 when all went well, 1 when a call gave -ENOMEM or -EIO, 2 when the result was
+ * anything else.
  */
 #include <drupe.h>
 #include <string.h>

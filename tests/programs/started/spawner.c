@@ -2,8 +2,8 @@
  * spawner.c - does what needs memory of the kernel, once each, and takes whatever it gets. The
  * kernel's tests run it while one allocation, or one read of the disk, after the other fails.
  *
- * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM, -EIO or no memory, 2 when
- * the result was anything else.
+ * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM, -EIO or no memory, 2
+ * when the result was anything else.
  */
 #include <drupe.h>
 #include <stdlib.h>
@@ -28,11 +28,10 @@ int main(void)
     strcpy(words[1].argument, "an argument");
     words[0].next = &words[1];
 
-    int child = system_call(SYSCALL_SPAWN, (uint32_t)(uintptr_t)words, 0, 0);
+    int child = system_call(SYSCALL_SPAWN, (uintptr_t)words, 0, 0);
     judge(child, 1);
     if (child > 0) {
-        judge(system_call(SYSCALL_WAIT, (uint32_t)child, (uint32_t)(uintptr_t)&child_status, 0),
-              child);
+        judge(system_call(SYSCALL_WAIT, (uint32_t)child, (uintptr_t)&child_status, 0), child);
     }
     judge(child_status, 7);
     judge(process_load_start("exit.elf"), 0);

@@ -20,7 +20,7 @@
 #define PAGES_MAX        6      /* of one of them */
 #define PAGE_BYTES       4096
 #define SPAWN_ONE_IN     40
-#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+#define ADDRESS(pointer) ((uintptr_t)(pointer))
 
 static struct {
     uint8_t *start; /* NULL: none */

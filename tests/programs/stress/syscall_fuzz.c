@@ -1,6 +1,6 @@
 /*
- * syscall_fuzz.c - makes system calls of any kind with any arguments, and never minds what happens to
- * it. tests/kernel/test_syscall_fuzz.c starts it again and again, and looks at the kernel.
+ * syscall_fuzz.c - makes system calls of any kind with any arguments, and never minds what happens
+ * to it. tests/kernel/test_syscall_fuzz.c starts it again and again, and looks at the kernel.
  *
  *   argv[1]   seed of the random numbers
  *   argv[2]   how many calls; then it exits
@@ -10,17 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bad_pointers.h"
+#include "../check.h"
 #include "layout.h"
 
 #define CALLS_DEFAULT    100
 #define HELD_MAX         16 /* results of malloc */
 #define PROCESSES_MAX    12 /* with so many, none starts another */
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
-#define ADDRESS(pointer) ((uint32_t)(uintptr_t)(pointer))
+#define ADDRESS(pointer) ((uintptr_t)(pointer))
 #define ONE_IN(n)        (random_number() % (n) == 0)
 
 static uint32_t state;
-static uint32_t held[HELD_MAX];
+static uintptr_t held[HELD_MAX];
 static uint8_t arena[3 * PAGE_SIZE_BYTES];
 static struct command_argument good, with_argument[2], cyclic, unterminated, lost;
 
@@ -33,42 +35,63 @@ static uint32_t random_number(void)
     return state;
 }
 
+/* A 64-bit program's are as often those of 32 bits. */
+static uintptr_t any_word(void)
+{
+    uint64_t upper = IS_64_BIT && ONE_IN(2) ? random_number() : 0;
+
+    return (uintptr_t)(upper << 32 | random_number());
+}
+
 /* The edges of everything that layout.h names, and of the machine. */
-static const uint32_t edges[] = {0,
-                                 PAGE_SIZE_BYTES,
-                                 BOOT_SECTOR_ADDRESS,
-                                 HEAP_TABLE_ADDRESS,
-                                 HEAP_TABLE_AREA_END,
-                                 VGA_TEXT_ADDRESS,
-                                 KERNEL_ADDRESS,
-                                 USER_STACK_GUARD,
-                                 USER_STACK_BOTTOM,
-                                 USER_STACK_TOP,
-                                 USER_PROGRAM_ADDRESS,
-                                 USER_PROGRAM_ADDRESS + 0x1000,
-                                 USER_PROGRAM_END,
-                                 HEAP_ADDRESS,
-                                 FRAME_ZONE_ADDRESS,
-                                 FRAME_ZONE_END,
-                                 PROCESS_HEAP_ADDRESS + 0x400000,
-                                 PROCESS_HEAP_END,
-                                 MMIO_ADDRESS,
-                                 0xFEE00000,
-                                 0xFFFFF000};
+static const uintptr_t edges[] = {0,
+                                  PAGE_SIZE_BYTES,
+                                  BOOT_SECTOR_ADDRESS,
+                                  HEAP_TABLE_ADDRESS,
+                                  HEAP_TABLE_AREA_END,
+                                  VGA_TEXT_ADDRESS,
+                                  KERNEL_ADDRESS,
+                                  USER_STACK_GUARD,
+                                  USER_STACK_BOTTOM,
+                                  USER_STACK_TOP,
+                                  USER_PROGRAM_ADDRESS,
+                                  USER_PROGRAM_ADDRESS + 0x1000,
+                                  USER_PROGRAM_END,
+                                  HEAP_ADDRESS,
+                                  FRAME_ZONE_ADDRESS,
+                                  FRAME_ZONE_END,
+                                  PROCESS_HEAP_ADDRESS + 0x400000,
+                                  PROCESS_HEAP_END,
+                                  MMIO_ADDRESS,
+                                  0xFEE00000,
+                                  0xFFFFF000};
 
-static const uint32_t sizes[] = {
-    0,    1,     2,          24,         511,        512,        4095,       4096,      4097,
-    8192, 65536, 0x00400000, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF};
+static const uintptr_t sizes[] = {
+    0,          1,          2,          24,         511,        512,
+    4095,       4096,       4097,       8192,       65536,      0x00400000,
+    0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFE, 0xFFFFFFFF, UINTPTR_MAX / 2,
+    UINTPTR_MAX};
 
-static const char *const names[] = {
-    "exit.elf",      "0:/init.elf", "fuzz.elf",       "/", "0:/", "nobody.elf", "", "1:/exit.elf",
-    "0:/exit.elf/x", "exit.elf/",   "toolongname.elf"};
+static const char *const names[] = {"exit.elf",
+                                    "0:/init.elf",
+                                    "fuzz.elf",
+                                    "/",
+                                    "0:/",
+                                    "nobody.elf",
+                                    "",
+                                    "1:/exit.elf",
+                                    "0:/exit.elf/x",
+                                    "exit.elf/",
+                                    "toolongname.elf",
+                                    "fuzz64.elf"};
 
-static uint32_t any_pointer(void)
+static uintptr_t any_pointer(void)
 {
     switch (random_number() % 8) {
     case 0: return edges[random_number() % COUNT_OF(edges)] + random_number() % 9 - 4;
-    case 1: return random_number();
+    case 1:
+        return ONE_IN(2) ? any_word()
+                         : bad_pointers[random_number() % BAD_POINTERS] + random_number() % 9 - 4;
     case 2: /* the end of what is mapped after the program */
         return ((ADDRESS(arena + sizeof(arena)) | 0xFFF) + 1) - random_number() % 40;
     case 3: return ADDRESS(names[random_number() % COUNT_OF(names)]);
@@ -77,35 +100,35 @@ static uint32_t any_pointer(void)
     }
 }
 
-static uint32_t any_size(void)
+static uintptr_t any_size(void)
 {
     return ONE_IN(3) ? sizes[random_number() % COUNT_OF(sizes)] : random_number() % 5000;
 }
 
-static uint32_t any_number(void)
+static uintptr_t any_number(void)
 {
     switch (random_number() % 6) {
-    case 0: return random_number();
+    case 0: return any_word();
     case 1: return sizes[random_number() % COUNT_OF(sizes)];
     case 2: return any_pointer();
-    case 3: return (uint32_t) - (int)(random_number() % 20);
+    case 3: return (uintptr_t)0 - random_number() % 20;
     default: return random_number() % 24;
     }
 }
 
-static uint32_t any_list(void)
+static uintptr_t any_list(void)
 {
     struct command_argument *const lists[] = {&good, with_argument, &cyclic, &unterminated, &lost};
 
     return ONE_IN(4) ? any_pointer() : ADDRESS(lists[random_number() % COUNT_OF(lists)]);
 }
 
-static uint32_t any_path(void)
+static uintptr_t any_path(void)
 {
     return ONE_IN(4) ? any_pointer() : ADDRESS(names[random_number() % COUNT_OF(names)]);
 }
 
-static int call(uint32_t command, uint32_t a, uint32_t b, uint32_t c)
+static intptr_t call(uintptr_t command, uintptr_t a, uintptr_t b, uintptr_t c)
 {
     return system_call(command, a, b, c);
 }
@@ -113,14 +136,16 @@ static int call(uint32_t command, uint32_t a, uint32_t b, uint32_t c)
 /* The child's own seed and number of calls. */
 static void prepare_list(struct command_argument *list)
 {
-    strcpy(list->argument, ONE_IN(8) ? "fuzz.elf" : "exit.elf");
+    strcpy(list->argument, !ONE_IN(8)               ? "exit.elf"
+                           : IS_64_BIT && ONE_IN(2) ? "fuzz64.elf"
+                                                    : "fuzz.elf");
     strcpy(with_argument[1].argument, "1");
     with_argument[1].argument[0] = (char)('1' + random_number() % 9);
     with_argument[0].next = &with_argument[1];
     with_argument[1].next = NULL;
     cyclic.next = &cyclic;
     memset(unterminated.argument, 'u', sizeof(unterminated.argument));
-    lost.next = (struct command_argument *)(uintptr_t)any_pointer();
+    lost.next = (struct command_argument *)any_pointer();
 }
 
 static bool is_crowded(void)
@@ -147,7 +172,7 @@ static void any_call(void)
 {
     uint32_t command = random_number() % SYSCALL_COUNT;
     uint32_t slot = random_number() % HELD_MAX;
-    uint32_t path;
+    uintptr_t path;
 
     switch (command) {
     case SYSCALL_PRINT: /* what is printed takes long */
@@ -160,12 +185,12 @@ static void any_call(void)
         if (held[slot] && !ONE_IN(4)) {
             call(SYSCALL_FREE, held[slot], 0, 0);
         }
-        held[slot] = (uint32_t)call(command, any_size(), 0, 0);
+        held[slot] = (uintptr_t)call(command, any_size(), 0, 0);
         break;
     case SYSCALL_FREE: call(command, ONE_IN(2) ? held[slot] : any_pointer(), 0, 0); break;
     case SYSCALL_BREAK:
         call(command,
-             ONE_IN(4) ? any_number() : (random_number() % 9 - 4) * (uint32_t)PAGE_SIZE_BYTES, 0,
+             ONE_IN(4) ? any_number() : ((uintptr_t)(random_number() % 9) - 4) * PAGE_SIZE_BYTES, 0,
              0);
         break;
     case SYSCALL_PROCESS_LOAD_START:
@@ -243,18 +268,11 @@ static void any_call(void)
 /* The arguments where they must be, at the edge of where they may be, or nowhere. */
 static void call_with_bad_stack(void)
 {
-    uint32_t stack = any_pointer();
-    uint32_t result = random_number() % SYSCALL_COUNT;
+    uint32_t command = random_number() % SYSCALL_COUNT;
 
-    if (result == SYSCALL_EXIT || result == SYSCALL_WAIT_KEY) {
-        return;
+    if (command != SYSCALL_EXIT && command != SYSCALL_WAIT_KEY) {
+        (ONE_IN(2) ? call_with_stack : gate_with_stack)(command, any_pointer());
     }
-    __asm__ volatile("xchg %1, %%esp\n"
-                     "int %2\n"
-                     "xchg %1, %%esp\n"
-                     : "+a"(result), "+r"(stack)
-                     : "i"(SYSCALL_VECTOR)
-                     : "memory", "cc");
 }
 
 int main(int argc, char **argv)
