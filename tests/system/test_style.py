@@ -195,7 +195,7 @@ def check_clang():
 def check_gcc():
     """What no other test builds."""
     status, output = run(["make", "-s", f"-j{os.cpu_count() or 1}", "bin/bench.bin",
-                          "build/host/bench_heap"])
+                          "bin/bench-programs.bin", "bench-linux-programs", "build/host/bench_heap"])
     test("gcc: the bench without a warning", output if status != 0 or output else None)
 
 
