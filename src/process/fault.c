@@ -9,6 +9,7 @@
 #include "arch/trap.h"
 #include "base/align.h"
 #include "base/status.h"
+#include "debug/panic.h"
 #include "debug/printk.h"
 #include "fs/page_object.h"
 #include "lib/format.h"
@@ -108,12 +109,27 @@ static unsigned signal_of(unsigned exception)
     return exception < ARRAY_SIZE(signals) && signals[exception] ? signals[exception] : 11;
 }
 
+static void report_page_fault(struct process *process, const struct trap_frame *frame,
+                              const struct page_fault *fault, int status)
+{
+    char rule[RULE_BYTES];
+
+    describe_rule(&process->space, fault, status, rule);
+    printk_sentence(0,
+                    "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
+                    " " ADDRESS_FORMAT,
+                    process->name, process->id,
+                    fault->access == PAGE_WRITE     ? "wrote to"
+                    : fault->access == PAGE_EXECUTE ? "executed"
+                                                    : "read",
+                    fault->address, rule, frame_pc(frame));
+}
+
 static void process_on_fault(struct trap_frame *frame)
 {
     struct process *process = process_current();
     unsigned number = trap_number(frame);
     struct page_fault fault;
-    char rule[RULE_BYTES];
 
     if (task_is_cancelled()) {
         process_exit(process->exit_status);
@@ -127,15 +143,7 @@ static void process_on_fault(struct trap_frame *frame)
         if (task_is_cancelled()) { /* while it waited for the page */
             process_exit(process->exit_status);
         }
-        describe_rule(&process->space, &fault, status, rule);
-        printk_sentence(0,
-                        "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
-                        " " ADDRESS_FORMAT,
-                        process->name, process->id,
-                        fault.access == PAGE_WRITE     ? "wrote to"
-                        : fault.access == PAGE_EXECUTE ? "executed"
-                                                       : "read",
-                        fault.address, rule, frame_pc(frame));
+        report_page_fault(process, frame, &fault, status);
         if (status != -EINVARG) {
             process_exit_by_signal(STATUS_FAULT + (int)number, SIGNAL_BUS);
         }
@@ -158,4 +166,5 @@ void process_fault_initialise(void)
 {
     trap_set_user_fault_handler(process_on_fault);
     trap_set_user_page_handler(process_on_kernel_fault);
+    panic_add_reporter(process_report_fault);
 }
