@@ -1,7 +1,7 @@
 /*
- * layout.h - every fixed address of the machine, once. Here is what both kernels share; the rest is in
- * arch/i386/layout_arch.h and arch/x86_64/layout_arch.h, which draw the linear addresses. docs/memory-map.md
- * draws all. Assembly gets these through build/.../asm_constants.inc.
+ * layout.h - every fixed address of the machine, once. Here is what both kernels share; the rest is
+ * in arch/i386/layout_arch.h and arch/x86_64/layout_arch.h, which draw the linear addresses.
+ * docs/memory-map.md draws all. Assembly gets these through build/.../asm_constants.inc.
  *
  * Physical memory. i386 sees it at the same linear addresses, but for 4 to 16 MiB, which its window
  * shows; x86_64 sees all of it from DIRECT_MAP on. C code finds it by page_memory().

@@ -1,6 +1,6 @@
 """gdb commands for Drupe: the way from real mode to a user program (`drupe connect`, `drupe kernel`,
 `drupe program`, `drupe symbols`) and the kernel's state (`drupe heap`, `drupe walk`, `drupe ps`,
-`drupe log`, `drupe trap`). docs/debugging.md shows them at work.
+`drupe areas`, `drupe log`, `drupe trap`). docs/debugging.md shows them at work.
 
 The CPU starts in 16-bit real mode and ends in 32-bit protected mode, and gdb must know which: QEMU
 describes its target as i386, which wins over `set architecture i8086`. So before connecting, a
@@ -205,7 +205,8 @@ class Heap(gdb.Command):
         separately = argument.strip() == "all"
         self.show("kernel heap", kernel_variable("kheap", "memory/heap/kheap.c")["heap"], separately)
         self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zones"][0]["heap"], separately)
-        self.show("low zone" if IS_64_BIT else "window", kernel_variable("pmm", "memory/pmm.c")["low"], separately)
+        self.show("low zone" if IS_64_BIT else "window", kernel_variable("pmm", "memory/pmm.c")["low"]["heap"],
+                  separately)
 
     @staticmethod
     def runs(heap):
@@ -300,11 +301,64 @@ class Ps(gdb.Command):
         for process in list_entries(head, "struct process", "link"):
             parent = int(process["parent"]["id"]) if process["parent"] else 0
             state = str(process["task"]["state"]).replace("TASK_", "").lower()
-            chunk = process["chunk"]
+            chunk = process["space"]["chunk"]
             directory = f"{physical_of(int(chunk['directory_entry'])):08x}" if chunk else "-"
             mark = "*" if int(process["task"].address) == current else " "
             print(f"{mark}{int(process['id']):4} {parent:6} {state:12} {directory:>10}  "
                   f"{process['name'].string()}")
+
+
+class Areas(gdb.Command):
+    """drupe areas [PID]: what the addresses of a process mean; without a PID: of the one that runs."""
+
+    AREAS_MAX = 10000
+
+    def __init__(self):
+        super().__init__("drupe areas", gdb.COMMAND_USER)
+
+    def invoke(self, argument, _from_tty):
+        process = self.find(argument.strip())
+        space = process["space"]
+        if not space["chunk"]:
+            print(f"{process['name'].string()} has no memory any more.")
+            return
+        print(f"Areas of {process['name'].string()} (process {int(process['id'])}), "
+              f"{int(space['pages'])} pages charged:")
+        for area in self.in_order(space["areas"]["root"]):
+            start, end, rights = int(area["start"]), int(area["end"]), int(area["rights"])
+            letters = "".join(letter if rights & bit else "-" for bit, letter in ((1, "r"), (2, "w"), (4, "x")))
+            kind = str(gdb.Value(int(area["kind"])).cast(gdb.lookup_type("enum area_kind")))
+            shows = f" page {int(area['first'])} of object {int(area['object']):#x}" if area["object"] else ""
+            print(f"  {start:0{DIGITS}x}-{end - 1:0{DIGITS}x} {letters}{'s' if area['is_shared'] else 'p'} "
+                  f"{kind.replace('AREA_', '').lower():8} {'charged' if area['is_charged'] else '-':7}{shows}")
+        faults = space["faults"]
+        print("  pages by faults: " + ", ".join(f"{field.name} {int(faults[field.name])}"
+                                              for field in faults.type.fields()))
+
+    @staticmethod
+    def find(pid):
+        current = int(kernel_variable("tasks", "task/task.c")["current"])
+        head = kernel_variable("processes", "process/process.c")["all"]
+        for process in list_entries(head, "struct process", "link") if int(head["next"]) else ():
+            if int(process["id"]) == int(pid) if pid else int(process["task"].address) == current:
+                return process
+        raise gdb.GdbError(f"there is no process {pid}" if pid else "no process runs")
+
+    @classmethod
+    def in_order(cls, node):
+        """The areas of a tree (lib/tree.h), by address; a damaged one ends it."""
+        struct = gdb.lookup_type("struct area")
+        offset = next(field.bitpos // 8 for field in struct.fields() if field.name == "node")
+        above = []
+        for _ in range(cls.AREAS_MAX):
+            while node:
+                above.append(node)
+                node = node["child"][0]
+            if not above:
+                return
+            node = above.pop()
+            yield gdb.Value(int(node) - offset).cast(struct.pointer()).dereference()
+            node = node["child"][1]
 
 
 class Log(gdb.Command):
@@ -398,5 +452,5 @@ class Trap(gdb.Command):
 
 
 Drupe()
-for command in (Connect, Kernel, Program, Symbols, Heap, Walk, Ps, Log, Trap):
+for command in (Connect, Kernel, Program, Symbols, Heap, Walk, Ps, Areas, Log, Trap):
     command()

@@ -2,8 +2,8 @@
  * map.c - the kernel's blocks as a picture: one character for a number of them.
  *
  * Who has a block is known by the kernel's function that asked for it. The picture is in capitals
- * where no block is free, and in colours, for those who see them. Rows of which all is free are left
- * out, and a character stands for as few blocks as let the others fit the screen.
+ * where no block is free, and in colours, for those who see them. Rows of which all is free are
+ * left out, and a character stands for as few blocks as let the others fit the screen.
  */
 #include <drupe.h>
 #include <stdbool.h>
@@ -31,7 +31,7 @@
 #define ERASE_THE_REST "\x1B[J"
 #define ESCAPE         0x1B
 
-enum owner { FREE, KERNEL, CACHE, TABLES, PROCESSES, RESERVED, KINDS };
+enum owner { FREE, KERNEL, CACHE, TABLES, PROCESSES, SHARED, FILES, RESERVED, KINDS };
 
 static const struct {
     char letter, capital;
@@ -40,7 +40,8 @@ static const struct {
 } kinds[KINDS] = {
     [FREE] = {'.', '.', 40, "free"},           [KERNEL] = {'k', 'K', 44, "kernel"},
     [CACHE] = {'c', 'C', 46, "disk cache"},    [TABLES] = {'t', 'T', 45, "page tables"},
-    [PROCESSES] = {'p', 'P', 42, "processes"}, [RESERVED] = {'#', '#', 41, "reserved"},
+    [PROCESSES] = {'p', 'P', 42, "processes"}, [SHARED] = {'s', 'S', 47, "shared"},
+    [FILES] = {'f', 'F', 43, "files"},         [RESERVED] = {'#', '#', 41, "reserved"},
 };
 
 /* The beginnings of the names of functions that ask for blocks; all others are the kernel's. */
@@ -48,11 +49,10 @@ static const struct {
     const char *start;
     enum owner owner;
 } functions[] = {
-    {"block_cache_", CACHE},       {"new_block", CACHE},
-    {"paging_", TABLES},           {"make_private_table", TABLES},
-    {"user_page", PROCESSES},      {"process_load", PROCESSES},
-    {"load_", PROCESSES},          {"map_new_page", PROCESSES},
-    {"process_malloc", PROCESSES}, {"process_move_break", PROCESSES},
+    {"block_cache_", CACHE},  {"new_block", CACHE},       {"paging_", TABLES},
+    {"make_table", TABLES},   {"bring_zeros", PROCESSES}, {"own_page", PROCESSES},
+    {"map_run", PROCESSES},   {"process_malloc", PROCESSES},
+    {"take_frame", FILES},    {"page_object_", FILES},
 };
 
 static struct {
@@ -87,9 +87,13 @@ static enum owner find_owner(uintptr_t address)
 
 static enum owner kind_of(const struct memory_run *run)
 {
-    return run->state == MEMORY_RUN_FREE       ? FREE
-           : run->state == MEMORY_RUN_RESERVED ? RESERVED
-                                               : find_owner(run->owner);
+    switch (run->state) {
+    case MEMORY_RUN_FREE: return FREE;
+    case MEMORY_RUN_RESERVED: return RESERVED;
+    case MEMORY_RUN_CACHED: return FILES;
+    case MEMORY_RUN_SHARED: return SHARED;
+    default: return find_owner(run->owner);
+    }
 }
 
 /* ---------------------------------------------------------------- what there is */
@@ -163,8 +167,8 @@ static struct {
     char row[COLUMNS * 8 + 16];
 } picture;
 
-/* A line in the place of the rows that were left out, as long as they are: in a picture that is drawn
- * again in place, it covers one that was there before. */
+/* A line in the place of the rows that were left out, as long as they are: in a picture that is
+ * drawn again in place, it covers one that was there before. */
 static void end_gap(void)
 {
     if (picture.free_rows > 0 && !picture.is_rehearsal) {
@@ -283,7 +287,7 @@ static int draw_all(unsigned rows_min)
     }
     for (enum owner kind = FREE; kind < KINDS; kind++) {
         printf("\x1B[%dm%c\x1B[0m %-11s %7zu KiB%s", kinds[kind].color, kinds[kind].letter,
-               kinds[kind].name, memory.totals[kind] * PAGE_KIB, kind % 3 == 2 ? "\n" : "  ");
+               kinds[kind].name, memory.totals[kind] * PAGE_KIB, kind % 3 == 2 || kind + 1 == KINDS ? "\n" : "  ");
     }
     return EXIT_SUCCESS;
 }

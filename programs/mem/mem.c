@@ -1,7 +1,7 @@
 /*
  * mem - where the memory is. It shows the kernel's two stores (the heap's pool and the frames
- * beyond it), the small objects that are cut out of the pool's pages, and the disk cache; in
- * map.c and walk.c where exactly.
+ * beyond it), the small objects that are cut out of the pool's pages, what is kept of the disk, and
+ * what is promised; in map.c, areas.c and walk.c where exactly.
  */
 #include <ctype.h>
 #include <drupe.h>
@@ -15,6 +15,7 @@
     "Usage: mem                      how much there is and who has it, in KiB\n"      \
     "       mem map                  every block of the kernel, drawn, by owner\n"    \
     "       mem map live             the same, drawn again until a key is pressed\n"  \
+    "       mem areas [PID]          what its addresses mean, and how much is in memory\n" \
     "       mem walk ADDRESS [PID]   how an address is translated, by that process\n" \
     "       mem layout [PID]         what its address space holds, range by range\n"  \
     "       mem trace PROGRAM ...    runs it; a line for each allocation and free\n"
@@ -35,6 +36,15 @@ static uint32_t share(uint32_t part, uint32_t other)
     return part + other == 0 ? 0 : part * 1000 / (part + other);
 }
 
+/* How often what was wanted was there. */
+static void show_found(const char *what, uint32_t hits, uint32_t misses)
+{
+    uint32_t rate = share(hits, misses);
+
+    printf("  %-7s found there        %10u of %u (%u.%u %%)\n", what, hits, hits + misses, rate / 10,
+           rate % 10);
+}
+
 static int show_figures(void)
 {
     struct memory_figures now;
@@ -51,9 +61,10 @@ static int show_figures(void)
     show_pages("Pages of small objects", now.object_pages, "");
     printf("  objects                    %10u\n", now.objects);
     show_pages("Disk cache", now.cache_pages, "");
-    uint32_t hits = share(now.cache_hits, now.cache_misses);
-    printf("  sectors found there        %10u of %u (%u.%u %%)\n", now.cache_hits,
-           now.cache_hits + now.cache_misses, hits / 10, hits % 10);
+    show_found("sectors", now.cache_hits, now.cache_misses);
+    show_pages("Files' contents", now.file_pages, "");
+    show_found("pages", now.file_hits, now.file_misses);
+    show_pages("Promised, not taken yet", now.promised_pages, "");
     printf("Processes                    %10u\n", now.processes);
     show_pages("  this one", now.own_pages, "");
     return EXIT_SUCCESS;
@@ -162,6 +173,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(what, "layout") == 0 && (argc == 2 || (argc == 3 && read_pid(argv[2], &pid) == 0))) {
         return show_layout(pid);
+    }
+    if (strcmp(what, "areas") == 0 && (argc == 2 || (argc == 3 && read_pid(argv[2], &pid) == 0))) {
+        return show_areas(pid);
     }
     if (strcmp(what, "trace") == 0 && argc >= 3) {
         return trace_program(argc - 2, argv + 2);

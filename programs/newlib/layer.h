@@ -30,8 +30,8 @@ int layer_result(intptr_t result);
 /* errno and -1. */
 int layer_fail(int error);
 
-/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says that
- * it must be a folder. */
+/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says
+ * that it must be a folder. */
 const char *layer_kernel_path(const char *path);
 bool layer_asks_for_folder(const char *path);
 

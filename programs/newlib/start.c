@@ -30,8 +30,8 @@ static void run_destructors(void)
     }
 }
 
-/* What _Thread_local variables begin with, and GS, through which they are found. In 64-bit programs that is FS,
- * which the kernel has set: there is nothing to load. */
+/* What _Thread_local variables begin with, and GS, through which they are found. In 64-bit programs
+ * that is FS, which the kernel has set: there is nothing to load. */
 static void prepare_thread_local_variables(void)
 {
     int selector = (int)syscall_thread_pointer((uintptr_t)__thread_pointer);

@@ -47,7 +47,8 @@
 #define E2BIG       31 /* arguments and environment are more than there may be, or than the stack can take */
 #define STATUS_MAX  31
 
-/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well, is none. */
+/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
+ * is none. */
 #define STATUS_IS_OF_ELF(number) \
     (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || (number) == ENOTCODE)
 

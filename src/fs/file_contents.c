@@ -115,7 +115,7 @@ struct page_object *file_contents_get(struct fat16_volume *volume, const struct 
 
 bool file_contents_forget(void)
 {
-    (void)page_cache_shrink(SIZE_MAX);
+    page_cache_forget();
     return list_is_empty(&all);
 }
 

@@ -32,6 +32,7 @@ static struct {
     size_t bucket_count; /* a power of two */
     size_t hand;         /* the bucket that is looked at next for pages to give back */
     size_t promised;     /* frames that are promised to the cache and not taken */
+    size_t busy;         /* pages that are being filled */
     struct wait_queue filled; /* who waits for a busy page */
     void (*unmap)(struct list_node *view, uint32_t index, void *frame);
     struct page_cache_stats stats;
@@ -177,23 +178,46 @@ static size_t sweep(bool mapped_too)
     return count;
 }
 
+/* Sweeps in the hand's order are made in this many steps at most: two rounds for pages that nobody shows, as the
+ * first only marks those that were used, and two for all. */
+static size_t steps_max(void)
+{
+    return 4 * cache.bucket_count;
+}
+
+static size_t sweep_in_step(size_t step)
+{
+    return sweep(step >= 2 * cache.bucket_count);
+}
+
+/* Frames that the cache has beyond its own part. */
+static size_t spare(void)
+{
+    return cache.stats.files + cache.promised - PAGE_CACHE_PAGES_MIN;
+}
+
 size_t page_cache_shrink(size_t pages)
 {
     size_t count = 0;
 
-    /* Two rounds each: in the first, the pages that were used are only marked. */
-    for (size_t step = 0; step < 4 * cache.bucket_count && count < pages && cache.stats.files > 0;
-         step++) {
-        count += sweep(step >= 2 * cache.bucket_count);
+    for (size_t step = 0; step < steps_max() && count < pages && spare() > 0; step++) {
+        count += sweep_in_step(step);
     }
     return count;
+}
+
+void page_cache_forget(void)
+{
+    for (size_t step = 0; step < steps_max() && cache.stats.files > 0; step++) {
+        (void)sweep_in_step(step);
+    }
 }
 
 /* Makes a place for a page where no frame can be had: one that a page of a file leaves. */
 static bool replace_one(void)
 {
-    for (size_t step = 0; step < 4 * cache.bucket_count && cache.promised == 0; step++) {
-        (void)sweep(step >= 2 * cache.bucket_count);
+    for (size_t step = 0; step < steps_max() && cache.promised == 0; step++) {
+        (void)sweep_in_step(step);
     }
     return cache.promised > 0;
 }
@@ -284,39 +308,65 @@ static size_t add_busy(struct page_object *object, uint32_t index, size_t count,
         }
         frames[added] = frame;
         add(object, index + (uint32_t)added, frame, true);
+        cache.busy++;
         added++;
     }
     return added;
 }
 
-/* Reads pages of a file from index on. */
-static int fill(struct page_object *object, uint32_t index)
+/* Waits until some page is busy no longer. 0; -EINTERRUPTED; otherwise, if none is busy. */
+static int wait_for_busy(int otherwise)
 {
-    void *frames[PAGE_OBJECT_FILL_MAX];
-    size_t count = add_busy(object, index, window(object, index), frames);
-
-    if (count == 0) {
-        return -ENOMEM;
+    if (cache.busy == 0) {
+        return otherwise;
     }
-    (void)page_object_hold(object);
+    if (task_is_cancelled()) {
+        return -EINTERRUPTED;
+    }
+    task_block(&cache.filled);
+    return OK;
+}
 
-    int status = object->operations->fill(object, index, frames, count);
-
+/* The pages are busy no longer: they are there, or, when they could not be filled, absent again. */
+static void settle(void *const frames[], size_t count, int status)
+{
     for (size_t i = 0; i < count; i++) {
         page_of(frames[i])->is_busy = false;
         if (status < 0) {
             drop(frames[i]);
         }
     }
-    object->next = index + (uint32_t)count;
+    cache.busy -= count;
     task_wake_all(&cache.filled);
+}
+
+/* Reads pages of a file from index on. What was to be read ahead may be what cannot be read: then the one that is
+ * wanted is read alone. */
+static int fill(struct page_object *object, uint32_t index)
+{
+    void *frames[PAGE_OBJECT_FILL_MAX];
+    size_t count = add_busy(object, index, window(object, index), frames);
+
+    if (count == 0) {
+        return wait_for_busy(-ENOMEM);
+    }
+    (void)page_object_hold(object);
+
+    int status = object->operations->fill(object, index, frames, count);
+
+    if (status < 0 && count > 1) {
+        settle(frames + 1, count - 1, status);
+        count = 1;
+        status = object->operations->fill(object, index, frames, count);
+    }
+    settle(frames, count, status);
+    object->next = index + (uint32_t)count;
     page_object_release(object);
     return status;
 }
 
 static int bring(struct page_object *object, uint32_t index)
 {
-    cache.stats.misses++;
     if (page_object_is_file(object)) {
         return fill(object, index);
     }
@@ -329,6 +379,7 @@ static int bring(struct page_object *object, uint32_t index)
 
 int page_object_get(struct page_object *object, uint32_t index, void **frame)
 {
+    bool is_hit = true;
     int status = OK;
 
     if (index >= object->pages) {
@@ -339,16 +390,11 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
         if (*frame && !page_of(*frame)->is_busy) {
             page_of(*frame)->is_used = true;
             page_hold(*frame);
-            cache.stats.hits++;
+            *(is_hit ? &cache.stats.hits : &cache.stats.misses) += 1;
             return OK;
         }
-        if (!*frame) {
-            status = bring(object, index);
-        } else if (task_is_cancelled()) {
-            status = -EINTERRUPTED;
-        } else {
-            task_block(&cache.filled);
-        }
+        is_hit = is_hit && *frame;
+        status = *frame ? wait_for_busy(OK) : bring(object, index);
     }
     return status;
 }
@@ -356,7 +402,7 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
 void page_cache_get_stats(struct page_cache_stats *stats)
 {
     *stats = cache.stats;
-    stats->spare = cache.stats.files + cache.promised - PAGE_CACHE_PAGES_MIN;
+    stats->spare = spare();
 }
 
 /* ---------------------------------------------------------------- shared memory */

@@ -82,16 +82,20 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame);
 /* The same if it is in memory, without a wait and without a hold; else NULL. */
 void *page_object_find(const struct page_object *object, uint32_t index);
 
-/* Gives back at most so many pages of files. Returns how many frames are free now that were not. */
+/* Gives back so many pages of files, as far as they can go, and the cache keeps PAGE_CACHE_PAGES_MIN; a few more where
+ * several are found at once. Returns how many frames are free now that were not. */
 size_t page_cache_shrink(size_t pages);
+
+/* Gives back all pages of files that can go. Their frames stay promised to the cache, up to PAGE_CACHE_PAGES_MIN. */
+void page_cache_forget(void);
 
 struct page_cache_stats {
     size_t pages;  /* in memory */
     size_t files;  /* of these, those that can be given back: files' */
     size_t spare;  /* beyond PAGE_CACHE_PAGES_MIN, pages of files and promised ones: others can have so many */
     size_t idle;   /* objects that nobody refers to, kept for their pages' sake */
-    uint64_t hits; /* calls of page_object_get() that found it */
-    uint64_t misses;
+    uint64_t hits;   /* calls of page_object_get() that found it, or waited for somebody who had it read */
+    uint64_t misses; /* those that had it read, or made it */
 };
 void page_cache_get_stats(struct page_cache_stats *stats);
 

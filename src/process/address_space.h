@@ -24,6 +24,8 @@
  *     - each table that the chunk owns, and each that an area may need and that is not there yet
  *       (chunk->promised_tables)
  *
+ *   Areas themselves take memory of the kernel: the family is charged a page for each AREAS_A_PAGE of them.
+ *
  *   A page that a fork shares is charged to each process that has it: of n holders, n - 1 hold the promise of a
  *   copy. So for each page that is charged, either its release frees a frame, or there is a promise to give back.
  *
@@ -55,6 +57,8 @@ enum area_kind {
     AREA_GUARD,
 };
 
+#define AREAS_A_PAGE 32
+
 struct area {
     struct tree_node node; /* by address */
     vaddr_t start, end;    /* multiples of a page */
@@ -68,15 +72,24 @@ struct area {
     struct paging_4gb_chunk *chunk;
 };
 
+/* Pages that its faults brought, by kind; those that the loader filled, too. */
+struct address_space_faults {
+    uint32_t zeros;      /* that were touched for the first time: pages of zeros */
+    uint32_t around;     /* the same, though the program touched another one before them */
+    uint32_t shown;      /* of an object: of a file, or of shared memory */
+    uint32_t copied;     /* that others hold, too, at the first write */
+    uint32_t taken_back; /* the same, but nobody else held it any more: no copy */
+};
+
 struct address_space {
     struct paging_4gb_chunk *chunk;
     struct family *family; /* is charged for it */
     struct tree areas;
     struct area *latest;   /* that was found, or NULL */
     struct room room;      /* of the process heap */
+    uint32_t area_count;
     uint32_t pages;        /* charged */
-    uint32_t faults;       /* that brought a page */
-    uint32_t copies;       /* pages that were copied because they were shared */
+    struct address_space_faults faults;
     bool is_64_bit;
 };
 
@@ -96,11 +109,14 @@ address_space_map(const struct address_space *space)
 }
 
 /*
- * A new area without pages: *wanted says start, end, rights, kind, and the object that it shows, if any, with first and
+ * A new area without pages, or more of one that ends or begins there and is like it: *wanted says start, end, rights, kind, and the object that it shows, if any, with first and
  * is_shared. Its addresses must be free; those of the process heap are taken from the room. It holds a
  * reference to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
  */
 int area_add(struct address_space *space, const struct area *wanted);
+
+/* What an area of that kind is, with its article, for sentences: "the program". */
+const char *area_kind_words(enum area_kind kind);
 
 /* The area that address lies in, and the first one that ends behind it; NULL: none. */
 struct area *area_at(struct address_space *space, vaddr_t address);

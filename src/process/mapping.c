@@ -215,8 +215,8 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
         if (!area || area->kind == AREA_GUARD) {
             return -ENOMEM;
         }
-        if (area->kind == AREA_STACK) {
-            return -EINVARG;
+        if (area->kind == AREA_STACK || area->kind == AREA_BREAK) {
+            return -EINVARG; /* these grow and shrink as one */
         }
         if (area->is_shared && rights & MAPPING_WRITE && page_object_is_file(area->object)) {
             return -ERDONLY;

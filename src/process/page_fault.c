@@ -72,13 +72,6 @@ int address_space_check(struct address_space *space, vaddr_t start, size_t lengt
 
 /* ---------------------------------------------------------------- bringing pages */
 
-/* A frame for what was promised. */
-static void *take_promised(struct address_space *space)
-{
-    space->faults++;
-    return pmm_alloc_promised_page();
-}
-
 static void map(struct address_space *space, vaddr_t page, const void *frame, uint32_t flags)
 {
     KASSERT(paging_map(space->chunk, (void *)page, (void *)page_physical(frame), flags) == OK);
@@ -88,7 +81,7 @@ static void map(struct address_space *space, vaddr_t page, const void *frame, ui
 static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_t rights,
                          uint32_t marks)
 {
-    void *frame = take_promised(space);
+    void *frame = pmm_alloc_promised_page();
 
     pmm_zero_page(frame);
     map(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
@@ -101,6 +94,7 @@ static void *bring_promised(struct address_space *space, vaddr_t page, struct pa
 {
     void *frame = bring_zeros(space, page, MALLOC_RIGHTS, page_entry_marks(entry));
 
+    space->faults.zeros++;
     if (!page_entry_is_present(paging_entry(space->chunk, page - PAGE_SIZE_BYTES))) {
         return frame;
     }
@@ -112,6 +106,7 @@ static void *bring_promised(struct address_space *space, vaddr_t page, struct pa
             break;
         }
         (void)bring_zeros(space, next, MALLOC_RIGHTS, page_entry_marks(entry));
+        space->faults.around++;
     }
     return frame;
 }
@@ -127,9 +122,10 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
 
     if (page_is_last(shared)) {
         page_own(shared);
+        space->faults.taken_back++;
     } else {
-        frame = take_promised(space);
-        space->copies++;
+        frame = pmm_alloc_promised_page();
+        space->faults.copied++;
         memcpy(frame, shared, PAGE_SIZE_BYTES);
         (void)page_release(shared);
     }
@@ -152,7 +148,7 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     if (!area->is_shared) {
         rights &= (page_rights_t)~PAGE_WRITE;
     }
-    space->faults++;
+    space->faults.shown++;
     space->chunk->resident++;
     map(space, page, frame,
         page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
@@ -174,6 +170,7 @@ static int bring(struct address_space *space, vaddr_t page, struct page_entry en
         return bring_of_object(space, area, page, is_written && !area->is_shared);
     } else {
         (void)bring_zeros(space, page, area->rights, 0);
+        space->faults.zeros++;
     }
     return OK;
 }

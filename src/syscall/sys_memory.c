@@ -144,6 +144,8 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
         .cache_misses = cache.misses,
         .file_pages = files.files,
         .promised_pages = pages.promised,
+        .file_hits = (uint32_t)files.hits,
+        .file_misses = (uint32_t)files.misses,
     };
     process_for_each(count_one, &figures.processes);
     if (arguments[1] == 0) {

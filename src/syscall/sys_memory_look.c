@@ -1,18 +1,21 @@
 /*
  * syscall/sys_memory_look.c - what the program mem draws: the heaps' tables, address translations,
- * and a trace of every allocation.
+ * areas, and a trace of every allocation.
  *
  * Size before speed.
  */
 #include "abi/syscalls.h"
 #include "debug/backtrace.h"
+#include "fs/page_object.h"
 #include "base/align.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
+#include "memory/page.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/usercopy.h"
+#include "process/area_look.h"
 #include "process/process.h"
 #include "task/task.h"
 
@@ -50,6 +53,16 @@ static size_t run_end(const struct heap_table *table, size_t block, uint32_t *st
     return block;
 }
 
+/* A single frame may be shared, or a page of what is shared (memory/page.h). */
+static uint32_t state_of_frame(const void *frame)
+{
+    const struct page *page = page_of(frame);
+
+    return page->holders == 0                                ? MEMORY_RUN_TAKEN
+           : page->object && page_object_is_file(page->object) ? MEMORY_RUN_CACHED
+                                                             : MEMORY_RUN_SHARED;
+}
+
 /* struct memory_run is four words of the program's. */
 static int write_run(struct user_pointer out, const struct memory_run *run)
 {
@@ -84,7 +97,9 @@ static int look_at_run(uintptr_t address, struct user_pointer out)
                 .owner = (uintptr_t)heap_owner_of_block(heap, block),
             };
 
-            run.state = state;
+            run.state = state == MEMORY_RUN_TAKEN && run.pages == 1
+                            ? state_of_frame(page_memory(run.start))
+                            : state;
             return fits_word(run.start) ? write_run(out, &run) : -ENOENT;
         }
     }
@@ -164,6 +179,25 @@ static int look_at_levels(vaddr_t address, struct user_pointer out)
     return copy_to_user(out, &levels, sizeof(levels));
 }
 
+static int look_at_area(vaddr_t address, struct user_pointer out)
+{
+    struct memory_area area;
+    int status = copy_from_user(&area, out, sizeof(area));
+
+    if (status == OK) {
+        status = area_look(address, &area);
+    }
+    return status == OK ? copy_to_user(out, &area, sizeof(area)) : status;
+}
+
+static int look_at_faults(uintptr_t pid, struct user_pointer out)
+{
+    struct memory_faults faults;
+    int status = pid <= UINT32_MAX ? area_look_faults((uint32_t)pid, &faults) : -EINVARG;
+
+    return status == OK ? copy_to_user(out, &faults, sizeof(faults)) : status;
+}
+
 /* memory_look(what, number, out): 0 */
 intptr_t sys_memory_look(const uintptr_t *arguments)
 {
@@ -176,6 +210,8 @@ intptr_t sys_memory_look(const uintptr_t *arguments)
     case MEMORY_LOOK_WALK: return look_at_walk(number, out);
     case MEMORY_LOOK_LEVELS: return look_at_levels(number, out);
     case MEMORY_LOOK_TRACE: return process_trace(number != 0);
+    case MEMORY_LOOK_AREA: return look_at_area(number, out);
+    case MEMORY_LOOK_FAULTS: return look_at_faults(number, out);
     default: return -EINVARG;
     }
 }

@@ -382,9 +382,9 @@ intptr_t sys_uptime(const uintptr_t *arguments)
 }
 
 /*
- * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a 32-bit program
- * may give any address of 32 bits; in long mode one that cannot be would be a fault of the kernel's. (By a far
- * jump and `syscall` a 32-bit program, too, can pass more.)
+ * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a
+ * 32-bit program may give any address of 32 bits; in long mode one that cannot be would be a fault
+ * of the kernel's. (By a far jump and `syscall` a 32-bit program, too, can pass more.)
  */
 intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {

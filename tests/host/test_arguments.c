@@ -33,7 +33,8 @@ void kfree(void *memory)
 
 #define TOP_32 ((vaddr_t)USER_STACK_TOP)
 
-/* As far up as an address of this machine's can be: on a host of 32 bits a program of 64 has the same. */
+/* As far up as an address of this machine's can be: on a host of 32 bits a program of 64 has the
+ * same. */
 #define TOP_64 ((vaddr_t)(sizeof(vaddr_t) > 4 ? 0x00007FFFFFFFF000ull : USER_STACK_TOP))
 
 #define STACK_PAGES (ARGUMENTS_BYTES_MAX / PAGE_SIZE_BYTES + 3)

@@ -13,7 +13,9 @@
 #include "arch/cpu.h"
 #include "arch/frame.h"
 #include "damage.h"
+#include "base/status.h"
 #include "layout.h"
+#include "process/process.h"
 #include "task/task.h"
 
 KPROVOKE(panic_plain)
@@ -110,6 +112,47 @@ KPROVOKE(panic_fault_in_interrupt)
     wait_for_tick(tick_that_faults);
 }
 
+/* While the program runs, its memory is what the address is about. */
+static void tick_that_writes_to_the_program(void)
+{
+    if (task_current() && paging_is_mapped(paging_current(), (void *)USER_PROGRAM_ADDRESS)) {
+        *(volatile uint32_t *)USER_PROGRAM_ADDRESS = 1;
+    }
+}
+
+static void tick_that_damages_areas(void)
+{
+    if (task_current()) {
+        process_current()->space.areas.root = (struct tree_node *)0x123;
+        *(volatile uint32_t *)USER_PROGRAM_ADDRESS = 1;
+    }
+}
+
+/* Runs a program until a tick finds it running. */
+static void run_until_tick(void (*handler)(void))
+{
+    struct process *process;
+
+    KASSERT(ktest_mount());
+    timer_set_tick_handler(handler);
+    for (;;) {
+        KASSERT(process_load("0:/large/twice.elf", NULL, &process) == OK);
+        process_start(process, 0);
+        task_run_all();
+        process_destroy(process);
+    }
+}
+
+KPROVOKE(panic_while_a_program_runs)
+{
+    run_until_tick(tick_that_writes_to_the_program);
+}
+
+KPROVOKE(panic_with_damaged_areas)
+{
+    run_until_tick(tick_that_damages_areas);
+}
+
 static void reporter_that_faults(const struct trap_frame *frame)
 {
     (void)frame;
@@ -187,7 +230,8 @@ KPROVOKE(panic_double_fault)
     (void)*(volatile uint32_t *)0x80001234;
 }
 
-/* A program without a first page. Its frame pointer is its own affair, and no frame of the kernel. */
+/* A program without a first page. Its frame pointer is its own affair, and no frame of the
+ * kernel. */
 void damage_fault_in_ring_3(void)
 {
     static struct task task;

@@ -1,6 +1,6 @@
 /*
- * tests/newlib/posix.c - what the SDK has of POSIX beyond C: folders, paths, patterns, time, limits,
- * other programs, and headers that newlib alone does not make work.
+ * tests/newlib/posix.c - what the SDK has of POSIX beyond C: folders, paths, patterns, time,
+ * limits, other programs, and headers that newlib alone does not make work.
  *
  * Files: data.txt is the ten digits and a line break, dir/in.txt exists; ends.elf is
  * tests/newlib/ends.c. `posix.elf arguments a "b c"` checks that it was started so.

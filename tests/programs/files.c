@@ -257,7 +257,8 @@ static void check_large(void)
 /* What this program was loaded from is what it is. */
 static void check_own_file(void)
 {
-    /* The two kinds' program headers begin with these: words, but for the type (and, of 64 bits, the flags). */
+    /* The two kinds' program headers begin with these: words, but for the type (and, of 64 bits,
+     * the flags). */
     struct {
         uintptr_t type, offset, address, physical, file_bytes;
     } header;

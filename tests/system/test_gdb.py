@@ -20,15 +20,17 @@ set var 'process.c'::processes.last_id = 0x7fffffff
 drupe program
 info registers cs
 drupe ps
+drupe areas
+drupe areas 1
 drupe walk {large}
-drupe walk $pc
-printf "pc %08lx\\n", $pc
+drupe walk $sp
+printf "sp %08lx\\n", $sp
 monitor gva2gpa {large}
 drupe symbols hello
 drupe heap all
 """
 
-# Physical 0x1234567, as the kernel sees it, and an address of the program, with all steps to them.
+# Physical 0x1234567, as the kernel sees it, and an address of the program's stack, with all steps to them.
 LARGE = {"i386": "0x1234567", "x86_64": "0xffff800001234567"}
 STEPS_64 = r"  root entry {}: .* present .*\n  directory pointer entry 0: .* present .*\n"
 ALONE = {
@@ -40,9 +42,9 @@ ALONE = {
         ("an address in a large page", r"^01234567 by the directory at [0-9a-f]{8}:\n"
                                        r"  directory entry 4: 010001e3 present .* 4MiB global\n"
                                        r"  physical address 01234567\n"),
-        ("an address in the program", r"^0040(\w{4}) by the directory at [0-9a-f]{8}:\n"
-                                      r"  directory entry 1: .*\n  table entry 0: .* read-only user\n"
-                                      r"  physical address 0[0-9a-f]{4}(?=[0-9a-f]{3}\npc 0040\1)"),
+        ("an address in the program's stack", r"^003fe(\w{3}) by the directory at [0-9a-f]{8}:\n"
+                                              r"  directory entry 0: .*\n  table entry 1022: .* writeable user .*\n"
+                                              r"  physical address 0[0-9a-f]{4}(?=\1\nsp 003fe\1)"),
     ],
     "x86_64": [
         ("kernel_main's backtrace, in long mode", r"#0\s+kernel_main \(\) at src/kernel/kernel\.c:\d+\s+"
@@ -51,8 +53,9 @@ ALONE = {
         ("an address in a large page", r"^ffff800001234567 by the root at [0-9a-f]{8}:\n" + STEPS_64.format(256) +
          r"  directory entry 9: 8000000001200\w+ present .* large global never executed\n"
          r"  physical address 01234567\n"),
-        ("an address in the program", r"^0000000000400\w{3} by the root at [0-9a-f]{8}:\n" + STEPS_64.format(0) +
-         r"  directory entry 2: .*\n  table entry 0: .* read-only user\n  physical address 0[0-9a-f]{7}\n"),
+        ("an address in the program's stack", r"^00007fffffffe\w{3} by the root at [0-9a-f]{8}:\n"
+         r"  root entry 255: .*\n  directory pointer entry 511: .*\n  directory entry 511: .*\n"
+         r"  table entry 510: .* writeable user .*\n  physical address 0[0-9a-f]{7}\n"),
     ],
 }
 EXPECTED = [
@@ -62,6 +65,11 @@ EXPECTED = [
     ("the program's main, called by its start", r"#0\s+main \(.*\) at programs/shell/shell\.c:\d+\s+"
                                                 r"#1\s+0x[0-9a-f]+ in program_start \(\)"),
     ("the only process runs, and ids begin again at 1", r"^\*   1      0 runnable +[0-9a-f]{8}  init\.elf$"),
+    ("the areas of the program that runs", r"^Areas of init\.elf \(process 1\), \d+ pages charged:\n(?:  .*\n)*?"
+                                           r"  0*400000-0*40[0-9a-f]{4} r-xp program  -       page \d+ of object 0x.*\n"),
+    ("its stack among them", r"^  0*(?:3fb000-0*3fefff|7f\w+-0*7f\w+) rw-p stack    charged$"),
+    ("and its faults", r"^  pages by faults: zeros \d+, around 0, shown [1-9]\d*, copied 0, taken_back 0$"),
+    ("the same by its number", r"(?s)^(Areas of init.*?taken_back 0\n)\1"),
     ("QEMU says the same", r"^gpa: 0x1234567$"),
 ]
 

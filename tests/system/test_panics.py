@@ -98,6 +98,10 @@ BOTH = {
         r"the kernel could not write {at:80001000}", r"{at:80001000}: process heap\n",
         r"#0 0x{text} tick_that_faults\+0x",
         r"#\d 0x{text} trap_common\+0x\w+\n  #\d 0x{text} wait_for_tick\+0x\w+\n"],
+    "panic_while_a_program_runs": [
+        r"the kernel could not write {at:400000} .*: the page forbids it\n", r"{at:400000}: user program\n",
+        r"\nto twice\.elf \(process \d+\): the program, {at:400000}-{A} r-xp;\s+the\s+page\s+is\s+there\n"],
+    "panic_with_damaged_areas": [r"\nto twice\.elf \(process \d+\): its areas are damaged\n"],
     "panic_wrong_kfree": [r"kfree\(0x\w*01000123\): the pointer is .*Called by\s+panic_wrong_kfree\+"],
     "panic_kfree_of_a_page": [
         r"kfree\(0x\w*0[1-7][0-9a-f]{6}\): the pointer is a page of the page allocator, not of\s+"

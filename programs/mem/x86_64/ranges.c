@@ -1,6 +1,6 @@
 /*
- * ranges.c - the x86_64 kernel's map; see ranges.h. Programs have their own half of it: a 64-bit one has the
- * addresses of src/process/address_map.h.
+ * ranges.c - the x86_64 kernel's map; see ranges.h. Programs have their own half of it: a 64-bit
+ * one has the addresses of src/process/address_map.h.
  */
 #include "../ranges.h"
 

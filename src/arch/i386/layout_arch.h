@@ -41,8 +41,9 @@
 #define FRAME_ZONE_END_NAME "2 GiB" /* FRAME_ZONE_END in words */
 
 /*
- * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so the
- * RAM that lies there physically is shown at the window's start. Devices are at their own addresses.
+ * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so
+ * the RAM that lies there physically is shown at the window's start. Devices are at their own
+ * addresses.
  */
 #define DIRECT_MAP      0 /* where physical 0 would be, were it mapped: the rest is identity */
 #define WINDOW_ADDRESS  0xC0000000
@@ -58,7 +59,8 @@
 #define MMIO_ADDRESS    0xD0000000
 
 #ifndef __ASSEMBLER__
-/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc() manages. */
+/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc()
+ * manages. */
 static inline void *page_memory(paddr_t physical)
 {
     return (void *)(physical - WINDOW_PHYSICAL < WINDOW_BYTES

@@ -53,7 +53,8 @@
 #define MMIO_ADDRESS    0xFFFFC00000000000
 
 #ifndef __ASSEMBLER__
-/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc() manages. */
+/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc()
+ * manages. */
 static inline void *page_memory(paddr_t physical)
 {
     return (void *)(DIRECT_MAP + physical);
