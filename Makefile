@@ -79,6 +79,7 @@ help:
 	@echo "make fuzz TIME=60 [FUZZ=heap]  fuzzes every parser of untrusted input, with libFuzzer"
 	@echo "make prove        every state that a small heap can reach; BLOCKS=12 [RESERVE=1], LONG=1: larger ones"
 	@echo "make bench        instruction counts, each beside a reference implementation"
+	@echo "make bench-linux  the same rows on Debian's kernel, which is downloaded (KEEP=1: keeps the figures)"
 	@echo "make image INIT=prog.elf [FILES=\"a b\"] IMAGE=out.bin"
 	@echo "                  an image that starts that program; works for programs from elsewhere"
 	@echo "make program SRC=file.c-or-folder OUT=x.elf"

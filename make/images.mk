@@ -73,14 +73,36 @@ $(foreach source,$(ATTACKERS),\
 attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin $(foreach folder,$(sort bin/programs $(PROGRAM_BIN)),\
     $(ATTACKERS:tests/attackers/%.c=$(folder)/attackers/%.elf))
 
-# Programs that the bench runs in ring 3.
+# Programs that the bench runs in ring 3. rows.elf measures, the others are what it starts.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
+BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c)
+BENCH_ROWS_DRUPE := tests/bench/rows/system_drupe.c
+$(eval $(call program_rules,bench/rows,$(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
 
-$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/calls.elf \
-    $(PROGRAM_BIN)/bench/small.elf $(MKIMAGE_PARTS)
-	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/calls.elf \
-	    --file $(PROGRAM_BIN)/bench/small.elf --output $@
+BENCH_STARTED := $(addprefix $(PROGRAM_BIN)/bench/,small.elf large.elf sleeper.elf yielder.elf)
+$(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/rows.elf $(BENCH_STARTED) \
+    $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/rows.elf \
+	    $(BENCH_STARTED:%=--file %) --output $@
+
+# The same rows on Linux (tools/bench_linux.py).
+BENCH_LINUX         := build/bench-linux/$(ARCH)
+BENCH_LINUX_FLAGS   := -m$(BITS_$(ARCH)) $(if $(filter 32,$(BITS_$(ARCH))),-march=i586) -std=gnu11 -O2 -static \
+    $(WARNINGS)
+BENCH_LINUX_DEFINES := -D_GNU_SOURCE -DBENCH_ON_LINUX
+BENCH_STARTED_FLAGS := -ffreestanding -fno-pie -fno-stack-protector -idirafter programs/libc/include -Isrc
+BENCH_ROWS_LINUX    := $(addprefix tests/bench/rows/,system_linux.c posix.c)
+$(BENCH_LINUX)/init: $(BENCH_ROWS) $(BENCH_ROWS_LINUX) tests/bench/rows/rows.h make/images.mk build/variant
+	@mkdir -p $(@D)
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(BENCH_LINUX_FLAGS) $(BENCH_LINUX_DEFINES) -o $@ $(filter %.c,$^)
+$(BENCH_LINUX)/%.elf: tests/bench/programs/%.c tests/bench/rows/start_linux.c make/images.mk build/variant
+	@mkdir -p $(@D)
+	$(SAY) "  HOSTCC $@"
+	$(Q)$(HOSTCC) $(BENCH_LINUX_FLAGS) $(BENCH_STARTED_FLAGS) -nostdlib -no-pie -s -o $@ $(filter %.c,$^)
+.PHONY: bench-linux-programs
+bench-linux-programs: $(addprefix $(BENCH_LINUX)/,init small.elf large.elf sleeper.elf)
 
 # A file that is large, and whose every dword is its own number.
 build/bench/disk.dat: make/images.mk

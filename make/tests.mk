@@ -1,6 +1,6 @@
 # make/tests.mk - what tests, measures and checks.
 
-.PHONY: test check check-all bench
+.PHONY: test check check-all bench bench-linux
 test:
 	@$(PYTHON) tests/run.py
 
@@ -21,7 +21,7 @@ host_sources = $(shell sed -n 's/^ \* Sources: *//p' tests/host/$(1).c)
 
 # Both kernels are made of most of the sources, so most tests are built for 64 bits, too, into
 # build/host64/. Not so the tests of what is made for 32 bits.
-HOST_TESTS_32_ONLY := test_libc test_libc_malloc test_symbols
+HOST_TESTS_32_ONLY := test_libc test_symbols
 # A process has the direct map (src/arch/x86_64/layout_arch.h) where memory is its own, and its
 # image low, as the kernel has.
 HOST_CFLAGS_64 = $(patsubst -m32,-m64,$(HOST_CFLAGS)) \
@@ -99,6 +99,11 @@ bench: bin/os.bin build/host/bench_heap
 	@$(MAKE) --no-print-directory ARCH=x86_64 bench-counts
 	@$(PYTHON) tools/bench.py
 
+# Linux's column of that table, measured anew on Debian's kernel; KEEP=1: also for those who do not
+# measure.
+bench-linux: $(BIN)/bench-programs.bin bench-linux-programs
+	@$(PYTHON) tools/bench_linux.py $(if $(KEEP),--keep) $(ARCH)
+
 # ---------------------------------------------------------------- for editors and clang-tidy
 
 # How each C file is compiled, in the format of clangd and clang-tidy, which do not know all of
@@ -111,7 +116,8 @@ clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COM
 # What long mode alone runs is compiled for it, all else for i386.
 LONG_MODE_C := $(sort $(wildcard tests/programs/long_mode/*.c))
 PROGRAM_C := $(sort $(filter-out programs/newlib/% $(LONG_MODE_C),$(wildcard programs/*/*.c programs/*/i386/*.c) \
-    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c)))
+    $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c) \
+    $(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
 NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 
 .PHONY: compile_commands.json
@@ -128,6 +134,8 @@ compile_commands.json:
 	    $(call clang_commands,$(sort $(wildcard programs/*/x86_64/*.c)),$(PROGRAM_CFLAGS_x86_64) -mgeneral-regs-only)\
 	    $(call clang_commands,$(NEWLIB_C),$(SDK_FLAGS) $(WARNINGS) -std=gnu11 \
 	        -Isrc -nostdlibinc -isystem $(SDK)/include)\
+	    $(call clang_commands,$(BENCH_ROWS_LINUX),$(BENCH_LINUX_FLAGS) $(BENCH_LINUX_DEFINES))\
+	    $(call clang_commands,tests/bench/rows/start_linux.c,$(BENCH_LINUX_FLAGS) $(BENCH_STARTED_FLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/host/*.c tests/bench/host/bench_*.c)),$(HOST_CFLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/fuzz/*.c)),$(FUZZ_CFLAGS))\
 	    $(call clang_commands,$(sort $(wildcard tests/prove/*.c)),$(PROVE_CFLAGS))\

@@ -46,7 +46,7 @@
 #define FAMILY_FRONT_JOBS      2
 
 /* Paths and files. */
-#define PATH_BYTES_MAX 108 /* "0:/..." with its NUL */
+#define PATH_BYTES_MAX 1024 /* "0:/..." with its NUL */
 
 /* The kernel log kept in memory for panic reports. */
 #define LOG_BUFFER_BYTES 4096

@@ -1,7 +1,7 @@
 /*
- * layout.h - every fixed address of the machine, once. Here is what both kernels share; the rest is in
- * arch/i386/layout_arch.h and arch/x86_64/layout_arch.h, which draw the linear addresses. docs/memory-map.md
- * draws all. Assembly gets these through build/.../asm_constants.inc.
+ * layout.h - every fixed address of the machine, once. Here is what both kernels share; the rest is
+ * in arch/i386/layout_arch.h and arch/x86_64/layout_arch.h, which draw the linear addresses.
+ * docs/memory-map.md draws all. Assembly gets these through build/.../asm_constants.inc.
  *
  * Physical memory. i386 sees it at the same linear addresses, but for 4 to 16 MiB, which its window
  * shows; x86_64 sees all of it from DIRECT_MAP on. C code finds it by page_memory().
@@ -23,6 +23,7 @@
  *   0x00400000  user program, 12 MiB
  *   0x80000000  process heap: process_malloc()
  *   0xB0000000  process heap: the break, contiguous
+ *   0xC0000000  here a larger user stack ends, with a guard page below
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -65,6 +66,7 @@
 #define USER_STACK_BOTTOM     0x3FB000
 #define USER_STACK_TOP        0x3FF000
 #define USER_STACK_BYTES      0x4000
+#define USER_STACK_BYTES_MAX  0x1000000 /* that a program may ask for; more than 16 KiB end with the heap */
 #define USER_PROGRAM_ADDRESS  0x400000
 #define USER_PROGRAM_END      0x1000000
 #define PROCESS_HEAP_ADDRESS  0x80000000

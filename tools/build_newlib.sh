@@ -76,6 +76,8 @@ cat >>"$headers/sys/features.h" <<'END'
 #define _POSIX_MONOTONIC_CLOCK 200809L
 #define _POSIX_CPUTIME 200809L
 #define _POSIX_CLOCK_SELECTION 200809L
+#define _POSIX_MAPPED_FILES 200809L
+#define _POSIX_MEMORY_PROTECTION 200809L
 #endif
 END
 sed -i '/^ssize_t.*__getline (/a \

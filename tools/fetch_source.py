@@ -154,18 +154,25 @@ def fetch(package, folder):
         fetch_alone(package, folder)
 
 
+def apt_get(folder, etc, *settings):
+    """The command of an apt whose lists, state and downloads are in folder, and what says where to look in etc.
+
+    Keys, proxies and mirrors are the system's.
+    """
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    options = [f"Dir::Etc::sourcelist={etc}/sources.list", f"Dir::Etc::sourceparts={etc}/parts",
+               f"Dir::State={folder}/state", "Dir::State::status=/var/lib/dpkg/status",
+               f"Dir::Cache={folder}/cache", "APT::Sandbox::User=", "Acquire::Retries=3",
+               "Acquire::Languages=none", *settings]
+    return ["apt-get", "-q", *(word for option in options for word in ("-o", option))]
+
+
 def fetch_alone(package, folder):
     etc = os.path.join(APT, "etc")
-    for name in ("state/lists/partial", "cache/archives/partial"):
-        os.makedirs(os.path.join(APT, name), exist_ok=True)
     if not write_sources(etc, apt_settings()):
         raise FetchError("apt has no list of packages to fetch from")
-    # Only the lists and the state are private: keys, proxies and mirrors are the system's.
-    apt = ["apt-get", "-q", "-o", f"Dir::Etc::sourcelist={etc}/sources.list",
-           "-o", f"Dir::Etc::sourceparts={etc}/parts", "-o", f"Dir::State={APT}/state",
-           "-o", "Dir::State::status=/var/lib/dpkg/status", "-o", f"Dir::Cache={APT}/cache",
-           "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3",
-           "-o", "Acquire::Languages=none"]
+    apt = apt_get(APT, etc)
     command = [*apt, "source", "--download-only", "--only-source", package]
     with tempfile.TemporaryDirectory(dir=APT) as scratch:
         try:

@@ -34,7 +34,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
 TAKEOVER_SECONDS = 300
-FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "elf64": 20000, "memory_map": 3000, "path": 10000,
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
@@ -45,6 +45,7 @@ PROCESS_MEMORY, USERCOPY = "src/process/process_memory.c", "src/syscall/usercopy
 FAMILY = "src/process/family.c"
 LOADER = "src/process/loader.c"
 SPACE, FAULT, USER_PAGES = "src/process/address_space.c", "src/process/page_fault.c", "src/memory/paging/user_pages.c"
+MALLOC = "programs/libc/malloc.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
 FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
@@ -158,6 +159,24 @@ MUTANTS = [
     ("room: a clone lacks the gap behind each of its pieces", ROOM,
      "last != NULL ? gap_of(last)->end : 0).after;", "last != NULL ? gap_of(last)->end + 2 * PAGE_SIZE_BYTES : 0).after;",
      "host room"),
+    ("malloc: an object's second free is not noticed", MALLOC,
+     "    object->size_and_flags &= ~FLAG_TAKEN;\n", "", "host libc_malloc"),
+    ("malloc: a forged header is taken for an object's", MALLOC,
+     "    return slab->seal == ((uintptr_t)slab ^ SEAL) && slab", "    return slab", "host libc_malloc"),
+    ("malloc: what was a slab keeps its seal", MALLOC, "    slab->seal = 0;\n", "", "host libc_malloc"),
+    ("malloc: empty slabs are not used before a new chunk", MALLOC,
+     "    if (block == NULL && heap.empty_slabs > 0) {", "    if (block == NULL && heap.empty_slabs > 99) {",
+     "host libc_malloc"),
+    ("malloc: a full slab stays on its list", MALLOC,
+     "    if (slab->free_objects == NULL) {\n        slab_take_out(slab);\n    }\n", "", "host libc_malloc"),
+    ("malloc: the spare chunk is not forgotten when it is used", MALLOC,
+     "        heap.spare = NULL;\n", "", "host libc_malloc"),
+    ("malloc: a chunk whose last object goes is kept", MALLOC,
+     "        chunk_is_idle(chunk);\n", "        heap.spare = chunk;\n", "host libc_malloc"),
+    ("malloc: free neighbours before are not joined", "programs/libc/malloc_blocks.c",
+     "    if (block->before != 0 && !is_taken(before)) {", "    if (block->before == 1 && !is_taken(before)) {",
+     "host libc_malloc"),
+
     ("vmalloc: pages are lost when growing fails", "src/memory/vmalloc.c",
      "            unmap_pages(context, at, offset);\n", "", "kernel"),
     ("paging: other address spaces do not see the byte heap", PAGING,
@@ -296,7 +315,7 @@ MUTANTS = [
      "layout->entry - segment->address <= segment->memory_bytes", "host elf"),
     ("elf: two segments' rights meet on a page", ELF,
      "    return ALIGN_DOWN(one->address, PAGE_SIZE_BYTES) <= last_of_other",
-     "    return one->address <= last_of_other", "host64 elf64, fuzz elf64"),
+     "    return one->address <= last_of_other", "host64 elf64, fuzz64 elf"),
     ("elf: the entry of a file of 64 bits needs no right", ELF,
      "            segment->executable |= !layout->is_64_bit;",
      "            segment->executable = true;", "host64 elf64"),
@@ -385,7 +404,7 @@ MUTANTS = [
     ("kill: who has ended may be killed again", PROCESS,
      "if (!process || has_ended(process) || ", "if (!process || ", "usertest"),
     ("arguments: one more than there may be", "src/process/arguments.c",
-     "arguments->count == ARGUMENTS_MAX ||", "arguments->count > ARGUMENTS_MAX ||", "usertest"),
+     "arguments->count < ARGUMENTS_MAX ?", "arguments->count <= ARGUMENTS_MAX ?", "usertest"),
     ("ctrl-C: who catches it is ended all the same", TERMINAL,
      "key == KEY_INTERRUPT && terminal.front && !terminal.front->takes_interrupt",
      "key == KEY_INTERRUPT && terminal.front",
@@ -412,7 +431,7 @@ MUTANTS = [
      "    jmp move_data\n    mov esi, LOADED(no_nx_message)", "script64 media"),
     ("x86_64 trap: SYSRET to any address", TRAP_64, "    jnz trap_return\n", "", "kernel64"),
     ("x86_64 trap: SYSRET's guard begins a bit too high", TRAP_64, "    shr rcx, 47\n", "    shr rcx, 48\n", "kernel64"),
-    ("x86_64 trap: SYSRET brings back another RDX", TRAP_64, "    pop rdx\n    mov rax", "    pop rcx\n    mov rax",
+    ("x86_64 trap: SYSRET brings back another RDX", TRAP_64, "    pop rdx\n    pop r10", "    pop rcx\n    pop r10",
      "usertest64"),
     ("x86_64 trap: SYSCALL leaves the program's stack in place", TRAP_64,
      "    mov rsp, [rel context_kernel_stack]\n    push USER_DATA_SELECTOR\n    push qword [rel user_stack]\n"

@@ -1,7 +1,7 @@
 /*
  * crash - faults to see: makes each mistake that a program can make, one at a time, so that the
- * kernel's report can be read beside what the program did. Each is made by a child, which dies of it;
- * crash itself, the shell and the kernel go on.
+ * kernel's report can be read beside what the program did. Each is made by a child, which dies of
+ * it; crash itself, the shell and the kernel go on.
  */
 #include <drupe.h>
 #include <stdbool.h>

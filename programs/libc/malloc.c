@@ -1,167 +1,232 @@
 /*
- * malloc.c - memory in any size, out of the kernel's page runs.
+ * malloc.c - memory in any size: small objects in slabs, larger ones in blocks, the largest in
+ * pages.
  *
- * Theory. The kernel gives whole zeroed pages (command 4), which is dear for a string. So pages are
- * taken in chunks of CHUNK_BYTES and cut into blocks; a large block has a run of its own.
+ * Theory. Most requests are small, and come and go in like sizes. So a block of SLAB_BYTES is a
+ * slab: it is cut into objects of one size, and the free ones hang in a list. A request takes the
+ * list's first, and free() puts it back in front. A request above OBJECT_BYTES_MAX has a block of
+ * its own (malloc_blocks.h), and one from DIRECT_BYTES on has a run of pages from the kernel.
  *
- *   chunk:  | chunk header | block | block | ... | end mark |
- *   block:  | size, flags | size of the block before | memory ...  (its start is 16-aligned) |
+ *   slab:    | block's header | struct slab | object | object | ... |
+ *   object:  | size, flags | 0, place | memory ...  (its start is 16-aligned) |
  *
- * Every size is a multiple of 16, so the low bits of a size hold flags. The two sizes lead from a
- * block to both neighbours (Knuth's boundary tags): free() joins a block with free neighbours at
- * once. The end mark is a block of size 0 that is always taken; the first block's `before` is 0.
+ * An object's header is that of a block. Its flag FLAG_TAKEN says whether it is live, its place
+ * leads to the slab's block, and the slab's seal says that there is a slab: so free() knows whether
+ * a pointer is the start of a live object.
  *
- * Free blocks hang in lists by size, list i for sizes from 16 << i to less than twice that. A
- * request takes the first that fits from its own list, or any from the next ones that has one.
+ * Slabs with a free object hang in a list by their objects' size; full ones in none. A slab in
+ * which nothing lives stays where it is: the next object of that size is quick. When a block is
+ * wanted and no chunk has it, all such slabs become free blocks before the kernel is asked for a
+ * chunk.
  *
- * Invariants. No two neighbours are both free. A free block is on exactly one list. Of chunks that
- * are entirely free at most one, the spare, is kept; others go back to the kernel (command 5).
+ * Invariants. A slab is on its size's list exactly if it has a free object. live_objects of a slab
+ * is the number of its objects with FLAG_TAKEN. empty_slabs counts the slabs in which nothing
+ * lives. A chunk's `live` is the number of its taken blocks that are not such slabs. At most one
+ * chunk, the spare, has none; others go back to the kernel (command 5).
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "include/drupe.h"
+#include "malloc_blocks.h"
 
-#define CHUNK_BYTES  ((size_t)32768)
-#define DIRECT_BYTES ((size_t)16384) /* from this size on, a block has pages of its own */
-#define PAGE_BYTES   ((size_t)4096)
-#define ALIGNMENT    ((size_t)16)
+#define DIRECT_BYTES     ((size_t)16384) /* from this size on, memory has pages of its own */
+#define SLAB_BYTES       ((size_t)2048)
+#define OBJECT_SIZES     17 /* object i has 16 * i bytes, its header included: up to 256 */
+#define OBJECT_BYTES_MAX ((OBJECT_SIZES - 1) * ALIGNMENT - HEADER_BYTES)
+#define SEAL             ((uintptr_t)0x51ABF00D)
 
-#define FLAG_TAKEN  ((size_t)1)
-#define FLAG_DIRECT ((size_t)2) /* alone in its pages */
-#define FLAGS       ((size_t)15)
-
-struct chunk {
-    size_t bytes;
-    size_t unused; /* puts the blocks' memory at a multiple of 16 */
+struct slab {
+    uintptr_t seal; /* its own address, exclusive-or SEAL */
+    struct block *free_objects;
+    size_t live_objects;
+    size_t object_bytes;
+    struct slab *next;
+    struct slab *previous;
 };
 
-struct block {
-    size_t size_and_flags; /* with this header */
-    size_t before;         /* the size of the block before, 0 for the first */
-    /* Here the memory begins. In a free block it holds the list's links: */
-    struct block *next;
-    struct block *previous;
-};
+_Static_assert(((HEADER_BYTES + ALIGNMENT) & ~(ALIGNMENT - 1)) >= offsetof(struct block, previous),
+               "the smallest object has room for a link");
 
-#define HEADER_BYTES    offsetof(struct block, next)
-#define BLOCK_BYTES_MIN sizeof(struct block) /* a free one is that large */
-_Static_assert((sizeof(struct chunk) + HEADER_BYTES) % ALIGNMENT == 0 &&
-                   BLOCK_BYTES_MIN % ALIGNMENT == 0,
-               "memory lies at a multiple of 16");
-
-#define LISTS 11 /* the last from 16 << 10 = 16 KiB on: up to a whole chunk */
+/* The first object's place: what is before it is a multiple of 16. */
+#define FIRST_OBJECT ((HEADER_BYTES + sizeof(struct slab) + ALIGNMENT - 1) & ~(ALIGNMENT - 1))
 
 static struct {
-    struct block *lists[LISTS];
-    struct chunk *spare; /* the one chunk that is entirely free, or NULL */
+    struct slab *slabs[OBJECT_SIZES]; /* that have a free object */
+    size_t empty_slabs;
+    struct chunk *spare; /* the one chunk in which nothing lives, or NULL */
 } heap;
 
-static size_t size_of(const struct block *block)
-{
-    return block->size_and_flags & ~FLAGS;
-}
+/* ---- chunks */
 
-static bool is_taken(const struct block *block)
+/* One more of its blocks is live. A chunk without any was the spare, or is new: then there is no
+ * spare, which would have had room. */
+static void chunk_gains(struct chunk *chunk)
 {
-    return (block->size_and_flags & FLAG_TAKEN) != 0;
-}
-
-static struct block *block_at(void *base, intptr_t offset)
-{
-    return (struct block *)(void *)((char *)base + offset);
-}
-
-static struct block *block_after(struct block *block)
-{
-    return block_at(block, (intptr_t)size_of(block));
-}
-
-static struct block *block_before(struct block *block)
-{
-    return block_at(block, -(intptr_t)block->before);
-}
-
-static void *memory_of(struct block *block)
-{
-    return (char *)block + HEADER_BYTES;
-}
-
-static unsigned list_for(size_t size)
-{
-    unsigned list = 0;
-    while (list < LISTS - 1 && size >= (ALIGNMENT * 2) << list) {
-        list++;
+    if (chunk->live++ == 0) {
+        heap.spare = NULL;
     }
-    return list;
 }
 
-static void list_insert(struct block *block)
+static void slab_take_out(struct slab *slab)
 {
-    struct block **head = &heap.lists[list_for(size_of(block))];
-    block->previous = NULL;
-    block->next = *head;
-    if (*head != NULL) {
-        (*head)->previous = block;
-    }
-    *head = block;
-}
-
-static void list_take_out(struct block *block)
-{
-    if (block->previous != NULL) {
-        block->previous->next = block->next;
+    if (slab->previous != NULL) {
+        slab->previous->next = slab->next;
     } else {
-        heap.lists[list_for(size_of(block))] = block->next;
+        heap.slabs[slab->object_bytes / ALIGNMENT] = slab->next;
     }
-    if (block->next != NULL) {
-        block->next->previous = block->previous;
+    if (slab->next != NULL) {
+        slab->next->previous = slab->previous;
     }
 }
 
-static void set_size(struct block *block, size_t size, size_t flags)
+static void slab_insert(struct slab *slab)
 {
-    block->size_and_flags = size | flags;
-    block_after(block)->before = size;
+    struct slab **head = &heap.slabs[slab->object_bytes / ALIGNMENT];
+    slab->previous = NULL;
+    slab->next = *head;
+    if (*head != NULL) {
+        (*head)->previous = slab;
+    }
+    *head = slab;
 }
 
-static struct block *find_free(size_t size)
+/* An empty slab is a slab no more. */
+static void slab_end(struct slab *slab)
 {
-    unsigned list = list_for(size);
-    for (struct block *block = heap.lists[list]; block != NULL; block = block->next) {
-        if (size_of(block) >= size) {
-            return block;
+    slab_take_out(slab);
+    slab->seal = 0;
+    heap.empty_slabs--;
+}
+
+/* The last that lived in chunk has ended: what is taken in it are empty slabs. */
+static void chunk_is_idle(struct chunk *chunk)
+{
+    if (heap.spare == NULL) {
+        heap.spare = chunk;
+        return;
+    }
+    for (struct block *block = first_block(chunk); size_of(block) != 0;
+         block = block_after(block)) {
+        if (is_taken(block)) {
+            slab_end(memory_of(block));
         }
     }
-    for (list++; list < LISTS; list++) {
-        if (heap.lists[list] != NULL) {
-            return heap.lists[list];
-        }
-    }
-    return NULL;
+    blocks_remove_chunk(chunk);
 }
 
-/* A new chunk as one free block, which is on no list yet. */
-static struct block *chunk_create(void)
+/* One less of its blocks is live. */
+static void chunk_loses(struct chunk *chunk)
 {
-    struct chunk *chunk = page_malloc(CHUNK_BYTES);
-    if (chunk == NULL) {
-        return NULL;
+    if (--chunk->live == 0) {
+        chunk_is_idle(chunk);
     }
-    chunk->bytes = CHUNK_BYTES;
-    struct block *block = block_at(chunk, sizeof(*chunk));
-    size_t size = CHUNK_BYTES - sizeof(*chunk) - HEADER_BYTES;
-    block->before = 0;
-    block->size_and_flags = size;
-    struct block *end = block_after(block);
-    end->size_and_flags = FLAG_TAKEN;
-    end->before = size;
+}
+
+static void free_empty_slabs(void)
+{
+    for (unsigned i = 0; i < OBJECT_SIZES && heap.empty_slabs > 0; i++) {
+        struct slab *next;
+        for (struct slab *slab = heap.slabs[i]; slab != NULL; slab = next) {
+            next = slab->next;
+            if (slab->live_objects == 0) {
+                slab_end(slab);
+                blocks_give_back(block_of_memory(slab));
+            }
+        }
+    }
+}
+
+/* A taken block, which does not count as live yet; NULL when there is no memory. */
+static struct block *block_create(size_t size)
+{
+    struct block *block = blocks_take(size);
+    if (block == NULL && heap.empty_slabs > 0) {
+        free_empty_slabs();
+        block = blocks_take(size);
+    }
+    if (block == NULL && blocks_add_chunk()) {
+        block = blocks_take(size);
+    }
     return block;
 }
+
+/* ---- small objects */
+
+/* An empty slab, on its list; NULL when there is no memory. */
+static struct slab *slab_create(size_t object_bytes)
+{
+    struct block *block = block_create(SLAB_BYTES);
+    if (block == NULL) {
+        return NULL;
+    }
+    block->size_and_flags |= FLAG_SLAB;
+    struct slab *slab = memory_of(block);
+    slab->seal = (uintptr_t)slab ^ SEAL;
+    slab->free_objects = NULL;
+    slab->live_objects = 0;
+    slab->object_bytes = object_bytes;
+    /* From the last on, so that the first is in front. */
+    size_t count = (SLAB_BYTES - FIRST_OBJECT) / object_bytes;
+    while (count-- > 0) {
+        size_t place = FIRST_OBJECT + count * object_bytes;
+        struct block *object = block_at(block, (intptr_t)place);
+        object->size_and_flags = object_bytes | FLAG_OBJECT;
+        object->before = 0;
+        object->place = (uint16_t)(place / ALIGNMENT);
+        object->next = slab->free_objects;
+        slab->free_objects = object;
+    }
+    slab_insert(slab);
+    heap.empty_slabs++;
+    return slab;
+}
+
+static inline __attribute__((always_inline)) void *object_take(struct slab *slab)
+{
+    struct block *object = slab->free_objects;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a slab on a list has a free object */
+    slab->free_objects = object->next;
+    object->size_and_flags |= FLAG_TAKEN;
+    if (slab->free_objects == NULL) {
+        slab_take_out(slab);
+    }
+    if (slab->live_objects++ == 0) {
+        heap.empty_slabs--;
+        chunk_gains(chunk_of(block_of_memory(slab)));
+    }
+    return memory_of(object);
+}
+
+static void object_give_back(struct slab *slab, struct block *object)
+{
+    object->size_and_flags &= ~FLAG_TAKEN;
+    object->next = slab->free_objects;
+    if (slab->free_objects == NULL) {
+        slab_insert(slab);
+    }
+    slab->free_objects = object;
+    if (--slab->live_objects == 0) {
+        heap.empty_slabs++;
+        chunk_loses(chunk_of(block_of_memory(slab)));
+    }
+}
+
+/* The slab of a live object; NULL for what is none. */
+static inline __attribute__((always_inline)) struct slab *slab_of(struct block *object)
+{
+    if ((uintptr_t)memory_of(object) % ALIGNMENT != 0 ||
+        (object->size_and_flags & FLAGS) != (FLAG_TAKEN | FLAG_OBJECT) ||
+        object->place >= SLAB_BYTES / ALIGNMENT) {
+        return NULL;
+    }
+    struct slab *slab = memory_of(block_of_place(object));
+    return slab->seal == ((uintptr_t)slab ^ SEAL) && slab->object_bytes == size_of(object) ? slab
+                                                                                           : NULL;
+}
+
+/* ---- what is not small */
 
 static void *malloc_direct(size_t size)
 {
@@ -172,13 +237,47 @@ static void *malloc_direct(size_t size)
         return NULL;
     }
     chunk->bytes = bytes;
-    struct block *block = block_at(chunk, sizeof(*chunk));
-    block->size_and_flags = (bytes & ~FLAGS) | FLAG_TAKEN | FLAG_DIRECT;
-    block->before = 0;
+    struct block *block = first_block(chunk);
+    block->size_and_flags = bytes | FLAG_TAKEN | FLAG_DIRECT;
     return memory_of(block);
 }
 
-void *malloc(size_t size)
+/* size: with the header. */
+static void *malloc_block(size_t size)
+{
+    struct block *block = block_create(size);
+    if (block == NULL) {
+        return NULL;
+    }
+    chunk_gains(chunk_of(block));
+    return memory_of(block);
+}
+
+/* Is block the header of live memory that is not small? What looks like it must agree with what is
+ * after it. */
+static bool is_live_block(struct block *block)
+{
+    if ((uintptr_t)memory_of(block) % ALIGNMENT != 0) {
+        return false;
+    }
+    size_t flags = block->size_and_flags & FLAGS;
+    if (flags == (FLAG_TAKEN | FLAG_DIRECT)) {
+        return (uintptr_t)block % PAGE_BYTES == sizeof(struct chunk);
+    }
+    return flags == FLAG_TAKEN && size_of(block) > 0 && size_of(block) < CHUNK_BYTES &&
+           block_after(block)->before * ALIGNMENT == size_of(block);
+}
+
+/* ---- the C library's functions */
+
+/* How many bytes an allocation needs with its header. */
+static inline size_t size_with_header(size_t size)
+{
+    return (size + HEADER_BYTES + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
+/* When no slab has a free object of that size. */
+static __attribute__((noinline)) void *malloc_slowly(size_t size)
 {
     if (size == 0 || size > (size_t)PTRDIFF_MAX - 2 * PAGE_BYTES) {
         return NULL;
@@ -186,54 +285,43 @@ void *malloc(size_t size)
     if (size >= DIRECT_BYTES) {
         return malloc_direct(size);
     }
-
-    size_t needed = (size + HEADER_BYTES + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-    if (needed < BLOCK_BYTES_MIN) {
-        needed = BLOCK_BYTES_MIN;
+    if (size > OBJECT_BYTES_MAX) {
+        return malloc_block(size_with_header(size));
     }
-    struct block *block = find_free(needed);
-    if (block != NULL) {
-        list_take_out(block);
-        if (heap.spare != NULL && block == block_at(heap.spare, sizeof(struct chunk))) {
-            heap.spare = NULL;
-        }
-    } else {
-        block = chunk_create();
-        if (block == NULL) {
-            return NULL;
-        }
-    }
-
-    size_t left = size_of(block) - needed;
-    if (left < BLOCK_BYTES_MIN) {
-        needed += left; /* too little for a block of its own */
-    } else {
-        struct block *rest = block_at(block, (intptr_t)needed);
-        set_size(rest, left, 0);
-        list_insert(rest);
-    }
-    set_size(block, needed, FLAG_TAKEN);
-    return memory_of(block);
+    struct slab *slab = slab_create(size_with_header(size));
+    return slab != NULL ? object_take(slab) : NULL;
 }
 
-/* The live block that begins at memory; ends the program when there is none: what looks like its
- * header must agree with the one after it. */
-static struct block *block_of(const char *caller, void *memory)
+void *malloc(size_t size)
 {
-    struct block *block = block_at(memory, -(intptr_t)HEADER_BYTES);
-
-    if ((uintptr_t)memory % ALIGNMENT == 0 && is_taken(block)) {
-        if (block->size_and_flags & FLAG_DIRECT) {
-            if ((uintptr_t)memory % PAGE_BYTES == sizeof(struct chunk) + HEADER_BYTES) {
-                return block;
-            }
-        } else if (size_of(block) > 0 && size_of(block) < CHUNK_BYTES &&
-                   block_after(block)->before == size_of(block)) {
-            return block;
+    if (size - 1 < OBJECT_BYTES_MAX) {
+        struct slab *slab = heap.slabs[size_with_header(size) / ALIGNMENT];
+        if (slab != NULL) {
+            return object_take(slab);
         }
     }
-    printf("%s(%p): not the start of a live allocation\n", caller, memory);
-    abort();
+    return malloc_slowly(size);
+}
+
+/* Ends the program unless block, which is no object, is the header of live memory. */
+static void check_block(const char *caller, struct block *block)
+{
+    if (!is_live_block(block)) {
+        printf("%s(%p): not the start of a live allocation\n", caller, memory_of(block));
+        abort();
+    }
+}
+
+static __attribute__((noinline)) void free_slowly(struct block *block)
+{
+    check_block("free", block);
+    struct chunk *chunk = chunk_of(block);
+    if (block->size_and_flags & FLAG_DIRECT) {
+        page_free(chunk);
+        return;
+    }
+    blocks_give_back(block);
+    chunk_loses(chunk);
 }
 
 void free(void *memory)
@@ -241,34 +329,13 @@ void free(void *memory)
     if (memory == NULL) {
         return;
     }
-    struct block *block = block_of("free", memory);
-    if (block->size_and_flags & FLAG_DIRECT) {
-        page_free(block_at(block, -(intptr_t)sizeof(struct chunk)));
-        return;
+    struct block *block = block_of_memory(memory);
+    struct slab *slab = slab_of(block);
+    if (slab != NULL) {
+        object_give_back(slab, block);
+    } else {
+        free_slowly(block);
     }
-
-    size_t size = size_of(block);
-    struct block *after = block_after(block);
-    if (!is_taken(after)) {
-        list_take_out(after);
-        size += size_of(after);
-    }
-    if (block->before != 0 && !is_taken(block_before(block))) {
-        block = block_before(block);
-        list_take_out(block);
-        size += size_of(block);
-    }
-    set_size(block, size, 0);
-
-    if (block->before == 0 && size_of(block_after(block)) == 0) {
-        struct chunk *chunk = (struct chunk *)(void *)block_at(block, -(intptr_t)sizeof(*chunk));
-        if (heap.spare != NULL && heap.spare != chunk) {
-            page_free(chunk);
-            return;
-        }
-        heap.spare = chunk;
-    }
-    list_insert(block);
 }
 
 void *calloc(size_t count, size_t size)
@@ -284,6 +351,18 @@ void *calloc(size_t count, size_t size)
     return memory;
 }
 
+/* The bytes that the program may use of the live memory that begins at block. */
+static size_t room_of(struct block *block)
+{
+    if (slab_of(block) != NULL) {
+        return size_of(block) - HEADER_BYTES;
+    }
+    check_block("realloc", block);
+    size_t headers =
+        HEADER_BYTES + ((block->size_and_flags & FLAG_DIRECT) != 0 ? sizeof(struct chunk) : 0);
+    return size_of(block) - headers;
+}
+
 void *realloc(void *memory, size_t size)
 {
     if (memory == NULL) {
@@ -293,11 +372,7 @@ void *realloc(void *memory, size_t size)
         free(memory);
         return NULL;
     }
-    struct block *block = block_of("realloc", memory);
-    size_t room = size_of(block) - HEADER_BYTES;
-    if (block->size_and_flags & FLAG_DIRECT) {
-        room -= sizeof(struct chunk);
-    }
+    size_t room = room_of(block_of_memory(memory));
     if (size <= room) {
         return memory;
     }

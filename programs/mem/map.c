@@ -2,8 +2,8 @@
  * map.c - the kernel's blocks as a picture: one character for a number of them.
  *
  * Who has a block is known by the kernel's function that asked for it. The picture is in capitals
- * where no block is free, and in colours, for those who see them. Rows of which all is free are left
- * out, and a character stands for as few blocks as let the others fit the screen.
+ * where no block is free, and in colours, for those who see them. Rows of which all is free are
+ * left out, and a character stands for as few blocks as let the others fit the screen.
  */
 #include <drupe.h>
 #include <stdbool.h>
@@ -167,8 +167,8 @@ static struct {
     char row[COLUMNS * 8 + 16];
 } picture;
 
-/* A line in the place of the rows that were left out, as long as they are: in a picture that is drawn
- * again in place, it covers one that was there before. */
+/* A line in the place of the rows that were left out, as long as they are: in a picture that is
+ * drawn again in place, it covers one that was there before. */
 static void end_gap(void)
 {
     if (picture.free_rows > 0 && !picture.is_rehearsal) {

@@ -1,6 +1,6 @@
 /*
- * ranges.h - what layout.h says lies where, in words: each kernel has its own list, in i386/ranges.c and
- * x86_64/ranges.c. A program knows that of the kernel which it is made for.
+ * ranges.h - what layout.h says lies where, in words: each kernel has its own list, in
+ * i386/ranges.c and x86_64/ranges.c. A program knows that of the kernel which it is made for.
  */
 #ifndef MEM_RANGES_H
 #define MEM_RANGES_H

@@ -10,7 +10,8 @@
  *
  * On a kernel of 64 bits there are four steps, of 9 bits each, and pages of 4 KiB, 2 MiB and 1 GiB.
  *
- * Intel SDM volume 3, sections 4.3 and 4.5; the bits of an entry are in tables 4-4 to 4-6 and 4-15 to 4-20.
+ * Intel SDM volume 3, sections 4.3 and 4.5; the bits of an entry are in tables 4-4 to 4-6 and 4-15
+ * to 4-20.
  */
 #include <drupe.h>
 #include <stdio.h>
@@ -50,7 +51,8 @@ static const struct {
     {1ull << 63, "not executable", ""},
 };
 
-/* Bits of an address that choose an entry in one step of count, 0 the first; and those below them. */
+/* Bits of an address that choose an entry in one step of count, 0 the first; and those below
+ * them. */
 static unsigned index_bits(unsigned count)
 {
     return count == 2 ? 10 : 9;
@@ -85,8 +87,8 @@ static const char *size_of_page(unsigned bits)
     return bits == 30 ? "1 GiB" : bits == 22 ? "4 MiB" : "2 MiB";
 }
 
-/* Continues a line that has that many characters; goes on in the next where the screen ends. bits: of the
- * offset, if it maps a page. */
+/* Continues a line that has that many characters; goes on in the next where the screen ends. bits:
+ * of the offset, if it maps a page. */
 static void print_flags(int column, uint64_t entry, unsigned bits)
 {
     if (!(entry & PRESENT)) {

@@ -25,6 +25,7 @@ enum {
     KERNEL_BUSY = EBUSY,
     KERNEL_INTERRUPTED = EINTERRUPTED,
     KERNEL_LIMIT = ELIMIT,
+    KERNEL_2BIG = E2BIG,
     KERNEL_PROGRAMS_FIRST = E64BIT, /* why an ELF file is no program for Drupe */
     KERNEL_PROGRAMS_LAST = ECUTOFF,
     KERNEL_SHAREDPAGE = ESHAREDPAGE,
@@ -38,6 +39,7 @@ enum {
 #undef EISDIR
 #undef ECHILD
 #undef EBUSY
+#undef E2BIG
 
 #include "layer.h"
 
@@ -62,6 +64,7 @@ int system_call_errno(intptr_t result)
         [KERNEL_BUSY] = EMFILE, /* of what programs ask for, only descriptors run out so */
         [KERNEL_INTERRUPTED] = EINTR,
         [KERNEL_LIMIT] = EAGAIN,
+        [KERNEL_2BIG] = E2BIG,
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
         [KERNEL_SHAREDPAGE] = ENOEXEC,
         [KERNEL_NOTCODE] = ENOEXEC,
@@ -69,6 +72,14 @@ int system_call_errno(intptr_t result)
     uintptr_t number = 0 - (uintptr_t)result;
 
     return number < sizeof(errors) && errors[number] ? errors[number] : EIO;
+}
+
+/* POSIX has an error of its own for what is no ordinary file. */
+int layer_program_errno(intptr_t result)
+{
+    int error = system_call_errno(result);
+
+    return error == EISDIR ? EACCES : error;
 }
 
 int layer_fail(int error)

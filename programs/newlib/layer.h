@@ -30,10 +30,20 @@ int layer_result(intptr_t result);
 /* errno and -1. */
 int layer_fail(int error);
 
-/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says that
- * it must be a folder. */
+/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says
+ * that it must be a folder. */
 const char *layer_kernel_path(const char *path);
 bool layer_asks_for_folder(const char *path);
+
+/* errors.c: the error number of errno.h for a result that says why a program was not started. */
+int layer_program_errno(intptr_t result);
+
+/*
+ * search.c: calls start() for one path after the other that file may mean, until it gives something else than that
+ * nothing is there. 0, or an error of errno.h, as start() has it.
+ */
+typedef int layer_start(void *context, const char *path);
+int layer_search(const char *file, layer_start *start, void *context);
 
 /* console.c: one line at most, edited by the user, or 0 for ctrl-D. */
 int console_read(char *buffer, size_t length);

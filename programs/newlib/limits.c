@@ -12,7 +12,7 @@
 
 #define PAGE_BYTES       4096
 #define TICKS_PER_SECOND 1000 /* of times(): newlib's CLOCKS_PER_SEC */
-#define KERNEL_PATH_MAX  108  /* src/config.h: PATH_BYTES_MAX */
+#define KERNEL_PATH_MAX  1024 /* src/config.h: PATH_BYTES_MAX */
 
 /* Pages that the kernel manages, and the free ones of these. */
 static struct memory_figures memory(void)
@@ -39,7 +39,10 @@ long sysconf(int name)
     case _SC_ATEXIT_MAX: return 32;
     case _SC_TIMERS:
     case _SC_MONOTONIC_CLOCK:
-    case _SC_FSYNC: return 200809L;
+    case _SC_FSYNC:
+    case _SC_SPAWN:
+    case _SC_MAPPED_FILES:
+    case _SC_MEMORY_PROTECTION: return 200809L;
     default: return name >= 0 && name <= _SC_THREAD_SPORADIC_SERVER ? -1 : layer_fail(EINVAL);
     }
 }

@@ -1,8 +1,9 @@
 /*
  * paths.c - POSIX's paths as the kernel has them: "0:/folder/name.ext".
  *
- * All paths begin in the root, with or without a slash in front. There are no links, so "." and ".."
- * are a matter of the text: ".." takes the name before it away, whether or not there is such a folder.
+ * All paths begin in the root, with or without a slash in front. There are no links, so "." and
+ * ".." are a matter of the text: ".." takes the name before it away, whether or not there is such a
+ * folder.
  */
 #include <ctype.h>
 #include <limits.h>

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,8 +28,8 @@ static bool has_handler(int signal_number)
 }
 
 /*
- * A signal of the program's own for which it has no handler ends it as a shell would report it:
- * abort() is 134. Others can be ended, and know no other signals.
+ * A signal of the program's own for which it has no handler ends it. Others can be ended, and know no other
+ * signals.
  */
 int kill(pid_t pid, int signal_number)
 {
@@ -44,31 +43,12 @@ int kill(pid_t pid, int signal_number)
         if (has_handler(signal_number)) {
             return raise(signal_number);
         }
-        _exit(128 + signal_number);
+        syscall_exit_by_signal((uint32_t)signal_number);
     }
     if (signal_number != SIGKILL && signal_number != SIGTERM && signal_number != SIGINT) {
         return layer_fail(ENOSYS);
     }
     return syscall_kill(pid) < 0 ? layer_fail(ESRCH) : 0;
-}
-
-pid_t waitpid(pid_t pid, int *status, int options)
-{
-    int ended;
-
-    if (options) {
-        return layer_fail(ENOSYS);
-    }
-    int child = syscall_wait(pid > 0 ? pid : WAIT_ANY, &ended);
-    if (child > 0 && status) {
-        *status = (ended & 0xFF) << 8; /* as WEXITSTATUS() takes it apart */
-    }
-    return layer_result(child);
-}
-
-pid_t wait(int *status)
-{
-    return waitpid(-1, status, 0);
 }
 
 /* ---------------------------------------------------------------- time */

@@ -30,8 +30,8 @@ static void run_destructors(void)
     }
 }
 
-/* What _Thread_local variables begin with, and GS, through which they are found. In 64-bit programs that is FS,
- * which the kernel has set: there is nothing to load. */
+/* What _Thread_local variables begin with, and GS, through which they are found. In 64-bit programs
+ * that is FS, which the kernel has set: there is nothing to load. */
 static void prepare_thread_local_variables(void)
 {
     int selector = (int)syscall_thread_pointer((uintptr_t)__thread_pointer);
@@ -46,14 +46,11 @@ static void prepare_thread_local_variables(void)
 
 void newlib_start(void)
 {
-    struct process_arguments arguments = {0, NULL};
+    struct process_arguments arguments;
 
     prepare_thread_local_variables();
-    if (syscall_get_program_arguments(&arguments) < 0 || arguments.argc <= 0) {
-        static char *no_arguments[] = {NULL};
-
-        arguments = (struct process_arguments){0, no_arguments};
-    }
+    syscall_get_program_arguments(&arguments);
+    environ = arguments.argv + arguments.argc + 1; /* behind the NULL */
     if (&__fini_array_end[0] != &__fini_array_start[0]) {
         (void)atexit(run_destructors);
     }

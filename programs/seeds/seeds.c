@@ -1,8 +1,8 @@
 /*
- * seeds - the examples of the five documents that Drupe's memory management grew from, as they come out
- * on this machine. The kernel runs them, on memory that it takes and gives back; process_malloc() and
- * process_free() work in this program's own memory. A value that is not what a document says is followed
- * by "WRONG", and the program then ends with status 1.
+ * seeds - the examples of the five documents that Drupe's memory management grew from, as they come
+ * out on this machine. The kernel runs them, on memory that it takes and gives back;
+ * process_malloc() and process_free() work in this program's own memory. A value that is not what a
+ * document says is followed by "WRONG", and the program then ends with status 1.
  */
 #include <drupe.h>
 #include <stdio.h>
@@ -48,7 +48,8 @@ static uint32_t own_pages(void)
     return figures.own_pages;
 }
 
-/* How many tables the first page of this heap needed: those of which the program's text has others. */
+/* How many tables the first page of this heap needed: those of which the program's text has
+ * others. */
 static uint32_t heap_tables(const void *memory)
 {
     struct memory_levels of_heap = {0}, of_text = {0};

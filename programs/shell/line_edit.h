@@ -11,8 +11,8 @@
  * over the text once more. So a line keeps to one row of the screen, and a longer one is seen
  * through a window that follows the cursor.
  *
- * The text is UTF-8, and every character is taken to be one column wide. Places in it (cursor, from)
- * are bytes, the first of a character each.
+ * The text is UTF-8, and every character is taken to be one column wide. Places in it (cursor,
+ * from) are bytes, the first of a character each.
  */
 #ifndef SHELL_LINE_EDIT_H
 #define SHELL_LINE_EDIT_H
@@ -55,7 +55,8 @@ void line_edit_start(struct line_editor *editor, const char *prompt);
 /*
  * Takes a key (a character, or a KEY_ of abi/keys.h). What it does may stay unseen until
  * line_edit_show(): so a thousand keys that come at once do not draw the line a thousand times.
- * After any other event than LINE_GOES_ON all is shown, and the cursor is at the start of a new row.
+ * After any other event than LINE_GOES_ON all is shown, and the cursor is at the start of a new
+ * row.
  */
 enum line_event line_edit_key(struct line_editor *editor, int key);
 

@@ -99,10 +99,6 @@ static void tell_why_not(const char *name, int status)
         break;
     case -EISDIR: printf("'%s' is a folder, not a program.\n", name); break;
     case -EINFORMAT: printf("'%s' is not a program.\n", name); break;
-    case -EINVARG:
-        printf("'%s' cannot be started: at most %d arguments with %d characters in all.\n", name,
-               ARGUMENTS_MAX - 1, ARGUMENTS_BYTES_MAX);
-        break;
     default: printf("'%s' cannot be started: %s.\n", name, error_text(status)); break;
     }
 }

@@ -1,6 +1,6 @@
 /*
- * faults.c - mistakes that take more than an instruction (i386/instructions.c, x86_64/instructions.c), and that
- * must end the program.
+ * faults.c - mistakes that take more than an instruction (i386/instructions.c,
+ * x86_64/instructions.c), and that must end the program.
  */
 #include "faults.h"
 #include "support.h"

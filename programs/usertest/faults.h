@@ -1,5 +1,6 @@
 /*
- * faults.h - how the lists of faulting instructions, i386/instructions.c and x86_64/instructions.c, become tests.
+ * faults.h - how the lists of faulting instructions, i386/instructions.c and x86_64/instructions.c,
+ * become tests.
  */
 #ifndef USERTEST_FAULTS_H
 #define USERTEST_FAULTS_H

@@ -232,6 +232,28 @@ static void fork_keeps_registers(void)
 
 /* ---------------------------------------------------------------- execute */
 
+/* Strings without an end, more bytes or strings than there may be, or than this program's stack can take. */
+static void execute_refuses_too_much(const char *path)
+{
+    char *text = page_malloc(ARGUMENTS_BYTES_MAX + PAGE_BYTES);
+    char **many = page_malloc((ARGUMENTS_MAX + 2) * sizeof(*many));
+    char *const words[] = {text, NULL};
+
+    CHECK(text && many);
+    memset(text, 'x', ARGUMENTS_BYTES_MAX + PAGE_BYTES);
+    CHECK_EQUAL(syscall_execute(path, words, NULL), -E2BIG);
+    CHECK_EQUAL(syscall_execute(path, words + 1, words), -E2BIG);
+    text[ARGUMENTS_BYTES_MAX - 1] = '\0'; /* for a stack of 1 MiB, this would do */
+    CHECK_EQUAL(syscall_execute(path, words, NULL), -E2BIG);
+    for (int i = 0; i <= ARGUMENTS_MAX; i++) {
+        many[i] = text + ARGUMENTS_BYTES_MAX - 1;
+    }
+    CHECK_EQUAL(syscall_execute(path, many, NULL), -E2BIG);
+    CHECK_EQUAL(syscall_execute(text, words + 1, NULL), -EBADPATH); /* too long for a path */
+    CHECK_EQUAL(page_free(text), 0);
+    CHECK_EQUAL(page_free(many), 0);
+}
+
 static void execute_replaces_the_program(void)
 {
     char path[PROCESS_NAME_BYTES + 4];
@@ -253,6 +275,7 @@ static void execute_replaces_the_program(void)
     CHECK_EQUAL(syscall_execute("0:/nothing", words, NULL), -10); /* ENOENT of status.h */
     CHECK(syscall_execute(path, NULL, NULL) < 0);
     CHECK(syscall_execute(NULL, words, NULL) < 0);
+    execute_refuses_too_much(path);
     CHECK_EQUAL(global, 1);
 }
 

@@ -1,6 +1,6 @@
 /*
- * fpu.c - registers that a program may keep for itself: x87, SSE and AVX, their modes, and the general
- * ones while others run in between.
+ * fpu.c - registers that a program may keep for itself: x87, SSE and AVX, their modes, and the
+ * general ones while others run in between.
  *
  * The compiler uses neither x87 nor SSE for this program, so what one asm statement leaves in them
  * the next one finds, unless the kernel has changed it.
@@ -154,8 +154,8 @@ static int role_sse_sum(int argc, char **argv)
 
 typedef uint32_t ymm_values[8][8] __attribute__((aligned(32)));
 
-/* "avx_keep STEP": numbers in all of ymm0 to ymm7, which must stay while others run; once in a while they change,
- * so that no old state does. */
+/* "avx_keep STEP": numbers in all of ymm0 to ymm7, which must stay while others run; once in a
+ * while they change, so that no old state does. */
 static int role_avx_keep(int argc, char **argv)
 {
     uint32_t step = argc > 1 ? (uint32_t)atoi(argv[1]) : 0;

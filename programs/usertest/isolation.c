@@ -1,6 +1,7 @@
 /*
- * isolation.c - what a program must not reach: the kernel's memory, other programs' memory, devices. Segments and
- * gates, which differ by word size, are in i386/segments.c and x86_64/long_mode.c. What must end in a fault is tried by a child; many of them.
+ * isolation.c - what a program must not reach: the kernel's memory, other programs' memory,
+ * devices. Segments and gates, which differ by word size, are in i386/segments.c and
+ * x86_64/long_mode.c. What must end in a fault is tried by a child; many of them.
  */
 #include <stdio.h>
 #include <stdlib.h>

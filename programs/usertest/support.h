@@ -46,8 +46,9 @@ static inline volatile uint8_t *at(uintptr_t address)
 
 #define PAGE_BYTES PAGE_SIZE_BYTES
 
-/* i386/addresses.c, x86_64/addresses.c: addresses at which no program has anything, at both edges of each region
- * of layout.h. Not among them: the first page of the process heap, which a test may have taken. */
+/* i386/addresses.c, x86_64/addresses.c: addresses at which no program has anything, at both edges
+ * of each region of layout.h. Not among them: the first page of the process heap, which a test may
+ * have taken. */
 extern const uintptr_t foreign_addresses[];
 extern const size_t foreign_address_count;
 

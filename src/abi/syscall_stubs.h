@@ -1,8 +1,9 @@
 /*
- * abi/syscall_stubs.h - each system call as a C function, for programs: syscall_write(buffer, length).
+ * abi/syscall_stubs.h - each system call as a C function, for programs: syscall_write(buffer,
+ * length).
  *
- * They are made from the table abi/syscalls.def, and give what the kernel gives: a result, or a negated
- * error (abi/syscalls.h says which is which). The C libraries' functions stand on them.
+ * They are made from the table abi/syscalls.def, and give what the kernel gives: a result, or a
+ * negated error (abi/syscalls.h says which is which). The C libraries' functions stand on them.
  */
 #ifndef ABI_SYSCALL_STUBS_H
 #define ABI_SYSCALL_STUBS_H
@@ -14,8 +15,8 @@
 #include "abi/mapping.h"
 #include "abi/syscalls.h"
 
-/* The C library's (system_call.asm): any call, with as many arguments as it has; those with fewer ignore
- * the rest. */
+/* The C library's (system_call.asm): any call, with as many arguments as it has; those with fewer
+ * ignore the rest. */
 intptr_t system_call(uintptr_t number, uintptr_t argument0, uintptr_t argument1,
                      uintptr_t argument2);
 

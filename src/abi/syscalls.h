@@ -1,8 +1,8 @@
 /*
  * abi/syscalls.h - the system calls: the contract of programs and kernel.
  *
- * A number, up to three arguments, a result. A program's word is 32 bits or 64, as its ELF file says; the
- * kernel for 64 bits runs both kinds.
+ * A number, up to three arguments, a result. A program's word is 32 bits or 64, as its ELF file
+ * says; the kernel for 64 bits runs both kinds.
  *
  *                  32 bits: `int 0x80`      64 bits: `syscall`
  *   number         EAX                      RAX
@@ -12,9 +12,9 @@
  *   result         EAX                      RAX
  *   changed        EAX alone                RAX, RCX, R11
  *
- * Results from -SYSCALL_ERROR_MAX to -1 are errors: a negated number of status.h. All others are results,
- * also those that are negative as a signed number: an address may be 0x80000000 and more. An unknown
- * number gives -EINVARG, as does a pointer or size that the process may not use.
+ * Results from -SYSCALL_ERROR_MAX to -1 are errors: a negated number of status.h. All others are
+ * results, also those that are negative as a signed number: an address may be 0x80000000 and more.
+ * An unknown number gives -EINVARG, as does a pointer or size that the process may not use.
  *
  * abi/syscalls.def is the table of all calls.
  */
@@ -25,8 +25,9 @@
 #define SYSCALL_ERROR_MAX 4095
 
 #define COMMAND_ARGUMENT_BYTES 512
-#define ARGUMENTS_BYTES_MAX    3072 /* of all arguments together, each with its NUL */
-#define ARGUMENTS_MAX          64
+#define ARGUMENTS_BYTES_MAX    32768 /* of arguments and environment together, each string with its NUL */
+#define ARGUMENTS_MAX          1024  /* strings of both */
+#define ARGUMENTS_STACK_PART   4     /* with their pointers, they take at most this part of the new program's stack */
 
 #define WAIT_ANY (-1)
 
@@ -55,8 +56,8 @@ enum {
     SYSCALL_COUNT
 };
 
-/* A word of a program's: 32 bits or 64. In structs of such words, and with pointers, the two kinds of
- * programs differ; in all others they do not. */
+/* A word of a program's: 32 bits or 64. In structs of such words, and with pointers, the two kinds
+ * of programs differ; in all others they do not. */
 typedef intptr_t abi_long;
 typedef uintptr_t abi_ulong;
 
@@ -128,12 +129,12 @@ struct memory_figures {
 #define MEMORY_LOOK_RUN  0 /* (address, struct memory_run *): the first one at or above address */
 #define MEMORY_LOOK_NAME 1 /* (struct memory_run's owner, char[MEMORY_NAME_BYTES]): its name */
 #define MEMORY_LOOK_WALK 2 /* (address, struct memory_walk *): in any process that lives */
-/* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only for
- * the process in front and init's family. */
+/* (1 or 0, 0): a line for each allocation and free of all, until 0, or until the caller ends. Only
+ * for the process in front and init's family. */
 #define MEMORY_LOOK_TRACE  3
 #define MEMORY_LOOK_LEVELS 4 /* (address, struct memory_levels *): as MEMORY_LOOK_WALK */
-#define MEMORY_LOOK_AREA   5 /* (address, struct memory_area *): the first that ends above address */
-#define MEMORY_LOOK_FAULTS 6 /* (a process's pid or 0, struct memory_faults *): what its faults brought */
+#define MEMORY_LOOK_AREA   5 /* (address, struct memory_area *): the first that ends above it */
+#define MEMORY_LOOK_FAULTS 6 /* (pid or 0, struct memory_faults *): what its faults brought */
 
 #define MEMORY_NAME_BYTES 48 /* with its NUL */
 
@@ -152,8 +153,8 @@ struct memory_run {
     abi_ulong owner; /* of an allocation: the kernel's code that made it; 0: not known */
 };
 
-/* The last two steps of an address translation (Intel SDM volume 3, sections 4.3 and 4.5); of entries of 64
- * bits the lower half. */
+/* The last two steps of an address translation (Intel SDM volume 3, sections 4.3 and 4.5); of
+ * entries of 64 bits the lower half. */
 struct memory_walk {
     uint32_t pid;             /* in: whose; 0: the caller's */
     uint32_t directory_entry; /* out */
@@ -174,8 +175,9 @@ struct memory_levels {
 #define MEMORY_AREA_BREAK   2
 #define MEMORY_AREA_MAPPING 3
 #define MEMORY_AREA_GUARD   4
-#define MEMORY_AREA_MALLOC  5 /* what command 4 gave out, between two other areas: the part from the address
-                                 asked for, without free pages before the first and behind the last */
+/* What command 4 gave out, between two other areas: the part from the address asked for, without free
+ * pages before the first and behind the last. */
+#define MEMORY_AREA_MALLOC 5
 
 #define MEMORY_AREA_IS_SHARED  1 /* all who show it see what is written to it */
 #define MEMORY_AREA_IS_CHARGED 2 /* each of its pages may come to be the process's own */
@@ -190,7 +192,7 @@ struct memory_area {
     uint64_t start, end; /* multiples of 4096 */
     uint32_t first;      /* of what it shows, the page at start */
     uint32_t present;    /* in memory */
-    uint32_t shared;     /* of these, those that others hold, too: other processes, or the cache of files */
+    uint32_t shared;     /* of these, those that other processes or the page cache hold, too */
     uint32_t promised;   /* not in memory yet; when it is touched, there will be a page for it */
 };
 

@@ -1,5 +1,6 @@
 /*
- * arch/asm_offsets.h - which constants the architecture's own assembly wants: tools/asm_constants.c prints them.
+ * arch/asm_offsets.h - which constants the architecture's own assembly wants: tools/asm_constants.c
+ * prints them.
  */
 #ifndef ARCH_ASM_OFFSETS_H
 #define ARCH_ASM_OFFSETS_H

@@ -1,5 +1,6 @@
 /*
- * arch/context.h - a kernel stack that can be left and come back to, and how a program starts on it.
+ * arch/context.h - a kernel stack that can be left and come back to, and how a program starts on
+ * it.
  */
 #ifndef ARCH_CONTEXT_H
 #define ARCH_CONTEXT_H
@@ -18,8 +19,8 @@ struct user_start {
 };
 
 /*
- * Prepares a new kernel stack that ends at top: whoever changes to it enters ring 3 as start says, with
- * all other registers 0 and interrupts on. Returns the stack pointer to change to.
+ * Prepares a new kernel stack that ends at top: whoever changes to it enters ring 3 as start says,
+ * with all other registers 0 and interrupts on. Returns the stack pointer to change to.
  */
 vaddr_t context_prepare(void *top, const struct user_start *start);
 
@@ -37,9 +38,9 @@ void context_switch(vaddr_t *save, vaddr_t load);
 void context_set_kernel_stack(void *top);
 
 /*
- * Where the segment of a program's thread-local variables begins. As it is data for ring 3 without an end,
- * paging protects all that is not the program's. Counts from the program's next load of FS or GS on; of a 64-bit
- * program, whose FS is null, at once. There the address must be canonical.
+ * Where the segment of a program's thread-local variables begins. As it is data for ring 3 without
+ * an end, paging protects all that is not the program's. Counts from the program's next load of FS
+ * or GS on; of a 64-bit program, whose FS is null, at once. There the address must be canonical.
  */
 void context_set_thread_pointer(vaddr_t address);
 

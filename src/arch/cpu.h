@@ -6,7 +6,8 @@
 
 #include "base/types.h"
 
-/* Segments, the stack for traps from ring 3, and the way out when even the kernel's stack is gone. First of all. */
+/* Segments, the stack for traps from ring 3, and the way out when even the kernel's stack is gone.
+ * First of all. */
 void cpu_initialise(void);
 
 /*
@@ -15,7 +16,8 @@ void cpu_initialise(void);
  */
 void cpu_features_initialise(void);
 
-/* Interrupts of this CPU. Kernel code runs with them off; the result of saving goes to restoring. */
+/* Interrupts of this CPU. Kernel code runs with them off; the result of saving goes to
+ * restoring. */
 static inline void cpu_interrupts_on(void);
 static inline void cpu_interrupts_off(void);
 static inline uintptr_t cpu_interrupts_save(void);
@@ -27,7 +29,8 @@ static inline void cpu_wait_for_interrupt(void);
 /* Interrupts that wait are served now; off again afterwards. */
 static inline void cpu_let_interrupts_in(void);
 
-/* A counter that rises with time at a rate of its own; under QEMU's -icount, the instructions executed. */
+/* A counter that rises with time at a rate of its own; under QEMU's -icount, the instructions
+ * executed. */
 static inline uint64_t cpu_read_cycles(void);
 
 #include "arch/x86/cpu_inline.h"

@@ -5,8 +5,9 @@
  * first FPU instruction then traps (exception 7), and the exchange happens there. A task that
  * never computes with them costs nothing.
  *
- * Known limit: some Intel CPUs look at registers that are another's before the trap comes, and a program can
- * measure what they saw (CVE-2018-3665). Saving at each change would prevent it, and cost every task.
+ * Known limit: some Intel CPUs look at registers that are another's before the trap comes, and a
+ * program can measure what they saw (CVE-2018-3665). Saving at each change would prevent it, and
+ * cost every task.
  */
 #ifndef ARCH_FPU_H
 #define ARCH_FPU_H

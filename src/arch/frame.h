@@ -16,7 +16,8 @@ struct trap_frame;
 /* Did a program run? Else it was the kernel. */
 static inline bool frame_is_from_user(const struct trap_frame *frame);
 
-/* The instruction, the stack pointer and the frame pointer (the start of the chain of stack frames). */
+/* The instruction, the stack pointer and the frame pointer (the start of the chain of stack
+ * frames). */
 static inline vaddr_t frame_pc(const struct trap_frame *frame);
 static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame);
 static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame);
@@ -24,8 +25,8 @@ static inline vaddr_t frame_frame_pointer(const struct trap_frame *frame);
 /* The program's stack pointer, of a frame that is known to be a program's. */
 static inline vaddr_t frame_user_stack_pointer(const struct trap_frame *frame);
 
-/* May a kernel stack have a word there, as far as the address map says? Whether the address is mapped is another
- * question. */
+/* May a kernel stack have a word there, as far as the address map says? Whether the address is
+ * mapped is another question. */
 static inline bool frame_may_lie_at(vaddr_t address);
 
 /* The program goes on there. */

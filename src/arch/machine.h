@@ -14,8 +14,8 @@
 /* Leaves QEMU; where that device does not exist, prints a line that says so and halts. */
 void machine_exit(uint8_t value) __attribute__((noreturn));
 
-/* Restarts the machine, as its reset button would: by the keyboard controller, by the chipset's reset
- * register, or by a triple fault: the first that works. */
+/* Restarts the machine, as its reset button would: by the keyboard controller, by the chipset's
+ * reset register, or by a triple fault: the first that works. */
 void machine_restart(void) __attribute__((noreturn));
 
 /* Interrupts off and hlt, for ever. */

@@ -9,16 +9,16 @@
  *     x86_64             512 GiB    1 GiB      2 MiB      4 KiB
  *
  * An entry is empty (0), or it leads to the table of the level below, or it maps a page that is as
- * large as what it covers. From PAGE_LARGEST_LEVEL up there are tables alone; the levels between 0 and
- * page_table_largest_level() may have large pages.
+ * large as what it covers. From PAGE_LARGEST_LEVEL up there are tables alone; the levels between 0
+ * and page_table_largest_level() may have large pages.
  *
- * Flags are what an entry says beside an address. They are numbers of their own, and the same for every
- * architecture; that bits 0 to 11 are where x86 has them, makes translating them cheap there.
+ * Flags are what an entry says beside an address. They are numbers of their own, and the same for
+ * every architecture; that bits 0 to 11 are where x86 has them, makes translating them cheap there.
  *
- * A table that belongs to one address space alone is marked in the entry that leads to it (OWN). How many
- * entries of such a table are in use is kept where the architecture has room: in bits of that entry which
- * the CPU ignores, where there are ten of them (x86_64), or else in a struct page_counts beside the root
- * (i386, which needs them for the root's entries alone).
+ * A table that belongs to one address space alone is marked in the entry that leads to it (OWN).
+ * How many entries of such a table are in use is kept where the architecture has room: in bits of
+ * that entry which the CPU ignores, where there are ten of them (x86_64), or else in a struct
+ * page_counts beside the root (i386, which needs them for the root's entries alone).
  *
  * Sources: Intel SDM volume 3, sections 4.3 (i386), 4.5 (x86_64), 4.10 (what must be flushed).
  */
@@ -86,7 +86,8 @@ static inline const char *page_level_name(unsigned level);
 
 /* ---------------------------------------------------------------- entries */
 
-/* Maps frame, which is aligned to what level covers. Present, whatever flags say; LARGE as level says. */
+/* Maps frame, which is aligned to what level covers. Present, whatever flags say; LARGE as level
+ * says. */
 static inline struct page_entry page_entry_make(paddr_t frame, uint32_t flags, unsigned level);
 
 /*
@@ -99,7 +100,8 @@ static inline struct page_entry page_entry_hide(struct page_entry entry);
 /* Leads to table; all rights are left to the entries in it. is_own: it is marked as such. */
 static inline struct page_entry page_entry_make_table(paddr_t table, bool is_own);
 
-/* entry maps a large page and is of that level: the entry of the level below for part number i of it. */
+/* entry maps a large page and is of that level: the entry of the level below for part number i of
+ * it. */
 static inline struct page_entry page_entry_part(struct page_entry entry, unsigned level,
                                                 unsigned i);
 
@@ -107,7 +109,8 @@ static inline bool page_entry_is_empty(struct page_entry entry);
 static inline bool page_entry_is_present(struct page_entry entry);
 static inline bool page_entry_is_large(struct page_entry entry);
 
-/* Of an entry above level 0: does it lead to a table? To one that is marked as the address space's own? */
+/* Of an entry above level 0: does it lead to a table? To one that is marked as the address space's
+ * own? */
 static inline bool page_entry_is_table(struct page_entry entry);
 static inline bool page_entry_is_own_table(struct page_entry entry);
 
@@ -149,7 +152,8 @@ static inline unsigned page_count_down(struct page_counts *counts, struct page_e
 
 /* ---------------------------------------------------------------- the CPU */
 
-/* The address space in use, by the physical address of its root. Loading it leaves global pages in the TLB. */
+/* The address space in use, by the physical address of its root. Loading it leaves global pages in
+ * the TLB. */
 static inline void page_table_load(paddr_t root);
 static inline paddr_t page_table_root(void);
 
@@ -173,7 +177,8 @@ struct page_range {
     vaddr_t start;
     vaddr_t end; /* 0: to the end of the address space */
     paddr_t frame;
-    /* 0: nothing is mapped, but the tables that its root entries lead to are made, and stay for ever */
+    /* 0: nothing is mapped, but the tables that its root entries lead to are made, and stay for
+     * ever */
     uint32_t flags;
     bool is_ram; /* only where the firmware reports usable RAM */
 };

@@ -1,9 +1,9 @@
 /*
  * arch/syscall_entry.h - system calls whose arguments come in registers.
  *
- * The interrupt gate (trap.h: trap_set_syscall_handler()) is for 32-bit programs, whose arguments lie on
- * their stack. 64-bit programs have an instruction of their own, `syscall`, which i386 does not: there the
- * functions do nothing.
+ * The interrupt gate (trap.h: trap_set_syscall_handler()) is for 32-bit programs, whose arguments
+ * lie on their stack. 64-bit programs have an instruction of their own, `syscall`, which i386 does
+ * not: there the functions do nothing.
  */
 #ifndef ARCH_SYSCALL_ENTRY_H
 #define ARCH_SYSCALL_ENTRY_H
@@ -19,8 +19,8 @@ typedef intptr_t (*syscall_entry_handler_t)(const struct trap_frame *frame);
 /* handler runs for each such instruction, on the current kernel stack with interrupts off. */
 static inline void syscall_entry_set_handler(syscall_entry_handler_t handler);
 
-/* Of a frame that handler gets: all SYSCALL_ARGUMENTS_MAX registers that arguments come in, in order.
- * They are a part of the frame. */
+/* Of a frame that handler gets: all SYSCALL_ARGUMENTS_MAX registers that arguments come in, in
+ * order. They are a part of the frame. */
 static inline const uintptr_t *frame_register_arguments(const struct trap_frame *frame);
 
 #if ARCH_BITS == 64

@@ -44,9 +44,11 @@
 /* Two more reasons why an ELF file cannot be started. */
 #define ESHAREDPAGE 29 /* two segments of a 64-bit program share a page, but not their rights */
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
-#define STATUS_MAX  30
+#define E2BIG       31 /* arguments and environment are more than there may be, or than the stack can take */
+#define STATUS_MAX  31
 
-/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well, is none. */
+/* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
+ * is none. */
 #define STATUS_IS_OF_ELF(number) \
     (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || (number) == ENOTCODE)
 

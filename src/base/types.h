@@ -27,7 +27,8 @@ static inline struct user_pointer user_pointer(vaddr_t address)
     return (struct user_pointer){address};
 }
 
-/* offset bytes further; it may wrap: whoever uses the result finds out that it is not the program's. */
+/* offset bytes further; it may wrap: whoever uses the result finds out that it is not the
+ * program's. */
 static inline struct user_pointer user_pointer_add(struct user_pointer pointer, uintptr_t offset)
 {
     return (struct user_pointer){pointer.address + offset};

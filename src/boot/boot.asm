@@ -22,7 +22,8 @@
 ; memory at 1 MiB. S: the disk's sectors are larger than 512 bytes.
 ;
 ; BX is kept throughout: BL is the way that the kernel is read, BOOT_PATH_ATA or BOOT_PATH_BIOS; BH
-; how many attempts are left. CS is 0 or 0x7C0: jumps and calls are relative, data is DS's, which is 0.
+; how many attempts are left. CS is 0 or 0x7C0: jumps and calls are relative, data is DS's, which is
+; 0.
 ;
 ; Known limits: a CPU that has 32-bit registers and a BIOS that has INT 13h AH=42h are taken for
 ; granted; A20 is not tried through the keyboard controller.
@@ -124,8 +125,8 @@ a20_is_on:
     jne fail
 
 ; The ATA way, if the primary master is the disk that the BIOS booted: LBA 0 and 1 are the same
-; there and as the BIOS reads them. LBA 1 has the sums of the whole kernel, so it is the same kernel.
-; (If the BIOS could not read, they are not the same.) In: EDI = KERNEL_PHYSICAL
+; there and as the BIOS reads them. LBA 1 has the sums of the whole kernel, so it is the same
+; kernel. (If the BIOS could not read, they are not the same.) In: EDI = KERNEL_PHYSICAL
     pop dx
     push dx
     mov eax, [signature]

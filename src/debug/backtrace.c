@@ -7,9 +7,10 @@
  *   frame pointer            the caller's frame pointer -> the caller's frame, at a higher address
  *
  * The stack may be what broke, so nothing in it is believed: the chain ends where a frame pointer
- * is not aligned to words, not above the one before, where no stack lies, or in memory that the registered check
- * calls unreadable; where a return address is not in the kernel's text; after LINES_MAX lines; and
- * after FRAMES_MAX, of which those with the same return address, one after the other, are one line.
+ * is not aligned to words, not above the one before, where no stack lies, or in memory that the
+ * registered check calls unreadable; where a return address is not in the kernel's text; after
+ * LINES_MAX lines; and after FRAMES_MAX, of which those with the same return address, one after the
+ * other, are one line.
  *
  * Between a trap's handler and what it interrupted lies a struct trap_frame, right behind the
  * return address into trap.asm, which is how it is recognised.

@@ -30,9 +30,9 @@ void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void printk_v(const char *format, va_list arguments);
 
 /*
- * The same for a sentence of any length, and the line break behind it: lines end between words, with
- * at most PRINTK_COLUMNS characters, and those after the first begin with two blanks. column: how many
- * characters the line has already.
+ * The same for a sentence of any length, and the line break behind it: lines end between words,
+ * with at most PRINTK_COLUMNS characters, and those after the first begin with two blanks. column:
+ * how many characters the line has already.
  */
 #define PRINTK_COLUMNS 79
 void printk_sentence(unsigned column, const char *format, ...)
@@ -45,8 +45,8 @@ void printk_emphasise(bool is_on);
 /* Raw text (a program's output) to all sinks, not into the log. */
 void console_write(const char *text, size_t length);
 
-/* How many bytes console_write() takes at once before a device makes it wait, with interrupts off; 0: it
- * would wait for the first. SIZE_MAX when no device is slow. */
+/* How many bytes console_write() takes at once before a device makes it wait, with interrupts off;
+ * 0: it would wait for the first. SIZE_MAX when no device is slow. */
 size_t console_room(void);
 
 /*

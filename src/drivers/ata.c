@@ -10,8 +10,8 @@
  * A read that fails is tried again after a reset, in the next slower of these three ways. When that
  * helps several times in a row, the drive is read in the slower way from then on.
  *
- * DMA is used where the BIOS has set it up, as IDENTIFY reports, and for memory below 4 GiB, which is
- * all that these controllers reach; timings are not touched.
+ * DMA is used where the BIOS has set it up, as IDENTIFY reports, and for memory below 4 GiB, which
+ * is all that these controllers reach; timings are not touched.
  *
  * Size before speed.
  */

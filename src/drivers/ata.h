@@ -5,8 +5,8 @@
  * channel without drives (status 0xFF) costs nothing. Sources: ATA/ATAPI-6; for DMA, Intel,
  * "Programming Interface for Bus Master IDE Controller", revision 1.0.
  *
- * The buffers must be of pmm.h or kheap.h, or a part of the kernel: DMA takes physical addresses, and
- * only that memory lies side by side as the kernel sees it.
+ * The buffers must be of pmm.h or kheap.h, or a part of the kernel: DMA takes physical addresses,
+ * and only that memory lies side by side as the kernel sees it.
  */
 #ifndef DRIVERS_ATA_H
 #define DRIVERS_ATA_H
@@ -23,8 +23,8 @@ size_t ata_initialise(void);
 /* The i-th disk found, in the order primary master, primary slave, secondary master, slave. */
 struct block_device *ata_device(size_t i);
 
-/* The disk on the channel whose ports begin at base (0x1F0, 0x170), its slave or its master; NULL when
- * there is none. */
+/* The disk on the channel whose ports begin at base (0x1F0, 0x170), its slave or its master; NULL
+ * when there is none. */
 struct block_device *ata_find(uint16_t base, bool is_slave);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * drivers/bios_disk.c - see bios_disk.h.
  *
- * Each read is a visit to real mode (arch/x86/bios.h). The BIOS can reach memory below 1 MiB only, so
- * data comes through a buffer there, as much at a time as the buffer holds.
+ * Each read is a visit to real mode (arch/x86/bios.h). The BIOS can reach memory below 1 MiB only,
+ * so data comes through a buffer there, as much at a time as the buffer holds.
  *
  * Size before speed.
  */

@@ -13,8 +13,8 @@
 #include "drivers/block.h"
 
 /*
- * The disk with that BIOS number (what DL held when the boot sector was entered). NULL when the BIOS
- * has no LBA functions for it or its sectors are not of 512 bytes. There is one such device: a
+ * The disk with that BIOS number (what DL held when the boot sector was entered). NULL when the
+ * BIOS has no LBA functions for it or its sectors are not of 512 bytes. There is one such device: a
  * second call replaces the first's. After memory_initialise().
  */
 struct block_device *bios_disk_open(uint8_t drive);

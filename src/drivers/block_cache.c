@@ -47,7 +47,8 @@ static struct {
     struct block_cache_stats stats;
 } cache;
 
-/* The list's head. All of the state is zero at first, so that it costs the kernel's image nothing. */
+/* The list's head. All of the state is zero at first, so that it costs the kernel's image
+ * nothing. */
 static struct list_node *order(void)
 {
     if (!cache.order.next) {

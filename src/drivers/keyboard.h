@@ -64,7 +64,8 @@ void keyboard_flush(void);
 
 /*
  * The one function called with each key, in the interrupt, before it is stored: even when there is
- * no room for it. Returns true when the key has been dealt with and is not to be stored. NULL: none.
+ * no room for it. Returns true when the key has been dealt with and is not to be stored. NULL:
+ * none.
  */
 void keyboard_set_listener(bool (*listener)(uint8_t key));
 

@@ -4,8 +4,8 @@
  *
  * No key of that person is lost: when the queue of keys is full, bytes stay in the UART, which lets
  * go of RTS and so holds the sender (an emulator stops by itself), until programs have read half of
- * the queue. Meanwhile a ctrl-C or ctrl-\ typed there waits with the others; one of the PS/2 keyboard
- * does not.
+ * the queue. Meanwhile a ctrl-C or ctrl-\ typed there waits with the others; one of the PS/2
+ * keyboard does not.
  */
 #ifndef DRIVERS_SERIAL_H
 #define DRIVERS_SERIAL_H

@@ -2,9 +2,9 @@
  * drivers/vga.c - see vga.h.
  *
  * What the screen shows is kept in ordinary memory too, since a read of the screen's takes a bus as
- * long as hundreds of instructions. There the rows go round: to scroll is to say which one is first.
- * As long as nothing has scrolled, each cell is written to both; after that only to memory, and the
- * whole screen at the end of the write, once for any number of lines.
+ * long as hundreds of instructions. There the rows go round: to scroll is to say which one is
+ * first. As long as nothing has scrolled, each cell is written to both; after that only to memory,
+ * and the whole screen at the end of the write, once for any number of lines.
  *
  * The position is one number, the cell's index: always below CELLS when a cell is written, for
  * put_char() scrolls first. A printk() from an interrupt in the middle of a write can leave text in

@@ -52,13 +52,13 @@ void vga_set_color(enum vga_color foreground, enum vga_color background);
  * the line above; not beyond the top left), '\a' beeps. Other control characters are shown as their
  * glyphs. The screen scrolls when text goes below its last line.
  *
- * A character in UTF-8 takes one cell: its glyph of code page 437, or '?' where that has none. Bytes
- * from 0x80 on that are not UTF-8 are shown as their own glyphs.
+ * A character in UTF-8 takes one cell: its glyph of code page 437, or '?' where that has none.
+ * Bytes from 0x80 on that are not UTF-8 are shown as their own glyphs.
  *
- * Of a terminal's sequences (ECMA-48) some are known. Backgrounds: after ESC [ 41 m to ESC [ 46 m it
- * is red, green, brown, blue, magenta, cyan, after any other that ends in m black; the characters
- * are light grey: no program can leave an unreadable screen. ESC [ H goes to the top left,
- * ESC [ J blanks the cursor's cell and all behind it: to draw again in place.
+ * Of a terminal's sequences (ECMA-48) some are known. Backgrounds: after ESC [ 41 m to ESC [ 46 m
+ * it is red, green, brown, blue, magenta, cyan, after any other that ends in m black; the
+ * characters are light grey: no program can leave an unreadable screen. ESC [ H goes to the top
+ * left, ESC [ J blanks the cursor's cell and all behind it: to draw again in place.
  */
 void vga_write(const char *text, size_t length);
 

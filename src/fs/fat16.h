@@ -10,8 +10,8 @@
  * Nothing on the disk is trusted: every cluster number is checked, every chain is walked with a
  * bound, so that a damaged volume is an error (-ECORRUPT) and never a hang or wrong data.
  *
- * Everything is read through the block cache, which is where sectors are held. Functions that follow a chain or
- * search a folder may let others run, and give -EINTERRUPTED (file.h).
+ * Everything is read through the block cache, which is where sectors are held. Functions that
+ * follow a chain or search a folder may let others run, and give -EINTERRUPTED (file.h).
  */
 #ifndef FS_FAT16_H
 #define FS_FAT16_H
@@ -47,8 +47,8 @@ struct fat16_node {
  */
 int fat16_mount(struct block_device *device, uint32_t first_lba, struct fat16_volume *volume);
 
-/* Why fat16_mount() has returned status (below 0) for that volume, in words that end a sentence: "it is a
- * FAT32 volume". */
+/* Why fat16_mount() has returned status (below 0) for that volume, in words that end a sentence:
+ * "it is a FAT32 volume". */
 const char *fat16_refusal(struct block_device *device, uint32_t first_lba, int status);
 
 /* Lets the cache forget the volume's device. */

@@ -8,8 +8,9 @@
  * Errors are those of status.h: -EBADPATH, -ENOENT, -ENOTDIR, -EISDIR, -EIO,
  * -ECORRUPT, -ENOMEM, -EFSNOTUS, -EINVARG.
  *
- * Opening, reading and listing may let others run (task_pause()) between the pieces of long searches, on damaged
- * or very full volumes; when the running task was cancelled they end with -EINTERRUPTED.
+ * Opening, reading and listing may let others run (task_pause()) between the pieces of long
+ * searches, on damaged or very full volumes; when the running task was cancelled they end with
+ * -EINTERRUPTED.
  */
 #ifndef FS_FILE_H
 #define FS_FILE_H

@@ -23,16 +23,16 @@ struct partition {
 
 /*
  * Reads LBA 0 of device. When it is a boot record with the given disk signature, partitions are the
- * entries that are in use (a type, a first sector, a length), active ones first, else in the table's
- * order. Returns how many. They may reach beyond the device.
- * -ENOENT: another signature; -EFSNOTUS: no boot record; -EIO.
+ * entries that are in use (a type, a first sector, a length), active ones first, else in the
+ * table's order. Returns how many. They may reach beyond the device. -ENOENT: another signature;
+ * -EFSNOTUS: no boot record; -EIO.
  */
 int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX]);
 
 /*
- * The first of these whose type is one of FAT16's and which lies on the device. 0; -ENOENT: there is
- * none; the errors of partition_list(), *partition as it was.
+ * The first of these whose type is one of FAT16's and which lies on the device. 0; -ENOENT: there
+ * is none; the errors of partition_list(), *partition as it was.
  */
 int partition_find(struct block_device *device, uint32_t signature, struct partition *partition);
 
@@ -44,8 +44,8 @@ struct partition_device {
     uint32_t first_lba;
 };
 
-/* Makes *view show that partition of whole; what lies behind whole's end is cut off. Both must live as
- * long as view->device is used. */
+/* Makes *view show that partition of whole; what lies behind whole's end is cut off. Both must live
+ * as long as view->device is used. */
 void partition_open(struct block_device *whole, const struct partition *partition,
                     struct partition_device *view);
 

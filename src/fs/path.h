@@ -18,8 +18,9 @@
  * -EBADPATH. */
 int path_open(const char *path, unsigned *drive, const char **rest);
 
-/* Writes name, with "0:/" before it unless it names a drive itself, to path (PATH_BYTES_MAX bytes): so
- * "dir/name", "/dir/name", "./dir/name" and "0:/dir/name" are one. 0, or -EBADPATH when it is too long. */
+/* Writes name, with "0:/" before it unless it names a drive itself, to path (PATH_BYTES_MAX bytes):
+ * so "dir/name", "/dir/name", "./dir/name" and "0:/dir/name" are one. 0, or -EBADPATH when it is
+ * too long. */
 int path_complete(char *path, const char *name);
 
 /* Takes the next name off *rest: 1, 0 when there is none left, -EBADPATH. */

@@ -2,10 +2,10 @@
  * kernel/boot_disk.c - see boot_disk.h.
  *
  * Which disk? The disk signature alone is not enough: a copy of the disk has the same one. The BIOS
- * knows, as it has booted that disk, and reading through it is always right, though slow. An ATA disk
- * takes its place when the BIOS says that the booted disk is attached there (its channel's ports,
- * master or slave) and both show the same first sectors. Some BIOSes do not say it. Then the disk is
- * read through the BIOS, and if an ATA disk might be the same one, a sentence says so.
+ * knows, as it has booted that disk, and reading through it is always right, though slow. An ATA
+ * disk takes its place when the BIOS says that the booted disk is attached there (its channel's
+ * ports, master or slave) and both show the same first sectors. Some BIOSes do not say it. Then the
+ * disk is read through the BIOS, and if an ATA disk might be the same one, a sentence says so.
  *
  * Which volume? The partition's type is only a note of the program that made it; the boot record
  * inside decides.

@@ -2,9 +2,9 @@
  * lib/format.h - printf's formatting, once, for everything that prints.
  *
  * Understands %c %s %d %i %u %x %X %p %% with the flags '-' '0' '+' ' ' '#', a width and a
- * precision (numbers or '*'), and the lengths hh h l ll z. %p is 0x and all 8 or 16 digits, as every
- * address is written. %s of NULL prints "(null)". An unknown conversion is printed as it stands.
- * No floating point in the kernel.
+ * precision (numbers or '*'), and the lengths hh h l ll z. %p is 0x and all 8 or 16 digits, as
+ * every address is written. %s of NULL prints "(null)". An unknown conversion is printed as it
+ * stands. No floating point in the kernel.
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H

@@ -1,6 +1,6 @@
 /*
- * lib/status_text.c - see status_text.h. Each says which rule was broken and, where there is something to
- * be done about it, what.
+ * lib/status_text.c - see status_text.h. Each says which rule was broken and, where there is
+ * something to be done about it, what.
  */
 #include "lib/status_text.h"
 
@@ -42,9 +42,10 @@ const char *status_text(int status)
         [ENOENTRY] = "it begins outside what it loads (ENTRY in the linker script)",
         [ECUTOFF] = "the file ends too early (copy it again)",
         [ELIMIT] = "this job, or all jobs together, have as many as they may (ps, kill -f)",
-        [ESHAREDPAGE] = "two of its segments share a page, but not their rights (link it with "
-                        "programs/program.ld)",
+        [ESHAREDPAGE] =
+            "segments with different rights share a page (link it with programs/program.ld)",
         [ENOTCODE] = "it begins in a segment that may not be executed (_start belongs in .text)",
+        [E2BIG] = "its arguments are too long, or too many, for its stack",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 

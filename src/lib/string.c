@@ -1,9 +1,10 @@
 /*
  * lib/string.c - memory and string functions, for the kernel and for programs.
  *
- * The block functions use the CPU's string instructions (arch/words.h), a word at a time and the last
- * bytes one by one: the code stays small. The direction flag is clear on entry and on return, as the
- * ABI has it; an interrupt entry must therefore cld, since it can come while memmove() has it set.
+ * The block functions use the CPU's string instructions (arch/words.h), a word at a time and the
+ * last bytes one by one: the code stays small. The direction flag is clear on entry and on return,
+ * as the ABI has it; an interrupt entry must therefore cld, since it can come while memmove() has
+ * it set.
  *
  * On a host the C library has the standard functions already and only the others are built. A
  * test that wants these first gives them other names: #define memset drupe_memset ...

@@ -1,8 +1,8 @@
 /*
  * memory/memory_map.h - which physical memory may be used: the firmware's list made sound.
  *
- * In go E820 entries as the BIOS gave them (abi/e820.h): unsorted, overlapping, not page-aligned. Out
- * come ranges of usable memory that are sorted, page-aligned, and have a gap between them.
+ * In go E820 entries as the BIOS gave them (abi/e820.h): unsorted, overlapping, not page-aligned.
+ * Out come ranges of usable memory that are sorted, page-aligned, and have a gap between them.
  *
  *   - An address is usable when an entry of type 1 names it and no entry of another type does.
  *   - The pages that a reserved entry touches are all reserved; a page is usable when all of it is.

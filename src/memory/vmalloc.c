@@ -1,8 +1,8 @@
 /*
  * memory/vmalloc.c - where the byte heap's memory comes from, and what a wrong vfree() leads to.
  *
- * Growing maps one frame after the other; when one cannot be had, or no table for it, those before go back,
- * so growing works entirely or not at all. The tables are shared by all address spaces
+ * Growing maps one frame after the other; when one cannot be had, or no table for it, those before
+ * go back, so growing works entirely or not at all. The tables are shared by all address spaces
  * (paging_map_kernel_page()), and go with their last page.
  */
 #include "memory/vmalloc.h"

@@ -237,6 +237,34 @@ static void release_of(struct address_space *space, const struct area *area, vad
 
 /* ---------------------------------------------------------------- areas come and go */
 
+/* Memory for an area, which is charged. NULL: there is none. */
+static struct area *new_area(struct address_space *space)
+{
+    bool is_charged = space->area_count % AREAS_A_PAGE == AREAS_A_PAGE - 1;
+
+    if (is_charged && !family_charge(space->family, FAMILY_PAGES, 1)) {
+        return NULL;
+    }
+    struct area *area = kmem_alloc(sizeof(*area));
+
+    if (area) {
+        space->area_count++;
+    } else if (is_charged) {
+        family_give_back(space->family, FAMILY_PAGES, 1);
+    }
+    return area;
+}
+
+static void free_area(struct address_space *space, struct area *area)
+{
+    if (area) {
+        kmem_free(area);
+        if (space->area_count-- % AREAS_A_PAGE == 0) {
+            family_give_back(space->family, FAMILY_PAGES, 1);
+        }
+    }
+}
+
 static void insert(struct address_space *space, struct area *area)
 {
     struct tree_node *parent = NULL;
@@ -286,6 +314,43 @@ static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
     }
 }
 
+/* Can both be one area: does the second go on where the first ends, with the same rights and contents? */
+static bool are_alike(const struct area *first, const struct area *second)
+{
+    return first->end == second->start && first->rights == second->rights &&
+           first->kind == second->kind && first->is_shared == second->is_shared &&
+           first->is_charged == second->is_charged && first->object == second->object &&
+           (!first->object ||
+            first->first + (first->end - first->start) / PAGE_SIZE_BYTES == second->first);
+}
+
+/* The first of two neighbours takes in the second, if it can. Returns it, or else the second. */
+static struct area *join(struct address_space *space, struct area *first, struct area *second)
+{
+    if (!first || !second || !are_alike(first, second)) {
+        return second;
+    }
+    first->end = second->end;
+    tree_remove(&space->areas, &second->node);
+    if (space->latest == second) {
+        space->latest = first;
+    }
+    hide(second);
+    free_area(space, second);
+    return first;
+}
+
+/* Of those that reach into [start, end), or touch it, all that can be one become one. */
+static void join_all(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    struct area *area = area_from(space, start);
+
+    area = join(space, area_of(tree_previous(&area->node)), area);
+    for (struct area *next; (next = next_area(area)) != NULL && next->start <= end;) {
+        area = join(space, area, next);
+    }
+}
+
 int area_add(struct address_space *space, const struct area *wanted)
 {
     vaddr_t start = wanted->start, end = wanted->end;
@@ -302,7 +367,7 @@ int area_add(struct address_space *space, const struct area *wanted)
     if (!address_space_charge_tables(space, start, end)) {
         goto give_back_pages;
     }
-    struct area *area = kmem_alloc(sizeof(*area));
+    struct area *area = new_area(space);
 
     if (!area || !take_room(space, start, end)) {
         goto free_area;
@@ -312,10 +377,11 @@ int area_add(struct address_space *space, const struct area *wanted)
     area->chunk = space->chunk;
     show(area);
     insert(space, area);
+    join_all(space, start, end);
     return OK;
 
 free_area:
-    kmem_free(area);
+    free_area(space, area);
     address_space_settle_tables(space, start, end);
 give_back_pages:
     address_space_give_back(space, pages);
@@ -332,7 +398,7 @@ static void forget(struct address_space *space, struct area *area)
         space->latest = NULL;
     }
     hide(area);
-    kmem_free(area);
+    free_area(space, area);
     address_space_settle_tables(space, start, end);
     give_room(space, start, end);
 }
@@ -360,12 +426,12 @@ static int split_at_both(struct address_space *space, vaddr_t start, vaddr_t end
 {
     bool at_start = is_inside(area_from(space, start), start);
     bool at_end = is_inside(area_from(space, end), end);
-    struct area *first = at_start ? kmem_alloc(sizeof(*first)) : NULL;
-    struct area *second = at_end ? kmem_alloc(sizeof(*second)) : NULL;
+    struct area *first = at_start ? new_area(space) : NULL;
+    struct area *second = at_end ? new_area(space) : NULL;
 
     if ((at_start && !first) || (at_end && !second)) {
-        kmem_free(first);
-        kmem_free(second);
+        free_area(space, first);
+        free_area(space, second);
         return -ENOMEM;
     }
     if (at_start) {
@@ -379,7 +445,7 @@ static int split_at_both(struct address_space *space, vaddr_t start, vaddr_t end
 
 int area_remove(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    int status = split_at_both(space, start, end);
+    int status = start < end ? split_at_both(space, start, end) : OK;
     struct area *area;
 
     while (status == OK && (area = area_from(space, start)) != NULL && area->start < end) {
@@ -467,6 +533,7 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
             (void)task_pause();
         }
     }
+    join_all(space, start, end);
     return OK;
 }
 
@@ -496,7 +563,7 @@ static int clone_areas(struct address_space *to, struct address_space *from)
     size_t count = 0;
 
     for (struct area *area = area_of(tree_first(&from->areas)); area; area = next_area(area)) {
-        struct area *copy = kmem_alloc(sizeof(*copy));
+        struct area *copy = new_area(to);
 
         if (!copy) {
             return -ENOMEM;
@@ -592,17 +659,17 @@ void address_space_destroy(struct address_space *space)
     if (!space->chunk) {
         return;
     }
+    space->latest = NULL;
     while ((node = tree_dismantle(&space->areas)) != NULL) {
         struct area *area = area_of(node);
 
         release_of(space, area, area->start, area->end);
         hide(area);
-        kmem_free(area);
+        free_area(space, area);
         if (++count % PIECE_NODES == 0) {
             (void)task_pause();
         }
     }
-    space->latest = NULL;
     (void)release(space, map.heap_start, map.heap_end, 0, CHARGED_ENTRIES);
     while (!room_destroy(&space->room, PIECE_NODES)) {
         (void)task_pause();

@@ -24,6 +24,8 @@
  *     - each table that the chunk owns, and each that an area may need and that is not there yet
  *       (chunk->promised_tables)
  *
+ *   Areas themselves take memory of the kernel: the family is charged a page for each AREAS_A_PAGE of them.
+ *
  *   A page that a fork shares is charged to each process that has it: of n holders, n - 1 hold the promise of a
  *   copy. So for each page that is charged, either its release frees a frame, or there is a promise to give back.
  *
@@ -55,6 +57,8 @@ enum area_kind {
     AREA_GUARD,
 };
 
+#define AREAS_A_PAGE 32
+
 struct area {
     struct tree_node node; /* by address */
     vaddr_t start, end;    /* multiples of a page */
@@ -83,6 +87,7 @@ struct address_space {
     struct tree areas;
     struct area *latest;   /* that was found, or NULL */
     struct room room;      /* of the process heap */
+    uint32_t area_count;
     uint32_t pages;        /* charged */
     struct address_space_faults faults;
     bool is_64_bit;
@@ -104,7 +109,7 @@ address_space_map(const struct address_space *space)
 }
 
 /*
- * A new area without pages: *wanted says start, end, rights, kind, and the object that it shows, if any, with first and
+ * A new area without pages, or more of one that ends or begins there and is like it: *wanted says start, end, rights, kind, and the object that it shows, if any, with first and
  * is_shared. Its addresses must be free; those of the process heap are taken from the room. It holds a
  * reference to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
  */

@@ -1,8 +1,8 @@
 /*
- * process/arguments.h - a command line on its way into a new program.
+ * process/arguments.h - a command line, and an environment, on their way into a new program.
  *
- * Where it ends up: at the very top of the program's stack, from where command 8 finds it and C's
- * main() gets it.
+ * Where they end up: at the very top of the program's stack, from where command 8 finds them and C's
+ * main() gets them.
  *
  *              top  +--------------------------------+
  *                   | the strings, one after another |
@@ -19,17 +19,23 @@
 #ifndef PROCESS_ARGUMENTS_H
 #define PROCESS_ARGUMENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "abi/syscalls.h"
 #include "base/types.h"
 
+/* Of strings that fit without arguments_grow(): with the struct's other fields, less than a page. */
+#define ARGUMENTS_FIRST_BYTES 3072
+
 struct arguments {
     uint32_t count;     /* of strings */
     uint32_t arguments; /* of these, arguments; the others are the environment's */
-    uint32_t bytes; /* of strings in use */
-    char strings[ARGUMENTS_BYTES_MAX];
+    uint32_t bytes;     /* of strings in use */
+    uint32_t capacity;  /* of strings: ARGUMENTS_FIRST_BYTES or ARGUMENTS_BYTES_MAX */
+    char *strings;      /* first, or a block of its own */
+    char first[ARGUMENTS_FIRST_BYTES];
 };
 
 /*
@@ -39,8 +45,11 @@ struct arguments *arguments_new(void);
 void arguments_free(struct arguments *arguments); /* NULL is fine */
 
 /* Room for one more string of at most *size bytes with its NUL, to be written there and confirmed
- * by arguments_add(); NULL when there can be no more. */
+ * by arguments_add(); NULL when there can be no more strings. *size may be 0. */
 char *arguments_next(struct arguments *arguments, size_t *size);
+
+/* Makes that room larger. 0, -ENOMEM, or -E2BIG when it is as large as it may be. */
+int arguments_grow(struct arguments *arguments);
 
 /* The string at arguments_next(), of that length without its NUL, is the next argument. */
 void arguments_add(struct arguments *arguments, size_t length);
@@ -51,12 +60,19 @@ void arguments_end(struct arguments *arguments);
 /* How many arguments there are. */
 uint32_t arguments_count(const struct arguments *arguments);
 
+/* Can they lie on a stack of stack_bytes, a multiple of 64, of a program whose words have word_bytes?
+ * arguments NULL: none. */
+bool arguments_fit(const struct arguments *arguments, size_t stack_bytes, size_t word_bytes);
+
+/* The kernel's address of the byte at address, of a stack that is zeroed. The bytes up to the end of its page
+ * follow. */
+typedef uint8_t *arguments_memory(void *stack, vaddr_t address);
+
 /*
- * Writes them into the zeroed page (as the kernel sees it) that will end at top, the end of the program's
- * stack, for a program whose words have word_bytes. Returns the program's first stack pointer; *argv is
- * where its argv lies. arguments NULL: none.
+ * Writes them to the stack that ends at top, for a program whose words have word_bytes. Returns the program's
+ * first stack pointer; *argv is where its argv lies. arguments NULL: none.
  */
-vaddr_t arguments_place(const struct arguments *arguments, uint8_t *page, vaddr_t top,
-                        size_t word_bytes, vaddr_t *argv);
+vaddr_t arguments_place(const struct arguments *arguments, arguments_memory *memory, void *stack,
+                        vaddr_t top, size_t word_bytes, vaddr_t *argv);
 
 #endif

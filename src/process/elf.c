@@ -14,9 +14,9 @@
  * with a name of one's own ("section .asm") no right to be executed, so a program that begins there
  * is accepted, and the segment counts as executable.
  *
- * Not so in a file of 64 bits: in long mode a page without the right to be executed is not, and what its
- * segments say is what it gets, or it is refused. The page below is left out of such files as well, though
- * nothing of theirs lies there: one rule for both.
+ * Not so in a file of 64 bits: in long mode a page without the right to be executed is not, and
+ * what its segments say is what it gets, or it is refused. The page below is left out of such files
+ * as well, though nothing of theirs lies there: one rule for both.
  *
  * Size before speed.
  */
@@ -59,7 +59,8 @@ _Static_assert(sizeof(struct elf64_header) == 64, "Elf64_Ehdr");
 _Static_assert(sizeof(struct elf32_program_header) == 32, "Elf32_Phdr");
 _Static_assert(sizeof(struct elf64_program_header) == 56, "Elf64_Phdr");
 
-/* What is used of either, in words of the kernel: a file of 64 bits gets here only where they are as wide. */
+/* What is used of either, in words of the kernel: a file of 64 bits gets here only where they are
+ * as wide. */
 struct elf_header {
     bool is_64_bit;
     uint32_t e_version;
@@ -217,8 +218,8 @@ static bool is_below_program(const struct elf_program_header *program)
            USER_PROGRAM_ADDRESS - program->p_vaddr <= PAGE_SIZE_BYTES;
 }
 
-/* Is what lies below the program's addresses only the headers, one behind the other as linkers write
- * them, and zeros? 1, 0 or an error. The segment's part of the file is inside the file. */
+/* Is what lies below the program's addresses only the headers, one behind the other as linkers
+ * write them, and zeros? 1, 0 or an error. The segment's part of the file is inside the file. */
 static int has_only_headers_below(const struct elf_source *source, const struct elf_header *header,
                                   const struct elf_program_header *program)
 {
@@ -267,7 +268,8 @@ static int has_only_notes(const struct elf_source *source, const struct elf_head
     return 0;
 }
 
-/* Takes off a segment what no program needs (see above). 1 when nothing is left of it; 0; an error. */
+/* Takes off a segment what no program needs (see above). 1 when nothing is left of it; 0; an
+ * error. */
 static int leave_out(const struct elf_source *source, const struct elf_header *header,
                      struct elf_program_header *program)
 {
@@ -345,7 +347,8 @@ static int add_segment(const struct elf_source *source, const struct elf_header 
     return OK;
 }
 
-/* Finds the segment in which the program begins. In a file of 32 bits it can be executed, whatever its flags are. */
+/* Finds the segment in which the program begins. In a file of 32 bits it can be executed, whatever
+ * its flags are. */
 static int accept_entry(struct elf_layout *layout)
 {
     for (size_t i = 0; i < layout->segment_count; i++) {

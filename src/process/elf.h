@@ -1,14 +1,16 @@
 /*
  * process/elf.h - understands an ELF program file; maps and copies nothing.
  *
- * Accepted: ELF32 for the i386, and by the x86_64 kernel also ELF64 for x86-64; little-endian, ET_EXEC
- * (System V ABI, chapter 4 and the supplements), static, with its PT_LOAD segments inside the addresses of
- * such a program (address_map.h); elf.c says which parts of a file may lie elsewhere, and are not loaded.
- * Everything in the file's headers is checked against the file's size and that range before it is used.
+ * Accepted: ELF32 for the i386, and by the x86_64 kernel also ELF64 for x86-64; little-endian,
+ * ET_EXEC (System V ABI, chapter 4 and the supplements), static, with its PT_LOAD segments inside
+ * the addresses of such a program (address_map.h); elf.c says which parts of a file may lie
+ * elsewhere, and are not loaded. Everything in the file's headers is checked against the file's
+ * size and that range before it is used.
  *
- * A file of 64 bits means the rights that it gives its segments: two with different ones share no page, and it
- * begins in one that may be executed. Files of 32 bits were made for kernels that cannot forbid execution: pages
- * that segments share have the rights of both, and the segment with the entry may be executed in any case.
+ * A file of 64 bits means the rights that it gives its segments: two with different ones share no
+ * page, and it begins in one that may be executed. Files of 32 bits were made for kernels that
+ * cannot forbid execution: pages that segments share have the rights of both, and the segment with
+ * the entry may be executed in any case.
  */
 #ifndef PROCESS_ELF_H
 #define PROCESS_ELF_H
@@ -48,7 +50,8 @@ struct elf_layout {
 };
 
 /* 0. For a file that is no such program -EINFORMAT, or, if it is an ELF file, one of the errors
- * STATUS_IS_OF_ELF() of status.h, negated; -E64BIT by i386 alone. Also the errors of source->read. */
+ * STATUS_IS_OF_ELF() of status.h, negated; -E64BIT by i386 alone. Also the errors of
+ * source->read. */
 int elf_read_layout(const struct elf_source *source, struct elf_layout *layout);
 
 #endif

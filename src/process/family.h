@@ -8,10 +8,10 @@
  * that it may take, no matter how many processes it makes.
  *
  * Counted are processes, pages and open files. A process that has ended counts as one until its
- * parent has waited for it: so a limit on processes is one on children that nobody waits for, and no
- * end of a process ever takes more than its start did. Each is charged where it is taken and given
- * back where it goes; after a family's last process all its counts are 0. config.h says what the
- * limits are. Two of them hold at once:
+ * parent has waited for it: so a limit on processes is one on children that nobody waits for, and
+ * no end of a process ever takes more than its start did. Each is charged where it is taken and
+ * given back where it goes; after a family's last process all its counts are 0. config.h says what
+ * the limits are. Two of them hold at once:
  *
  *   one family      has at most a share of what all jobs may have together
  *   all of them     have at most the machine less a reserve, which is init's family's: from it the

@@ -7,6 +7,7 @@
 
 #include "base/align.h"
 #include "base/status.h"
+#include "debug/panic.h"
 #include "fs/file.h"
 #include "fs/page_object.h"
 #include "process/elf.h"
@@ -207,28 +208,46 @@ static size_t stack_bytes(const struct address_map *map, const struct elf_layout
                    : layout->has_stack_header ? map->stack_bytes
                                               : USER_STACK_BYTES;
 
-    return ALIGN_UP(MAX(MIN(bytes, map->stack_bytes_max), USER_STACK_BYTES), PAGE_SIZE_BYTES);
+    return ALIGN_UP(MAX(MIN(bytes, USER_STACK_BYTES_MAX), USER_STACK_BYTES), PAGE_SIZE_BYTES);
 }
 
-/* The stack, with the arguments on its last page; the others come when they are touched. */
+static uint8_t *stack_memory(void *space, vaddr_t address)
+{
+    void *frame = NULL;
+
+    KASSERT(address_space_own_page(space, address, &frame) == OK); /* promised, and of no file */
+    return (uint8_t *)frame + address % PAGE_SIZE_BYTES;
+}
+
+/* The stack's area; below a large one lies a guard, as its neighbours may be anything. */
+static int add_stack_area(struct address_space *space, vaddr_t bottom, vaddr_t top, bool is_large)
+{
+    const struct area stack = {
+        .start = bottom, .end = top, .rights = PAGE_READ | PAGE_WRITE, .kind = AREA_STACK};
+    const struct area guard = {
+        .start = bottom - PAGE_SIZE_BYTES, .end = bottom, .kind = AREA_GUARD};
+    int status = area_add(space, &stack);
+
+    return status == OK && is_large ? area_add(space, &guard) : status;
+}
+
+/* The stack, with the arguments at its end; pages that these do not need come when they are touched. */
 static int add_stack(struct address_space *space, const struct elf_layout *layout,
                      const struct arguments *arguments, vaddr_t *stack, vaddr_t *argv)
 {
     const struct address_map map = address_space_map(space);
-    void *frame;
-    int status = area_add(space, &(struct area){
-                                     .start = map.stack_top - stack_bytes(&map, layout),
-                                     .end = map.stack_top,
-                                     .rights = PAGE_READ | PAGE_WRITE,
-                                     .kind = AREA_STACK,
-                                 });
+    size_t word_bytes = layout->is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t);
+    size_t bytes = stack_bytes(&map, layout);
+    bool is_large = bytes > USER_STACK_BYTES;
+    vaddr_t top = is_large ? map.large_stack_top : map.stack_top;
+
+    if (!arguments_fit(arguments, bytes, word_bytes)) {
+        return -E2BIG;
+    }
+    int status = add_stack_area(space, top - bytes, top, is_large);
 
     if (status == OK) {
-        status = address_space_own_page(space, map.stack_top - PAGE_SIZE_BYTES, &frame);
-    }
-    if (status == OK) {
-        *stack = arguments_place(arguments, frame, map.stack_top,
-                                 layout->is_64_bit ? sizeof(uint64_t) : sizeof(uint32_t), argv);
+        *stack = arguments_place(arguments, stack_memory, space, top, word_bytes, argv);
     }
     return status;
 }

@@ -215,8 +215,8 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
         if (!area || area->kind == AREA_GUARD) {
             return -ENOMEM;
         }
-        if (area->kind == AREA_STACK) {
-            return -EINVARG;
+        if (area->kind == AREA_STACK || area->kind == AREA_BREAK) {
+            return -EINVARG; /* these grow and shrink as one */
         }
         if (area->is_shared && rights & MAPPING_WRITE && page_object_is_file(area->object)) {
             return -ERDONLY;
@@ -224,4 +224,26 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
         at = area->end;
     }
     return area_protect(space, address, end, (page_rights_t)rights);
+}
+
+int mapping_sync(struct process *process, vaddr_t address, size_t length)
+{
+    struct address_space *space = &process->space;
+    vaddr_t end;
+
+    if (length == 0) {
+        return IS_ALIGNED(address, (uintptr_t)PAGE_SIZE_BYTES) ? OK : -EINVARG;
+    }
+    if (!find_end(address, length, &end)) {
+        return -EINVARG;
+    }
+    while (address < end) {
+        const struct area *area = area_at(space, address);
+
+        if (!area || area->kind == AREA_GUARD) {
+            return -ENOMEM;
+        }
+        address = area->end;
+    }
+    return OK;
 }

@@ -23,8 +23,14 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
 /* Unmaps what of [address, address + length) is mapped so. 0; -EINVARG: something else is there; -ENOMEM. */
 int mapping_remove(struct process *process, vaddr_t address, size_t length);
 
-/* Changes the rights of all pages of the range, which is mapped, the program's, or the break's. 0; -EINVARG;
+/* Changes the rights of all pages of the range, which is mapped or the program's. 0; -EINVARG;
  * -ENOMEM: nothing is there, or it cannot be promised; -ERDONLY. */
 int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights);
+
+/*
+ * What was written to shared mappings of files there goes to these. So far none can be written to, so this only
+ * looks at the range. 0; -EINVARG: address is no multiple of a page; -ENOMEM: a part of it is in no area.
+ */
+int mapping_sync(struct process *process, vaddr_t address, size_t length);
 
 #endif

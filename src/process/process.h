@@ -61,8 +61,8 @@ void process_initialise(void);
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
  * arguments (NULL: none), kernel stack. It is of the running process's family, or of init's when
  * none runs. On failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
- * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED when
- * the caller was cancelled.
+ * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED
+ * when the caller was cancelled.
  */
 int process_load(const char *path, const struct arguments *arguments, struct process **process);
 
@@ -112,8 +112,8 @@ void process_cancel(struct process *process, int status);
 void process_cancel_family(struct family *family, int status);
 
 /*
- * The living process with that id, if the running process may end it; or NULL. A process reaches its
- * own family, those of init's family reach all. No other process reaches init itself: it is the
+ * The living process with that id, if the running process may end it; or NULL. A process reaches
+ * its own family, those of init's family reach all. No other process reaches init itself: it is the
  * person's shell, and the machine stops when it ends.
  */
 struct process *process_find_reachable(uint32_t id);
@@ -146,11 +146,12 @@ void process_set_init_exit_handler(void (*handler)(int status));
  * has ended. */
 void process_destroy(struct process *process);
 
-/* Calls visit for each process that was started and is not forgotten; stops when it returns false. */
+/* Calls visit for each process that was started and is not forgotten; stops when it returns
+ * false. */
 void process_for_each(bool (*visit)(void *context, const struct process *process), void *context);
 
-/* The same for those that were started after the one with that serial, in this order. So a long walk
- * can pause and go on where it was. */
+/* The same for those that were started after the one with that serial, in this order. So a long
+ * walk can pause and go on where it was. */
 void process_for_each_after(uint64_t serial,
                             bool (*visit)(void *context, const struct process *process),
                             void *context);

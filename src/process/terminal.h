@@ -2,12 +2,12 @@
  * process/terminal.h - who has the keyboard.
  *
  * One session is in front: keys are its own, others get none. Its tasks get their turns soon
- * (task_favour()). Ctrl-C interrupts it, unless it takes ctrl-C as a key. Ctrl-\ ends it and all that belongs
- * to it, in any case, and another session is in front at once; for a session that cannot be ended so,
- * ctrl-\ is a key like others. Everybody may write to the screen.
+ * (task_favour()). Ctrl-C interrupts it, unless it takes ctrl-C as a key. Ctrl-\ ends it and all
+ * that belongs to it, in any case, and another session is in front at once; for a session that
+ * cannot be ended so, ctrl-\ is a key like others. Everybody may write to the screen.
  *
- * What is behind a session, and how it ends, is for those who register here (process.c: a session is a
- * process, ctrl-\ ends its family).
+ * What is behind a session, and how it ends, is for those who register here (process.c: a session
+ * is a process, ctrl-\ ends its family).
  */
 #ifndef PROCESS_TERMINAL_H
 #define PROCESS_TERMINAL_H
@@ -38,8 +38,8 @@ void terminal_initialise(const struct terminal_actions *actions);
 /* Keys go to session from now on, to nobody for NULL; unread keys are the next session's. */
 void terminal_set_front(struct session *session);
 
-/* The same, for a session that has just begun. A ctrl-C or ctrl-\ that came while it was loaded, and that
- * was not read, was meant for it. */
+/* The same, for a session that has just begun. A ctrl-C or ctrl-\ that came while it was loaded,
+ * and that was not read, was meant for it. */
 void terminal_start_front(struct session *session);
 
 bool terminal_is_front(const struct session *session);

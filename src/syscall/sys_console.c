@@ -20,8 +20,8 @@
 
 #define POLLS_BEFORE_REST 64
 
-/* How many of the count bytes are printed before the next pause: what follows an Escape may clear all
- * of the screen, so there is one at the piece's end at most. */
+/* How many of the count bytes are printed before the next pause: what follows an Escape may clear
+ * all of the screen, so there is one at the piece's end at most. */
 static size_t piece_length(const char *piece, size_t count)
 {
     unsigned lines = 0;

@@ -16,6 +16,7 @@
 #include "memory/heap/kheap.h"
 #include "base/status.h"
 #include "syscall/syscall.h"
+#include "syscall/user_path.h"
 #include "syscall/usercopy.h"
 #include "process/process.h"
 #include "task/task.h"
@@ -44,20 +45,14 @@ static struct file *file_of(uintptr_t descriptor)
 
 static int open_user_path(struct user_pointer source, struct file **file)
 {
-    char name[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
+    char path[PATH_BYTES_MAX];
+    int status = copy_path_from_user(path, source);
 
-    if (copy_string_from_user(name, source, sizeof(name)) < 0) {
-        /* A bad pointer, or too long? */
-        return copy_from_user(name, source, sizeof(name)) < 0 ? -EINVARG : -EBADPATH;
-    }
-    if (!name[0] || path_complete(path, name) < 0) {
-        return -EBADPATH;
-    }
-    return file_open(path, file);
+    return status < 0 ? status : file_open(path, file);
 }
 
-/* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has as
- * many open files as it may */
+/* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has
+ * as many open files as it may */
 intptr_t sys_open(const uintptr_t *arguments)
 {
     struct file *file;
@@ -83,14 +78,15 @@ intptr_t sys_open(const uintptr_t *arguments)
     return status < 0 ? status : -EBUSY;
 }
 
-/* What a read is charged for so large a piece: all but one page, which every process is charged for. */
+/* What a read is charged for so large a piece: all but one page, which every process is charged
+ * for. */
 static uint32_t piece_charge(size_t bytes)
 {
     return (uint32_t)(bytes - 1) / PAGE_SIZE_BYTES;
 }
 
-/* Memory for a piece of *bytes, or of a page at most where there is no more; NULL: not even that. The
- * others run while a read has it, and may have theirs: so the family is charged. */
+/* Memory for a piece of *bytes, or of a page at most where there is no more; NULL: not even that.
+ * The others run while a read has it, and may have theirs: so the family is charged. */
 static void *new_piece(size_t *bytes)
 {
     struct family *family = process_current()->family;

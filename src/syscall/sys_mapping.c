@@ -66,3 +66,9 @@ intptr_t sys_protect(const uintptr_t *arguments)
 {
     return mapping_protect(process_current(), arguments[0], arguments[1], (uint32_t)arguments[2]);
 }
+
+/* sync_mapping(address, length): 0 */
+intptr_t sys_sync_mapping(const uintptr_t *arguments)
+{
+    return mapping_sync(process_current(), arguments[0], arguments[1]);
+}

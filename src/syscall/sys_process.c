@@ -13,6 +13,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "syscall/syscall.h"
+#include "syscall/user_path.h"
 #include "syscall/usercopy.h"
 #include "process/process.h"
 #include "task/task.h"
@@ -40,20 +41,44 @@ intptr_t sys_exit_status(const uintptr_t *arguments)
     process_exit((int)arguments[0]);
 }
 
+#define SIGNAL_MAX 31
+
+/* exit_by_signal(signal) */
+intptr_t sys_exit_by_signal(const uintptr_t *arguments)
+{
+    uint32_t signal = (uint32_t)arguments[0];
+
+    if (signal == 0 || signal > SIGNAL_MAX) {
+        return -EINVARG;
+    }
+    process_exit_by_signal(STATUS_FAULT + (int)signal, signal);
+}
+
 /* ---------------------------------------------------------------- starting programs */
 
 /* Appends the string at source, of at most max bytes with its NUL. */
 static int add_from_user(struct arguments *arguments, struct user_pointer source, size_t max)
 {
     size_t size;
-    char *next = arguments_next(arguments, &size);
-    int length = next ? copy_string_from_user(next, source, MIN(size, max)) : -EINVARG;
+    char *next;
 
-    if (length < 0) {
-        return length;
+    while ((next = arguments_next(arguments, &size)) != NULL) {
+        int status = copy_string_from_user(next, source, MIN(size, max));
+
+        if (status >= 0) {
+            arguments_add(arguments, (size_t)status);
+            return OK;
+        }
+        /* A bad pointer, too long, or is there only no room for it? */
+        if (size >= max || user_range_check(source, size) < 0) {
+            return status;
+        }
+        status = arguments_grow(arguments);
+        if (status < 0) {
+            return status;
+        }
     }
-    arguments_add(arguments, (size_t)length);
-    return OK;
+    return -E2BIG;
 }
 
 /* Appends the strings of a user's list of struct command_argument. Neither a cyclic nor an endless
@@ -74,24 +99,27 @@ static int add_list_from_user(struct arguments *arguments, struct user_pointer i
     return OK;
 }
 
-/* Starts the program that the first argument names, in a family of its own if is_job. The new
- * process's id, or an error. */
-static int start_program(const struct arguments *arguments, unsigned flags, bool is_job)
+/* Starts the program at path, in a family of its own if is_job. The new process's id, or an error. */
+static int start_at(const char *path, const struct arguments *arguments, unsigned flags, bool is_job)
 {
-    char path[PATH_BYTES_MAX];
     struct process *process;
-    int status = path_complete(path, arguments->strings);
+    int status = is_job ? process_load_job(path, arguments, flags & PROCESS_FRONT, &process)
+                        : process_load(path, arguments, &process);
 
-    if (status == OK && is_job) {
-        status = process_load_job(path, arguments, flags & PROCESS_FRONT, &process);
-    } else if (status == OK) {
-        status = process_load(path, arguments, &process);
-    }
-    if (status != OK) {
+    if (status < 0) {
         return status;
     }
     process_start(process, flags);
     return (int)process->id;
+}
+
+/* The same for the program that the first argument names. */
+static int start_program(const struct arguments *arguments, unsigned flags, bool is_job)
+{
+    char path[PATH_BYTES_MAX];
+    int status = path_complete(path, arguments->strings);
+
+    return status < 0 ? status : start_at(path, arguments, flags, is_job);
 }
 
 /* What commands 6, 7 and spawn have in common: arguments from a string or from a list, then the
@@ -187,16 +215,12 @@ static int add_array_from_user(struct arguments *arguments, struct user_pointer 
     return status;
 }
 
-/* Path, arguments and environment of the call below. */
+/* Path, arguments and environment of the calls below. */
 static int read_program(const uintptr_t *arguments, char path[PATH_BYTES_MAX],
                         struct arguments *strings)
 {
-    char name[PATH_BYTES_MAX];
-    int status = copy_string_from_user(name, user_pointer(arguments[0]), sizeof(name));
+    int status = copy_path_from_user(path, user_pointer(arguments[0]));
 
-    if (status >= 0) {
-        status = path_complete(path, name);
-    }
     if (status == OK) {
         status = add_array_from_user(strings, user_pointer(arguments[1]));
     }
@@ -227,6 +251,24 @@ intptr_t sys_execute(const uintptr_t *arguments)
         return status;
     }
     task_restart(&start);
+}
+
+/* spawn_posix(path, arguments, environment): pid */
+intptr_t sys_spawn_posix(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    struct arguments *strings = arguments_new();
+
+    if (!strings) {
+        return -ENOMEM;
+    }
+    int status = read_program(arguments, path, strings);
+
+    if (status == OK) {
+        status = start_at(path, strings, front_if_own(), false);
+    }
+    arguments_free(strings);
+    return status;
 }
 
 /* get_program_arguments(out): 0 */
@@ -340,9 +382,9 @@ intptr_t sys_uptime(const uintptr_t *arguments)
 }
 
 /*
- * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a 32-bit program
- * may give any address of 32 bits; in long mode one that cannot be would be a fault of the kernel's. (By a far
- * jump and `syscall` a 32-bit program, too, can pass more.)
+ * thread_pointer(address): the selector, or 0 where none is needed. Paging protects as ever, so a
+ * 32-bit program may give any address of 32 bits; in long mode one that cannot be would be a fault
+ * of the kernel's. (By a far jump and `syscall` a 32-bit program, too, can pass more.)
  */
 intptr_t sys_thread_pointer(const uintptr_t *arguments)
 {

@@ -1,8 +1,8 @@
 /*
  * syscall/sys_seeds.c - the examples of the documents that Drupe's memory management grew from.
  *
- * An example runs without a pause (memory/seeds/seeds.h says how long at most), so one static text serves
- * all callers.
+ * An example runs without a pause (memory/seeds/seeds.h says how long at most), so one static text
+ * serves all callers.
  *
  * Size before speed.
  */
@@ -16,7 +16,8 @@ _Static_assert(SEEDS_ICARIUS == SEED_ICARIUS && SEEDS_VANA == SEED_VANA && SEEDS
                    SEEDS_PEACHOS == SEED_PEACHOS && SEEDS_INCRO == SEED_INCRO,
                "the documents' numbers");
 
-/* seeds(document, example, char text[SEEDS_TEXT_BYTES]): the text's length; 0 behind the last example */
+/* seeds(document, example, char text[SEEDS_TEXT_BYTES]): the text's length; 0 behind the last
+ * example */
 intptr_t sys_seeds(const uintptr_t *arguments)
 {
     static char text[SEEDS_TEXT_BYTES];

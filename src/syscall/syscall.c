@@ -19,7 +19,8 @@ static intptr_t sys_unknown(const uintptr_t *arguments)
     return -EINVARG;
 }
 
-/* From a call's line of the table: how many arguments it has, and which of them have a sign (bit n). */
+/* From a call's line of the table: how many arguments it has, and which of them have a sign (bit
+ * n). */
 #define SIGN_OF(type, name, is_signed) is_signed
 #define SIGN(argument, bit)            ((SIGN_OF argument) << (bit))
 #define SIGNS_0(result)                0
@@ -29,7 +30,8 @@ static intptr_t sys_unknown(const uintptr_t *arguments)
 
 #define FIFTH(result, a, b, c, fifth, ...) fifth
 #define COUNT(...)                         FIFTH(__VA_ARGS__, 3, 2, 1, 0, none)
-#define SIGNS(...)                         FIFTH(__VA_ARGS__, SIGNS_3, SIGNS_2, SIGNS_1, SIGNS_0, none)(__VA_ARGS__)
+#define SIGNS_OF(...)                      FIFTH(__VA_ARGS__, SIGNS_3, SIGNS_2, SIGNS_1, SIGNS_0, none)
+#define SIGNS(...)                         SIGNS_OF(__VA_ARGS__)(__VA_ARGS__)
 
 #define WORD sizeof(uint32_t) /* of a 32-bit program */
 
@@ -60,8 +62,8 @@ _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS +
                "every number below SYSCALL_COUNT has a line: 10 to 15 are nobody's");
 
 /*
- * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a sign. This
- * is part of each such call, so it does not go the long way through copy_from_user().
+ * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a
+ * sign. This is part of each such call, so it does not go the long way through copy_from_user().
  */
 static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
 {

@@ -1,9 +1,10 @@
 /*
- * syscall/syscall.h - the system calls: abi/syscalls.def has the table, docs/syscalls.md the descriptions.
+ * syscall/syscall.h - the system calls: abi/syscalls.def has the table, docs/syscalls.md the
+ * descriptions.
  *
- * SYSCALL_NAME's handler is sys_name(). It gets as many arguments as the table says, a word each: those
- * that the table calls INT or NUMBER count as int or uint32_t, whatever their upper half. The result goes to
- * the program: a negated error (status.h), or anything else.
+ * SYSCALL_NAME's handler is sys_name(). It gets as many arguments as the table says, a word each:
+ * those that the table calls INT or NUMBER count as int or uint32_t, whatever their upper half. The
+ * result goes to the program: a negated error (status.h), or anything else.
  */
 #ifndef SYSCALL_SYSCALL_H
 #define SYSCALL_SYSCALL_H

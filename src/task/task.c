@@ -1,5 +1,6 @@
 /*
- * task/task.c - round robin over the groups that have a task to run, and within each over its tasks.
+ * task/task.c - round robin over the groups that have a task to run, and within each over its
+ * tasks.
  *
  * The running task is on no queue. The timer's tick only notes that time is up; the change
  * of tasks happens when the interrupt returns to ring 3, so the kernel is never left in the

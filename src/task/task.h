@@ -106,8 +106,8 @@ struct task *task_current(void);
 /* The same where a task is known to run: in system calls and traps from ring 3. */
 struct task *task_running(void);
 
-/* The running task's own segment (arch/context.h) begins there from the next load of FS or GS on. Any
- * canonical address will do: it gives no right to touch what is there. */
+/* The running task's own segment (arch/context.h) begins there from the next load of FS or GS on.
+ * Any canonical address will do: it gives no right to touch what is there. */
 void task_set_thread_pointer(vaddr_t address);
 
 /* A task's registers of ring 3, while it is in the kernel: the top of its kernel stack. */

@@ -48,13 +48,14 @@ static inline uintptr_t number_of(const char *text)
     return number;
 }
 
-/* Calls what is there, with that selector for its code segment. far_call.asm has it for each word size. */
+/* Calls what is there, with that selector for its code segment. far_call.asm has it for each word
+ * size. */
 void far_call(uintptr_t address, unsigned selector);
 
 #define WORDS_MAX 3
 
-/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an error.
- * What the harness starts begins a family; for attackers the flag must change nothing. */
+/* Starts the program that the first word names with the others; NULL ends them. Its pid, or an
+ * error. What the harness starts begins a family; for attackers the flag must change nothing. */
 static inline int start_words(const char *const words[WORDS_MAX])
 {
     static struct command_argument items[WORDS_MAX];

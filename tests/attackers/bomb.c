@@ -1,5 +1,6 @@
 /*
- * bomb.c - starts itself until it may not any more; every child does the same, and tries again at once.
+ * bomb.c - starts itself until it may not any more; every child does the same, and tries again at
+ * once.
  * Verdict: status 137
  */
 #include "attack.h"

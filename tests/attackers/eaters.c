@@ -1,6 +1,6 @@
 /*
- * eaters.c - several take all memory at the same time (eatmem.c), while this one starts programs and
- * asks for memory: an error, or it works.
+ * eaters.c - several take all memory at the same time (eatmem.c), while this one starts programs
+ * and asks for memory: an error, or it works.
  * Verdict: status 0
  */
 #include "attack.h"

@@ -1,6 +1,6 @@
 /*
- * eatmem.c - takes all memory by command 4 and writes to each page, keeps it for a while, and dies of a
- * fault with all of it in its hands.
+ * eatmem.c - takes all memory by command 4 and writes to each page, keeps it for a while, and dies
+ * of a fault with all of it in its hands.
  * Verdict: status 142
  */
 #include "attack.h"

@@ -1,7 +1,8 @@
 /*
- * endall.c - starts children that end at once, as many as it may; then children that wait for a key,
- * as many as it may; lets those end together, and waits for none. Two of these have more processes
- * that have ended than there may be, unless each has its place in that count from its beginning.
+ * endall.c - starts children that end at once, as many as it may; then children that wait for a
+ * key, as many as it may; lets those end together, and waits for none. Two of these have more
+ * processes that have ended than there may be, unless each has its place in that count from its
+ * beginning.
  * Verdict: status 137
  */
 #include "attack.h"

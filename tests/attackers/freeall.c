@@ -1,6 +1,7 @@
 /*
- * freeall.c - frees every page of the first 32 MiB and round its heap and its break, and pages from all over the
- * rest of what a pointer can be; never its own allocation, and then that from its middle.
+ * freeall.c - frees every page of the first 32 MiB and round its heap and its break, and pages from
+ * all over the rest of what a pointer can be; never its own allocation, and then that from its
+ * middle.
  * Verdict: status 0
  */
 #include "attack.h"

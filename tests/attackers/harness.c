@@ -2,9 +2,9 @@
  * harness.c - init of the disk with the attackers: starts those of attack.txt one by one, a witness
  * beside each, and prints `attacker NAME ... ok` or `attacker NAME ... FAIL: why`.
  *
- * A line of attack.txt: NAME VERDICT FILE [ARGUMENT [ARGUMENT]]. The verdict is a status, the error that
- * starting the file gives, "refused": starting it gives one of the errors that program files have, or
- * "fault": a fault of any kind ends it.
+ * A line of attack.txt: NAME VERDICT FILE [ARGUMENT [ARGUMENT]]. The verdict is a status, the error
+ * that starting the file gives, "refused": starting it gives one of the errors that program files
+ * have, or "fault": a fault of any kind ends it.
  *
  * After each attacker all its descendants are ended, and then
  *   the witness still gets time, and what it computed is right;

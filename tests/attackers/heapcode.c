@@ -1,7 +1,7 @@
 /*
  * heapcode.c - writes code into the heap and onto the stack, and runs it there. On i386 that is
- * allowed: the pages of a 32-bit directory have no bit that forbids it, and the code has no right that its
- * program has not. x86_64 forbids it.
+ * allowed: the pages of a 32-bit directory have no bit that forbids it, and the code has no right
+ * that its program has not. x86_64 forbids it.
  * Verdict: status 0
  * Verdict on x86_64: fault
  */

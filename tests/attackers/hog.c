@@ -1,6 +1,6 @@
 /*
- * hog.c - takes memory by command 4 and by the break until there is not a page more, touches all of it,
- * and tries again for ever.
+ * hog.c - takes memory by command 4 and by the break until there is not a page more, touches all of
+ * it, and tries again for ever.
  * Verdict: status 137
  */
 #include "attack.h"

@@ -1,6 +1,6 @@
 /*
- * holes.c - takes memory page by page until there is no more, gives every other page back, and then asks
- * for two pages for ever: each time all of the holes are looked at.
+ * holes.c - takes memory page by page until there is no more, gives every other page back, and then
+ * asks for two pages for ever: each time all of the holes are looked at.
  * Verdict: status 137
  */
 #include "attack.h"

@@ -1,6 +1,6 @@
 /*
- * lastbyte.c - gives every command that takes an address one where the last bytes of what it wants are
- * behind the end of a page, and nothing is mapped there.
+ * lastbyte.c - gives every command that takes an address one where the last bytes of what it wants
+ * are behind the end of a page, and nothing is mapped there.
  * Verdict: status 0
  */
 #include <stdio.h>

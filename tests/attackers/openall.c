@@ -1,5 +1,6 @@
 /*
- * openall.c - opens all the files that a process may, and so do its children, as many as there can be.
+ * openall.c - opens all the files that a process may, and so do its children, as many as there can
+ * be.
  * Verdict: status 137
  */
 #include "attack.h"

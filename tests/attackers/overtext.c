@@ -1,6 +1,6 @@
 /*
- * overtext.c - writes to every page of the kernel's text and constants: itself (a child for each page,
- * which a page fault ends), and by commands that fill something in.
+ * overtext.c - writes to every page of the kernel's text and constants: itself (a child for each
+ * page, which a page fault ends), and by commands that fill something in.
  * Verdict: status 0
  * Arguments: kernel_rodata_end
  */

@@ -1,6 +1,6 @@
 /*
- * readers.c - as many processes as there can be read a file again and again: each holds what the kernel
- * reads into while the others run. The first takes all memory that is left.
+ * readers.c - as many processes as there can be read a file again and again: each holds what the
+ * kernel reads into while the others run. The first takes all memory that is left.
  * Verdict: status 137
  */
 #include "attack.h"

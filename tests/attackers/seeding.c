@@ -1,6 +1,6 @@
 /*
- * seeding.c - asks the kernel for every example of the five documents, again and again: each takes scratch
- * memory, some of them an address space of their own.
+ * seeding.c - asks the kernel for every example of the five documents, again and again: each takes
+ * scratch memory, some of them an address space of their own.
  * Verdict: status 137
  */
 #include "attack.h"

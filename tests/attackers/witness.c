@@ -1,7 +1,7 @@
 /*
- * witness.c - computes, and takes and gives back memory, beside an attacker, and never stops while all
- * is right. When a second process of its name appears ("witness.elf bell", which only sleeps), it
- * ends with STATUS_WITNESS. Memory may be refused to it; wrong it may not be.
+ * witness.c - computes, and takes and gives back memory, beside an attacker, and never stops while
+ * all is right. When a second process of its name appears ("witness.elf bell", which only sleeps),
+ * it ends with STATUS_WITNESS. Memory may be refused to it; wrong it may not be.
  */
 #include "attack.h"
 

@@ -1,5 +1,6 @@
 /*
- * wrap.c - addresses and lengths whose sum is beyond the largest address, for every command that takes one.
+ * wrap.c - addresses and lengths whose sum is beyond the largest address, for every command that
+ * takes one.
  * Verdict: status 0
  */
 #include <stdio.h>
@@ -44,7 +45,8 @@ int main(void)
             return STATUS_SUCCEEDED;
         }
     }
-    /* From memory of its own, round the end of all addresses and back to where it began, or nearly. */
+    /* From memory of its own, round the end of all addresses and back to where it began, or
+     * nearly. */
     for (uint32_t less = 0; less < 8; less++) {
         uintptr_t round = (uintptr_t)0 - ADDRESS(own) - less;
         uintptr_t all = UINTPTR_MAX - less;

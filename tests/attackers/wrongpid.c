@@ -1,6 +1,6 @@
 /*
- * wrongpid.c - kills, and waits for, thousands of processes that are not its own: init, the witness,
- * the kernel, and those that do not exist.
+ * wrongpid.c - kills, and waits for, thousands of processes that are not its own: init, the
+ * witness, the kernel, and those that do not exist.
  * Verdict: status 0
  */
 #include "attack.h"

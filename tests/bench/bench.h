@@ -9,6 +9,7 @@
 #define TESTS_BENCH_BENCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Instructions of one operation(context), the mean of `times` runs, the loop's own taken off. */
@@ -25,6 +26,14 @@ uint32_t bench_cost_once(void *(*operation)(void *argument), void *argument, voi
 void bench_row(const char *name, uint32_t cost, uint32_t reference, uint32_t goal);
 
 void bench_title(const char *title);
+
+/* For reference implementations, which zero memory as anybody would. bytes: a multiple of 4. */
+static inline void bench_zero(void *memory, size_t bytes)
+{
+    size_t count = bytes / 4;
+
+    __asm__ volatile("rep stosl" : "+D"(memory), "+c"(count) : "a"(0) : "memory");
+}
 
 /* Mounts the disk booted from. */
 void bench_mount(void);

@@ -17,6 +17,17 @@ static void alloc_and_free(void *context)
     kmem_free(kmem_alloc(50));
 }
 
+/* Of the odd ones the next in turn goes, and another comes: in the end from every slab. */
+static void replace_next(void *context)
+{
+    static int next = 1;
+
+    (void)context;
+    kmem_free(objects[next]);
+    objects[next] = kmem_alloc(50);
+    next += 2;
+}
+
 void bench_objects(void)
 {
     bench_title("small objects (instructions, bytes)");
@@ -31,7 +42,14 @@ void bench_objects(void)
     bench_row("10,000 objects of 50 bytes, bytes taken",
               (free_blocks - heap_free_blocks(kheap_get())) * 4096, OBJECTS * 4096, 700000);
     bench_row("kmem_alloc(50)+kmem_free, 10,000 live", bench_cost(alloc_and_free, 0, 1000), 0, 60);
-    for (int i = 0; i < OBJECTS; i++) {
+    for (int i = 0; i < OBJECTS; i += 2) {
+        kmem_free(objects[i]);
+    }
+    bench_row("kmem_alloc(50)+kmem_free, every other one free", bench_cost(alloc_and_free, 0, 1000),
+              0, 60);
+    bench_row("kmem_free+kmem_alloc(50) in turn, every other one free",
+              bench_cost(replace_next, 0, OBJECTS / 2 - 1), 0, 0);
+    for (int i = 1; i < OBJECTS; i += 2) {
         kmem_free(objects[i]);
     }
     kmem_reap();

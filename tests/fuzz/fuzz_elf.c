@@ -1,7 +1,7 @@
 /*
  * fuzz_elf.c - any bytes as a program file: nothing outside it is read, and what is accepted keeps
- * elf.h's promises: each segment is what a program header of the file says. Then once more with each of its
- * reads failing.
+ * elf.h's promises: each segment is what a program header of the file says. Then once more with
+ * each of its reads failing.
  * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>
@@ -31,7 +31,8 @@ struct program {
     uint64_t type, flags, offset, address, file_bytes, memory_bytes;
 };
 
-/* Program header number i of the file, by the system's own <elf.h>; the layout was accepted, so it is there. */
+/* Program header number i of the file, by the system's own <elf.h>; the layout was accepted, so it
+ * is there. */
 #define PROGRAM(name, Ehdr, Phdr)                                                       \
     static struct program name(unsigned i)                                              \
     {                                                                                   \
@@ -52,7 +53,8 @@ static unsigned program_count(bool is_64_bit)
     return is_64_bit ? ((const Elf64_Ehdr *)file)->e_phnum : ((const Elf32_Ehdr *)file)->e_phnum;
 }
 
-/* Is the segment all that the program header says, but for what lies below the addresses of programs? */
+/* Is the segment all that the program header says, but for what lies below the addresses of
+ * programs? */
 static bool is_made_of(const struct elf_segment *segment, const struct program *program)
 {
     uint64_t below = segment->address - program->address;
@@ -181,7 +183,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 SEED(seed_32, Elf32_Ehdr, Elf32_Phdr, ELFCLASS32, EM_386)
 SEED(seed_64, Elf64_Ehdr, Elf64_Phdr, ELFCLASS64, EM_X86_64)
 
-/* Programs with 1 to 20 segments, of 32 bits and of 64. Then what is none: without any, and for another CPU. */
+/* Programs with 1 to 20 segments, of 32 bits and of 64. Then what is none: without any, and for
+ * another CPU. */
 size_t fuzz_seed(unsigned number, uint8_t *data)
 {
     static const struct {

@@ -1,7 +1,7 @@
 /*
- * fuzz_fat16.c - a good volume, damaged in any number of places: every folder is listed and every file
- * read, through the block cache, while reads may fail. Errors are fine; what is read must be what the
- * FAT, followed by a second reader that knows nothing but the specification, leads to.
+ * fuzz_fat16.c - a good volume, damaged in any number of places: every folder is listed and every
+ * file read, through the block cache, while reads may fail. Errors are fine; what is read must be
+ * what the FAT, followed by a second reader that knows nothing but the specification, leads to.
  * Sources: src/fs/file.c src/fs/fat16.c src/fs/path.c src/drivers/block.c src/drivers/block_cache.c
  * Sources: src/lib/string.c tests/host/stub_kmem_malloc.c
  *

@@ -1,6 +1,6 @@
 /*
- * fuzz_format.c - lib/format.c beside the host's snprintf(), for conversions that both know, and any
- * bytes as a format, which must not write outside the buffer.
+ * fuzz_format.c - lib/format.c beside the host's snprintf(), for conversions that both know, and
+ * any bytes as a format, which must not write outside the buffer.
  * Sources: src/lib/format.c src/lib/string.c
  *
  *   byte 0     how large the buffer is

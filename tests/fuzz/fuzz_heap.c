@@ -1,7 +1,7 @@
 /*
- * fuzz_heap.c - any sequence of operations on a block heap, beside a model: for each block, whose it
- * is. After each operation the table is what the model says, byte by byte; what an allocation holds
- * stays what was written there.
+ * fuzz_heap.c - any sequence of operations on a block heap, beside a model: for each block, whose
+ * it is. After each operation the table is what the model says, byte by byte; what an allocation
+ * holds stays what was written there.
  * Sources: src/memory/heap/heap.c
  *
  *   byte 0     bit 0: with an index; the rest chooses the pool's size

@@ -1,6 +1,6 @@
 /*
- * fuzz_kmem.c - any sequence of operations on small objects and caches of them. What an object holds
- * stays what was written there, a wrong free is a panic, and at the end nothing is left.
+ * fuzz_kmem.c - any sequence of operations on small objects and caches of them. What an object
+ * holds stays what was written there, a wrong free is a panic, and at the end nothing is left.
  * Sources: src/memory/heap/kmem_cache.c src/memory/heap/heap.c
  * Sources: tests/host/stub_memory.c tests/host/stub_kheap.c
  *

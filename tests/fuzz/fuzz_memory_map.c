@@ -1,7 +1,7 @@
 /*
- * fuzz_memory_map.c - any list of E820 entries. Ranges are sorted, whole pages, and apart; no byte of
- * them is reserved or unnamed; and unless the map says that memory was lost, every usable page is
- * among them.
+ * fuzz_memory_map.c - any list of E820 entries. Ranges are sorted, whole pages, and apart; no byte
+ * of them is reserved or unnamed; and unless the map says that memory was lost, every usable page
+ * is among them.
  * Sources: src/memory/memory_map.c tests/host/stub_memory.c
  *
  *   byte 0     bit 0: the list was cut short; bit 1: entries are raw (24 bytes), else compact

@@ -32,7 +32,8 @@ extern char stub_panic_text[512];
         panicked;                             \
     })
 
-/* A new, empty kernel heap: kheap_get(), kmalloc() ... work on blocks blocks from HEAP_ADDRESS on. */
+/* A new, empty kernel heap: kheap_get(), kmalloc() ... work on blocks blocks from HEAP_ADDRESS
+ * on. */
 #define STUB_KHEAP_BLOCKS_MAX 4096
 void stub_kheap_create(size_t blocks);
 

@@ -14,8 +14,8 @@
 
 #include "layout.h"
 
-/* The memory below 1 MiB that the driver and the BIOS share. It lies 1 GiB higher here: a 32-bit process
- * cannot have the true addresses. */
+/* The memory below 1 MiB that the driver and the BIOS share. It lies 1 GiB higher here: a 32-bit
+ * process cannot have the true addresses. */
 #define SHIFT         0x40000000
 #define packet_memory ((uint8_t *)page_memory(BIOS_BUFFER_ADDRESS))
 #define large_memory  ((uint8_t *)page_memory(BIOS_DISK_BUFFER_ADDRESS))
@@ -263,7 +263,8 @@ static void test_each_piece_has_its_own_tries(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
-/* The table that says where the disk is: believed only with the right sum, where the kernel sees it. */
+/* The table that says where the disk is: believed only with the right sum, where the kernel sees
+ * it. */
 static void test_place(void **state)
 {
     (void)state;

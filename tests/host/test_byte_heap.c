@@ -1,6 +1,6 @@
 /*
- * test_byte_heap.c - the heap of bytes: boundaries, growing and shrinking, wrong frees, and random use
- * against a model.
+ * test_byte_heap.c - the heap of bytes: boundaries, growing and shrinking, wrong frees, and random
+ * use against a model.
  * Sources: src/memory/heap/byte_heap.c
  */
 #include <setjmp.h>
@@ -376,7 +376,8 @@ static void test_a_copied_header_is_none(void **state)
     check();
 }
 
-/* A byte too many, at each place of the next header: seen by the free of either, and by the checker. */
+/* A byte too many, at each place of the next header: seen by the free of either, and by the
+ * checker. */
 static void test_overruns_are_seen(void **state)
 {
     (void)state;

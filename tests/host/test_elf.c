@@ -1,6 +1,6 @@
 /*
- * test_elf.c - which program files are accepted, and that nothing outside them is read. For files of
- * 32 bits; test_elf64.c makes the same of it for those of 64.
+ * test_elf.c - which program files are accepted, and that nothing outside them is read. For files
+ * of 32 bits; test_elf64.c makes the same of it for those of 64.
  * Sources: src/process/elf.c src/lib/string.c
  */
 #include <elf.h>
@@ -439,8 +439,8 @@ static void test_entry(void **state)
     assert_accepted();
 }
 
-/* As nasm's "section .asm" is: the segment with the entry counts as executable, the others do not. In a file of
- * 64 bits it does not. */
+/* As nasm's "section .asm" is: the segment with the entry counts as executable, the others do not.
+ * In a file of 64 bits it does not. */
 static void test_entry_without_the_right_to_execute(void **state)
 {
     struct elf_layout layout;
@@ -469,7 +469,8 @@ static void test_entry_without_the_right_to_execute(void **state)
     assert_true(layout.segments[1].executable);
 }
 
-/* On one page the rights of two segments are one's and the same, or, in a file of 32 bits, both's. */
+/* On one page the rights of two segments are one's and the same, or, in a file of 32 bits,
+ * both's. */
 static void test_segments_on_one_page(void **state)
 {
     static const struct {

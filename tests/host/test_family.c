@@ -1,6 +1,6 @@
 /*
- * test_family.c - what families are charged, and what they are refused: limits of one and of all, the
- * base that each has, the reserve, and that everything comes back.
+ * test_family.c - what families are charged, and what they are refused: limits of one and of all,
+ * the base that each has, the reserve, and that everything comes back.
  *
  * Sources: src/process/family.c
  */
@@ -151,8 +151,8 @@ static void test_one_family_gets_its_share_and_no_more(void **state)
     assert_int_equal(below.objects, 0);
 }
 
-/* However many there are and however greedy: the reserve is init's family's, and a job in front still
- * gets what it takes to start ps. */
+/* However many there are and however greedy: the reserve is init's family's, and a job in front
+ * still gets what it takes to start ps. */
 static void test_all_families_together_leave_the_reserve(void **state)
 {
     enum { MANY = 1000 };

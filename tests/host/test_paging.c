@@ -49,8 +49,8 @@ static void maps_the_kernel(void **state)
     }
     assert_false(paging_is_mapped(kernel, NULL));
     check_chunk(kernel);
-    /* i386: all in the static table. x86_64: two levels and a table for the image, the byte heap's; and of the
-     * direct map one table of 1 GiB, and a few for its ends. */
+    /* i386: all in the static table. x86_64: two levels and a table for the image, the byte heap's;
+     * and of the direct map one table of 1 GiB, and a few for its ends. */
     assert_in_range(kernel_tables, 0, ARCH_BITS == 64 ? (largest > 1 ? 9 : 12) : 0);
 }
 
@@ -166,7 +166,8 @@ static void check_page(const struct paging_4gb_chunk *chunk, size_t page)
     assert_int_equal(page_entry_flags(entry) & ~PAGE_FLAG_LARGE, expected);
 }
 
-/* The tables that must be there: each span that is not empty has one, or is large, and those above. */
+/* The tables that must be there: each span that is not empty has one, or is large, and those
+ * above. */
 static size_t count_needed_tables(const struct paging_4gb_chunk *chunk)
 {
     bool is_needed[PAGE_LEVELS][SPANS + 1] = {0};
@@ -214,7 +215,8 @@ static void check_all(const struct paging_4gb_chunk *chunk)
         struct paging_step steps[PAGE_LEVELS];
 
         for (size_t i = 0; i < SPAN_PAGES; i++) {
-            /* A large page counts as an entry of the table that it is in, which nobody here does. */
+            /* A large page counts as an entry of the table that it is in, which nobody here
+             * does. */
             pages -= model[span * SPAN_PAGES + i].flags != 0 &&
                      paging_walk(chunk, address_of(span * SPAN_PAGES), steps) == PAGE_LEVELS;
         }

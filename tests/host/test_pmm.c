@@ -1,6 +1,6 @@
 /*
- * test_pmm.c - frames from the zones and from the pool, at the addresses they have in the kernel (64 bits: at
- * those that they have behind another direct map).
+ * test_pmm.c - frames from the zones and from the pool, at the addresses they have in the kernel
+ * (64 bits: at those that they have behind another direct map).
  * Sources: src/memory/memory_map.c src/memory/heap/heap.c tests/host/stub_memory.c tests/host/stub_kheap.c
  */
 #include <setjmp.h>
@@ -36,8 +36,8 @@ static void *zone_memory(size_t pages_)
 
 static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX + LOW_PAGES];
 
-/* The firmware's map: low memory, the kernel's 3 MiB, a pool of pool_blocks, and more. Nothing in the
- * low zone, but for what `more` has there. */
+/* The firmware's map: low memory, the kernel's 3 MiB, a pool of pool_blocks, and more. Nothing in
+ * the low zone, but for what `more` has there. */
 static void start(size_t pool_blocks, const struct e820_entry *more, size_t more_count)
 {
     struct e820_entry entries[16] = {
@@ -504,7 +504,8 @@ static void test_addresses(void **state)
 }
 #endif
 
-/* Zone, low zone, pool, in this order; every page of the low zone can be written to and comes back. */
+/* Zone, low zone, pool, in this order; every page of the low zone can be written to and comes
+ * back. */
 static void test_low_zone_after_zone_before_pool(void **state)
 {
     (void)state;

@@ -282,7 +282,8 @@ static void test_serial_stuck_line_costs_one_wait(void **state)
     assert_string_equal(machine.sent, "again");
 }
 
-/* An emulator's line takes all at once. One that was waited for takes what its FIFO has room for. */
+/* An emulator's line takes all at once. One that was waited for takes what its FIFO has room
+ * for. */
 static void test_serial_room_of_a_slow_line(void **state)
 {
     (void)state;

@@ -14,8 +14,8 @@
 /* The n-th allocation from now on fails, n from 1, and no other. */
 void failing_start(uint32_t n);
 
-/* The n-th call of block_read() from now on fails, with -EIO and wrong bytes; with _from, so do all that
- * follow it. */
+/* The n-th call of block_read() from now on fails, with -EIO and wrong bytes; with _from, so do all
+ * that follow it. */
 void failing_start_read(uint32_t n);
 void failing_start_reads_from(uint32_t n);
 

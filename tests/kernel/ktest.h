@@ -7,11 +7,11 @@
  *     }
  *
  * Each test prints `name ... ok` or `name ... FAIL: why`. After each the runner checks that the
- * free pages are what they were, that heap_check() finds nothing, and that no page of any address space can be
- * both written and executed.
+ * free pages are what they were, that heap_check() finds nothing, and that no page of any address
+ * space can be both written and executed.
  *
- * KPROVOKE(name) is a test that must end in a panic, KTEST_BY_NAME(name) one that takes long. They run
- * only when asked for by name:
+ * KPROVOKE(name) is a test that must end in a panic, KTEST_BY_NAME(name) one that takes long. They
+ * run only when asked for by name:
  *     tests/run_qemu.sh bin/test.bin -fw_cfg name=opt/drupe/test,string=NAME
  */
 #ifndef TESTS_KERNEL_KTEST_H

@@ -30,7 +30,7 @@ void space_count_tables(struct space_tables *tables, vaddr_t address)
 {
     for (unsigned level = 1; level < PAGE_LEVELS; level++) {
         vaddr_t number = address >> page_level_shift(level);
-        bool is_mixed = level == PAGE_LEVELS - 1 && number < PAGE_MIXED_TABLES;
+        bool is_mixed = level == PAGE_LEVELS - 1 && number + 1 <= PAGE_MIXED_TABLES;
 
         if (!is_mixed && tables->last[level] != number + 1) {
             tables->last[level] = number + 1;

@@ -633,7 +633,7 @@ KTEST(area_protect_needs_areas_all_the_way)
     KEXPECT(area_protect(space, PLACE + 7 * PAGE, PLACE + 8 * PAGE, PAGE_READ) == -ENOMEM);
     KEXPECT(count_areas(space) == 3 && space->pages == pages);
     KEXPECT(area_protect(space, PLACE + 3 * PAGE, PLACE + 5 * PAGE, READ_WRITE) == OK);
-    KEXPECT(count_areas(space) == 5 && space->pages == pages + 1);
+    KEXPECT(count_areas(space) == 4 && space->pages == pages + 1);
     KEXPECT(address_space_rights(space, PLACE + 3 * PAGE - 1) == PAGE_READ);
     KEXPECT(address_space_rights(space, PLACE + 3 * PAGE) == READ_WRITE);
     KEXPECT(address_space_rights(space, PLACE + 5 * PAGE - 1) == READ_WRITE);

@@ -1,7 +1,7 @@
 /*
- * tests/kernel/test_failing.c - for every n, the n-th allocation fails, or the n-th read of the disk:
- * an error or a clean death, nothing is lost, and the next try succeeds. From the mount of the boot disk
- * on; before that, a failure is a machine that cannot boot.
+ * tests/kernel/test_failing.c - for every n, the n-th allocation fails, or the n-th read of the
+ * disk: an error or a clean death, nothing is lost, and the next try succeeds. From the mount of
+ * the boot disk on; before that, a failure is a machine that cannot boot.
  *
  * Each round starts cold, without a disk cache, so that it needs all that the first one does.
  */
@@ -43,12 +43,12 @@ static void give_back_what_is_spare(void)
     kmem_reap();
 }
 
-/* What is tried: 0, or an error of which nothing is left. failing_start() has been called when n > 0,
- * and what comes after failing_stop() must be able to succeed. */
+/* What is tried: 0, or an error of which nothing is left. failing_start() has been called when n >
+ * 0, and what comes after failing_stop() must be able to succeed. */
 typedef int (*attempt_t)(const void *what, const struct kind *kind, uint32_t n, bool *has_failed);
 
-/* Tries for every n, and each time once more without a failure. Returns how many tries gave the kind's
- * error; -1 when something was wrong, which it has printed. */
+/* Tries for every n, and each time once more without a failure. Returns how many tries gave the
+ * kind's error; -1 when something was wrong, which it has printed. */
 static int try_every(attempt_t attempt, const void *what, const struct kind *kind)
 {
     bool has_failed = true, unused;

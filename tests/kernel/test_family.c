@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_family.c - what processes are charged to their families: exactly what they take, and
- * all of it comes back. The disk's init is programs/hello.
+ * tests/kernel/test_family.c - what processes are charged to their families: exactly what they
+ * take, and all of it comes back. The disk's init is programs/hello.
  */
 #include "fs/file.h"
 #include "config.h"
@@ -101,8 +101,8 @@ KTEST(family_that_is_ending_gets_no_more)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* One process of a job takes all pages that it may, or has addresses for: the limit ends that, and init's family
- * still gets what the reserve promises. */
+/* One process of a job takes all pages that it may, or has addresses for: the limit ends that, and
+ * init's family still gets what the reserve promises. */
 KTEST(family_limit_leaves_the_reserve)
 {
     struct process *greedy = NULL, *own = NULL;

@@ -180,9 +180,9 @@ static uint32_t mark_of(const void *page)
     return (uint32_t)(page_physical(page) / PAGE_SIZE_BYTES);
 }
 
-/* With all that the machine has taken, the pages at 4 to 16 MiB are among it: each has its own contents,
- * seen where the kernel sees it (i386: in its window) and through a mapping of the physical frame alike, and
- * all come back. */
+/* With all that the machine has taken, the pages at 4 to 16 MiB are among it: each has its own
+ * contents, seen where the kernel sees it (i386: in its window) and through a mapping of the
+ * physical frame alike, and all come back. */
 KTEST(pmm_window_is_used_to_the_last_page)
 {
     struct paging_4gb_chunk *chunk =
@@ -223,9 +223,9 @@ KTEST(pmm_window_is_used_to_the_last_page)
     KEXPECT(pmm_get_free_pages() >= free);
 }
 
-/* Memory beyond 4 GiB, where the machine has some: a run too long for what lies below is there to the last
- * page, and every page of it is one of its own. Nothing to do elsewhere: tests/system/test_all_ram.py has such
- * machines, and reads the line that this prints. */
+/* Memory beyond 4 GiB, where the machine has some: a run too long for what lies below is there to
+ * the last page, and every page of it is one of its own. Nothing to do elsewhere:
+ * tests/system/test_all_ram.py has such machines, and reads the line that this prints. */
 KTEST(pmm_memory_beyond_4_gib)
 {
     const uint64_t limit = 0x100000000;

@@ -282,8 +282,8 @@ KTEST(paging_demo_awesome_at_a_fresh_frame)
     paging_free_4gb(chunk);
 }
 
-/* With frame 0x1802000, which is reserved first: allocate up to it, keep it, free the rest. Where RAM ends before,
- * with one in the middle of the pool. */
+/* With frame 0x1802000, which is reserved first: allocate up to it, keep it, free the rest. Where
+ * RAM ends before, with one in the middle of the pool. */
 KTEST(paging_demo_awesome_at_0x1802000)
 {
     struct paging_4gb_chunk *chunk = new_chunk();
@@ -437,7 +437,8 @@ KTEST(paging_map_out_of_memory)
     paging_free_4gb(chunk);
 }
 
-/* A range over mapped pages whose second table cannot be had: what was mapped is mapped as before. */
+/* A range over mapped pages whose second table cannot be had: what was mapped is mapped as
+ * before. */
 KTEST(paging_map_range_keeps_what_it_cannot_replace)
 {
     struct paging_4gb_chunk *chunk = new_chunk();

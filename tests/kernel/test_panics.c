@@ -230,7 +230,8 @@ KPROVOKE(panic_double_fault)
     (void)*(volatile uint32_t *)0x80001234;
 }
 
-/* A program without a first page. Its frame pointer is its own affair, and no frame of the kernel. */
+/* A program without a first page. Its frame pointer is its own affair, and no frame of the
+ * kernel. */
 void damage_fault_in_ring_3(void)
 {
     static struct task task;

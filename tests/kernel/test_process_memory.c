@@ -174,7 +174,7 @@ KTEST(process_malloc_until_there_is_no_more)
     void *kernel_page = kmalloc(4096);
     size_t promised = pmm_get_promised_pages();
     for (uint32_t i = 0; i < large && is_touched; i++) {
-        is_touched = touch(&process, (void *)(PROCESS_HEAP_ADDRESS + i * LARGE), LARGE);
+        is_touched = touch(&process, (void *)(PROCESS_HEAP_ADDRESS + (vaddr_t)i * LARGE), LARGE);
     }
     size_t still_promised = pmm_get_promised_pages();
     uint32_t charged = process.space.pages, counted = space_count_charged(&process.space);
@@ -205,8 +205,8 @@ KTEST(process_malloc_of_one_takes_nothing_from_another)
     while (process_malloc(&b, 1)) {
     }
     for (uint32_t i = 0; i < count && is_touched; i++) {
-        is_touched = touch(&b, (void *)(PROCESS_HEAP_ADDRESS + i * LARGE), LARGE) &&
-                     touch(&a, (void *)(PROCESS_HEAP_ADDRESS + i * LARGE), LARGE);
+        is_touched = touch(&b, (void *)(PROCESS_HEAP_ADDRESS + (vaddr_t)i * LARGE), LARGE) &&
+                     touch(&a, (void *)(PROCESS_HEAP_ADDRESS + (vaddr_t)i * LARGE), LARGE);
     }
     end_process(&a);
     end_process(&b);
@@ -253,8 +253,8 @@ KTEST(process_free_unmaps)
     end_process(&process);
 }
 
-/* More than the 1,024 allocations that some kernels stop at, freed in another order. On a small machine as many as
- * half of its memory has room for. */
+/* More than the 1,024 allocations that some kernels stop at, freed in another order. On a small
+ * machine as many as half of its memory has room for. */
 KTEST(process_malloc_5000_allocations)
 {
     enum { MOST = 5000, STEP = 7 };

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_seeds.c - the examples of the five documents, as command 40 runs them: what they leave
- * behind (nothing), what they say of a wrong value, and what happens without memory.
+ * tests/kernel/test_seeds.c - the examples of the five documents, as command 40 runs them: what
+ * they leave behind (nothing), what they say of a wrong value, and what happens without memory.
  */
 #include "abi/syscalls.h"
 #include "debug/printk.h"
@@ -74,8 +74,8 @@ KTEST(seeds_every_example_is_right_and_leaves_nothing)
     KEXPECT(seeds_run(0, UINT32_MAX, text, sizeof(text)) == 0);
 }
 
-/* Each allocation of each example fails once: -ENOMEM, and nothing is left behind. Those whose failing is an
- * example's own business may also end well. */
+/* Each allocation of each example fails once: -ENOMEM, and nothing is left behind. Those whose
+ * failing is an example's own business may also end well. */
 KTEST(seeds_without_memory_leave_nothing)
 {
     uint32_t failures = 0;

@@ -164,8 +164,8 @@ static int start_one(uint32_t seed, struct process **process)
         arguments_add(arguments, i == 0 ? string_copy(next, "fuzz.elf", size)
                                         : format_to_buffer(next, size, "%u", values[i]));
     }
-    /* Some are of init's family, and may make others; some are jobs, and may end their own. In long mode, some
-     * are of 64 bits. */
+    /* Some are of init's family, and may make others; some are jobs, and may end their own. In long
+     * mode, some are of 64 bits. */
     const char *path = ARCH_BITS == 64 && fuzz.processes % 4 >= 2 ? "0:/fuzz64.elf" : "0:/fuzz.elf";
     status = fuzz.processes % 2 ? process_load_job(path, arguments, false, process)
                                 : process_load(path, arguments, process);

@@ -1,17 +1,20 @@
 /*
- * tests/kernel/test_takeover.c - a person at the keyboard, beside a program that wants all of the machine.
+ * tests/kernel/test_takeover.c - a person at the keyboard, beside a program that wants all of the
+ * machine.
  *
- * The disk's init is the shell. This test types as a person does: a line that starts the attack, and
- * after a while what ends it. It measures, in the machine's own time, what the person waits for:
+ * The disk's init is the shell. This test types as a person does: a line that starts the attack,
+ * and after a while what ends it. It measures, in the machine's own time, what the person waits
+ * for:
  *
  *   in the background   the attack runs; then `ps`, key by key, and `kill -f PID`
  *   in front            the attack runs; then ctrl-C, which it catches, and ctrl-\
  *
  * and how long interrupts were off at most. For that the clock ticks CLOCK_FACTOR times faster than
- * the kernel believes (watching.h): what lies between two ticks, less one tick, is the time in which
- * none came in, so the longest such stretch is known to one tick.
+ * the kernel believes (watching.h): what lies between two ticks, less one tick, is the time in
+ * which none came in, so the longest such stretch is known to one tick.
  *
- * Only by name: tests/system/test_takeover.py runs it, with -icount, on a disk that has the attackers.
+ * Only by name: tests/system/test_takeover.py runs it, with -icount, on a disk that has the
+ * attackers.
  *     -fw_cfg name=opt/drupe/test,string=takeover
  *     -fw_cfg name=opt/drupe/attack,string=LINE   without & at its end: in front; ; is Enter
  *     -fw_cfg name=opt/drupe/run,string=MILLISECONDS
@@ -294,8 +297,8 @@ static void act(void)
     }
 }
 
-/* The kernel's own ticks come by the machine's time, not by counting the quick ones, of which some are
- * lost while interrupts are off. */
+/* The kernel's own ticks come by the machine's time, not by counting the quick ones, of which some
+ * are lost while interrupts are off. */
 static bool is_tick(void)
 {
     if (now() - scene.kernel_tick < NS_A_TICK * CLOCK_FACTOR) {

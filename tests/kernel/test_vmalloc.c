@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_vmalloc.c - the kernel's byte heap on real page tables. What the heap itself does is tested
- * on the host (tests/host/test_byte_heap.c).
+ * tests/kernel/test_vmalloc.c - the kernel's byte heap on real page tables. What the heap itself
+ * does is tested on the host (tests/host/test_byte_heap.c).
  */
 #include "ktest.h"
 #include "layout.h"
@@ -40,7 +40,8 @@ static bool is_filled(const uint32_t *memory, size_t bytes, uint32_t what)
     return true;
 }
 
-/* From nothing to 1 MiB, to 17 MiB and more (on a small machine to half of what there is), and back to nothing. */
+/* From nothing to 1 MiB, to 17 MiB and more (on a small machine to half of what there is), and back
+ * to nothing. */
 KTEST(vmalloc_starts_at_1_mib_and_grows_to_17)
 {
     size_t pages = pmm_get_free_pages();
@@ -94,8 +95,8 @@ KTEST(vmalloc_is_byte_granular)
     vmalloc_trim();
 }
 
-/* An address space made before, one made after, and the kernel's own show the same; no user may look; and what is
- * given back is gone from all of them. */
+/* An address space made before, one made after, and the kernel's own show the same; no user may
+ * look; and what is given back is gone from all of them. */
 KTEST(vmalloc_is_the_same_in_every_address_space)
 {
     size_t pages = pmm_get_free_pages();
@@ -134,7 +135,8 @@ KTEST(vmalloc_is_the_same_in_every_address_space)
     KEXPECT(pages == pmm_get_free_pages());
 }
 
-/* A page that was taken out and comes in again elsewhere is the new one: no stale translation is left. */
+/* A page that was taken out and comes in again elsewhere is the new one: no stale translation is
+ * left. */
 KTEST(vmalloc_leaves_no_stale_translation)
 {
     for (uint32_t round = 0; round < 20; round++) {
@@ -156,8 +158,8 @@ KTEST(vmalloc_leaves_no_stale_translation)
     }
 }
 
-/* All that the machine has, or the kernel has addresses for, in pieces: contents stay apart, the kernel keeps its
- * share, all comes back. */
+/* All that the machine has, or the kernel has addresses for, in pieces: contents stay apart, the
+ * kernel keeps its share, all comes back. */
 KTEST(vmalloc_until_there_is_no_more)
 {
     size_t pages = pmm_get_free_pages();

@@ -22,8 +22,8 @@ struct watchers {
     void (*on_result)(uint32_t command, intptr_t result); /* after it, if it comes back */
     void (*on_tick)(void); /* in the tick's interrupt, before the scheduler's own handler */
     void (*on_print)(const char *text, size_t length); /* before it is printed */
-    /* For a test that has made the clock tick faster, which the kernel is not to notice: is this one
-     * of the ticks that it sees? NULL: it sees all. */
+    /* For a test that has made the clock tick faster, which the kernel is not to notice: is this
+     * one of the ticks that it sees? NULL: it sees all. */
     bool (*is_tick)(void);
     unsigned print_one_in; /* 1 / this of the pieces that programs print is printed */
 };
@@ -35,7 +35,8 @@ void watching_stop(void);
 /* For the ways into the kernel: a call that watchers see, and handler, if they do not answer it. */
 void watching_call(struct trap_frame *frame, trap_handler_t handler);
 
-/* Starts process, which is loaded, and watches until it has ended. process_destroy() is the caller's. */
+/* Starts process, which is loaded, and watches until it has ended. process_destroy() is the
+ * caller's. */
 void watching_run(const struct watchers *watchers, struct process *process);
 
 #endif

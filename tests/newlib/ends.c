@@ -65,10 +65,17 @@ int main(int argc, char **argv)
         raise(SIGTERM);
     }
     if (strcmp(how, "deep") == 0) {
+<<<<<<< HEAD
+        return use_stack(&start, 960 * 1024) > 0 ? 0 : 1;
+    }
+    if (strcmp(how, "deeper") == 0) {
+        return use_stack(&start, 1040 * 1024);
+=======
         return use_stack(&start, STACK_BYTES - 16 * 1024) > 0 ? 0 : 1;
     }
     if (strcmp(how, "deeper") == 0) {
         return use_stack(&start, STACK_BYTES + 24 * 1024);
+>>>>>>> core16
     }
     return 1;
 }

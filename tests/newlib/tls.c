@@ -1,6 +1,7 @@
 /*
- * tls.c - thread-local variables: what they begin with, where they lie, and that each process has its
- * own while several take turns. Argument: a number that distinguishes this process from the others.
+ * tls.c - thread-local variables: what they begin with, where they lie, and that each process has
+ * its own while several take turns. Argument: a number that distinguishes this process from the
+ * others.
  */
 #include <stdint.h>
 #include <stdio.h>

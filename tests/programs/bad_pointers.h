@@ -1,6 +1,6 @@
 /*
- * bad_pointers.h - addresses that no system call may follow. Nothing of the process's is there, unless it has
- * asked for memory: then the first page of the heap is.
+ * bad_pointers.h - addresses that no system call may follow. Nothing of the process's is there,
+ * unless it has asked for memory: then the first page of the heap is.
  */
 #ifndef TESTS_PROGRAMS_BAD_POINTERS_H
 #define TESTS_PROGRAMS_BAD_POINTERS_H

@@ -31,13 +31,14 @@ static inline int check_status(void)
 }
 
 /*
- * raw_call.asm: a system call by number, with its arguments as the program's word size wants them and nothing
- * of the libc's. When the kernel changes another register than it may, the result is 0xDEAD.
+ * raw_call.asm: a system call by number, with its arguments as the program's word size wants them
+ * and nothing of the libc's. When the kernel changes another register than it may, the result is
+ * 0xDEAD.
  */
 uintptr_t raw_call(uintptr_t command, uintptr_t argument0, uintptr_t argument1);
 
-/* The same file: a call with another stack pointer. A 32-bit program has its arguments there; those of a 64-bit
- * program are 0. gate_with_stack: always by `int 0x80`. */
+/* The same file: a call with another stack pointer. A 32-bit program has its arguments there; those
+ * of a 64-bit program are 0. gate_with_stack: always by `int 0x80`. */
 uintptr_t call_with_stack(uintptr_t command, uintptr_t stack);
 uintptr_t gate_with_stack(uintptr_t command, uintptr_t stack);
 

@@ -1,5 +1,6 @@
 /*
- * exit_with_children.c - init ends while others run, sleep and wait: its status is still the machine's.
+ * exit_with_children.c - init ends while others run, sleep and wait: its status is still the
+ * machine's.
  *
  * Expect: status 5
  * Says: init exited with status 5

@@ -70,7 +70,7 @@ static void check_paths(void)
     static const char *const good[] = {"license", "LICENSE",  "0:/license", "dir",
                                        "0:/dir",  "0:/",      "dir/a.txt",  "0:/DIR/sub/Files.C",
                                        "/",       "/license", "/dir/a.txt"};
-    static char path[200];
+    static char path[1100];
     struct file_stat stat;
 
     for (unsigned i = 0; i < COUNT(lines); i++) {
@@ -91,13 +91,13 @@ static void check_paths(void)
     }
     /* Around the longest path; the drive in front counts. */
     memset(path, 'a', sizeof(path));
-    for (unsigned length = 90; length < sizeof(path); length++) {
+    for (unsigned length = 1000; length < sizeof(path); length++) {
         for (unsigned i = 5; i < length; i += 5) {
             path[i - 1] = '/';
         }
         path[length - 1] = path[length - 2] = 'a';
         path[length] = 0;
-        CHECK(file_open(path) == (length + 3 < 108 ? -ENOENT : -EBADPATH));
+        CHECK(file_open(path) == (length + 3 < 1024 ? -ENOENT : -EBADPATH));
         path[length] = 'a';
     }
     /* A path at the very end of what is mapped, with its NUL and without. */
@@ -257,7 +257,8 @@ static void check_large(void)
 /* What this program was loaded from is what it is. */
 static void check_own_file(void)
 {
-    /* The two kinds' program headers begin with these: words, but for the type (and, of 64 bits, the flags). */
+    /* The two kinds' program headers begin with these: words, but for the type (and, of 64 bits,
+     * the flags). */
     struct {
         uintptr_t type, offset, address, physical, file_bytes;
     } header;

@@ -1,6 +1,6 @@
 /*
- * long_calls.c - a call that is asked for much keeps neither the clock nor the others from going on,
- * and gives everything back when the program is killed in the midst of it.
+ * long_calls.c - a call that is asked for much keeps neither the clock nor the others from going
+ * on, and gives everything back when the program is killed in the midst of it.
  *
  * Expect: status 0
  * Says: the clock went on during each, and nothing is lost

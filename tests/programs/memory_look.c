@@ -27,7 +27,7 @@
 
 struct sums {
     uint32_t pages, free, reserved, runs;
-    uint32_t of_malloc; /* pages whose owner is process_malloc() or what it calls, or a fault in what it gave out */
+    uint32_t of_malloc; /* pages that process_malloc(), or a fault in its memory, has taken */
     uint32_t shared, cached;
 };
 
@@ -270,7 +270,8 @@ static void check_areas(void)
         CHECK(area.start >= address && area.start < area.end);
         stacks += area.kind == MEMORY_AREA_STACK && area.end == USER_STACK_TOP;
         texts += area.kind == MEMORY_AREA_PROGRAM && area.rights & MAPPING_EXECUTE &&
-                 area.flags == MEMORY_AREA_IS_FILE && area.shared == area.present && area.present > 0;
+                 area.flags == MEMORY_AREA_IS_FILE && area.shared == area.present &&
+                 area.present > 0;
         address = (uintptr_t)area.end;
         area.pid = 0;
     }

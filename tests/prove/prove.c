@@ -2,9 +2,9 @@
  * prove.c - the search (prove.h has the theory).
  *
  * States lie in one array in the order in which they were found, which is also the queue: those
- * before `next` are done. A hash table of their numbers, with open addressing and at most half full,
- * knows which states there are already. For each state the array also has the state it was first
- * reached from and the move that led there.
+ * before `next` are done. A hash table of their numbers, with open addressing and at most half
+ * full, knows which states there are already. For each state the array also has the state it was
+ * first reached from and the move that led there.
  */
 #include "prove.h"
 

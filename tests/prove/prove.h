@@ -61,9 +61,9 @@ struct prove_model {
 };
 
 /*
- * Searches to the fixed point, in at most memory_mib MiB. Prints one line `NAME ... ok` and one with
- * the counts. Returns the program's exit status: 0, or 1 when the memory did not suffice. Does not
- * return after a violation. With shows_progress, a line on stderr now and then.
+ * Searches to the fixed point, in at most memory_mib MiB. Prints one line `NAME ... ok` and one
+ * with the counts. Returns the program's exit status: 0, or 1 when the memory did not suffice. Does
+ * not return after a violation. With shows_progress, a line on stderr now and then.
  */
 int prove(const struct prove_model *model, size_t memory_mib, bool shows_progress);
 

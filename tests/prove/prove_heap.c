@@ -4,26 +4,27 @@
  *
  * usage: prove_heap BLOCKS [reserve] [offset=0..3] [progress] [memory=MIB]
  *
- * The heap begins empty and without an index. Moves: heap_malloc() with the smallest and the largest
- * size of each number of blocks, and with sizes that fit nowhere; heap_free() of each block, of
- * addresses inside each block, and of foreign ones; heap_attach_index(), right and wrong, in every
- * state, so that the index is attached to empty and to used heaps; with `reserve`, heap_reserve() of
- * each range of blocks, and of ranges that are not aligned, empty, inverted or partly outside.
+ * The heap begins empty and without an index. Moves: heap_malloc() with the smallest and the
+ * largest size of each number of blocks, and with sizes that fit nowhere; heap_free() of each
+ * block, of addresses inside each block, and of foreign ones; heap_attach_index(), right and wrong,
+ * in every state, so that the index is attached to empty and to used heaps; with `reserve`,
+ * heap_reserve() of each range of blocks, and of ranges that are not aligned, empty, inverted or
+ * partly outside.
  *
  * A state is: the table's bytes; without index scan_from; with index the bounds of the current run,
  * whether quick_end is set, and the listed runs in the order of their lists. lay_out() makes the
  * whole memory of the heap from that: struct heap, the index's list heads and slots, the table.
  *
- * Poison: slots and parts of slots that hold nothing, the fields of struct heap that are not in use,
- * and before heap_attach_index() all of its memory. The pool is a range of addresses without
+ * Poison: slots and parts of slots that hold nothing, the fields of struct heap that are not in
+ * use, and before heap_attach_index() all of its memory. The pool is a range of addresses without
  * memory. Table and index end where memory ends, and the bytes around the table are compared.
  *
  * Abstracted:
  *  - owners: the heap only stores them. Each allocation has one of its own, and it must keep it.
  *  - peak_used_blocks: only ever compared with used_blocks. It is set to the lowest value that it
  *    can have before one half of the moves, and to the highest before the other.
- *  - sizes between the smallest and the largest one of the same number of blocks: heap.c reads a size
- *    only as (size - 1) / 4096.
+ *  - sizes between the smallest and the largest one of the same number of blocks: heap.c reads a
+ *    size only as (size - 1) / 4096.
  */
 #include <stdbool.h>
 #include <stdio.h>

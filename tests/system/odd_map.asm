@@ -1,7 +1,8 @@
 ; tests/system/odd_map.asm - a boot sector that replaces the BIOS's memory map by a made one, then
 ; starts the real boot sector (test_memory_maps.py).
 ;
-; It stands at LBA 0 with the real sector's disk signature; the real one lies at REAL_LBA, the map at
+; It stands at LBA 0 with the real sector's disk signature; the real one lies at REAL_LBA, the map
+; at
 ; TABLE_LBA:
 ;
 ;   +0  word  entries; 0: the BIOS does not know the call

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""What the bench kernel counts, against its goals, which are promises of the documents.
+"""What the bench counts, inside the kernel and from ring 3, against its goals, which are promises of the documents.
 
 Instructions are counted (-icount), so the figures are the same on any machine. A compiler other than
-the one that the goals were set with may need some more.
+the one that the goals were set with may need some more. Rows that do not meet their goal yet are listed here with
+what they cost, and may not cost more; a row that meets its goal leaves the list.
+The rows inside the kernel are i386's; those from ring 3 both kernels'.
 """
 
 import re
@@ -10,23 +12,61 @@ import subprocess
 import sys
 
 import suite
-from suite import test
+from suite import arch, image, test
 
 MORE = 1.15
-ROWS_AT_LEAST = 14
-ROW = re.compile(r"^(.*?) +(\d+) +(?:\d+|-) +(?:[\d.]+x|-) +(\d+)$", re.MULTILINE)
+ROW = re.compile(r"^(\S.*?|  \S.*?) +(\d+) +(?:\d+|-) +(?:[\d.]+x|-) +(\d+)(?:  ABOVE)?$", re.MULTILINE)
+# An image, how many rows with a goal it has at least, and how its table ends.
+KERNEL = ("bench.bin", 14, r"^\d+ rows, ")
+RING_3 = ("bench-programs.bin", 24, r"^the last row was measured")
+# Above their goal: what they cost on i386, and on x86_64 if they are above there.
+NOT_YET = {
+    "RAM not free when init runs, -m 256, bytes": (4964352, 5017600),
+    "cheapest system call": (None, 78),
+    "get, touch, free 64 KiB": (25371, None),
+    "get, touch, free 64 KiB, every other page free": (26404, None),
+    "get, free 64 KiB, untouched": (25229, 17452),
+    "get, free 64 KiB, untouched, every other page free": (26262, 18462),
+    "get, free 1 MiB, untouched": (395983, 268216),
+    "get, free 1 MiB, untouched, every other page free": (413920, 286150),
+    "get, free 1 MiB, untouched, pages spread": (5154098, 275180),
+    "200,000 random calls, 60 % live, untouched": (18148, 12689),
+    "200,000 random calls, 60 % live, touched": (18237, None),
+    "spawn + exit + wait of 24 KB": (44903, 35159),
+    "spawn + exit + wait of 24 KB, beside 300 others": (51173, 46545),
+    "spawn + exit + wait of 680 KB": (464560, 368984),
+    "spawn + exit + wait of 680 KB, beside 300 others": (471044, 376632),
+    "bytes of a small idle process, spawned": (54016, 70784),
+    "get, touch, free a page, memory nearly full": (2141, None),
+}
+
+
+def is_wrong(name, count, goal):
+    """Why a row is not as it should be, or None."""
+    costs = NOT_YET.get(name, (None, None))
+    cost = costs[arch().bits == 64]
+    if cost is None:
+        return f"{count}, the goal is {goal}" if count > goal * MORE else None
+    if count <= goal:
+        return f"{count}: that meets its goal, {goal}. Take it off NOT_YET in tests/system/test_goals.py"
+    return f"{count}, but it was {cost} (the goal is {goal})" if count > cost * MORE else None
+
+
+def bench(name, rows_at_least, end):
+    path = image(name)
+    subprocess.run(["make", "-s", f"ARCH={arch().name}", path], check=True)
+    status, console = suite.boot(path, "-m", "256", "-icount", "shift=0,sleep=off")
+    rows = ROW.findall(console)
+    for row, count, goal in rows:
+        test(f"{arch().prefix}bench: {row.strip()}", is_wrong(row, int(count), int(goal)))
+    is_complete = re.search(end, console, re.MULTILINE) and len(rows) >= rows_at_least
+    test(f"{arch().prefix}bench: {name} came to its end",
+         None if is_complete else f"status {status}, {len(rows)} rows:\n{console}")
 
 
 def main():
-    subprocess.run(["make", "-s", "bin/bench.bin"], check=True)
-    status, console = suite.boot("bin/bench.bin", "-m", "256", "-icount", "shift=0,sleep=off")
-    rows = ROW.findall(console)
-    for name, count, goal in rows:
-        test(f"bench: {name.strip()}",
-             f"{count}, the goal is {goal}" if int(count) > int(goal) * MORE else None)
-    is_complete = re.search(r"^\d+ rows, ", console, re.MULTILINE) and len(rows) >= ROWS_AT_LEAST
-    test("bench: the kernel came to its end",
-         None if is_complete else f"status {status}:\n{console}")
+    suite.for_each_arch(lambda: bench(*RING_3))
+    suite.for_each_arch(lambda: bench(*KERNEL), tuple(kernel for kernel in suite.ARCHS if kernel.bits == 32))
     return suite.status()
 
 

@@ -205,8 +205,8 @@ def build_64(folder):
     return {
         "entry": (content("entry.elf"), "it begins in a segment that may not be executed (_start "
                                         "belongs in .text)."),
-        "shared": (content("shared.elf"), "two of its segments share a page, but not their rights "
-                                          "(link it with programs/program.ld)."),
+        "shared": (content("shared.elf"), "segments with different rights share a page (link it "
+                                          "with programs/program.ld)."),
     }
 
 

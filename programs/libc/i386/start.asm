@@ -1,7 +1,7 @@
 ; start.asm - where a program begins.
 ;
-; Entry state, as the kernel leaves it: ring 3, flat segments, ESP a multiple of 16 at a 0, below the
-; arguments that command 8 returns (process/arguments.h draws them), the other registers 0.
+; Entry state, as the kernel leaves it: ring 3, flat segments, ESP a multiple of 16 at a 0, below
+; the arguments that command 8 returns (process/arguments.h draws them), the other registers 0.
 bits 32
 
 global _start

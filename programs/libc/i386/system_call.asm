@@ -8,7 +8,8 @@ global system_call
 section .text
 
 ; system_call: leaves it to the kernel.
-; C: intptr_t system_call(uintptr_t number, uintptr_t argument0, uintptr_t argument1, uintptr_t argument2)
+; C: intptr_t system_call(uintptr_t number, uintptr_t argument0, uintptr_t argument1,
+;                          uintptr_t argument2)
 ; In: cdecl. Out: EAX, the result. Clobbers: nothing else.
 ;
 ; The caller has put the arguments where the kernel reads them, three places too high:

@@ -51,8 +51,9 @@ void command_free(struct command_argument *list);
  * Processes. process_spawn starts a child, and every child is waited for once: process_wait returns
  * the pid of one that has ended (WAIT_ANY: of any), its status in *status, which may be NULL.
  * With SPAWN_FRONT the child has the keyboard until it ends. With SPAWN_FAMILY a child of the first
- * shell begins a family, whose limits are its own. process_kill: a process of this family; the first
- * shell and what it starts without that flag reach all. process_kill_family: all of a process's family.
+ * shell begins a family, whose limits are its own. process_kill: a process of this family; the
+ * first shell and what it starts without that flag reach all. process_kill_family: all of a
+ * process's family.
  */
 int process_spawn(struct command_argument *command, unsigned flags);
 int process_wait(int pid, int *status);
@@ -72,8 +73,9 @@ int memory_figures(struct memory_figures *figures);
 /* Shows the kernel's memory: abi/syscalls.h has what there is to see. 0, or -ENOENT behind the
  * last run and for what has no name, -EINVARG for a process that does not live. */
 int memory_look(unsigned what, uintptr_t number, void *out);
-/* An example of a document (SEEDS_...), numbered from 0: the kernel runs it, and text[SEEDS_TEXT_BYTES] is
- * what it shows. The text's length, 0 behind the last example, -ENOMEM. */
+/* An example of a document (SEEDS_...), numbered from 0: the kernel runs it, and
+ * text[SEEDS_TEXT_BYTES] is what it shows. The text's length, 0 behind the last example,
+ * -ENOMEM. */
 int seeds(unsigned document, unsigned example, char *text);
 /* Since the kernel started, modulo 2^32. */
 uint32_t uptime_ms(void);
@@ -111,12 +113,13 @@ int file_read_directory(int descriptor, struct directory_entry *entry);
 int file_close(int descriptor);
 
 /*
- * Reads keys into line, at most size - 1 bytes and a NUL, until Enter, which is not stored. Backspace
- * takes a character back; one that does not fit beeps. With echo the keys are shown. Returns the
- * length in bytes.
+ * Reads keys into line, at most size - 1 bytes and a NUL, until Enter, which is not stored.
+ * Backspace takes a character back; one that does not fit beeps. With echo the keys are shown.
+ * Returns the length in bytes.
  */
 size_t read_line(char *line, size_t size, int echo);
 
-/* For what has no function here, abi/syscall_stubs.h has one for each call, and system_call() for any. */
+/* For what has no function here, abi/syscall_stubs.h has one for each call, and system_call() for
+ * any. */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * key_decoder.h - keys as a terminal on the serial line sends them are several bytes: ESC [ A is the
- * arrow up, C3 A4 is ä. Both C libraries have it.
+ * key_decoder.h - keys as a terminal on the serial line sends them are several bytes: ESC [ A is
+ * the arrow up, C3 A4 is ä. Both C libraries have it.
  */
 #ifndef LIBC_KEY_DECODER_H
 #define LIBC_KEY_DECODER_H

@@ -1,6 +1,6 @@
 /*
- * ranges.c - the x86_64 kernel's map; see ranges.h. Programs have their own half of it: a 64-bit one has the
- * addresses of src/process/address_map.h.
+ * ranges.c - the x86_64 kernel's map; see ranges.h. Programs have their own half of it: a 64-bit
+ * one has the addresses of src/process/address_map.h.
  */
 #include "../ranges.h"
 
@@ -15,7 +15,7 @@ const struct range ranges[] = {
     {USER64_AREAS_ADDRESS, "process heap"},
     {USER64_BREAK_ADDRESS, "process heap, break"},
     {USER64_HEAP_END, "unused"},
-    {USER64_STACK_TOP - USER64_STACK_BYTES_MAX, "user stack"},
+    {USER64_STACK_TOP - USER_STACK_BYTES_MAX, "user stack"},
     {USER64_STACK_TOP, "guard page"},
     {USER_END, no_address},
     {DIRECT_MAP, "low memory"},

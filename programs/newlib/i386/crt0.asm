@@ -1,25 +1,20 @@
 ; crt0.asm - where a program with newlib begins.
 ;
-; Entry state, as the kernel leaves it: ring 3, flat segments, ESP on the 16 KiB stack of
-; docs/memory-map.md, the x87 as after FNINIT.
+; Entry state, as the kernel leaves it: ring 3, flat segments, ESP, a multiple of 16, below the arguments at the end of
+; a stack as large as newlib.ld says, the x87 as after FNINIT.
 bits 32
 
 global _start
 extern newlib_start
-extern __stack_top      ; newlib.ld
 
 section .text
 
 ; _start: the ELF entry point. Out: never returns.
 ;
-; Ordinary C programs need more stack than the kernel gives, so this one is the program's own: a
-; part of its image at the end of its 12 MiB, with nothing mapped below.
-;
 ; The x87 computes with 53 bits of mantissa from here on, as newlib's conversions between text and
 ; double need it: with 64, results that are rounded twice would be wrong in the last digit.
 _start:
     cld
-    mov esp, __stack_top
     xor ebp, ebp                ; the outermost frame: here a debugger's backtrace ends
     fldcw [x87_control]
     call newlib_start           ; void newlib_start(void), noreturn

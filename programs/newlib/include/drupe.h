@@ -1,6 +1,7 @@
 /*
  * drupe.h - what a program with newlib can have of the kernel beyond C's own library: every system
- * call (docs/syscalls.md), as a function or by its number. Numbers, functions and structs are in abi/.
+ * call (docs/syscalls.md), as a function or by its number. Numbers, functions and structs are in
+ * abi/.
  */
 #ifndef DRUPE_H
 #define DRUPE_H

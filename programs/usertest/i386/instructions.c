@@ -1,6 +1,6 @@
 /*
- * instructions.c - one instruction each that must end the program, with the status that says which exception it
- * was. That the others go on is seen by the tests that follow.
+ * instructions.c - one instruction each that must end the program, with the status that says which
+ * exception it was. That the others go on is seen by the tests that follow.
  */
 #include "../faults.h"
 #include "../support.h"

@@ -1,5 +1,6 @@
 /*
- * segments.c - what 32-bit code must not reach: the kernel's segments, its gates, flags that only the kernel sets.
+ * segments.c - what 32-bit code must not reach: the kernel's segments, its gates, flags that only
+ * the kernel sets.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /*
- * calls.c - registers, flags, segments and the stack pointer around `syscall`, and `int 0x80` from 64-bit code.
+ * calls.c - registers, flags, segments and the stack pointer around `syscall`, and `int 0x80` from
+ * 64-bit code.
  */
 #include "../support.h"
 #include "../tests.h"
@@ -70,8 +71,8 @@ static void registers_kept(void)
     check_registers_kept(&zeroes);
 }
 
-/* String instructions in the kernel must go upwards, no matter which flags the program had; with AC set, SMAP
- * would let it touch user pages; with NT set, its IRET would fault. */
+/* String instructions in the kernel must go upwards, no matter which flags the program had; with AC
+ * set, SMAP would let it touch user pages; with NT set, its IRET would fault. */
 static void flags_kept(void)
 {
     static const uint32_t flags[] = {

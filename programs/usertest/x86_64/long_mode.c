@@ -1,6 +1,6 @@
 /*
- * long_mode.c - what only 64-bit code can try: addresses that cannot be, changes of mode, selectors of the kernel,
- * pages that are not for execution.
+ * long_mode.c - what only 64-bit code can try: addresses that cannot be, changes of mode, selectors
+ * of the kernel, pages that are not for execution.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,8 +217,8 @@ static void load_foreign_segments(void)
     CHECK_EQUAL(run_role("load_ss", number(USER_CODE_64_SELECTOR)), STATUS_GENERAL_PROTECTION);
 }
 
-/* QEMU 7.2 reads the stack for them as if the kernel did: with SMAP that is a page fault, and nothing is left to
- * test. */
+/* QEMU 7.2 reads the stack for them as if the kernel did: with SMAP that is a page fault, and
+ * nothing is left to test. */
 static bool is_return_emulated(void)
 {
     return !cpu_has_smap() || run_role("iret", number(USER_DATA_SELECTOR)) != STATUS_PAGE_FAULT;
@@ -285,7 +285,8 @@ static void heap_is_not_executable(void)
     ((void (*)(void))code)();
 }
 
-/* What lies below the stack pointer is the program's: 128 bytes of it by the ABI, and here much more. */
+/* What lies below the stack pointer is the program's: 128 bytes of it by the ABI, and here much
+ * more. */
 static void red_zone(void)
 {
     enum { WORDS = 256 };

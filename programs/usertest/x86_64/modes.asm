@@ -9,7 +9,8 @@ bits 64
 default rel
 section .text
 
-; To the 32-bit code at %1 with a stack below 4 GiB, which lies in .bss, and high halves that are not 0.
+; To the 32-bit code at %1 with a stack below 4 GiB, which lies in .bss, and high halves that are
+; not 0.
 ; Clobbers: rax, rcx, rdx, r8 to r11
 %macro TO_32_BIT_CODE 1
     mov rax, 0xFEDCBA9800000000

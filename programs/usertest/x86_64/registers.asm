@@ -1,5 +1,5 @@
-; registers.asm - what C cannot look at: every register around a system call, and across interrupts. 64-bit
-; mode, ring 3. System V ABI.
+; registers.asm - what C cannot look at: every register around a system call, and across interrupts.
+; 64-bit mode, ring 3. System V ABI.
 
 bits 64
 default rel

@@ -22,8 +22,8 @@ void call_gate_with_registers(struct registers *registers);
 /* `syscall` with another stack pointer. Its result. */
 intptr_t call_with_stack(uintptr_t number, uintptr_t rsp);
 
-/* modes.asm: goes to 32-bit code and back. Its result there, or the end of the program. In all, the high halves
- * of registers are filled before. */
+/* modes.asm: goes to 32-bit code and back. Its result there, or the end of the program. In all, the
+ * high halves of registers are filled before. */
 int visit_32_bit_code(void);        /* the result of getpid by `int 0x80` */
 void syscall_in_32_bit_code(void);  /* faults */
 void sysenter_in_32_bit_code(void); /* faults */

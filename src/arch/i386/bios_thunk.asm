@@ -2,9 +2,9 @@
 ;
 ; The code below is copied to BIOS_THUNK_ADDRESS (below 64 KiB, so that 16-bit code can run there)
 ; and called as void (*)(void). It talks to bios.c through struct bios_thunk_data at
-; BIOS_THUNK_DATA_ADDRESS. Global pages are on only while paging is (SDM volume 3, section 2.5, CR4.PGE), and
-; machine checks only in the kernel: to the BIOS vector 18 is a service. features.c has made sure that there
-; is a CR4.
+; BIOS_THUNK_DATA_ADDRESS. Global pages are on only while paging is (SDM volume 3, section 2.5,
+; CR4.PGE), and machine checks only in the kernel: to the BIOS vector 18 is a service. features.c
+; has made sure that there is a CR4.
 
 %include "asm_constants.inc"
 

@@ -24,8 +24,9 @@
 #define REAL_MODE_DATA_SELECTOR   0x40
 #define USER_THREAD_SELECTOR      0x4B
 
-/* Will a task gate lead to the double-fault task? Not on a machine that leaves its TSS unmarked when
- * it is loaded: the CPU changes tasks by these marks. Trying it out could be the machine's end. */
+/* Will a task gate lead to the double-fault task? Not on a machine that leaves its TSS unmarked
+ * when it is loaded: the CPU changes tasks by these marks. Trying it out could be the machine's
+ * end. */
 bool gdt_has_double_fault_task(void);
 
 /* The page directory under which the double-fault task runs (a physical address). */

@@ -26,13 +26,12 @@
 #define USER_END PROCESS_HEAP_END
 
 /* It runs no 64-bit programs. The names are there so that code for both kernels can be compiled. */
-#define USER64_PROGRAM_END     USER_PROGRAM_END
-#define USER64_AREAS_ADDRESS   PROCESS_HEAP_ADDRESS
-#define USER64_BREAK_ADDRESS   PROCESS_BREAK_ADDRESS
-#define USER64_HEAP_END        PROCESS_HEAP_END
-#define USER64_STACK_TOP       USER_STACK_TOP
-#define USER64_STACK_BYTES     USER_STACK_BYTES
-#define USER64_STACK_BYTES_MAX USER_STACK_BYTES
+#define USER64_PROGRAM_END   USER_PROGRAM_END
+#define USER64_AREAS_ADDRESS PROCESS_HEAP_ADDRESS
+#define USER64_BREAK_ADDRESS PROCESS_BREAK_ADDRESS
+#define USER64_HEAP_END      PROCESS_HEAP_END
+#define USER64_STACK_TOP     USER_STACK_TOP
+#define USER64_STACK_BYTES   USER_STACK_BYTES
 
 /* Frames: one zone, which ends where the process heap begins. */
 #define FRAME_ZONE_END      0x80000000 /* RAM from here on is reported, not used */
@@ -42,8 +41,9 @@
 #define FRAME_ZONE_END_NAME "2 GiB" /* FRAME_ZONE_END in words */
 
 /*
- * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so the
- * RAM that lies there physically is shown at the window's start. Devices are at their own addresses.
+ * The kernel's window, to the end of the 4 GiB. Addresses 4 to 16 MiB are the user program's, so
+ * the RAM that lies there physically is shown at the window's start. Devices are at their own
+ * addresses.
  */
 #define DIRECT_MAP      0 /* where physical 0 would be, were it mapped: the rest is identity */
 #define WINDOW_ADDRESS  0xC0000000
@@ -59,7 +59,8 @@
 #define MMIO_ADDRESS    0xD0000000
 
 #ifndef __ASSEMBLER__
-/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc() manages. */
+/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc()
+ * manages. */
 static inline void *page_memory(paddr_t physical)
 {
     return (void *)(physical - WINDOW_PHYSICAL < WINDOW_BYTES

@@ -1,5 +1,6 @@
 /*
- * arch/i386/page_table.c - turning paging on, and what the kernel's own map looks like: docs/memory-map.md.
+ * arch/i386/page_table.c - turning paging on, and what the kernel's own map looks like:
+ * docs/memory-map.md.
  *
  * Size before speed.
  */
@@ -18,7 +19,8 @@
 /* kernel.ld */
 extern uint8_t kernel_start[], kernel_rodata_end[], kernel_stack_guard[], kernel_end[];
 
-/* Page 0 stays absent: NULL faults. So do the guard below the boot stack, the user stack and its guards. */
+/* Page 0 stays absent: NULL faults. So do the guard below the boot stack, the user stack and its
+ * guards. */
 static const struct page_range ranges[] = {
     {PAGE_SIZE_BYTES, (vaddr_t)kernel_start, PAGE_SIZE_BYTES, KERNEL_WRITEABLE, false},
     {(vaddr_t)kernel_start, (vaddr_t)kernel_rodata_end, (paddr_t)kernel_start, KERNEL_READ_ONLY,

@@ -5,8 +5,8 @@
 ;   A20 on, paging off, interrupts off, direction flag clear
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
-; What it does: verify the image's checksum, move .data to its place, zero .bss, take the kernel's own
-; stack, call C.
+; What it does: verify the image's checksum, move .data to its place, zero .bss, take the kernel's
+; own stack, call C.
 
 %include "asm_constants.inc"
 

@@ -5,8 +5,8 @@ section .text
 
 ; void context_switch(vaddr_t *save, vaddr_t load)
 ; Saves the registers that a C function must keep, and the user's FS and GS, on this stack, changes
-; stacks, restores the other's and returns to where it had called context_switch. A new task's stack is
-; made to look the same, with trap_return as the return address (context.c draws it).
+; stacks, restores the other's and returns to where it had called context_switch. A new task's stack
+; is made to look the same, with trap_return as the return address (context.c draws it).
 ; In:  eax = where to save the stack pointer, edx = the stack pointer to load
 ; Clobbers: eax, ecx, edx
 global context_switch

@@ -9,7 +9,8 @@ extern trap_handlers
 
 %include "arch/x86/trap_stubs.inc"
 
-; Builds the rest of struct trap_frame (drawn in trap_frame.h) and calls the vector's handler with it.
+; Builds the rest of struct trap_frame (drawn in trap_frame.h) and calls the vector's handler with
+; it.
 align 16
 trap_common:
     pushad

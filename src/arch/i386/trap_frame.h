@@ -1,8 +1,9 @@
 /*
- * arch/i386/trap_frame.h - the registers of the code that was interrupted: the i386's half of arch/frame.h.
+ * arch/i386/trap_frame.h - the registers of the code that was interrupted: the i386's half of
+ * arch/frame.h.
  *
- * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
- * CPU pushes an error code for it or not:
+ * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether
+ * the CPU pushes an error code for it or not:
  *
  *       high   ss          only when the trap came
  *              esp         from ring 3
@@ -67,7 +68,8 @@ static inline vaddr_t frame_pc(const struct trap_frame *frame)
     return frame->eip;
 }
 
-/* The CPU pushes ESP only when it changes rings; else it is where the CPU's part, vector to eflags, began. */
+/* The CPU pushes ESP only when it changes rings; else it is where the CPU's part, vector to eflags,
+ * began. */
 static inline vaddr_t frame_stack_pointer(const struct trap_frame *frame)
 {
     return frame_is_from_user(frame) ? frame->esp : frame->esp_at_pushad + 5 * 4;

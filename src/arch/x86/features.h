@@ -11,7 +11,8 @@ bool features_have_pge(void);  /* global pages */
 bool features_have_fxsr(void); /* FXSAVE, FXRSTOR */
 bool features_have_sse(void);
 
-/* The registers that XSAVE is to take (XCR0_...), and the bytes that it needs for them; 0 without XSAVE. */
+/* The registers that XSAVE is to take (XCR0_...), and the bytes that it needs for them; 0 without
+ * XSAVE. */
 #define XCR0_X87 1u
 #define XCR0_SSE 2u
 #define XCR0_AVX 4u

@@ -38,7 +38,8 @@ static inline void unlock(void)
     __asm__ volatile("clts");
 }
 
-/* In long mode the forms that keep all 64 bits of where the last instruction and its operand were. */
+/* In long mode the forms that keep all 64 bits of where the last instruction and its operand
+ * were. */
 #if ARCH_BITS == 64
 #define FXSAVE  "fxsave64 "
 #define FXRSTOR "fxrstor64 "
@@ -71,9 +72,9 @@ static void save(struct fpu_state *state)
 }
 
 /*
- * AMD's FXRSTOR and XRSTOR leave the addresses of the last x87 instruction and its operand as they are, unless an
- * exception is pending (AMD64 manual volume 5, "FXRSTOR"). So the kernel's own take the place of another
- * task's. FFREE makes room for what is loaded.
+ * AMD's FXRSTOR and XRSTOR leave the addresses of the last x87 instruction and its operand as they
+ * are, unless an exception is pending (AMD64 manual volume 5, "FXRSTOR"). So the kernel's own take
+ * the place of another task's. FFREE makes room for what is loaded.
  */
 static void forget_last_instruction(void)
 {
@@ -110,9 +111,9 @@ static void load(const struct fpu_state *state)
 
 /*
  * As after FNINIT, but with every register 0: FNINIT only marks the x87 registers empty, and the
- * XMM registers it leaves alone, so both would show what another task had in them. XSAVE's header, behind
- * FXSAVE's part, is 0 as well: XRSTOR then sets all registers to what they are after a reset, which is 0;
- * MXCSR alone it takes from here.
+ * XMM registers it leaves alone, so both would show what another task had in them. XSAVE's header,
+ * behind FXSAVE's part, is 0 as well: XRSTOR then sets all registers to what they are after a
+ * reset, which is 0; MXCSR alone it takes from here.
  */
 void fpu_clear(struct fpu_state *state)
 {

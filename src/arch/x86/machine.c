@@ -27,9 +27,9 @@
 #define RESET_HARD  0x02
 #define RESET_START 0x04
 
-/* Reads of a port that means nothing (0x80: the BIOS's progress codes) to wait by: about a microsecond
- * each on a PC. QEMU 10 ends a moment after the write to its device, and a reset is on its way as well;
- * the CPU runs on until then. */
+/* Reads of a port that means nothing (0x80: the BIOS's progress codes) to wait by: about a
+ * microsecond each on a PC. QEMU 10 ends a moment after the write to its device, and a reset is on
+ * its way as well; the CPU runs on until then. */
 #define IDLE_PORT   0x80
 #define EXIT_TURNS  1000000
 #define RESET_TURNS 100000

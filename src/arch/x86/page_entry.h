@@ -1,6 +1,6 @@
 /*
- * arch/x86/page_entry.h - what the two formats of tables have in common: bits 0 to 11, and the steps of a
- * walk. Part of arch/page_table.h, whose flags are these bits.
+ * arch/x86/page_entry.h - what the two formats of tables have in common: bits 0 to 11, and the
+ * steps of a walk. Part of arch/page_table.h, whose flags are these bits.
  */
 #ifndef ARCH_X86_PAGE_ENTRY_H
 #define ARCH_X86_PAGE_ENTRY_H

@@ -1,6 +1,7 @@
 /*
- * arch/x86/pit_ports.h - the programmable interval timer's ports and command bytes (Intel 8254 data sheet, "control
- * word format"): channel (bits 7-6), low byte then high byte (5-4), mode (3-1), binary (0).
+ * arch/x86/pit_ports.h - the programmable interval timer's ports and command bytes (Intel 8254 data
+ * sheet, "control word format"): channel (bits 7-6), low byte then high byte (5-4), mode (3-1),
+ * binary (0).
  */
 #ifndef ARCH_X86_PIT_PORTS_H
 #define ARCH_X86_PIT_PORTS_H

@@ -88,7 +88,8 @@ bool trap_get_page_fault(const struct trap_frame *frame, struct page_fault *faul
     }
     fault->address = cpu_read_cr2();
     fault->is_present = frame->error_code & PAGE_FAULT_PRESENT;
-    /* A CPU that does not check execution does not report a fetch: it is a read at the instruction. */
+    /* A CPU that does not check execution does not report a fetch: it is a read at the
+     * instruction. */
     fault->access = frame->error_code & PAGE_FAULT_WRITE ? PAGE_WRITE
                     : frame->error_code & PAGE_FAULT_FETCH || fault->address == frame_pc(frame)
                         ? PAGE_EXECUTE

@@ -50,14 +50,15 @@ extern trap_handler_t trap_handlers[TRAP_VECTORS];
 /* trap.c: what exceptions lead to that nobody has registered for. */
 void trap_exception(struct trap_frame *frame);
 
-/* trap.c: where a gate for vector leads (trap_stubs.inc), and whether ring 3 may use it by `int n`. */
+/* trap.c: where a gate for vector leads (trap_stubs.inc), and whether ring 3 may use it by `int
+ * n`. */
 vaddr_t trap_stub_of(unsigned vector);
 bool trap_is_for_users(unsigned vector);
 
 /*
- * trap_gates.c: fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from ring 3 is a
- * general protection fault) but for breakpoint, overflow and the system call. Says so if a kernel stack
- * that overflows will reset the machine.
+ * trap_gates.c: fills and loads the interrupt descriptor table. Gates are DPL 0 (an `int n` from
+ * ring 3 is a general protection fault) but for breakpoint, overflow and the system call. Says so
+ * if a kernel stack that overflows will reset the machine.
  */
 void trap_load_gates(void);
 

@@ -1,8 +1,8 @@
 /*
  * arch/x86/user_access.h - what both halves of arch/user_access.h have in common: the instructions.
  *
- * With SMAP on, ring 0 may touch user pages only while EFLAGS.AC is set: it is, here, for the length
- * of one string instruction. (STAC and CLAC would do the same; POPF exists on every CPU.)
+ * With SMAP on, ring 0 may touch user pages only while EFLAGS.AC is set: it is, here, for the
+ * length of one string instruction. (STAC and CLAC would do the same; POPF exists on every CPU.)
  */
 #ifndef ARCH_X86_USER_ACCESS_H
 #define ARCH_X86_USER_ACCESS_H

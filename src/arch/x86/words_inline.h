@@ -1,6 +1,6 @@
 /*
- * arch/x86/words_inline.h - arch/words.h for words of 4 bytes and of 8, which differ in one letter of an
- * instruction's name.
+ * arch/x86/words_inline.h - arch/words.h for words of 4 bytes and of 8, which differ in one letter
+ * of an instruction's name.
  */
 #ifndef ARCH_X86_WORDS_INLINE_H
 #define ARCH_X86_WORDS_INLINE_H

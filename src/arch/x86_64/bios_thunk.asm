@@ -1,12 +1,13 @@
 ; arch/x86_64/bios_thunk.asm - from long mode to real mode, one INT, and back.
 ;
-; The middle part is copied to BIOS_THUNK_ADDRESS (below 64 KiB, so that 16-bit code can run there), and talks to
-; bios.c through struct bios_thunk_data at BIOS_THUNK_DATA_ADDRESS. Long mode ends with paging, so the way leads
-; over the boot page tables (start.asm), which show the copy at its physical address, and 32-bit code there.
-; Where the kernel's stack lies they may not show: it is not used until the kernel's tables are back.
+; The middle part is copied to BIOS_THUNK_ADDRESS (below 64 KiB, so that 16-bit code can run there),
+; and talks to bios.c through struct bios_thunk_data at BIOS_THUNK_DATA_ADDRESS. Long mode ends with
+; paging, so the way leads over the boot page tables (start.asm), which show the copy at its
+; physical address, and 32-bit code there. Where the kernel's stack lies they may not show: it is
+; not used until the kernel's tables are back.
 ;
-; Global pages are on only while paging is (SDM volume 3, section 2.5, CR4.PGE), and machine checks only in the
-; kernel: to the BIOS vector 18 is a service.
+; Global pages are on only while paging is (SDM volume 3, section 2.5, CR4.PGE), and machine checks
+; only in the kernel: to the BIOS vector 18 is a service.
 
 %include "asm_constants.inc"
 %include "arch/x86_64/registers.inc"
@@ -80,7 +81,8 @@ align 8
 global bios_thunk_start
 bios_thunk_start:
 
-; The kernel's own table may lie above 4 GiB, where 16-bit code cannot load it from. The same selectors.
+; The kernel's own table may lie above 4 GiB, where 16-bit code cannot load it from. The same
+; selectors.
 .gdt:
     dq 0
     dq 0x00AF9A000000FFFF           ; KERNEL_CODE_SELECTOR: 64-bit

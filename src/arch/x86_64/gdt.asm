@@ -6,9 +6,9 @@ bits 64
 section .text
 
 ; void gdt_load(const void *table, uint16_t limit)
-; Loads GDTR, CS and the task register; the data segments become null. There is no local table: after power on
-; one of 64 KiB at address 0 is in force (SDM volume 3, table 9-1), so that a program could make segments of
-; any bytes that lie there.
+; Loads GDTR, CS and the task register; the data segments become null. There is no local table:
+; after power on one of 64 KiB at address 0 is in force (SDM volume 3, table 9-1), so that a program
+; could make segments of any bytes that lie there.
 ; In:  rdi = table, esi = limit (size - 1)
 ; Clobbers: rax
 global gdt_load

@@ -1,9 +1,9 @@
 /*
  * arch/x86_64/gdt.c - the descriptor table, and the task state: in long mode only a list of stacks.
  *
- * A double fault (a fault while the CPU delivers a fault) usually means that the stack pointer is in a guard
- * page. So it has a stack of its own, and so have the traps that can come between SYSCALL's first instruction
- * and the change of stacks: NMI, machine check, debug exception.
+ * A double fault (a fault while the CPU delivers a fault) usually means that the stack pointer is
+ * in a guard page. So it has a stack of its own, and so have the traps that can come between
+ * SYSCALL's first instruction and the change of stacks: NMI, machine check, debug exception.
  *
  * Size before speed.
  */
@@ -48,8 +48,9 @@ static struct {
 
 static uint8_t trap_stacks[TRAP_STACKS][TRAP_STACK_BYTES] __attribute__((aligned(16)));
 
-/* For assembly alone, and so not static: trap.asm takes this stack at SYSCALL (for other traps the CPU takes the
- * copy in the task state), and registers.inc loads the FS base of 64-bit programs from the other. */
+/* For assembly alone, and so not static: trap.asm takes this stack at SYSCALL (for other traps the
+ * CPU takes the copy in the task state), and registers.inc loads the FS base of 64-bit programs
+ * from the other. */
 void *context_kernel_stack;
 vaddr_t context_thread_pointer;
 

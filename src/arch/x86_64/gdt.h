@@ -1,8 +1,8 @@
 /*
  * arch/x86_64/gdt.h - segments and task state (Intel SDM volume 3, sections 3.4.5, 3.5.2 and 8.7).
  *
- * Segments are flat: all protection is paging's. Those of a 32-bit program are the i386 kernel's. SYSCALL and
- * SYSRET want the kernel's two and the user's three in this order. The selectors:
+ * Segments are flat: all protection is paging's. Those of a 32-bit program are the i386 kernel's.
+ * SYSCALL and SYSRET want the kernel's two and the user's three in this order. The selectors:
  *
  *   0x08  kernel code, 64-bit    0x1B  user code, 32-bit (0x18, RPL 3)    0x30  TSS, two entries
  *   0x10  kernel data            0x23  user data         (0x20, RPL 3)    0x40  16-bit data   the way back
@@ -25,8 +25,8 @@
 #define KERNEL_CODE_32_SELECTOR 0x58
 
 /*
- * Traps at which the stack pointer cannot be trusted have stacks of their own, whatever ran: numbers in the
- * task state's table, from 1.
+ * Traps at which the stack pointer cannot be trusted have stacks of their own, whatever ran:
+ * numbers in the task state's table, from 1.
  */
 #define STACK_OF_DOUBLE_FAULT  1
 #define STACK_OF_NMI           2
@@ -35,8 +35,9 @@
 #define TRAP_STACKS            4
 
 /*
- * Loads the descriptor table, CS and the task register again; the data segments become null. After long mode was
- * left and entered again: what legacy mode makes of a 64-bit task register is not written anywhere.
+ * Loads the descriptor table, CS and the task register again; the data segments become null. After
+ * long mode was left and entered again: what legacy mode makes of a 64-bit task register is not
+ * written anywhere.
  */
 void gdt_reload(void);
 

@@ -23,14 +23,13 @@
 #define KERNEL_END_MAX 0xFFFFFFFF80400000 /* the linker script asserts it */
 
 /* What a program may have lies below USER_END. 64-bit programs: */
-#define USER_END               0x0000800000000000
-#define USER64_PROGRAM_END     USER64_AREAS_ADDRESS
-#define USER64_AREAS_ADDRESS   0x0000100000000000 /* areas are given out from here on */
-#define USER64_BREAK_ADDRESS   0x0000200000000000
-#define USER64_HEAP_END        0x0000300000000000
-#define USER64_STACK_TOP       0x00007FFFFFFFF000
-#define USER64_STACK_BYTES     0x10000
-#define USER64_STACK_BYTES_MAX 0x100000
+#define USER_END             0x0000800000000000
+#define USER64_PROGRAM_END   USER64_AREAS_ADDRESS
+#define USER64_AREAS_ADDRESS 0x0000100000000000 /* areas are given out from here on */
+#define USER64_BREAK_ADDRESS 0x0000200000000000
+#define USER64_HEAP_END      0x0000300000000000
+#define USER64_STACK_TOP     0x00007FFFFFFFF000
+#define USER64_STACK_BYTES   0x10000
 
 /* A host test has its memory elsewhere: a process cannot have the kernel's addresses. */
 #ifndef DIRECT_MAP
@@ -54,7 +53,8 @@
 #define MMIO_ADDRESS    0xFFFFC00000000000
 
 #ifndef __ASSEMBLER__
-/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc() manages. */
+/* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc()
+ * manages. */
 static inline void *page_memory(paddr_t physical)
 {
     return (void *)(DIRECT_MAP + physical);

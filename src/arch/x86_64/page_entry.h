@@ -6,9 +6,9 @@
  *  |NX |   |  count   |  frame or table    | marks | G |PS | D | A |PCD|PWT| U | W | P |
  *  +---+---+----------+--------------------+-------+---+---+---+---+---+---+---+---+---+
  *
- * Four levels. EFER.NXE is on before the first entry is used. Of an entry that leads to a table of its own,
- * bits 52 to 61, which the CPU ignores, count the entries of that table that are in use: at most 512.
- * Part of arch/page_table.h.
+ * Four levels. EFER.NXE is on before the first entry is used. Of an entry that leads to a table of
+ * its own, bits 52 to 61, which the CPU ignores, count the entries of that table that are in use:
+ * at most 512. Part of arch/page_table.h.
  */
 #ifndef ARCH_X86_64_PAGE_ENTRY_H
 #define ARCH_X86_64_PAGE_ENTRY_H

@@ -1,8 +1,8 @@
 /*
  * arch/x86_64/page_table.c - changing to the kernel's own tables, and what its map looks like.
  *
- * The kernel is there twice: where it is linked, text executable, all else not; and in the direct map of RAM,
- * where nothing is executable, with text and constants read-only there, too.
+ * The kernel is there twice: where it is linked, text executable, all else not; and in the direct
+ * map of RAM, where nothing is executable, with text and constants read-only there, too.
  *
  * Size before speed.
  */
@@ -32,7 +32,8 @@ extern uint8_t kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_st
 #define PHYSICAL(symbol) ((paddr_t)(symbol)-KERNEL_BASE)
 #define DIRECT(symbol)   ((vaddr_t)(symbol)-KERNEL_BASE + DIRECT_MAP)
 
-/* Page 0 is not RAM to anybody. The guard below the boot stack is absent where the stack is used. */
+/* Page 0 is not RAM to anybody. The guard below the boot stack is absent where the stack is
+ * used. */
 static const struct page_range ranges[] = {
     {(vaddr_t)kernel_start, (vaddr_t)kernel_text_end, PHYSICAL(kernel_start), EXECUTABLE, false},
     {(vaddr_t)kernel_text_end, (vaddr_t)kernel_rodata_end, PHYSICAL(kernel_text_end), READ_ONLY,
@@ -68,7 +69,7 @@ static const struct page_place places[] = {
     {PROCESS_HEAP_END, "user memory", false},
     {USER64_AREAS_ADDRESS, "a 64-bit program's process heap", false},
     {USER64_HEAP_END, "user memory", false},
-    {USER64_STACK_TOP - USER64_STACK_BYTES_MAX, "a 64-bit program's stack", false},
+    {USER64_STACK_TOP - USER_STACK_BYTES_MAX, "a 64-bit program's stack", false},
     {USER64_STACK_TOP, "the guard page above a 64-bit program's stack", false},
     {USER_END, "no address: bits 63 to 47 differ", false},
     {DIRECT_MAP, "low memory", false},

@@ -14,8 +14,8 @@ VA_LIST_FLOATS_USED    equ 48       ; all: there are none
 ; void panic(const char *format, ...)
 ; In:  rdi = format, rsi rdx rcx r8 r9 = its first arguments, more of them above the return address
 ; Builds the struct trap_frame that an exception in place of the call would have left, and goes on
-; to void panic_report(const struct trap_frame *, const char *format, va_list). A va_list points to (System V
-; ABI, AMD64 supplement, section 3.5.7):
+; to void panic_report(const struct trap_frame *, const char *format, va_list). A va_list points to
+; (System V ABI, AMD64 supplement, section 3.5.7):
 ;
 ;       24  the area where the arguments in registers were saved, in their order
 ;       16  the arguments on the stack

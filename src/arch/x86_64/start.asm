@@ -1,23 +1,24 @@
-; arch/x86_64/start.asm - the first instructions of the kernel, at KERNEL_PHYSICAL, and into long mode.
+; arch/x86_64/start.asm - the first instructions of the kernel, at KERNEL_PHYSICAL, and into long
+; mode.
 ;
 ; Entry state, left by the boot sector (src/boot/boot.asm):
 ;   32-bit protected mode, flat 4 GiB segments: CS = 8, all others 16
 ;   A20 on, paging off, interrupts off, direction flag clear
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
-; What it does: verify the image's checksum, see that the CPU has long mode, move .data to its place, zero
-; .bss, build the boot page tables, enter long mode (Intel SDM volume 3, section 9.8.5), take the kernel's
-; own stack, call C.
+; What it does: verify the image's checksum, see that the CPU has long mode, move .data to its
+; place, zero .bss, build the boot page tables, enter long mode (Intel SDM volume 3, section 9.8.5),
+; take the kernel's own stack, call C.
 ;
-; The boot page tables show the first 4 GiB of physical memory twice, and the first 1 GiB once more, in pages
-; of 2 MiB:
+; The boot page tables show the first 4 GiB of physical memory twice, and the first 1 GiB once more,
+; in pages of 2 MiB:
 ;
 ;   0x0000000000000000   as it lies: for the code that turns paging on and off
 ;   DIRECT_MAP           where C code looks for it (layout.h)
 ;   KERNEL_BASE          where the kernel is linked
 ;
-; paging.c replaces them. After that they serve calls into the BIOS only (bios_thunk.asm), which need the
-; first of the three. They lie below 4 GiB, as the 32-bit code there wants.
+; paging.c replaces them. After that they serve calls into the BIOS only (bios_thunk.asm), which
+; need the first of the three. They lie below 4 GiB, as the 32-bit code there wants.
 
 %include "asm_constants.inc"
 
@@ -86,8 +87,8 @@ start_kernel:
 move_data:
 %include "arch/x86/image_unpack.inc"
 
-    ; The page directories, which lie one behind the other, and the tables above them. The upper halves of all
-    ; entries are 0.
+    ; The page directories, which lie one behind the other, and the tables above them. The upper
+    ; halves of all entries are 0.
     mov edi, LOADED(boot_directories)
     mov eax, PAGE_2MIB_FLAGS
     mov ecx, GIB_SHOWN * TABLE_ENTRIES

@@ -9,9 +9,10 @@ section .text
 extern context_thread_pointer
 
 ; void context_switch(vaddr_t *save, vaddr_t load)
-; Saves the registers that a C function must keep, and the user's data segments, on this stack, changes
-; stacks, restores the other's and returns to where it had called context_switch. A new task's stack is
-; made to look the same, with trap_return as the return address (context.c draws it).
+; Saves the registers that a C function must keep, and the user's data segments, on this stack,
+; changes stacks, restores the other's and returns to where it had called context_switch. A new
+; task's stack is made to look the same, with trap_return as the return address (context.c draws
+; it).
 ; In:  rdi = where to save the stack pointer, rsi = the stack pointer to load
 ; Clobbers: rax, rcx, rdx
 global context_switch

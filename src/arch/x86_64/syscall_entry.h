@@ -1,13 +1,14 @@
 /*
- * arch/x86_64/syscall_entry.h - see arch/syscall_entry.h. As everywhere else on this CPU, the fourth
- * argument is in R10: `syscall` itself overwrites RCX.
+ * arch/x86_64/syscall_entry.h - see arch/syscall_entry.h. As everywhere else on this CPU, the
+ * fourth argument is in R10: `syscall` itself overwrites RCX.
  */
 #ifndef ARCH_X86_64_SYSCALL_ENTRY_H
 #define ARCH_X86_64_SYSCALL_ENTRY_H
 
 #include "arch/syscall_entry.h"
 
-/* trap_gates.c: the entry code calls it from now on. A function, so that the test kernel can stand before it. */
+/* trap_gates.c: the entry code calls it from now on. A function, so that the test kernel can stand
+ * before it. */
 void syscall_entry_register(syscall_entry_handler_t handler);
 
 static inline void syscall_entry_set_handler(syscall_entry_handler_t handler)

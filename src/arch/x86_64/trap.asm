@@ -1,4 +1,5 @@
-; arch/x86_64/trap.asm - the entry stubs and the one common path, and SYSCALL's. 64-bit mode, ring 0.
+; arch/x86_64/trap.asm - the entry stubs and the one common path, and SYSCALL's. 64-bit mode, ring
+; 0.
 
 %include "asm_constants.inc"
 %include "arch/x86_64/registers.inc"
@@ -12,7 +13,8 @@ extern syscall_entry_handler
 
 %include "arch/x86/trap_stubs.inc"
 
-; Builds the rest of struct trap_frame (drawn in trap_frame.h) and calls the vector's handler with it.
+; Builds the rest of struct trap_frame (drawn in trap_frame.h) and calls the vector's handler with
+; it.
 align 16
 trap_common:
     PUSH_REGISTERS
@@ -31,8 +33,9 @@ trap_return:
 .iret:
     iretq
 
-; IRET refuses what no program may go on with, such as an instruction pointer that is no address, and faults in
-; ring 0. None is known to get there; should one, it is that program's fault, and not a panic: trap.c goes on here.
+; IRET refuses what no program may go on with, such as an instruction pointer that is no address,
+; and faults in ring 0. None is known to get there; should one, it is that program's fault, and not
+; a panic: trap.c goes on here.
 ; In:  rsp = the frame that IRET refused: RIP, CS, RFLAGS, RSP, SS
 bad_return:
     push 0
@@ -43,8 +46,9 @@ section .ex_table progbits alloc noexec nowrite align=8
     dq trap_return.iret, bad_return
 section .text
 
-; A debug exception has a stack of its own, as it could come where SYSCALL has not changed stacks yet. When it
-; is a program's, its handler may change tasks: so the frame moves to where other traps have theirs.
+; A debug exception has a stack of its own, as it could come where SYSCALL has not changed stacks
+; yet. When it is a program's, its handler may change tasks: so the frame moves to where other traps
+; have theirs.
 ; In:  the CPU's frame on the stack for debug exceptions
 global trap_debug_entry
 trap_debug_entry:
@@ -90,8 +94,8 @@ syscall_entry:
     mov rdi, rsp                    ; the argument: struct trap_frame *
     call [rel syscall_entry_handler]
     mov [rsp + TRAP_FRAME_rax], rax
-    ; SYSRET takes RIP from RCX, and faults in ring 0 on the program's stack if that is not canonical. Of a
-    ; program's own addresses all bits from 47 on are clear; all else goes by IRET.
+    ; SYSRET takes RIP from RCX, and faults in ring 0 on the program's stack if that is not
+    ; canonical. Of a program's own addresses all bits from 47 on are clear; all else goes by IRET.
     mov rcx, [rsp + TRAP_FRAME_rip]
     shr rcx, 47
     jnz trap_return

@@ -1,8 +1,9 @@
 /*
- * arch/x86_64/trap_frame.h - the registers of the code that was interrupted: x86_64's half of arch/frame.h.
+ * arch/x86_64/trap_frame.h - the registers of the code that was interrupted: x86_64's half of
+ * arch/frame.h.
  *
- * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether the
- * CPU pushes an error code for it or not. SYSCALL pushes nothing: its entry builds the same.
+ * Every vector leads to a stub (trap.asm) that leaves the same picture on the kernel stack, whether
+ * the CPU pushes an error code for it or not. SYSCALL pushes nothing: its entry builds the same.
  *
  *       high   ss
  *              rsp
@@ -16,8 +17,8 @@
  *              rbx rbp r12 to r15          what C functions keep
  *       low                                       <- struct trap_frame *
  *
- * DS, ES, FS and GS are the user's alone: 64-bit code in ring 0 has no use for them, and context_switch()
- * exchanges them.
+ * DS, ES, FS and GS are the user's alone: 64-bit code in ring 0 has no use for them, and
+ * context_switch() exchanges them.
  */
 #ifndef ARCH_X86_64_TRAP_FRAME_H
 #define ARCH_X86_64_TRAP_FRAME_H
@@ -49,8 +50,9 @@ _Static_assert(sizeof(struct trap_frame) == 22 * sizeof(uint64_t), "trap.asm bui
 /* The CPU pushes rsp and ss in any case. */
 #define FRAME_BYTES_FROM_KERNEL sizeof(struct trap_frame)
 
-/* Long mode has no virtual 8086 mode, but QEMU 7.2 lets ring 3 get there by IRET, and then CS is no selector: so
- * the flag counts as well. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is RFLAGS' bit 17. */
+/* Long mode has no virtual 8086 mode, but QEMU 7.2 lets ring 3 get there by IRET, and then CS is no
+ * selector: so the flag counts as well. Bit 1 of CS is set in ring 3 and clear in ring 0; VM is
+ * RFLAGS' bit 17. */
 static inline bool frame_is_from_user(const struct trap_frame *frame)
 {
     return (frame->cs | frame->rflags >> 16) & 2;

@@ -8,7 +8,8 @@
 
 #include "layout.h"
 
-/* All of the lower half but its first page, which is never mapped: the kernel lies in the upper half. */
+/* All of the lower half but its first page, which is never mapped: the kernel lies in the upper
+ * half. */
 static inline vaddr_t user_range_end(vaddr_t address)
 {
     return address >= PAGE_SIZE_BYTES && address < USER_END ? USER_END : 0;

@@ -9,12 +9,12 @@
  *   | bytes   | previous | owner | seal | the caller's bytes, or a link and dirt |
  *   +---------+----------+-------+------+---------------------------------------+
  *
- * bytes is the chunk's size, header included, and leads to the next chunk; previous is the size of the
- * chunk before and leads back (Knuth's boundary tags, TAOCP 1, 2.5). So a free finds both neighbours at once
- * and joins those that are free. Two free chunks never lie side by side.
+ * bytes is the chunk's size, header included, and leads to the next chunk; previous is the size of
+ * the chunk before and leads back (Knuth's boundary tags, TAOCP 1, 2.5). So a free finds both
+ * neighbours at once and joins those that are free. Two free chunks never lie side by side.
  *
- * The seal is a function of the header's address, its size and whether it is used. A header that ends,
- * because its chunk is joined to another, loses its seal. So a pointer is the start of a live
+ * The seal is a function of the header's address, its size and whether it is used. A header that
+ * ends, because its chunk is joined to another, loses its seal. So a pointer is the start of a live
  * allocation exactly when the seal before it is the right one: interior and foreign pointers and
  * second frees are seen without a walk.
  *
@@ -24,28 +24,31 @@
  *     class      1  2  ...  15   16     17     ...  23     24     25     ...
  *     units      1  2  ...  15   16-17  18-19  ...  30-31  32-35  36-39  ...
  *
- * malloc takes the first chunk of the lowest class whose every chunk fits, else looks through the list
- * of the request's own class, else grows. What is left of a chunk is a new free chunk if a header and a link
- * fit into it.
+ * malloc takes the first chunk of the lowest class whose every chunk fits, else looks through the
+ * list of the request's own class, else grows. What is left of a chunk is a new free chunk if a
+ * header and a link fit into it.
  *
- * Growing: by what is missing, counting a free chunk at the end, and at least BYTE_HEAP_STEP_BYTES; when the
- * source does not have that, by the pages that are missing. Shrinking: when more than two steps are free at
- * the end, all but one step goes back, but never below kept_bytes. So it takes at least a step of
- * mallocs or frees to come from one to the other: a program that takes and frees the same bytes at a page's
- * edge maps nothing.
+ * Growing: by what is missing, counting a free chunk at the end, and at least BYTE_HEAP_STEP_BYTES;
+ * when the source does not have that, by the pages that are missing. Shrinking: when more than two
+ * steps are free at the end, all but one step goes back, but never below kept_bytes. So it takes at
+ * least a step of mallocs or frees to come from one to the other: a program that takes and frees
+ * the same bytes at a page's edge maps nothing.
  *
  * Invariants (byte_heap_check() proves them)
  *
  *  1. The chunks' sizes are multiples of 16, at least CHUNK_BYTES_MIN, and add up to end - start.
- *  2. Each chunk's `previous` is the size of the one before (0 in the first), and its seal is right.
+ *  2. Each chunk's `previous` is the size of the one before (0 in the first), and its seal
+ *     is right.
  *  3. No two free chunks are neighbours. heap->last is the last chunk.
- *  4. Each free chunk is once on the list of its class; a class's bit says whether its list is empty.
+ *  4. Each free chunk is once on the list of its class; a class's bit says whether its list
+ *     is empty.
  *  5. used_bytes and allocations are what the chunks add up to.
  *
  * Limits
  *
  *  - A caller who forges a header with its seal in front of a pointer can free that pointer.
- *  - The search of the request's own class is as long as its list: chunks within an eighth of the size.
+ *  - The search of the request's own class is as long as its list: chunks within an eighth of
+ *    the size.
  *  - Only the end shrinks: one allocation there keeps all the memory below it.
  */
 #include "memory/heap/byte_heap.h"
@@ -256,8 +259,8 @@ static bool grow_for(struct byte_heap *heap, size_t bytes)
            grow(heap, missing) == OK;
 }
 
-/* Gives back pages so that at least `left` bytes stay free at the end and `kept` in all, or as few more as
- * a chunk needs. Returns the bytes. */
+/* Gives back pages so that at least `left` bytes stay free at the end and `kept` in all, or as few
+ * more as a chunk needs. Returns the bytes. */
 static size_t shrink(struct byte_heap *heap, size_t left, size_t kept)
 {
     struct byte_chunk *chunk = heap->last;

@@ -435,8 +435,8 @@ int heap_attach_index(struct heap *heap, void *memory, size_t bytes)
 }
 
 /* Reserves [start, end), all free: a part of a free run, or the whole of it. */
-/* Takes [start, end), which are free blocks, out of the free run that they lie in. What the table says
- * of them becomes the caller's business. */
+/* Takes [start, end), which are free blocks, out of the free run that they lie in. What the table
+ * says of them becomes the caller's business. */
 static void split_free_run(struct heap *heap, size_t start, size_t end)
 {
     size_t run_start = start;

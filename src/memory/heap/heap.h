@@ -178,9 +178,9 @@ void *heap_malloc(struct heap *heap, size_t size);
 void *heap_malloc_owned(struct heap *heap, size_t size, const void *owner);
 
 /*
- * Allocates exactly the blocks [block, block + blocks). -EINVARG when blocks is 0 or they are not all of
- * this heap; -EISTKN, and nothing changes, when one of them is not free. Costs more than heap_malloc():
- * it walks the table over the free run that they lie in.
+ * Allocates exactly the blocks [block, block + blocks). -EINVARG when blocks is 0 or they are not
+ * all of this heap; -EISTKN, and nothing changes, when one of them is not free. Costs more than
+ * heap_malloc(): it walks the table over the free run that they lie in.
  */
 int heap_malloc_at(struct heap *heap, size_t block, size_t blocks, const void *owner);
 

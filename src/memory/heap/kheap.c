@@ -8,9 +8,9 @@
  *
  * A pool that is smaller leaves the end of the table unused: zero.
  *
- * The page allocator takes blocks of the pool, too, when it has no other frames. The table's bytes are
- * the same for both, so a bitmap says which allocations are frames: bit i is set exactly when block i is
- * the first of one. kfree() looks there only while there are any (is_watched).
+ * The page allocator takes blocks of the pool, too, when it has no other frames. The table's bytes
+ * are the same for both, so a bitmap says which allocations are frames: bit i is set exactly when
+ * block i is the first of one. kfree() looks there only while there are any (is_watched).
  */
 #include "memory/heap/kheap.h"
 

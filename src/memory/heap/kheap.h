@@ -3,7 +3,8 @@
  *
  * The pool is [HEAP_ADDRESS, pool_end), the table lies at HEAP_TABLE_ADDRESS with the index right
  * after it (layout.h), all physically: the kernel sees them at page_memory() of these. kmalloc(50)
- * takes one block, kmalloc(5000) two; on a fresh heap the first block is at HEAP_ADDRESS. For objects that are much smaller than a block see kmem_cache.h.
+ * takes one block, kmalloc(5000) two; on a fresh heap the first block is at HEAP_ADDRESS. For
+ * objects that are much smaller than a block see kmem_cache.h.
  *
  * Memory belongs to the caller until kfree(). The address that the call came from is noted as the
  * allocation's owner (heap_for_each_allocation()). Not for interrupt handlers.
@@ -17,8 +18,8 @@
 #include "memory/heap/heap.h"
 
 /*
- * Makes the kernel heap from page_memory(HEAP_ADDRESS) to pool_end: a multiple of 4096 above it, at most
- * page_memory(HEAP_END). Panics when the heap cannot be created. Once, before all else here.
+ * Makes the kernel heap from page_memory(HEAP_ADDRESS) to pool_end: a multiple of 4096 above it, at
+ * most page_memory(HEAP_END). Panics when the heap cannot be created. Once, before all else here.
  */
 void kheap_init(void *pool_end);
 
@@ -36,15 +37,16 @@ void *kcalloc(size_t count, size_t size);
 
 /*
  * Gives back what one of the above returned; NULL does nothing. Any other pointer, a page of pmm.h
- * included, is a bug of the kernel: a panic that names the pointer, what is wrong with it and the caller.
+ * included, is a bug of the kernel: a panic that names the pointer, what is wrong with it and the
+ * caller.
  */
 void kfree(void *ptr);
 
 /*
- * The page allocator's share of the pool. Such an allocation is marked as frames, out of the table's
- * sight: kfree() of it is a panic, and what kmalloc() returned is not one. kheap_take_frames(): count
- * blocks side by side, or NULL. kheap_give_back_frames(): -EINVARG, and nothing changes, for all that is
- * not the start of frames that are taken.
+ * The page allocator's share of the pool. Such an allocation is marked as frames, out of the
+ * table's sight: kfree() of it is a panic, and what kmalloc() returned is not one.
+ * kheap_take_frames(): count blocks side by side, or NULL. kheap_give_back_frames(): -EINVARG, and
+ * nothing changes, for all that is not the start of frames that are taken.
  */
 void *kheap_take_frames(size_t count, const void *owner);
 int kheap_give_back_frames(void *frames, const void *freer);

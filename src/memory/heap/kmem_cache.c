@@ -512,8 +512,8 @@ void *kmem_zalloc(size_t size)
     return object == NULL ? NULL : memset(object, 0, size);
 }
 
-/* A block of kmalloc(), NULL, an object of a slab of several blocks, or a mistake. A slab is a block of
- * kmalloc() too, but the cache's. */
+/* A block of kmalloc(), NULL, an object of a slab of several blocks, or a mistake. A slab is a
+ * block of kmalloc() too, but the cache's. */
 static NOINLINE void free_other(void *ptr, const void *caller)
 {
     if (IS_ALIGNED((uintptr_t)ptr, HEAP_BLOCK_SIZE_BYTES) && find_slab(ptr) == NULL) {

@@ -1,8 +1,8 @@
 /*
  * memory/seeds/heap_steps.c - the steps of an allocation by hand, on Drupe's block heap.
  *
- * They go through heap.h, not around it: a table byte that somebody wrote without the heap would contradict
- * the index beside it.
+ * They go through heap.h, not around it: a table byte that somebody wrote without the heap would
+ * contradict the index beside it.
  *
  * Size before speed.
  */

@@ -37,8 +37,8 @@ static vaddr_t large_page_address(uint32_t index)
     return (vaddr_t)index * PAGING_4MIB_BYTES;
 }
 
-/* These are the same in every directory: the kernel's window, the gap behind it, and the byte heap, whose
- * tables come and go. On x86_64 all that is above 4 GiB. */
+/* These are the same in every directory: the kernel's window, the gap behind it, and the byte heap,
+ * whose tables come and go. On x86_64 all that is above 4 GiB. */
 static bool is_kernels_own(uint32_t index)
 {
     vaddr_t address = large_page_address(index);
@@ -56,8 +56,8 @@ void page_init_directory(PageDirectory *self, const uint8_t flags)
     if (chunk == NULL) {
         return;
     }
-    /* The stack that a process would have, with its guard pages; and what is below, unless the kernel is
-     * there and it is linear anyway. */
+    /* The stack that a process would have, with its guard pages; and what is below, unless the
+     * kernel is there and it is linear anyway. */
     uintptr_t first =
         paging_is_mapped(chunk, (void *)KERNEL_PHYSICAL) ? USER_STACK_GUARD : PAGE_SIZE_BYTES;
 
@@ -129,8 +129,8 @@ static int show_places(void)
     return OK;
 }
 
-/* A heap like the kernel's as it is after the start, when nobody has taken anything yet. Nobody writes to
- * its pool: what it hands out are numbers. */
+/* A heap like the kernel's as it is after the start, when nobody has taken anything yet. Nobody
+ * writes to its pool: what it hands out are numbers. */
 static int show_first_blocks(void)
 {
     HeapDescriptor descriptor = {.total = HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES};

@@ -8,6 +8,7 @@
 #include "base/align.h"
 #include "lib/format.h"
 #include "memory/heap/byte_heap.h"
+#include "memory/heap/kmem_cache.h"
 #include "base/status.h"
 
 /* ---------------------------------------------------------------- mappings */
@@ -97,7 +98,8 @@ static int show_frames(void)
     return first != 0 && second != 0 ? OK : -ENOMEM;
 }
 
-/* An address beyond 4 GiB, and the steps that lead there: four, as in the document. The i386 has neither. */
+/* An address beyond 4 GiB, and the steps that lead there: four, as in the document. The i386 has
+ * neither. */
 static int show_far_address(const struct paging_4gb_chunk *chunk, uint64_t frame)
 {
     static const char *const expected[] = {"root entry 36", "directory pointer entry 209",
@@ -179,12 +181,14 @@ out:
     paging_free_4gb(chunk);
     pmm_free_page(frame);
     if (status == OK) {
+        kmem_reap(); /* small objects of the chunk's */
         seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     }
     return status;
 }
 
-/* Are there frames for the heap besides the kernel pool's? Those are the last ones, and cost more steps each. */
+/* Are there frames for the heap besides the kernel pool's? Those are the last ones, and cost more
+ * steps each. */
 static bool has_heap_frames(void)
 {
     struct pmm_stats stats;
@@ -193,8 +197,9 @@ static bool has_heap_frames(void)
     return stats.zone_free + stats.low_free - stats.zeroed >= HEAP_FRAMES;
 }
 
-/* Then the heap: it starts with 1 MiB, grows, joins what is free, and gives pages back. When somebody has the heap
- * already, it does not start here: then only what is true of every heap is shown. */
+/* Then the heap: it starts with 1 MiB, grows, joins what is free, and gives pages back. When
+ * somebody has the heap already, it does not start here: then only what is true of every heap is
+ * shown. */
 static int show_heap(void)
 {
     size_t used_before = heap_get_used();

@@ -98,7 +98,8 @@ static inline uint64_t vmm_get_cr3(void)
 
 /* ---------------------------------------------------------------- bytes */
 
-/* Where the memory for the first 1 MiB cannot be had, the heap starts smaller, at the first kmalloc(). */
+/* Where the memory for the first 1 MiB cannot be had, the heap starts smaller, at the first
+ * kmalloc(). */
 static inline void heap_init(void)
 {
     if (vmalloc_initialise() < 0) {

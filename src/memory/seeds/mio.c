@@ -1,5 +1,6 @@
 /*
- * memory/seeds/mio.c - bytes of any size, pages of both sizes, and the examples of MioOS's document.
+ * memory/seeds/mio.c - bytes of any size, pages of both sizes, and the examples of MioOS's
+ * document.
  *
  * Size before speed.
  */
@@ -38,8 +39,8 @@ void seed_mio_kfree(void *ptr)
 
 /* ---------------------------------------------------------------- pages */
 
-/* One page of a table goes by paging_unmap(), which also gives back an empty table. 4 MiB go by the same, page by
- * page: the first makes a table of them. */
+/* One page of a table goes by paging_unmap(), which also gives back an empty table. 4 MiB go by the
+ * same, page by page: the first makes a table of them. */
 bool free_page(const uint32_t virt)
 {
     struct paging_4gb_chunk *chunk = paging_current();
@@ -139,6 +140,7 @@ static int show_frames(void)
                 (uint32_t)-EINVARG);
     seed_number("alloc_frame(0): 0x%08x", seed_low(alloc_frame(0)), 0);
     seed_number("alloc_frame of 16 TiB: 0x%08x", seed_low(alloc_frame(1ull << 32)), 0);
+    kmem_reap(); /* small objects of the chunks */
     seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     return OK;
 }
@@ -202,6 +204,7 @@ out:
     paging_free_4gb(chunk);
     (void)free_frame(frame);
     if (status == OK) {
+        kmem_reap(); /* small objects of the chunks */
         seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     }
     return status;

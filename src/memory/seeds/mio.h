@@ -19,8 +19,8 @@
  *   is_mapped(virt)                paging_is_mapped()
  *   PRESENT WRITABLE USER ...      PAGING_IS_PRESENT ...       the bits are the CPU's
  *
- * "Current" is the address space in use (paging_current()). RAM from 2 GiB on is reported and not used.
- * A file includes one of the five headers at most, and after all others that it needs.
+ * "Current" is the address space in use (paging_current()). RAM from 2 GiB on is reported and not
+ * used. A file includes one of the five headers at most, and after all others that it needs.
  */
 #ifndef MEMORY_SEEDS_MIO_H
 #define MEMORY_SEEDS_MIO_H

@@ -1,7 +1,8 @@
 /*
  * memory/seeds/seeds.c - runs the examples, and collects their lines.
  *
- * The text of the running example is this file's state. Examples do not pause, so there is one at a time.
+ * The text of the running example is this file's state. Examples do not pause, so there is one at a
+ * time.
  *
  * Size before speed.
  */

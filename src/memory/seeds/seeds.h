@@ -1,14 +1,16 @@
 /*
- * memory/seeds/seeds.h - the examples of the five documents that this kernel's memory management grew from.
+ * memory/seeds/seeds.h - the examples of the five documents that this kernel's memory management
+ * grew from.
  *
- * Five kernels, each with a document on its memory manager: Icarius, Vana, MioOS, PeachOS, IncroOS. For
- * each there is a header NAME.h with that kernel's own names, as thin layers over Drupe's, and a NAME.c that
- * types the document's lines and compares what comes out with what the document says. The rest of the
- * kernel includes none of the five headers; this one is how it asks for the examples.
+ * Five kernels, each with a document on its memory manager: Icarius, Vana, MioOS, PeachOS, IncroOS.
+ * For each there is a header NAME.h with that kernel's own names, as thin layers over Drupe's, and
+ * a NAME.c that types the document's lines and compares what comes out with what the document says.
+ * The rest of the kernel includes none of the five headers; this one is how it asks for the
+ * examples.
  *
- * An example takes scratch memory and gives it back before it returns, so that every count is what it was.
- * It does not pause and runs fewer than 200,000 instructions, so nothing is left behind when the program
- * that asked for it ends, and no two examples run at a time.
+ * An example takes scratch memory and gives it back before it returns, so that every count is what
+ * it was. It does not pause and runs fewer than 200,000 instructions, so nothing is left behind
+ * when the program that asked for it ends, and no two examples run at a time.
  */
 #ifndef MEMORY_SEEDS_SEEDS_H
 #define MEMORY_SEEDS_SEEDS_H
@@ -27,9 +29,10 @@ enum seed {
 };
 
 /*
- * Runs an example of a document and writes what it shows into text, NUL-terminated, at most size bytes. The
- * examples of a document are numbered from 0. Returns the length of the text; 0 behind the last example;
- * -EINVARG for a document that is none, -ENOMEM when there was not enough memory for the example.
+ * Runs an example of a document and writes what it shows into text, NUL-terminated, at most size
+ * bytes. The examples of a document are numbered from 0. Returns the length of the text; 0 behind
+ * the last example; -EINVARG for a document that is none, -ENOMEM when there was not enough memory
+ * for the example.
  */
 int seeds_run(uint32_t seed, uint32_t example, char *text, size_t size);
 
@@ -50,8 +53,9 @@ void seed_print(const char *text);
 void seed_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * A line with a value that the document, or the sense of it, determines. format has one conversion for a
- * uint32_t (%s: for a string) and no line break. When the value is another than expected, the line says so:
+ * A line with a value that the document, or the sense of it, determines. format has one conversion
+ * for a uint32_t (%s: for a string) and no line break. When the value is another than expected, the
+ * line says so:
  *     kmalloc(50): 2 blocks  WRONG: expected "kmalloc(50): 1 blocks"
  */
 void seed_number(const char *format, uint32_t value, uint32_t expected);
@@ -62,8 +66,8 @@ void seed_bytes(const char *format, const uint8_t *bytes, size_t count, const ch
 
 /* ---------------------------------------------------------------- for the headers */
 
-/* The five have 32 bits; IncroOS, which has 64, has no use for it. Of a pointer, as many bits as they print and
- * compare. For i386 that is all of it. */
+/* The five have 32 bits; IncroOS, which has 64, has no use for it. Of a pointer, as many bits as
+ * they print and compare. For i386 that is all of it. */
 static inline uint32_t seed_low(const void *pointer)
 {
     return (uint32_t)(uintptr_t)pointer;
@@ -75,12 +79,13 @@ static inline void *seed_pointer(uint32_t number)
     return (void *)(uintptr_t)number;
 }
 
-/* To the five, memory is where its physical address says. Where the kernel sees it elsewhere, in the direct map
- * of x86_64, a pointer to it is accepted in place of that. */
+/* To the five, memory is where its physical address says. Where the kernel sees it elsewhere, in
+ * the direct map of x86_64, a pointer to it is accepted in place of that. */
 void *seed_physical(const void *memory);
 
-/* count frames side by side whose physical address is seed_low() of the pointer, as all of the five managers
- * assume: not those of i386's window, nor from 4 GiB on (layout.h). NULL when there are none. */
+/* count frames side by side whose physical address is seed_low() of the pointer, as all of the five
+ * managers assume: not those of i386's window, nor from 4 GiB on (layout.h). NULL when there are
+ * none. */
 void *seed_alloc_frames(size_t count);
 
 #endif

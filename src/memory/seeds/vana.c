@@ -1,12 +1,13 @@
 /*
- * memory/seeds/vana.c - the examples of Vana's document. The one of process_malloc() and process_free() is the
- * program seeds itself, in whose memory they work.
+ * memory/seeds/vana.c - the examples of Vana's document. The one of process_malloc() and
+ * process_free() is the program seeds itself, in whose memory they work.
  *
  * Size before speed.
  */
 #include "memory/seeds/vana.h"
 
 #include "base/align.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -48,7 +49,8 @@ static int show_constants(void)
     return OK;
 }
 
-/* kheap_init() as the document has it, for a heap beside the kernel's own; heap_malloc() by its steps. */
+/* kheap_init() as the document has it, for a heap beside the kernel's own; heap_malloc() by its
+ * steps. */
 static int show_heap(void)
 {
     struct heap_table table = {.total = VANA_HEAP_SIZE_BYTES / VANA_HEAP_BLOCK_SIZE};
@@ -172,6 +174,7 @@ out:
     paging_free_4gb(chunk);
     (void)pmm_free_frames(frames);
     if (status == OK) {
+        kmem_reap(); /* small objects of the chunk's */
         seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
     }
     return status;

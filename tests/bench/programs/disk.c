@@ -5,7 +5,8 @@
  * and through the driver alone, and how the driver reads. disk.dat has 16 MiB, in which every dword
  * is its own number. The time-stamp counter is measured against the uptime.
  *
- * Without arguments, as init on a machine whose disk only the BIOS can read: the program's row alone.
+ * Without arguments, as init on a machine whose disk only the BIOS can read: the program's row
+ * alone.
  */
 #include <drupe.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * guest_cost.c - init that runs programs under `-icount shift=0,sleep=off`, where rdtsc counts guest
- * instructions, and says what each took: the kernel's work for it, and loading it, included. Started
- * by tools/lua_cost.py.
+ * guest_cost.c - init that runs programs under `-icount shift=0,sleep=off`, where rdtsc counts
+ * guest instructions, and says what each took: the kernel's work for it, and loading it, included.
+ * Started by tools/lua_cost.py.
  */
 #include <drupe.h>
 #include <stdio.h>

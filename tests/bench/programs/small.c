@@ -1,5 +1,5 @@
 /*
- * small.c - a program of 24 KB that ends at once: what bench's calls.c starts.
+ * small.c - a program of 24 KB that ends at once: what the bench's rows start.
  */
 #include <stdint.h>
 

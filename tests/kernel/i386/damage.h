@@ -1,6 +1,6 @@
 /*
- * tests/kernel/i386/damage.h - what the tests of panics do to the machine, and what they start, in the words of
- * its architecture. tests/kernel/x86_64/damage.h promises the same.
+ * tests/kernel/i386/damage.h - what the tests of panics do to the machine, and what they start, in
+ * the words of its architecture. tests/kernel/x86_64/damage.h promises the same.
  */
 #ifndef TESTS_KERNEL_I386_DAMAGE_H
 #define TESTS_KERNEL_I386_DAMAGE_H

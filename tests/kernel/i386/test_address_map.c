@@ -1,5 +1,6 @@
 /*
- * tests/kernel/i386/test_address_map.c - what is mapped where in the i386 kernel's 4 GiB (layout_arch.h).
+ * tests/kernel/i386/test_address_map.c - what is mapped where in the i386 kernel's 4 GiB
+ * (layout_arch.h).
  */
 #include "ktest.h"
 #include "layout.h"
@@ -21,7 +22,8 @@ static bool is_identity(const struct paging_4gb_chunk *chunk, uint32_t address)
     return paging_get_physical_address(chunk, (void *)address, &phys) == OK && phys == address;
 }
 
-/* Every address range of layout.h, at both of its ends: mapped as the map says, for whom it says. */
+/* Every address range of layout.h, at both of its ends: mapped as the map says, for whom it
+ * says. */
 KTEST(paging_new_chunk_follows_the_address_map)
 {
     static const struct {
@@ -57,7 +59,8 @@ KTEST(paging_new_chunk_follows_the_address_map)
     paging_free_4gb(chunk);
 }
 
-/* The window: physical 4 to 16 MiB, for the kernel alone, in the kernel's chunk and in a new one. */
+/* The window: physical 4 to 16 MiB, for the kernel alone, in the kernel's chunk and in a new
+ * one. */
 KTEST(paging_window_shows_what_the_program_hides)
 {
     struct paging_4gb_chunk *chunks[] = {paging_kernel_chunk(), new_chunk()};

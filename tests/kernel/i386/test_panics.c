@@ -1,6 +1,6 @@
 /*
- * tests/kernel/i386/test_panics.c - ways to die that only the i386 kernel has, or that name its registers.
- * tests/system/test_panics.py asks for them by name and reads the report.
+ * tests/kernel/i386/test_panics.c - ways to die that only the i386 kernel has, or that name its
+ * registers. tests/system/test_panics.py asks for them by name and reads the report.
  */
 #include "damage.h"
 #include "debug/panic.h"

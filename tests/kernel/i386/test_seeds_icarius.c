@@ -78,8 +78,8 @@ KTEST(seeds_icarius_paging)
     KEXPECT(!kpage_dir.directory);
 }
 
-/* Each page of 4 GiB is at its own number, but for what the header names: page 0, guard pages below kernel
- * stacks, and the kernel's window; and nothing is the user's. */
+/* Each page of 4 GiB is at its own number, but for what the header names: page 0, guard pages below
+ * kernel stacks, and the kernel's window; and nothing is the user's. */
 KTEST(seeds_icarius_directory_is_linear)
 {
     PageDirectory self;
@@ -108,7 +108,8 @@ KTEST(seeds_icarius_directory_is_linear)
     page_free_directory(&self);
     KEXPECT(of_the_user == 0);
     KEXPECT(elsewhere == 0 && missing == 0);
-    /* The first stack's, and those that are kept. On x86_64 nothing of the kernel's is below 4 GiB. */
+    /* The first stack's, and those that are kept. On x86_64 nothing of the kernel's is below 4
+     * GiB. */
     KEXPECT(ARCH_BITS == 64 ? guards == 0 : guards >= 1 && guards <= 16);
     KEXPECT(is_null_absent);
 }

@@ -62,7 +62,8 @@ KTEST(seeds_mio_frames_are_never_of_the_window)
     bool is_right = true;
 
     pmm_get_stats(&stats);
-    /* The kept zeroed frames are handed out only when there are no others, not even i386's window's. */
+    /* The kept zeroed frames are handed out only when there are no others, not even i386's
+     * window's. */
     size_t count =
         pages - stats.pool_kernel - (ARCH_BITS == 64 ? 0 : stats.low_free + stats.zeroed);
 

@@ -63,8 +63,8 @@ KTEST(paging_new_chunk_follows_the_address_map)
     paging_free_4gb(chunk);
 }
 
-/* All pages from address on that table, of that level, leads to: how many are a user's, how many can be executed,
- * and of these the lowest and the end of the highest. */
+/* All pages from address on that table, of that level, leads to: how many are a user's, how many
+ * can be executed, and of these the lowest and the end of the highest. */
 struct found {
     size_t pages, of_the_user;
     vaddr_t first_code, code_end;
@@ -114,7 +114,8 @@ KTEST(paging_kernel_memory_is_never_the_users_and_only_text_is_code)
     paging_free_4gb(chunk);
 }
 
-/* The kernel's half is one for all: another chunk cannot change it, and what changes is seen in each. */
+/* The kernel's half is one for all: another chunk cannot change it, and what changes is seen in
+ * each. */
 KTEST(paging_kernel_half_is_shared)
 {
     struct paging_4gb_chunk *chunk = new_chunk();

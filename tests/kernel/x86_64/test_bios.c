@@ -14,7 +14,8 @@
 #define SECTORS   100 /* that are read in turn */
 #define FIRST_LBA 1   /* the kernel's image */
 
-/* The BIOS reads what the controller's own driver reads, and leaves the kernel's state as it was. */
+/* The BIOS reads what the controller's own driver reads, and leaves the kernel's state as it
+ * was. */
 KTEST(bios_2000_disk_reads_from_long_mode)
 {
     const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);

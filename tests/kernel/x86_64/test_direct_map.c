@@ -1,6 +1,6 @@
 /*
- * tests/kernel/x86_64/test_direct_map.c - the kernel lies in memory once and is seen twice: its text and constants
- * can be written at neither place.
+ * tests/kernel/x86_64/test_direct_map.c - the kernel lies in memory once and is seen twice: its
+ * text and constants can be written at neither place.
  */
 #include "arch/user_access.h"
 #include "ktest.h"

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/x86_64/test_gates.c - the interrupt descriptor table as the CPU has it: which traps have stacks of
- * their own, and which a program may call.
+ * tests/kernel/x86_64/test_gates.c - the interrupt descriptor table as the CPU has it: which traps
+ * have stacks of their own, and which a program may call.
  */
 #include "arch/x86/trap.h"
 #include "arch/x86_64/gdt.h"
@@ -46,8 +46,9 @@ static uint64_t stack_number(unsigned number)
     return stack;
 }
 
-/* A double fault means a bad stack; NMI, machine check and debug exception may come before SYSCALL has changed
- * stacks, where RSP is whatever the program says. No two share one: each may come while another is at work. */
+/* A double fault means a bad stack; NMI, machine check and debug exception may come before SYSCALL
+ * has changed stacks, where RSP is whatever the program says. No two share one: each may come while
+ * another is at work. */
 KTEST(gates_of_traps_that_come_at_any_instruction_have_stacks)
 {
     static const unsigned own[] = {TRAP_DOUBLE_FAULT, TRAP_NMI, TRAP_MACHINE_CHECK, TRAP_DEBUG};

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/x86_64/test_panics.c - ways to die that only the x86_64 kernel has, or that name its registers.
- * tests/system/test_panics.py asks for them by name and reads the report.
+ * tests/kernel/x86_64/test_panics.c - ways to die that only the x86_64 kernel has, or that name its
+ * registers. tests/system/test_panics.py asks for them by name and reads the report.
  */
 #include "damage.h"
 #include "debug/panic.h"

@@ -1,10 +1,10 @@
 /*
- * tests/kernel/x86_64/test_user_code.c - pieces of 64-bit code in ring 3: SYSCALL with every flag that a program can
- * set, from either mode; and what FS and GS are to two tasks.
+ * tests/kernel/x86_64/test_user_code.c - pieces of 64-bit code in ring 3: SYSCALL with every flag
+ * that a program can set, from either mode; and what FS and GS are to two tasks.
  *
- * Each runs in the place of the disk's init, which is loaded as always: only its first page and its first
- * registers are others. A piece ends with UD2 when all was right and with INT3 when something was wrong, and the
- * process's status says which.
+ * Each runs in the place of the disk's init, which is loaded as always: only its first page and its
+ * first registers are others. A piece ends with UD2 when all was right and with INT3 when something
+ * was wrong, and the process's status says which.
  */
 #include "arch/context.h"
 #include "arch/x86/cpu.h"
@@ -95,8 +95,9 @@ static int status_of(const struct piece *piece)
     return status;
 }
 
-/* rsi = flags to add, rdi = the call, rdx = what it must give. SYSCALL is the first instruction with these flags,
- * and the only one with TF. All other registers are kept, but RCX and R11; so are the flags. */
+/* rsi = flags to add, rdi = the call, rdx = what it must give. SYSCALL is the first instruction
+ * with these flags, and the only one with TF. All other registers are kept, but RCX and R11; so are
+ * the flags. */
 CODE(call_with_flags, "pushfq\n"
                       "or %rsi, (%rsp)\n"
                       "mov %rdi, %rax\n"
@@ -191,8 +192,8 @@ static void note_place(struct trap_frame *frame)
     stepped.handler(frame);
 }
 
-/* A debug exception has a stack of its own, for one task at a time: a program's must leave it, for what handles it may
- * change tasks. */
+/* A debug exception has a stack of its own, for one task at a time: a program's must leave it, for
+ * what handles it may change tasks. */
 KTEST(debug_exceptions_of_programs_are_where_other_traps_are)
 {
     const struct piece piece = {
@@ -214,7 +215,8 @@ KTEST(debug_exceptions_of_programs_are_where_other_traps_are)
 
 extern uint8_t syscall_entry[]; /* trap.asm */
 
-/* A CPU may report a program's single step at SYSCALL's first instruction, in ring 0. (QEMU does not.) */
+/* A CPU may report a program's single step at SYSCALL's first instruction, in ring 0. (QEMU does
+ * not.) */
 KTEST(debug_exceptions_at_the_entry_are_dropped)
 {
     struct trap_frame frame = {
@@ -244,8 +246,8 @@ KTEST(syscall_leaves_the_io_privilege)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* rdi = where to return to: SYSCALL's own RIP cannot be chosen, but INT 0x80 comes back by IRET, and a jump there
- * faults in ring 3, whichever address that is. */
+/* rdi = where to return to: SYSCALL's own RIP cannot be chosen, but INT 0x80 comes back by IRET,
+ * and a jump there faults in ring 3, whichever address that is. */
 CODE(jump_away, "jmp *%rdi\n");
 
 KTEST(syscall_jumps_to_no_address_fault_in_ring_3)
@@ -266,9 +268,9 @@ CODE(call_once, "xor %eax, %eax\n"
                 "syscall\n"
                 "ud2\n");
 
-/* No program can have SYSCALL come back to what is no address of its own: the instruction would have to lie in the
- * page before USER_END, which nothing is mapped in. So the call's handler does it, as one might that sets up a frame
- * of the program's choice. */
+/* No program can have SYSCALL come back to what is no address of its own: the instruction would
+ * have to lie in the page before USER_END, which nothing is mapped in. So the call's handler does
+ * it, as one might that sets up a frame of the program's choice. */
 #define NEW_RCX 0x0C0FFEE0ul
 static struct {
     uint64_t rip, cs;
@@ -318,8 +320,9 @@ static int status_elsewhere(uint64_t rip, uint64_t cs)
     return status;
 }
 
-/* SYSRET takes such an address from RCX, and some CPUs then fault in ring 0, on the program's stack. IRET does not,
- * and RCX is what it shall be: that is how the two can be told apart on every CPU. */
+/* SYSRET takes such an address from RCX, and some CPUs then fault in ring 0, on the program's
+ * stack. IRET does not, and RCX is what it shall be: that is how the two can be told apart on every
+ * CPU. */
 KTEST(syscall_comes_back_to_no_address_without_sysret)
 {
     static const uint64_t places[] = {
@@ -337,7 +340,8 @@ KTEST(syscall_comes_back_to_no_address_without_sysret)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* IRET refuses in ring 0 what is no code segment of ring 3: the end of that program, and no panic. */
+/* IRET refuses in ring 0 what is no code segment of ring 3: the end of that program, and no
+ * panic. */
 KTEST(syscall_comes_back_with_what_iret_refuses)
 {
     static const uint64_t selectors[] = {USER_DATA_SELECTOR, REAL_MODE_CODE_SELECTOR | 3, 0xFFFB};
@@ -349,8 +353,8 @@ KTEST(syscall_comes_back_with_what_iret_refuses)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* The stack pointer of a program is its own affair: SYSCALL does not use it, and brings it back. rdi = RSP, rdx as
- * above. */
+/* The stack pointer of a program is its own affair: SYSCALL does not use it, and brings it back.
+ * rdi = RSP, rdx as above. */
 CODE(call_with_stack, "mov %rdi, %rsp\n"
                       "mov $10, %eax\n"
                       "syscall\n"
@@ -380,7 +384,8 @@ KTEST(syscall_with_a_stack_pointer_to_nowhere)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* SYSCALL and SYSENTER from 32-bit code are no instructions: some CPUs have the one there, some the other. */
+/* SYSCALL and SYSENTER from 32-bit code are no instructions: some CPUs have the one there, some the
+ * other. */
 CODE(syscall_in_32_bits, "mov $10, %eax\n"
                          "syscall\n"
                          "int3\n");
@@ -409,8 +414,8 @@ struct thread_data {
     uint32_t goes_on;
 };
 
-/* rdi = the name that lies at the thread pointer. Looks as long as it is to go on. The clock changes tasks
- * meanwhile. */
+/* rdi = the name that lies at the thread pointer. Looks as long as it is to go on. The clock
+ * changes tasks meanwhile. */
 CODE(look_at_fs, "1: mov %fs:0, %rax\n"
                  "cmp %rdi, %rax\n"
                  "jne 2f\n"
@@ -452,8 +457,8 @@ static void end_threads_in_time(void)
     }
 }
 
-/* Two tasks of 64 bits whose thread pointers are beyond 4 GiB, and two of 32 bits, take turns: each sees its own
- * FS, all the time. */
+/* Two tasks of 64 bits whose thread pointers are beyond 4 GiB, and two of 32 bits, take turns: each
+ * sees its own FS, all the time. */
 KTEST(tasks_have_fs_and_gs_of_their_own)
 {
     struct process *processes[THREADS] = {NULL};
@@ -498,8 +503,8 @@ KTEST(tasks_have_fs_and_gs_of_their_own)
     KEXPECT(fs_unmount() == OK);
 }
 
-/* A 32-bit program without FS that jumps to 64-bit code and calls THREAD_POINTER (39) there. edx = what it must
- * give. */
+/* A 32-bit program without FS that jumps to 64-bit code and calls THREAD_POINTER (39) there. edx =
+ * what it must give. */
 CODE(set_thread_pointer_by_a_far_jump,
      ".code32\n"
      "xor %eax, %eax\n"

@@ -1,5 +1,6 @@
 /*
- * tests/kernel/x86_64/watching_entry.c - system calls by SYSCALL are watched like those by the gate (watching.h).
+ * tests/kernel/x86_64/watching_entry.c - system calls by SYSCALL are watched like those by the gate
+ * (watching.h).
  */
 #include "arch/x86_64/syscall_entry.h"
 #include "watching.h"

@@ -1,11 +1,13 @@
-; raw_call.asm - system calls with nothing of the libc's; check.h has them as C functions. 32-bit mode, ring 3.
+; raw_call.asm - system calls with nothing of the libc's; check.h has them as C functions. 32-bit
+; mode, ring 3.
 bits 32
 
 SYSCALL_VECTOR equ 0x80     ; abi/syscalls.h
 
 section .text
 
-; raw_call: a call whose result is CHANGED_A_REGISTER when the kernel changes a register that it may not change.
+; raw_call: a call whose result is CHANGED_A_REGISTER when the kernel changes a register that it may
+; not change.
 ; C: uintptr_t raw_call(uintptr_t command, uintptr_t argument0, uintptr_t argument1)
 ; In: cdecl. Out: EAX. Clobbers: as C allows.
 ;
@@ -53,7 +55,8 @@ raw_call:
     pop ebp
     ret
 
-; call_with_stack, gate_with_stack: a call with another stack pointer, where the kernel reads the arguments.
+; call_with_stack, gate_with_stack: a call with another stack pointer, where the kernel reads the
+; arguments.
 ; C: uintptr_t call_with_stack(uintptr_t command, uintptr_t stack)
 ; In: cdecl. Out: EAX. Clobbers: as C allows.
 global call_with_stack, gate_with_stack

@@ -2,8 +2,8 @@
  * spawner.c - does what needs memory of the kernel, once each, and takes whatever it gets. The
  * kernel's tests run it while one allocation, or one read of the disk, after the other fails.
  *
- * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM, -EIO or no memory, 2 when
- * the result was anything else.
+ * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM, -EIO or no memory, 2
+ * when the result was anything else.
  */
 #include <drupe.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * syscall_fuzz.c - makes system calls of any kind with any arguments, and never minds what happens to
- * it. tests/kernel/test_syscall_fuzz.c starts it again and again, and looks at the kernel.
+ * syscall_fuzz.c - makes system calls of any kind with any arguments, and never minds what happens
+ * to it. tests/kernel/test_syscall_fuzz.c starts it again and again, and looks at the kernel.
  *
  *   argv[1]   seed of the random numbers
  *   argv[2]   how many calls; then it exits

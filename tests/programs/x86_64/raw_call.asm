@@ -1,11 +1,13 @@
-; raw_call.asm - system calls with nothing of the libc's; check.h has them as C functions. 64-bit mode, ring 3.
+; raw_call.asm - system calls with nothing of the libc's; check.h has them as C functions. 64-bit
+; mode, ring 3.
 bits 64
 
 SYSCALL_VECTOR equ 0x80     ; abi/syscalls.h
 
 section .text
 
-; raw_call: a call whose result is CHANGED_A_REGISTER when the kernel changes a register that it may not change.
+; raw_call: a call whose result is CHANGED_A_REGISTER when the kernel changes a register that it may
+; not change.
 ; C: uintptr_t raw_call(uintptr_t command, uintptr_t argument0, uintptr_t argument1)
 ; In: RDI, RSI, RDX. Out: RAX. Clobbers: as C allows.
 CHANGED_A_REGISTER equ 0xDEAD
@@ -67,8 +69,9 @@ raw_call:
     pop rbp
     ret
 
-; call_with_stack: a call with another stack pointer, at which the kernel does not look. All arguments are 0.
-; gate_with_stack: by the way of 32-bit programs, whose arguments are at the stack pointer's lower half.
+; call_with_stack: a call with another stack pointer, at which the kernel does not look. All
+; arguments are 0. gate_with_stack: by the way of 32-bit programs, whose arguments are at the stack
+; pointer's lower half.
 ; C: uintptr_t call_with_stack(uintptr_t command, uintptr_t stack)
 ; In: RDI, RSI. Out: RAX. Clobbers: as C allows.
 %macro WITH_STACK 1+

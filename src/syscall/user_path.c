@@ -1,0 +1,23 @@
+/*
+ * syscall/user_path.c - see user_path.h.
+ *
+ * Size before speed.
+ */
+#include "syscall/user_path.h"
+
+#include "base/status.h"
+#include "fs/path.h"
+#include "syscall/usercopy.h"
+
+/* Not inline: of two long buffers, the caller has one on its stack for long. */
+__attribute__((noinline)) int copy_path_from_user(char path[PATH_BYTES_MAX],
+                                                  struct user_pointer source)
+{
+    char name[PATH_BYTES_MAX];
+
+    if (copy_string_from_user(name, source, sizeof(name)) < 0) {
+        /* A bad pointer, or too long? */
+        return user_range_check(source, sizeof(name)) < 0 ? -EINVARG : -EBADPATH;
+    }
+    return name[0] && path_complete(path, name) == OK ? OK : -EBADPATH;
+}

@@ -1,0 +1,137 @@
+/*
+ * system_drupe.c - Drupe, as rows.h asks for it, and the rows that it alone has.
+ */
+#include <drupe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bare_call.h"
+#include "rows.h"
+
+void system_begin(void)
+{
+}
+
+void system_end(int status)
+{
+    exit(status);
+}
+
+void system_cheapest_call(void)
+{
+    bare_call(SYSCALL_GETPID);
+}
+
+void *system_get(size_t bytes)
+{
+    return page_malloc(bytes);
+}
+
+void system_give_back(void *memory, size_t bytes)
+{
+    (void)bytes;
+    if (page_free(memory) != 0) {
+        give_up("call 5 refused what call 4 gave");
+    }
+}
+
+uint32_t system_free_pages(void)
+{
+    struct memory_figures figures;
+    if (memory_figures(&figures) != 0) {
+        give_up("no figures of the memory");
+    }
+    return figures.free_pages;
+}
+
+int system_start(const char *program, const char *argument)
+{
+    static struct command_argument words[2];
+    strcpy(words[0].argument, program);
+    words[0].next = argument != NULL ? &words[1] : NULL;
+    if (argument != NULL) {
+        strcpy(words[1].argument, argument);
+    }
+    int pid = process_spawn(words, 0);
+    if (pid < 0) {
+        give_up("a program could not be started");
+    }
+    return pid;
+}
+
+void system_wait(int pid)
+{
+    int status;
+    if (process_wait(pid, &status) != pid) {
+        give_up("a child could not be waited for");
+    }
+}
+
+void system_kill(int pid)
+{
+    process_kill(pid);
+}
+
+/* ---------------------------------------------------------------- memory nearly full */
+
+#define LEFT 16u
+
+static void one_page(void)
+{
+    volatile char *memory = page_malloc(PAGE_BYTES);
+    if (memory == NULL) {
+        give_up("no page where a few are free");
+    }
+    *memory = 1;
+    page_free((void *)memory);
+}
+
+/* The pages are chained by their first words, as there is no room for a list. */
+static uint32_t page_when_nearly_full(void)
+{
+    void **last = NULL;
+    for (void **page; (page = page_malloc(PAGE_BYTES)) != NULL; last = page) {
+        *page = last;
+    }
+    for (uint32_t i = 0; i < LEFT && last != NULL; i++) {
+        void **before = *last;
+        page_free(last);
+        last = before;
+    }
+    uint32_t cost = cost_of(one_page, 100);
+    while (last != NULL) {
+        void **before = *last;
+        page_free(last);
+        last = before;
+    }
+    return cost;
+}
+
+/* ---------------------------------------------------------------- turns */
+
+static void call_yield(void)
+{
+    bare_call(SYSCALL_YIELD);
+}
+
+static uint32_t yield_alone(void)
+{
+    return cost_of(call_yield, 1000);
+}
+
+/* Half of there and back, less the call. */
+static uint32_t task_switch(void)
+{
+    int partner = system_start("yielder.elf", NULL);
+    uint32_t there_and_back = cost_of(call_yield, 1000);
+    system_kill(partner);
+    system_wait(partner);
+    return there_and_back / 2 - cost_of(system_cheapest_call, 1000);
+}
+
+const struct row system_rows[] = {
+    {"get, touch, free a page, memory nearly full", page_when_nearly_full, GOAL(1900)},
+    {"yield, no other process", yield_alone, NO_GOAL},
+    {"task switch: half of yield there and back, less call", task_switch, GOALS(90, 114)},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Virtual memory by the themes of Pintos's and MIT's tests: tests/programs/vm/, each theme a process of its own, on
+both kernels; on x86_64 as 64-bit programs and as 32-bit ones. After each, all memory must be back."""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import suite
+from suite import read
+import guests
+
+SOURCES = sorted(glob.glob("tests/programs/vm/*.c"))
+SAMPLE_BYTES = 3 * 4096 + 100
+
+
+def names(source):
+    return re.findall(r'\{"([a-z0-9-]+)", \w+\}', read(source).split("struct theme themes[]")[1])
+
+
+def sample(folder, name, more):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(bytes((i * 7 + i // 256 + more) % 256 for i in range(SAMPLE_BYTES)))
+    return path
+
+
+def run(folder, bits):
+    programs = {os.path.basename(source)[:-2]: names(source) for source in SOURCES}
+    lines = [f"{program}.elf {name}" for program, themes in programs.items() for name in themes]
+    files = [sample(folder, "sample.bin", 0), sample(folder, "sample2.bin", 1), os.path.join(folder, "empty.bin")]
+    with open(files[2], "wb"):
+        pass
+    made = [f"bin/programs/tests/{program}.elf" for program in programs]
+    if bits == suite.arch().bits:
+        guests.make(guests.RUNNER, *made)
+    else: # an absolute path is taken as it is
+        subprocess.run(["make", "-s", *made], check=True)
+        made = [os.path.abspath(path) for path in made]
+    ran = guests.run(folder, lines, files + made)
+    for line in lines:
+        guests.check(ran, line, 0)
+
+
+def main():
+    def both():
+        for bits in (32,) if suite.arch().bits == 32 else (32, 64):
+            if bits != suite.arch().bits:
+                print("info: 32-bit programs on it")
+            with tempfile.TemporaryDirectory() as folder:
+                run(folder, bits)
+    suite.for_each_arch(both)
+    return suite.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
