@@ -35,7 +35,7 @@ LARGE = {"i386": "0x1234567", "x86_64": "0xffff800001234567"}
 STEPS_64 = r"  root entry {}: .* present .*\n  directory pointer entry 0: .* present .*\n"
 ALONE = {
     "i386": [
-        ("real mode is disassembled as 16-bit code", r"=> 0x7c00 <sector>:\s+jmp\s+0x7c4"),
+        ("real mode is disassembled as 16-bit code", r"=> 0x7c00 <sector>:\s+jmp\s+0x7c[0-9a-f]{2}\b"),
         ("kernel_main's backtrace", r"#0\s+kernel_main \(\) at src/kernel/kernel\.c:\d+\s+"
                                     r"#1\s+0x[0-9a-f]+ in start_kernel \(\) at src/arch/i386/start\.asm"),
         ("ring 3 in the program", r"^cs\s+0x1b\s"),
