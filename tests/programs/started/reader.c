@@ -48,7 +48,8 @@ int main(void)
 {
     struct directory_entry entry;
     struct file_stat stat;
-    int folder = judge(file_open("0:/"));
+    char root[] = "0:/"; /* on the stack: a page of constants may be one that cannot be read */
+    int folder = judge(file_open(root));
 
     while (folder != 0 && judge(file_read_directory(folder, &entry)) == 1) {
         char path[3 + FILE_NAME_BYTES] = "0:/";
