@@ -45,7 +45,7 @@ const char *status_text(int status)
         [ESHAREDPAGE] =
             "segments with different rights share a page (link it with programs/program.ld)",
         [ENOTCODE] = "it begins in a segment that may not be executed (_start belongs in .text)",
-        [E2BIG] = "its arguments are too long, or too many, for its stack",
+        [E2BIG] = "its arguments are more than its stack can take",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 

@@ -72,7 +72,7 @@ intptr_t sys_print(const uintptr_t *arguments)
     int length = user_string_length(string, PRINT_BYTES_MAX);
 
     if (length < 0) {
-        return length;
+        return -EINVARG;
     }
     write_from_user(string, (size_t)length);
     return OK;

@@ -69,10 +69,10 @@ static int add_from_user(struct arguments *arguments, struct user_pointer source
             arguments_add(arguments, (size_t)status);
             return OK;
         }
-        /* A bad pointer, too long, or is there only no room for it? */
-        if (size >= max || user_range_check(source, size) < 0) {
-            return status;
+        if (status != -EBOUNDS || size >= max) {
+            return -EINVARG;
         }
+        /* There is no room for it yet. */
         status = arguments_grow(arguments);
         if (status < 0) {
             return status;

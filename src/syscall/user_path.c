@@ -15,9 +15,10 @@ __attribute__((noinline)) int copy_path_from_user(char path[PATH_BYTES_MAX],
 {
     char name[PATH_BYTES_MAX];
 
-    if (copy_string_from_user(name, source, sizeof(name)) < 0) {
-        /* A bad pointer, or too long? */
-        return user_range_check(source, sizeof(name)) < 0 ? -EINVARG : -EBADPATH;
+    int status = copy_string_from_user(name, source, sizeof(name));
+
+    if (status < 0) {
+        return status == -EBOUNDS ? -EBADPATH : status;
     }
     return name[0] && path_complete(path, name) == OK ? OK : -EBADPATH;
 }

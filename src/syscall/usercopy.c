@@ -70,8 +70,11 @@ int user_string_length(struct user_pointer source, size_t max)
     vaddr_t limit = MIN(user_range_end(start), start + max < start ? UINTPTR_MAX : start + max);
     vaddr_t behind = start;
 
-    if (limit <= start || !user_access_find_nul(&behind, limit - start)) {
+    if (limit <= start) {
         return -EINVARG;
+    }
+    if (!user_access_find_nul(&behind, limit - start)) {
+        return behind == limit && limit - start == max ? -EBOUNDS : -EINVARG;
     }
     return (int)(behind - 1 - start);
 }

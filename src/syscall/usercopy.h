@@ -18,7 +18,7 @@ int copy_to_user(struct user_pointer destination, const void *source, size_t len
 
 /*
  * Copies the string at source into destination, at most size bytes with its NUL. Returns its
- * length; -EINVARG also when no NUL is found within size bytes.
+ * length; -EBOUNDS when it is longer.
  */
 int copy_string_from_user(char *destination, struct user_pointer source, size_t size);
 
@@ -29,7 +29,8 @@ int user_range_check(struct user_pointer source, size_t length);
 /* Can all of it be written? The answer holds until the process runs again. */
 int user_range_check_write(struct user_pointer destination, size_t length);
 
-/* The length of the string at source, or -EINVARG when there is no NUL within max bytes (up to INT_MAX). */
+/* The length of the string at source; -EBOUNDS when there is no NUL within max bytes (up to
+ * INT_MAX), and all of them can be read. */
 int user_string_length(struct user_pointer source, size_t max);
 
 /*

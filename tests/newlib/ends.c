@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* newlib.ld: 256 KiB, or 512. */
-#define STACK_BYTES ((int)sizeof(void *) * 64 * 1024)
+#define STACK_BYTES (1024 * 1024) /* newlib.ld */
 
 /* Uses about so many bytes of stack. */
 static int use_stack(volatile int *above, int bytes)
@@ -65,17 +64,10 @@ int main(int argc, char **argv)
         raise(SIGTERM);
     }
     if (strcmp(how, "deep") == 0) {
-<<<<<<< HEAD
-        return use_stack(&start, 960 * 1024) > 0 ? 0 : 1;
+        return use_stack(&start, STACK_BYTES - 64 * 1024) > 0 ? 0 : 1;
     }
     if (strcmp(how, "deeper") == 0) {
-        return use_stack(&start, 1040 * 1024);
-=======
-        return use_stack(&start, STACK_BYTES - 16 * 1024) > 0 ? 0 : 1;
-    }
-    if (strcmp(how, "deeper") == 0) {
-        return use_stack(&start, STACK_BYTES + 24 * 1024);
->>>>>>> core16
+        return use_stack(&start, STACK_BYTES + 16 * 1024);
     }
     return 1;
 }

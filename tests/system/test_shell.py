@@ -277,7 +277,7 @@ def names_and_quotes(session):
     rows = session.run("echo " + words)
     equal("200 arguments", "".join(rows).replace(" ", ""), words.replace(" ", ""))
     exactly(session, "more arguments than its stack can take", "echo" + " x" * 700,
-            "'echo' cannot be started: its arguments are too long, or too many, for its stack.")
+            "'echo' cannot be started: its arguments are more than its stack can take.")
 
 
 def statuses(session):

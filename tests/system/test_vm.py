@@ -28,14 +28,14 @@ def sample(folder, name, more):
     return path
 
 
-def run(folder, bits):
+def run(folder):
     programs = {os.path.basename(source)[:-2]: names(source) for source in SOURCES}
     lines = [f"{program}.elf {name}" for program, themes in programs.items() for name in themes]
     files = [sample(folder, "sample.bin", 0), sample(folder, "sample2.bin", 1), os.path.join(folder, "empty.bin")]
     with open(files[2], "wb"):
         pass
     made = [f"bin/programs/tests/{program}.elf" for program in programs]
-    if bits == suite.arch().bits:
+    if suite.arch().program_bits == suite.arch().bits:
         guests.make(guests.RUNNER, *made)
     else: # an absolute path is taken as it is
         subprocess.run(["make", "-s", *made], check=True)
@@ -45,14 +45,13 @@ def run(folder, bits):
         guests.check(ran, line, 0)
 
 
+def in_folder():
+    with tempfile.TemporaryDirectory() as folder:
+        run(folder)
+
+
 def main():
-    def both():
-        for bits in (32,) if suite.arch().bits == 32 else (32, 64):
-            if bits != suite.arch().bits:
-                print("info: 32-bit programs on it")
-            with tempfile.TemporaryDirectory() as folder:
-                run(folder, bits)
-    suite.for_each_arch(both)
+    suite.for_each_arch(in_folder, suite.PROGRAM_KINDS)
     return suite.status()
 
 
