@@ -133,8 +133,8 @@ struct memory_figures {
  * for the process in front and init's family. */
 #define MEMORY_LOOK_TRACE  3
 #define MEMORY_LOOK_LEVELS 4 /* (address, struct memory_levels *): as MEMORY_LOOK_WALK */
-#define MEMORY_LOOK_AREA   5 /* (address, struct memory_area *): the first that ends above address */
-#define MEMORY_LOOK_FAULTS 6 /* (a process's pid or 0, struct memory_faults *): what its faults brought */
+#define MEMORY_LOOK_AREA   5 /* (address, struct memory_area *): the first that ends above it */
+#define MEMORY_LOOK_FAULTS 6 /* (pid or 0, struct memory_faults *): what its faults brought */
 
 #define MEMORY_NAME_BYTES 48 /* with its NUL */
 
@@ -175,8 +175,9 @@ struct memory_levels {
 #define MEMORY_AREA_BREAK   2
 #define MEMORY_AREA_MAPPING 3
 #define MEMORY_AREA_GUARD   4
-#define MEMORY_AREA_MALLOC  5 /* what command 4 gave out, between two other areas: the part from the address
-                                 asked for, without free pages before the first and behind the last */
+/* What command 4 gave out, between two other areas: the part from the address asked for, without free
+ * pages before the first and behind the last. */
+#define MEMORY_AREA_MALLOC 5
 
 #define MEMORY_AREA_IS_SHARED  1 /* all who show it see what is written to it */
 #define MEMORY_AREA_IS_CHARGED 2 /* each of its pages may come to be the process's own */
@@ -191,7 +192,7 @@ struct memory_area {
     uint64_t start, end; /* multiples of 4096 */
     uint32_t first;      /* of what it shows, the page at start */
     uint32_t present;    /* in memory */
-    uint32_t shared;     /* of these, those that others hold, too: other processes, or the cache of files */
+    uint32_t shared;     /* of these, those that other processes or the page cache hold, too */
     uint32_t promised;   /* not in memory yet; when it is touched, there will be a page for it */
 };
 
