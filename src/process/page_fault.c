@@ -16,6 +16,7 @@
 #include "fs/page_object.h"
 #include "lib/string.h"
 #include "memory/page.h"
+#include "memory/paging/user_pages.h"
 #include "memory/pmm.h"
 #include "process/address_space.h"
 #include "task/task.h"
@@ -89,26 +90,25 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
     return frame;
 }
 
-/* The same for a promised page of process_malloc()'s, and for those behind it if the one before it is there. */
-static void *bring_promised(struct address_space *space, vaddr_t page, struct page_entry entry)
+/*
+ * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through its memory
+ * upward: then those behind it come, too.
+ */
+static void bring_promised(struct address_space *space, vaddr_t page)
 {
-    void *frame = bring_zeros(space, page, MALLOC_RIGHTS, page_entry_marks(entry));
+    bool goes_on = page_entry_is_present(paging_entry(space->chunk, page - PAGE_SIZE_BYTES));
+    size_t most = goes_on ? PAGES_AROUND : 1;
+    size_t count = 0, some;
 
+    do { /* a table at a time */
+        some = user_pages_keep_promises(space->chunk, page + count * PAGE_SIZE_BYTES, most - count,
+                                        MALLOC_RIGHTS);
+        count += some;
+    } while (some > 0 && count < most);
+    KASSERT(count > 0);
+    space->chunk->resident += count;
     space->faults.zeros++;
-    if (!page_entry_is_present(paging_entry(space->chunk, page - PAGE_SIZE_BYTES))) {
-        return frame;
-    }
-    for (unsigned i = 1; i < PAGES_AROUND; i++) {
-        vaddr_t next = page + i * PAGE_SIZE_BYTES;
-
-        entry = paging_entry(space->chunk, next);
-        if (!page_entry_is_promised(entry)) {
-            break;
-        }
-        (void)bring_zeros(space, next, MALLOC_RIGHTS, page_entry_marks(entry));
-        space->faults.around++;
-    }
-    return frame;
+    space->faults.around += (uint32_t)count - 1;
 }
 
 /* A page that others hold, too, is to be written to: the process gets one of its own. */
@@ -158,14 +158,13 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     return OK;
 }
 
-/* Something the process may touch is absent at page, whose entry that is. */
-static int bring(struct address_space *space, vaddr_t page, struct page_entry entry,
-                 bool is_written)
+/* Something the process may touch is absent at page. */
+static int bring(struct address_space *space, vaddr_t page, bool is_written)
 {
     const struct area *area = area_at(space, page);
 
     if (!area) {
-        (void)bring_promised(space, page, entry);
+        bring_promised(space, page);
     } else if (area->object) {
         return bring_of_object(space, area, page, is_written && !area->is_shared);
     } else {
@@ -182,7 +181,7 @@ int address_space_own_page(struct address_space *space, vaddr_t address, void **
     struct page_entry entry = paging_entry(space->chunk, page);
     int status = rights == 0                     ? -EINVARG
                  : page_entry_is_present(entry) ? OK
-                                                : bring(space, page, entry, true);
+                                                : bring(space, page, true);
 
     if (status < 0) {
         return status;
@@ -204,7 +203,7 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
         return -EINVARG;
     }
     if (!page_entry_is_present(entry)) {
-        return bring(space, page, entry, access == PAGE_WRITE);
+        return bring(space, page, access == PAGE_WRITE);
     }
     if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED)) {
         return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
