@@ -25,6 +25,7 @@
 #include "lib/string.h"
 #include "memory/memory.h"
 #include "syscall/syscall.h"
+#include "process/fault.h"
 #include "process/process.h"
 #include "task/task.h"
 
@@ -52,7 +53,8 @@ void kernel_main(void)
     check_keys();
     task_initialise();    /* this stack is the idle task's from now on */
     page_cache_initialise();
-    process_initialise(); /* a fault in ring 3 ends its process, not the kernel */
+    process_initialise();
+    process_fault_initialise(); /* a fault in ring 3 ends its process, not the kernel */
     syscall_initialise(); /* int 0x80 */
     if (kernel_tests_run) {
         kernel_tests_run(); /* linked into the test and bench kernels only; does not return */

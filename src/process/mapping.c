@@ -11,6 +11,9 @@
 #include "fs/page_object.h"
 #include "memory/pmm.h"
 
+/* Pages of an object, and of a mapping. */
+#define PAGES_MAX (1u << 29)
+
 #define RIGHTS_ALL (MAPPING_READ | MAPPING_WRITE | MAPPING_EXECUTE)
 #define FLAGS_ALL  (MAPPING_SHARED | MAPPING_PRIVATE | MAPPING_FIXED | MAPPING_ANONYMOUS)
 
@@ -32,7 +35,7 @@ static bool is_sound(const struct memory_mapping *mapping)
            are_rights(mapping->rights) && !(mapping->flags & ~FLAGS_ALL) &&
            (kind == MAPPING_SHARED || kind == MAPPING_PRIVATE) && mapping->reserved == 0 &&
            IS_ALIGNED(mapping->offset, (uint64_t)PAGE_SIZE_BYTES) &&
-           mapping->offset / PAGE_SIZE_BYTES + mapping->length / PAGE_SIZE_BYTES < UINT32_MAX / 4 &&
+           mapping->offset / PAGE_SIZE_BYTES < PAGES_MAX &&
            (IS_ALIGNED(mapping->address, (uintptr_t)PAGE_SIZE_BYTES) ||
             !(mapping->flags & MAPPING_FIXED));
 }
@@ -143,6 +146,9 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
     }
     size_t length = ALIGN_UP(mapping->length, (uintptr_t)PAGE_SIZE_BYTES);
 
+    if (length / PAGE_SIZE_BYTES >= PAGES_MAX) {
+        return -ENOMEM;
+    }
     if (is_fixed && (!is_place(space, mapping->address, length) ||
                      !are_mappings(space, mapping->address, mapping->address + length))) {
         return -EINVARG;

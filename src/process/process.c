@@ -20,7 +20,6 @@
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
-#include "process/fault.h"
 #include "process/loader.h"
 #include "process/process_memory.h"
 
@@ -603,5 +602,4 @@ void process_initialise(void)
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
     address_space_initialise();
-    process_fault_initialise();
 }

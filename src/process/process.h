@@ -54,7 +54,7 @@ struct process {
     struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
 };
 
-/* Registers for faults of user code, and for tasks that end. */
+/* Registers for tasks that end, for keys, and with the page cache. */
 void process_initialise(void);
 
 /*

@@ -63,7 +63,7 @@ static int look_at_edges(vaddr_t start, vaddr_t end)
     bytes[LENGTH - 1] = '\0';
     copy_to_user(user_pointer(end - LENGTH), bytes, LENGTH);
     if (user_string_length(user_pointer(end - LENGTH), 4096) != LENGTH - 1 ||
-        user_string_length(user_pointer(end - LENGTH), LENGTH - 1) != -EINVARG) {
+        user_string_length(user_pointer(end - LENGTH), LENGTH - 1) != -EBOUNDS) {
         return 6; /* one that does; one that is longer than it may be */
     }
     return 0;

@@ -44,6 +44,7 @@
 #include "base/list.h"
 #include "base/types.h"
 #include "layout.h"
+#include "memory/paging/chunk.h"
 #include "memory/pmm.h"
 
 /* Flags of an entry, by the seed's names. */
@@ -66,16 +67,6 @@
 
 /* What paging_map_4mib() maps. */
 #define PAGING_4MIB_BYTES 0x400000u
-
-struct paging_4gb_chunk {
-    /* the root's entries, raw; the CPU has page_physical() of it */
-    page_entry_bits_t *directory_entry;
-    struct list_node link; /* on the list of all chunks */
-    size_t own_tables;     /* that belong to this chunk alone, without the root */
-    size_t resident;       /* the user's pages that are present; for those who map them */
-    size_t promised_tables; /* the next ones that are made come out of pmm_promise(), and cannot fail */
-    struct page_counts *counts; /* owned */
-};
 
 struct memory_map;
 

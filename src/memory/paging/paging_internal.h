@@ -4,8 +4,10 @@
 #ifndef MEMORY_PAGING_PAGING_INTERNAL_H
 #define MEMORY_PAGING_PAGING_INTERNAL_H
 
+#include "arch/page_table.h"
 #include "base/align.h"
-#include "memory/paging/paging.h"
+#include "layout.h"
+#include "memory/paging/chunk.h"
 
 #define ENTRIES    PAGE_TABLE_ENTRIES
 #define ROOT_LEVEL (PAGE_LEVELS - 1)
