@@ -27,7 +27,7 @@
 #define MALLOC_RIGHTS (PAGE_READ | PAGE_WRITE)
 
 /* Pages of process_malloc()'s that address_space_check() looks at between two pauses. */
-#define PIECE_PAGES 4096
+#define PIECE_PAGES 2048
 
 static bool is_in_heap(const struct address_space *space, vaddr_t address)
 {
@@ -204,7 +204,8 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
     if (!page_entry_is_present(entry)) {
         return bring(space, page, access == PAGE_WRITE);
     }
-    if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED)) {
+    if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED) ||
+        page_entry_rights(entry) & PAGE_WRITE) {
         return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
     }
     (void)own_page(space, page, entry, rights);
