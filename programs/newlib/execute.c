@@ -1,9 +1,9 @@
 /*
- * execute.c - another program in place of this one: execve(), and its relatives, that name the file or the arguments
- * in other ways.
+ * execute.c - another program in place of this one: execve(), and its relatives, that name the file
+ * or the arguments in other ways.
  *
- * Descriptors of the disk's files stay open. What is in the buffers of streams, the functions of atexit() and
- * scratch files go with the program.
+ * Descriptors of the disk's files stay open. What is in the buffers of streams, the functions of
+ * atexit() and scratch files go with the program.
  */
 #define _GNU_SOURCE /* execvpe() */ /* NOLINT(bugprone-reserved-identifier): features.h gives it its meaning */
 #include <limits.h>
@@ -76,8 +76,9 @@ static void collect(const char *first, va_list list, char **arguments)
 }
 
 /*
- * The body of the functions below: EXECUTE(arguments) with an array of the arguments from first on. The array is on
- * the stack, so that these functions can be called between vfork() and the other program, or in a signal handler.
+ * The body of the functions below: EXECUTE(arguments) with an array of the arguments from first on.
+ * The array is on the stack, so that these functions can be called between vfork() and the other
+ * program, or in a signal handler.
  */
 #define WITH_ARGUMENTS(first, EXECUTE)                                                \
     va_list list;                                                                     \

@@ -1,8 +1,9 @@
 /*
  * mappings.c - <sys/mman.h> over commands 44 to 46 and 49.
  *
- * Files are opened for reading alone, so a shared mapping of one cannot be written to (EACCES). Scratch files, below
- * /tmp, cannot be mapped (ENODEV). A page is written to or executed, not both (ENOTSUP).
+ * Files are opened for reading alone, so a shared mapping of one cannot be written to (EACCES).
+ * Scratch files, below /tmp, cannot be mapped (ENODEV). A page is written to or executed, not both
+ * (ENOTSUP).
  */
 #include <sys/mman.h>
 

@@ -45,7 +45,8 @@ static int child_result(int pid)
 static int global = 1;
 static int zeroed[5000];
 
-/* Data, .bss, stack, small and large allocations, the break: all as it was, and then each its own. */
+/* Data, .bss, stack, small and large allocations, the break: all as it was, and then each its
+ * own. */
 static void fork_copies_memory(void)
 {
     int local = 2;
@@ -232,7 +233,8 @@ static void fork_keeps_registers(void)
 
 /* ---------------------------------------------------------------- execute */
 
-/* Strings without an end, more bytes or strings than there may be, or than this program's stack can take. */
+/* Strings without an end, more bytes or strings than there may be, or than this program's stack can
+ * take. */
 static void execute_refuses_too_much(const char *path)
 {
     char *text = page_malloc(ARGUMENTS_BYTES_MAX + PAGE_BYTES);

@@ -175,8 +175,8 @@ struct memory_levels {
 #define MEMORY_AREA_BREAK   2
 #define MEMORY_AREA_MAPPING 3
 #define MEMORY_AREA_GUARD   4
-/* What command 4 gave out, between two other areas: the part from the address asked for, without free
- * pages before the first and behind the last. */
+/* What command 4 gave out, between two other areas: the part from the address asked for, without
+ * free pages before the first and behind the last. */
 #define MEMORY_AREA_MALLOC 5
 
 #define MEMORY_AREA_IS_SHARED  1 /* all who show it see what is written to it */

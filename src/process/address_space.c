@@ -12,7 +12,8 @@
 #include "memory/pmm.h"
 #include "task/task.h"
 
-/* Pages that are looked after between two pauses: of each, some 300 instructions go into giving it back. */
+/* Pages that are looked after between two pauses: of each, some 300 instructions go into giving it
+ * back. */
 #define PIECE_PAGES 256
 
 /* Room nodes, and areas, between two pauses. */
@@ -115,8 +116,8 @@ static bool is_table_lacking(const struct address_space *space, vaddr_t address,
            !is_spanned(space, start, start + page_level_bytes(level));
 }
 
-/* How many tables lack for pages in [start, end), where no area is. Only the first and the last of a level can be
- * there already, or promised: what lies between is nobody else's. */
+/* How many tables lack for pages in [start, end), where no area is. Only the first and the last of
+ * a level can be there already, or promised: what lies between is nobody else's. */
 static size_t count_lacking_tables(const struct address_space *space, vaddr_t start, vaddr_t end)
 {
     size_t count = 0;
@@ -277,8 +278,8 @@ static void insert(struct address_space *space, struct area *area)
     tree_insert(&space->areas, parent, side, &area->node);
 }
 
-/* Can a page come to be there that is this process's alone? One of a file's only by a write; one of zeros by any
- * touch. */
+/* Can a page come to be there that is this process's alone? One of a file's only by a write; one of
+ * zeros by any touch. */
 static bool needs_charge(const struct area *area, page_rights_t rights)
 {
     return !area->is_shared && (area->object ? (rights & PAGE_WRITE) != 0 : rights != 0);
@@ -314,7 +315,8 @@ static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
     }
 }
 
-/* Can both be one area: does the second go on where the first ends, with the same rights and contents? */
+/* Can both be one area: does the second go on where the first ends, with the same rights and
+ * contents? */
 static bool are_alike(const struct area *first, const struct area *second)
 {
     return first->end == second->start && first->rights == second->rights &&
@@ -421,7 +423,8 @@ static bool is_inside(const struct area *area, vaddr_t address)
     return area && address > area->start && address < area->end;
 }
 
-/* Splits areas at start and end, so that none reaches beyond. 0 or -ENOMEM, and then nothing has changed. */
+/* Splits areas at start and end, so that none reaches beyond. 0 or -ENOMEM, and then nothing has
+ * changed. */
 static int split_at_both(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     bool at_start = is_inside(area_from(space, start), start);
@@ -489,7 +492,8 @@ int area_move_end(struct address_space *space, struct area *area, vaddr_t end)
 
 /* ---------------------------------------------------------------- rights */
 
-/* The pages of [start, end) that are not charged, and must be for these rights; false: a part is in no area. */
+/* The pages of [start, end) that are not charged, and must be for these rights; false: a part is in
+ * no area. */
 static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t end,
                             page_rights_t rights, size_t *pages)
 {
@@ -674,7 +678,8 @@ void address_space_destroy(struct address_space *space)
     while (!room_destroy(&space->room, PIECE_NODES)) {
         (void)task_pause();
     }
-    /* Of what is charged there are tables left, and, of a copy that was not finished, what it has no page of. */
+    /* Of what is charged there are tables left, and, of a copy that was not finished, what it has
+     * no page of. */
     pmm_give_back_promise(space->pages - (space->chunk->own_tables - PAGE_MIXED_TABLES) -
                           space->chunk->promised_tables);
     paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */

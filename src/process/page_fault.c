@@ -89,7 +89,8 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
     return frame;
 }
 
-/* The same for a promised page of process_malloc()'s, and for those behind it if the one before it is there. */
+/* The same for a promised page of process_malloc()'s, and for those behind it if the one before it
+ * is there. */
 static void *bring_promised(struct address_space *space, vaddr_t page, struct page_entry entry)
 {
     void *frame = bring_zeros(space, page, MALLOC_RIGHTS, page_entry_marks(entry));
@@ -133,7 +134,8 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     return frame;
 }
 
-/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it alone. */
+/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it
+ * alone. */
 static int bring_of_object(struct address_space *space, const struct area *area, vaddr_t page,
                            bool is_copied)
 {

@@ -99,7 +99,8 @@ static int add_list_from_user(struct arguments *arguments, struct user_pointer i
     return OK;
 }
 
-/* Starts the program at path, in a family of its own if is_job. The new process's id, or an error. */
+/* Starts the program at path, in a family of its own if is_job. The new process's id, or an
+ * error. */
 static int start_at(const char *path, const struct arguments *arguments, unsigned flags, bool is_job)
 {
     struct process *process;

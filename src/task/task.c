@@ -20,8 +20,8 @@
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
  *
- * Kernel stacks have addresses of their own (layout_arch.h), so that their frames need not lie side by side, and the
- * page below each needs none. arch/context.h says what lies on a stack.
+ * Kernel stacks have addresses of their own (layout_arch.h), so that their frames need not lie side
+ * by side, and the page below each needs none. arch/context.h says what lies on a stack.
  */
 #include "task/task.h"
 
@@ -300,8 +300,8 @@ static uint8_t *new_stack(bool may_use_spare)
     return stack;
 }
 
-/* A stack that goes back fills the place of one that was taken. When there is none, the highest goes: so the stacks
- * that remain lie side by side, and their room needs no memory for gaps. */
+/* A stack that goes back fills the place of one that was taken. When there is none, the highest
+ * goes: so the stacks that remain lie side by side, and their room needs no memory for gaps. */
 static void give_back_stack(uint8_t *stack)
 {
     if (tasks.spare_count < TASK_SPARE_STACKS) {

@@ -1009,7 +1009,8 @@ static void kfree_all(size_t count)
     }
 }
 
-/* Of zone, low zone and pool. The kernel has its part of the pool before, after and in the midst of it. */
+/* Of zone, low zone and pool. The kernel has its part of the pool before, after and in the midst of
+ * it. */
 static void test_promises_are_kept(void **state)
 {
     (void)state;
@@ -1100,8 +1101,8 @@ static void test_promises_and_runs(void **state)
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
 
-/* The kernel has used its part of the pool. A frame of the pool that comes back is of that part, unless it is
- * promised again at once. */
+/* The kernel has used its part of the pool. A frame of the pool that comes back is of that part,
+ * unless it is promised again at once. */
 static void test_promises_of_what_was_freed(void **state)
 {
     (void)state;

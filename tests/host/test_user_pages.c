@@ -1,6 +1,6 @@
 /*
- * test_user_pages.c - ranges of pages: promised, shared, protected, given back; in both formats, with a CPU whose TLB
- * remembers (paging_fixture.h).
+ * test_user_pages.c - ranges of pages: promised, shared, protected, given back; in both formats,
+ * with a CPU whose TLB remembers (paging_fixture.h).
  * Sources: src/memory/memory_map.c
  */
 #include <setjmp.h>
@@ -151,7 +151,8 @@ static void releases_in_parts(void **state)
     free_chunk(chunk);
 }
 
-/* A run of process_malloc(), in parts: it ends behind the first entry without the mark, and no further. */
+/* A run of process_malloc(), in parts: it ends behind the first entry without the mark, and no
+ * further. */
 static void releases_a_run(void **state)
 {
     struct user_pages_released released;

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_address_space.c - areas, faults and copies: each by itself, and any sequence of them against a model
- * that knows of each page what it is, and whose frame it has.
+ * tests/kernel/test_address_space.c - areas, faults and copies: each by itself, and any sequence of
+ * them against a model that knows of each page what it is, and whose frame it has.
  */
 #include "base/align.h"
 #include "base/status.h"
@@ -23,7 +23,8 @@
 
 /* ---------------------------------------------------------------- the model */
 
-/* Pages around a border of tables: one window in the program's range, one around the break's start. */
+/* Pages around a border of tables: one window in the program's range, one around the break's
+ * start. */
 #define WINDOW_PAGES 40
 #define PAGES        (2 * WINDOW_PAGES)
 #define HEAP_WINDOW  (PROCESS_BREAK_ADDRESS - WINDOW_PAGES / 2 * PAGE)
@@ -357,7 +358,8 @@ static void give(size_t s, size_t page)
     EXPECT(count == 0 || !is_right);
 }
 
-/* A page of zeros comes; of process_malloc(), the promised ones behind it come with it if it is not the first one. */
+/* A page of zeros comes; of process_malloc(), the promised ones behind it come with it if it is not
+ * the first one. */
 static void model_bring(size_t s, size_t page)
 {
     bool is_malloc = model.pages[s][page].what == OF_MALLOC;
@@ -557,7 +559,8 @@ KTEST(area_add_takes_free_addresses_alone)
     end_space(0);
 }
 
-/* Of the process heap: what process_malloc() has is taken; up to both of the heap's ends; and free again. */
+/* Of the process heap: what process_malloc() has is taken; up to both of the heap's ends; and free
+ * again. */
 KTEST(area_add_and_process_malloc_ask_the_same_room)
 {
     struct process process = space_make_process();
@@ -642,7 +645,8 @@ KTEST(area_protect_needs_areas_all_the_way)
     KEXPECT(!model.wrong);
 }
 
-/* What cannot be promised is refused when it is asked for; what nobody may touch needs no promise. */
+/* What cannot be promised is refused when it is asked for; what nobody may touch needs no
+ * promise. */
 KTEST(areas_larger_than_memory)
 {
     const vaddr_t end_at = PROCESS_BREAK_ADDRESS;
@@ -698,8 +702,8 @@ static void give_all_back(struct list_node *pages, struct list_node *blocks)
     }
 }
 
-/* Each kind of page: of areas and of process_malloc(), copies of those that a clone shares, and the tables for all of
- * them. Nothing is free but what was promised, and in the end nothing at all. */
+/* Each kind of page: of areas and of process_malloc(), copies of those that a clone shares, and the
+ * tables for all of them. Nothing is free but what was promised, and in the end nothing at all. */
 KTEST(address_space_fault_never_fails_for_what_was_promised)
 {
     struct list_node pages, blocks;
@@ -734,7 +738,8 @@ KTEST(address_space_fault_never_fails_for_what_was_promised)
     KEXPECT(!model.wrong);
 }
 
-/* The last table of an area goes when the kernel has used its part of the pool: it is promised again. */
+/* The last table of an area goes when the kernel has used its part of the pool: it is promised
+ * again. */
 KTEST(address_space_tables_come_back_when_memory_is_full)
 {
     struct list_node pages, blocks;
@@ -758,7 +763,8 @@ KTEST(address_space_tables_come_back_when_memory_is_full)
 
 /* ---------------------------------------------------------------- the n-th allocation fails */
 
-/* A state of which every move has something to do: areas, allocations, pages that a clone shares. */
+/* A state of which every move has something to do: areas, allocations, pages that a clone
+ * shares. */
 static bool begin_with_something(void)
 {
     bool is_there = begin(1);
@@ -844,7 +850,8 @@ static int try_clone(void)
     return status;
 }
 
-/* For every n: an error and nothing has changed, until there are fewer allocations. Returns how many errors. */
+/* For every n: an error and nothing has changed, until there are fewer allocations. Returns how
+ * many errors. */
 static int fail_every(const char *name, int (*attempt)(void))
 {
     int errors = 0;

@@ -125,8 +125,8 @@ KTEST(process_malloc_refuses_zero_and_too_much)
     end_process(&process);
 }
 
-/* As many pages as are said to be free are not all a user's, and what is available has to serve for tables, too:
- * NULL at the call, nothing is lost, and the next request is served. */
+/* As many pages as are said to be free are not all a user's, and what is available has to serve for
+ * tables, too: NULL at the call, nothing is lost, and the next request is served. */
 KTEST(process_malloc_of_all_that_there_is)
 {
     struct process process = space_make_process();
@@ -152,8 +152,8 @@ KTEST(process_malloc_of_all_that_there_is)
     end_process(&process);
 }
 
-/* What was promised is there: when nobody gets another page, each touch still does; and all that is there then is
- * the kernel's share. */
+/* What was promised is there: when nobody gets another page, each touch still does; and all that is
+ * there then is the kernel's share. */
 KTEST(process_malloc_until_there_is_no_more)
 {
     enum { LARGE = 65536 };
@@ -382,7 +382,8 @@ KTEST(break_refuses_and_changes_nothing)
     KEXPECT((vaddr_t)process_move_break(&process, 0x7FFFF000) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT - 4096) == (vaddr_t)-ENOMEM);
-    /* what is said to be free is not all a user's, and all that is available leaves none for tables */
+    /* what is said to be free is not all a user's, and all that is available leaves none for
+     * tables */
     KEXPECT((vaddr_t)process_move_break(&process, (intptr_t)(before * 4096)) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, (intptr_t)(available * 4096)) ==
             (vaddr_t)-ENOMEM);

@@ -1,9 +1,9 @@
 /*
- * tests/newlib/forks.c - fork(), the exec functions and waitpid() as POSIX has them, the environment, and a stack of
- * 1 MiB.
+ * tests/newlib/forks.c - fork(), the exec functions and waitpid() as POSIX has them, the
+ * environment, and a stack of 1 MiB.
  *
- * `forks.elf WHAT ...` is what the tests put in place of a copy of themselves, or start: see children[]. Files:
- * data.txt is the ten digits and a line break, dir/inner.elf is this program.
+ * `forks.elf WHAT ...` is what the tests put in place of a copy of themselves, or start: see
+ * children[]. Files: data.txt is the ten digits and a line break, dir/inner.elf is this program.
  */
 #define _GNU_SOURCE /* execvpe() */
 #include <errno.h>
@@ -43,7 +43,8 @@ static int all_failures;
         CHECK(errno == (error));        \
     } while (0)
 
-/* Runs the statements in a child; its status, as waitpid() gives it. A child that gets behind them ends with 99. */
+/* Runs the statements in a child; its status, as waitpid() gives it. A child that gets behind them
+ * ends with 99. */
 #define IN_CHILD(statements)        \
     ({                              \
         int child_status = -1;      \
@@ -249,7 +250,8 @@ static void test_execute(void)
     CHECK(global == 1);
 }
 
-/* The program in its place has pid, parent and open descriptors of the old one, and nothing of its memory. */
+/* The program in its place has pid, parent and open descriptors of the old one, and nothing of its
+ * memory. */
 static void at_exit(void)
 {
     _exit(77);
@@ -355,7 +357,8 @@ static void test_largest(void)
 
 /* ---------------------------------------------------------------- stdio, and the stack */
 
-/* What is in a buffer when the program forks is in both's. The test that runs this program looks at what is seen. */
+/* What is in a buffer when the program forks is in both's. The test that runs this program looks at
+ * what is seen. */
 static void test_buffers(void)
 {
     int status;

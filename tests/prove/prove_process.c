@@ -5,26 +5,28 @@
  *
  * usage: prove_process [pages=8] [break=4] [neighbours] [progress] [memory=MIB]
  *
- * The real process_memory.c, address_space.c and page_fault.c, and the real page tables below them, on an address
- * space of which only `pages` pages are free: so many below the break's start, and the others from it on, where
- * another page table begins. With `neighbours`, allocations lie on both sides.
+ * The real process_memory.c, address_space.c and page_fault.c, and the real page tables below them,
+ * on an address space of which only `pages` pages are free: so many below the break's start, and
+ * the others from it on, where another page table begins. With `neighbours`, allocations lie on
+ * both sides.
  *
  * Moves: process_malloc() of the smallest and the largest size of 0 to 9 pages, and of huge ones;
- * process_move_break() by -9 to 9 pages and by parts of pages; a touch of each page, to read and to write. For each,
- * every answer of the layers below: as many free frames as needed, or any lower number; the same of pages that the
- * family may still have; no memory for an area, or for the index of addresses; and *any* run of free addresses that
- * is long enough. process_free() of each page of the window and around it, of addresses inside, NULL and foreign
- * ones.
+ * process_move_break() by -9 to 9 pages and by parts of pages; a touch of each page, to read and to
+ * write. For each, every answer of the layers below: as many free frames as needed, or any lower
+ * number; the same of pages that the family may still have; no memory for an area, or for the index
+ * of addresses; and *any* run of free addresses that is long enough. process_free() of each page of
+ * the window and around it, of addresses inside, NULL and foreign ones.
  *
- * A state is: what each page is, and whether it has come. Page tables, what is charged to the process and its
- * family, what is promised and what lies where in the address space's tree follow from these, and are compared after
- * each move: promises are exact in every state.
+ * A state is: what each page is, and whether it has come. Page tables, what is charged to the
+ * process and its family, what is promised and what lies where in the address space's tree follow
+ * from these, and are compared after each move: promises are exact in every state.
  *
  * Poison: frames that are free, so that a page that is not cleared shows. Live pages hold a pattern
  * each, which must stay.
  *
- * Abstracted: which frame a page has: before each step page i gets frame i. Large pages, and pieces between which the
- * others run, do not fit into the window. memory/area/room.c is played by a row of flags (it has tests of its own).
+ * Abstracted: which frame a page has: before each step page i gets frame i. Large pages, and pieces
+ * between which the others run, do not fit into the window. memory/area/room.c is played by a row
+ * of flags (it has tests of its own).
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -766,8 +768,8 @@ static void nothing_has_changed(const struct state *before, const struct state *
     PROVE(memcmp(before, after, sizeof(*before)) == 0, "%s fails, but has changed something", call);
 }
 
-/* The number-th free run of that length that ends at `end` or before, from above; `pages` when there are not so
- * many. */
+/* The number-th free run of that length that ends at `end` or before, from above; `pages` when
+ * there are not so many. */
 static size_t find_run(const struct state *state, size_t end, size_t length, unsigned number)
 {
     size_t run = 0;
@@ -939,8 +941,8 @@ static void start(void *state)
     take_snapshot(NULL, NULL, state);
 }
 
-/* Runs are whole, and the break's pages are those below the break and no others; all can be given back, and then
- * nothing is charged or promised. */
+/* Runs are whole, and the break's pages are those below the break and no others; all can be given
+ * back, and then nothing is charged or promised. */
 static void check(const void *of)
 {
     const struct state *state = of;
@@ -1003,8 +1005,8 @@ static void add_move(struct move move)
     moves[move_count++] = move;
 }
 
-/* The move, first with plenty of everything; then, if it asks for new pages, with each answer of the
- * layers below that can matter: one of them short at a time. */
+/* The move, first with plenty of everything; then, if it asks for new pages, with each answer of
+ * the layers below that can matter: one of them short at a time. */
 static void add_moves_of(struct move move, size_t new_pages)
 {
     move.frames = move.room = PLENTY;

@@ -1,5 +1,6 @@
 /*
- * memory/paging/chunk.h - an address space, as paging keeps it: paging.h says what can be done with one.
+ * memory/paging/chunk.h - an address space, as paging keeps it: paging.h says what can be done with
+ * one.
  */
 #ifndef MEMORY_PAGING_CHUNK_H
 #define MEMORY_PAGING_CHUNK_H

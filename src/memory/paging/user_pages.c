@@ -8,14 +8,16 @@
 #include "memory/page.h"
 #include "memory/paging/paging_internal.h"
 
-/* The part of a range that one table covers: its entries, and how many of the table's are not empty. */
+/* The part of a range that one table covers: its entries, and how many of the table's are not
+ * empty. */
 struct stretch {
     struct path path;
     vaddr_t start, end;
     unsigned in_use;
 };
 
-/* The first stretch of [start, end) that has a table of the chunk's own; false when there is none. */
+/* The first stretch of [start, end) that has a table of the chunk's own; false when there is
+ * none. */
 static bool next_stretch(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end,
                          struct stretch *stretch)
 {
@@ -42,7 +44,8 @@ static inline bool is_in_use(const struct paging_4gb_chunk *chunk)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold it? */
+/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold
+ * it? */
 static inline bool give_up_frame(struct page_entry entry)
 {
     if (page_entry_frame(entry) == 0) {
@@ -57,7 +60,8 @@ static inline bool give_up_frame(struct page_entry entry)
     return true;
 }
 
-/* Empties entries of the stretch, at most max and at least one. Returns the address behind the last. */
+/* Empties entries of the stretch, at most max and at least one. Returns the address behind the
+ * last. */
 static vaddr_t release_entries(struct stretch *stretch, size_t max, uint32_t while_marked,
                                bool is_flushed, struct user_pages_released *released)
 {

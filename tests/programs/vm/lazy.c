@@ -1,6 +1,6 @@
 /*
- * tests/programs/vm/lazy.c - pages that come when they are touched, and pages that a fork shares until somebody writes:
- * MIT's labs lazy and cow.
+ * tests/programs/vm/lazy.c - pages that come when they are touched, and pages that a fork shares
+ * until somebody writes: MIT's labs lazy and cow.
  */
 #include "vm.h"
 
@@ -22,7 +22,8 @@ static uint32_t free_frames(void)
     return now.free_pages + now.promised_pages;
 }
 
-/* Much is asked for, little is touched: each page that is touched is zero, and the others cost nothing. */
+/* Much is asked for, little is touched: each page that is touched is zero, and the others cost
+ * nothing. */
 static void lazy_alloc(void)
 {
     uint32_t before = free_frames();

@@ -1,6 +1,6 @@
 /*
- * tests/programs/vm/mmap.c - files and memory at addresses: Pintos's mmap-*, as far as files can be read; and by
- * POSIX's rules, which let a fixed mapping take the place of another one.
+ * tests/programs/vm/mmap.c - files and memory at addresses: Pintos's mmap-*, as far as files can be
+ * read; and by POSIX's rules, which let a fixed mapping take the place of another one.
  */
 #include "vm.h"
 

@@ -1,5 +1,6 @@
 /*
- * tests/programs/vm/pages.c - memory that a program goes through, alone and beside others: Pintos's page-*.
+ * tests/programs/vm/pages.c - memory that a program goes through, alone and beside others: Pintos's
+ * page-*.
  */
 #include "vm.h"
 
@@ -91,7 +92,8 @@ static void page_shuffle(void)
     unmap(bytes, SHUFFLE_BYTES);
 }
 
-/* ---------------------------------------------------------------- chunks that children sort, and a merge */
+/* ---------------------------------------------------------------- chunks that children sort, and a
+ * merge */
 
 static void sort(uint8_t *bytes, size_t length)
 {
