@@ -18,8 +18,8 @@ int execve(const char *path, char *const arguments[], char *const environment[])
     if (strlen(path) >= PATH_MAX) {
         return layer_fail(ENAMETOOLONG);
     }
-    return layer_fail(layer_program_errno(
-        syscall_execute(layer_kernel_path(path), arguments, environment)));
+    return layer_fail(
+        layer_program_errno(syscall_execute(layer_kernel_path(path), arguments, environment)));
 }
 
 int execv(const char *path, char *const arguments[])
@@ -80,14 +80,14 @@ static void collect(const char *first, va_list list, char **arguments)
  * The array is on the stack, so that these functions can be called between vfork() and the other
  * program, or in a signal handler.
  */
-#define WITH_ARGUMENTS(first, EXECUTE)                                                \
-    va_list list;                                                                     \
-    va_start(list, first);                                                            \
+#define WITH_ARGUMENTS(first, EXECUTE)                                                  \
+    va_list list;                                                                       \
+    va_start(list, first);                                                              \
     char **arguments = __builtin_alloca((count(first, list) + 1) * sizeof(*arguments)); \
-    va_end(list);                                                                     \
-    va_start(list, first);                                                            \
-    collect(first, list, arguments);                                                  \
-    EXECUTE;                                                                          \
+    va_end(list);                                                                       \
+    va_start(list, first);                                                              \
+    collect(first, list, arguments);                                                    \
+    EXECUTE;                                                                            \
     va_end(list)
 
 int execl(const char *path, const char *first, ...)

@@ -65,7 +65,8 @@ static void fork_copies_memory(void)
 
     if (pid == 0) {
         CHECK(global == 1 && local == 2 && *small == 3 && large[0] == 4 && *broken == 6);
-        CHECK(large[99 * PAGE_BYTES / sizeof(int)] == 5 && large[50 * PAGE_BYTES / sizeof(int)] == 0);
+        CHECK(large[99 * PAGE_BYTES / sizeof(int)] == 5 &&
+              large[50 * PAGE_BYTES / sizeof(int)] == 0);
         CHECK(zeroed[4999] == 7);
         global = local = *small = large[0] = *broken = zeroed[4999] = 100;
         large[50 * PAGE_BYTES / sizeof(int)] = 100;

@@ -29,7 +29,7 @@ struct page {
     uint32_t holders;
     uint32_t index : 30;        /* which page of its object */
     uint32_t is_busy : 1;       /* it is being filled: who wants it waits */
-    uint32_t is_used : 1;       /* since the last time that somebody looked for pages to give back */
+    uint32_t is_used : 1;       /* since pages to give back were last looked for */
     struct page_object *object; /* NULL: of none, that is private pages that a fork shares */
     void *next;                 /* the next page in its bucket of the page cache */
 };

@@ -224,8 +224,8 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
 
     zone->pages = take_tail(total * sizeof(*zone->pages));
     if (zone->pages == NULL) {
-        own_bytes = ALIGN_UP(table_bytes + index_bytes + total * sizeof(*zone->pages),
-                             PAGE_SIZE_BYTES);
+        own_bytes =
+            ALIGN_UP(table_bytes + index_bytes + total * sizeof(*zone->pages), PAGE_SIZE_BYTES);
     }
     if (usable <= own_bytes / PAGE_SIZE_BYTES || !find_room(map, range, own_bytes, &own)) {
         return;
@@ -455,8 +455,7 @@ static NOINLINE bool can_be_had(size_t count)
 /* The same at a glance: the first zone and the pool alone have so many. */
 static inline bool are_plenty(size_t count)
 {
-    return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >=
-           pmm.floor + count;
+    return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >= pmm.floor + count;
 }
 
 /* Must count more frames stay free, for all that was promised? */

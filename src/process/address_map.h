@@ -31,7 +31,7 @@ struct address_map {
     vaddr_t stack_top;       /* of USER_STACK_BYTES */
     vaddr_t large_stack_top; /* of a larger one */
     size_t stack_bytes;      /* of a program that has a PT_GNU_STACK, and does not say there */
-    vaddr_t heap_start;     /* process_malloc()'s addresses */
+    vaddr_t heap_start;      /* process_malloc()'s addresses */
     vaddr_t break_start;
     vaddr_t heap_end;
 };

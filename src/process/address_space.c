@@ -34,8 +34,8 @@ static struct area *next_area(const struct area *area)
 const char *area_kind_words(enum area_kind kind)
 {
     static const char *const words[] = {
-        [AREA_PROGRAM] = "the program",   [AREA_STACK] = "the stack", [AREA_BREAK] = "the break",
-        [AREA_MAPPING] = "a mapping", [AREA_GUARD] = "a guard",
+        [AREA_PROGRAM] = "the program", [AREA_STACK] = "the stack", [AREA_BREAK] = "the break",
+        [AREA_MAPPING] = "a mapping",   [AREA_GUARD] = "a guard",
     };
 
     return kind < ARRAY_SIZE(words) ? words[kind] : "no kind";
@@ -99,7 +99,6 @@ bool address_space_charge(struct address_space *space, size_t count)
     space->pages += (uint32_t)count;
     return true;
 }
-
 
 void address_space_give_back(struct address_space *space, size_t count)
 {
@@ -532,8 +531,7 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
         area->is_charged = area->is_charged || needs_charge(area, rights);
         for (vaddr_t at = area->start;
              (at = user_pages_protect(space->chunk, at, area->end, PIECE_PAGES, rights,
-                                     area->is_shared)) <
-             area->end;) {
+                                      area->is_shared)) < area->end;) {
             (void)task_pause();
         }
     }
@@ -697,8 +695,7 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
     struct user_pages_released released;
 
-    if (index < area->first ||
-        index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
+    if (index < area->first || index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
         page_entry_frame(paging_entry(chunk, address)) != page_physical(frame)) {
         return;
     }

@@ -65,8 +65,8 @@ struct area {
     vaddr_t start, end;    /* multiples of a page */
     page_rights_t rights;  /* PAGE_READ, PAGE_WRITE, PAGE_EXECUTE */
     uint8_t kind;
-    bool is_shared;  /* what is written to it all who show the object see */
-    bool is_charged; /* each of its pages may come to be this process's own */
+    bool is_shared;             /* what is written to it all who show the object see */
+    bool is_charged;            /* each of its pages may come to be this process's own */
     struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
     uint32_t first;             /* page of the object at start */
     struct list_node view;      /* on the object's list */
@@ -86,10 +86,10 @@ struct address_space {
     struct paging_4gb_chunk *chunk;
     struct family *family; /* is charged for it */
     struct tree areas;
-    struct area *latest;   /* that was found, or NULL */
-    struct room room;      /* of the process heap */
+    struct area *latest; /* that was found, or NULL */
+    struct room room;    /* of the process heap */
     uint32_t area_count;
-    uint32_t pages;        /* charged */
+    uint32_t pages; /* charged */
     struct address_space_faults faults;
     bool is_64_bit;
 };

@@ -118,28 +118,27 @@ static int show_segment(struct address_space *space, struct file *file,
     vaddr_t start = page_start(segment), end = page_end(segment);
     vaddr_t file_end = segment->address + segment->file_bytes;
     bool is_all_file = !segment->writable && segment->file_bytes == segment->memory_bytes;
-    vaddr_t shown_end =
-        is_all_file ? end : MAX(start, ALIGN_DOWN(file_end, PAGE_SIZE_BYTES));
+    vaddr_t shown_end = is_all_file ? end : MAX(start, ALIGN_DOWN(file_end, PAGE_SIZE_BYTES));
     int status = OK;
 
     if (shown_end > start) {
-        status = area_add(space, &(struct area){
-                                     .start = start,
-                                     .end = shown_end,
-                                     .rights = rights_of(segment),
-                                     .kind = AREA_PROGRAM,
-                                     .object = contents,
-                                     .first = (uint32_t)((segment->file_offset -
-                                                          (segment->address - start)) /
-                                                         PAGE_SIZE_BYTES),
-                                 });
+        status = area_add(
+            space, &(struct area){
+                       .start = start,
+                       .end = shown_end,
+                       .rights = rights_of(segment),
+                       .kind = AREA_PROGRAM,
+                       .object = contents,
+                       .first = (uint32_t)((segment->file_offset - (segment->address - start)) /
+                                           PAGE_SIZE_BYTES),
+                   });
     }
     if (status == OK && end > shown_end) {
         status = add_area(space, shown_end, end, rights_of(segment));
     }
-    return status == OK ? copy_from_file(space, file, segment, MAX(shown_end, segment->address),
-                                         file_end)
-                        : status;
+    return status == OK
+               ? copy_from_file(space, file, segment, MAX(shown_end, segment->address), file_end)
+               : status;
 }
 
 static int show_segments(struct address_space *space, struct file *file,

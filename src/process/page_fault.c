@@ -182,7 +182,7 @@ int address_space_own_page(struct address_space *space, vaddr_t address, void **
     vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
     page_rights_t rights = address_space_rights(space, page);
     struct page_entry entry = paging_entry(space->chunk, page);
-    int status = rights == 0                     ? -EINVARG
+    int status = rights == 0                    ? -EINVARG
                  : page_entry_is_present(entry) ? OK
                                                 : bring(space, page, entry, true);
 
@@ -190,9 +190,8 @@ int address_space_own_page(struct address_space *space, vaddr_t address, void **
         return status;
     }
     entry = paging_entry(space->chunk, page);
-    *frame = page_entry_marks(entry) & PAGE_FLAG_SHARED
-                 ? own_page(space, page, entry, rights)
-                 : page_memory(page_entry_frame(entry));
+    *frame = page_entry_marks(entry) & PAGE_FLAG_SHARED ? own_page(space, page, entry, rights)
+                                                        : page_memory(page_entry_frame(entry));
     return OK;
 }
 

@@ -384,7 +384,8 @@ void process_cancel(struct process *process, int status)
 {
     if (!process->task.is_cancelled && !process->is_ending) {
         process->exit_status = status;
-        process->exit_signal = (uint8_t)(status - STATUS_FAULT); /* as abi/syscalls.h numbers them */
+        /* As abi/syscalls.h numbers them. */
+        process->exit_signal = (uint8_t)(status - STATUS_FAULT);
         task_cancel(&process->task);
     }
 }

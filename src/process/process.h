@@ -44,12 +44,12 @@ struct process {
     struct session session;        /* it may be in front: see terminal.h */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
-    struct address_space space; /* whose chunk is NULL once it has ended */
+    struct address_space space;    /* whose chunk is NULL once it has ended */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
     uint8_t exit_signal; /* that ended it, by POSIX's number; 0: it ended by itself */
-    uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
+    uint32_t poll_tick;  /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
     struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
 };

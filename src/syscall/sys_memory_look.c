@@ -58,9 +58,9 @@ static uint32_t state_of_frame(const void *frame)
 {
     const struct page *page = page_of(frame);
 
-    return page->holders == 0                                ? MEMORY_RUN_TAKEN
+    return page->holders == 0                                  ? MEMORY_RUN_TAKEN
            : page->object && page_object_is_file(page->object) ? MEMORY_RUN_CACHED
-                                                             : MEMORY_RUN_SHARED;
+                                                               : MEMORY_RUN_SHARED;
 }
 
 /* struct memory_run is four words of the program's. */

@@ -56,10 +56,10 @@ static struct {
     struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
-    struct task *ended;       /* has left its stack, not buried yet */
-    unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
-    unsigned next_turn_ticks; /* of the turn that comes */
-    unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
+    struct task *ended;           /* has left its stack, not buried yet */
+    unsigned turn_ticks;          /* of the clock, until time is up: it is at 0 */
+    unsigned next_turn_ticks;     /* of the turn that comes */
+    unsigned left_ticks;          /* of a task that has ended, for its group; 0: none */
     uint32_t stacks[STACK_WORDS]; /* bit set: that place for a stack is taken */
     size_t first_stack_word;      /* all before it are full */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
@@ -408,7 +408,8 @@ void task_restart(const struct user_start *start)
     fpu_clear(task->fpu);
     fpu_switch(task->fpu);
     task_set_thread_pointer(0);
-    context_switch(&here, context_prepare(task_stack_top(task), &place)); /* nobody comes back here */
+    /* Nobody comes back here. */
+    context_switch(&here, context_prepare(task_stack_top(task), &place));
     panic("a program that was replaced went on");
 }
 

@@ -61,7 +61,7 @@ static uint8_t frames[FRAMES][PAGE] __attribute__((aligned(PAGE)));
 static bool is_taken[FRAMES];
 static struct page frame_pages[FRAMES];
 static size_t taken, next_frame, frames_left = SIZE_MAX; /* before there are none */
-static size_t promised; /* beside these */
+static size_t promised;                                  /* beside these */
 
 static void *take_frame(void)
 {

@@ -1014,8 +1014,8 @@ static void kfree_all(size_t count)
 static void test_promises_are_kept(void **state)
 {
     (void)state;
-    const struct e820_entry more[] = {
-        {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}, whole_low_zone};
+    const struct e820_entry more[] = {{FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1},
+                                      whole_low_zone};
 
     for (int round = 0; round < 3; round++) {
         start(POOL_BLOCKS, more, ARRAY_SIZE(more));
@@ -1246,8 +1246,8 @@ static void check_structs(size_t count)
 static void test_structs_of_frames(void **state)
 {
     (void)state;
-    const struct e820_entry more[] = {
-        {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}, whole_low_zone};
+    const struct e820_entry more[] = {{FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1},
+                                      whole_low_zone};
 
     start(POOL_BLOCKS, more, ARRAY_SIZE(more));
     size_t count = take_all();
@@ -1258,7 +1258,8 @@ static void test_structs_of_frames(void **state)
     size_t before = pmm_get_free_pages();
     memset(&pmm, 0, sizeof(pmm));
     stub_kheap_create(POOL_BLOCKS);
-    pmm_init(&map, TAIL_END - (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES) * sizeof(struct page));
+    pmm_init(&map,
+             TAIL_END - (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES) * sizeof(struct page));
     assert_true(is_in_zone(pmm.zones[0].pages));
     assert_true(pmm_get_free_pages() < before);
     count = take_all();

@@ -80,7 +80,7 @@ KTEST(process_malloc_page_counts)
 {
     static const struct {
         size_t size, pages;
-    } cases[] = {{1, 1},    {4095, 1}, {4096, 1},  {4097, 2},  {8192, 2},
+    } cases[] = {{1, 1},    {4095, 1},  {4096, 1},  {4097, 2},   {8192, 2},
                  {8193, 3}, {16384, 4}, {16385, 5}, {65535, 16}, {65537, 17}};
     struct process process = space_make_process();
 
@@ -400,7 +400,7 @@ static bool move_break_near_its_end(struct process *process)
     struct area *area;
 
     if (space_add_area(&process->space, PROCESS_BREAK_ADDRESS, PROCESS_HEAP_END - 2 * 4096, 0,
-                 AREA_BREAK) != OK) {
+                       AREA_BREAK) != OK) {
         return false;
     }
     area = area_at(&process->space, PROCESS_BREAK_ADDRESS);
@@ -461,7 +461,7 @@ KTEST(process_malloc_goes_beyond_the_break)
 
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
     KEXPECT(space_add_area(&process.space, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, 0,
-                     AREA_GUARD) == OK);
+                           AREA_GUARD) == OK);
     uint8_t *memory = process_malloc(&process, 2 * 4096);
     KEXPECT(memory == (uint8_t *)PROCESS_BREAK_ADDRESS + 4096);
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "syscall/usercopy.h"
 
-#define LENGTH    64
+#define LENGTH 64
 
 static const struct {
     vaddr_t start, end;

@@ -157,9 +157,9 @@ static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk,
     return table[page_table_index(address, 0)];
 }
 
-size_t __attribute__((noinline)) paging_drop_tables(struct paging_4gb_chunk *chunk,
-                                                    const struct path *path, unsigned level,
-                                                    vaddr_t address)
+size_t __attribute__((noinline))
+paging_drop_tables(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level,
+                   vaddr_t address)
 {
     size_t dropped = 0;
 
@@ -407,7 +407,7 @@ int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t la
             continue;
         }
         while (number-- > first) {
-            if (paging_complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
+            if (paging_complete_path(chunk, number << shift, 0, &path) == OK &&
                 page_count(chunk->counts, path.slot[1], number << shift) == 0) {
                 (void)paging_drop_tables(chunk, &path, 1, number << shift);
             }

@@ -87,7 +87,7 @@ int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t la
  * terabytes with nothing in it costs a few instructions for each entry of three tables.
  */
 static inline vaddr_t pass_empty(const struct page_entry *slot, unsigned level, vaddr_t address,
-                          vaddr_t end)
+                                 vaddr_t end)
 {
     do {
         vaddr_t next = next_entry(address, level);

@@ -209,7 +209,8 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         address = stretch.end;
         shared += count; /* empty ones cost about as much */
         if (first == count) {
-            continue; /* what is in use of the table is not of this range: the copy may not need it */
+            /* What is in use of the table is not of this range: the copy may not need it. */
+            continue;
         }
         if (share_entries(to, &stretch, first, count, copy_on_write) < 0) {
             *failed = true;
@@ -218,7 +219,8 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         }
     }
     if (copy_on_write && is_in_use(from)) {
-        page_table_load(page_table_root()); /* what was writeable, and is not now, is no longer in the TLB */
+        /* What was writeable, and is not now, is no longer in the TLB. */
+        page_table_load(page_table_root());
     }
     return *failed || shared >= max ? address : end;
 }

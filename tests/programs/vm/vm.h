@@ -27,12 +27,12 @@
 #define OF_NOBODY (-1) /* anonymous memory */
 
 /* Ends the program, and so the test, when condition is false. */
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
             printf("%s:%d: %s is false\n", __FILE__, __LINE__, #condition); \
-            exit_status(1);                                                   \
-        }                                                                     \
+            exit_status(1);                                                 \
+        }                                                                   \
     } while (0)
 
 struct theme {
