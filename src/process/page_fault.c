@@ -133,7 +133,8 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     return frame;
 }
 
-/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it alone. */
+/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it
+ * alone. */
 static int bring_of_object(struct address_space *space, const struct area *area, vaddr_t page,
                            bool is_copied)
 {

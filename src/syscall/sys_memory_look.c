@@ -106,7 +106,8 @@ static int look_at_run(uintptr_t address, struct user_pointer out)
     return -ENOENT;
 }
 
-/* A program of 32 bits has the lower half of an owner; the kernel's code lies in the upper 2 GiB. */
+/* A program of 32 bits has the lower half of an owner; the kernel's code lies in the upper 2
+ * GiB. */
 static int look_at_name(uintptr_t owner, struct user_pointer out)
 {
     vaddr_t address = user_long_bytes() == sizeof(owner) ? owner : (vaddr_t)(int32_t)owner;

@@ -9,14 +9,16 @@
 #include "memory/page.h"
 #include "memory/paging/paging_internal.h"
 
-/* The part of a range that one table covers: its entries, and how many of the table's are not empty. */
+/* The part of a range that one table covers: its entries, and how many of the table's are not
+ * empty. */
 struct stretch {
     struct path path;
     vaddr_t start, end;
     unsigned in_use;
 };
 
-/* The first stretch of [start, end) that has a table of the chunk's own; false when there is none. */
+/* The first stretch of [start, end) that has a table of the chunk's own; false when there is
+ * none. */
 static bool next_stretch(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end,
                          struct stretch *stretch)
 {
@@ -43,7 +45,8 @@ static inline bool is_in_use(const struct paging_4gb_chunk *chunk)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold it? */
+/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold
+ * it? */
 static inline bool give_up_frame(struct page_entry entry)
 {
     if (page_entry_frame(entry) == 0) {
@@ -112,8 +115,8 @@ static struct batch next_marked_batch(const struct stretch *stretch, size_t max,
  * Empties the batch's entries and gives up their frames, the last one first: frames that were taken one after the
  * other go back in the other order, which is the cheapest for their heap.
  */
-static void give_up_frames(const struct stretch *stretch, const struct batch *batch, bool is_flushed,
-                           struct user_pages_released *released)
+static void give_up_frames(const struct stretch *stretch, const struct batch *batch,
+                           bool is_flushed, struct user_pages_released *released)
 {
     struct page_entry *slot = stretch->path.slot[0];
 
@@ -136,8 +139,8 @@ static void give_up_frames(const struct stretch *stretch, const struct batch *ba
 static vaddr_t release_entries(struct stretch *stretch, size_t max, uint32_t while_marked,
                                bool is_flushed, struct user_pages_released *released)
 {
-    struct batch batch = while_marked ? next_marked_batch(stretch, max, while_marked)
-                                      : next_batch(stretch, max);
+    struct batch batch =
+        while_marked ? next_marked_batch(stretch, max, while_marked) : next_batch(stretch, max);
 
     if (batch.has_frames) {
         give_up_frames(stretch, &batch, is_flushed, released);
@@ -286,7 +289,8 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         address = stretch.end;
         shared += count; /* empty ones cost about as much */
         if (first == count) {
-            continue; /* what is in use of the table is not of this range: the copy may not need it */
+            /* What is in use of the table is not of this range: the copy may not need it. */
+            continue;
         }
         if (share_entries(to, &stretch, first, count, copy_on_write) < 0) {
             *failed = true;
@@ -295,7 +299,8 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         }
     }
     if (copy_on_write && is_in_use(from)) {
-        page_table_load(page_table_root()); /* what was writeable, and is not now, is no longer in the TLB */
+        /* What was writeable, and is not now, is no longer in the TLB. */
+        page_table_load(page_table_root());
     }
     return *failed || shared >= max ? address : end;
 }
