@@ -16,6 +16,7 @@
 #include "layout.h"
 
 #define CALLS_DEFAULT    100
+#define CALLS_MAX        4000
 #define HELD_MAX         16 /* results of malloc, and as many mappings */
 #define MAPPED_PAGES_MAX 32
 #define FORKED_CALLS     200 /* a copy makes fewer than that, then it exits */
@@ -395,6 +396,9 @@ static void call_with_bad_stack(void)
 int main(int argc, char **argv)
 {
     calls_left = argc > 2 ? atoi(argv[2]) : CALLS_DEFAULT;
+    if (calls_left > CALLS_MAX) { /* what EXECUTE found, anywhere, was no number of the test's */
+        calls_left = CALLS_DEFAULT;
+    }
     state = (argc > 1 ? (uint32_t)atoi(argv[1]) : 1) * 2654435761u | 1;
     prepare_list(&good);
     while (calls_left-- > 0) {
