@@ -35,9 +35,10 @@ TEXT = (200, 202, 208)
 FONT_POINTER = 0x43 * 4  # of the IVT: INT 43h points to the VGA BIOS's font
 GLYPH_WIDTH, GLYPH_HEIGHT = 8, 16
 COLORS = {"FREE": (52, 54, 60), "KERNEL": (66, 120, 240), "CACHE": (40, 190, 200),
-          "TABLES": (210, 80, 200), "PROCESSES": (80, 200, 90), "RESERVED": (200, 60, 50)}
+          "TABLES": (210, 80, 200), "PROCESSES": (80, 200, 90), "FILES": (220, 180, 60),
+          "RESERVED": (200, 60, 50)}
 WORDS = {"FREE": "free", "KERNEL": "kernel", "CACHE": "disk cache", "TABLES": "page tables",
-         "PROCESSES": "processes", "RESERVED": "reserved"}
+         "PROCESSES": "processes", "FILES": "files", "RESERVED": "reserved"}
 LEGEND_COLUMNS = 3
 
 
@@ -119,7 +120,7 @@ def read_font(reader):
 
 def read_machine(image, commands):
     """[owners of the pool's blocks, the zone's, the window's], and the font"""
-    heaps = ["kheap.heap", "pmm.zones[0].heap", "pmm.low"]
+    heaps = ["kheap.heap", "pmm.zones[0].heap", "pmm.low.heap"]
     fields = gdb_values([f"&{heap}.{field}" for heap in heaps
                          for field in ("entries", "total", "slots")])
     kernel, names = functions(), owner_names()

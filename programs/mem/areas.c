@@ -1,6 +1,6 @@
 /*
- * areas.c - what a process's addresses mean: its areas, how much of each is in memory, and what its page faults
- * have brought.
+ * areas.c - what a process's addresses mean: its areas, how much of each is in memory, and what its
+ * page faults have brought.
  */
 #include <drupe.h>
 #include <stdint.h>
@@ -37,10 +37,11 @@ static void print_heading(void)
 static void print_area(const struct memory_area *area)
 {
     printf("%0*llx-%0*llx %c%c%c%c %-8s %8u %8u %8u\n", ADDRESS_DIGITS,
-           (unsigned long long)area->start, ADDRESS_DIGITS, (unsigned long long)area->end - 1, area->rights & MAPPING_READ ? 'r' : '-',
-           area->rights & MAPPING_WRITE ? 'w' : '-', area->rights & MAPPING_EXECUTE ? 'x' : '-',
-           area->flags & MEMORY_AREA_IS_SHARED ? 's' : 'p', kind_of(area),
-           area->present * PAGE_KIB, area->shared * PAGE_KIB, area->promised * PAGE_KIB);
+           (unsigned long long)area->start, ADDRESS_DIGITS, (unsigned long long)area->end - 1,
+           area->rights & MAPPING_READ ? 'r' : '-', area->rights & MAPPING_WRITE ? 'w' : '-',
+           area->rights & MAPPING_EXECUTE ? 'x' : '-',
+           area->flags & MEMORY_AREA_IS_SHARED ? 's' : 'p', kind_of(area), area->present * PAGE_KIB,
+           area->shared * PAGE_KIB, area->promised * PAGE_KIB);
 }
 
 /* 0 or an error. */

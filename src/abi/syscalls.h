@@ -25,9 +25,9 @@
 #define SYSCALL_ERROR_MAX 4095
 
 #define COMMAND_ARGUMENT_BYTES 512
-#define ARGUMENTS_BYTES_MAX    32768 /* of arguments and environment together, each string with its NUL */
+#define ARGUMENTS_BYTES_MAX    32768 /* of arguments and environment, with each string's NUL */
 #define ARGUMENTS_MAX          1024  /* strings of both */
-#define ARGUMENTS_STACK_PART   4     /* with their pointers, they take at most this part of the new program's stack */
+#define ARGUMENTS_STACK_PART   4     /* with their pointers, a quarter of the stack */
 
 #define WAIT_ANY (-1)
 
@@ -99,18 +99,19 @@ struct process_info {
 /* Pages are of 4096 bytes. Later versions may have more at the end. */
 struct memory_figures {
     uint32_t total_pages; /* that the kernel manages */
-    uint32_t free_pages;  /* of these, those that can be had: not taken and not promised, or a file's contents
-                             that can be read again */
-    uint32_t pool_pages;  /* of total_pages, the kernel heap's pool */
+    /* Of these, those that can be had: not taken and not promised, or a file's contents that can be
+     * read again. */
+    uint32_t free_pages;
+    uint32_t pool_pages; /* of total_pages, the kernel heap's pool */
     uint32_t pool_free_pages;
     uint32_t largest_run_pages; /* in the pool: the longest run of free ones */
     uint32_t objects;           /* small objects of the kernel, live */
     uint32_t object_pages;      /* that hold them */
     uint32_t processes;
-    uint32_t own_pages;    /* of the caller, as in struct process_info */
-    uint32_t cache_pages;  /* the disk cache's */
-    uint32_t cache_hits;   /* sectors that were there */
-    uint32_t cache_misses; /* sectors that had to be read */
+    uint32_t own_pages;      /* of the caller, as in struct process_info */
+    uint32_t cache_pages;    /* the disk cache's */
+    uint32_t cache_hits;     /* sectors that were there */
+    uint32_t cache_misses;   /* sectors that had to be read */
     uint32_t file_pages;     /* files' contents in memory */
     uint32_t promised_pages; /* spoken for, and not taken yet */
     uint32_t file_hits;      /* pages of files that were in memory */
@@ -133,8 +134,8 @@ struct memory_figures {
  * for the process in front and init's family. */
 #define MEMORY_LOOK_TRACE  3
 #define MEMORY_LOOK_LEVELS 4 /* (address, struct memory_levels *): as MEMORY_LOOK_WALK */
-#define MEMORY_LOOK_AREA   5 /* (address, struct memory_area *): the first that ends above address */
-#define MEMORY_LOOK_FAULTS 6 /* (a process's pid or 0, struct memory_faults *): what its faults brought */
+#define MEMORY_LOOK_AREA   5 /* (address, struct memory_area *): the first that ends above it */
+#define MEMORY_LOOK_FAULTS 6 /* (pid or 0, struct memory_faults *): what its faults brought */
 
 #define MEMORY_NAME_BYTES 48 /* with its NUL */
 
@@ -175,8 +176,9 @@ struct memory_levels {
 #define MEMORY_AREA_BREAK   2
 #define MEMORY_AREA_MAPPING 3
 #define MEMORY_AREA_GUARD   4
-#define MEMORY_AREA_MALLOC  5 /* what command 4 gave out, between two other areas: the part from the address
-                                 asked for, without free pages before the first and behind the last */
+/* What command 4 gave out, between two other areas: the part from the address asked for, without
+ * free pages before the first and behind the last. */
+#define MEMORY_AREA_MALLOC 5
 
 #define MEMORY_AREA_IS_SHARED  1 /* all who show it see what is written to it */
 #define MEMORY_AREA_IS_CHARGED 2 /* each of its pages may come to be the process's own */
@@ -191,7 +193,7 @@ struct memory_area {
     uint64_t start, end; /* multiples of 4096 */
     uint32_t first;      /* of what it shows, the page at start */
     uint32_t present;    /* in memory */
-    uint32_t shared;     /* of these, those that others hold, too: other processes, or the cache of files */
+    uint32_t shared;     /* of these, those that other processes or the page cache hold, too */
     uint32_t promised;   /* not in memory yet; when it is touched, there will be a page for it */
 };
 

@@ -1,13 +1,14 @@
 /*
  * fs/page_object.c - the page cache: a table of chains of frames, and a clock that goes round it.
  *
- * Frames are found by object and index in a hash table; the chain goes through their struct page. So no page in
- * memory needs memory of its own beside its frame. Which pages go when frames are needed is decided by a hand that
- * goes from bucket to bucket: a page that was used since it last came by is spared once (the "clock" algorithm).
+ * Frames are found by object and index in a hash table; the chain goes through their struct page.
+ * So no page in memory needs memory of its own beside its frame. Which pages go when frames are
+ * needed is decided by a hand that goes from bucket to bucket: a page that was used since it last
+ * came by is spared once (the "clock" algorithm).
  *
- * Invariants: each frame in a chain is held by the cache; object->cached counts its frames in chains; a busy page is
- * in its chain, and nobody but the one who fills it has it. cache.promised + the frames that are not pages of
- * shared memory are at least PAGE_CACHE_PAGES_MIN.
+ * Invariants: each frame in a chain is held by the cache; object->cached counts its frames in
+ * chains; a busy page is in its chain, and nobody but the one who fills it has it. cache.promised +
+ * the frames that are not pages of shared memory are at least PAGE_CACHE_PAGES_MIN.
  */
 #include "fs/page_object.h"
 
@@ -28,11 +29,11 @@
 #define PIECE_PAGES 256
 
 static struct {
-    void **buckets; /* each the first frame of a chain, or NULL */
-    size_t bucket_count; /* a power of two */
-    size_t hand;         /* the bucket that is looked at next for pages to give back */
-    size_t promised;     /* frames that are promised to the cache and not taken */
-    size_t busy;         /* pages that are being filled */
+    void **buckets;           /* each the first frame of a chain, or NULL */
+    size_t bucket_count;      /* a power of two */
+    size_t hand;              /* the bucket that is looked at next for pages to give back */
+    size_t promised;          /* frames that are promised to the cache and not taken */
+    size_t busy;              /* pages that are being filled */
     struct wait_queue filled; /* who waits for a busy page */
     void (*unmap)(struct list_node *view, uint32_t index, void *frame);
     struct page_cache_stats stats;
@@ -178,8 +179,8 @@ static size_t sweep(bool mapped_too)
     return count;
 }
 
-/* Sweeps in the hand's order are made in this many steps at most: two rounds for pages that nobody shows, as the
- * first only marks those that were used, and two for all. */
+/* Sweeps in the hand's order are made in this many steps at most: two rounds for pages that nobody
+ * shows, as the first only marks those that were used, and two for all. */
 static size_t steps_max(void)
 {
     return 4 * cache.bucket_count;
@@ -243,8 +244,7 @@ static void *take_frame(struct page_object *object)
 void page_object_initialise(struct page_object *object,
                             const struct page_object_operations *operations, uint32_t pages)
 {
-    *object =
-        (struct page_object){.operations = operations, .references = 1, .pages = pages};
+    *object = (struct page_object){.operations = operations, .references = 1, .pages = pages};
     list_initialise(&object->views);
 }
 
@@ -255,17 +255,18 @@ struct page_object *page_object_hold(struct page_object *object)
     return object;
 }
 
-/* All pages of shared memory go with the last who refers to it; pages of files stay in the cache. */
+/* All pages of shared memory go with the last who refers to it; pages of files stay in the cache.
+ * */
 static void drop_all(struct page_object *object)
 {
-    for (uint32_t index = 0, count = 0; object->cached > 0; index++) {
+    for (uint32_t index = 0; object->cached > 0; index++) {
         void *frame = page_object_find(object, index);
 
         if (frame) {
             drop(frame);
-            if (++count % PIECE_PAGES == 0) {
-                (void)task_pause();
-            }
+        }
+        if (index % PIECE_PAGES == PIECE_PAGES - 1) {
+            (void)task_pause();
         }
     }
 }
@@ -285,7 +286,8 @@ void page_object_release(struct page_object *object)
 
 /* ---------------------------------------------------------------- pages */
 
-/* How many pages are read at once: twice as many as the last time for a reader who goes on where it was. */
+/* How many pages are read at once: twice as many as the last time for a reader who goes on where it
+ * was. */
 static size_t window(struct page_object *object, uint32_t index)
 {
     bool goes_on = index == object->next;
@@ -294,7 +296,8 @@ static size_t window(struct page_object *object, uint32_t index)
     return MIN((size_t)object->window, (size_t)(object->pages - index));
 }
 
-/* Adds busy pages from index on, until one is there already, or no frame can be had. Returns how many. */
+/* Adds busy pages from index on, until one is there already, or no frame can be had. Returns how
+ * many. */
 static size_t add_busy(struct page_object *object, uint32_t index, size_t count, void *frames[])
 {
     size_t added = 0;
@@ -340,8 +343,8 @@ static void settle(void *const frames[], size_t count, int status)
     task_wake_all(&cache.filled);
 }
 
-/* Reads pages of a file from index on. What was to be read ahead may be what cannot be read: then the one that is
- * wanted is read alone. */
+/* Reads pages of a file from index on. What was to be read ahead may be what cannot be read: then
+ * the one that is wanted is read alone. */
 static int fill(struct page_object *object, uint32_t index)
 {
     void *frames[PAGE_OBJECT_FILL_MAX];

@@ -1,20 +1,21 @@
 /*
- * fs/page_object.h - rows of pages that several may see: a file's contents, memory that processes share. All that
- * are in memory are the page cache.
+ * fs/page_object.h - rows of pages that several may see: a file's contents, memory that processes
+ * share. All that are in memory are the page cache.
  *
- * A page of an object is in the cache from when it is first needed. Whoever reads the file, maps it, or runs it as
- * a program, has the same frame. An entry of a page table that shows it is marked as PAGE_FLAG_SHARED and holds
- * the frame (memory/page.h); so does the cache itself.
+ * A page of an object is in the cache from when it is first needed. Whoever reads the file, maps
+ * it, or runs it as a program, has the same frame. An entry of a page table that shows it is marked
+ * as PAGE_FLAG_SHARED and holds the frame (memory/page.h); so does the cache itself.
  *
  *   absent   -> busy      page_object_get() has a frame for it; its contents are on their way
  *   busy     -> there     whoever waits for it looks again
- *   there    -> absent    somebody needs a frame: pages of files, of which nothing was written, go, those that were
- *                         not used lately first, and before those that some process shows
+ *   there    -> absent    somebody needs a frame: pages of files, of which nothing was written, go;
+ *                         first those that no process shows and that were not used lately
  *
- * Shared memory's pages stay until the last who shows it has gone; each was promised when it was made.
+ * Shared memory's pages stay until the last who shows it has gone; each was promised when it was
+ * made.
  *
- * At least PAGE_CACHE_PAGES_MIN frames are the cache's own, whatever was promised to others: so a page of a file
- * can always be read, if need be in the place of another.
+ * At least PAGE_CACHE_PAGES_MIN frames are the cache's own, whatever was promised to others: so a
+ * page of a file can always be read, if need be in the place of another.
  *
  * No lock: but for waits on busy pages, calls do not overlap. Not for interrupt handlers.
  */
@@ -35,8 +36,9 @@
 struct page_object;
 
 struct page_object_operations {
-    /* Fills count frames, which are pages of the object from index on. What lies behind its end is zero. 0 or an
-     * error. May wait. NULL: its pages begin with zeros, and stay until the object ends. */
+    /* Fills count frames, which are pages of the object from index on. What lies behind its end is
+     * zero. 0 or an error. May wait. NULL: its pages begin with zeros, and stay until the object
+     * ends. */
     int (*fill)(struct page_object *object, uint32_t index, void *const frames[], size_t count);
     /* Nobody refers to the object and no page of it is in memory: frees it. */
     void (*end)(struct page_object *object);
@@ -57,8 +59,8 @@ struct page_object {
 void page_cache_initialise(void);
 
 /*
- * What takes a page away from those who show it: `view` is a node of the object's list. It unmaps page `index` from
- * that view, and gives back its hold on the frame, if it has one.
+ * What takes a page away from those who show it: `view` is a node of the object's list. It unmaps
+ * page `index` from that view, and gives back its hold on the frame, if it has one.
  */
 void page_cache_set_unmap(void (*unmap)(struct list_node *view, uint32_t index, void *frame));
 
@@ -73,34 +75,38 @@ struct page_object *page_object_hold(struct page_object *object);
 void page_object_release(struct page_object *object);
 
 /*
- * Page index of the object, with a hold on the frame that is the caller's to give back (page_release()). 0; -EBOUNDS
- * behind the end; -EIO and other errors of fill(); -ENOMEM; -EINTERRUPTED when the task was cancelled while it
- * waited. May wait.
+ * Page index of the object, with a hold on the frame that is the caller's to give back
+ * (page_release()). 0; -EBOUNDS behind the end; -EIO and other errors of fill(); -ENOMEM;
+ * -EINTERRUPTED when the task was cancelled while it waited. May wait.
  */
 int page_object_get(struct page_object *object, uint32_t index, void **frame);
 
 /* The same if it is in memory, without a wait and without a hold; else NULL. */
 void *page_object_find(const struct page_object *object, uint32_t index);
 
-/* Gives back so many pages of files, as far as they can go, and the cache keeps PAGE_CACHE_PAGES_MIN; a few more where
- * several are found at once. Returns how many frames are free now that were not. */
+/* Gives back so many pages of files, as far as they can go, and the cache keeps
+ * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. Returns how many frames are
+ * free now that were not. */
 size_t page_cache_shrink(size_t pages);
 
-/* Gives back all pages of files that can go. Their frames stay promised to the cache, up to PAGE_CACHE_PAGES_MIN. */
+/* Gives back all pages of files that can go. Their frames stay promised to the cache, up to
+ * PAGE_CACHE_PAGES_MIN. */
 void page_cache_forget(void);
 
 struct page_cache_stats {
-    size_t pages;  /* in memory */
-    size_t files;  /* of these, those that can be given back: files' */
-    size_t spare;  /* beyond PAGE_CACHE_PAGES_MIN, pages of files and promised ones: others can have so many */
-    size_t idle;   /* objects that nobody refers to, kept for their pages' sake */
-    uint64_t hits;   /* calls of page_object_get() that found it, or waited for somebody who had it read */
+    size_t pages; /* in memory */
+    size_t files; /* of these, those that can be given back: files' */
+    size_t spare; /* files and promised ones beyond PAGE_CACHE_PAGES_MIN: others can have so many */
+    size_t idle;  /* objects that nobody refers to, kept for their pages' sake */
+    uint64_t
+        hits; /* calls of page_object_get() that found it, or waited for somebody who had it read */
     uint64_t misses; /* those that had it read, or made it */
 };
 void page_cache_get_stats(struct page_cache_stats *stats);
 
-/* Memory that processes share: so many pages of zeros, all of which the caller has promised (pmm_promise()); NULL:
- * no memory. `charged` is passed to charge_back with how many pages they were, when it ends. */
+/* Memory that processes share: so many pages of zeros, all of which the caller has promised
+ * (pmm_promise()); NULL: no memory. `charged` is passed to charge_back with how many pages they
+ * were, when it ends. */
 struct page_object *shared_memory_new(uint32_t pages, void *charged,
                                       void (*charge_back)(void *charged, uint32_t pages));
 

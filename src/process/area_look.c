@@ -1,6 +1,6 @@
 /*
- * process/area_look.c - see area_look.h. A process may end, and its areas may change, in each pause: so after one,
- * it is looked up again, and no area is used that was found before.
+ * process/area_look.c - see area_look.h. A process may end, and its areas may change, in each
+ * pause: so after one, it is looked up again, and no area is used that was found before.
  *
  * Size before speed.
  */
@@ -20,8 +20,8 @@ _Static_assert(MEMORY_AREA_PROGRAM == (int)AREA_PROGRAM && MEMORY_AREA_STACK == 
                    MEMORY_AREA_MAPPING == (int)AREA_MAPPING && MEMORY_AREA_GUARD == (int)AREA_GUARD,
                "kinds are the same numbers");
 
-/* Counting what one table has costs some 12,000 instructions, passing an empty entry further up 100. So much is done
- * between two pauses. */
+/* Counting what one table has costs some 12,000 instructions, passing an empty entry further up
+ * 100. So much is done between two pauses. */
 #define COST_OF_TABLE 120
 #define COST_OF_EMPTY 1
 #define COST_AT_ONCE  600
@@ -37,8 +37,7 @@ static bool visit(void *context, const struct process *process)
     struct look *look = context;
 
     if (process->id == look->pid) {
-        look->space =
-            process->space.chunk && !process->is_ending ? &process->space : NULL;
+        look->space = process->space.chunk && !process->is_ending ? &process->space : NULL;
     }
     return process->id != look->pid;
 }
@@ -76,7 +75,8 @@ static vaddr_t end_of_use(const struct address_space *space, vaddr_t end)
     return end;
 }
 
-/* Adds what a part of a table, from start to end, has. area->start and end are moved to what is in use. */
+/* Adds what a part of a table, from start to end, has. area->start and end are moved to what is in
+ * use. */
 static void count_part(const struct address_space *space, vaddr_t start, vaddr_t end,
                        struct memory_area *area)
 {
@@ -100,8 +100,8 @@ static vaddr_t part_end(vaddr_t address, unsigned level, vaddr_t end)
     return next > address && next < end ? next : end;
 }
 
-/* Counts pages of [start, end) in *area, whose start and end become those of what is in use, or stay 0. 0 or an
- * error. */
+/* Counts pages of [start, end) in *area, whose start and end become those of what is in use, or
+ * stay 0. 0 or an error. */
 static int count_pages(struct look *look, vaddr_t start, vaddr_t end, struct memory_area *area)
 {
     size_t cost = 0;
@@ -163,7 +163,8 @@ static int look_at_area(struct look *look, const struct area *from, struct memor
     return status;
 }
 
-/* What is process heap of the addresses from `address` to the area there; *end is where that ends. */
+/* What is process heap of the addresses from `address` to the area there; *end is where that ends.
+ * */
 static vaddr_t gap_at(const struct look *look, vaddr_t address, vaddr_t *end)
 {
     const struct address_map map = address_space_map(look->space);

@@ -1,6 +1,6 @@
 /*
- * process/area_look.h - what memory_look() shows of a process's addresses. abi/syscalls.h says what is in the
- * structs.
+ * process/area_look.h - what memory_look() shows of a process's addresses. abi/syscalls.h says what
+ * is in the structs.
  */
 #ifndef PROCESS_AREA_LOOK_H
 #define PROCESS_AREA_LOOK_H
@@ -11,9 +11,10 @@
 #include "base/types.h"
 
 /*
- * The first area that ends above address, of the process that area->pid names, in *area; what of process_malloc()'s
- * memory lies between two areas, from address on, is one as well. 0; -ENOENT: there is no further one; -EINVARG: no such
- * process lives; -EINTERRUPTED. Others run while a large area is counted: then the counts are about right.
+ * The first area that ends above address, of the process that area->pid names, in *area; what of
+ * process_malloc()'s memory lies between two areas, from address on, is one as well. 0; -ENOENT:
+ * there is no further one; -EINVARG: no such process lives; -EINTERRUPTED. Others run while a large
+ * area is counted: then the counts are about right.
  */
 int area_look(vaddr_t address, struct memory_area *area);
 

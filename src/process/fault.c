@@ -1,6 +1,6 @@
 /*
- * process/fault.c - see fault.h. A page fault that can be mended is (address_space.h); any other ends the process
- * with a sentence that says what it did, and which rule that breaks.
+ * process/fault.c - see fault.h. A page fault that can be mended is (address_space.h); any other
+ * ends the process with a sentence that says what it did, and which rule that breaks.
  *
  * Size before speed.
  */
@@ -24,7 +24,8 @@ static bool is_stack(const struct area *area)
     return area && area->kind == AREA_STACK;
 }
 
-/* Why no page can be where the process has none; area: the one that address lies in, a guard or NULL. */
+/* Why no page can be where the process has none; area: the one that address lies in, a guard or
+ * NULL. */
 static const char *why_nothing(struct address_space *space, const struct page_fault *fault,
                                const struct area *area)
 {
@@ -40,12 +41,13 @@ static const char *why_nothing(struct address_space *space, const struct page_fa
     if (is_stack(area_at(space, below))) {
         return "the guard page above the stack";
     }
-    return area               ? "a guard page, which nobody may touch"
+    return area                ? "a guard page, which nobody may touch"
            : fault->is_present ? "that page is the kernel's"
                                : "nothing is mapped there";
 }
 
-/* What a page belongs to, of which the process has an area or, with NULL, memory by process_malloc(). */
+/* What a page belongs to, of which the process has an area or, with NULL, memory by
+ * process_malloc(). */
 static const char *owner_words(const struct area *area)
 {
     if (!area) {
@@ -56,7 +58,8 @@ static const char *owner_words(const struct area *area)
     return area->kind == AREA_MAPPING && is_of_file ? "a mapped file" : area_kind_words(area->kind);
 }
 
-/* The rule that was broken, in words, of RULE_BYTES at most; status says why it could not be mended. */
+/* The rule that was broken, in words, of RULE_BYTES at most; status says why it could not be
+ * mended. */
 static void describe_rule(struct address_space *space, const struct page_fault *fault, int status,
                           char *rule)
 {
@@ -91,12 +94,12 @@ static int mend(const struct page_fault *fault)
 static unsigned signal_of(unsigned exception)
 {
     static const uint8_t signals[] = {
-        [0] = 8,  /* divide error: SIGFPE */
-        [1] = 5,  /* debug exception: SIGTRAP */
-        [3] = 5,  /* breakpoint */
-        [4] = 11, /* overflow: SIGSEGV */
-        [5] = 11, /* bounds */
-        [6] = 4,  /* invalid opcode: SIGILL */
+        [0] = 8,   /* divide error: SIGFPE */
+        [1] = 5,   /* debug exception: SIGTRAP */
+        [3] = 5,   /* breakpoint */
+        [4] = 11,  /* overflow: SIGSEGV */
+        [5] = 11,  /* bounds */
+        [6] = 4,   /* invalid opcode: SIGILL */
         [11] = 10, /* segment not present: SIGBUS */
         [12] = 10, /* stack segment */
         [13] = 11, /* general protection */
@@ -115,14 +118,13 @@ static void report_page_fault(struct process *process, const struct trap_frame *
     char rule[RULE_BYTES];
 
     describe_rule(&process->space, fault, status, rule);
-    printk_sentence(0,
-                    "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME
-                    " " ADDRESS_FORMAT,
-                    process->name, process->id,
-                    fault->access == PAGE_WRITE     ? "wrote to"
-                    : fault->access == PAGE_EXECUTE ? "executed"
-                                                    : "read",
-                    fault->address, rule, frame_pc(frame));
+    printk_sentence(
+        0, "%s (process %u) killed: %s address " ADDRESS_FORMAT ": %s; " PC_NAME " " ADDRESS_FORMAT,
+        process->name, process->id,
+        fault->access == PAGE_WRITE     ? "wrote to"
+        : fault->access == PAGE_EXECUTE ? "executed"
+                                        : "read",
+        fault->address, rule, frame_pc(frame));
 }
 
 static void process_on_fault(struct trap_frame *frame)

@@ -1,6 +1,7 @@
 /*
- * process/fault_report.c - a panic reporter: what the address of a page fault meant to the program that was running.
- * It believes nothing that it finds on the way: the kernel is broken when it is called.
+ * process/fault_report.c - a panic reporter: what the address of a page fault meant to the program
+ * that was running. It believes nothing that it finds on the way: the kernel is broken when it is
+ * called.
  *
  * Size before speed.
  */
@@ -52,7 +53,7 @@ static const char *page_words(const struct address_space *space, vaddr_t address
 {
     struct page_entry entry = paging_entry(space->chunk, address);
 
-    return page_entry_is_present(entry)  ? "the page is there"
+    return page_entry_is_present(entry) ? "the page is there"
            : page_entry_is_empty(entry) ? "the page is not there"
                                         : "the page is promised, or hidden";
 }
@@ -64,21 +65,19 @@ static void report_address(const struct process *process, vaddr_t address)
 
     switch (find_area(space, address, &area)) {
     case FOUND:
-        printk_sentence(0,
-                        "to %s (process %u): %s, " ADDRESS_FORMAT "-" ADDRESS_FORMAT " %c%c%c%c; %s",
-                        process->name, process->id, area_kind_words((enum area_kind)area->kind),
-                        area->start, area->end - 1, area->rights & PAGE_READ ? 'r' : '-',
-                        area->rights & PAGE_WRITE ? 'w' : '-',
-                        area->rights & PAGE_EXECUTE ? 'x' : '-', area->is_shared ? 's' : 'p',
-                        page_words(space, address));
+        printk_sentence(
+            0, "to %s (process %u): %s, " ADDRESS_FORMAT "-" ADDRESS_FORMAT " %c%c%c%c; %s",
+            process->name, process->id, area_kind_words((enum area_kind)area->kind), area->start,
+            area->end - 1, area->rights & PAGE_READ ? 'r' : '-',
+            area->rights & PAGE_WRITE ? 'w' : '-', area->rights & PAGE_EXECUTE ? 'x' : '-',
+            area->is_shared ? 's' : 'p', page_words(space, address));
         break;
     case NOT_FOUND:
         printk_sentence(0, "to %s (process %u): no area; %s", process->name, process->id,
                         page_words(space, address));
         break;
     case DAMAGED:
-        printk_sentence(0, "to %s (process %u): its areas are damaged", process->name,
-                        process->id);
+        printk_sentence(0, "to %s (process %u): its areas are damaged", process->name, process->id);
         break;
     }
 }

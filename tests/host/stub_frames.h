@@ -1,6 +1,7 @@
 /*
- * stub_frames.h - a machine of a few frames for tests of what lies above pmm: pmm_alloc_page(), promises, page_of() and
- * page_release(), and a reclaimer that is called when they run short, as pmm.h and page.h say.
+ * stub_frames.h - a machine of a few frames for tests of what lies above pmm: pmm_alloc_page(),
+ * promises, page_of() and page_release(), and a reclaimer that is called when they run short, as
+ * pmm.h and page.h say.
  */
 #ifndef STUB_FRAMES_H
 #define STUB_FRAMES_H

@@ -48,8 +48,8 @@ void stub_task_start(unsigned number, void (*function)(void *context), void *con
     struct stub_task *task = &stub_tasks[number];
 
     KASSERT(number < STUB_TASKS_MAX && (task->state == NEVER_RUN || task->state == ENDED));
-    *task = (struct stub_task){
-        .function = function, .argument = context, .stack = malloc(STACK_BYTES)};
+    *task =
+        (struct stub_task){.function = function, .argument = context, .stack = malloc(STACK_BYTES)};
     KASSERT(task->stack && getcontext(&task->context) == 0);
     task->context.uc_stack.ss_sp = task->stack;
     task->context.uc_stack.ss_size = STACK_BYTES;

@@ -1,6 +1,6 @@
 /*
- * stub_tasks.h - tasks for host tests: each function runs on a stack of its own until it waits, and the test says
- * who goes on.
+ * stub_tasks.h - tasks for host tests: each function runs on a stack of its own until it waits, and
+ * the test says who goes on.
  */
 #ifndef STUB_TASKS_H
 #define STUB_TASKS_H

@@ -1,5 +1,6 @@
 /*
- * test_file_contents.c - files' contents in the page cache: one object for each file, read by pages and by bytes.
+ * test_file_contents.c - files' contents in the page cache: one object for each file, read by pages
+ * and by bytes.
  * Sources: src/fs/file_contents.c src/fs/page_object.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */

@@ -31,11 +31,11 @@
 struct test_file {
     struct page_object object;
     uint8_t seed;
-    uint32_t fills;      /* calls */
-    uint32_t index;      /* of the last one */
-    size_t count;        /* and how many pages it was about */
-    uint32_t bad_page;   /* cannot be read; NOWHERE: all can */
-    bool waits;          /* the one who reads waits for the disk */
+    uint32_t fills;    /* calls */
+    uint32_t index;    /* of the last one */
+    size_t count;      /* and how many pages it was about */
+    uint32_t bad_page; /* cannot be read; NOWHERE: all can */
+    bool waits;        /* the one who reads waits for the disk */
     unsigned ends;
 };
 
@@ -355,7 +355,8 @@ static void test_a_busy_page_that_fails(void **state)
     page_object_release(&file.object);
 }
 
-/* The last reference goes while a page is on its way: the object ends when that is there and given back. */
+/* The last reference goes while a page is on its way: the object ends when that is there and given
+ * back. */
 static void test_the_object_stays_while_a_page_is_busy(void **state)
 {
     static struct test_file file;
@@ -373,7 +374,8 @@ static void test_the_object_stays_while_a_page_is_busy(void **state)
     assert_int_equal(file.ends, 1);
 }
 
-/* Without any frame but the cache's own, each of more readers than it has frames comes to its page. */
+/* Without any frame but the cache's own, each of more readers than it has frames comes to its page.
+ * */
 static void test_more_readers_than_frames(void **state)
 {
     enum { READERS = PAGE_CACHE_PAGES_MIN + 8 };
@@ -436,7 +438,8 @@ static void test_what_was_used_lately_stays(void **state)
     page_object_release(&file.object);
 }
 
-/* Frames that somebody asks for come from the cache, not more of them than needed, and down to its own part. */
+/* Frames that somebody asks for come from the cache, not more of them than needed, and down to its
+ * own part. */
 static void test_gives_frames_to_others(void **state)
 {
     void *taken[STUB_FRAMES];
@@ -511,7 +514,8 @@ static void test_pages_that_are_shown_go_last(void **state)
     }
     show(&file, &a, 0, 60);
     show(&file, &b, 30, 60);
-    assert_int_equal(page_object_get(&file.object, 199, &held), OK); /* by somebody who shows it nowhere */
+    assert_int_equal(page_object_get(&file.object, 199, &held),
+                     OK); /* by somebody who shows it nowhere */
     assert_int_equal(page_cache_shrink(109), 109);
     assert_int_equal(a.unmapped + b.unmapped, 0);
     assert_int_equal(file.object.cached, 91);
@@ -634,9 +638,9 @@ static void get_any(void)
     file->bad_page = random_below(10) ? NOWHERE : random_below(MODEL_PAGES);
     status = page_object_get(&file->object, index, &frame);
     if (status < 0) { /* none can be had only when all of the cache's own are held */
-        assert_true(status == -EIO ? file->bad_page == index
-                                   : status == -ENOMEM &&
-                                         model.held_count >= PAGE_CACHE_PAGES_MIN - 8);
+        assert_true(status == -EIO
+                        ? file->bad_page == index
+                        : status == -ENOMEM && model.held_count >= PAGE_CACHE_PAGES_MIN - 8);
         return;
     }
     assert_int_equal(((uint8_t *)frame)[100], content(file, index));
@@ -687,7 +691,8 @@ static void free_or_give_back(void)
     }
 }
 
-/* A file that nobody has open keeps its pages until they are needed; then it is gone, and may be made anew. */
+/* A file that nobody has open keeps its pages until they are needed; then it is gone, and may be
+ * made anew. */
 static void open_or_close(void)
 {
     unsigned i = random_below(MODEL_FILES);
@@ -724,8 +729,8 @@ static void check_counts(void)
 
 static void test_anything_in_any_order(void **state)
 {
-    static void (*const actions[])(void) = {get_any, get_any, get_any, release_held,
-                                            take_or_promise, free_or_give_back, open_or_close};
+    static void (*const actions[])(void) = {
+        get_any, get_any, get_any, release_held, take_or_promise, free_or_give_back, open_or_close};
 
     (void)state;
     memset(&model, 0, sizeof(model));

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_page_cache.c - files' contents in memory, on a real disk and in real address spaces. What the cache
- * does by itself is tested on the host (tests/host/test_page_object.c).
+ * tests/kernel/test_page_cache.c - files' contents in memory, on a real disk and in real address
+ * spaces. What the cache does by itself is tested on the host (tests/host/test_page_object.c).
  */
 #include "base/align.h"
 #include "base/status.h"
@@ -16,7 +16,7 @@
 #include "process/process.h"
 #include "task/task.h"
 
-#define INIT_PATH   "0:/init.elf"
+#define INIT_PATH  "0:/init.elf"
 #define TWICE_PATH "0:/large/twice.elf" /* reads and maps the next one */
 #define FILE_PATH  "0:/large/file.bin"
 
@@ -44,7 +44,8 @@ static bool is_in_file(const char *path, uint32_t position, const void *bytes, s
     return is_same;
 }
 
-/* Two who open a file, and one who maps it, have the same frames; and they stay when all have closed it. */
+/* Two who open a file, and one who maps it, have the same frames; and they stay when all have
+ * closed it. */
 KTEST(page_cache_two_opens_share_frames)
 {
     struct page_object *contents[2];
@@ -95,8 +96,8 @@ static paddr_t frame_at(const struct process *process, vaddr_t address)
     return page_entry_frame(paging_entry(process->space.chunk, address));
 }
 
-/* Text of two processes is there once; it leaves both when it is taken back, and comes back by a fault of each. What one
- * of them has written stays its own. */
+/* Text of two processes is there once; it leaves both when it is taken back, and comes back by a
+ * fault of each. What one of them has written stays its own. */
 KTEST(page_cache_takes_text_back_and_brings_it)
 {
     struct process *processes[2];
@@ -175,8 +176,8 @@ static uint32_t pages_of_file(const char *path)
 }
 
 /*
- * Nothing is left but the cache's own part, and a program reads a larger file. Its pages take each other's places, and
- * those of the program's text, which is then read again in the middle of it.
+ * Nothing is left but the cache's own part, and a program reads a larger file. Its pages take each
+ * other's places, and those of the program's text, which is then read again in the middle of it.
  */
 KTEST(page_cache_serves_readers_when_memory_is_full)
 {
@@ -230,8 +231,8 @@ KTEST(page_cache_gives_its_frames_to_all)
     while ((frame = list_take_first(&taken)) != NULL) {
         pmm_free_page(frame);
     }
-    printk("info: %u frames could be had before files were read, %u afterwards\n",
-           (uint32_t)before, (uint32_t)count);
+    printk("info: %u frames could be had before files were read, %u afterwards\n", (uint32_t)before,
+           (uint32_t)count);
     KEXPECT(fs_unmount() == OK);
     kmem_reap();
     KEXPECT(pmm_get_available_pages() <= before + 2 && pmm_get_available_pages() + 64 >= before);

@@ -22,9 +22,9 @@ HEAP_TABLE, HEAP, BLOCK, BLOCKS = 0x7E00, 0x1000000, 4096, 25600
 COLOR = re.compile(r"\x1b\[\d+m")
 HOME, ERASE = "\x1b[H", "\x1b[J"
 LIVE = "Any key ends this."
-ROW = re.compile(r"[0-9a-f]{8} [.kKcCtTpP#]+ *| {9}(\.\.\. )?\d+ KiB free *| *")
+ROW = re.compile(r"[0-9a-f]{8} [.kKcCtTpPsSfF#]+ *| {9}(\.\.\. )?\d+ KiB free *| *")
 SAMPLES = 20
-BACKGROUNDS = {".": 0, "k": 1, "c": 3, "t": 5, "p": 2, "#": 4}  # VGA's numbers
+BACKGROUNDS = {".": 0, "k": 1, "c": 3, "t": 5, "p": 2, "s": 7, "f": 6, "#": 4}  # VGA's numbers
 
 
 class Session:
@@ -59,7 +59,7 @@ def drawing(session):
     cells = {}
     end = None
     for row in rows[1:]:
-        match = re.fullmatch(r"([0-9a-f]{8}) ([.kKcCtTpP#]+)", row)
+        match = re.fullmatch(r"([0-9a-f]{8}) ([.kKcCtTpPsSfF#]+)", row)
         gap = re.fullmatch(r" {9}(?:\.\.\. )?(\d+) KiB free *", row)
         if match:
             start = int(match.group(1), 16)
@@ -78,18 +78,20 @@ def figures(session):
     rows = "\n".join(session.run("mem"))
     def find(what):
         return int(re.search(what + r" +(\d+) KiB", rows).group(1))
-    return find("Managed by the kernel"), find("free"), find("Disk cache")
+    return find("Managed by the kernel"), find("free"), find("Disk cache"), find("Files' contents")
 
 
 def the_map(session):
     session.run("cat readme.txt")
     cells, cell, sums = drawing(session)
-    managed, _, cache = figures(session)
+    managed, _, cache, files = figures(session)
     test("mem map: the sums are what is managed",
          None if sum(sums.values()) - sums["reserved"] == managed else f"{sums}, {managed}")
     test("mem map: the cache's blocks are the cache's",
          None if cache == sums["disk cache"] > 0 else f"{sums}, {cache}")
-    test("mem map: each owner has some", None if all(sums.values()) else sums)
+    some = [kib for name, kib in sums.items() if name != "shared"] # nobody has forked
+    test("mem map: each owner has some", None if all(some) else sums)
+    test("mem map: the pages of files are the files'", None if files == sums["files"] else f"{sums}, {files}")
     test("mem map: no row is all free, and each block of the pool is drawn",
          None if set(range(HEAP, HEAP + BLOCKS * BLOCK, cell)) <= cells.keys() and cell <= 2 * BLOCK
          else f"{len(cells)} cells of {cell}")
@@ -117,7 +119,7 @@ def colors(session):
     text = machine.screen()
     seen, wrong = set(), []
     for number, row in enumerate(text):
-        if not re.match(r"[0-9a-f]{8} [.kKcCtTpP#]+$", row):
+        if not re.match(r"[0-9a-f]{8} [.kKcCtTpPsSfF#]+$", row):
             continue
         for column in range(9, len(row)):
             attribute = cells[(number * COLUMNS + column) * 2 + 1]
@@ -135,7 +137,7 @@ def colors(session):
 def is_picture(rows):
     """Is that a header, rows of cells, the sums?"""
     return rows[0].startswith("A character is ") and len(rows) > 4 and \
-        all(ROW.fullmatch(row) for row in rows[1:-2]) and len(sums_of(rows)) == 6
+        all(ROW.fullmatch(row) for row in rows[1:-3]) and len(sums_of(rows)) == 8
 
 
 def live(folder):
@@ -203,6 +205,41 @@ def live(folder):
              None if sums["processes"] < 400 else sums)
 
 
+AREA = re.compile(r"(\w{8})-(\w{8}) ([r-][w-][x-][sp]) (\w+) +(\d+) +(\d+) +(\d+)")
+FAULTS = re.compile(r"Pages by faults: (\d+) of zeros and (\d+) around them, (\d+) shown,\n"
+                    r"  (\d+) copied, (\d+) taken back")
+
+
+def areas(session):
+    """What mem says of its own areas, and of the shell's, against what programs are known to have."""
+    for line in ("mem areas", "mem areas 1"):
+        rows = session.run(line)
+        found = [AREA.fullmatch(row) for row in rows[1:-2]]
+        test(f"{line}: a line for each area, in order, and none overlaps another",
+             None if rows[0].split() == ["ADDRESSES", "KIND", "PRESENT", "SHARED", "PROMISED", "KiB"] and all(found)
+             and all(int(a[2], 16) < int(b[1], 16) for a, b in zip(found, found[1:])) else rows)
+        listed = {row[4]: row for row in found if row}
+        stack = listed["stack"]
+        test(f"{line}: the stack, of which each page is there or promised", None if
+             stack.group(1, 2, 3) == ("003fb000", "003fefff", "rw-p") and
+             int(stack[5]) + int(stack[7]) == 16 and int(stack[5]) >= 4 else rows)
+        text = found[1]
+        test(f"{line}: text is shared with the cache, and promises nothing", None if
+             text.group(1, 3, 4) == ("00400000", "r-xp", "program") and text[5] == text[6] != "0" and
+             text[7] == "0" else rows)
+        counts = FAULTS.fullmatch("\n".join(rows[-2:]))
+        test(f"{line}: the faults by kind", None if counts and int(counts[1]) and int(counts[3]) else rows)
+    rows = session.run("mem areas 1")
+    pages = [sum(int(kib) for kib in AREA.fullmatch(row).group(5, 7)) // 4
+             for row in rows[1:-2] if "w" in AREA.fullmatch(row)[3]]
+    have = int(re.search(r"^ +1 +0 +0 \w+ +(\d+)", "\n".join(session.run("ps")), re.MULTILINE)[1]) // 4
+    # Tables, kernel stack, directory and a page for small objects are not of its areas.
+    test("mem areas: what is charged is most of what ps shows",
+         None if 0 < sum(pages) < have <= sum(pages) + 12 else (pages, have))
+    rows = session.run("mem areas 99")
+    test("mem areas 99", None if rows[0] == "mem: there is no process 99." else rows)
+
+
 def walks(session):
     """Of the shell's address space, process 1, which is in CR3 while it waits for a key or not:
     what is the kernel's is the same in all."""
@@ -228,7 +265,7 @@ def walks(session):
         rows = session.run(line)
         test(line, None if rows[0] == "mem: there is no process 99." else rows)
     for line in ("mem walk", "mem walk xyz", "mem walk 100000000", "mem walk 0x", "mem walk 1 2 3",
-                 "mem walk 1 x", "mem trace", "mem map 1", "mem map live 1", "mem else"):
+                 "mem walk 1 x", "mem trace", "mem areas x", "mem areas 1 2", "mem map 1", "mem map live 1", "mem else"):
         rows = session.run(line)
         test(line, None if rows[0].startswith("Usage: mem") and
              rows[-1] == "mem ended with status 2." else rows)
@@ -250,7 +287,7 @@ def layout(session):
     for wanted in (r"00000000-00000fff NULL +4 KiB  not mapped",
                    rf"00100000-{int(symbols['kernel_rodata_end'], 16) - 1:08x} kernel .* read-only, "
                    "kernel", rf"{guard:08x}-{guard + 0xfff:08x} kernel +4 KiB  not mapped",
-                   r"003fb000-003fefff user stack +16 KiB  writeable, all",
+                   r"003f[b-e]000-003fefff user stack +(4|8|12|16) KiB  writeable, all", # what was touched
                    r"00400000-\w+ user program +\d+ KiB  read-only, all",
                    r"\w{8}-07fdffff frame zone +\d+ KiB  writeable, kernel",
                    r"07fe0000-7fffffff no RAM +1966208 KiB  .*", # QEMU's firmware has the last 128 KiB
@@ -329,7 +366,7 @@ def main():
     subprocess.run(["make", "-s", "bin/os.bin", "bin/kernel.elf"], check=True)
     with tempfile.TemporaryDirectory() as folder, Machine("bin/os.bin", folder) as machine:
         session = Session(machine, folder)
-        for part in (walks, layout, trace, colors, the_map):
+        for part in (areas, walks, layout, trace, colors, the_map):
             part(session)
         picture(folder)
         live(folder)

@@ -86,7 +86,7 @@ BOTH = {
         r"#2 0x{text} panic_boot_stack_overflow\+0x"],
     "panic_task_stack_overflow": [
         r"double fault: the kernel stack overflowed into its guard page\n",
-        r"\n{A}: frame zones?, the guard page below a task's kernel stack\n",
+        r"\n{A}: kernel stacks, the guard page below a task's kernel stack\n",
         r"#1 0x{text} dig\+0x\w+\n     and \d+ times more\nThe machine can be "],
     "panic_double_fault": [r"double fault at {pc} {text}\n", *GOOD_STACK,
                            r"#0 0x{text} panic_double_fault\+0x"],
@@ -100,7 +100,8 @@ BOTH = {
         r"#\d 0x{text} trap_common\+0x\w+\n  #\d 0x{text} wait_for_tick\+0x\w+\n"],
     "panic_while_a_program_runs": [
         r"the kernel could not write {at:400000} .*: the page forbids it\n", r"{at:400000}: user program\n",
-        r"\nto twice\.elf \(process \d+\): the program, {at:400000}-{A} r-xp;\s+the\s+page\s+is\s+there\n"],
+        r"\nto twice\.elf \(process \d+\): the program, {at:400000}-{A} r-xp;\s+the\s+page\s+is\s+there\n",
+        r"#0 0x{text} tick_that_writes_to_the_program\+0x", r"#\d 0x{text} trap_common\+0x"],
     "panic_with_damaged_areas": [r"\nto twice\.elf \(process \d+\): its areas are damaged\n"],
     "panic_wrong_kfree": [r"kfree\(0x\w*01000123\): the pointer is .*Called by\s+panic_wrong_kfree\+"],
     "panic_kfree_of_a_page": [
@@ -128,10 +129,6 @@ ONLY_I386 = {
                          r"  directory entry 832: d0000\w+ present read-only supervisor uncached"],
     "panic_damaged_stack": [r"invalid opcode", r"ebp badbad00",
                             r"#0 0x[0-9a-f]+ panic_damaged_stack\+0x\w+\n(?!  #)"],
-    "panic_task_stack_overflow": [r"\n0[0-9a-f]{7}: frame zone, "],
-    "panic_on_a_stack_in_the_window": [
-        r"on a stack in the window\n", r"ebp c0[0-9a-f]{6}  esp c0[0-9a-f]{6}\n",
-        r"#0 0x{text} window_callee\+0x\w+\n  #1 0x{text} window_caller\+0x\w+\n"],
     # Without hardware tasks an ordinary gate leads to an ordinary report.
     "panic_double_fault_without_tasks": [
         r"double fault in the kernel at eip 001[0-9a-f]{5}\n", *GOOD_STACK,

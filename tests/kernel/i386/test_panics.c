@@ -41,35 +41,6 @@ KPROVOKE(panic_damaged_stack)
                      "ud2");
 }
 
-static void __attribute__((noinline)) window_callee(void)
-{
-    panic("on a stack in the window");
-}
-
-/* Not to be inlined, and called from assembly. */
-void window_caller(void);
-void window_caller(void)
-{
-    window_callee();
-    __asm__ volatile("");
-}
-
-/* A stack in the frames that the window shows; with little memory all of them lie there. */
-KPROVOKE(panic_on_a_stack_in_the_window)
-{
-    uint8_t *page;
-
-    do {
-        page = pmm_alloc_page();
-        KASSERT(page);
-    } while (page_physical(page) - WINDOW_PHYSICAL >= WINDOW_BYTES);
-    __asm__ volatile("mov %0, %%esp\n"
-                     "call window_caller"
-                     :
-                     : "r"(page + PAGE_SIZE_BYTES)
-                     : "memory");
-}
-
 /* As on a machine that leaves a TSS as it is when it is loaded. */
 static void be_without_tasks(void)
 {

@@ -1,10 +1,10 @@
 /*
- * reader.c - lists the root directory and reads every file in it, but for folders, twice over: once in large pieces
- * and once in small ones, which must add up to the same. The kernel's tests run it while one allocation, or
- * one read of the disk, after the other fails.
+ * reader.c - lists the root directory and reads every file in it, but for folders, twice over: once
+ * in large pieces and once in small ones, which must add up to the same. The kernel's tests run it
+ * while one allocation, or one read of the disk, after the other fails.
  *
- * Status: 0 when all went well, 1 when a call failed for want of memory or of the disk, 2 when the result was
- * anything else.
+ * Status: 0 when all went well, 1 when a call failed for want of memory or of the disk, 2 when the
+ * result was anything else.
  */
 #include <drupe.h>
 #include <stdbool.h>
@@ -48,7 +48,8 @@ int main(void)
 {
     struct directory_entry entry;
     struct file_stat stat;
-    int folder = judge(file_open("0:/"));
+    char root[] = "0:/"; /* on the stack: a page of constants may be one that cannot be read */
+    int folder = judge(file_open(root));
 
     while (folder != 0 && judge(file_read_directory(folder, &entry)) == 1) {
         char path[3 + FILE_NAME_BYTES] = "0:/";

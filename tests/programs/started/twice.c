@@ -1,6 +1,7 @@
 /*
- * twice.c - reads a large file, and then looks at it in a mapping, from its end on: the sums must be the same. The
- * kernel's tests run it while there is memory for a few pages of files only: its own pages go and come back meanwhile.
+ * twice.c - reads a large file, and then looks at it in a mapping, from its end on: the sums must
+ * be the same. The kernel's tests run it while there is memory for a few pages of files only: its
+ * own pages go and come back meanwhile.
  *
  * Status: 0 when all went well, 1 when the file cannot be read or mapped, 2 when the sums differ.
  */
@@ -43,10 +44,8 @@ int main(void)
     if (file < 0 || file_stat(PATH, &stat) < 0) {
         return 1;
     }
-    const struct memory_mapping mapping = {.length = stat.size,
-                                           .rights = MAPPING_READ,
-                                           .flags = MAPPING_SHARED,
-                                           .descriptor = file};
+    const struct memory_mapping mapping = {
+        .length = stat.size, .rights = MAPPING_READ, .flags = MAPPING_SHARED, .descriptor = file};
     intptr_t address = system_call(SYSCALL_MAP, (uintptr_t)&mapping, 0, 0);
 
     if (syscall_is_error(address) || read_all(file, &read) < 0) {
