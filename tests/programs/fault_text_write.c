@@ -1,7 +1,7 @@
 /*
  * tests/programs/fault_text_write.c - writes into its own code.
  * Expect: status 142
- * Says: that page is read-only
+ * Says: that page of the program is read-only
  */
 #include <drupe.h>
 
