@@ -66,7 +66,7 @@
 #define USER_STACK_BOTTOM     0x3FB000
 #define USER_STACK_TOP        0x3FF000
 #define USER_STACK_BYTES      0x4000
-#define USER_STACK_BYTES_MAX  0x1000000 /* that a program may ask for; more than 16 KiB end with the heap */
+#define USER_STACK_BYTES_MAX  0x1000000 /* what may be asked for; the larger end with the heap */
 #define USER_PROGRAM_ADDRESS  0x400000
 #define USER_PROGRAM_END      0x1000000
 #define PROCESS_HEAP_ADDRESS  0x80000000

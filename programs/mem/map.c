@@ -49,10 +49,10 @@ static const struct {
     const char *start;
     enum owner owner;
 } functions[] = {
-    {"block_cache_", CACHE},  {"new_block", CACHE},       {"paging_", TABLES},
-    {"make_table", TABLES},   {"bring_zeros", PROCESSES}, {"own_page", PROCESSES},
-    {"map_run", PROCESSES},   {"process_malloc", PROCESSES},
-    {"take_frame", FILES},    {"page_object_", FILES},
+    {"block_cache_", CACHE}, {"new_block", CACHE},          {"paging_", TABLES},
+    {"make_table", TABLES},  {"bring_zeros", PROCESSES},    {"own_page", PROCESSES},
+    {"map_run", PROCESSES},  {"process_malloc", PROCESSES}, {"take_frame", FILES},
+    {"page_object_", FILES},
 };
 
 static struct {
@@ -287,7 +287,8 @@ static int draw_all(unsigned rows_min)
     }
     for (enum owner kind = FREE; kind < KINDS; kind++) {
         printf("\x1B[%dm%c\x1B[0m %-11s %7zu KiB%s", kinds[kind].color, kinds[kind].letter,
-               kinds[kind].name, memory.totals[kind] * PAGE_KIB, kind % 3 == 2 || kind + 1 == KINDS ? "\n" : "  ");
+               kinds[kind].name, memory.totals[kind] * PAGE_KIB,
+               kind % 3 == 2 || kind + 1 == KINDS ? "\n" : "  ");
     }
     return EXIT_SUCCESS;
 }

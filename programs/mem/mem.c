@@ -11,13 +11,13 @@
 
 #include "mem.h"
 
-#define USAGE                                                                         \
-    "Usage: mem                      how much there is and who has it, in KiB\n"      \
-    "       mem map                  every block of the kernel, drawn, by owner\n"    \
-    "       mem map live             the same, drawn again until a key is pressed\n"  \
+#define USAGE                                                                          \
+    "Usage: mem                      how much there is and who has it, in KiB\n"       \
+    "       mem map                  every block of the kernel, drawn, by owner\n"     \
+    "       mem map live             the same, drawn again until a key is pressed\n"   \
     "       mem areas [PID]          what its addresses mean, and how much is there\n" \
-    "       mem walk ADDRESS [PID]   how an address is translated, by that process\n" \
-    "       mem layout [PID]         what its address space holds, range by range\n"  \
+    "       mem walk ADDRESS [PID]   how an address is translated, by that process\n"  \
+    "       mem layout [PID]         what its address space holds, range by range\n"   \
     "       mem trace PROGRAM ...    runs it; a line for each allocation and free\n"
 #define PAGE_KIB 4
 
@@ -41,8 +41,8 @@ static void show_found(const char *what, uint32_t hits, uint32_t misses)
 {
     uint32_t rate = share(hits, misses);
 
-    printf("  %-7s found there        %10u of %u (%u.%u %%)\n", what, hits, hits + misses, rate / 10,
-           rate % 10);
+    printf("  %-7s found there        %10u of %u (%u.%u %%)\n", what, hits, hits + misses,
+           rate / 10, rate % 10);
 }
 
 static int show_figures(void)

@@ -1,9 +1,9 @@
 /*
  * children.c - a copy of the program, and how children ended.
  *
- * A child has all that lies in memory as its parent had it: what is in the buffers of streams, so that both write it;
- * the functions of atexit(); the environment; scratch files, which are each one's own from then on. Of the disk's
- * files both have the same descriptors, with one position.
+ * A child has all that lies in memory as its parent had it: what is in the buffers of streams, so
+ * that both write it; the functions of atexit(); the environment; scratch files, which are each
+ * one's own from then on. Of the disk's files both have the same descriptors, with one position.
  */
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +21,8 @@ pid_t vfork(void)
     return fork();
 }
 
-/* There are no process groups: pid 0 is any child, as -1 is, and no child is in another's group. Children do not
- * stop, so WUNTRACED changes nothing. */
+/* There are no process groups: pid 0 is any child, as -1 is, and no child is in another's group.
+ * Children do not stop, so WUNTRACED changes nothing. */
 pid_t waitpid(pid_t pid, int *status, int options)
 {
     if (options & ~(WNOHANG | WUNTRACED)) {

@@ -1,9 +1,9 @@
 /*
- * execute.c - another program in place of this one: execve(), and its relatives, that name the file or the arguments
- * in other ways.
+ * execute.c - another program in place of this one: execve(), and its relatives, that name the file
+ * or the arguments in other ways.
  *
- * Descriptors of the disk's files stay open. What is in the buffers of streams, the functions of atexit() and
- * scratch files go with the program.
+ * Descriptors of the disk's files stay open. What is in the buffers of streams, the functions of
+ * atexit() and scratch files go with the program.
  */
 #define _GNU_SOURCE /* execvpe() */ /* NOLINT(bugprone-reserved-identifier): features.h gives it its meaning */
 #include <limits.h>
@@ -18,8 +18,8 @@ int execve(const char *path, char *const arguments[], char *const environment[])
     if (strlen(path) >= PATH_MAX) {
         return layer_fail(ENAMETOOLONG);
     }
-    return layer_fail(layer_program_errno(
-        syscall_execute(layer_kernel_path(path), arguments, environment)));
+    return layer_fail(
+        layer_program_errno(syscall_execute(layer_kernel_path(path), arguments, environment)));
 }
 
 int execv(const char *path, char *const arguments[])
@@ -76,17 +76,18 @@ static void collect(const char *first, va_list list, char **arguments)
 }
 
 /*
- * The body of the functions below: EXECUTE(arguments) with an array of the arguments from first on. The array is on
- * the stack, so that these functions can be called between vfork() and the other program, or in a signal handler.
+ * The body of the functions below: EXECUTE(arguments) with an array of the arguments from first on.
+ * The array is on the stack, so that these functions can be called between vfork() and the other
+ * program, or in a signal handler.
  */
-#define WITH_ARGUMENTS(first, EXECUTE)                                                \
-    va_list list;                                                                     \
-    va_start(list, first);                                                            \
+#define WITH_ARGUMENTS(first, EXECUTE)                                                  \
+    va_list list;                                                                       \
+    va_start(list, first);                                                              \
     char **arguments = __builtin_alloca((count(first, list) + 1) * sizeof(*arguments)); \
-    va_end(list);                                                                     \
-    va_start(list, first);                                                            \
-    collect(first, list, arguments);                                                  \
-    EXECUTE;                                                                          \
+    va_end(list);                                                                       \
+    va_start(list, first);                                                              \
+    collect(first, list, arguments);                                                    \
+    EXECUTE;                                                                            \
     va_end(list)
 
 int execl(const char *path, const char *first, ...)

@@ -39,8 +39,8 @@ bool layer_asks_for_folder(const char *path);
 int layer_program_errno(intptr_t result);
 
 /*
- * search.c: calls start() for one path after the other that file may mean, until it gives something else than that
- * nothing is there. 0, or an error of errno.h, as start() has it.
+ * search.c: calls start() for one path after the other that file may mean, until it gives something
+ * else than that nothing is there. 0, or an error of errno.h, as start() has it.
  */
 typedef int layer_start(void *context, const char *path);
 int layer_search(const char *file, layer_start *start, void *context);

@@ -1,8 +1,9 @@
 /*
  * mappings.c - <sys/mman.h> over commands 44 to 46 and 49.
  *
- * Files are opened for reading alone, so a shared mapping of one cannot be written to (EACCES). Scratch files, below
- * /tmp, cannot be mapped (ENODEV). A page is written to or executed, not both (ENOTSUP).
+ * Files are opened for reading alone, so a shared mapping of one cannot be written to (EACCES).
+ * Scratch files, below /tmp, cannot be mapped (ENODEV). A page is written to or executed, not both
+ * (ENOTSUP).
  */
 #include <sys/mman.h>
 
@@ -37,7 +38,8 @@ static int rights_error(int rights)
 static int descriptor_error(int descriptor)
 {
     struct file_stat known;
-    bool is_other = scratch_has(descriptor) || (descriptor >= 0 && descriptor < CONSOLE_DESCRIPTORS);
+    bool is_other =
+        scratch_has(descriptor) || (descriptor >= 0 && descriptor < CONSOLE_DESCRIPTORS);
 
     if (is_other) {
         return ENODEV;
@@ -92,7 +94,8 @@ int mprotect(void *address, size_t length, int rights)
 
 int msync(void *address, size_t length, int flags)
 {
-    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) || !(flags & MS_ASYNC) == !(flags & MS_SYNC)) {
+    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) ||
+        !(flags & MS_ASYNC) == !(flags & MS_SYNC)) {
         return layer_fail(EINVAL);
     }
     return layer_result(syscall_sync_mapping((uintptr_t)address, length));

@@ -28,8 +28,8 @@ static bool has_handler(int signal_number)
 }
 
 /*
- * A signal of the program's own for which it has no handler ends it. Others can be ended, and know no other
- * signals.
+ * A signal of the program's own for which it has no handler ends it. Others can be ended, and know
+ * no other signals.
  */
 int kill(pid_t pid, int signal_number)
 {

@@ -1,9 +1,9 @@
 /*
  * search.c - which file a program's name means, for execvp(), posix_spawnp() and system().
  *
- * A name with a slash is a path. Any other is looked for in the folders of the environment's PATH, with colons
- * between them, or in the root, where the disk has its programs, if there is none. As the shell does, each folder is
- * asked for the name as it is, and then for the name with ".elf".
+ * A name with a slash is a path. Any other is looked for in the folders of the environment's PATH,
+ * with colons between them, or in the root, where the disk has its programs, if there is none. As
+ * the shell does, each folder is asked for the name as it is, and then for the name with ".elf".
  */
 #include <limits.h>
 #include <stdlib.h>

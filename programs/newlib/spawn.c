@@ -1,6 +1,6 @@
 /*
- * spawn.c - starting other programs without fork(): posix_spawn() and system(). So a large program can start a small
- * one where there is no room for a copy of itself.
+ * spawn.c - starting other programs without fork(): posix_spawn() and system(). So a large program
+ * can start a small one where there is no room for a copy of itself.
  *
  * system() has no shell behind it. Its line is a program's name and its arguments, in words as the
  * shell splits them: at blanks, but not between double quotes. What only a shell could do (pipes,
@@ -79,8 +79,8 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 
 /* ---------------------------------------------------------------- system() */
 
-/* Splits the line into words, whose characters go to text, and pointers to them, with a NULL behind the last, to
- * words. 0, or an error of errno.h. */
+/* Splits the line into words, whose characters go to text, and pointers to them, with a NULL behind
+ * the last, to words. 0, or an error of errno.h. */
 static int split(const char *line, char *text, char **words)
 {
     for (;;) {

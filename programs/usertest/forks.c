@@ -45,7 +45,8 @@ static int child_result(int pid)
 static int global = 1;
 static int zeroed[5000];
 
-/* Data, .bss, stack, small and large allocations, the break: all as it was, and then each its own. */
+/* Data, .bss, stack, small and large allocations, the break: all as it was, and then each its
+ * own. */
 static void fork_copies_memory(void)
 {
     int local = 2;
@@ -64,7 +65,8 @@ static void fork_copies_memory(void)
 
     if (pid == 0) {
         CHECK(global == 1 && local == 2 && *small == 3 && large[0] == 4 && *broken == 6);
-        CHECK(large[99 * PAGE_BYTES / sizeof(int)] == 5 && large[50 * PAGE_BYTES / sizeof(int)] == 0);
+        CHECK(large[99 * PAGE_BYTES / sizeof(int)] == 5 &&
+              large[50 * PAGE_BYTES / sizeof(int)] == 0);
         CHECK(zeroed[4999] == 7);
         global = local = *small = large[0] = *broken = zeroed[4999] = 100;
         large[50 * PAGE_BYTES / sizeof(int)] = 100;
@@ -232,7 +234,8 @@ static void fork_keeps_registers(void)
 
 /* ---------------------------------------------------------------- execute */
 
-/* Strings without an end, more bytes or strings than there may be, or than this program's stack can take. */
+/* Strings without an end, more bytes or strings than there may be, or than this program's stack can
+ * take. */
 static void execute_refuses_too_much(const char *path)
 {
     char *text = page_malloc(ARGUMENTS_BYTES_MAX + PAGE_BYTES);

@@ -15,8 +15,8 @@
 #define ERROR_MEMORY   (-3)
 #define ERROR_READONLY (-6)
 
-static intptr_t map_at(uintptr_t address, size_t pages, uint32_t rights, uint32_t flags, int descriptor,
-                       uint64_t offset)
+static intptr_t map_at(uintptr_t address, size_t pages, uint32_t rights, uint32_t flags,
+                       int descriptor, uint64_t offset)
 {
     struct memory_mapping mapping = {
         .address = address,
@@ -83,7 +83,8 @@ static void map_private_memory(void)
     CHECK_EQUAL(syscall_unmap(ADDRESS(first), 10 * PAGE_BYTES), 0);
     CHECK_EQUAL(status_of_touch(first, false), STATUS_PAGE_FAULT);
     CHECK_EQUAL(syscall_unmap(ADDRESS(second), PAGE_BYTES), 0);
-    CHECK_EQUAL(syscall_unmap(ADDRESS(second), PAGE_BYTES), 0); /* nothing is there: that is no error */
+    /* Nothing is there: that is no error. */
+    CHECK_EQUAL(syscall_unmap(ADDRESS(second), PAGE_BYTES), 0);
 }
 
 /* A hole in the middle, then the pieces one by one. */
@@ -154,7 +155,7 @@ static void map_file(void)
     intptr_t result = map_at(0, 4, RW, MAPPING_PRIVATE, descriptor, 0);
     CHECK(!is_error(result));
     char *memory = (char *)result;
-    CHECK(memcmp(memory, "\x7F" "ELF", 4) == 0);
+    CHECK(memcmp(memory, "\177ELF", 4) == 0);
     CHECK_EQUAL(syscall_seek(descriptor, 3 * PAGE_BYTES, FILE_SEEK_SET), 3 * PAGE_BYTES);
     CHECK_EQUAL(syscall_read(descriptor, read, sizeof(read)), sizeof(read));
     CHECK(memcmp(memory + 3 * PAGE_BYTES, read, sizeof(read)) == 0);
@@ -213,14 +214,17 @@ static void map_fixed(void)
     /* Never over what call 4 gave, the break, the stack or the program. */
     char *allocated = page_malloc(PAGE_BYTES);
     intptr_t end = syscall_break(PAGE_BYTES);
-    const uintptr_t taken[] = {ADDRESS(allocated), (uintptr_t)end, OWN_STACK_TOP - PAGE_BYTES,
-                               ADDRESS(map_fixed) & ~(uintptr_t)(PAGE_BYTES - 1), 0,
+    const uintptr_t taken[] = {ADDRESS(allocated),
+                               (uintptr_t)end,
+                               OWN_STACK_TOP - PAGE_BYTES,
+                               ADDRESS(map_fixed) & ~(uintptr_t)(PAGE_BYTES - 1),
+                               0,
                                PAGE_BYTES};
 
     for (size_t i = 0; i < COUNT_OF(taken); i++) {
-        CHECK_EQUAL(map_at(taken[i], 1, RW, MAPPING_PRIVATE | MAPPING_ANONYMOUS | MAPPING_FIXED, -1,
-                           0),
-                    ERROR_INVALID);
+        CHECK_EQUAL(
+            map_at(taken[i], 1, RW, MAPPING_PRIVATE | MAPPING_ANONYMOUS | MAPPING_FIXED, -1, 0),
+            ERROR_INVALID);
     }
     CHECK_EQUAL(syscall_unmap(ADDRESS(map_fixed) & ~(uintptr_t)(PAGE_BYTES - 1), 1), ERROR_INVALID);
     CHECK_EQUAL(page_free(allocated), 0);
@@ -232,10 +236,10 @@ static void map_bad_arguments(void)
         .length = PAGE_BYTES, .rights = RW, .flags = MAPPING_PRIVATE | MAPPING_ANONYMOUS};
     struct memory_mapping bad;
 
-#define REFUSED(change)                             \
-    do {                                            \
-        bad = good;                                 \
-        change;                                     \
+#define REFUSED(change)                                \
+    do {                                               \
+        bad = good;                                    \
+        change;                                        \
         CHECK_EQUAL(syscall_map(&bad), ERROR_INVALID); \
     } while (0)
     REFUSED(bad.length = 0);
@@ -274,8 +278,8 @@ static void map_many(void)
 
         if (places[i]) {
             CHECK_EQUAL(places[i][0], (char)i);
-            CHECK_EQUAL(places[i][(sizes[i] - 1) * PAGE_BYTES], (char)(i + 1) * (sizes[i] > 1) +
-                                                                    (char)i * (sizes[i] == 1));
+            CHECK_EQUAL(places[i][(sizes[i] - 1) * PAGE_BYTES],
+                        (char)(i + 1) * (sizes[i] > 1) + (char)i * (sizes[i] == 1));
             CHECK_EQUAL(syscall_unmap(ADDRESS(places[i]), sizes[i] * PAGE_BYTES), 0);
             places[i] = NULL;
         } else {

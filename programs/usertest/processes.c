@@ -194,7 +194,8 @@ static void arguments_too_many(void)
     set_role(items, "hash");
     CHECK_EQUAL(call_spawn(items, 0), -E2BIG);
     CHECK_EQUAL(invoke_system_command(items), -E2BIG);
-    items[ARGUMENTS_MAX - 1].next = NULL; /* so many there may be, but not on this program's stack */
+    /* So many there may be, but not on this program's stack. */
+    items[ARGUMENTS_MAX - 1].next = NULL;
     CHECK_EQUAL(call_spawn(items, 0), -E2BIG);
     free(items);
 }
@@ -229,8 +230,7 @@ static void arguments_longest(void)
 static void arguments_total(void)
 {
     enum { LONG = 7, COUNT = 3 + LONG + 1 };
-    const uint32_t room =
-        USER_STACK_BYTES / ARGUMENTS_STACK_PART - sizeof(char *) * (COUNT + 3);
+    const uint32_t room = USER_STACK_BYTES / ARGUMENTS_STACK_PART - sizeof(char *) * (COUNT + 3);
     struct command_argument *items = new_items(COUNT);
     uint32_t bytes = 0;
 

@@ -25,9 +25,8 @@
 #define SETTLING_STEP         10
 
 static const struct test *const tables[] = {
-    command_tests,   call_tests, memory_tests,      process_tests, fpu_tests,
-    isolation_tests, kind_tests, instruction_tests, fault_tests,   random_tests,
-    fork_tests,      mapping_tests,
+    command_tests, call_tests,        memory_tests, process_tests, fpu_tests,  isolation_tests,
+    kind_tests,    instruction_tests, fault_tests,  random_tests,  fork_tests, mapping_tests,
 };
 
 static const struct role *const role_tables[] = {

@@ -1,5 +1,6 @@
 /*
- * abi/mapping.h - what MAP maps: memory of its own, memory that is shared, or a file. For programs and kernel.
+ * abi/mapping.h - what MAP maps: memory of its own, memory that is shared, or a file. For programs
+ * and kernel.
  *
  * Rights and flags have the values that C libraries use for PROT_... and MAP_...
  */

@@ -25,9 +25,9 @@
 #define SYSCALL_ERROR_MAX 4095
 
 #define COMMAND_ARGUMENT_BYTES 512
-#define ARGUMENTS_BYTES_MAX    32768 /* of arguments and environment together, each string with its NUL */
+#define ARGUMENTS_BYTES_MAX    32768 /* of arguments and environment, with each string's NUL */
 #define ARGUMENTS_MAX          1024  /* strings of both */
-#define ARGUMENTS_STACK_PART   4     /* with their pointers, they take at most this part of the new program's stack */
+#define ARGUMENTS_STACK_PART   4     /* with their pointers, a quarter of the stack */
 
 #define WAIT_ANY (-1)
 
@@ -99,18 +99,19 @@ struct process_info {
 /* Pages are of 4096 bytes. Later versions may have more at the end. */
 struct memory_figures {
     uint32_t total_pages; /* that the kernel manages */
-    uint32_t free_pages;  /* of these, those that can be had: not taken and not promised, or a file's contents
-                             that can be read again */
-    uint32_t pool_pages;  /* of total_pages, the kernel heap's pool */
+    /* Of these, those that can be had: not taken and not promised, or a file's contents that can be
+     * read again. */
+    uint32_t free_pages;
+    uint32_t pool_pages; /* of total_pages, the kernel heap's pool */
     uint32_t pool_free_pages;
     uint32_t largest_run_pages; /* in the pool: the longest run of free ones */
     uint32_t objects;           /* small objects of the kernel, live */
     uint32_t object_pages;      /* that hold them */
     uint32_t processes;
-    uint32_t own_pages;    /* of the caller, as in struct process_info */
-    uint32_t cache_pages;  /* the disk cache's */
-    uint32_t cache_hits;   /* sectors that were there */
-    uint32_t cache_misses; /* sectors that had to be read */
+    uint32_t own_pages;      /* of the caller, as in struct process_info */
+    uint32_t cache_pages;    /* the disk cache's */
+    uint32_t cache_hits;     /* sectors that were there */
+    uint32_t cache_misses;   /* sectors that had to be read */
     uint32_t file_pages;     /* files' contents in memory */
     uint32_t promised_pages; /* spoken for, and not taken yet */
     uint32_t file_hits;      /* pages of files that were in memory */
@@ -175,8 +176,8 @@ struct memory_levels {
 #define MEMORY_AREA_BREAK   2
 #define MEMORY_AREA_MAPPING 3
 #define MEMORY_AREA_GUARD   4
-/* What command 4 gave out, between two other areas: the part from the address asked for, without free
- * pages before the first and behind the last. */
+/* What command 4 gave out, between two other areas: the part from the address asked for, without
+ * free pages before the first and behind the last. */
 #define MEMORY_AREA_MALLOC 5
 
 #define MEMORY_AREA_IS_SHARED  1 /* all who show it see what is written to it */

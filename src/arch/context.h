@@ -24,8 +24,8 @@ struct user_start {
  */
 vaddr_t context_prepare(void *top, const struct user_start *start);
 
-/* The same with the registers of a program that is in the kernel now, whose frame that is: whoever changes to the
- * stack goes on in ring 3 where it does, with the result of its system call. */
+/* The same with the registers of a program that is in the kernel now, whose frame that is: whoever
+ * changes to the stack goes on in ring 3 where it does, with the result of its system call. */
 vaddr_t context_prepare_copy(void *top, const struct trap_frame *frame, intptr_t result);
 
 /* The registers of ring 3 of the task whose kernel stack ends at top, while it is in the kernel. */

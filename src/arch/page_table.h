@@ -91,8 +91,9 @@ static inline const char *page_level_name(unsigned level);
 static inline struct page_entry page_entry_make(paddr_t frame, uint32_t flags, unsigned level);
 
 /*
- * Two entries that are neither empty nor present. Promised: no frame yet, the first touch is to bring one. Hidden:
- * a page without any right, which keeps frame and marks. Both keep marks; the CPU sees that no page is there.
+ * Two entries that are neither empty nor present. Promised: no frame yet, the first touch is to
+ * bring one. Hidden: a page without any right, which keeps frame and marks. Both keep marks; the
+ * CPU sees that no page is there.
  */
 static inline struct page_entry page_entry_promise(uint32_t marks);
 static inline struct page_entry page_entry_hide(struct page_entry entry);

@@ -40,7 +40,8 @@ struct page_fault {
  * (arch/user_access.h). true: the page is there now, the instruction is to be tried again. */
 void trap_set_user_page_handler(bool (*handler)(const struct page_fault *fault));
 
-/* Is the frame of a page fault? Then *fault says which; else it is as it was. Before another can come. */
+/* Is the frame of a page fault? Then *fault says which; else it is as it was. Before another can
+ * come. */
 bool trap_get_page_fault(const struct trap_frame *frame, struct page_fault *fault);
 
 /* Is it of a fault that came while the CPU delivered another one? */

@@ -44,7 +44,7 @@
 /* Two more reasons why an ELF file cannot be started. */
 #define ESHAREDPAGE 29 /* two segments of a 64-bit program share a page, but not their rights */
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
-#define E2BIG       31 /* arguments and environment are more than there may be, or than the stack can take */
+#define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
 #define STATUS_MAX  31
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,

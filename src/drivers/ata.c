@@ -250,8 +250,8 @@ static int read_pio(const struct ata_drive *drive, enum ata_way way, uint32_t lb
     return status;
 }
 
-/* Can the bus master write there? It has 32 address bits, and leaves out bit 0. Pages of the byte heap and of kernel
- * stacks do not lie side by side. */
+/* Can the bus master write there? It has 32 address bits, and leaves out bit 0. Pages of the byte
+ * heap and of kernel stacks do not lie side by side. */
 static bool dma_reaches(const void *buffer, uint32_t length)
 {
     paddr_t address = page_physical(buffer);

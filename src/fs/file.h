@@ -58,8 +58,8 @@ void file_stat(const struct file *file, struct file_stat *stat);
 int file_read_directory(struct file *file, struct directory_entry *entry);
 
 /*
- * The file's contents as a page object, for those who map it, with a reference of the caller's; -EISDIR on a
- * directory, -ENOMEM. All who have the file open get the same one.
+ * The file's contents as a page object, for those who map it, with a reference of the caller's;
+ * -EISDIR on a directory, -ENOMEM. All who have the file open get the same one.
  */
 int file_contents(struct file *file, struct page_object **contents);
 

@@ -1,6 +1,6 @@
 /*
- * fs/file_contents.c - see file_contents.h. A file is known by its first cluster and its size: on a sound volume no
- * two have the same.
+ * fs/file_contents.c - see file_contents.h. A file is known by its first cluster and its size: on a
+ * sound volume no two have the same.
  *
  * Size before speed.
  */
@@ -30,8 +30,8 @@ static struct file_contents *contents_of(struct page_object *object)
 
 /* ---------------------------------------------------------------- filling pages */
 
-/* length bytes from page index on; what the file has not is zero. Others may read the same file meanwhile: so the
- * chain is followed in a copy of the node. */
+/* length bytes from page index on; what the file has not is zero. Others may read the same file
+ * meanwhile: so the chain is followed in a copy of the node. */
 static int read_at(struct file_contents *contents, uint32_t index, uint8_t *buffer, size_t length)
 {
     struct fat16_node node = contents->node;

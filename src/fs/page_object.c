@@ -259,14 +259,14 @@ struct page_object *page_object_hold(struct page_object *object)
  * */
 static void drop_all(struct page_object *object)
 {
-    for (uint32_t index = 0, count = 0; object->cached > 0; index++) {
+    for (uint32_t index = 0; object->cached > 0; index++) {
         void *frame = page_object_find(object, index);
 
         if (frame) {
             drop(frame);
-            if (++count % PIECE_PAGES == 0) {
-                (void)task_pause();
-            }
+        }
+        if (index % PIECE_PAGES == PIECE_PAGES - 1) {
+            (void)task_pause();
         }
     }
 }

@@ -51,11 +51,11 @@ void kernel_main(void)
     keyboard_initialise();
     serial_enable_input();
     check_keys();
-    task_initialise();    /* this stack is the idle task's from now on */
+    task_initialise(); /* this stack is the idle task's from now on */
     page_cache_initialise();
     process_initialise();
     process_fault_initialise(); /* a fault in ring 3 ends its process, not the kernel */
-    syscall_initialise(); /* int 0x80 */
+    syscall_initialise();       /* int 0x80 */
     if (kernel_tests_run) {
         kernel_tests_run(); /* linked into the test and bench kernels only; does not return */
     }

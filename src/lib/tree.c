@@ -1,9 +1,9 @@
 /*
  * lib/tree.c - an intrusive, balanced tree (tree.h has the idea).
  *
- * Each change is made at some place, and restore() then goes up from there. It goes on as long as the
- * height of a subtree, or what its top keeps, is another one than before: what is above cannot notice
- * anything else.
+ * Each change is made at some place, and restore() then goes up from there. It goes on as long as
+ * the height of a subtree, or what its top keeps, is another one than before: what is above cannot
+ * notice anything else.
  */
 #include "lib/tree.h"
 

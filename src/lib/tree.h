@@ -1,16 +1,17 @@
 /*
- * lib/tree.h - an intrusive, balanced tree: things in an order, found, added and removed in O(log n).
+ * lib/tree.h - an intrusive, balanced tree: things in an order, found, added and removed in O(log
+ * n).
  *
- * An AVL tree (Adelson-Velsky and Landis, 1962): below each node, the heights of the two sides differ
- * by at most 1. A tree of n nodes is at most 1.44 log2(n) high: 24 levels for 100,000. Nodes know
- * their parents, so nothing here recurses or allocates.
+ * An AVL tree (Adelson-Velsky and Landis, 1962): below each node, the heights of the two sides
+ * differ by at most 1. A tree of n nodes is at most 1.44 log2(n) high: 24 levels for 100,000. Nodes
+ * know their parents, so nothing here recurses or allocates.
  *
  * The tree compares nothing. A caller that looks for something goes down by itself,
  *
  *     for (node = tree->root; node != NULL; node = node->child[side]) { ... }
  *
- * with side 0 to what comes before the node and 1 to what comes after it. Where that loop ends, a new
- * node may be added.
+ * with side 0 to what comes before the node and 1 to what comes after it. Where that loop ends, a
+ * new node may be added.
  *
  * A node may keep a fact about all that is below it, such as the greatest of their sizes: the tree
  * calls `update` for each node of which something below has changed, lower ones first.

@@ -1,10 +1,12 @@
 /*
- * memory/page.h - a struct for each frame that pmm.h hands out: how many hold it, and what it is a page of.
+ * memory/page.h - a struct for each frame that pmm.h hands out: how many hold it, and what it is a
+ * page of.
  *
- * Most frames have one owner, who knows it: a table, a kernel stack, a page of a process that has not been
- * forked. Their struct is all zero, and nobody reads or writes it when such a frame is taken or freed. Whoever
- * shares a frame calls page_share() first. From then on each holder marks that it is one of several (an entry of a
- * page table has a mark for it), and gives its part back by page_release(); the last one frees the frame.
+ * Most frames have one owner, who knows it: a table, a kernel stack, a page of a process that has
+ * not been forked. Their struct is all zero, and nobody reads or writes it when such a frame is
+ * taken or freed. Whoever shares a frame calls page_share() first. From then on each holder marks
+ * that it is one of several (an entry of a page table has a mark for it), and gives its part back
+ * by page_release(); the last one frees the frame.
  *
  *   pmm_alloc_page()        one owner                    holders: 0
  *   page_share()            holders: 2                   ... and all who hold it know that it is shared
@@ -27,7 +29,7 @@ struct page {
     uint32_t holders;
     uint32_t index : 30;        /* which page of its object */
     uint32_t is_busy : 1;       /* it is being filled: who wants it waits */
-    uint32_t is_used : 1;       /* since the last time that somebody looked for pages to give back */
+    uint32_t is_used : 1;       /* since pages to give back were last looked for */
     struct page_object *object; /* NULL: of none, that is private pages that a fork shares */
     void *next;                 /* the next page in its bucket of the page cache */
 };
@@ -61,7 +63,8 @@ static inline void page_own(void *frame)
     page_of(frame)->holders = 0;
 }
 
-/* One holder less of a shared frame. Frees it when it was the last; returns whether it did. pmm.c */
+/* One holder less of a shared frame. Frees it when it was the last; returns whether it did.
+ * pmm.c */
 bool page_release(void *frame);
 
 #endif

@@ -10,19 +10,21 @@
  *   +-------------+-------+------------------------------+------+--------------+
  *   |<----- reserved ---->|                              |<---->| reserved
  *
- * start is the first usable page of [FRAME_ZONE_ADDRESS, FRAME_ZONE_END), end comes after the last, or
- * before a hole that is so large that its share of the tables would cost more than another zone. Where
- * FRAME_ZONES_MAX zones are not enough, larger holes are put up with.
+ * start is the first usable page of [FRAME_ZONE_ADDRESS, FRAME_ZONE_END), end comes after the last,
+ * or before a hole that is so large that its share of the tables would cost more than another zone.
+ * Where FRAME_ZONES_MAX zones are not enough, larger holes are put up with.
  *
- * Making a zone writes to its tables. On x86_64 the first 4 GiB are mapped by then, so pmm_init() makes
- * the zones below, and paging takes its first tables from these; pmm_add_high_zones() makes those above,
- * with their tables inside them, when paging has mapped all RAM. Of the tables only the first byte per
- * frame is cleared, with REP STOS, and read once; the index is written where a free run begins or
- * ends. So a frame costs about three instructions at boot (3 GiB against 16 GiB, under -icount).
+ * Making a zone writes to its tables. On x86_64 the first 4 GiB are mapped by then, so pmm_init()
+ * makes the zones below, and paging takes its first tables from these; pmm_add_high_zones() makes
+ * those above, with their tables inside them, when paging has mapped all RAM. Of the tables only
+ * the first byte per frame is cleared, with REP STOS, and read once; the index is written where a
+ * free run begins or ends. So a frame costs about three instructions at boot (3 GiB against 16 GiB,
+ * under -icount).
  *
- * The low zone's heap always has LOW_PAGES blocks, so its table and index are the kernel's .bss. What
- * is not RAM there (some machines have a hole at 15 MiB) is reserved. Nothing in a heap touches the
- * memory that it hands out, so i386's window need not be mapped yet when its heap is made.
+ * The low zone's heap always has LOW_PAGES blocks, so its table and index are the kernel's .bss.
+ * What is not RAM there (some machines have a hole at 15 MiB) is reserved. Nothing in a heap
+ * touches the memory that it hands out, so i386's window need not be mapped yet when its heap is
+ * made.
  *
  * Zeroed frames: a page table that is freed is all zero, since tables are freed when the last entry
  * goes; and the next table has to be all zero. So some such frames are kept in a stack instead of
@@ -31,19 +33,20 @@
  * the stack to know that it is not there. Frames of the pool are not kept: the kernel may need them
  * at any time, and kmalloc() does not know of the stack. Nor are the other zones'.
  *
- * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the RAM between
- * the kernel's end and what user programs have below 4 MiB, which is no zone; else in the zone, behind the index.
- * They begin as zeros: three words for each frame are written at boot.
+ * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the
+ * RAM between the kernel's end and what user programs have below 4 MiB, which is no zone; else in
+ * the zone, behind the index. They begin as zeros: three words for each frame are written at boot.
  *
- * Promises: pmm.promised is how many there are. Free frames, of all kinds, are never fewer; and no request that is
- * not for a promised page, or the kernel's own by kmalloc(), makes them fewer than promises and the kernel's part of
- * the pool together. As long as nothing is promised, this costs a comparison. kmalloc() asks when the pool might run
- * short (kheap_set_floor()). It may always use the kernel's part: then the last promises are kept from what is
- * left of it, and until that is so nobody else gets a page.
+ * Promises: pmm.promised is how many there are. Free frames, of all kinds, are never fewer; and no
+ * request that is not for a promised page, or the kernel's own by kmalloc(), makes them fewer than
+ * promises and the kernel's part of the pool together. As long as nothing is promised, this costs a
+ * comparison. kmalloc() asks when the pool might run short (kheap_set_floor()). It may always use
+ * the kernel's part: then the last promises are kept from what is left of it, and until that is so
+ * nobody else gets a page.
  *
  * Invariants: the pool's blocks that pmm handed out are those that kheap has marked as frames;
- * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero but for
- * the mark.
+ * zeroed[0..zeroed_count) are different single-block allocations of the first zone's heap, all zero
+ * but for the mark.
  */
 #include "memory/pmm.h"
 
@@ -70,7 +73,8 @@
 /* A hole from which on a new zone is the better choice: tables for so much take 53 KB. */
 #define ZONE_HOLE_BYTES 0x1000000
 
-/* The largest zone that a heap's index can serve. Fewer zones than there may be hold all RAM, then. */
+/* The largest zone that a heap's index can serve. Fewer zones than there may be hold all RAM,
+ * then. */
 #define ZONE_BYTES_MAX ((uint64_t)HEAP_INDEX_BLOCKS_MAX * PAGE_SIZE_BYTES)
 
 /* pmm_init() leaves as many zones to pmm_add_high_zones(). */
@@ -220,8 +224,8 @@ static void create_zone(const struct memory_map *map, const struct memory_range 
 
     zone->pages = take_tail(total * sizeof(*zone->pages));
     if (zone->pages == NULL) {
-        own_bytes = ALIGN_UP(table_bytes + index_bytes + total * sizeof(*zone->pages),
-                             PAGE_SIZE_BYTES);
+        own_bytes =
+            ALIGN_UP(table_bytes + index_bytes + total * sizeof(*zone->pages), PAGE_SIZE_BYTES);
     }
     if (usable <= own_bytes / PAGE_SIZE_BYTES || !find_room(map, range, own_bytes, &own)) {
         return;
@@ -262,8 +266,8 @@ static bool next_stretch(const struct memory_map *map, uint64_t end, uint64_t ho
     return true;
 }
 
-/* Zones for the RAM of [start, end), at most max: of holes, those that are put up with are the smaller
- * ones. */
+/* Zones for the RAM of [start, end), at most max: of holes, those that are put up with are the
+ * smaller ones. */
 static void create_zones(const struct memory_map *map, uint64_t start, uint64_t end, size_t max)
 {
     uint64_t hole_bytes = ZONE_HOLE_BYTES;
@@ -435,7 +439,8 @@ static NOINLINE bool is_promised(size_t count)
     return takeable < pmm.promised || count > takeable - pmm.promised;
 }
 
-/* Are there count frames that nobody has spoken for, if need be after others have given some back? */
+/* Are there count frames that nobody has spoken for, if need be after others have given some
+ * back? */
 static NOINLINE bool can_be_had(size_t count)
 {
     if (!is_promised(count)) {
@@ -450,8 +455,7 @@ static NOINLINE bool can_be_had(size_t count)
 /* The same at a glance: the first zone and the pool alone have so many. */
 static inline bool are_plenty(size_t count)
 {
-    return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >=
-           pmm.floor + count;
+    return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >= pmm.floor + count;
 }
 
 /* Must count more frames stay free, for all that was promised? */
@@ -506,7 +510,8 @@ void *pmm_alloc_frames(size_t count)
 
 /* ---------------------------------------------------------------- promises */
 
-/* kmalloc() wants count blocks of the pool, and what is left of it then is less than all promises together. */
+/* kmalloc() wants count blocks of the pool, and what is left of it then is less than all promises
+ * together. */
 static bool may_kmalloc(size_t count)
 {
     return zone_free_pages() + heap_free_blocks(&pmm.low.heap) + heap_free_blocks(pmm.pool) >=

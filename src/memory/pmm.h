@@ -11,12 +11,14 @@
  *                     callers, so that no program, however greedy, leaves the kernel without memory
  *
  * Frames are named by the address where the kernel sees them, in every process's address space.
- * page_physical() (layout.h) gives what belongs in an entry of a page table, in CR3 or in a device's
- * register, and page_memory() leads back. Frames are the caller's until freed; the contents are
- * undefined unless it says otherwise. A frame may lie beyond 4 GiB, where old devices cannot write to it.
+ * page_physical() (layout.h) gives what belongs in an entry of a page table, in CR3 or in a
+ * device's register, and page_memory() leads back. Frames are the caller's until freed; the
+ * contents are undefined unless it says otherwise. A frame may lie beyond 4 GiB, where old devices
+ * cannot write to it.
  *
  * Free: frame or run goes back to the place that its address lies in. NULL does nothing and returns
- * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. That includes
+ * 0. A pointer that is not what the call takes back gives -EINVARG, and nothing changes. That
+ *   includes
  * blocks of the pool that kmalloc() handed out; kfree() refuses frames in turn.
  *
  * Counts are in pages of PAGE_SIZE_BYTES. No lock: calls must not overlap, and interrupt handlers
@@ -42,15 +44,15 @@ struct memory_map;
 #define PMM_POOL_KERNEL_FRACTION 16
 
 /*
- * Lays out frame zones and low zone as map says, up to BOOT_MAP_END: what the kernel can see before it has
- * set up paging. After kheap_init(), and after what is not RAM in the pool has been reserved there
- * (heap_reserve()). Without usable RAM elsewhere there is just the pool. RAM from kernel_end, page-aligned, to
- * where the kernel may reach at most is used for structs of frames (page.h).
+ * Lays out frame zones and low zone as map says, up to BOOT_MAP_END: what the kernel can see before
+ * it has set up paging. After kheap_init(), and after what is not RAM in the pool has been reserved
+ * there (heap_reserve()). Without usable RAM elsewhere there is just the pool. RAM from kernel_end,
+ * page-aligned, to where the kernel may reach at most is used for structs of frames (page.h).
  */
 void pmm_init(const struct memory_map *map, paddr_t kernel_end);
 
-/* The zones beyond, as the same map says. Once, and only when page_memory() of all RAM is mapped. Does
- * nothing where BOOT_MAP_END is FRAME_ZONE_END. */
+/* The zones beyond, as the same map says. Once, and only when page_memory() of all RAM is mapped.
+ * Does nothing where BOOT_MAP_END is FRAME_ZONE_END. */
 void pmm_add_high_zones(const struct memory_map *map);
 
 /* One frame, or NULL when there is none left. */
@@ -63,11 +65,12 @@ void *pmm_alloc_zeroed_page(void);
 void *pmm_alloc_frames(size_t count);
 
 /*
- * Promises: pages that are spoken for, and not taken yet. pmm_promise(count) makes sure that pages for them
- * stay free: nobody gets the last of these by another call here, or by kmalloc(). False, and nothing is
- * promised, when there are not so many. Each pmm_alloc_promised_page() keeps one of the promises, and never
- * fails; the zeroed page is all zero. A frame that is freed later is no promise again, unless
- * pmm_promise_freed() says so of count frames that have just been freed: it cannot fail.
+ * Promises: pages that are spoken for, and not taken yet. pmm_promise(count) makes sure that pages
+ * for them stay free: nobody gets the last of these by another call here, or by kmalloc(). False,
+ * and nothing is promised, when there are not so many. Each pmm_alloc_promised_page() keeps one of
+ * the promises, and never fails; the zeroed page is all zero. A frame that is freed later is no
+ * promise again, unless pmm_promise_freed() says so of count frames that have just been freed: it
+ * cannot fail.
  */
 bool pmm_promise(size_t count);
 void pmm_promise_freed(size_t count);
@@ -77,8 +80,8 @@ void *pmm_alloc_promised_zeroed_page(void);
 size_t pmm_get_promised_pages(void);
 
 /*
- * Who can make frames free when there are too few: called with how many are wanted, in the middle of any call above.
- * It returns how many it has made free.
+ * Who can make frames free when there are too few: called with how many are wanted, in the middle
+ * of any call above. It returns how many it has made free.
  */
 void pmm_set_reclaimer(size_t (*reclaim)(size_t count));
 
@@ -136,8 +139,9 @@ void pmm_get_stats(struct pmm_stats *stats);
 /* printk()s them. */
 void pmm_print_stats(void);
 
-/* A read-only view of the i-th of all heaps that frames come from, in the order of the kernel's addresses;
- * NULL behind the last. One may have no blocks. Frames that are kept zeroed are taken in their table. */
+/* A read-only view of the i-th of all heaps that frames come from, in the order of the kernel's
+ * addresses; NULL behind the last. One may have no blocks. Frames that are kept zeroed are taken in
+ * their table. */
 struct heap;
 const struct heap *pmm_get_heap(size_t i);
 

@@ -8,13 +8,14 @@
  *   process_malloc()     from 0x80000000            from 0x0000100000000000, 16 TiB
  *   the break            from 0xB0000000, 256 MiB   from 0x0000200000000000, 16 TiB
  *
- * A stack is as large as the file's PT_GNU_STACK says ("ld -z stack-size=N"), from 16 KiB to 16 MiB. If it does
- * not say, it is 16 KiB; of a 64-bit program that has a PT_GNU_STACK, as ordinary compilers' files have, 64 KiB.
+ * A stack is as large as the file's PT_GNU_STACK says ("ld -z stack-size=N"), from 16 KiB to 16
+ * MiB. If it does not say, it is 16 KiB; of a 64-bit program that has a PT_GNU_STACK, as ordinary
+ * compilers' files have, 64 KiB.
  *
- * Nothing is mapped in the page below a stack and in the one above it; the larger one of a 32-bit program ends
- * where all that it may have does. In both maps the break lies above what
- * process_malloc() gives out first, so one rule serves both: process_malloc() goes on into the break's part
- * when its own is full. With 16 TiB, that is more than any RAM, it never is.
+ * Nothing is mapped in the page below a stack and in the one above it; the larger one of a 32-bit
+ * program ends where all that it may have does. In both maps the break lies above what
+ * process_malloc() gives out first, so one rule serves both: process_malloc() goes on into the
+ * break's part when its own is full. With 16 TiB, that is more than any RAM, it never is.
  */
 #ifndef PROCESS_ADDRESS_MAP_H
 #define PROCESS_ADDRESS_MAP_H
@@ -30,7 +31,7 @@ struct address_map {
     vaddr_t stack_top;       /* of USER_STACK_BYTES */
     vaddr_t large_stack_top; /* of a larger one */
     size_t stack_bytes;      /* of a program that has a PT_GNU_STACK, and does not say there */
-    vaddr_t heap_start;     /* process_malloc()'s addresses */
+    vaddr_t heap_start;      /* process_malloc()'s addresses */
     vaddr_t break_start;
     vaddr_t heap_end;
 };

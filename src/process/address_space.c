@@ -12,7 +12,8 @@
 #include "memory/pmm.h"
 #include "task/task.h"
 
-/* Pages that are looked after between two pauses: of each, some 300 instructions go into giving it back. */
+/* Pages that are looked after between two pauses: of each, some 300 instructions go into giving it
+ * back. */
 #define PIECE_PAGES 256
 
 /* Room nodes, and areas, between two pauses. */
@@ -33,8 +34,8 @@ static struct area *next_area(const struct area *area)
 const char *area_kind_words(enum area_kind kind)
 {
     static const char *const words[] = {
-        [AREA_PROGRAM] = "the program",   [AREA_STACK] = "the stack", [AREA_BREAK] = "the break",
-        [AREA_MAPPING] = "a mapping", [AREA_GUARD] = "a guard",
+        [AREA_PROGRAM] = "the program", [AREA_STACK] = "the stack", [AREA_BREAK] = "the break",
+        [AREA_MAPPING] = "a mapping",   [AREA_GUARD] = "a guard",
     };
 
     return kind < ARRAY_SIZE(words) ? words[kind] : "no kind";
@@ -99,7 +100,6 @@ bool address_space_charge(struct address_space *space, size_t count)
     return true;
 }
 
-
 void address_space_give_back(struct address_space *space, size_t count)
 {
     pmm_give_back_promise(count);
@@ -115,8 +115,8 @@ static bool is_table_lacking(const struct address_space *space, vaddr_t address,
            !is_spanned(space, start, start + page_level_bytes(level));
 }
 
-/* How many tables lack for pages in [start, end), where no area is. Only the first and the last of a level can be
- * there already, or promised: what lies between is nobody else's. */
+/* How many tables lack for pages in [start, end), where no area is. Only the first and the last of
+ * a level can be there already, or promised: what lies between is nobody else's. */
 static size_t count_lacking_tables(const struct address_space *space, vaddr_t start, vaddr_t end)
 {
     size_t count = 0;
@@ -277,8 +277,8 @@ static void insert(struct address_space *space, struct area *area)
     tree_insert(&space->areas, parent, side, &area->node);
 }
 
-/* Can a page come to be there that is this process's alone? One of a file's only by a write; one of zeros by any
- * touch. */
+/* Can a page come to be there that is this process's alone? One of a file's only by a write; one of
+ * zeros by any touch. */
 static bool needs_charge(const struct area *area, page_rights_t rights)
 {
     return !area->is_shared && (area->object ? (rights & PAGE_WRITE) != 0 : rights != 0);
@@ -314,7 +314,8 @@ static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
     }
 }
 
-/* Can both be one area: does the second go on where the first ends, with the same rights and contents? */
+/* Can both be one area: does the second go on where the first ends, with the same rights and
+ * contents? */
 static bool are_alike(const struct area *first, const struct area *second)
 {
     return first->end == second->start && first->rights == second->rights &&
@@ -421,7 +422,8 @@ static bool is_inside(const struct area *area, vaddr_t address)
     return area && address > area->start && address < area->end;
 }
 
-/* Splits areas at start and end, so that none reaches beyond. 0 or -ENOMEM, and then nothing has changed. */
+/* Splits areas at start and end, so that none reaches beyond. 0 or -ENOMEM, and then nothing has
+ * changed. */
 static int split_at_both(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     bool at_start = is_inside(area_from(space, start), start);
@@ -489,7 +491,8 @@ int area_move_end(struct address_space *space, struct area *area, vaddr_t end)
 
 /* ---------------------------------------------------------------- rights */
 
-/* The pages of [start, end) that are not charged, and must be for these rights; false: a part is in no area. */
+/* The pages of [start, end) that are not charged, and must be for these rights; false: a part is in
+ * no area. */
 static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t end,
                             page_rights_t rights, size_t *pages)
 {
@@ -528,8 +531,7 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
         area->is_charged = area->is_charged || needs_charge(area, rights);
         for (vaddr_t at = area->start;
              (at = user_pages_protect(space->chunk, at, area->end, PIECE_PAGES, rights,
-                                     area->is_shared)) <
-             area->end;) {
+                                      area->is_shared)) < area->end;) {
             (void)task_pause();
         }
     }
@@ -674,7 +676,8 @@ void address_space_destroy(struct address_space *space)
     while (!room_destroy(&space->room, PIECE_NODES)) {
         (void)task_pause();
     }
-    /* Of what is charged there are tables left, and, of a copy that was not finished, what it has no page of. */
+    /* Of what is charged there are tables left, and, of a copy that was not finished, what it has
+     * no page of. */
     pmm_give_back_promise(space->pages - (space->chunk->own_tables - PAGE_MIXED_TABLES) -
                           space->chunk->promised_tables);
     paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */
@@ -692,8 +695,7 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
     struct user_pages_released released;
 
-    if (index < area->first ||
-        index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
+    if (index < area->first || index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
         page_entry_frame(paging_entry(chunk, address)) != page_physical(frame)) {
         return;
     }

@@ -7,12 +7,13 @@
  *   AREA_MAPPING   mmap()
  *   AREA_GUARD     nobody may touch it, and nobody gets it
  *
- * An area of a file, or of memory that processes share, shows pages of an object (fs/page_object.h). Private: the
- * object's pages until the first write to one, which copies it. Shared: always the object's.
+ * An area of a file, or of memory that processes share, shows pages of an object
+ * (fs/page_object.h). Private: the object's pages until the first write to one, which copies it.
+ * Shared: always the object's.
  *
- * The memory of process_malloc() (process_memory.h) is no area: its book is the entries of the page tables. It may
- * lie wherever the process heap has no area. Which addresses of the process heap are free, both kinds ask the
- * same room (memory/area/room.h).
+ * The memory of process_malloc() (process_memory.h) is no area: its book is the entries of the page
+ * tables. It may lie wherever the process heap has no area. Which addresses of the process heap are
+ * free, both kinds ask the same room (memory/area/room.h).
  *
  * What is promised is there
  *   A page that a process may come to own is charged when the promise is made: to its family, which has a limit,
@@ -33,8 +34,8 @@
  *   - A present page lies in an area that has its rights, or is process_malloc()'s.
  *   - A table, of whatever level, that an area reaches into is there, or promised.
  *
- * Functions that may run for long let others run (task_pause()). Meanwhile nobody changes the address space: a
- * process has one task.
+ * Functions that may run for long let others run (task_pause()). Meanwhile nobody changes the
+ * address space: a process has one task.
  */
 #ifndef PROCESS_ADDRESS_SPACE_H
 #define PROCESS_ADDRESS_SPACE_H
@@ -64,8 +65,8 @@ struct area {
     vaddr_t start, end;    /* multiples of a page */
     page_rights_t rights;  /* PAGE_READ, PAGE_WRITE, PAGE_EXECUTE */
     uint8_t kind;
-    bool is_shared;  /* what is written to it all who show the object see */
-    bool is_charged; /* each of its pages may come to be this process's own */
+    bool is_shared;             /* what is written to it all who show the object see */
+    bool is_charged;            /* each of its pages may come to be this process's own */
     struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
     uint32_t first;             /* page of the object at start */
     struct list_node view;      /* on the object's list */
@@ -85,16 +86,16 @@ struct address_space {
     struct paging_4gb_chunk *chunk;
     struct family *family; /* is charged for it */
     struct tree areas;
-    struct area *latest;   /* that was found, or NULL */
-    struct room room;      /* of the process heap */
+    struct area *latest; /* that was found, or NULL */
+    struct room room;    /* of the process heap */
     uint32_t area_count;
-    uint32_t pages;        /* charged */
+    uint32_t pages; /* charged */
     struct address_space_faults faults;
     bool is_64_bit;
 };
 
-/* An empty one, for a family. 0 or -ENOMEM. Its size of words is set by address_space_set_map() before
- * anything is added. */
+/* An empty one, for a family. 0 or -ENOMEM. Its size of words is set by address_space_set_map()
+ * before anything is added. */
 int address_space_create(struct address_space *space, struct family *family);
 void address_space_set_map(struct address_space *space, bool is_64_bit);
 
@@ -109,9 +110,10 @@ address_space_map(const struct address_space *space)
 }
 
 /*
- * A new area without pages, or more of one that ends or begins there and is like it: *wanted says start, end, rights, kind, and the object that it shows, if any, with first and
- * is_shared. Its addresses must be free; those of the process heap are taken from the room. It holds a
- * reference to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
+ * A new area without pages, or more of one that ends or begins there and is like it: *wanted says
+ * start, end, rights, kind, and the object that it shows, if any, with first and is_shared. Its
+ * addresses must be free; those of the process heap are taken from the room. It holds a reference
+ * to the object of its own. 0; -ENOMEM; -EISTKN: something is there.
  */
 int area_add(struct address_space *space, const struct area *wanted);
 
@@ -123,44 +125,46 @@ struct area *area_at(struct address_space *space, vaddr_t address);
 struct area *area_from(const struct address_space *space, vaddr_t address);
 
 /*
- * Takes all of [start, end) out of the areas that it reaches into, which are split; what lies between areas is
- * left alone. 0; -ENOMEM when there is no memory for the second half of an area, and nothing has changed.
+ * Takes all of [start, end) out of the areas that it reaches into, which are split; what lies
+ * between areas is left alone. 0; -ENOMEM when there is no memory for the second half of an area,
+ * and nothing has changed.
  */
 int area_remove(struct address_space *space, vaddr_t start, vaddr_t end);
 
 /*
- * Gives these rights to all of [start, end). 0; -ENOMEM: a part of it is in no area, or what it may come to
- * own cannot be promised. Nothing has changed then.
+ * Gives these rights to all of [start, end). 0; -ENOMEM: a part of it is in no area, or what it may
+ * come to own cannot be promised. Nothing has changed then.
  */
 int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights);
 
-/* Moves an area's end: further up, where addresses are free, or down, where pages go back. 0; -ENOMEM; -EISTKN. */
+/* Moves an area's end: further up, where addresses are free, or down, where pages go back. 0;
+ * -ENOMEM; -EISTKN. */
 int area_move_end(struct address_space *space, struct area *area, vaddr_t end);
 
 /*
- * For fork: `to`, which is empty, gets all that `from` has; what is private, both copy when they write. 0; -ENOMEM;
- * -EINTERRUPTED. Then `to` is to be destroyed.
+ * For fork: `to`, which is empty, gets all that `from` has; what is private, both copy when they
+ * write. 0; -ENOMEM; -EINTERRUPTED. Then `to` is to be destroyed.
  */
 int address_space_clone(struct address_space *to, struct address_space *from);
 
 /* What a process may do with the page at address: rights, 0 where nothing is. */
 page_rights_t address_space_rights(struct address_space *space, vaddr_t address);
 
-/* May it do `access` (PAGE_READ, PAGE_WRITE) with all of [start, start + length)? Touches nothing. 0; -EINVARG;
- * -EINTERRUPTED. */
+/* May it do `access` (PAGE_READ, PAGE_WRITE) with all of [start, start + length)? Touches nothing.
+ * 0; -EINVARG; -EINTERRUPTED. */
 int address_space_check(struct address_space *space, vaddr_t start, size_t length,
                         page_rights_t access);
 
 /*
- * The CPU could not do `access` (PAGE_READ, PAGE_WRITE or PAGE_EXECUTE) at address. 0: now it can. -EINVARG: the
- * process may not. -EBOUNDS: the file that is shown there has ended; -EIO and others: it cannot be read;
- * -EINTERRUPTED. May wait.
+ * The CPU could not do `access` (PAGE_READ, PAGE_WRITE or PAGE_EXECUTE) at address. 0: now it can.
+ * -EINVARG: the process may not. -EBOUNDS: the file that is shown there has ended; -EIO and others:
+ * it cannot be read; -EINTERRUPTED. May wait.
  */
 int address_space_fault(struct address_space *space, vaddr_t address, page_rights_t access);
 
 /*
- * The kernel's address of the process's own page at address, in *frame, whether or not the process may write to it:
- * for those who fill a new address space. 0 or an error, as above. May wait.
+ * The kernel's address of the process's own page at address, in *frame, whether or not the process
+ * may write to it: for those who fill a new address space. 0 or an error, as above. May wait.
  */
 int address_space_own_page(struct address_space *space, vaddr_t address, void **frame);
 
@@ -169,7 +173,8 @@ void address_space_initialise(void);
 
 /* ---------------------------------------------------------------- for process_memory.c */
 
-/* count pages more that the process may come to own; false, and nothing has changed, when they cannot be promised. */
+/* count pages more that the process may come to own; false, and nothing has changed, when they
+ * cannot be promised. */
 bool address_space_charge(struct address_space *space, size_t count);
 void address_space_give_back(struct address_space *space, size_t count);
 
@@ -184,9 +189,9 @@ static inline void address_space_discharge(struct address_space *space, size_t c
 void address_space_lose_tables(struct address_space *space, vaddr_t page, size_t count);
 
 /*
- * Gives back the pages of [start, end), or, with while_marked, of those up to the first entry without that mark.
- * All that is there is charged, and so are the tables for the whole range; the charge goes back as well. Returns the
- * address where it ended.
+ * Gives back the pages of [start, end), or, with while_marked, of those up to the first entry
+ * without that mark. All that is there is charged, and so are the tables for the whole range; the
+ * charge goes back as well. Returns the address where it ended.
  */
 vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_t end,
                               uint32_t while_marked);
@@ -194,7 +199,8 @@ vaddr_t address_space_release(struct address_space *space, vaddr_t start, vaddr_
 /* Charges the tables that lack for [start, end); they are there, or promised, then. */
 bool address_space_charge_tables(struct address_space *space, vaddr_t start, vaddr_t end);
 
-/* Gives back the charge for tables of [start, end) that are not there, and that no area may need. */
+/* Gives back the charge for tables of [start, end) that are not there, and that no area may
+ * need. */
 void address_space_settle_tables(struct address_space *space, vaddr_t start, vaddr_t end);
 
 #endif

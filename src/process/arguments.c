@@ -83,9 +83,9 @@ uint32_t arguments_count(const struct arguments *arguments)
 
 bool arguments_fit(const struct arguments *arguments, size_t stack_bytes, size_t word_bytes)
 {
-    return !arguments || ALIGN_UP(arguments->bytes, word_bytes) +
-                                 word_bytes * (arguments->count + OTHER_WORDS) <=
-                             stack_bytes / ARGUMENTS_STACK_PART;
+    return !arguments ||
+           ALIGN_UP(arguments->bytes, word_bytes) + word_bytes * (arguments->count + OTHER_WORDS) <=
+               stack_bytes / ARGUMENTS_STACK_PART;
 }
 
 /* Where a row of bytes is being written, upward. */
@@ -101,8 +101,7 @@ static void write_bytes(struct writer *writer, const void *bytes, size_t length)
     const uint8_t *from = bytes;
 
     while (length > 0) {
-        size_t part =
-            MIN(length, PAGE_SIZE_BYTES - (size_t)(writer->address % PAGE_SIZE_BYTES));
+        size_t part = MIN(length, PAGE_SIZE_BYTES - (size_t)(writer->address % PAGE_SIZE_BYTES));
 
         if (!writer->here) {
             writer->here = writer->memory(writer->stack, writer->address);
@@ -116,8 +115,8 @@ static void write_bytes(struct writer *writer, const void *bytes, size_t length)
 }
 
 /* The words from the stack pointer on, of which those before argv are 0. */
-static void write_words(struct writer *writer, const struct arguments *arguments,
-                        vaddr_t string, size_t word_bytes, vaddr_t argv)
+static void write_words(struct writer *writer, const struct arguments *arguments, vaddr_t string,
+                        size_t word_bytes, vaddr_t argv)
 {
     static const uint64_t zero;
     uint32_t count = arguments ? arguments->count : 0;

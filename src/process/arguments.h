@@ -1,8 +1,8 @@
 /*
  * process/arguments.h - a command line, and an environment, on their way into a new program.
  *
- * Where they end up: at the very top of the program's stack, from where command 8 finds them and C's
- * main() gets them.
+ * Where they end up: at the very top of the program's stack, from where command 8 finds them and
+ * C's main() gets them.
  *
  *              top  +--------------------------------+
  *                   | the strings, one after another |
@@ -26,7 +26,8 @@
 #include "abi/syscalls.h"
 #include "base/types.h"
 
-/* Of strings that fit without arguments_grow(): with the struct's other fields, less than a page. */
+/* Of strings that fit without arguments_grow(): with the struct's other fields, less than a
+ * page. */
 #define ARGUMENTS_FIRST_BYTES 3072
 
 struct arguments {
@@ -60,17 +61,17 @@ void arguments_end(struct arguments *arguments);
 /* How many arguments there are. */
 uint32_t arguments_count(const struct arguments *arguments);
 
-/* Can they lie on a stack of stack_bytes, a multiple of 64, of a program whose words have word_bytes?
- * arguments NULL: none. */
+/* Can they lie on a stack of stack_bytes, a multiple of 64, of a program whose words have
+ * word_bytes? arguments NULL: none. */
 bool arguments_fit(const struct arguments *arguments, size_t stack_bytes, size_t word_bytes);
 
-/* The kernel's address of the byte at address, of a stack that is zeroed. The bytes up to the end of its page
- * follow. */
+/* The kernel's address of the byte at address, of a stack that is zeroed. The bytes up to the end
+ * of its page follow. */
 typedef uint8_t *arguments_memory(void *stack, vaddr_t address);
 
 /*
- * Writes them to the stack that ends at top, for a program whose words have word_bytes. Returns the program's
- * first stack pointer; *argv is where its argv lies. arguments NULL: none.
+ * Writes them to the stack that ends at top, for a program whose words have word_bytes. Returns the
+ * program's first stack pointer; *argv is where its argv lies. arguments NULL: none.
  */
 vaddr_t arguments_place(const struct arguments *arguments, arguments_memory *memory, void *stack,
                         vaddr_t top, size_t word_bytes, vaddr_t *argv);

@@ -88,8 +88,8 @@ static vaddr_t page_end(const struct elf_segment *segment)
     return ALIGN_UP(segment->address + segment->memory_bytes, PAGE_SIZE_BYTES);
 }
 
-/* Are pages of the file pages of the program, and no page one of two segments? As linkers make it, unless they
- * were told not to. */
+/* Are pages of the file pages of the program, and no page one of two segments? As linkers make it,
+ * unless they were told not to. */
 static bool can_be_shown(const struct elf_layout *layout)
 {
     for (size_t i = 0; i < layout->segment_count; i++) {
@@ -109,8 +109,8 @@ static bool can_be_shown(const struct elf_layout *layout)
 }
 
 /*
- * An area that shows the file's pages, as far as they are the segment's as a whole, and one of the process's own
- * for the rest: what follows the file's part is zero.
+ * An area that shows the file's pages, as far as they are the segment's as a whole, and one of the
+ * process's own for the rest: what follows the file's part is zero.
  */
 static int show_segment(struct address_space *space, struct file *file,
                         struct page_object *contents, const struct elf_segment *segment)
@@ -118,28 +118,27 @@ static int show_segment(struct address_space *space, struct file *file,
     vaddr_t start = page_start(segment), end = page_end(segment);
     vaddr_t file_end = segment->address + segment->file_bytes;
     bool is_all_file = !segment->writable && segment->file_bytes == segment->memory_bytes;
-    vaddr_t shown_end =
-        is_all_file ? end : MAX(start, ALIGN_DOWN(file_end, PAGE_SIZE_BYTES));
+    vaddr_t shown_end = is_all_file ? end : MAX(start, ALIGN_DOWN(file_end, PAGE_SIZE_BYTES));
     int status = OK;
 
     if (shown_end > start) {
-        status = area_add(space, &(struct area){
-                                     .start = start,
-                                     .end = shown_end,
-                                     .rights = rights_of(segment),
-                                     .kind = AREA_PROGRAM,
-                                     .object = contents,
-                                     .first = (uint32_t)((segment->file_offset -
-                                                          (segment->address - start)) /
-                                                         PAGE_SIZE_BYTES),
-                                 });
+        status = area_add(
+            space, &(struct area){
+                       .start = start,
+                       .end = shown_end,
+                       .rights = rights_of(segment),
+                       .kind = AREA_PROGRAM,
+                       .object = contents,
+                       .first = (uint32_t)((segment->file_offset - (segment->address - start)) /
+                                           PAGE_SIZE_BYTES),
+                   });
     }
     if (status == OK && end > shown_end) {
         status = add_area(space, shown_end, end, rights_of(segment));
     }
-    return status == OK ? copy_from_file(space, file, segment, MAX(shown_end, segment->address),
-                                         file_end)
-                        : status;
+    return status == OK
+               ? copy_from_file(space, file, segment, MAX(shown_end, segment->address), file_end)
+               : status;
 }
 
 static int show_segments(struct address_space *space, struct file *file,
@@ -160,7 +159,8 @@ static int show_segments(struct address_space *space, struct file *file,
 
 /* ---------------------------------------------------------------- segments that are copied */
 
-/* Areas for the segment's pages. Those that an earlier segment has as well get the rights of both. */
+/* Areas for the segment's pages. Those that an earlier segment has as well get the rights of
+ * both. */
 static int add_areas(struct address_space *space, const struct elf_segment *segment)
 {
     vaddr_t start = page_start(segment), end = page_end(segment);
@@ -231,7 +231,8 @@ static int add_stack_area(struct address_space *space, vaddr_t bottom, vaddr_t t
     return status == OK && is_large ? area_add(space, &guard) : status;
 }
 
-/* The stack, with the arguments at its end; pages that these do not need come when they are touched. */
+/* The stack, with the arguments at its end; pages that these do not need come when they are
+ * touched. */
 static int add_stack(struct address_space *space, const struct elf_layout *layout,
                      const struct arguments *arguments, vaddr_t *stack, vaddr_t *argv)
 {

@@ -1,5 +1,6 @@
 /*
- * process/loader.h - a program's file becomes an address space: its segments, its stack with the arguments.
+ * process/loader.h - a program's file becomes an address space: its segments, its stack with the
+ * arguments.
  */
 #ifndef PROCESS_LOADER_H
 #define PROCESS_LOADER_H
@@ -9,9 +10,10 @@
 #include "process/arguments.h"
 
 /*
- * Fills *space, which has nothing of its own yet, with the ELF program at path, and *start with what it begins with.
- * arguments NULL: none. *argv is where the program's argv lies. 0; -ENOMEM; -E2BIG when the program's stack is too
- * small for the arguments; the errors of elf.h and fs/file.h;
+ * Fills *space, which has nothing of its own yet, with the ELF program at path, and *start with
+ * what it begins with. arguments NULL: none. *argv is where the program's argv lies. 0; -ENOMEM;
+ * -E2BIG when the program's stack is too small for the arguments; the errors of elf.h and
+ * fs/file.h;
  * -EINTERRUPTED when the running task was cancelled. On an error, what is there is for
  * address_space_destroy(). Others run meanwhile.
  */

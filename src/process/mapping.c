@@ -79,11 +79,11 @@ static vaddr_t choose_place(struct address_space *space, vaddr_t hint, size_t le
         room_is_free(&space->room, start, start + length)) {
         return start;
     }
-    start = room_take_highest(&space->room, map.heap_start, map.break_start,
-                              length / PAGE_SIZE_BYTES);
+    start =
+        room_take_highest(&space->room, map.heap_start, map.break_start, length / PAGE_SIZE_BYTES);
     if (!start) {
-        start = room_take_highest(&space->room, map.heap_start, map.heap_end,
-                                  length / PAGE_SIZE_BYTES);
+        start =
+            room_take_highest(&space->room, map.heap_start, map.heap_end, length / PAGE_SIZE_BYTES);
     }
     if (start) {
         room_give(&space->room, start, start + length);
@@ -160,17 +160,17 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
     vaddr_t start = is_fixed ? mapping->address : choose_place(space, mapping->address, length);
 
     if (status == OK) {
-        status = start == 0 ? -ENOMEM
-                            : area_add(space, &(struct area){
-                                                  .start = start,
-                                                  .end = start + length,
-                                                  .rights = (page_rights_t)mapping->rights,
-                                                  .kind = AREA_MAPPING,
-                                                  .object = object,
-                                                  .first = (uint32_t)(mapping->offset /
-                                                                      PAGE_SIZE_BYTES),
-                                                  .is_shared = mapping->flags & MAPPING_SHARED,
-                                              });
+        status = start == 0
+                     ? -ENOMEM
+                     : area_add(space, &(struct area){
+                                           .start = start,
+                                           .end = start + length,
+                                           .rights = (page_rights_t)mapping->rights,
+                                           .kind = AREA_MAPPING,
+                                           .object = object,
+                                           .first = (uint32_t)(mapping->offset / PAGE_SIZE_BYTES),
+                                           .is_shared = mapping->flags & MAPPING_SHARED,
+                                       });
     }
     if (object) {
         page_object_release(object); /* the area has its own reference */

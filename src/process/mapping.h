@@ -1,8 +1,10 @@
 /*
- * process/mapping.h - mmap, munmap and mprotect, by POSIX's rules; abi/mapping.h says what can be asked for.
+ * process/mapping.h - mmap, munmap and mprotect, by POSIX's rules; abi/mapping.h says what can be
+ * asked for.
  *
- * Fixed places are the process heap and, of a 32-bit program, what is left of its program's 12 MiB; never what
- * process_malloc() gave out, the break, the program itself or a stack. A page can be written to or executed, not
+ * Fixed places are the process heap and, of a 32-bit program, what is left of its program's 12 MiB;
+ * never what process_malloc() gave out, the break, the program itself or a stack. A page can be
+ * written to or executed, not
  * both: -EINVARG.
  */
 #ifndef PROCESS_MAPPING_H
@@ -14,13 +16,15 @@
 struct file;
 
 /*
- * Maps for the running process. file: the open file, or NULL for MAPPING_ANONYMOUS. The address; -EINVARG for what
- * is not allowed; -ENOMEM; -ERDONLY: a file's contents cannot be changed through a shared mapping; -EISDIR. May wait.
+ * Maps for the running process. file: the open file, or NULL for MAPPING_ANONYMOUS. The address;
+ * -EINVARG for what is not allowed; -ENOMEM; -ERDONLY: a file's contents cannot be changed through
+ * a shared mapping; -EISDIR. May wait.
  */
 intptr_t mapping_add(struct process *process, const struct memory_mapping *mapping,
                      struct file *file);
 
-/* Unmaps what of [address, address + length) is mapped so. 0; -EINVARG: something else is there; -ENOMEM. */
+/* Unmaps what of [address, address + length) is mapped so. 0; -EINVARG: something else is there;
+ * -ENOMEM. */
 int mapping_remove(struct process *process, vaddr_t address, size_t length);
 
 /* Changes the rights of all pages of the range, which is mapped or the program's. 0; -EINVARG;
@@ -28,8 +32,9 @@ int mapping_remove(struct process *process, vaddr_t address, size_t length);
 int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights);
 
 /*
- * What was written to shared mappings of files there goes to these. So far none can be written to, so this only
- * looks at the range. 0; -EINVARG: address is no multiple of a page; -ENOMEM: a part of it is in no area.
+ * What was written to shared mappings of files there goes to these. So far none can be written to,
+ * so this only looks at the range. 0; -EINVARG: address is no multiple of a page; -ENOMEM: a part
+ * of it is in no area.
  */
 int mapping_sync(struct process *process, vaddr_t address, size_t length);
 

@@ -16,6 +16,7 @@
 #include "fs/page_object.h"
 #include "lib/string.h"
 #include "memory/page.h"
+#include "memory/paging/user_pages.h"
 #include "memory/pmm.h"
 #include "process/address_space.h"
 #include "task/task.h"
@@ -26,7 +27,7 @@
 #define MALLOC_RIGHTS (PAGE_READ | PAGE_WRITE)
 
 /* Pages of process_malloc()'s that address_space_check() looks at between two pauses. */
-#define PIECE_PAGES 4096
+#define PIECE_PAGES 2048
 
 static bool is_in_heap(const struct address_space *space, vaddr_t address)
 {
@@ -89,26 +90,25 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
     return frame;
 }
 
-/* The same for a promised page of process_malloc()'s, and for those behind it if the one before it is there. */
-static void *bring_promised(struct address_space *space, vaddr_t page, struct page_entry entry)
+/*
+ * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through its memory
+ * upward: then those behind it come, too.
+ */
+static void bring_promised(struct address_space *space, vaddr_t page)
 {
-    void *frame = bring_zeros(space, page, MALLOC_RIGHTS, page_entry_marks(entry));
+    bool goes_on = page_entry_is_present(paging_entry(space->chunk, page - PAGE_SIZE_BYTES));
+    size_t most = goes_on ? PAGES_AROUND : 1;
+    size_t count = 0, some;
 
+    do { /* a table at a time */
+        some = user_pages_keep_promises(space->chunk, page + count * PAGE_SIZE_BYTES, most - count,
+                                        MALLOC_RIGHTS);
+        count += some;
+    } while (some > 0 && count < most);
+    KASSERT(count > 0);
+    space->chunk->resident += count;
     space->faults.zeros++;
-    if (!page_entry_is_present(paging_entry(space->chunk, page - PAGE_SIZE_BYTES))) {
-        return frame;
-    }
-    for (unsigned i = 1; i < PAGES_AROUND; i++) {
-        vaddr_t next = page + i * PAGE_SIZE_BYTES;
-
-        entry = paging_entry(space->chunk, next);
-        if (!page_entry_is_promised(entry)) {
-            break;
-        }
-        (void)bring_zeros(space, next, MALLOC_RIGHTS, page_entry_marks(entry));
-        space->faults.around++;
-    }
-    return frame;
+    space->faults.around += (uint32_t)count - 1;
 }
 
 /* A page that others hold, too, is to be written to: the process gets one of its own. */
@@ -133,7 +133,8 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     return frame;
 }
 
-/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it alone. */
+/* A page of the area's object: shown as it is, or copied for somebody who is about to write to it
+ * alone. */
 static int bring_of_object(struct address_space *space, const struct area *area, vaddr_t page,
                            bool is_copied)
 {
@@ -158,14 +159,13 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     return OK;
 }
 
-/* Something the process may touch is absent at page, whose entry that is. */
-static int bring(struct address_space *space, vaddr_t page, struct page_entry entry,
-                 bool is_written)
+/* Something the process may touch is absent at page. */
+static int bring(struct address_space *space, vaddr_t page, bool is_written)
 {
     const struct area *area = area_at(space, page);
 
     if (!area) {
-        (void)bring_promised(space, page, entry);
+        bring_promised(space, page);
     } else if (area->object) {
         return bring_of_object(space, area, page, is_written && !area->is_shared);
     } else {
@@ -180,17 +180,16 @@ int address_space_own_page(struct address_space *space, vaddr_t address, void **
     vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
     page_rights_t rights = address_space_rights(space, page);
     struct page_entry entry = paging_entry(space->chunk, page);
-    int status = rights == 0                     ? -EINVARG
+    int status = rights == 0                    ? -EINVARG
                  : page_entry_is_present(entry) ? OK
-                                                : bring(space, page, entry, true);
+                                                : bring(space, page, true);
 
     if (status < 0) {
         return status;
     }
     entry = paging_entry(space->chunk, page);
-    *frame = page_entry_marks(entry) & PAGE_FLAG_SHARED
-                 ? own_page(space, page, entry, rights)
-                 : page_memory(page_entry_frame(entry));
+    *frame = page_entry_marks(entry) & PAGE_FLAG_SHARED ? own_page(space, page, entry, rights)
+                                                        : page_memory(page_entry_frame(entry));
     return OK;
 }
 
@@ -204,9 +203,10 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
         return -EINVARG;
     }
     if (!page_entry_is_present(entry)) {
-        return bring(space, page, entry, access == PAGE_WRITE);
+        return bring(space, page, access == PAGE_WRITE);
     }
-    if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED)) {
+    if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED) ||
+        page_entry_rights(entry) & PAGE_WRITE) {
         return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
     }
     (void)own_page(space, page, entry, rights);

@@ -83,7 +83,8 @@ static void set_name(struct process *process, const char *path)
     string_copy(process->name, name, sizeof(process->name));
 }
 
-/* A process of the family, which is charged for it, without an address space and a task. 0 or an error. */
+/* A process of the family, which is charged for it, without an address space and a task. 0 or an
+ * error. */
 static int new_process(struct family *family, struct process **process)
 {
     int status = charge_process(family);
@@ -107,7 +108,8 @@ static int new_process(struct family *family, struct process **process)
     return OK;
 }
 
-/* The last step of making one, when status says how the others went: it is whole, and *made, or it is gone again. */
+/* The last step of making one, when status says how the others went: it is whole, and *made, or it
+ * is gone again. */
 static int finish(struct process *process, int status, struct process **made)
 {
     const struct family *family = process->family;
@@ -382,7 +384,8 @@ void process_cancel(struct process *process, int status)
 {
     if (!process->task.is_cancelled && !process->is_ending) {
         process->exit_status = status;
-        process->exit_signal = (uint8_t)(status - STATUS_FAULT); /* as abi/syscalls.h numbers them */
+        /* As abi/syscalls.h numbers them. */
+        process->exit_signal = (uint8_t)(status - STATUS_FAULT);
         task_cancel(&process->task);
     }
 }
@@ -432,7 +435,8 @@ static struct process *find_child(const struct process *parent, int id)
     return found;
 }
 
-/* The child that has ended, in *child, and 1; 0: none has, and the caller cannot wait; or an error. */
+/* The child that has ended, in *child, and 1; 0: none has, and the caller cannot wait; or an
+ * error. */
 static int wait_for_child(int id, bool can_wait, struct process **child)
 {
     struct process *parent = process_current();
@@ -502,7 +506,8 @@ static bool can_quit_session(const struct session *front)
     return LIST_ENTRY(front, struct process, session)->family != family_of_init();
 }
 
-/* Ends all of the family. The nearest of those that started it and are of another family is next. */
+/* Ends all of the family. The nearest of those that started it and are of another family is
+ * next. */
 static struct session *quit_session(struct session *front)
 {
     struct process *next = LIST_ENTRY(front, struct process, session);

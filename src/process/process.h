@@ -44,12 +44,12 @@ struct process {
     struct session session;        /* it may be in front: see terminal.h */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
-    struct address_space space; /* whose chunk is NULL once it has ended */
+    struct address_space space;    /* whose chunk is NULL once it has ended */
     uint32_t argc;
     vaddr_t argv;
     int exit_status;
     uint8_t exit_signal; /* that ended it, by POSIX's number; 0: it ended by itself */
-    uint32_t poll_tick; /* getkey() calls in vain: in which tick, how many */
+    uint32_t poll_tick;  /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
     struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
 };
@@ -74,16 +74,18 @@ int process_load_job(const char *path, const struct arguments *arguments, bool i
                      struct process **process);
 
 /*
- * A copy of the running process, ready to run, of the same family: its memory, of which both see only what they
- * write themselves from now on; its open files, whose positions both share. It goes on where the original is in
- * its system call, with the result 0. 0 or an error: -ENOMEM, -ELIMIT, -EINTERRUPTED.
+ * A copy of the running process, ready to run, of the same family: its memory, of which both see
+ * only what they write themselves from now on; its open files, whose positions both share. It goes
+ * on where the original is in its system call, with the result 0. 0 or an error: -ENOMEM, -ELIMIT,
+ * -EINTERRUPTED.
  */
 int process_fork(struct process **process);
 
 /*
- * The running process gets the program at path in place of its own: id, family, parent, children and open files
- * stay. Only its memory is another's then, and *start says where the program begins: the caller gives back what it
- * has, and calls task_restart(). On an error, those of process_load(), nothing has changed.
+ * The running process gets the program at path in place of its own: id, family, parent, children
+ * and open files stay. Only its memory is another's then, and *start says where the program begins:
+ * the caller gives back what it has, and calls task_restart(). On an error, those of
+ * process_load(), nothing has changed.
  */
 int process_execute(const char *path, const struct arguments *arguments, struct user_start *start);
 
@@ -125,8 +127,8 @@ struct process *process_find_reachable(uint32_t id);
 int process_wait(int id, int *status);
 
 /*
- * The same with POSIX's status: the exit status times 256, or the signal that ended it. can_wait false: 0 when no
- * such child has ended yet.
+ * The same with POSIX's status: the exit status times 256, or the signal that ended it. can_wait
+ * false: 0 when no such child has ended yet.
  */
 int process_wait_posix(int id, bool can_wait, int *status);
 
@@ -167,8 +169,8 @@ void process_set_trace_handler(void (*handler)(bool is_on)); /* called when that
 /* What command SYSCALL_PROCESS_LIST reports about it. */
 void process_describe(const struct process *process, struct process_info *info);
 
-/* Pages that it has, or has been promised, tables and kernel stack included. Those that it shares count for each of
- * the processes. */
+/* Pages that it has, or has been promised, tables and kernel stack included. Those that it shares
+ * count for each of the processes. */
 uint32_t process_count_pages(const struct process *process);
 
 #endif

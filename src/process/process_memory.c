@@ -1,23 +1,26 @@
 /*
  * process/process_memory.c - process_malloc, process_free and the break.
  *
- * The page tables are the only record: an allocation is a run of pages whose entries carry two of the bits
- * that the CPU leaves to software, with the meaning that the kernel heap's table gives to its bytes:
+ * The page tables are the only record: an allocation is a run of pages whose entries carry two of
+ * the bits that the CPU leaves to software, with the meaning that the kernel heap's table gives to
+ * its bytes:
  *
  *     first page     RUN_FIRST, and RUN_HAS_NEXT if more follow
  *     middle pages   RUN_HAS_NEXT
  *     last page      neither, unless it is the first
  *
  * So there is no limit on the number of allocations, freeing looks at nothing but the run itself,
- * and a pointer that is not the start of one is known by its entry. Up to EAGER_PAGES the pages are there at
- * once; of larger runs the entries are promised, and a touch brings the page (page_fault.c).
+ * and a pointer that is not the start of one is known by its entry. Up to EAGER_PAGES the pages are
+ * there at once; of larger runs the entries are promised, and a touch brings the page
+ * (page_fault.c).
  *
- * Which addresses are free is known by the address space's room, which mappings and the break ask, too.
- * Addresses are given out in ascending order (next fit): the search starts behind the last allocation, or at it
- * again when it was the last thing freed, and goes round once before it gives up. Above the break's start it
- * goes only when all below is taken.
+ * Which addresses are free is known by the address space's room, which mappings and the break ask,
+ * too. Addresses are given out in ascending order (next fit): the search starts behind the last
+ * allocation, or at it again when it was the last thing freed, and goes round once before it gives
+ * up. Above the break's start it goes only when all below is taken.
  *
- * The break is a second heap, for allocators that want one piece of memory that grows: an area of its own.
+ * The break is a second heap, for allocators that want one piece of memory that grows: an area of
+ * its own.
  */
 #include "process/process_memory.h"
 
@@ -34,7 +37,8 @@
 
 #define USER_PAGE (PAGE_FLAG_PRESENT | PAGE_FLAG_WRITEABLE | PAGE_FLAG_USER)
 
-/* Pages that come at once: what is small is touched soon, and a fault costs more than a page of zeros then. */
+/* Pages that come at once: what is small is touched soon, and a fault costs more than a page of
+ * zeros then. */
 #define EAGER_PAGES (16384 / PAGE_SIZE_BYTES)
 
 /* Pages between two pauses. */
@@ -51,7 +55,8 @@ static void set_marks(struct address_space *space, vaddr_t page, uint32_t set, u
     paging_write(space->chunk, page, page_entry_change(entry, set, clear));
 }
 
-/* Promises the pages of a large run, which are charged. False: the task was cancelled; nothing is left of it. */
+/* Promises the pages of a large run, which are charged. False: the task was cancelled; nothing is
+ * left of it. */
 static bool promise_run(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     for (vaddr_t at = start, next; at < end; at = next) {
@@ -70,8 +75,8 @@ static bool promise_run(struct address_space *space, vaddr_t start, vaddr_t end)
 }
 
 /*
- * The room had no memory to note some of its free addresses: a run of so many pages, found by areas and page
- * tables. The room knows it then. 0: there is none, or the task was cancelled.
+ * The room had no memory to note some of its free addresses: a run of so many pages, found by areas
+ * and page tables. The room knows it then. 0: there is none, or the task was cancelled.
  */
 static vaddr_t find_lost(struct address_space *space, size_t pages)
 {

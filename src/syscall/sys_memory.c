@@ -31,9 +31,9 @@ void sys_memory_set_trace(bool is_on)
 #define TRACE_CALLERS 3
 
 /*
- * Who called: EIP is in the C library, the same for all, so what helps are the return addresses above
- * it. They are found by frame pointers (EBP: the caller's EBP, then the return address), and nothing
- * of it is believed: a program that uses EBP for something else has fewer or odd callers.
+ * Who called: EIP is in the C library, the same for all, so what helps are the return addresses
+ * above it. They are found by frame pointers (EBP: the caller's EBP, then the return address), and
+ * nothing of it is believed: a program that uses EBP for something else has fewer or odd callers.
  */
 static void __attribute__((noinline)) end_trace(void)
 {

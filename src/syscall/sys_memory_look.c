@@ -58,9 +58,9 @@ static uint32_t state_of_frame(const void *frame)
 {
     const struct page *page = page_of(frame);
 
-    return page->holders == 0                                ? MEMORY_RUN_TAKEN
+    return page->holders == 0                                  ? MEMORY_RUN_TAKEN
            : page->object && page_object_is_file(page->object) ? MEMORY_RUN_CACHED
-                                                             : MEMORY_RUN_SHARED;
+                                                               : MEMORY_RUN_SHARED;
 }
 
 /* struct memory_run is four words of the program's. */
@@ -106,7 +106,8 @@ static int look_at_run(uintptr_t address, struct user_pointer out)
     return -ENOENT;
 }
 
-/* A program of 32 bits has the lower half of an owner; the kernel's code lies in the upper 2 GiB. */
+/* A program of 32 bits has the lower half of an owner; the kernel's code lies in the upper 2
+ * GiB. */
 static int look_at_name(uintptr_t owner, struct user_pointer out)
 {
     vaddr_t address = user_long_bytes() == sizeof(owner) ? owner : (vaddr_t)(int32_t)owner;

@@ -99,8 +99,10 @@ static int add_list_from_user(struct arguments *arguments, struct user_pointer i
     return OK;
 }
 
-/* Starts the program at path, in a family of its own if is_job. The new process's id, or an error. */
-static int start_at(const char *path, const struct arguments *arguments, unsigned flags, bool is_job)
+/* Starts the program at path, in a family of its own if is_job. The new process's id, or an
+ * error. */
+static int start_at(const char *path, const struct arguments *arguments, unsigned flags,
+                    bool is_job)
 {
     struct process *process;
     int status = is_job ? process_load_job(path, arguments, flags & PROCESS_FRONT, &process)

@@ -2,10 +2,11 @@
  * syscall/usercopy.c - see usercopy.h.
  *
  * The range check keeps the kernel's pages out: ring 0 could touch those without a fault. Whether
- * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): arch/user_access.h has the
- * instructions that can fault. A page that is only absent is brought then (process/fault.c), for which the task may
- * wait: a file is read. So what a call has found out before may have changed after it, but for the process's own
- * memory, files and descriptors.
+ * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): arch/user_access.h
+ * has the instructions that can fault. A page that is only absent is brought then
+ * (process/fault.c), for which the task may
+ * wait: a file is read. So what a call has found out before may have changed after it, but for the
+ * process's own memory, files and descriptors.
  */
 #include "syscall/usercopy.h"
 
@@ -39,8 +40,8 @@ int copy_to_user(struct user_pointer destination, const void *source, size_t len
     return user_access_copy((void *)destination.address, source, length) ? OK : -EINVARG;
 }
 
-/* The areas decide; nothing is touched. While the others run nothing changes: only the process itself maps and
- * unmaps its memory. */
+/* The areas decide; nothing is touched. While the others run nothing changes: only the process
+ * itself maps and unmaps its memory. */
 static int check_range(struct user_pointer start, size_t length, page_rights_t access)
 {
     vaddr_t end = user_range_end(start.address);

@@ -2,9 +2,10 @@
  * syscall/usercopy.h - the only code that touches a user's memory, but for a call's own arguments
  * (syscall.c).
  *
- * Every function checks that all of the range lies where a user's memory can be (arch/user_access.h),
- * without wrapping, and that each byte is the program's and allows the access; otherwise -EINVARG. They
- * work on the address space in use. Each may wait, for a page that is only absent.
+ * Every function checks that all of the range lies where a user's memory can be
+ * (arch/user_access.h), without wrapping, and that each byte is the program's and allows the
+ * access; otherwise -EINVARG. They work on the address space in use. Each may wait, for a page that
+ * is only absent.
  */
 #ifndef SYSCALL_USERCOPY_H
 #define SYSCALL_USERCOPY_H
@@ -34,9 +35,9 @@ int user_range_check_write(struct user_pointer destination, size_t length);
 int user_string_length(struct user_pointer source, size_t max);
 
 /*
- * abi_long and pointers, in structs that cross between programs and the kernel, are as large as a word of
- * the running process: 4 bytes or 8. Read and write one at an address; a value that is too large for the
- * program's loses its upper half.
+ * abi_long and pointers, in structs that cross between programs and the kernel, are as large as a
+ * word of the running process: 4 bytes or 8. Read and write one at an address; a value that is too
+ * large for the program's loses its upper half.
  */
 size_t user_long_bytes(void);
 int user_read_long(struct user_pointer source, uintptr_t *value);

@@ -20,8 +20,8 @@
  * A task is on exactly one list, through its one node, unless it runs, is new or has ended: so what
  * has ended can be on none, whatever the order in which tasks end.
  *
- * Kernel stacks have addresses of their own (layout_arch.h), so that their frames need not lie side by side, and the
- * page below each needs none. arch/context.h says what lies on a stack.
+ * Kernel stacks have addresses of their own (layout_arch.h), so that their frames need not lie side
+ * by side, and the page below each needs none. arch/context.h says what lies on a stack.
  */
 #include "task/task.h"
 
@@ -56,10 +56,10 @@ static struct {
     struct list_node sleepers; /* the next to wake first */
     struct task idle;
     struct task *current;
-    struct task *ended;       /* has left its stack, not buried yet */
-    unsigned turn_ticks;      /* of the clock, until time is up: it is at 0 */
-    unsigned next_turn_ticks; /* of the turn that comes */
-    unsigned left_ticks;      /* of a task that has ended, for its group; 0: none */
+    struct task *ended;           /* has left its stack, not buried yet */
+    unsigned turn_ticks;          /* of the clock, until time is up: it is at 0 */
+    unsigned next_turn_ticks;     /* of the turn that comes */
+    unsigned left_ticks;          /* of a task that has ended, for its group; 0: none */
     uint32_t stacks[STACK_WORDS]; /* bit set: that place for a stack is taken */
     size_t first_stack_word;      /* all before it are full */
     uint8_t *spare_stacks[TASK_SPARE_STACKS];
@@ -300,8 +300,8 @@ static uint8_t *new_stack(bool may_use_spare)
     return stack;
 }
 
-/* A stack that goes back fills the place of one that was taken. When there is none, the highest goes: so the stacks
- * that remain lie side by side, and their room needs no memory for gaps. */
+/* A stack that goes back fills the place of one that was taken. When there is none, the highest
+ * goes: so the stacks that remain lie side by side, and their room needs no memory for gaps. */
 static void give_back_stack(uint8_t *stack)
 {
     if (tasks.spare_count < TASK_SPARE_STACKS) {
@@ -408,7 +408,8 @@ void task_restart(const struct user_start *start)
     fpu_clear(task->fpu);
     fpu_switch(task->fpu);
     task_set_thread_pointer(0);
-    context_switch(&here, context_prepare(task_stack_top(task), &place)); /* nobody comes back here */
+    /* Nobody comes back here. */
+    context_switch(&here, context_prepare(task_stack_top(task), &place));
     panic("a program that was replaced went on");
 }
 

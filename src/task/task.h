@@ -75,7 +75,8 @@ void task_favour(struct task_group *group);
  * Gives task a kernel stack: on its first turn it enters ring 3 as start says.
  * chunk must outlive the task. 0 or -ENOMEM.
  *
- * A few stacks are kept for the case that there is no memory; they are for callers with may_use_spare only.
+ * A few stacks are kept for the case that there is no memory; they are for callers with
+ * may_use_spare only.
  *
  * The task shares its turns with all others that have no group; the caller may set task->group
  * before task_start(). A group must outlive its tasks.
@@ -83,15 +84,16 @@ void task_favour(struct task_group *group);
 int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct user_start *start,
                 bool may_use_spare);
 
-/* The same for a copy of the running task: in ring 3 it goes on where that one does, with that result of its system
- * call, the same registers and the same thread pointer. */
+/* The same for a copy of the running task: in ring 3 it goes on where that one does, with that
+ * result of its system call, the same registers and the same thread pointer. */
 int task_create_copy(struct task *task, struct paging_4gb_chunk *chunk, intptr_t result,
                      bool may_use_spare);
 
 /* The running task has another address space from now on. It leaves the one that it had. */
 void task_set_chunk(struct paging_4gb_chunk *chunk);
 
-/* The running task begins another program, as start says. All that it has in the kernel is given back already. */
+/* The running task begins another program, as start says. All that it has in the kernel is given
+ * back already. */
 void task_restart(const struct user_start *start) __attribute__((noreturn));
 
 /* Gives back what task_create() took. task must not be running: never on its own stack. */

@@ -1,7 +1,7 @@
 /*
- * paging_fixture.h - paging.c with frames, a CPU, and a kernel's map of its own. The CPU is played by a TLB that remembers
- * translations until they are flushed. In both formats: 32 bits have i386's, 64 bits x86_64's.
- * To be included once, after cmocka.h.
+ * paging_fixture.h - paging.c with frames, a CPU, and a kernel's map of its own. The CPU is played
+ * by a TLB that remembers translations until they are flushed. In both formats: 32 bits have
+ * i386's, 64 bits x86_64's. To be included once, after cmocka.h.
  */
 #ifndef TESTS_HOST_PAGING_FIXTURE_H
 #define TESTS_HOST_PAGING_FIXTURE_H
@@ -61,7 +61,7 @@ static uint8_t frames[FRAMES][PAGE] __attribute__((aligned(PAGE)));
 static bool is_taken[FRAMES];
 static struct page frame_pages[FRAMES];
 static size_t taken, next_frame, frames_left = SIZE_MAX; /* before there are none */
-static size_t promised; /* beside these */
+static size_t promised;                                  /* beside these */
 
 static void *take_frame(void)
 {
@@ -289,7 +289,8 @@ void panic(const char *format, ...)
 
 /* ---------------------------------------------------------------- checks */
 
-/* Counts the chunk's own tables below table, whose entries are of level, and checks what is noted of each. */
+/* Counts the chunk's own tables below table, whose entries are of level, and checks what is noted
+ * of each. */
 static size_t check_tables(const struct paging_4gb_chunk *chunk, const struct page_entry *table,
                            unsigned level, vaddr_t start)
 {

@@ -1,6 +1,7 @@
 /*
- * test_arguments.c - a command line on top of a new program's stack, for words of 4 and of 8 bytes: where
- * argv and the environment lie, what they point to, how the stack is aligned, and how large they are.
+ * test_arguments.c - a command line on top of a new program's stack, for words of 4 and of 8 bytes:
+ * where argv and the environment lie, what they point to, how the stack is aligned, and how large
+ * they are.
  *
  * Sources: src/process/arguments.c src/lib/string.c
  */
@@ -40,8 +41,8 @@ void kfree(void *memory)
 #define STACK_PAGES (ARGUMENTS_BYTES_MAX / PAGE_SIZE_BYTES + 3)
 #define STACK_BYTES (STACK_PAGES * PAGE_SIZE_BYTES)
 
-/* The end of a stack, page by page, and not in a row: as frames lie. One page more at each side, which nothing may
- * touch. */
+/* The end of a stack, page by page, and not in a row: as frames lie. One page more at each side,
+ * which nothing may touch. */
 static struct {
     vaddr_t top;
     uint8_t pages[STACK_PAGES + 2][2 * PAGE_SIZE_BYTES];
@@ -139,7 +140,8 @@ static void check_array(vaddr_t array, const char *const *words, size_t count, s
     assert_int_equal(word_at(array + count * word_bytes, word_bytes), 0);
 }
 
-/* Places them, the last `others` of them as the environment, and looks at everything as the program will see it. */
+/* Places them, the last `others` of them as the environment, and looks at everything as the program
+ * will see it. */
 static void check(const char *const *words, size_t count, size_t others, vaddr_t top,
                   size_t word_bytes)
 {

@@ -1,6 +1,6 @@
 /*
- * test_paging.c - trees of page tables, in both formats: this file is built for 32 bits with i386's, and for 64
- * with x86_64's (paging_fixture.h).
+ * test_paging.c - trees of page tables, in both formats: this file is built for 32 bits with
+ * i386's, and for 64 with x86_64's (paging_fixture.h).
  * Sources: src/memory/memory_map.c
  */
 #include <setjmp.h>
@@ -358,7 +358,8 @@ static void random_changes(void **state)
 
 /* ---------------------------------------------------------------- single things */
 
-/* Tables that were promised come out of the promise, and what of it is left goes back with the chunk. */
+/* Tables that were promised come out of the promise, and what of it is left goes back with the
+ * chunk. */
 static void tables_are_promised(void **state)
 {
     struct paging_4gb_chunk *chunk = new_chunk();

@@ -1009,12 +1009,13 @@ static void kfree_all(size_t count)
     }
 }
 
-/* Of zone, low zone and pool. The kernel has its part of the pool before, after and in the midst of it. */
+/* Of zone, low zone and pool. The kernel has its part of the pool before, after and in the midst of
+ * it. */
 static void test_promises_are_kept(void **state)
 {
     (void)state;
-    const struct e820_entry more[] = {
-        {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}, whole_low_zone};
+    const struct e820_entry more[] = {{FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1},
+                                      whole_low_zone};
 
     for (int round = 0; round < 3; round++) {
         start(POOL_BLOCKS, more, ARRAY_SIZE(more));
@@ -1100,8 +1101,8 @@ static void test_promises_and_runs(void **state)
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
 
-/* The kernel has used its part of the pool. A frame of the pool that comes back is of that part, unless it is
- * promised again at once. */
+/* The kernel has used its part of the pool. A frame of the pool that comes back is of that part,
+ * unless it is promised again at once. */
 static void test_promises_of_what_was_freed(void **state)
 {
     (void)state;
@@ -1245,8 +1246,8 @@ static void check_structs(size_t count)
 static void test_structs_of_frames(void **state)
 {
     (void)state;
-    const struct e820_entry more[] = {
-        {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}, whole_low_zone};
+    const struct e820_entry more[] = {{FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1},
+                                      whole_low_zone};
 
     start(POOL_BLOCKS, more, ARRAY_SIZE(more));
     size_t count = take_all();
@@ -1257,7 +1258,8 @@ static void test_structs_of_frames(void **state)
     size_t before = pmm_get_free_pages();
     memset(&pmm, 0, sizeof(pmm));
     stub_kheap_create(POOL_BLOCKS);
-    pmm_init(&map, TAIL_END - (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES) * sizeof(struct page));
+    pmm_init(&map,
+             TAIL_END - (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES) * sizeof(struct page));
     assert_true(is_in_zone(pmm.zones[0].pages));
     assert_true(pmm_get_free_pages() < before);
     count = take_all();

@@ -60,8 +60,8 @@ static bool is_free(const struct room *room, size_t first, size_t end)
     return room_is_free(room, at(first), at(end));
 }
 
-/* A room that is free where the picture has a dot, made in the order of addresses, so that the first
- * dots are the current gap. */
+/* A room that is free where the picture has a dot, made in the order of addresses, so that the
+ * first dots are the current gap. */
 static void make(struct room *room, const char *picture)
 {
     size_t count = strlen(picture);
@@ -302,8 +302,8 @@ static void make_current(struct room *room, size_t page)
     assert_int_equal(room->current_start, at(page));
 }
 
-/* Pages 3 to 5 are given back: with and without a gap on each side, and the current gap on the left,
- * on the right, behind all that, or empty inside and outside of them. */
+/* Pages 3 to 5 are given back: with and without a gap on each side, and the current gap on the
+ * left, on the right, behind all that, or empty inside and outside of them. */
 static void all_neighbours_are_merged(void **state)
 {
     static const size_t places[] = {1, 6, 9, 4, 0};
@@ -767,7 +767,8 @@ static void random_operations_that_miss_nodes(void **state)
 
 /* ---------------------------------------------------------------- large ones */
 
-/* As many gaps as there are pages for: no call goes further down than an AVL tree of them is high. */
+/* As many gaps as there are pages for: no call goes further down than an AVL tree of them is
+ * high. */
 static void a_tree_of_100000_gaps_is_low(void **state)
 {
     const size_t gaps = 100000;

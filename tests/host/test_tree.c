@@ -20,8 +20,8 @@
 
 #define ITEMS_MAX 1000
 
-/* Each keeps the greatest weight from itself down. A number of nodes would not do here: it changes all
- * the way up, whatever the tree does. */
+/* Each keeps the greatest weight from itself down. A number of nodes would not do here: it changes
+ * all the way up, whatever the tree does. */
 struct item {
     struct tree_node node;
     unsigned key, weight, greatest;

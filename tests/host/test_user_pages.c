@@ -1,6 +1,6 @@
 /*
- * test_user_pages.c - ranges of pages: promised, shared, protected, given back; in both formats, with a CPU whose TLB
- * remembers (paging_fixture.h).
+ * test_user_pages.c - ranges of pages: promised, shared, protected, given back; in both formats,
+ * with a CPU whose TLB remembers (paging_fixture.h).
  * Sources: src/memory/memory_map.c
  */
 #include <setjmp.h>
@@ -18,8 +18,8 @@
 #include "memory/paging/user_pages.c" /* NOLINT(bugprone-suspicious-include) */
 
 #define MARKS  (PAGE_FLAG_MARK_1 | PAGE_FLAG_MARK_2)
-#define BORDER 0x80400000u          /* between two tables */
-#define START  (BORDER - 3 * PAGE)  /* three pages in one, three in the next */
+#define BORDER 0x80400000u         /* between two tables */
+#define START  (BORDER - 3 * PAGE) /* three pages in one, three in the next */
 #define END    (BORDER + 3 * PAGE)
 #define TABLES (ARCH_BITS == 64 ? 4u : 2u) /* for these six */
 #define LOW    0x80000000u
@@ -52,8 +52,7 @@ static void release_all(struct paging_4gb_chunk *chunk)
 {
     struct user_pages_released released;
 
-    assert_true(user_pages_release(chunk, LOW, HIGH, SIZE_MAX, 0, &released) ==
-                HIGH);
+    assert_true(user_pages_release(chunk, LOW, HIGH, SIZE_MAX, 0, &released) == HIGH);
     assert_int_equal(chunk->own_tables, PAGE_MIXED_TABLES);
 }
 
@@ -151,7 +150,8 @@ static void releases_in_parts(void **state)
     free_chunk(chunk);
 }
 
-/* A run of process_malloc(), in parts: it ends behind the first entry without the mark, and no further. */
+/* A run of process_malloc(), in parts: it ends behind the first entry without the mark, and no
+ * further. */
 static void releases_a_run(void **state)
 {
     struct user_pages_released released;
@@ -201,8 +201,7 @@ static void shares(void **state)
     void *frame = frame_at(from, 0);
     size_t before = taken;
 
-    assert_true(user_pages_share(to, from, LOW, HIGH, SIZE_MAX, true, &failed) ==
-                HIGH);
+    assert_true(user_pages_share(to, from, LOW, HIGH, SIZE_MAX, true, &failed) == HIGH);
     assert_false(failed);
     assert_int_equal(taken - before, TABLES);
     check_tlb();
@@ -299,8 +298,8 @@ static void shares_until_memory_ends(void **state)
 
 static void protects(void **state)
 {
-    static const page_rights_t rights[] = {PAGE_READ, PAGE_READ | PAGE_WRITE, 0,
-                                           PAGE_READ | PAGE_EXECUTE, 0, PAGE_READ | PAGE_WRITE};
+    static const page_rights_t rights[] = {
+        PAGE_READ, PAGE_READ | PAGE_WRITE, 0, PAGE_READ | PAGE_EXECUTE, 0, PAGE_READ | PAGE_WRITE};
     struct paging_4gb_chunk *chunk = new_chunk();
 
     (void)state;
@@ -518,8 +517,8 @@ static void share_some(size_t c, size_t first, size_t last)
 
 static void protect_some(size_t c, size_t first, size_t last)
 {
-    page_rights_t rights = (page_rights_t)(rand() % 3 ? PAGE_READ | (rand() % 2 ? PAGE_WRITE : 0)
-                                                      : 0);
+    page_rights_t rights =
+        (page_rights_t)(rand() % 3 ? PAGE_READ | (rand() % 2 ? PAGE_WRITE : 0) : 0);
     vaddr_t stop = address_of(first);
 
     do {

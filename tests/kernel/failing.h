@@ -2,8 +2,8 @@
  * tests/kernel/failing.h - makes the n-th allocation, or the n-th read of a disk, fail.
  *
  * The test kernel is linked with ld's --wrap for every allocating function of the memory layer, for
- * pmm_promise(), which counts as one, and for block_read(), so that calls from one file to another come by here; the kernel itself is the
- * released one.
+ * pmm_promise(), which counts as one, and for block_read(), so that calls from one file to another
+ * come by here; the kernel itself is the released one.
  */
 #ifndef TESTS_KERNEL_FAILING_H
 #define TESTS_KERNEL_FAILING_H

@@ -1,6 +1,6 @@
 /*
- * tests/kernel/test_address_space.c - areas, faults and copies: each by itself, and any sequence of them against a model
- * that knows of each page what it is, and whose frame it has.
+ * tests/kernel/test_address_space.c - areas, faults and copies: each by itself, and any sequence of
+ * them against a model that knows of each page what it is, and whose frame it has.
  */
 #include "base/align.h"
 #include "base/status.h"
@@ -23,7 +23,8 @@
 
 /* ---------------------------------------------------------------- the model */
 
-/* Pages around a border of tables: one window in the program's range, one around the break's start. */
+/* Pages around a border of tables: one window in the program's range, one around the break's
+ * start. */
 #define WINDOW_PAGES 40
 #define PAGES        (2 * WINDOW_PAGES)
 #define HEAP_WINDOW  (PROCESS_BREAK_ADDRESS - WINDOW_PAGES / 2 * PAGE)
@@ -47,9 +48,9 @@ static struct {
     void *frames[SPACES * PAGES + 1]; /* by number; NULL: that is free */
     uint8_t fill[SPACES * PAGES + 1]; /* the byte that it is full of */
     uint32_t seed;
-    size_t promised;                  /* before all */
+    size_t promised; /* before all */
     uint32_t charged;
-    const char *wrong;                /* what was found */
+    const char *wrong; /* what was found */
 } model;
 
 static uint32_t random(uint32_t below)
@@ -244,8 +245,8 @@ static void add(size_t s, size_t first, size_t last)
 {
     enum area_kind kind = random(4) ? AREA_MAPPING : AREA_GUARD;
     page_rights_t rights = kind == AREA_GUARD ? 0 : any_rights();
-    int status = space_add_area(space_of(s), address_of(first), address_of(first) + (last - first) * PAGE,
-                          rights, kind);
+    int status = space_add_area(space_of(s), address_of(first),
+                                address_of(first) + (last - first) * PAGE, rights, kind);
 
     EXPECT(status == (are_free(s, first, last) ? OK : -EISTKN));
     for (size_t i = first; status == OK && i < last; i++) {
@@ -256,8 +257,8 @@ static void add(size_t s, size_t first, size_t last)
 
 static void remove(size_t s, size_t first, size_t last)
 {
-    EXPECT(area_remove(space_of(s), address_of(first),
-                       address_of(first) + (last - first) * PAGE) == OK);
+    EXPECT(area_remove(space_of(s), address_of(first), address_of(first) + (last - first) * PAGE) ==
+           OK);
     for (size_t i = first; i < last; i++) {
         if (model.pages[s][i].what == OF_AREA) {
             forget(s, i);
@@ -357,7 +358,8 @@ static void give(size_t s, size_t page)
     EXPECT(count == 0 || !is_right);
 }
 
-/* A page of zeros comes; of process_malloc(), the promised ones behind it come with it if it is not the first one. */
+/* A page of zeros comes; of process_malloc(), the promised ones behind it come with it if it is not
+ * the first one. */
 static void model_bring(size_t s, size_t page)
 {
     bool is_malloc = model.pages[s][page].what == OF_MALLOC;
@@ -536,18 +538,18 @@ KTEST(area_add_takes_free_addresses_alone)
     static const struct {
         int first, last; /* pages from PLACE on */
         int status;
-    } cases[] = {{-4, 4, OK},       {-4, 4, -EISTKN}, {-5, -3, -EISTKN}, {3, 4, -EISTKN},
-                 {3, 9, -EISTKN},   {-9, 9, -EISTKN}, {-1, 1, -EISTKN},  {-4, -3, -EISTKN},
-                 {-5, -4, OK},      {4, 5, OK},       {-6, -4, -EISTKN}, {5, 1024, OK}};
+    } cases[] = {{-4, 4, OK},     {-4, 4, -EISTKN}, {-5, -3, -EISTKN}, {3, 4, -EISTKN},
+                 {3, 9, -EISTKN}, {-9, 9, -EISTKN}, {-1, 1, -EISTKN},  {-4, -3, -EISTKN},
+                 {-5, -4, OK},    {4, 5, OK},       {-6, -4, -EISTKN}, {5, 1024, OK}};
 
     KEXPECT(begin(1));
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         uint32_t pages = space_of(0)->pages;
         size_t promised = pmm_get_promised_pages(), objects = kmem_live_objects();
         vaddr_t start = PLACE + (vaddr_t)((intptr_t)cases[i].first * PAGE);
-        int status = space_add_area(space_of(0), start,
-                                    PLACE + (vaddr_t)((intptr_t)cases[i].last * PAGE), PAGE_READ,
-                                    AREA_MAPPING);
+        int status =
+            space_add_area(space_of(0), start, PLACE + (vaddr_t)((intptr_t)cases[i].last * PAGE),
+                           PAGE_READ, AREA_MAPPING);
 
         KEXPECT(status == cases[i].status);
         KEXPECT(status == OK || (pages == space_of(0)->pages && objects == kmem_live_objects() &&
@@ -557,7 +559,8 @@ KTEST(area_add_takes_free_addresses_alone)
     end_space(0);
 }
 
-/* Of the process heap: what process_malloc() has is taken; up to both of the heap's ends; and free again. */
+/* Of the process heap: what process_malloc() has is taken; up to both of the heap's ends; and free
+ * again. */
 KTEST(area_add_and_process_malloc_ask_the_same_room)
 {
     struct process process = space_make_process();
@@ -572,7 +575,8 @@ KTEST(area_add_and_process_malloc_ask_the_same_room)
     KEXPECT(space_add_area(space, PROCESS_HEAP_END - PAGE, PROCESS_HEAP_END, PAGE_READ,
                            AREA_MAPPING) == OK);
     KEXPECT(process_free(&process, (void *)(memory + 2 * PAGE)) == -EINVARG);
-    KEXPECT(area_remove(space, memory, memory + 4 * PAGE) == OK); /* what lies between areas stays */
+    /* What lies between areas stays. */
+    KEXPECT(area_remove(space, memory, memory + 4 * PAGE) == OK);
     KEXPECT(process_free(&process, (void *)(memory + 3 * PAGE)) == OK);
     KEXPECT(room_is_free(&space->room, memory + 2 * PAGE, PROCESS_HEAP_END - PAGE));
     KEXPECT(space->pages == space_count_charged(space));
@@ -593,10 +597,11 @@ static size_t count_areas(const struct address_space *space)
 KTEST(area_remove_splits_what_reaches_beyond)
 {
     static const struct {
-        int first, last; /* of an area of eight pages, and one of two that begins three pages behind it */
+        /* Of an area of eight pages, and one of two that begins three pages behind it. */
+        int first, last;
         size_t areas;
         uint32_t pages; /* that are left */
-    } cases[] = {{0, 8, 1, 2}, {0, 1, 2, 9}, {7, 8, 2, 9}, {3, 4, 3, 9},  {-2, 2, 2, 8},
+    } cases[] = {{0, 8, 1, 2},  {0, 1, 2, 9},  {7, 8, 2, 9},   {3, 4, 3, 9},   {-2, 2, 2, 8},
                  {6, 12, 2, 7}, {0, 13, 0, 0}, {8, 11, 2, 10}, {-9, 0, 2, 10}, {1, 12, 2, 2}};
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -642,7 +647,8 @@ KTEST(area_protect_needs_areas_all_the_way)
     KEXPECT(!model.wrong);
 }
 
-/* What cannot be promised is refused when it is asked for; what nobody may touch needs no promise. */
+/* What cannot be promised is refused when it is asked for; what nobody may touch needs no
+ * promise. */
 KTEST(areas_larger_than_memory)
 {
     const vaddr_t end_at = PROCESS_BREAK_ADDRESS;
@@ -698,8 +704,8 @@ static void give_all_back(struct list_node *pages, struct list_node *blocks)
     }
 }
 
-/* Each kind of page: of areas and of process_malloc(), copies of those that a clone shares, and the tables for all of
- * them. Nothing is free but what was promised, and in the end nothing at all. */
+/* Each kind of page: of areas and of process_malloc(), copies of those that a clone shares, and the
+ * tables for all of them. Nothing is free but what was promised, and in the end nothing at all. */
 KTEST(address_space_fault_never_fails_for_what_was_promised)
 {
     struct list_node pages, blocks;
@@ -734,7 +740,8 @@ KTEST(address_space_fault_never_fails_for_what_was_promised)
     KEXPECT(!model.wrong);
 }
 
-/* The last table of an area goes when the kernel has used its part of the pool: it is promised again. */
+/* The last table of an area goes when the kernel has used its part of the pool: it is promised
+ * again. */
 KTEST(address_space_tables_come_back_when_memory_is_full)
 {
     struct list_node pages, blocks;
@@ -758,7 +765,8 @@ KTEST(address_space_tables_come_back_when_memory_is_full)
 
 /* ---------------------------------------------------------------- the n-th allocation fails */
 
-/* A state of which every move has something to do: areas, allocations, pages that a clone shares. */
+/* A state of which every move has something to do: areas, allocations, pages that a clone
+ * shares. */
 static bool begin_with_something(void)
 {
     bool is_there = begin(1);
@@ -794,8 +802,8 @@ static bool begin_with_something(void)
 
 static int try_add(void)
 {
-    return space_add_area(space_of(0), address_of(WINDOW_PAGES + 30),
-                          address_of(WINDOW_PAGES + 34), READ_WRITE, AREA_MAPPING);
+    return space_add_area(space_of(0), address_of(WINDOW_PAGES + 30), address_of(WINDOW_PAGES + 34),
+                          READ_WRITE, AREA_MAPPING);
 }
 
 static int try_remove(void)
@@ -844,7 +852,8 @@ static int try_clone(void)
     return status;
 }
 
-/* For every n: an error and nothing has changed, until there are fewer allocations. Returns how many errors. */
+/* For every n: an error and nothing has changed, until there are fewer allocations. Returns how
+ * many errors. */
 static int fail_every(const char *name, int (*attempt)(void))
 {
     int errors = 0;
@@ -886,10 +895,14 @@ KTEST(failing_every_allocation_of_each_operation)
         int (*attempt)(void);
         int errors_min;
     } operations[] = {
-        {"area_add()", try_add, 3},           {"area_remove()", try_remove, 2},
-        {"area_protect()", try_protect, 2},   {"area_move_end()", try_move_end, 1},
-        {"process_malloc()", try_small, 1},   {"process_malloc() of more", try_large, 1},
-        {"process_move_break()", try_break, 2}, {"address_space_clone()", try_clone, 6},
+        {"area_add()", try_add, 3},
+        {"area_remove()", try_remove, 2},
+        {"area_protect()", try_protect, 2},
+        {"area_move_end()", try_move_end, 1},
+        {"process_malloc()", try_small, 1},
+        {"process_malloc() of more", try_large, 1},
+        {"process_move_break()", try_break, 2},
+        {"address_space_clone()", try_clone, 6},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {

@@ -179,7 +179,8 @@ KTEST(family_kernel_stacks_when_memory_is_in_pieces)
         statuses = status < 0 ? status : statuses;
     }
     if (job_status == OK) {
-        process_destroy(job); /* in the order in which they came: the same stacks are spare then as before */
+        /* In the order in which they came: the same stacks are spare then as before. */
+        process_destroy(job);
     }
     for (int i = 0; i < COUNT; i++) {
         if (processes[i]) {

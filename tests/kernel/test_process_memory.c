@@ -80,7 +80,7 @@ KTEST(process_malloc_page_counts)
 {
     static const struct {
         size_t size, pages;
-    } cases[] = {{1, 1},    {4095, 1}, {4096, 1},  {4097, 2},  {8192, 2},
+    } cases[] = {{1, 1},    {4095, 1},  {4096, 1},  {4097, 2},   {8192, 2},
                  {8193, 3}, {16384, 4}, {16385, 5}, {65535, 16}, {65537, 17}};
     struct process process = space_make_process();
 
@@ -125,8 +125,8 @@ KTEST(process_malloc_refuses_zero_and_too_much)
     end_process(&process);
 }
 
-/* As many pages as are said to be free are not all a user's, and what is available has to serve for tables, too:
- * NULL at the call, nothing is lost, and the next request is served. */
+/* As many pages as are said to be free are not all a user's, and what is available has to serve for
+ * tables, too: NULL at the call, nothing is lost, and the next request is served. */
 KTEST(process_malloc_of_all_that_there_is)
 {
     struct process process = space_make_process();
@@ -152,8 +152,8 @@ KTEST(process_malloc_of_all_that_there_is)
     end_process(&process);
 }
 
-/* What was promised is there: when nobody gets another page, each touch still does; and all that is there then is
- * the kernel's share. */
+/* What was promised is there: when nobody gets another page, each touch still does; and all that is
+ * there then is the kernel's share. */
 KTEST(process_malloc_until_there_is_no_more)
 {
     enum { LARGE = 65536 };
@@ -382,7 +382,8 @@ KTEST(break_refuses_and_changes_nothing)
     KEXPECT((vaddr_t)process_move_break(&process, 0x7FFFF000) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, BREAK_LIMIT - 4096) == (vaddr_t)-ENOMEM);
-    /* what is said to be free is not all a user's, and all that is available leaves none for tables */
+    /* what is said to be free is not all a user's, and all that is available leaves none for
+     * tables */
     KEXPECT((vaddr_t)process_move_break(&process, (intptr_t)(before * 4096)) == (vaddr_t)-ENOMEM);
     KEXPECT((vaddr_t)process_move_break(&process, (intptr_t)(available * 4096)) ==
             (vaddr_t)-ENOMEM);
@@ -399,7 +400,7 @@ static bool move_break_near_its_end(struct process *process)
     struct area *area;
 
     if (space_add_area(&process->space, PROCESS_BREAK_ADDRESS, PROCESS_HEAP_END - 2 * 4096, 0,
-                 AREA_BREAK) != OK) {
+                       AREA_BREAK) != OK) {
         return false;
     }
     area = area_at(&process->space, PROCESS_BREAK_ADDRESS);
@@ -460,7 +461,7 @@ KTEST(process_malloc_goes_beyond_the_break)
 
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == PROCESS_BREAK_ADDRESS);
     KEXPECT(space_add_area(&process.space, PROCESS_HEAP_ADDRESS, PROCESS_BREAK_ADDRESS, 0,
-                     AREA_GUARD) == OK);
+                           AREA_GUARD) == OK);
     uint8_t *memory = process_malloc(&process, 2 * 4096);
     KEXPECT(memory == (uint8_t *)PROCESS_BREAK_ADDRESS + 4096);
     KEXPECT((vaddr_t)process_move_break(&process, 4096) == (vaddr_t)-ENOMEM);

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "syscall/usercopy.h"
 
-#define LENGTH    64
+#define LENGTH 64
 
 static const struct {
     vaddr_t start, end;
@@ -71,8 +71,8 @@ static int look_at_edges(vaddr_t start, vaddr_t end)
 
 static int wrong[RANGES];
 
-/* In a program's system call: its stack, and areas at the ends of all that it may have. Their pages are not there until
- * the kernel touches them. */
+/* In a program's system call: its stack, and areas at the ends of all that it may have. Their pages
+ * are not there until the kernel touches them. */
 static void look_at_all_edges(uint32_t command)
 {
     struct address_space *space = &process_current()->space;

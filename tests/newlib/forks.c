@@ -1,9 +1,9 @@
 /*
- * tests/newlib/forks.c - fork(), the exec functions and waitpid() as POSIX has them, the environment, and a stack of
- * 1 MiB.
+ * tests/newlib/forks.c - fork(), the exec functions and waitpid() as POSIX has them, the
+ * environment, and a stack of 1 MiB.
  *
- * `forks.elf WHAT ...` is what the tests put in place of a copy of themselves, or start: see children[]. Files:
- * data.txt is the ten digits and a line break, dir/inner.elf is this program.
+ * `forks.elf WHAT ...` is what the tests put in place of a copy of themselves, or start: see
+ * children[]. Files: data.txt is the ten digits and a line break, dir/inner.elf is this program.
  */
 #define _GNU_SOURCE /* execvpe() */
 #include <errno.h>
@@ -43,20 +43,21 @@ static int all_failures;
         CHECK(errno == (error));        \
     } while (0)
 
-/* Runs the statements in a child; its status, as waitpid() gives it. A child that gets behind them ends with 99. */
-#define IN_CHILD(statements)        \
-    ({                              \
-        int child_status = -1;      \
-        pid_t child_pid;            \
-        fflush(stdout);             \
-        child_pid = fork();         \
-        if (child_pid == 0) {       \
-            statements;             \
-            _exit(99);              \
-        }                           \
-        CHECK(child_pid > 0);       \
+/* Runs the statements in a child; its status, as waitpid() gives it. A child that gets behind them
+ * ends with 99. */
+#define IN_CHILD(statements)                                      \
+    ({                                                            \
+        int child_status = -1;                                    \
+        pid_t child_pid;                                          \
+        fflush(stdout);                                           \
+        child_pid = fork();                                       \
+        if (child_pid == 0) {                                     \
+            statements;                                           \
+            _exit(99);                                            \
+        }                                                         \
+        CHECK(child_pid > 0);                                     \
         CHECK(waitpid(child_pid, &child_status, 0) == child_pid); \
-        child_status;               \
+        child_status;                                             \
     })
 
 static int exit_status(int status)
@@ -83,8 +84,8 @@ static void test_copies(void)
     allocated[0] = 3;
     allocated[40000] = 4;
     int status = IN_CHILD({
-        if (global == 1 && local == 2 && allocated[0] == 3 && allocated[40000] == 4 && of_thread == 5 &&
-            getpid() != parent && getppid() == parent) {
+        if (global == 1 && local == 2 && allocated[0] == 3 && allocated[40000] == 4 &&
+            of_thread == 5 && getpid() != parent && getppid() == parent) {
             global = local = allocated[0] = of_thread = 100;
             free(allocated);
             char *more = malloc(1000000);
@@ -231,9 +232,10 @@ static void test_execute(void)
 
     CHECK(exit_status(IN_CHILD(execve("/forks.elf", words, environment))) == 12);
     CHECK(exit_status(IN_CHILD(execv("0:/forks.elf", words))) == 10);
-    CHECK(exit_status(IN_CHILD(execl("forks.elf", "some name", "words", "a", "", "b c", NULL))) == 10);
-    CHECK(exit_status(IN_CHILD(execle("forks.elf", "some name", "words", "a", "", "b c", NULL,
-                                      environment))) == 12);
+    CHECK(exit_status(IN_CHILD(execl("forks.elf", "some name", "words", "a", "", "b c", NULL))) ==
+          10);
+    CHECK(exit_status(IN_CHILD(
+              execle("forks.elf", "some name", "words", "a", "", "b c", NULL, environment))) == 12);
     CHECK(exit_status(IN_CHILD(execl("forks.elf", "x", "words", NULL))) == 11);
 
     /* Nothing has changed after an error. */
@@ -249,7 +251,8 @@ static void test_execute(void)
     CHECK(global == 1);
 }
 
-/* The program in its place has pid, parent and open descriptors of the old one, and nothing of its memory. */
+/* The program in its place has pid, parent and open descriptors of the old one, and nothing of its
+ * memory. */
 static void at_exit(void)
 {
     _exit(77);
@@ -309,7 +312,8 @@ static void test_environment(void)
     int status = -1;
 
     CHECK(setenv("ONE", "1", 1) == 0 && setenv("TWO", "two words", 1) == 0);
-    CHECK(setenv("THREE", "", 0) == 0 && setenv("ONE", "no", 0) == 0 && setenv("GONE", "x", 1) == 0);
+    CHECK(setenv("THREE", "", 0) == 0 && setenv("ONE", "no", 0) == 0 &&
+          setenv("GONE", "x", 1) == 0);
     CHECK(unsetenv("GONE") == 0 && putenv("FOUR=4") == 0);
     CHECK(exit_status(IN_CHILD(execv("forks.elf", words))) == 40);
     CHECK(exit_status(IN_CHILD(execve("forks.elf", words, own))) == 41);
@@ -355,7 +359,8 @@ static void test_largest(void)
 
 /* ---------------------------------------------------------------- stdio, and the stack */
 
-/* What is in a buffer when the program forks is in both's. The test that runs this program looks at what is seen. */
+/* What is in a buffer when the program forks is in both's. The test that runs this program looks at
+ * what is seen. */
 static void test_buffers(void)
 {
     int status;
@@ -386,7 +391,8 @@ static void test_stack(void)
 /* 10: the words, 11: none, and 2 more for A=b. */
 static int child_words(int argc, char **argv)
 {
-    bool has_words = argc == 5 && strcmp(argv[2], "a") == 0 && !*argv[3] && strcmp(argv[4], "b c") == 0;
+    bool has_words =
+        argc == 5 && strcmp(argv[2], "a") == 0 && !*argv[3] && strcmp(argv[4], "b c") == 0;
     const char *a = getenv("A");
 
     if (argv[argc] || (!has_words && argc != 2)) {
@@ -415,7 +421,8 @@ static bool is(const char *name, const char *wanted)
 static int child_environment(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    if (is("ONE", "1") && is("TWO", "two words") && is("THREE", "") && is("FOUR", "4") && is("GONE", NULL)) {
+    if (is("ONE", "1") && is("TWO", "two words") && is("THREE", "") && is("FOUR", "4") &&
+        is("GONE", NULL)) {
         return 40;
     }
     if (is("ONE", "own") && is("TWO", "2") && is("THREE", NULL) && !environ[2]) {
@@ -437,7 +444,8 @@ static int child_count(int argc, char **argv)
     if (argc == STRINGS_MAX - 100 && others == 100) {
         return 50;
     }
-    return argc == 3 && strspn(argv[2], "x") == STRING_BYTES - sizeof("forks") - sizeof("count") - 1 &&
+    return argc == 3 &&
+                   strspn(argv[2], "x") == STRING_BYTES - sizeof("forks") - sizeof("count") - 1 &&
                    strlen(argv[2]) == strspn(argv[2], "x")
                ? 51
                : 0;

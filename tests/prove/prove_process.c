@@ -5,26 +5,28 @@
  *
  * usage: prove_process [pages=8] [break=4] [neighbours] [progress] [memory=MIB]
  *
- * The real process_memory.c, address_space.c and page_fault.c, and the real page tables below them, on an address
- * space of which only `pages` pages are free: so many below the break's start, and the others from it on, where
- * another page table begins. With `neighbours`, allocations lie on both sides.
+ * The real process_memory.c, address_space.c and page_fault.c, and the real page tables below them,
+ * on an address space of which only `pages` pages are free: so many below the break's start, and
+ * the others from it on, where another page table begins. With `neighbours`, allocations lie on
+ * both sides.
  *
  * Moves: process_malloc() of the smallest and the largest size of 0 to 9 pages, and of huge ones;
- * process_move_break() by -9 to 9 pages and by parts of pages; a touch of each page, to read and to write. For each,
- * every answer of the layers below: as many free frames as needed, or any lower number; the same of pages that the
- * family may still have; no memory for an area, or for the index of addresses; and *any* run of free addresses that
- * is long enough. process_free() of each page of the window and around it, of addresses inside, NULL and foreign
- * ones.
+ * process_move_break() by -9 to 9 pages and by parts of pages; a touch of each page, to read and to
+ * write. For each, every answer of the layers below: as many free frames as needed, or any lower
+ * number; the same of pages that the family may still have; no memory for an area, or for the index
+ * of addresses; and *any* run of free addresses that is long enough. process_free() of each page of
+ * the window and around it, of addresses inside, NULL and foreign ones.
  *
- * A state is: what each page is, and whether it has come. Page tables, what is charged to the process and its
- * family, what is promised and what lies where in the address space's tree follow from these, and are compared after
- * each move: promises are exact in every state.
+ * A state is: what each page is, and whether it has come. Page tables, what is charged to the
+ * process and its family, what is promised and what lies where in the address space's tree follow
+ * from these, and are compared after each move: promises are exact in every state.
  *
  * Poison: frames that are free, so that a page that is not cleared shows. Live pages hold a pattern
  * each, which must stay.
  *
- * Abstracted: which frame a page has: before each step page i gets frame i. Large pages, and pieces between which the
- * others run, do not fit into the window. memory/area/room.c is played by a row of flags (it has tests of its own).
+ * Abstracted: which frame a page has: before each step page i gets frame i. Large pages, and pieces
+ * between which the others run, do not fit into the window. memory/area/room.c is played by a row
+ * of flags (it has tests of its own).
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -86,7 +88,7 @@ struct move {
     size_t size;       /* MALLOC */
     uintptr_t pointer; /* FREE_PAGES, TOUCH */
     int32_t delta;     /* BREAK */
-    uint8_t choice;    /* MALLOC: which run of free addresses; or NO_ADDRESSES: there is no memory for the index */
+    uint8_t choice;    /* MALLOC: which free run; or NO_ADDRESSES: no memory for the index */
     bool is_written;   /* TOUCH */
     bool has_no_area;  /* BREAK: no memory for one; NO_ADDRESSES as well */
     uint8_t frames;    /* that are free */
@@ -409,6 +411,13 @@ void room_give_slowly(struct room *room, vaddr_t start, vaddr_t end)
     }
 }
 
+/* Nothing is ever lost here: prove_room.c has that. */
+void room_put_back(struct room *room, vaddr_t start, vaddr_t end)
+{
+    (void)room;
+    prove_fail("addresses from %#zx to %#zx are put back", (size_t)start, (size_t)end);
+}
+
 void room_initialise(struct room *room, vaddr_t start, vaddr_t end)
 {
     (void)room;
@@ -458,9 +467,8 @@ static uint32_t marks_of(uint8_t what)
 
 static struct page_entry entry_of(uint8_t what, size_t frame)
 {
-    return what & HAS_COME
-               ? page_entry_make((paddr_t)frames[frame], USER_PAGE | marks_of(what), 0)
-               : page_entry_promise(marks_of(what));
+    return what & HAS_COME ? page_entry_make((paddr_t)frames[frame], USER_PAGE | marks_of(what), 0)
+                           : page_entry_promise(marks_of(what));
 }
 
 /* Has the page an entry? The break's have one when they have come. */
@@ -588,9 +596,7 @@ static void put(const struct state *state, const struct move *move)
     size_t used = counts.pages + counts.tables;
     family = (struct family){.used[FAMILY_PAGES] = (uint32_t)used};
     family_limit = used + move->room;
-    space = (struct address_space){.family = &family,
-                                   .chunk = &chunk,
-                                   .pages = (uint32_t)used};
+    space = (struct address_space){.family = &family, .chunk = &chunk, .pages = (uint32_t)used};
     chunk.resident = counts.come;
     put_break(state);
     free_frames = move->frames;
@@ -653,8 +659,8 @@ static void check_page(size_t i, struct page_entry entry, const struct state *be
     PROVE(!is_mapped[frame], "page %zu has a frame that is in use", i);
     is_mapped[frame] = true;
     if (before != NULL && before->page[i] & HAS_COME) {
-        PROVE(frame == 4 + i && holds(frames[frame], pattern(i)), "a neighbour is touched: page %zu",
-              i);
+        PROVE(frame == 4 + i && holds(frames[frame], pattern(i)),
+              "a neighbour is touched: page %zu", i);
     } else {
         PROVE(holds(frames[frame], 0), "page %zu is not zeroed", i);
     }
@@ -695,13 +701,14 @@ static void check_counts(const struct state *before, const struct move *move,
     PROVE(taken == counts.come + counts.made, "%zu frames are taken for %zu pages and %zu tables",
           taken, counts.come, counts.made);
     PROVE(space.pages == used, "the process counts %u pages, not %zu", space.pages, used);
-    PROVE(chunk.resident == counts.come, "%zu pages are said to be there, not %zu", (size_t)chunk.resident,
-          counts.come);
+    PROVE(chunk.resident == counts.come, "%zu pages are said to be there, not %zu",
+          (size_t)chunk.resident, counts.come);
     PROVE(family.used[FAMILY_PAGES] == used, "the family is charged for %u pages, not %zu",
           family.used[FAMILY_PAGES], used);
     PROVE(promised == used - taken, "%zu pages are promised, not %zu", promised, used - taken);
-    PROVE(chunk.own_tables - PAGE_MIXED_TABLES == counts.made, "the chunk counts %zu tables, not %zu",
-          chunk.own_tables - PAGE_MIXED_TABLES, counts.made);
+    PROVE(chunk.own_tables - PAGE_MIXED_TABLES == counts.made,
+          "the chunk counts %zu tables, not %zu", chunk.own_tables - PAGE_MIXED_TABLES,
+          counts.made);
     PROVE(chunk.promised_tables == counts.tables - counts.made, "%zu tables are promised, not %zu",
           chunk.promised_tables, counts.tables - counts.made);
     if (before != NULL) {
@@ -729,7 +736,8 @@ static void take_snapshot(const struct state *before, const struct move *move, s
             check_page(i, entry, before, is_mapped);
         }
     }
-    PROVE(BOUNDARY + break_pages(state) * PAGE == break_end, "the break and its pages do not agree");
+    PROVE(BOUNDARY + break_pages(state) * PAGE == break_end,
+          "the break and its pages do not agree");
     for (size_t i = 0; i < PAGING_TOTAL_ENTRIES_PER_TABLE; i++) {
         struct page_entry entry = {directory[i]};
         PROVE(directory[i] == 0 || page_entry_is_own_table(entry),
@@ -739,11 +747,11 @@ static void take_snapshot(const struct state *before, const struct move *move, s
               "something is mapped outside the window");
     }
     if (has_neighbours) {
-        PROVE(page_entry_is_same(paging_entry(&chunk, window_start - PAGE),
-                                 entry_of(ONLY | HAS_COME, 0)) &&
-                  page_entry_is_same(paging_entry(&chunk, window_end),
-                                     entry_of(ONLY | HAS_COME, 1)),
-              "a page beside the window has changed");
+        PROVE(
+            page_entry_is_same(paging_entry(&chunk, window_start - PAGE),
+                               entry_of(ONLY | HAS_COME, 0)) &&
+                page_entry_is_same(paging_entry(&chunk, window_end), entry_of(ONLY | HAS_COME, 1)),
+            "a page beside the window has changed");
     }
     check_tables(state->page);
     check_counts(before, move, state);
@@ -766,8 +774,8 @@ static void nothing_has_changed(const struct state *before, const struct state *
     PROVE(memcmp(before, after, sizeof(*before)) == 0, "%s fails, but has changed something", call);
 }
 
-/* The number-th free run of that length that ends at `end` or before, from above; `pages` when there are not so
- * many. */
+/* The number-th free run of that length that ends at `end` or before, from above; `pages` when
+ * there are not so many. */
 static size_t find_run(const struct state *state, size_t end, size_t length, unsigned number)
 {
     size_t run = 0;
@@ -806,10 +814,11 @@ static bool try_malloc(const struct move *move, const struct state *before, stru
     }
     memcpy(expected, before->page, sizeof(expected));
     for (size_t i = 0; first < pages && i < length; i++) {
-        expected[first + i] = (uint8_t)((length <= EAGER ? HAS_COME : 0) | (length == 1       ? ONLY
-                                                                           : i == 0          ? FIRST
-                                                                           : i + 1 == length ? LAST
-                                                                                             : MIDDLE));
+        expected[first + i] =
+            (uint8_t)((length <= EAGER ? HAS_COME : 0) | (length == 1       ? ONLY
+                                                          : i == 0          ? FIRST
+                                                          : i + 1 == length ? LAST
+                                                                            : MIDDLE));
     }
     bool can_succeed =
         first < pages && move->choice != NO_ADDRESSES && suffices(before, expected, move);
@@ -870,10 +879,9 @@ static void try_break(const struct move *move, const struct state *before, struc
     for (int32_t i = delta; !is_bad && i < 0; i++) {
         expected[(size_t)((int32_t)old_end + i)] = NOTHING;
     }
-    bool can_succeed =
-        has_room && (delta <= 0 || (suffices(before, expected, move) &&
-                                    move->choice != NO_ADDRESSES &&
-                                    !(move->has_no_area && length == 0)));
+    bool can_succeed = has_room && (delta <= 0 || (suffices(before, expected, move) &&
+                                                   move->choice != NO_ADDRESSES &&
+                                                   !(move->has_no_area && length == 0)));
     uint32_t result = (uint32_t)process_move_break(NULL, move->delta);
     take_snapshot(before, move, after);
     uint32_t wanted = is_bad ? (uint32_t)-EINVARG : can_succeed ? old_break : (uint32_t)-ENOMEM;
@@ -906,8 +914,8 @@ static void try_touch(const struct move *move, const struct state *before, struc
          i++) {
         expected[i] |= HAS_COME;
     }
-    int status = address_space_fault(&space, move->pointer,
-                                     move->is_written ? PAGE_WRITE : PAGE_READ);
+    int status =
+        address_space_fault(&space, move->pointer, move->is_written ? PAGE_WRITE : PAGE_READ);
 
     take_snapshot(before, move, after);
     PROVE(status == (is_needed ? OK : -EINVARG), "a touch gives %d", status);
@@ -939,8 +947,8 @@ static void start(void *state)
     take_snapshot(NULL, NULL, state);
 }
 
-/* Runs are whole, and the break's pages are those below the break and no others; all can be given back, and then
- * nothing is charged or promised. */
+/* Runs are whole, and the break's pages are those below the break and no others; all can be given
+ * back, and then nothing is charged or promised. */
 static void check(const void *of)
 {
     const struct state *state = of;
@@ -949,7 +957,8 @@ static void check(const void *of)
     for (size_t i = 0; i < pages; i++) {
         uint8_t what = state->page[i] & KIND;
 
-        PROVE(is_open == (what == MIDDLE || what == LAST), "the run around page %zu is not whole", i);
+        PROVE(is_open == (what == MIDDLE || what == LAST), "the run around page %zu is not whole",
+              i);
         PROVE(what != OF_BREAK || (i >= break_page && i < break_page + break_pages(state)),
               "page %zu is the break's", i);
         is_open = what == FIRST || what == MIDDLE;
@@ -1003,8 +1012,8 @@ static void add_move(struct move move)
     moves[move_count++] = move;
 }
 
-/* The move, first with plenty of everything; then, if it asks for new pages, with each answer of the
- * layers below that can matter: one of them short at a time. */
+/* The move, first with plenty of everything; then, if it asks for new pages, with each answer of
+ * the layers below that can matter: one of them short at a time. */
 static void add_moves_of(struct move move, size_t new_pages)
 {
     move.frames = move.room = PLENTY;
@@ -1105,8 +1114,8 @@ int main(int argument_count, char **arguments)
     window_start = BOUNDARY - (uint32_t)break_page * PAGE;
     window_end = window_start + (uint32_t)pages * PAGE;
     add_moves();
-    snprintf(name, sizeof(name), "process heap of %zu pages, break at page %zu%s", pages, break_page,
-             has_neighbours ? ", with neighbours" : "");
+    snprintf(name, sizeof(name), "process heap of %zu pages, break at page %zu%s", pages,
+             break_page, has_neighbours ? ", with neighbours" : "");
     const struct prove_model model = {
         .name = name,
         .state_bytes = sizeof(struct state),

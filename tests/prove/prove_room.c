@@ -1,18 +1,19 @@
 /*
- * prove_room.c - every state of the index of free addresses of a few pages (prove.h has the theory).
+ * prove_room.c - every state of the index of free addresses of a few pages (prove.h has the
+ * theory).
  * Sources: src/lib/tree.c
  *
  * usage: prove_room [pages=8] [progress] [memory=MIB]
  *
- * The real room.c, included below because its nodes are its own, on the real tree, with nodes from a
- * few places here.
+ * The real room.c, included below because its nodes are its own, on the real tree, with nodes from
+ * a few places here.
  *
  * Moves: room_take() and room_take_highest() of each number of pages with each pair of limits, and
  * with numbers and limits that nothing fits. room_take_at() (and room_is_free()) and room_give() of
  * each range, also of such that are not free or not in use, and beyond the room. room_put_back() of
- * each range that is free, known or not. room_clone(), in pieces of one node and of all, after which
- * the clone is the room; room_destroy() in such pieces. Each of these once with memory for nodes and
- * once without, if it asks for one; room_clone() with each node missing.
+ * each range that is free, known or not. room_clone(), in pieces of one node and of all, after
+ * which the clone is the room; room_destroy() in such pieces. Each of these once with memory for
+ * nodes and once without, if it asks for one; room_clone() with each node missing.
  *
  * A state is: what each page is (in use, free, or free and lost), the current gap, the two limits
  * beside it, and the tree with its shape.
@@ -367,7 +368,8 @@ static void try_take_at(const struct move *move, const struct state *before, str
     current_is_the_same(before, after, move->low, move->high);
 }
 
-/* A wrong give, of pages that a gap has or that the room does not have, is a panic. True: it was. */
+/* A wrong give, of pages that a gap has or that the room does not have, is a panic. True: it
+ * was. */
 static bool gives_with_panic(const struct move *move)
 {
     volatile bool has_panicked = true;

@@ -134,17 +134,12 @@ def check_format():
 PROSE_MAX, LINE_MAX = 100, 120
 PROSE = re.compile(r"\s*(?:/\*|\*|;)(?: \S+)+$")
 SOURCES_OF_TEST = re.compile(r" \* Sources: ")  # one line, for make
-# Not looked at: their comments are wrapped with the next change of what they describe.
-NOT_YET_WRAPPED = re.compile(r"src/memory/(?:paging/|pmm\.)|src/process/process(?:_memory)?\.c$|"
-                             r"src/syscall/(?:usercopy\.|sys_memory)|tests/prove/prove_process\.c$")
 
 
 def long_lines():
     """Lines that are too long, or None."""
     wrong = []
     for path in sources(".c", ".h", ".asm", ".inc"):
-        if NOT_YET_WRAPPED.match(path):
-            continue
         for number, line in enumerate(suite.read(path).split("\n"), 1):
             is_prose = PROSE.match(line) and not SOURCES_OF_TEST.match(line)
             limit = PROSE_MAX if is_prose else LINE_MAX

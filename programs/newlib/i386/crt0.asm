@@ -1,7 +1,7 @@
 ; crt0.asm - where a program with newlib begins.
 ;
-; Entry state, as the kernel leaves it: ring 3, flat segments, ESP, a multiple of 16, below the arguments at the end of
-; a stack as large as newlib.ld says, the x87 as after FNINIT.
+; Entry state, as the kernel leaves it: ring 3, flat segments, ESP, a multiple of 16, below the
+; arguments at the end of a stack as large as newlib.ld says, the x87 as after FNINIT.
 bits 32
 
 global _start

@@ -1,7 +1,7 @@
 ; crt0.asm - where a program with newlib begins.
 ;
-; Entry state, as the kernel leaves it: ring 3, RSP, a multiple of 16, below the arguments at the end of a stack as
-; large as newlib.ld says, the FPU as after FNINIT, MXCSR as after a reset.
+; Entry state, as the kernel leaves it: ring 3, RSP, a multiple of 16, below the arguments at the
+; end of a stack as large as newlib.ld says, the FPU as after FNINIT, MXCSR as after a reset.
 bits 64
 
 global _start

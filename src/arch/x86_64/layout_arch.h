@@ -50,7 +50,7 @@
 /* Kernel stacks, each over a page that is never mapped. */
 #define KERNEL_STACKS_ADDRESS VMALLOC_END
 #define KERNEL_STACKS_END     0xFFFFA01002000000
-#define MMIO_ADDRESS    0xFFFFC00000000000
+#define MMIO_ADDRESS          0xFFFFC00000000000
 
 #ifndef __ASSEMBLER__
 /* Where the kernel sees the byte at a physical address: low memory, or RAM that pmm or kmalloc()

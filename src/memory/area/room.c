@@ -1,9 +1,10 @@
 /*
  * memory/area/room.c - an index of free addresses (room.h has theory and invariants).
  *
- * Two searches of the tree: find_neighbours() goes to the place of an address, find_fit() to the gap
- * that is nearest to an address and long enough. All that changes gaps ends in one of these: take from
- * the current one, take from one of the tree, make one of the tree the current one, give to either.
+ * Two searches of the tree: find_neighbours() goes to the place of an address, find_fit() to the
+ * gap that is nearest to an address and long enough. All that changes gaps ends in one of these:
+ * take from the current one, take from one of the tree, make one of the tree the current one, give
+ * to either.
  */
 #include "memory/area/room.h"
 
@@ -55,7 +56,8 @@ static bool current_is_empty(const struct room *room)
 
 /* ---------------------------------------------------------------- searches */
 
-/* The gaps of the tree around an address: the last that starts below it, the first that does not. */
+/* The gaps of the tree around an address: the last that starts below it, the first that does
+ * not. */
 struct neighbours {
     struct gap *before, *after; /* NULL: none */
 };
@@ -112,11 +114,12 @@ struct fit {
 };
 
 /*
- * The place for so many bytes in the tree that is nearest to `from`, and above (UPWARD) or below it.
+ * The place for so many bytes in the tree that is nearest to `from`, and above (UPWARD) or below
+ * it.
  *
- * On the way down, `cut` is the gap that reaches across `from`, if any does. What lies beyond `from`
- * are the nodes where the way goes to the nearer side, each with all on its far side. The last of
- * these is the nearest.
+ * On the way down, `cut` is the gap that reaches across `from`, if any does. What lies beyond
+ * `from` are the nodes where the way goes to the nearer side, each with all on its far side. The
+ * last of these is the nearest.
  */
 static struct fit find_fit(const struct room *room, vaddr_t from, unsigned way, size_t bytes)
 {
@@ -197,7 +200,8 @@ static void update_gap(struct room *room, struct gap *gap)
 
 /* ---------------------------------------------------------------- taking */
 
-/* Takes [start, end), which lies in the gap. False: there is no memory for what remains behind it. */
+/* Takes [start, end), which lies in the gap. False: there is no memory for what remains behind
+ * it. */
 static bool take_from_gap(struct room *room, struct gap *gap, vaddr_t start, vaddr_t end)
 {
     if (start == gap->start && end == gap->end) {
@@ -223,8 +227,8 @@ static bool take_from_gap(struct room *room, struct gap *gap, vaddr_t start, vad
 }
 
 /*
- * The same from the current gap. When something remains on both sides, the upper part is the current
- * gap then if upper_stays, else the lower one.
+ * The same from the current gap. When something remains on both sides, the upper part is the
+ * current gap then if upper_stays, else the lower one.
  */
 static bool take_from_current(struct room *room, vaddr_t start, vaddr_t end, bool upper_stays)
 {
@@ -252,9 +256,9 @@ static bool take_from_current(struct room *room, vaddr_t start, vaddr_t end, boo
 }
 
 /*
- * Takes so many bytes at start, in the gap, which becomes the current one from there on. What it was
- * before goes into the tree, with the gap's node unless that still has what is below start. False:
- * there is no memory for one.
+ * Takes so many bytes at start, in the gap, which becomes the current one from there on. What it
+ * was before goes into the tree, with the gap's node unless that still has what is below start.
+ * False: there is no memory for one.
  */
 static bool take_and_move_current(struct room *room, struct gap *gap, vaddr_t start, size_t bytes)
 {

@@ -3,16 +3,17 @@
  *
  * Theory
  *
- * A room is a range of whole pages. What is free of it is a set of gaps, each as long as it can be, so
- * that no two touch. All gaps but one are in a balanced tree (lib/tree.h) in the order of their
- * addresses; each node also keeps the largest gap of its subtree, so that the first one that is long
- * enough is found by going down once.
+ * A room is a range of whole pages. What is free of it is a set of gaps, each as long as it can be,
+ * so that no two touch. All gaps but one are in a balanced tree (lib/tree.h) in the order of their
+ * addresses; each node also keeps the largest gap of its subtree, so that the first one that is
+ * long enough is found by going down once.
  *
- * One gap, the *current* one, is outside the tree: two numbers in struct room. Memory is taken from its
- * start, upward, until it no longer suffices; then the next gap that does becomes the current one
- * (next fit). So most calls compare and add, and neither search nor need memory. (Doug Lea's malloc
- * calls such a chunk the designated victim.) The current gap may be empty: then its two numbers are
- * still the place behind what was given out last, and the next run that is given back becomes it.
+ * One gap, the *current* one, is outside the tree: two numbers in struct room. Memory is taken from
+ * its start, upward, until it no longer suffices; then the next gap that does becomes the current
+ * one (next fit). So most calls compare and add, and neither search nor need memory. (Doug Lea's
+ * malloc calls such a chunk the designated victim.) The current gap may be empty: then its two
+ * numbers are still the place behind what was given out last, and the next run that is given back
+ * becomes it.
  *
  *   start                                                          end
  *     | in use |  gap  | in use | current gap       | in use | gap | in use ...
@@ -31,18 +32,19 @@
  *
  * Memory
  *
- * A gap in the tree is a node of 28 bytes (56 with 64 bits) from kmem_alloc(). A call that *takes* and
- * would need a node for what remains fails when there is none, and changes nothing. room_give() cannot
+ * A gap in the tree is a node of 28 bytes (56 with 64 bits) from kmem_alloc(). A call that *takes*
+ * and would need a node for what remains fails when there is none, and changes nothing. room_give()
+ * cannot
  * fail: the gap that finds no node is *lost* for the index, which gives out none of its pages, and
  * lost_pages counts them. So when a call finds nothing and room_has_lost(), its caller finds a free
  * run in another way (page tables, areas), and says so with room_put_back().
  *
- * Costs, with 100,000 gaps, in instructions (make bench counts them): taking from the current gap and
- * giving back to it some 15 together; all else some 500, at most 3,000. room_destroy() and
+ * Costs, with 100,000 gaps, in instructions (make bench counts them): taking from the current gap
+ * and giving back to it some 15 together; all else some 500, at most 3,000. room_destroy() and
  * room_clone() take about 100 for each gap, so their callers say how many nodes a call may do.
  *
- * Addresses are multiples of PAGE_SIZE_BYTES, ranges [start, end) are not empty. Not for interrupt handlers; calls for one room must not
- * overlap.
+ * Addresses are multiples of PAGE_SIZE_BYTES, ranges [start, end) are not empty. Not for interrupt
+ * handlers; calls for one room must not overlap.
  */
 #ifndef MEMORY_AREA_ROOM_H
 #define MEMORY_AREA_ROOM_H
@@ -72,9 +74,9 @@ void room_initialise(struct room *room, vaddr_t start, vaddr_t end);
 bool room_destroy(struct room *room, size_t nodes);
 
 /*
- * Makes *to a copy of *from, for fork, at most so many nodes in one call. Before the first call *to is
- * all zero bytes. 0: done; 1: call again, *from must not change meanwhile; -ENOMEM. In the last two
- * cases, *to is only for room_clone() and room_destroy().
+ * Makes *to a copy of *from, for fork, at most so many nodes in one call. Before the first call *to
+ * is all zero bytes. 0: done; 1: call again, *from must not change meanwhile; -ENOMEM. In the last
+ * two cases, *to is only for room_clone() and room_destroy().
  */
 int room_clone(struct room *to, const struct room *from, size_t nodes);
 
@@ -92,9 +94,9 @@ vaddr_t room_take_slowly(struct room *room, vaddr_t low, vaddr_t high, size_t pa
 void room_give_slowly(struct room *room, vaddr_t start, vaddr_t end);
 
 /*
- * Takes a run of so many pages in [low, high), next fit: from the start of the current gap; else from
- * the first gap behind it that is long enough, else from the first one of all. That gap becomes the
- * current one. The result is the run's start, 0: there is none, or no memory.
+ * Takes a run of so many pages in [low, high), next fit: from the start of the current gap; else
+ * from the first gap behind it that is long enough, else from the first one of all. That gap
+ * becomes the current one. The result is the run's start, 0: there is none, or no memory.
  */
 static inline vaddr_t room_take(struct room *room, vaddr_t low, vaddr_t high, size_t pages)
 {
@@ -108,8 +110,8 @@ static inline vaddr_t room_take(struct room *room, vaddr_t low, vaddr_t high, si
     return room_take_slowly(room, low, high, pages);
 }
 
-/* Takes the highest run of so many pages in [low, high); which gap is the current one stays. 0: there
- * is none, or no memory. */
+/* Takes the highest run of so many pages in [low, high); which gap is the current one stays. 0:
+ * there is none, or no memory. */
 vaddr_t room_take_highest(struct room *room, vaddr_t low, vaddr_t high, size_t pages);
 
 /* Takes [start, end). False, and nothing is changed: some page of it is not free, or there is no
@@ -129,8 +131,8 @@ static inline void room_give(struct room *room, vaddr_t start, vaddr_t end)
 }
 
 /*
- * Says that the pages of [start, end), which its caller found to be free, are. What of them was lost
- * is so no longer, as far as there is memory for nodes now.
+ * Says that the pages of [start, end), which its caller found to be free, are. What of them was
+ * lost is so no longer, as far as there is memory for nodes now.
  */
 void room_put_back(struct room *room, vaddr_t start, vaddr_t end);
 

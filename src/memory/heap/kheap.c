@@ -268,8 +268,7 @@ void *NOINLINE kmalloc(size_t size)
 
 static void *zalloc_owned(size_t size, const void *owner)
 {
-    void *memory =
-        IS_TRACED ? malloc_traced(size, owner) : take(size, owner);
+    void *memory = IS_TRACED ? malloc_traced(size, owner) : take(size, owner);
 
     if (memory != NULL) {
         memset(memory, 0, size);

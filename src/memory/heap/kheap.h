@@ -58,8 +58,8 @@ bool kheap_is_frames(const void *ptr);
 size_t kheap_frame_blocks(void);
 
 /*
- * For the page allocator's promises: when a request of kmalloc() and company would leave fewer than *floor blocks
- * free, may_take() is asked, and false refuses it. *floor may change at any time.
+ * For the page allocator's promises: when a request of kmalloc() and company would leave fewer than
+ * *floor blocks free, may_take() is asked, and false refuses it. *floor may change at any time.
  */
 void kheap_set_floor(const size_t *floor, bool (*may_take)(size_t blocks));
 

@@ -27,8 +27,9 @@
  *   page, or a copy of what the kernel shares); the entry is written, and what became empty goes back.
  *
  * Invariants
- *   - An entry is 0, or present, or promised or hidden (a process's page: user_pages.h). A table that becomes empty is all zeros, so it goes back through
- *     pmm_free_zeroed_page() and costs no clearing when it is next needed.
+ *   - An entry is 0, or present, or promised or hidden (a process's page: user_pages.h). A table
+ *     that becomes empty is all zeros, so it goes back through pmm_free_zeroed_page() and costs no
+ *     clearing when it is next needed.
  *   - The entry that leads to a table which only this chunk uses says so (OWN), and page_count() of it is the
  *     number of the table's entries that are not 0: never 0, but for the moment inside paging_map() and
  *     paging_unmap(). chunk->own_tables is the number of such tables.
@@ -38,9 +39,9 @@
  *   - Tables, roots and chunks may lie where their address is not the physical one: entries and CR3 hold
  *     page_physical() of them.
  *
- * The kernel's own mappings change in two ranges only, the byte heap and the kernel stacks. Their tables are made for
- * the first page that they are needed for and go with the last. Where an entry of the root changes with it,
- * which happens on i386, all chunks get the new one.
+ * The kernel's own mappings change in two ranges only, the byte heap and the kernel stacks. Their
+ * tables are made for the first page that they are needed for and go with the last. Where an entry
+ * of the root changes with it, which happens on i386, all chunks get the new one.
  */
 #include "memory/paging/paging.h"
 
@@ -95,9 +96,9 @@ static void flush_all(void)
 }
 
 /*
- * The kernel's entry of level for address was old and is another one now. If it is one of the root, all chunks
- * that had the old one get the new one. (The CPU marks in each chunk's own copy that it was used.) Whichever
- * chunk is in use, nothing of what the old one led to stays in the TLB.
+ * The kernel's entry of level for address was old and is another one now. If it is one of the root,
+ * all chunks that had the old one get the new one. (The CPU marks in each chunk's own copy that it
+ * was used.) Whichever chunk is in use, nothing of what the old one led to stays in the TLB.
  */
 static void share_entry(vaddr_t address, unsigned level, struct page_entry old)
 {
@@ -156,9 +157,9 @@ static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk,
     return table[page_table_index(address, 0)];
 }
 
-size_t __attribute__((noinline)) paging_drop_tables(struct paging_4gb_chunk *chunk,
-                                                    const struct path *path, unsigned level,
-                                                    vaddr_t address)
+size_t __attribute__((noinline))
+paging_drop_tables(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level,
+                   vaddr_t address)
 {
     size_t dropped = 0;
 
@@ -202,9 +203,9 @@ static inline void put_table(struct paging_4gb_chunk *chunk, struct page_entry *
 }
 
 /*
- * Puts a table of the chunk's own, with the same mappings, in place of the entry at path->slot[level]: an
- * empty one, a split large page, or a copy of a table of pages that the kernel shares. 0; -ENOMEM; -EINVARG
- * for a table of tables that the kernel shares.
+ * Puts a table of the chunk's own, with the same mappings, in place of the entry at
+ * path->slot[level]: an empty one, a split large page, or a copy of a table of pages that the
+ * kernel shares. 0; -ENOMEM; -EINVARG for a table of tables that the kernel shares.
  */
 static int make_table(struct paging_4gb_chunk *chunk, vaddr_t address, const struct path *path,
                       unsigned level)
@@ -321,8 +322,8 @@ static inline int set_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
     return OK;
 }
 
-/* Unmaps address, and sets *old to the entry that was there; to an empty one when nothing was. An error when a
- * table of the chunk's own is needed for it and cannot be had. */
+/* Unmaps address, and sets *old to the entry that was there; to an empty one when nothing was. An
+ * error when a table of the chunk's own is needed for it and cannot be had. */
 static inline int clear_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
                               struct page_entry *old)
 {
@@ -374,8 +375,8 @@ page_entry_bits_t paging_take_bits(struct paging_4gb_chunk *chunk, void *virt)
 
 /* ---------------------------------------------------------------- ranges */
 
-/* Gives back all tables of the chunk's own that entries of `level` in table lead to; the pages that they
- * map stay. */
+/* Gives back all tables of the chunk's own that entries of `level` in table lead to; the pages that
+ * they map stay. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels of tables, four at most */
 static void free_tables(struct paging_4gb_chunk *chunk, const struct page_entry *table,
                         unsigned level)
@@ -406,7 +407,7 @@ int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t la
             continue;
         }
         while (number-- > first) {
-            if (paging_complete_path(chunk, number << shift, 0, &path) == OK && /* it is all there */
+            if (paging_complete_path(chunk, number << shift, 0, &path) == OK &&
                 page_count(chunk->counts, path.slot[1], number << shift) == 0) {
                 (void)paging_drop_tables(chunk, &path, 1, number << shift);
             }
@@ -462,8 +463,8 @@ int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *
                             ((paddr_t)phys_end - (paddr_t)phys) / PAGE_SIZE_BYTES, flags);
 }
 
-/* Maps what one entry of level covers, around address, with that entry; path leads to it. Tables that were
- * there go back. */
+/* Maps what one entry of level covers, around address, with that entry; path leads to it. Tables
+ * that were there go back. */
 static void write_large_entry(struct paging_4gb_chunk *chunk, vaddr_t address,
                               const struct path *path, unsigned level, struct page_entry entry)
 {
@@ -604,8 +605,8 @@ size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start,
     return count_private(chunk, root_of(chunk), ROOT_LEVEL, start, end);
 }
 
-/* In table, whose entries are of level and begin to count at start. What an entry allows, those below may
- * only narrow. */
+/* In table, whose entries are of level and begin to count at start. What an entry allows, those
+ * below may only narrow. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels of tables, four at most */
 static bool find_writable_and_executable(const struct page_entry *table, unsigned level,
                                          vaddr_t start, vaddr_t *address)
@@ -648,7 +649,8 @@ bool paging_find_writable_and_executable(const struct paging_4gb_chunk **chunk, 
 
 /* ---------------------------------------------------------------- the kernel's chunk */
 
-/* The level of the largest pages that start and frame are aligned to, and that bytes have room for. */
+/* The level of the largest pages that start and frame are aligned to, and that bytes have room
+ * for. */
 static unsigned largest_level(vaddr_t start, paddr_t frame, size_t bytes)
 {
     unsigned level = paging.largest_level;
@@ -660,7 +662,8 @@ static unsigned largest_level(vaddr_t start, paddr_t frame, size_t bytes)
     return level;
 }
 
-/* Maps [start, end), where nothing is mapped yet, with the largest pages that fit. end 0: all that follows. */
+/* Maps [start, end), where nothing is mapped yet, with the largest pages that fit. end 0: all that
+ * follows. */
 static void map_kernel(vaddr_t start, vaddr_t end, paddr_t frame, uint32_t flags)
 {
     KASSERT(IS_ALIGNED(start | end | frame, (vaddr_t)PAGE_SIZE_BYTES));

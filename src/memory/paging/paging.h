@@ -10,22 +10,23 @@
  *  |  directory   |           offset            |   4 MiB page (LARGE_PAGE in the directory entry)
  *  +--------------+-----------------------------+
  *
- * 1,024 directory entries of 4 MiB each; 1,024 table entries of 4 KiB each. In long mode there are four
- * steps of 9 bits in place of two of 10, and large pages are of 2 MiB and 1 GiB (section 4.5):
+ * 1,024 directory entries of 4 MiB each; 1,024 table entries of 4 KiB each. In long mode there are
+ * four steps of 9 bits in place of two of 10, and large pages are of 2 MiB and 1 GiB (section 4.5):
  *
  *   47        39 38        30 29        21 20        12 11         0
  *  +------------+------------+------------+------------+------------+
  *  |    root    |  pointer   | directory  |   table    |   offset   |   bits 63 to 48 are copies of bit 47
  *  +------------+------------+------------+------------+------------+
  *
- * arch/page_table.h knows how many steps there are and what an entry looks like; all that is here is the
- * same for both. "4gb" in names is what a 32-bit program sees.
+ * arch/page_table.h knows how many steps there are and what an entry looks like; all that is here
+ * is the same for both. "4gb" in names is what a 32-bit program sees.
  *
  * A chunk maps addresses as layout.h draws them. What is the kernel's is the same in every chunk:
- * supervisor-only, global, at its place in the kernel's part. What is the user's starts out unmapped.
+ * supervisor-only, global, at its place in the kernel's part. What is the user's starts out
+ * unmapped.
  *
- * A parameter called phys is a physical address, and so is what an entry holds. A page of pmm.h is named
- * by the address where the kernel sees it, which may differ: page_physical().
+ * A parameter called phys is a physical address, and so is what an entry holds. A page of pmm.h is
+ * named by the address where the kernel sees it, which may differ: page_physical().
  *
  * Addresses of pages must be multiples of 4096 (or of 4 MiB where a function says so), else
  * -EINVARG and nothing changes. Every change of a mapping that may be in use is followed by
@@ -60,7 +61,8 @@
 #define PAGING_SOFTWARE_1      PAGE_FLAG_MARK_1
 #define PAGING_SOFTWARE_2      PAGE_FLAG_MARK_2
 #define PAGING_FLAGS_MASK      PAGE_FLAGS_IN_ENTRY
-/* Not one of the seed's: without it code in the page does not run, where the CPU can keep it from that. */
+/* Not one of the seed's: without it code in the page does not run, where the CPU can keep it from
+ * that. */
 #define PAGING_IS_EXECUTABLE PAGE_FLAG_EXECUTABLE
 
 #define PAGING_TOTAL_ENTRIES_PER_TABLE PAGE_TABLE_ENTRIES
@@ -71,8 +73,8 @@
 struct memory_map;
 
 /*
- * Builds the kernel's own chunk: page_kernel_ranges(), of RAM what map says is usable. Once. On i386 it
- * takes no memory: directory and table are part of the kernel.
+ * Builds the kernel's own chunk: page_kernel_ranges(), of RAM what map says is usable. Once. On
+ * i386 it takes no memory: directory and table are part of the kernel.
  */
 void paging_initialise(const struct memory_map *map);
 
@@ -83,10 +85,10 @@ struct paging_4gb_chunk *paging_kernel_chunk(void);
 void enable_paging(void);
 
 /*
- * A new chunk: PAGING_CHUNK_PAGES of memory, all kernel mappings, no user page. flags are PeachOS's parameter:
- * PAGING_IS_PRESENT, PAGING_IS_WRITEABLE and PAGING_ACCESS_FROM_ALL are accepted and change
- * nothing, for what a page allows is said when it is mapped, and the kernel's is never the user's;
- * other bits are refused. NULL when out of memory or on bad flags.
+ * A new chunk: PAGING_CHUNK_PAGES of memory, all kernel mappings, no user page. flags are PeachOS's
+ * parameter: PAGING_IS_PRESENT, PAGING_IS_WRITEABLE and PAGING_ACCESS_FROM_ALL are accepted and
+ * change nothing, for what a page allows is said when it is mapped, and the kernel's is never the
+ * user's; other bits are refused. NULL when out of memory or on bad flags.
  */
 struct paging_4gb_chunk *paging_new_4gb(uint32_t flags);
 
@@ -99,16 +101,16 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk);
 /* The chunk that has this directory_entry; NULL when none has. Walks the list of all chunks. */
 struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory);
 
-/* Pages that paging_new_4gb() takes for a chunk: the root, and tables that both sides share. The structs are small
- * objects. */
+/* Pages that paging_new_4gb() takes for a chunk: the root, and tables that both sides share. The
+ * structs are small objects. */
 #define PAGING_CHUNK_PAGES (1 + PAGE_MIXED_TABLES)
 
-/* Pages mapped between start and end, multiples of 4 MiB, and the chunk's own tables that lead there. What is
- * the kernel's does not count. */
+/* Pages mapped between start and end, multiples of 4 MiB, and the chunk's own tables that lead
+ * there. What is the kernel's does not count. */
 size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end);
 
-/* How many tables lack for a page at address: what mapping one there would take, or unmapping the last one
- * has given back. */
+/* How many tables lack for a page at address: what mapping one there would take, or unmapping the
+ * last one has given back. */
 static inline size_t paging_missing_tables(const struct paging_4gb_chunk *chunk, vaddr_t address)
 {
     const struct page_entry *table = (const struct page_entry *)chunk->directory_entry;
@@ -144,17 +146,17 @@ int paging_map_range(struct paging_4gb_chunk *chunk, void *virt, void *phys, siz
 int paging_map_to(struct paging_4gb_chunk *chunk, void *virt, void *phys, void *phys_end,
                   uint32_t flags);
 
-/* Maps 4 MiB from virt to phys, both multiples of 4 MiB, with one directory entry (in long mode: two, of
- * 2 MiB). Pages that were mapped there one by one are replaced, and their tables go back. PAGING_SOFTWARE_1
- * is -EINVARG: in directory entries the bit is paging's own. */
+/* Maps 4 MiB from virt to phys, both multiples of 4 MiB, with one directory entry (in long mode:
+ * two, of 2 MiB). Pages that were mapped there one by one are replaced, and their tables go back.
+ * PAGING_SOFTWARE_1 is -EINVARG: in directory entries the bit is paging's own. */
 int paging_map_4mib(struct paging_4gb_chunk *chunk, void *virt, void *phys, uint32_t flags);
 
 /* Unmaps one page: a later touch faults. A table that holds no page any more goes back.
  * -EINVARG when nothing is mapped at virt. */
 int paging_unmap(struct paging_4gb_chunk *chunk, void *virt);
 
-/* The same, and returns the entry that was there, or an empty one. virt is page-aligned. As bits, which cost
- * less to return on i386. */
+/* The same, and returns the entry that was there, or an empty one. virt is page-aligned. As bits,
+ * which cost less to return on i386. */
 page_entry_bits_t paging_take_bits(struct paging_4gb_chunk *chunk, void *virt);
 static inline struct page_entry paging_take(struct paging_4gb_chunk *chunk, void *virt)
 {
@@ -181,7 +183,8 @@ static inline struct page_entry paging_entry(const struct paging_4gb_chunk *chun
 /* Writes the raw table entry for virt; 0 unmaps. */
 int paging_set(struct paging_4gb_chunk *chunk, void *virt, page_entry_bits_t entry);
 
-/* Writes the entry of address, which has a table of the chunk's own; neither it nor the new one is empty. */
+/* Writes the entry of address, which has a table of the chunk's own; neither it nor the new one is
+ * empty. */
 void paging_write(struct paging_4gb_chunk *chunk, vaddr_t address, struct page_entry entry);
 
 /* One step of the CPU's walk to an address: an entry, and where in its table it is. */
@@ -191,14 +194,14 @@ struct paging_step {
     struct page_entry entry;
 };
 
-/* Fills in the steps to address, the root's first, and returns how many there are. The last one maps a page
- * or is not present. */
+/* Fills in the steps to address, the root's first, and returns how many there are. The last one
+ * maps a page or is not present. */
 size_t paging_walk(const struct paging_4gb_chunk *chunk, vaddr_t address,
                    struct paging_step steps[PAGE_LEVELS]);
 
 /*
- * Looks through all tables of all chunks for a page that may be written and executed. true: there is one, at
- * *address in *chunk. false: none, or the CPU executes whatever it can read (i386).
+ * Looks through all tables of all chunks for a page that may be written and executed. true: there
+ * is one, at *address in *chunk. false: none, or the CPU executes whatever it can read (i386).
  */
 bool paging_find_writable_and_executable(const struct paging_4gb_chunk **chunk, vaddr_t *address);
 
@@ -219,10 +222,10 @@ static inline void paging_load_directory(void *directory)
 }
 
 /*
- * Maps a page of the byte heap or of the kernel stacks, VMALLOC_ADDRESS to KERNEL_STACKS_END, to frame (the kernel's address of a page
- * of pmm.h), for the kernel, in every chunk. 0, or -ENOMEM when there is no page for a table.
- * Unmapping returns the frame, which is the caller's again. Panics when virt is not in that range, or is
- * mapped or not mapped already.
+ * Maps a page of the byte heap or of the kernel stacks, VMALLOC_ADDRESS to KERNEL_STACKS_END, to
+ * frame (the kernel's address of a page of pmm.h), for the kernel, in every chunk. 0, or -ENOMEM
+ * when there is no page for a table. Unmapping returns the frame, which is the caller's again.
+ * Panics when virt is not in that range, or is mapped or not mapped already.
  */
 int paging_map_kernel_page(void *virt, void *frame);
 void *paging_unmap_kernel_page(void *virt);

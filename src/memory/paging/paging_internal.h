@@ -37,8 +37,10 @@ static inline vaddr_t next_entry(vaddr_t address, unsigned level)
 }
 
 /*
- * Goes down through tables that are marked as the chunk's own. Returns the level of the last slot that was
- * reached: 0, or that of one which does not lead to such a table. (In the kernel's chunk none is marked.)
+ * Goes down through tables that are marked as the chunk's own. Returns the level of the last slot
+ * that was
+ * reached: 0, or that of one which does not lead to such a table. (In the kernel's chunk none is
+ * marked.)
  */
 static inline __attribute__((always_inline)) unsigned walk_own(const struct paging_4gb_chunk *chunk,
                                                                vaddr_t address, struct path *path)
@@ -58,33 +60,34 @@ static inline __attribute__((always_inline)) unsigned walk_own(const struct pagi
 }
 
 /*
- * Gives back the emptied table behind path->slot[level], and those above that are empty without it. Returns
- * how many. The CPU keeps entries that lead to tables too, and may have fetched this one again for a walk
- * since the last INVLPG: without another one it would go on reading the frame as a table when it
- * belongs to another owner (SDM volume 3, section 4.10.4; INVLPG of any address is enough).
+ * Gives back the emptied table behind path->slot[level], and those above that are empty without it.
+ * Returns how many. The CPU keeps entries that lead to tables too, and may have fetched this one
+ * again for a walk since the last INVLPG: without another one it would go on reading the frame as a
+ * table when it belongs to another owner (SDM volume 3, section 4.10.4; INVLPG of any address is
+ * enough).
  */
 size_t paging_drop_tables(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level,
                           vaddr_t address);
 
 /*
- * Fills in path down to to_level, with tables of the chunk's own: those that lack are made. 0, -ENOMEM or
- * -EINVARG; on an error every address is mapped as before: tables that are still empty go back, one that shows
- * the pages that an entry further up showed may stay.
+ * Fills in path down to to_level, with tables of the chunk's own: those that lack are made. 0,
+ * -ENOMEM or -EINVARG; on an error every address is mapped as before: tables that are still empty
+ * go back, one that shows the pages that an entry further up showed may stay.
  */
 int paging_complete_path(struct paging_4gb_chunk *chunk, vaddr_t address, unsigned to_level,
                          struct path *path);
 
-/* Makes the chunk's own tables for pages from start to last. On an error every address is mapped as before:
- * see paging_complete_path(). */
+/* Makes the chunk's own tables for pages from start to last. On an error every address is mapped as
+ * before: see paging_complete_path(). */
 int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t last);
 
 /*
- * slot, of level and for address, leads to no table of the chunk's own: the first address below end whose entry
- * in the same table may, the first that the next table covers, or end. So a range of terabytes with nothing in
- * it costs a few instructions for each entry of three tables.
+ * slot, of level and for address, leads to no table of the chunk's own: the first address below end
+ * whose entry in the same table may, the first that the next table covers, or end. So a range of
+ * terabytes with nothing in it costs a few instructions for each entry of three tables.
  */
 static inline vaddr_t pass_empty(const struct page_entry *slot, unsigned level, vaddr_t address,
-                          vaddr_t end)
+                                 vaddr_t end)
 {
     do {
         vaddr_t next = next_entry(address, level);

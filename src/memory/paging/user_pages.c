@@ -3,19 +3,22 @@
  */
 #include "memory/paging/user_pages.h"
 
+#include "arch/words.h"
 #include "base/status.h"
 #include "debug/panic.h"
 #include "memory/page.h"
 #include "memory/paging/paging_internal.h"
 
-/* The part of a range that one table covers: its entries, and how many of the table's are not empty. */
+/* The part of a range that one table covers: its entries, and how many of the table's are not
+ * empty. */
 struct stretch {
     struct path path;
     vaddr_t start, end;
     unsigned in_use;
 };
 
-/* The first stretch of [start, end) that has a table of the chunk's own; false when there is none. */
+/* The first stretch of [start, end) that has a table of the chunk's own; false when there is
+ * none. */
 static bool next_stretch(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end,
                          struct stretch *stretch)
 {
@@ -42,7 +45,8 @@ static inline bool is_in_use(const struct paging_4gb_chunk *chunk)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold it? */
+/* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold
+ * it? */
 static inline bool give_up_frame(struct page_entry entry)
 {
     if (page_entry_frame(entry) == 0) {
@@ -57,36 +61,95 @@ static inline bool give_up_frame(struct page_entry entry)
     return true;
 }
 
+/* The entries of a stretch that are released together. */
+struct batch {
+    size_t count;    /* entries, empty ones included */
+    size_t in_use;   /* of these, those that are not empty */
+    bool has_frames; /* one of them has */
+    bool is_last;    /* the last one has not got the mark */
+};
+
+/* From the stretch's start on: at most max entries that are in use. */
+static struct batch next_batch(const struct stretch *stretch, size_t max)
+{
+    const struct page_entry *slot = stretch->path.slot[0];
+    const size_t count = (stretch->end - stretch->start) / PAGE_SIZE_BYTES;
+    const size_t left = MIN(max, (size_t)stretch->in_use);
+    page_entry_bits_t all = 0;
+    struct batch batch = {0};
+
+    while (batch.count < count && batch.in_use < left) {
+        struct page_entry entry = slot[batch.count++];
+
+        all |= entry.bits;
+        batch.in_use += !page_entry_is_empty(entry);
+    }
+    batch.has_frames = page_entry_frame((struct page_entry){all}) != 0;
+    return batch;
+}
+
+/* The same up to the first entry without the mark; none of them is empty. */
+static struct batch next_marked_batch(const struct stretch *stretch, size_t max, uint32_t mark)
+{
+    const struct page_entry *slot = stretch->path.slot[0];
+    const struct page_entry *end =
+        slot + MIN(max, (size_t)(stretch->end - stretch->start) / PAGE_SIZE_BYTES);
+    page_entry_bits_t all = 0, last;
+
+    do {
+        last = (slot++)->bits;
+        all |= last;
+    } while (slot < end && page_entry_marks((struct page_entry){last}) & mark);
+
+    size_t count = (size_t)(slot - stretch->path.slot[0]);
+
+    return (struct batch){
+        .count = count,
+        .in_use = count,
+        .has_frames = page_entry_frame((struct page_entry){all}) != 0,
+        .is_last = !(page_entry_marks((struct page_entry){last}) & mark),
+    };
+}
+
+/*
+ * Empties the batch's entries and gives up their frames, the last one first: frames that were taken one after the
+ * other go back in the other order, which is the cheapest for their heap.
+ */
+static void give_up_frames(const struct stretch *stretch, const struct batch *batch,
+                           bool is_flushed, struct user_pages_released *released)
+{
+    struct page_entry *slot = stretch->path.slot[0];
+
+    for (size_t i = batch->count; i-- > 0;) {
+        struct page_entry entry = slot[i];
+
+        slot[i] = (struct page_entry){0};
+        if (page_entry_frame(entry) == 0) {
+            continue;
+        }
+        if (is_flushed) {
+            page_flush(stretch->start + i * PAGE_SIZE_BYTES);
+        }
+        released->present++;
+        released->freed += give_up_frame(entry);
+    }
+}
+
 /* Empties entries of the stretch, at most max and at least one. Returns the address behind the last. */
 static vaddr_t release_entries(struct stretch *stretch, size_t max, uint32_t while_marked,
                                bool is_flushed, struct user_pages_released *released)
 {
-    vaddr_t address = stretch->start;
-    size_t left = MIN(max, (size_t)stretch->in_use);
+    struct batch batch =
+        while_marked ? next_marked_batch(stretch, max, while_marked) : next_batch(stretch, max);
 
-    for (struct page_entry *slot = stretch->path.slot[0]; address < stretch->end && left > 0;
-         slot++) {
-        struct page_entry entry = *slot;
-        vaddr_t page = address;
-
-        address += PAGE_SIZE_BYTES;
-        if (page_entry_is_empty(entry)) {
-            continue;
-        }
-        *slot = (struct page_entry){0};
-        if (is_flushed && page_entry_is_present(entry)) {
-            page_flush(page);
-        }
-        left--;
-        released->entries++;
-        released->present += page_entry_frame(entry) != 0;
-        released->freed += give_up_frame(entry);
-        if (while_marked && !(page_entry_marks(entry) & while_marked)) {
-            released->is_last = true;
-            break;
-        }
+    if (batch.has_frames) {
+        give_up_frames(stretch, &batch, is_flushed, released);
+    } else {
+        words_fill(stretch->path.slot[0], batch.count, 0);
     }
-    return address;
+    released->entries += batch.in_use;
+    released->is_last = batch.is_last;
+    return stretch->start + batch.count * PAGE_SIZE_BYTES;
 }
 
 vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
@@ -128,13 +191,34 @@ int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t en
         size_t count = (stretch.end - address) / PAGE_SIZE_BYTES;
         struct page_entry *slot = stretch.path.slot[0];
 
-        for (size_t i = 0; i < count; i++) {
-            slot[i] = promise;
-        }
+        words_fill(slot, count, promise.bits);
         page_count_set(chunk->counts, stretch.path.slot[1], address,
                        stretch.in_use + (unsigned)count);
     }
     return status;
+}
+
+size_t user_pages_keep_promises(struct paging_4gb_chunk *chunk, vaddr_t start, size_t max,
+                                page_rights_t rights)
+{
+    const uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER));
+    struct stretch stretch;
+    size_t count = 0;
+
+    if (!next_stretch(chunk, start, start + max * PAGE_SIZE_BYTES, &stretch) ||
+        stretch.start != start) {
+        return 0;
+    }
+    const size_t most = (stretch.end - start) / PAGE_SIZE_BYTES;
+
+    for (struct page_entry *slot = stretch.path.slot[0];
+         count < most && page_entry_is_promised(*slot); slot++, count++) {
+        void *frame = pmm_alloc_promised_page();
+
+        pmm_zero_page(frame);
+        *slot = page_entry_make(page_physical(frame), flags | page_entry_marks(*slot), 0);
+    }
+    return count;
 }
 
 /* ---------------------------------------------------------------- sharing */
@@ -205,7 +289,8 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         address = stretch.end;
         shared += count; /* empty ones cost about as much */
         if (first == count) {
-            continue; /* what is in use of the table is not of this range: the copy may not need it */
+            /* What is in use of the table is not of this range: the copy may not need it. */
+            continue;
         }
         if (share_entries(to, &stretch, first, count, copy_on_write) < 0) {
             *failed = true;
@@ -214,7 +299,8 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         }
     }
     if (copy_on_write && is_in_use(from)) {
-        page_table_load(page_table_root()); /* what was writeable, and is not now, is no longer in the TLB */
+        /* What was writeable, and is not now, is no longer in the TLB. */
+        page_table_load(page_table_root());
     }
     return *failed || shared >= max ? address : end;
 }

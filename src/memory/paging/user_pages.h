@@ -1,5 +1,6 @@
 /*
- * memory/paging/user_pages.h - ranges of a process's own pages: promised, shared, protected, given back.
+ * memory/paging/user_pages.h - ranges of a process's own pages: promised, shared, protected, given
+ * back.
  *
  * What the entry of such a page says (arch/page_table.h):
  *
@@ -9,9 +10,9 @@
  *   SHARED     a frame that others hold, too (memory/page.h); writing to it is to copy it, where one may write
  *   hidden     the same two, without any right: kept, and absent for the CPU
  *
- * All work goes in parts, so that the caller can pause: `max` is about how many entries are looked after before
- * a function returns with the address at which it stopped; `end` when all is done. start and end are
- * page-aligned, in the user's part of the address space.
+ * All work goes in parts, so that the caller can pause: `max` is about how many entries are looked
+ * after before a function returns with the address at which it stopped; `end` when all is done.
+ * start and end are page-aligned, in the user's part of the address space.
  */
 #ifndef MEMORY_PAGING_USER_PAGES_H
 #define MEMORY_PAGING_USER_PAGES_H
@@ -28,17 +29,24 @@ struct user_pages_released {
 };
 
 /*
- * Makes entries of [start, end) empty, and gives up their frames. With while_marked, a mark, it ends behind the
- * first entry that has not got it: then no entry up to there may be empty.
+ * Makes entries of [start, end) empty, and gives up their frames. With while_marked, a mark, it
+ * ends behind the first entry that has not got it: then no entry up to there may be empty.
  */
 vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
                            uint32_t while_marked, struct user_pages_released *released);
 
 /*
- * Writes promised entries with these marks to all of [start, end), which is empty. 0; -ENOMEM when there are no
- * pages for tables, and nothing has changed.
+ * Writes promised entries with these marks to all of [start, end), which is empty. 0; -ENOMEM when
+ * there are no pages for tables, and nothing has changed.
  */
 int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, uint32_t marks);
+
+/*
+ * Brings pages of zeros where they are promised, from start on: up to max of them, up to the first entry that is not
+ * promised, or the end of its table. Returns how many.
+ */
+size_t user_pages_keep_promises(struct paging_4gb_chunk *chunk, vaddr_t start, size_t max,
+                                page_rights_t rights);
 
 /*
  * Gives chunk `to`, where [start, end) is empty, the entries that `from` has there; frames are shared from then on.
@@ -48,7 +56,8 @@ int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t en
 vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *from, vaddr_t start,
                          vaddr_t end, size_t max, bool copy_on_write, bool *failed);
 
-/* Gives pages in [start, end) these rights; a SHARED one cannot be written to, whatever they say, unless
+/* Gives pages in [start, end) these rights; a SHARED one cannot be written to, whatever they say,
+ * unless
  * is_common: all its holders are to see what is written. No rights hide it. */
 vaddr_t user_pages_protect(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, size_t max,
                            page_rights_t rights, bool is_common);

@@ -1,6 +1,6 @@
 /*
- * tests/programs/vm/lazy.c - pages that come when they are touched, and pages that a fork shares until somebody writes:
- * MIT's labs lazy and cow.
+ * tests/programs/vm/lazy.c - pages that come when they are touched, and pages that a fork shares
+ * until somebody writes: MIT's labs lazy and cow.
  */
 #include "vm.h"
 
@@ -22,7 +22,8 @@ static uint32_t free_frames(void)
     return now.free_pages + now.promised_pages;
 }
 
-/* Much is asked for, little is touched: each page that is touched is zero, and the others cost nothing. */
+/* Much is asked for, little is touched: each page that is touched is zero, and the others cost
+ * nothing. */
 static void lazy_alloc(void)
 {
     uint32_t before = free_frames();
@@ -60,7 +61,8 @@ static void lazy_syscall(void)
     uint8_t *memory = page_malloc(MIB);
     int file = open_checked("sample.bin");
 
-    CHECK(memory && file_read(file, memory + 5 * PAGE_BYTES + 10, SAMPLE_BYTES) == (int)SAMPLE_BYTES);
+    CHECK(memory &&
+          file_read(file, memory + 5 * PAGE_BYTES + 10, SAMPLE_BYTES) == (int)SAMPLE_BYTES);
     check_sample(memory + 5 * PAGE_BYTES + 10, 0, SAMPLE_BYTES, 0);
     CHECK(file_close(file) == 0 && page_free(memory) == 0);
 }
@@ -192,9 +194,9 @@ static void cow_forkfork(void)
 }
 
 static const struct theme themes[] = {
-    {"lazy-alloc", lazy_alloc},     {"lazy-unmap", lazy_unmap}, {"lazy-syscall", lazy_syscall},
-    {"lazy-oom", oom},              {"cow-simple", cow_simple}, {"cow-three", cow_three},
-    {"cow-file", cow_file},         {"cow-forkfork", cow_forkfork},
+    {"lazy-alloc", lazy_alloc}, {"lazy-unmap", lazy_unmap},     {"lazy-syscall", lazy_syscall},
+    {"lazy-oom", oom},          {"cow-simple", cow_simple},     {"cow-three", cow_three},
+    {"cow-file", cow_file},     {"cow-forkfork", cow_forkfork},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * tests/programs/vm/mmap.c - files and memory at addresses: Pintos's mmap-*, as far as files can be read; and by
- * POSIX's rules, which let a fixed mapping take the place of another one.
+ * tests/programs/vm/mmap.c - files and memory at addresses: Pintos's mmap-*, as far as files can be
+ * read; and by POSIX's rules, which let a fixed mapping take the place of another one.
  */
 #include "vm.h"
 
@@ -59,7 +59,8 @@ static void mmap_overlap(void)
 
     CHECK(!syscall_is_error(other) && other != (intptr_t)middle); /* a hint only */
     check_sample(memory, 0, SAMPLE_BYTES, 0);
-    CHECK(map_at(middle, PAGE_BYTES, RO, MAPPING_PRIVATE | MAPPING_FIXED, file, 0) == (intptr_t)middle);
+    CHECK(map_at(middle, PAGE_BYTES, RO, MAPPING_PRIVATE | MAPPING_FIXED, file, 0) ==
+          (intptr_t)middle);
     check_sample(memory, 0, PAGE_BYTES, 0);
     check_sample(memory + PAGE_BYTES, 0, PAGE_BYTES, 1);
     check_sample(memory + 2 * PAGE_BYTES, 2 * PAGE_BYTES, PAGE_BYTES, 0);
@@ -168,7 +169,8 @@ static void refuse_fixed(uintptr_t address)
     int file = open_checked("sample.bin");
 
     CHECK(map_at(address, PAGE_BYTES, RO, MAPPING_PRIVATE | MAPPING_FIXED, file, 0) == -EINVARG);
-    CHECK(map_at(address, PAGE_BYTES, RW, MAPPING_PRIVATE | MAPPING_FIXED, OF_NOBODY, 0) == -EINVARG);
+    CHECK(map_at(address, PAGE_BYTES, RW, MAPPING_PRIVATE | MAPPING_FIXED, OF_NOBODY, 0) ==
+          -EINVARG);
     CHECK(file_close(file) == 0);
 }
 

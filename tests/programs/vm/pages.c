@@ -1,5 +1,6 @@
 /*
- * tests/programs/vm/pages.c - memory that a program goes through, alone and beside others: Pintos's page-*.
+ * tests/programs/vm/pages.c - memory that a program goes through, alone and beside others: Pintos's
+ * page-*.
  */
 #include "vm.h"
 
@@ -91,7 +92,8 @@ static void page_shuffle(void)
     unmap(bytes, SHUFFLE_BYTES);
 }
 
-/* ---------------------------------------------------------------- chunks that children sort, and a merge */
+/* ---------------------------------------------------------------- chunks that children sort, and a
+ * merge */
 
 static void sort(uint8_t *bytes, size_t length)
 {
@@ -162,8 +164,8 @@ static void merge(bool in_parallel, bool is_apart, void (*with)(uint8_t *, size_
     int pids[CHUNKS];
 
     for (int i = 0; i < CHUNKS; i++) {
-        chunks[i] = is_apart ? map(CHUNK_BYTES, RW, MAPPING_SHARED, OF_NOBODY)
-                             : all + i * CHUNK_BYTES;
+        chunks[i] =
+            is_apart ? map(CHUNK_BYTES, RW, MAPPING_SHARED, OF_NOBODY) : all + i * CHUNK_BYTES;
         for (size_t at = 0; at < CHUNK_BYTES; at++) {
             chunks[i][at] = (uint8_t)next_random(&state);
             sums[chunks[i][at]]++;

@@ -1,5 +1,6 @@
 /*
- * tests/programs/vm/stack.c - the stack grows to its end and no further, and text stays as it is: Pintos's pt-*.
+ * tests/programs/vm/stack.c - the stack grows to its end and no further, and text stays as it is:
+ * Pintos's pt-*.
  *
  * These programs' stack has 16 KiB. One of 1 MiB: tests/newlib/forks.c.
  */

@@ -1,9 +1,10 @@
 /*
- * tests/programs/vm/vm.h - for the programs of this folder: each is a row of tests, named after Pintos's or MIT's for
- * the same theme, and `program.elf NAME` runs one of them in a process of its own (tests/system/test_vm.py).
+ * tests/programs/vm/vm.h - for the programs of this folder: each is a row of tests, named after
+ * Pintos's or MIT's for the same theme, and `program.elf NAME` runs one of them in a process of its
+ * own (tests/system/test_vm.py).
  *
- * Files: sample.bin has SAMPLE_BYTES bytes, of which byte i is sample_byte(i); sample2.bin the same, each plus 1;
- * empty.bin has none.
+ * Files: sample.bin has SAMPLE_BYTES bytes, of which byte i is sample_byte(i); sample2.bin the
+ * same, each plus 1; empty.bin has none.
  */
 #ifndef TESTS_PROGRAMS_VM_H
 #define TESTS_PROGRAMS_VM_H
@@ -26,12 +27,12 @@
 #define OF_NOBODY (-1) /* anonymous memory */
 
 /* Ends the program, and so the test, when condition is false. */
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
+#define CHECK(condition)                                                    \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
             printf("%s:%d: %s is false\n", __FILE__, __LINE__, #condition); \
-            exit_status(1);                                                   \
-        }                                                                     \
+            exit_status(1);                                                 \
+        }                                                                   \
     } while (0)
 
 struct theme {
@@ -134,7 +135,8 @@ static inline int open_checked(const char *path)
     return descriptor;
 }
 
-/* The bytes at `from` are those of sample.bin from byte `first` on, each plus `more`; zeros behind its end. */
+/* The bytes at `from` are those of sample.bin from byte `first` on, each plus `more`; zeros behind
+ * its end. */
 static inline void check_sample(const uint8_t *from, size_t first, size_t bytes, uint8_t more)
 {
     for (size_t i = 0; i < bytes; i++) {
