@@ -73,7 +73,7 @@ int address_space_check(struct address_space *space, vaddr_t start, size_t lengt
 
 /* ---------------------------------------------------------------- bringing pages */
 
-static void map(struct address_space *space, vaddr_t page, const void *frame, uint32_t flags)
+static void map_page(struct address_space *space, vaddr_t page, const void *frame, uint32_t flags)
 {
     KASSERT(paging_map(space->chunk, (void *)page, (void *)page_physical(frame), flags) == OK);
 }
@@ -85,7 +85,7 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
     void *frame = pmm_alloc_promised_page();
 
     pmm_zero_page(frame);
-    map(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
+    map_page(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
     space->chunk->resident++;
     return frame;
 }
@@ -129,7 +129,7 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
         memcpy(frame, shared, PAGE_SIZE_BYTES);
         (void)page_release(shared);
     }
-    map(space, page, frame, flags);
+    map_page(space, page, frame, flags);
     return frame;
 }
 
@@ -151,8 +151,8 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     }
     space->faults.shown++;
     space->chunk->resident++;
-    map(space, page, frame,
-        page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
+    map_page(space, page, frame,
+             page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
     if (is_copied) {
         (void)own_page(space, page, paging_entry(space->chunk, page), area->rights);
     }

@@ -7,7 +7,9 @@
 #include "arch/machine.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
+#include "drivers/block_cache.h"
 #include "fs/file.h"
+#include "fs/page_object.h"
 #include "fs/partition.h"
 #include "kernel/kernel.h"
 #include "layout.h"
@@ -48,6 +50,13 @@ bool ktest_mount(void)
         }
     }
     return false;
+}
+
+void ktest_forget_caches(void)
+{
+    page_cache_forget();
+    block_cache_shrink(SIZE_MAX);
+    kmem_reap();
 }
 
 static void run(const struct ktest *test)

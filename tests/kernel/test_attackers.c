@@ -6,7 +6,6 @@
  */
 #include "check_call.h"
 #include "debug/printk.h"
-#include "drivers/block_cache.h"
 #include "fs/file.h"
 #include "ktest.h"
 #include "memory/heap/heap.h"
@@ -21,8 +20,7 @@ static uint32_t check(void)
 {
     const char *reason = "small objects";
 
-    block_cache_shrink(SIZE_MAX);
-    kmem_reap();
+    ktest_forget_caches();
     if (!sections_are_unchanged()) {
         return CHECK_SECTIONS;
     }

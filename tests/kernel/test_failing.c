@@ -8,10 +8,8 @@
 #include "abi/boot_info.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
-#include "drivers/block_cache.h"
 #include "failing.h"
 #include "fs/file.h"
-#include "fs/page_object.h"
 #include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"
@@ -35,14 +33,6 @@ static const struct kind {
   disk_read = {"single disk reads", failing_start_read, -EIO}, /* the cache mostly gets over one */
     disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO};
 
-/* So that counts can be compared, and so that each round needs what a cold start does. */
-static void give_back_what_is_spare(void)
-{
-    page_cache_forget();
-    block_cache_shrink(SIZE_MAX);
-    kmem_reap();
-}
-
 /* What is tried: 0, or an error of which nothing is left. failing_start() has been called when n >
  * 0, and what comes after failing_stop() must be able to succeed. */
 typedef int (*attempt_t)(const void *what, const struct kind *kind, uint32_t n, bool *has_failed);
@@ -54,7 +44,7 @@ static int try_every(attempt_t attempt, const void *what, const struct kind *kin
     bool has_failed = true, unused;
     int errors = 0;
 
-    give_back_what_is_spare();
+    ktest_forget_caches();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
 
@@ -70,7 +60,7 @@ static int try_every(attempt_t attempt, const void *what, const struct kind *kin
             printk("%s: after number %u failed, the next try gives %d\n", kind->name, n, status);
             return -1;
         }
-        give_back_what_is_spare();
+        ktest_forget_caches();
         if (pmm_get_free_pages() != pages || kmem_live_objects() != objects) {
             printk("%s: number %u failed: %u pages lost, %u objects\n", kind->name, n,
                    (uint32_t)(pages - pmm_get_free_pages()),
@@ -84,7 +74,7 @@ static int try_every(attempt_t attempt, const void *what, const struct kind *kin
 static void start(const struct kind *kind, uint32_t n)
 {
     if (n > 0) {
-        give_back_what_is_spare();
+        ktest_forget_caches();
         kind->start(n);
     }
 }

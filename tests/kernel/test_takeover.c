@@ -28,6 +28,7 @@
 #include "drivers/keyboard.h"
 #include "arch/timer.h"
 #include "fs/file.h"
+#include "fs/page_object.h"
 #include "ktest.h"
 #include "base/align.h"
 #include "lib/format.h"
@@ -137,13 +138,15 @@ static uint32_t count_processes(void)
     return count;
 }
 
-/* What is free, or is kept for later: the disk cache, and slabs. */
+/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs. */
 static uint32_t free_pages(void)
 {
-    struct block_cache_stats cache;
+    struct block_cache_stats blocks;
+    struct page_cache_stats files;
 
-    block_cache_get_stats(&cache);
-    return pmm_get_free_pages() + cache.pages + kmem_slab_blocks();
+    block_cache_get_stats(&blocks);
+    page_cache_get_stats(&files);
+    return pmm_get_free_pages() + blocks.pages + files.files + kmem_slab_blocks();
 }
 
 /* A living process of a job that was not ended. */

@@ -210,7 +210,6 @@ def fields():
         ("e_machine", REFUSED, [0, 1, 65 - this.machine, 0xFFFF]),  # the other's: 62, or 3
         ("e_version", REFUSED, [0, 2, 0xFFFFFFFF]),
         ("e_entry", REFUSED, [*foreign, TEXT + code_bytes]),
-        ("e_entry", FAULTS, [DATA]),
         ("e_entry", BREAKS, [TEXT + code_bytes - 1]),
         ("e_phoff", REFUSED, [0, 1, 4, FILE_BYTES, FILE_BYTES - 1, FILE_BYTES - this.program_bytes,
                               FILE_BYTES - 2 * this.program_bytes + 1, this.largest - 63, *wraps]),
@@ -232,7 +231,7 @@ def fields():
         ("data_p_offset", RUNS, [0, 1, DATA_OFFSET - 1]),
         ("text_p_vaddr", REFUSED, [*foreign, TEXT + 1, DATA, DATA + 1, DATA - 1]),
         ("data_p_vaddr", REFUSED, [*foreign, TEXT, TEXT + code_bytes - 1, program_end - DATA_BYTES + 1]),
-        ("data_p_vaddr", RUNS, [TEXT + code_bytes, 0x401FFF, program_end - DATA_BYTES]),
+        ("data_p_vaddr", RUNS, [0x401FFF, program_end - DATA_BYTES]),
         ("text_p_filesz", REFUSED, [code_bytes + 1, *wraps]),
         ("text_p_filesz", FAULTS, [0, 1]),
         ("data_p_filesz", REFUSED, [DATA_BYTES + 1, *wraps]),
@@ -242,16 +241,21 @@ def fields():
         ("text_p_memsz", RUNS, [DATA - TEXT]),
         ("data_p_memsz", REFUSED, [0, 1, DATA_BYTES - 1, program_end - DATA + 1, 2**this.bits - DATA,
                                    2**this.bits - DATA + 1, *wraps]),
-        ("text_p_flags", RUNS, [0, 1, 2, 3, 4, 6, 7, 0xFFFFFFFE, 0xFFFFFFFF]),
+        ("text_p_flags", RUNS, [1, 3, 5, 7, 0xFFFFFFFF]),
         ("data_p_flags", RUNS, [0, 1, 2, 3, 4, 5, 7, 0xFFFFFFFF]),
         *((name, RUNS, [0, 1, 3, 0x100000, 0x3F9000, *wraps]) for name in ("text_p_paddr", "text_p_align")),
         ("length", REFUSED, [0, 1, header_bytes - 1, header_bytes, header_bytes + 2 * this.program_bytes - 1,
                              header_bytes + 2 * this.program_bytes, TEXT_OFFSET, FILE_BYTES - 1]),
     ]
-    if this is ELF32:
-        return [*common, ("data_p_memsz", RUNS, [program_end - DATA])]
-    # Whose lower half is right; and what is as large as the addresses, and not as the memory.
-    return [*common, ("e_entry", REFUSED, [TEXT + 2**32, TEXT + 2**47]), ("e_phoff", REFUSED, [2**32 + header_bytes]),
+    not_code = [0, 2, 4, 6, 0xFFFFFFFE]
+    if this is ELF32:  # what may be read may be executed
+        return [*common, ("e_entry", FAULTS, [DATA]), ("text_p_flags", RUNS, not_code),
+                ("data_p_vaddr", RUNS, [TEXT + code_bytes]), ("data_p_memsz", RUNS, [program_end - DATA])]
+    # Segments have their own rights. Then whose lower half is right; and what is as large as the addresses, and not
+    # as the memory.
+    return [*common, ("e_entry", REFUSED, [DATA]), ("text_p_flags", REFUSED, not_code),
+            ("data_p_vaddr", REFUSED, [TEXT + code_bytes]),
+            ("e_entry", REFUSED, [TEXT + 2**32, TEXT + 2**47]), ("e_phoff", REFUSED, [2**32 + header_bytes]),
             ("text_p_offset", REFUSED, [2**32 + TEXT_OFFSET]), ("text_p_vaddr", REFUSED, [TEXT + 2**32]),
             ("data_p_vaddr", RUNS, [DATA + 2**32, 0x7400000, 0x80000000]),
             ("data_p_memsz", RUNS, [16 * MEBIBYTE]),

@@ -12,19 +12,26 @@
 
 #include "../bad_pointers.h"
 #include "../check.h"
+#include "abi/mapping.h"
 #include "layout.h"
 
 #define CALLS_DEFAULT    100
-#define HELD_MAX         16 /* results of malloc */
-#define PROCESSES_MAX    12 /* with so many, none starts another */
+#define CALLS_MAX        4000
+#define HELD_MAX         16 /* results of malloc, and as many mappings */
+#define MAPPED_PAGES_MAX 32
+#define FORKED_CALLS     200 /* a copy makes fewer than that, then it exits */
+#define PROCESSES_MAX    12  /* with so many, none starts another */
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define ADDRESS(pointer) ((uintptr_t)(pointer))
 #define ONE_IN(n)        (random_number() % (n) == 0)
 
 static uint32_t state;
-static uintptr_t held[HELD_MAX];
+static int calls_left;
+static uintptr_t held[HELD_MAX], mapped[HELD_MAX];
 static uint8_t arena[3 * PAGE_SIZE_BYTES];
 static struct command_argument good, with_argument[2], cyclic, unterminated, lost;
+static const char *good_strings[] = {"fuzz.elf", "7", "50", NULL};
+static const char *bad_strings[] = {"fuzz.elf", NULL, NULL};
 
 /* xorshift (Marsaglia, 2003) */
 static uint32_t random_number(void)
@@ -95,7 +102,9 @@ static uintptr_t any_pointer(void)
     case 2: /* the end of what is mapped after the program */
         return ((ADDRESS(arena + sizeof(arena)) | 0xFFF) + 1) - random_number() % 40;
     case 3: return ADDRESS(names[random_number() % COUNT_OF(names)]);
-    case 4: return held[random_number() % HELD_MAX] + (ONE_IN(2) ? 0 : random_number() % 9000);
+    case 4:
+        return (ONE_IN(2) ? held : mapped)[random_number() % HELD_MAX] +
+               (ONE_IN(2) ? 0 : random_number() % 9000);
     default: return ADDRESS(arena) + random_number() % sizeof(arena);
     }
 }
@@ -126,6 +135,19 @@ static uintptr_t any_list(void)
 static uintptr_t any_path(void)
 {
     return ONE_IN(4) ? any_pointer() : ADDRESS(names[random_number() % COUNT_OF(names)]);
+}
+
+/* Strings for a program: good ones, one that is nowhere, none, no array, one without an end. */
+static uintptr_t any_strings(void)
+{
+    bad_strings[1] = (const char *)any_pointer();
+    switch (random_number() % 8) {
+    case 0: return any_pointer();
+    case 1: return ADDRESS(bad_strings);
+    case 2: return ADDRESS(&good_strings[3]);
+    case 3: return 0;
+    default: return ADDRESS(good_strings);
+    }
 }
 
 static intptr_t call(uintptr_t command, uintptr_t a, uintptr_t b, uintptr_t c)
@@ -168,6 +190,70 @@ static void start_something(uint32_t command)
     }
 }
 
+/* ---------------------------------------------------------------- fork */
+
+/* What fork gave. A copy has other numbers before it than the one it was copied from. */
+static void forked(intptr_t result)
+{
+    if (result == 0) {
+        state = (state ^ (uint32_t)call(SYSCALL_GETPID, 0, 0, 0)) * 2654435761u | 1;
+        calls_left = (int)(random_number() % FORKED_CALLS);
+    }
+}
+
+static void fork_or_wait(void)
+{
+    if (is_crowded()) {
+        call(SYSCALL_WAIT, (uint32_t)WAIT_ANY, 0, 0);
+    } else {
+        forked(call(SYSCALL_FORK, 0, 0, 0));
+    }
+}
+
+/* ---------------------------------------------------------------- mappings */
+
+static uintptr_t any_page(void)
+{
+    return (ONE_IN(3) ? any_pointer() : mapped[random_number() % HELD_MAX]) & ~(uintptr_t)0xFFF;
+}
+
+static size_t any_length(void)
+{
+    return ONE_IN(8) ? any_size() : random_number() % MAPPED_PAGES_MAX * PAGE_SIZE_BYTES;
+}
+
+/* Shared or private, of nothing or of a file; now and then over something else, or what may not be. */
+static uint32_t any_flags(void)
+{
+    uint32_t flags = ONE_IN(2) ? MAPPING_SHARED : MAPPING_PRIVATE;
+
+    flags |= ONE_IN(3) ? 0 : MAPPING_ANONYMOUS;
+    flags |= ONE_IN(16) ? MAPPING_FIXED : 0;
+    return ONE_IN(16) ? (uint32_t)any_number() : flags;
+}
+
+static void map_in(uint32_t slot)
+{
+    struct memory_mapping mapping = {
+        .address = ONE_IN(2) ? 0 : any_page(),
+        .length = any_length(),
+        .rights = ONE_IN(16) ? (uint32_t)any_number() : random_number() % 8,
+        .flags = any_flags(),
+        .descriptor = ONE_IN(8) ? (int32_t)any_number() : (int32_t)(3 + random_number() % 8),
+        .reserved = ONE_IN(16),
+        .offset = ONE_IN(8) ? any_number() : random_number() % 4 * PAGE_SIZE_BYTES,
+    };
+
+    if (mapped[slot] && !ONE_IN(4)) {
+        call(SYSCALL_UNMAP, mapped[slot], MAPPED_PAGES_MAX * PAGE_SIZE_BYTES, 0);
+    }
+    intptr_t result = call(SYSCALL_MAP, ONE_IN(16) ? any_pointer() : ADDRESS(&mapping), 0, 0);
+
+    mapped[slot] = syscall_is_error(result) ? 0 : (uintptr_t)result;
+}
+
+/* ---------------------------------------------------------------- all calls */
+
 static void any_call(void)
 {
     uint32_t command = random_number() % SYSCALL_COUNT;
@@ -203,9 +289,35 @@ static void any_call(void)
     case SYSCALL_EXIT:
     case SYSCALL_EXIT_STATUS:
     case SYSCALL_WAIT_KEY:
-        if (ONE_IN(256)) {
+    case SYSCALL_EXIT_BY_SIGNAL:
+        if (ONE_IN(160)) {
             call(command, any_number(), 0, 0);
         }
+        break;
+    case SYSCALL_FORK:
+        if (ONE_IN(16)) {
+            fork_or_wait();
+        }
+        break;
+    case SYSCALL_EXECUTE:
+        if (ONE_IN(32)) {
+            call(command, any_path(), any_strings(), any_strings());
+        }
+        break;
+    case SYSCALL_SPAWN_POSIX:
+        if (ONE_IN(16) && !is_crowded()) {
+            call(command, any_path(), any_strings(), any_strings());
+        }
+        break;
+    case SYSCALL_WAIT_POSIX:
+        call(command, ONE_IN(2) ? (uint32_t)WAIT_ANY : any_number(), ONE_IN(2) ? 0 : any_pointer(),
+             ONE_IN(4) ? any_number() : 1);
+        break;
+    case SYSCALL_MAP: map_in(slot); break;
+    case SYSCALL_UNMAP:
+    case SYSCALL_SYNC_MAPPING: call(command, any_page(), any_length(), 0); break;
+    case SYSCALL_PROTECT:
+        call(command, any_page(), any_length(), ONE_IN(8) ? any_number() : random_number() % 8);
         break;
     case SYSCALL_WAIT:
         call(command, ONE_IN(2) ? (uint32_t)WAIT_ANY : any_number(), ONE_IN(2) ? 0 : any_pointer(),
@@ -270,18 +382,26 @@ static void call_with_bad_stack(void)
 {
     uint32_t command = random_number() % SYSCALL_COUNT;
 
-    if (command != SYSCALL_EXIT && command != SYSCALL_WAIT_KEY) {
-        (ONE_IN(2) ? call_with_stack : gate_with_stack)(command, any_pointer());
+    if (command == SYSCALL_EXIT || command == SYSCALL_WAIT_KEY ||
+        (command == SYSCALL_FORK && is_crowded())) {
+        return;
+    }
+    uintptr_t result = (ONE_IN(2) ? call_with_stack : gate_with_stack)(command, any_pointer());
+
+    if (command == SYSCALL_FORK) {
+        forked((intptr_t)result);
     }
 }
 
 int main(int argc, char **argv)
 {
-    int calls = argc > 2 ? atoi(argv[2]) : CALLS_DEFAULT;
-
+    calls_left = argc > 2 ? atoi(argv[2]) : CALLS_DEFAULT;
+    if (calls_left > CALLS_MAX) { /* what EXECUTE found, anywhere, was no number of the test's */
+        calls_left = CALLS_DEFAULT;
+    }
     state = (argc > 1 ? (uint32_t)atoi(argv[1]) : 1) * 2654435761u | 1;
     prepare_list(&good);
-    for (int i = 0; i < calls; i++) {
+    while (calls_left-- > 0) {
         if (ONE_IN(32)) {
             call_with_bad_stack();
         } else {
