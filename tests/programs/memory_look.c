@@ -63,8 +63,8 @@ static void add_up(struct sums *sums)
         } else if (run.state == MEMORY_RUN_TAKEN) {
             CHECK(memory_look(MEMORY_LOOK_NAME, run.owner, name) == 0);
             CHECK(strlen(name) > 0 && strlen(name) < sizeof(name));
-            if (strncmp(name, "bring_zeros", strlen("bring_zeros")) == 0 ||
-                strcmp(name, "process_malloc") == 0) {
+            if (strcmp(name, "process_malloc") == 0 ||
+                strncmp(name, "user_pages_", strlen("user_pages_")) == 0) {
                 sums->of_malloc += run.pages;
             }
         } else {
