@@ -2,8 +2,9 @@
  * fuzz_fat16.c - a good volume, damaged in any number of places: every folder is listed and every
  * file read, through the block cache, while reads may fail. Errors are fine; what is read must be
  * what the FAT, followed by a second reader that knows nothing but the specification, leads to.
- * Sources: src/fs/file.c src/fs/fat16.c src/fs/path.c src/drivers/block.c src/drivers/block_cache.c
- * Sources: src/lib/string.c tests/host/stub_kmem_malloc.c
+ * Sources: src/fs/file.c src/fs/file_contents.c src/fs/page_object.c src/fs/fat16.c src/fs/path.c
+ * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
+ * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  *
  *   byte 0     the device's read that fails (0: none); byte 1: the allocation that does
  *   5 bytes    where to write what: region, offset (2), value (2); again and again

@@ -51,14 +51,24 @@ void printk(const char *format, ...)
     assert_true(output_length < sizeof(output));
 }
 
-/* Stands for a kernel stack: a 32-bit program's data lies below 0x80000000, as those do. */
-static uint32_t stack[1024];
+/* Stands for a kernel stack, where those lie: map_stack(). */
+static uint32_t *stack;
+#define STACK_WORDS   1024
+#define STACK_WANTED  (KERNEL_STACKS_ADDRESS + 0x10000)
 #define STACK_ADDRESS ((uint32_t)(uintptr_t)stack)
+
+static int map_stack(void **state)
+{
+    (void)state;
+    stack = mmap((void *)(uintptr_t)STACK_WANTED, STACK_WORDS * sizeof(*stack),
+                 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    return STACK_ADDRESS == STACK_WANTED ? 0 : -1;
+}
 
 static int reset(void **state)
 {
     (void)state;
-    memset(stack, 0, sizeof(stack));
+    memset(stack, 0, STACK_WORDS * sizeof(*stack));
     output_length = 0;
     output[0] = '\0';
     symbol_text_end = TEXT_END;
@@ -235,12 +245,12 @@ static void test_frame_pointers_outside_ram_end_it(void **state)
 }
 
 /* Frames from 4 to 16 MiB, a program's addresses, are seen in the kernel's window. */
-static void test_stacks_in_the_window_are_followed(void **state)
+static void test_stacks_are_followed_to_the_last_word(void **state)
 {
     (void)state;
     for (unsigned end = 0; end < 2; end++) {
-        uint32_t page = end ? WINDOW_END - PAGE_SIZE_BYTES : WINDOW_ADDRESS;
-        uint32_t first = end ? WINDOW_END - 16 : WINDOW_ADDRESS;
+        uint32_t page = end ? KERNEL_STACKS_END - PAGE_SIZE_BYTES : KERNEL_STACKS_ADDRESS;
+        uint32_t first = end ? KERNEL_STACKS_END - 16 : KERNEL_STACKS_ADDRESS;
         uint32_t *words = mmap((void *)(uintptr_t)page, PAGE_SIZE_BYTES, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
@@ -248,7 +258,7 @@ static void test_stacks_in_the_window_are_followed(void **state)
         uint32_t *pair = words + (first - page) / sizeof(*words);
         pair[0] = first + 8;
         pair[1] = 0x100020;
-        pair[2] = WINDOW_END; /* no stack lies there */
+        pair[2] = KERNEL_STACKS_END; /* no stack lies there */
         pair[3] = 0x100220;
         reset(NULL);
         print_from(0x100214, first);
@@ -463,7 +473,7 @@ int main(void)
         TEST(test_misaligned_frame_pointer_ends_it),
         TEST(test_loop_and_descending_frames_end_it),
         TEST(test_frame_pointers_outside_ram_end_it),
-        TEST(test_stacks_in_the_window_are_followed),
+        TEST(test_stacks_are_followed_to_the_last_word),
         TEST(test_depth_is_bounded),
         TEST(test_recursion_is_one_line),
         TEST(test_call_through_a_wrong_pointer_names_the_caller),
@@ -476,5 +486,5 @@ int main(void)
         TEST(test_maker_packs_what_is_frequent),
         TEST(test_maker_writes_an_empty_table),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, map_stack, NULL);
 }
