@@ -287,7 +287,7 @@ MUTANTS = [
     ("fault: a page that comes by a touch holds what it held", FAULT,
      "    pmm_zero_page(frame);\n", "", "kernel"),
     ("process: a wait for any child waits for none", PROCESS,
-     "            (id != WAIT_ANY && child->id != (uint32_t)id)) {", "            (child->id != (uint32_t)id)) {",
+     "    if (id != WAIT_ANY) {\n        found = ", "    if (id) {\n        found = ",
      "usertest"),
 
     ("task: sleepers wake in any order", TASK,
@@ -322,7 +322,7 @@ MUTANTS = [
      "            segment->executable = true;", "host64 elf64"),
 
     ("fat16: a chain may be too short for its file", FAT16,
-     "return length < needed ? -ECORRUPT : OK;", "return OK;", "host fat16, fuzz fat16"),
+     "    if (length < needed) {\n        return -ECORRUPT;\n    }\n", "", "host fat16, fuzz fat16"),
     ("fat16: scattered clusters are read as if in a row", FAT16,
      "if ((uint32_t)next != node->cluster + 1) {", "if (next == 0) {", "host fat16, fuzz fat16"),
     ("fat16: one cluster too many is valid", FAT16,

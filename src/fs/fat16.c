@@ -219,8 +219,8 @@ static int next_cluster(struct fat16_volume *volume, uint32_t cluster)
     return next >= CHAIN_END || is_cluster(volume, next) ? next : -ECORRUPT;
 }
 
-/* Walks a file's chain to its end: it must have one, and not before the file's. Nobody writes to the volume, so once is
- * enough. */
+/* Walks a file's chain to its end: it must have one, and not before the file's. Nobody writes to
+ * the volume, so once is enough. */
 static int check_chain(struct fat16_volume *volume, const struct fat16_node *node)
 {
     uint32_t cluster_bytes = volume->cluster_sectors * SECTOR_BYTES;

@@ -91,7 +91,8 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
 }
 
 /*
- * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through its memory
+ * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through
+ * its memory
  * upward: then those behind it come, too.
  */
 static void bring_promised(struct address_space *space, vaddr_t page)

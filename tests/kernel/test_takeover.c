@@ -146,7 +146,8 @@ static uint32_t touched_by_shell(void)
     return faults->zeros + faults->around + faults->copied;
 }
 
-/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs; or is the shell's. */
+/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs; or is the
+ * shell's. */
 static uint32_t free_pages(void)
 {
     struct block_cache_stats blocks;

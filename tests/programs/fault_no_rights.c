@@ -1,5 +1,6 @@
 /*
- * tests/programs/fault_no_rights.c - touches a mapping that it has kept for itself, and given no rights.
+ * tests/programs/fault_no_rights.c - touches a mapping that it has kept for itself, and given no
+ * rights.
  * Expect: status 142
  * Says: read address 90001000: that page of a mapping is not to be touched
  * Says as ELF64: read address 0000100010001000: that page of a mapping is not to be touched
