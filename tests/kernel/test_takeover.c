@@ -138,7 +138,15 @@ static uint32_t count_processes(void)
     return count;
 }
 
-/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs. */
+/* Pages that the shell has made its own by touching them: they come in the course of its work. */
+static uint32_t touched_by_shell(void)
+{
+    const struct address_space_faults *faults = &scene.init->space.faults;
+
+    return faults->zeros + faults->around + faults->copied;
+}
+
+/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs; or is the shell's. */
 static uint32_t free_pages(void)
 {
     struct block_cache_stats blocks;
@@ -146,7 +154,8 @@ static uint32_t free_pages(void)
 
     block_cache_get_stats(&blocks);
     page_cache_get_stats(&files);
-    return pmm_get_free_pages() + blocks.pages + files.files + kmem_slab_blocks();
+    return pmm_get_free_pages() + blocks.pages + files.files + kmem_slab_blocks() +
+           touched_by_shell();
 }
 
 /* A living process of a job that was not ended. */

@@ -41,7 +41,7 @@ uint32_t system_free_pages(void)
     if (memory_figures(&figures) != 0) {
         give_up("no figures of the memory");
     }
-    return figures.free_pages;
+    return figures.free_pages + figures.promised_pages; /* what is only promised nobody has */
 }
 
 int system_start(const char *program, const char *argument)
