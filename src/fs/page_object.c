@@ -201,6 +201,9 @@ size_t page_cache_shrink(size_t pages)
 {
     size_t count = 0;
 
+    if (pages > spare()) {
+        return 0; /* of no use, and all of the table would be looked at */
+    }
     for (size_t step = 0; step < steps_max() && count < pages && spare() > 0; step++) {
         count += sweep_in_step(step);
     }

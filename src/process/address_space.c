@@ -237,6 +237,13 @@ static void release_of(struct address_space *space, const struct area *area, vad
 
 /* ---------------------------------------------------------------- areas come and go */
 
+void area_pause(size_t *count)
+{
+    if (++*count % PIECE_NODES == 0) {
+        (void)task_pause();
+    }
+}
+
 /* Memory for an area, which is charged. NULL: there is none. */
 static struct area *new_area(struct address_space *space)
 {
@@ -346,9 +353,12 @@ static void join_all(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     struct area *area = area_from(space, start);
 
+    size_t count = 0;
+
     area = join(space, area_of(tree_previous(&area->node)), area);
     for (struct area *next; (next = next_area(area)) != NULL && next->start <= end;) {
         area = join(space, area, next);
+        area_pause(&count);
     }
 }
 
@@ -449,10 +459,12 @@ int area_remove(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     int status = start < end ? split_at_both(space, start, end) : OK;
     struct area *area;
+    size_t count = 0;
 
     while (status == OK && (area = area_from(space, start)) != NULL && area->start < end) {
         release_of(space, area, area->start, area->end);
         forget(space, area);
+        area_pause(&count);
     }
     return status;
 }
@@ -496,8 +508,10 @@ int area_move_end(struct address_space *space, struct area *area, vaddr_t end)
 static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t end,
                             page_rights_t rights, size_t *pages)
 {
+    size_t count = 0;
+
     *pages = 0;
-    for (vaddr_t address = start; address < end;) {
+    for (vaddr_t address = start; address < end; area_pause(&count)) {
         struct area *area = area_at(space, address);
 
         if (!area || area->kind == AREA_GUARD) {
@@ -515,7 +529,7 @@ static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t 
 
 int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights)
 {
-    size_t pages;
+    size_t pages, count = 0;
 
     if (!count_uncharged(space, start, end, rights, &pages) ||
         !address_space_charge(space, pages)) {
@@ -526,7 +540,7 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
         return -ENOMEM;
     }
     for (struct area *area = area_at(space, start); area && area->start < end;
-         area = next_area(area)) {
+         area = next_area(area), area_pause(&count)) {
         area->rights = rights;
         area->is_charged = area->is_charged || needs_charge(area, rights);
         for (vaddr_t at = area->start;
@@ -605,8 +619,9 @@ static int share_malloc(struct address_space *to, struct address_space *from)
 {
     const struct address_map map = address_space_map(from);
     int status = OK;
+    size_t count = 0;
 
-    for (vaddr_t at = map.heap_start; status == OK && at < map.heap_end;) {
+    for (vaddr_t at = map.heap_start; status == OK && at < map.heap_end; area_pause(&count)) {
         const struct area *area = area_from(from, at);
 
         status = share(to, from, at, area ? MIN(area->start, map.heap_end) : map.heap_end, true);
@@ -668,9 +683,7 @@ void address_space_destroy(struct address_space *space)
         release_of(space, area, area->start, area->end);
         hide(area);
         free_area(space, area);
-        if (++count % PIECE_NODES == 0) {
-            (void)task_pause();
-        }
+        area_pause(&count);
     }
     (void)release(space, map.heap_start, map.heap_end, 0, CHARGED_ENTRIES);
     while (!room_destroy(&space->room, PIECE_NODES)) {

@@ -53,7 +53,7 @@ static bool are_mappings(const struct address_space *space, vaddr_t start, vaddr
 {
     const struct address_map map = address_space_map(space);
 
-    while (start < end) {
+    for (size_t count = 0; start < end; area_pause(&count)) {
         const struct area *area = area_from(space, start);
         vaddr_t free_end = area ? MIN(area->start, end) : end;
 
@@ -194,7 +194,9 @@ int mapping_remove(struct process *process, vaddr_t address, size_t length)
     if (!find_end(address, length, &end)) {
         return -EINVARG;
     }
-    for (const struct area *area; address < end; address = area->end) {
+    size_t count = 0;
+
+    for (const struct area *area; address < end; address = area->end, area_pause(&count)) {
         area = area_from(space, address);
         if (!area || area->start >= end) {
             break;
@@ -214,7 +216,9 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
     if (!are_rights(rights) || !find_end(address, length, &end)) {
         return -EINVARG;
     }
-    for (vaddr_t at = address; at < end;) {
+    size_t count = 0;
+
+    for (vaddr_t at = address; at < end; area_pause(&count)) {
         const struct area *area = area_at(space, at);
 
         if (!area || area->kind == AREA_GUARD) {
@@ -242,7 +246,7 @@ int mapping_sync(struct process *process, vaddr_t address, size_t length)
     if (!find_end(address, length, &end)) {
         return -EINVARG;
     }
-    while (address < end) {
+    for (size_t count = 0; address < end; area_pause(&count)) {
         const struct area *area = area_at(space, address);
 
         if (!area || area->kind == AREA_GUARD) {

@@ -116,21 +116,21 @@ static void bring_promised(struct address_space *space, vaddr_t page)
 static void *own_page(struct address_space *space, vaddr_t page, struct page_entry entry,
                       page_rights_t rights)
 {
-    void *shared = page_memory(page_entry_frame(entry));
+    void *frame = page_memory(page_entry_frame(entry));
     uint32_t marks = page_entry_marks(entry) & ~PAGE_FLAG_SHARED;
     uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks;
-    void *frame = shared;
 
-    if (page_is_last(shared)) {
-        page_own(shared);
+    if (page_take_last(frame)) {
         space->faults.taken_back++;
     } else {
+        void *shared = frame;
+
         frame = pmm_alloc_promised_page();
         space->faults.copied++;
         memcpy(frame, shared, PAGE_SIZE_BYTES);
         (void)page_release(shared);
     }
-    map_page(space, page, frame, flags);
+    paging_write(space->chunk, page, page_entry_make(page_physical(frame), flags, 0));
     return frame;
 }
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "abi/mapping.h"
 #include "layout.h"
 #include "own_map.h"
 
@@ -51,6 +52,20 @@ static inline uintptr_t number_of(const char *text)
 /* Calls what is there, with that selector for its code segment. far_call.asm has it for each word
  * size. */
 void far_call(uintptr_t address, unsigned selector);
+
+/* Memory of zeros, by MAP: MAPPING_PRIVATE or MAPPING_SHARED. Its address, or 0. */
+static inline uintptr_t map_memory(size_t size, uint32_t rights, uint32_t flags)
+{
+    struct memory_mapping mapping = {
+        .length = size,
+        .rights = rights,
+        .flags = flags | MAPPING_ANONYMOUS,
+        .descriptor = -1,
+    };
+    intptr_t result = syscall_map(&mapping);
+
+    return syscall_is_error(result) ? 0 : (uintptr_t)result;
+}
 
 #define WORDS_MAX 3
 

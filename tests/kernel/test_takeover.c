@@ -34,6 +34,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "memory/paging/user_pages.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 #include "process/process.h"
@@ -138,12 +139,16 @@ static uint32_t count_processes(void)
     return count;
 }
 
-/* Pages that the shell has made its own by touching them: they come in the course of its work. */
-static uint32_t touched_by_shell(void)
+/* Pages of its own that the shell has at the moment: they come by touches, in the course of its work. */
+static size_t pages_of_shell(void)
 {
-    const struct address_space_faults *faults = &scene.init->space.faults;
+    const struct address_map map = address_space_map(&scene.init->space);
+    const struct paging_4gb_chunk *chunk = scene.init->space.chunk;
+    struct user_pages_count program, heap;
 
-    return faults->zeros + faults->around + faults->copied;
+    user_pages_count(chunk, map.program_start, map.program_end, &program);
+    user_pages_count(chunk, map.heap_start, map.heap_end, &heap);
+    return program.present - program.shared + heap.present - heap.shared;
 }
 
 /* What is free, or is kept for later: blocks of the disk, files' contents, and slabs; or is the
@@ -156,7 +161,7 @@ static uint32_t free_pages(void)
     block_cache_get_stats(&blocks);
     page_cache_get_stats(&files);
     return pmm_get_free_pages() + blocks.pages + files.files + kmem_slab_blocks() +
-           touched_by_shell();
+           pages_of_shell();
 }
 
 /* A living process of a job that was not ended. */

@@ -45,6 +45,10 @@ static inline bool is_in_use(const struct paging_4gb_chunk *chunk)
 
 /* ---------------------------------------------------------------- giving back */
 
+/* Tables that are emptied before user_pages_release() returns: with few entries in each, it is the search for these
+ * that takes its time. */
+#define TABLES_AT_ONCE 4
+
 /* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold
  * it? */
 static inline bool give_up_frame(struct page_entry entry)
@@ -171,7 +175,7 @@ vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_
             released->tables += paging_drop_tables(chunk, &stretch.path, 1, stretch.start);
             start = released->is_last ? start : stretch.end; /* the rest of it is empty */
         }
-        if (released->is_last || released->entries >= max) {
+        if (released->is_last || released->entries >= max || released->tables >= TABLES_AT_ONCE) {
             return start;
         }
     }
