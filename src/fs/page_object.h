@@ -85,9 +85,9 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame);
 void *page_object_find(const struct page_object *object, uint32_t index);
 
 /* Gives back so many pages of files, as far as they can go, and the cache keeps
- * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. If that cannot be so many, none:
- * who asks for too much takes nothing from others. Returns how many frames are free now that were
- * not. */
+ * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. If that cannot be so many,
+ * none: who asks for too much takes nothing from others. Returns how many frames are free now that
+ * were not. */
 size_t page_cache_shrink(size_t pages);
 
 /* Gives back all pages of files that can go. Their frames stay promised to the cache, up to

@@ -124,8 +124,8 @@ const char *area_kind_words(enum area_kind kind);
 struct area *area_at(struct address_space *space, vaddr_t address);
 struct area *area_from(const struct address_space *space, vaddr_t address);
 
-/* For loops over areas, of which there may be very many: counts one more, and lets others run now and then, cancelled
- * or not. */
+/* For loops over areas, of which there may be very many: counts one more, and lets others run now
+ * and then, cancelled or not. */
 void area_pause(size_t *count);
 
 /*

@@ -1,5 +1,6 @@
 /*
- * copies.c - owns pages, writes to all of them and forks, for ever; so does each copy. Argument: how many pages;
+ * copies.c - owns pages, writes to all of them and forks, for ever; so does each copy. Argument:
+ * how many pages;
  * 0: all that can be had, so that there is none for a copy.
  * Verdict: status 137
  * Arguments: 64

@@ -1,7 +1,7 @@
 /*
- * nobodys.c - maps all addresses that it can get and that nobody may touch, which costs nothing; then it changes the
- * rights of every other page, which makes an area of each, until there is no memory for areas; then those of all, and
- * again.
+ * nobodys.c - maps all addresses that it can get and that nobody may touch, which costs nothing;
+ * then it changes the rights of every other page, which makes an area of each, until there is no
+ * memory for areas; then those of all, and again.
  * Verdict: status 137
  */
 #include "attack.h"

@@ -1,6 +1,7 @@
 /*
- * shared.c - memory that is shared with children who end: as much as can be had, of which one page in 100 and the
- * last are touched. Its owner unmaps it first, and the child ends with it. Then some with the next, for ever.
+ * shared.c - memory that is shared with children who end: as much as can be had, of which one page
+ * in 100 and the last are touched. Its owner unmaps it first, and the child ends with it. Then some
+ * with the next, for ever.
  * Verdict: status 137
  */
 #include "attack.h"

@@ -139,7 +139,8 @@ static uint32_t count_processes(void)
     return count;
 }
 
-/* Pages of its own that the shell has at the moment: they come by touches, in the course of its work. */
+/* Pages of its own that the shell has at the moment: they come by touches, in the course of its
+ * work. */
 static size_t pages_of_shell(void)
 {
     const struct address_map map = address_space_map(&scene.init->space);

@@ -45,8 +45,8 @@ static inline bool is_in_use(const struct paging_4gb_chunk *chunk)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Tables that are emptied before user_pages_release() returns: with few entries in each, it is the search for these
- * that takes its time. */
+/* Tables that are emptied before user_pages_release() returns: with few entries in each, it is the
+ * search for these that takes its time. */
 #define TABLES_AT_ONCE 4
 
 /* Gives up the frame of an entry that is empty now, if it has one. Was this entry the last to hold

@@ -11,8 +11,9 @@
  *   hidden     the same two, without any right: kept, and absent for the CPU
  *
  * All work goes in parts, so that the caller can pause: `max` is about how many entries are looked
- * after (or a few tables, if there are few entries in each) before a function returns with the address at which it stopped; `end` when all is done.
- * start and end are page-aligned, in the user's part of the address space.
+ * after (or a few tables, if there are few entries in each) before a function returns with the
+ * address at which it stopped; `end` when all is done. start and end are page-aligned, in the
+ * user's part of the address space.
  */
 #ifndef MEMORY_PAGING_USER_PAGES_H
 #define MEMORY_PAGING_USER_PAGES_H
