@@ -11,13 +11,13 @@
 
 #include "mem.h"
 
-#define USAGE                                                                              \
-    "Usage: mem                      how much there is and who has it, in KiB\n"           \
-    "       mem map                  every block of the kernel, drawn, by owner\n"         \
-    "       mem map live             the same, drawn again until a key is pressed\n"       \
-    "       mem areas [PID]          what its addresses mean, and how much is in memory\n" \
-    "       mem walk ADDRESS [PID]   how an address is translated, by that process\n"      \
-    "       mem layout [PID]         what its address space holds, range by range\n"       \
+#define USAGE                                                                          \
+    "Usage: mem                      how much there is and who has it, in KiB\n"       \
+    "       mem map                  every block of the kernel, drawn, by owner\n"     \
+    "       mem map live             the same, drawn again until a key is pressed\n"   \
+    "       mem areas [PID]          what its addresses mean, and how much is there\n" \
+    "       mem walk ADDRESS [PID]   how an address is translated, by that process\n"  \
+    "       mem layout [PID]         what its address space holds, range by range\n"   \
     "       mem trace PROGRAM ...    runs it; a line for each allocation and free\n"
 #define PAGE_KIB 4
 

@@ -201,6 +201,9 @@ static void seeds_of_every_kind(void)
 
             for (unsigned example = 0; (length = seeds(document, example, text)) > 0; example++) {
                 CHECK_EQUAL(strlen(text), (size_t)length);
+                if (strstr(text, "WRONG")) {
+                    puts(text);
+                }
                 CHECK(strstr(text, "WRONG") == NULL);
                 count++;
             }

@@ -218,14 +218,14 @@ static void wait_posix_statuses(void)
 /* Registers, the FPU's among them, and the flags go on as they were. */
 static void fork_keeps_registers(void)
 {
-    int32_t number = 12345;
+    int32_t value = 12345;
     int pid;
 
-    __asm__ volatile("fildl %0" : : "m"(number));
+    __asm__ volatile("fildl %0" : : "m"(value));
     pid = fork_checked();
-    number = 0;
-    __asm__ volatile("fistpl %0" : "=m"(number));
-    CHECK_EQUAL(number, 12345);
+    value = 0;
+    __asm__ volatile("fistpl %0" : "=m"(value));
+    CHECK_EQUAL(value, 12345);
     if (pid == 0) {
         syscall_exit_status(9);
     }

@@ -219,14 +219,18 @@ static int next_cluster(struct fat16_volume *volume, uint32_t cluster)
     return next >= CHAIN_END || is_cluster(volume, next) ? next : -ECORRUPT;
 }
 
-/* Walks a file's chain to its end: it must have one, and not before the file's. */
+/* Walks a file's chain to its end: it must have one, and not before the file's. Nobody writes to
+ * the volume, so once is enough. */
 static int check_chain(struct fat16_volume *volume, const struct fat16_node *node)
 {
     uint32_t cluster_bytes = volume->cluster_sectors * SECTOR_BYTES;
     uint32_t needed = node->size / cluster_bytes + (node->size % cluster_bytes != 0);
     uint32_t length = 0;
+    typeof(volume->checked[0]) *checked =
+        &volume->checked[node->first_cluster % FAT16_CHECKED_FILES];
 
-    if (needed == 0) {
+    if (needed == 0 ||
+        (checked->first_cluster == node->first_cluster && checked->clusters >= needed)) {
         return OK;
     }
     for (int cluster = (int)node->first_cluster; cluster < CHAIN_END; length++) {
@@ -242,7 +246,12 @@ static int check_chain(struct fat16_volume *volume, const struct fat16_node *nod
             return cluster;
         }
     }
-    return length < needed ? -ECORRUPT : OK;
+    if (length < needed) {
+        return -ECORRUPT;
+    }
+    checked->first_cluster = node->first_cluster;
+    checked->clusters = length;
+    return OK;
 }
 
 /* Makes node->cluster the chain's number index. -ECORRUPT when the chain is shorter. */

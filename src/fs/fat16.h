@@ -23,12 +23,19 @@
 #include "drivers/block.h"
 #include "fs/path.h"
 
+/* Files whose chains are known to be sound: as many as a shell's user goes on using. */
+#define FAT16_CHECKED_FILES 32
+
 struct fat16_volume {
     struct block_device *device;
     uint32_t fat_lba, root_lba, data_lba;
     uint32_t root_sectors;
     uint32_t cluster_sectors;
     uint32_t cluster_count; /* cluster numbers are 2 to cluster_count + 1 */
+    struct {
+        uint32_t first_cluster; /* 0: none */
+        uint32_t clusters;
+    } checked[FAT16_CHECKED_FILES]; /* each at its first cluster, modulo how many there are */
 };
 
 /* A file or directory, and how far a reader has followed its chain. */

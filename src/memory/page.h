@@ -12,7 +12,7 @@
  *   page_share()            holders: 2                   ... and all who hold it know that it is shared
  *   page_hold()             holders: 3, 4, ...
  *   page_release()          holders: ..., 1              the one that is left may take it as its own again:
- *                                                        page_is_last(), page_own()
+ *                                                        page_take_last()
  *   page_release()          the frame is free            holders: 0
  *
  * A frame is named by the address where the kernel sees it, as in pmm.h.
@@ -57,10 +57,16 @@ static inline bool page_is_last(const void *frame)
     return page->holders == 1 && page->object == NULL;
 }
 
-/* The last holder of a shared frame is its one owner again. */
-static inline void page_own(void *frame)
+/* If so, it is its one owner again. Returns whether it is. */
+static inline bool page_take_last(void *frame)
 {
-    page_of(frame)->holders = 0;
+    struct page *page = page_of(frame);
+
+    if (page->holders != 1 || page->object != NULL) {
+        return false;
+    }
+    page->holders = 0;
+    return true;
 }
 
 /* One holder less of a shared frame. Frees it when it was the last; returns whether it did.

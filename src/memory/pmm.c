@@ -446,6 +446,9 @@ static NOINLINE bool can_be_had(size_t count)
     if (!is_promised(count)) {
         return true;
     }
+    if (count > pmm_get_total_pages()) { /* nothing that is given back would be enough */
+        return false;
+    }
     size_t takeable = takeable_pages();
     size_t wanted = takeable < pmm.promised + count ? pmm.promised + count - takeable : 0;
 

@@ -169,7 +169,7 @@ static int add_areas(struct address_space *space, const struct elf_segment *segm
 
     while (status == OK && start < end) {
         const struct area *area = area_from(space, start);
-        vaddr_t stop = end;
+        vaddr_t stop;
 
         if (area && area->start <= start) {
             stop = MIN(area->end, end);

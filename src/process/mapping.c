@@ -31,8 +31,7 @@ static bool is_sound(const struct memory_mapping *mapping)
 {
     uint32_t kind = mapping->flags & (MAPPING_SHARED | MAPPING_PRIVATE);
 
-    return mapping->length > 0 && mapping->length <= UINTPTR_MAX - PAGE_SIZE_BYTES &&
-           are_rights(mapping->rights) && !(mapping->flags & ~FLAGS_ALL) &&
+    return mapping->length > 0 && are_rights(mapping->rights) && !(mapping->flags & ~FLAGS_ALL) &&
            (kind == MAPPING_SHARED || kind == MAPPING_PRIVATE) && mapping->reserved == 0 &&
            IS_ALIGNED(mapping->offset, (uint64_t)PAGE_SIZE_BYTES) &&
            mapping->offset / PAGE_SIZE_BYTES < PAGES_MAX &&
@@ -146,7 +145,7 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
     }
     size_t length = ALIGN_UP(mapping->length, (uintptr_t)PAGE_SIZE_BYTES);
 
-    if (length / PAGE_SIZE_BYTES >= PAGES_MAX) {
+    if (length == 0 || length / PAGE_SIZE_BYTES >= PAGES_MAX) { /* 0: beyond all addresses */
         return -ENOMEM;
     }
     if (is_fixed && (!is_place(space, mapping->address, length) ||

@@ -73,7 +73,7 @@ int address_space_check(struct address_space *space, vaddr_t start, size_t lengt
 
 /* ---------------------------------------------------------------- bringing pages */
 
-static void map(struct address_space *space, vaddr_t page, const void *frame, uint32_t flags)
+static void map_page(struct address_space *space, vaddr_t page, const void *frame, uint32_t flags)
 {
     KASSERT(paging_map(space->chunk, (void *)page, (void *)page_physical(frame), flags) == OK);
 }
@@ -85,13 +85,14 @@ static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_
     void *frame = pmm_alloc_promised_page();
 
     pmm_zero_page(frame);
-    map(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
+    map_page(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
     space->chunk->resident++;
     return frame;
 }
 
 /*
- * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through its memory
+ * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through
+ * its memory
  * upward: then those behind it come, too.
  */
 static void bring_promised(struct address_space *space, vaddr_t page)
@@ -115,21 +116,21 @@ static void bring_promised(struct address_space *space, vaddr_t page)
 static void *own_page(struct address_space *space, vaddr_t page, struct page_entry entry,
                       page_rights_t rights)
 {
-    void *shared = page_memory(page_entry_frame(entry));
+    void *frame = page_memory(page_entry_frame(entry));
     uint32_t marks = page_entry_marks(entry) & ~PAGE_FLAG_SHARED;
     uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks;
-    void *frame = shared;
 
-    if (page_is_last(shared)) {
-        page_own(shared);
+    if (page_take_last(frame)) {
         space->faults.taken_back++;
     } else {
+        void *shared = frame;
+
         frame = pmm_alloc_promised_page();
         space->faults.copied++;
         memcpy(frame, shared, PAGE_SIZE_BYTES);
         (void)page_release(shared);
     }
-    map(space, page, frame, flags);
+    paging_write(space->chunk, page, page_entry_make(page_physical(frame), flags, 0));
     return frame;
 }
 
@@ -151,8 +152,8 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     }
     space->faults.shown++;
     space->chunk->resident++;
-    map(space, page, frame,
-        page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
+    map_page(space, page, frame,
+             page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
     if (is_copied) {
         (void)own_page(space, page, paging_entry(space->chunk, page), area->rights);
     }

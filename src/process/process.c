@@ -31,7 +31,11 @@
 /* Children that are given away between two pauses. */
 #define CHILDREN_A_PIECE 64
 
+/* Lists by which a process is found by its id: each has those with the same remainder. */
+#define ID_LISTS 64
+
 static struct {
+    struct list_node by_id[ID_LISTS];
     struct list_node all; /* started, and not forgotten, in the order of their serials */
     uint32_t last_id;
     uint64_t started;
@@ -100,6 +104,9 @@ static int new_process(struct family *family, struct process **process)
         return -ENOMEM;
     }
     list_initialise(&created->link);
+    list_initialise(&created->same_id);
+    list_initialise(&created->children);
+    list_initialise(&created->sibling);
     created->family = family;
     family_join(family);
     wait_queue_initialise(&created->child_ended);
@@ -229,8 +236,8 @@ int process_execute(const char *path, const struct arguments *arguments, struct 
 /* The process with that id, alive or not; or NULL. */
 static struct process *process_of(uint32_t id)
 {
-    LIST_FOR_EACH(node, &processes.all) {
-        struct process *process = LIST_ENTRY(node, struct process, link);
+    LIST_FOR_EACH(node, &processes.by_id[id % ID_LISTS]) {
+        struct process *process = LIST_ENTRY(node, struct process, same_id);
 
         if (process->id == id) {
             return process;
@@ -248,13 +255,24 @@ static uint32_t new_id(void)
     return processes.last_id;
 }
 
+/* It is that one's child from now on; NULL: the kernel's. */
+static void set_parent(struct process *child, struct process *parent)
+{
+    list_remove(&child->sibling);
+    child->parent = parent;
+    if (parent) {
+        list_append(&parent->children, &child->sibling);
+    }
+}
+
 void process_start(struct process *process, unsigned flags)
 {
     process->id = new_id();
     process->serial = ++processes.started;
-    process->parent = task_current() ? process_current() : NULL;
+    set_parent(process, task_current() ? process_current() : NULL);
     process->is_detached = flags & PROCESS_DETACHED;
     list_append(&processes.all, &process->link);
+    list_append(&processes.by_id[process->id % ID_LISTS], &process->same_id);
     task_start(&process->task);
     if (!processes.init) {
         processes.init = process;
@@ -296,6 +314,8 @@ void process_destroy(struct process *process)
     }
     family_give_back(family, FAMILY_PROCESSES, 1);
     list_remove(&process->link);
+    list_remove(&process->same_id);
+    list_remove(&process->sibling);
     kmem_free(process);
     family_leave(family);
 }
@@ -303,20 +323,13 @@ void process_destroy(struct process *process)
 /* Gives away some children of process. Were these all? */
 static bool abandon_some(struct process *process)
 {
-    struct list_node *next;
-    size_t count = 0;
+    for (size_t count = 0; !list_is_empty(&process->children); count++) {
+        struct process *child = LIST_ENTRY(process->children.next, struct process, sibling);
 
-    for (struct list_node *node = processes.all.next; node != &processes.all; node = next) {
-        struct process *child = LIST_ENTRY(node, struct process, link);
-
-        next = node->next;
-        if (child->parent != process) {
-            continue;
-        }
-        if (count++ == CHILDREN_A_PIECE) {
+        if (count == CHILDREN_A_PIECE) {
             return false;
         }
-        child->parent = process->parent;
+        set_parent(child, process->parent);
         child->is_detached = true;
         if (has_ended(child)) {
             process_destroy(child);
@@ -327,7 +340,7 @@ static bool abandon_some(struct process *process)
 
 /* Its children are their grandparent's now, which does not wait for them: they only need to know
  * to whom the keyboard goes after them. While others run, children may end and leave theirs to this
- * one: so each time it is all of the list again. */
+ * one. */
 static void abandon_children(struct process *process)
 {
     while (!abandon_some(process)) {
@@ -420,11 +433,14 @@ static struct process *find_child(const struct process *parent, int id)
 {
     struct process *found = NULL;
 
-    LIST_FOR_EACH(node, &processes.all) {
-        struct process *child = LIST_ENTRY(node, struct process, link);
+    if (id != WAIT_ANY) {
+        found = process_of((uint32_t)id);
+        return found && found->parent == parent && !found->is_detached ? found : NULL;
+    }
+    LIST_FOR_EACH(node, &parent->children) {
+        struct process *child = LIST_ENTRY(node, struct process, sibling);
 
-        if (child->parent != parent || child->is_detached ||
-            (id != WAIT_ANY && child->id != (uint32_t)id)) {
+        if (child->is_detached) {
             continue;
         }
         found = child;
@@ -603,6 +619,9 @@ struct address_space *process_address_space(struct process *process)
 void process_initialise(void)
 {
     list_initialise(&processes.all);
+    for (size_t i = 0; i < ID_LISTS; i++) {
+        list_initialise(&processes.by_id[i]);
+    }
     family_initialise();
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);

@@ -37,7 +37,10 @@ struct process {
     uint64_t serial;               /* 1 for the first that was started, and so on */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
+    struct list_node same_id;      /* on the list of those whose ids look alike, once started */
     struct process *parent;        /* NULL: the kernel */
+    struct list_node children;     /* those that are not forgotten */
+    struct list_node sibling;      /* on its parent's list */
     struct family *family;         /* it is a member of it until it is forgotten */
     bool is_detached;              /* its parent will not wait: it is forgotten when it ends */
     bool is_ending;                /* it gives back what it has, and its status is fixed */

@@ -17,6 +17,7 @@
 #include "drivers/block_cache.h"
 #include "fs/fat16.h"
 #include "fs/file.h"
+#include "memory/heap/kheap.h"
 #include "base/status.h"
 
 #include "fat_image.h"

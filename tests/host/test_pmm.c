@@ -1101,6 +1101,41 @@ static void test_promises_and_runs(void **state)
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
 
+static unsigned reclaims;
+
+/* frames[0] is a page that somebody could do without. */
+static size_t give_up_one(size_t count)
+{
+    assert_true(count > 0);
+    reclaims++;
+    assert_int_equal(pmm_free_page(frames[0]), OK);
+    return 1;
+}
+
+/* Others are asked to give something back when that may help, and else left in peace. */
+static void test_others_give_back(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    size_t total = pmm_get_total_pages();
+    size_t count = take_all();
+
+    reclaims = 0;
+    pmm_set_reclaimer(give_up_one);
+    assert_false(pmm_promise(total + 1));
+    assert_false(pmm_promise(SIZE_MAX));
+    assert_int_equal(reclaims, 0);
+    assert_true(pmm_promise(1));
+    assert_int_equal(reclaims, 1);
+    assert_null(pmm_alloc_frames(total + 1));
+    assert_int_equal(reclaims, 1);
+    pmm_set_reclaimer(NULL);
+    take_promised_pages(0, 1);
+    free_all(count);
+    assert_int_equal(pmm_get_free_pages(), total);
+    assert_counts_agree();
+}
+
 /* The kernel has used its part of the pool. A frame of the pool that comes back is of that part,
  * unless it is promised again at once. */
 static void test_promises_of_what_was_freed(void **state)
@@ -1325,6 +1360,7 @@ int main(void)
         cmocka_unit_test(test_promises_are_kept),
         cmocka_unit_test(test_promises_go_back),
         cmocka_unit_test(test_promises_and_runs),
+        cmocka_unit_test(test_others_give_back),
         cmocka_unit_test(test_promises_of_what_was_freed),
         cmocka_unit_test(test_promises_and_zeroed_frames),
         cmocka_unit_test(test_promises_at_random),

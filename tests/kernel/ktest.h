@@ -49,8 +49,8 @@ struct ktest {
 /* Mounts the disk booted from, as the kernel does. */
 bool ktest_mount(void);
 
-/* Gives back what the kernel keeps for later: files' contents, blocks of disks, slabs. So that counts can be
- * compared, and so that what comes next needs what a cold start does. */
+/* Gives back what the kernel keeps for later: files' contents, blocks of disks, slabs. So that
+ * counts can be compared, and so that what comes next needs what a cold start does. */
 void ktest_forget_caches(void);
 
 void ktest_fail(const char *file, int line, const char *condition);

@@ -185,7 +185,8 @@ static int start_one(uint32_t seed, struct process **process)
     return status;
 }
 
-/* Small objects that are nobody's: not those of blocks and files which are kept for the next time. */
+/* Small objects that are nobody's: not those of blocks and files which are kept for the next
+ * time. */
 static size_t live_objects(void)
 {
     struct block_cache_stats blocks;

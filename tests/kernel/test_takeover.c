@@ -151,7 +151,8 @@ static size_t pages_of_shell(void)
     return program.present - program.shared + heap.present - heap.shared;
 }
 
-/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs; or is the shell's. */
+/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs; or is the
+ * shell's. */
 static uint32_t free_pages(void)
 {
     struct block_cache_stats blocks;

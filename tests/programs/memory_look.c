@@ -63,8 +63,8 @@ static void add_up(struct sums *sums)
         } else if (run.state == MEMORY_RUN_TAKEN) {
             CHECK(memory_look(MEMORY_LOOK_NAME, run.owner, name) == 0);
             CHECK(strlen(name) > 0 && strlen(name) < sizeof(name));
-            if (strncmp(name, "bring_zeros", strlen("bring_zeros")) == 0 ||
-                strcmp(name, "process_malloc") == 0) {
+            if (strcmp(name, "process_malloc") == 0 ||
+                strncmp(name, "user_pages_", strlen("user_pages_")) == 0) {
                 sums->of_malloc += run.pages;
             }
         } else {
@@ -229,34 +229,35 @@ static void check_malloc_area(void)
 /* Areas of a mapping: what stands in the call, and counts. */
 static void check_mappings(void)
 {
-    struct memory_mapping mapping = {.address = 0xA0000000,
+    const uintptr_t start = OWN_HEAP_START + (512 << 20);
+    struct memory_mapping mapping = {.address = start,
                                      .length = 16 * PAGE,
                                      .rights = MAPPING_READ | MAPPING_WRITE,
                                      .flags = MAPPING_SHARED | MAPPING_ANONYMOUS};
     struct memory_area area;
 
-    CHECK(syscall_map(&mapping) == (intptr_t)0xA0000000);
-    *(volatile char *)0xA0003000 = 1;
-    area = area_from(0xA0000000);
-    CHECK(area.kind == MEMORY_AREA_MAPPING && area.start == 0xA0000000 && area.end == 0xA0010000);
+    CHECK(syscall_map(&mapping) == (intptr_t)start);
+    *(volatile char *)(start + 3 * PAGE) = 1;
+    area = area_from(start);
+    CHECK(area.kind == MEMORY_AREA_MAPPING && area.start == start && area.end == start + 16 * PAGE);
     CHECK(area.flags == MEMORY_AREA_IS_SHARED && area.present == 1 && area.shared == 1);
     CHECK(area.promised == 0); /* what is shared is promised once, and not to this process */
-    CHECK(syscall_unmap(0xA0000000, 16 * PAGE) == 0);
+    CHECK(syscall_unmap(start, 16 * PAGE) == 0);
 
     mapping.flags = MAPPING_PRIVATE | MAPPING_ANONYMOUS;
-    CHECK(syscall_map(&mapping) == (intptr_t)0xA0000000);
-    (void)*(volatile char *)0xA0003000;
-    area = area_from(0xA0000000);
+    CHECK(syscall_map(&mapping) == (intptr_t)start);
+    (void)*(volatile char *)(start + 3 * PAGE);
+    area = area_from(start);
     CHECK(area.flags == MEMORY_AREA_IS_CHARGED && area.present == 1 && area.shared == 0);
     CHECK(area.promised == 15);
-    CHECK(syscall_unmap(0xA0000000, 16 * PAGE) == 0);
+    CHECK(syscall_unmap(start, 16 * PAGE) == 0);
 
     mapping.rights = 0;
-    CHECK(syscall_map(&mapping) == (intptr_t)0xA0000000);
-    area = area_from(0xA0000000);
+    CHECK(syscall_map(&mapping) == (intptr_t)start);
+    area = area_from(start);
     CHECK(area.rights == 0 && area.flags == 0 && area.present == 0 && area.promised == 0);
-    CHECK(syscall_unmap(0xA0000000, 16 * PAGE) == 0);
-    CHECK(!is_area_at(0xA0000000));
+    CHECK(syscall_unmap(start, 16 * PAGE) == 0);
+    CHECK(!is_area_at(start));
 }
 
 /* All areas in order; text is a file's. */
@@ -268,7 +269,7 @@ static void check_areas(void)
 
     while (memory_look(MEMORY_LOOK_AREA, address, &area) == 0) {
         CHECK(area.start >= address && area.start < area.end);
-        stacks += area.kind == MEMORY_AREA_STACK && area.end == USER_STACK_TOP;
+        stacks += area.kind == MEMORY_AREA_STACK && area.end == OWN_STACK_TOP;
         texts += area.kind == MEMORY_AREA_PROGRAM && area.rights & MAPPING_EXECUTE &&
                  area.flags == MEMORY_AREA_IS_FILE && area.shared == area.present &&
                  area.present > 0;

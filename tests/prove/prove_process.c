@@ -558,6 +558,7 @@ static void put_break(const struct state *state)
                                  .chunk = &chunk};
         tree_insert(&space.areas, NULL, 0, &areas[0].node);
     }
+    space.area_count = length > 0;
 }
 
 /* Frames: 0 and 1 are the neighbours', 2 and 3 the tables, page i has 4 + i. */
@@ -636,6 +637,7 @@ static vaddr_t check_areas(void)
 
     PROVE(tree_is_sound(&space.areas), "the tree of areas is not sound");
     PROVE(area_is_taken[0] + area_is_taken[1] == (area != NULL), "an area is lost");
+    PROVE(space.area_count == (area != NULL), "%zu areas are counted", (size_t)space.area_count);
     PROVE(space.latest == NULL || space.latest == area, "an area that is gone is remembered");
     if (area == NULL) {
         return BOUNDARY;

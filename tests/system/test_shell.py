@@ -198,7 +198,7 @@ def programs(session):
 
 
 CRASHES = [("null", 14, "read address 00000000"), ("call", 14, "executed address 00000000"),
-           ("constant", 14, "wrote to address 0040[0-9a-f]{4}: that page is read-only"),
+           ("constant", 14, "wrote to address 0040[0-9a-f]{4}: that page of the program is read-only"),
            ("kernel", 14, "wrote to address 00100000: that page is the kernel's"),
            ("freed", 14, "wrote to address 80000000: nothing is mapped there"),
            ("overrun", 14, "wrote to address 80001000: nothing is mapped there"),

@@ -5,7 +5,6 @@ both kernels; on x86_64 as 64-bit programs and as 32-bit ones. After each, all m
 import glob
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
@@ -35,10 +34,9 @@ def run(folder):
     with open(files[2], "wb"):
         pass
     made = [f"bin/programs/tests/{program}.elf" for program in programs]
-    if suite.arch().program_bits == suite.arch().bits:
-        guests.make(guests.RUNNER, *made)
-    else: # an absolute path is taken as it is
-        subprocess.run(["make", "-s", *made], check=True)
+    guests.make(guests.RUNNER)
+    suite.make(*made)
+    if suite.arch().program_bits != suite.arch().bits:  # an absolute path is taken as it is
         made = [os.path.abspath(path) for path in made]
     ran = guests.run(folder, lines, files + made)
     for line in lines:

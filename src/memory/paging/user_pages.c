@@ -116,8 +116,8 @@ static struct batch next_marked_batch(const struct stretch *stretch, size_t max,
 }
 
 /*
- * Empties the batch's entries and gives up their frames, the last one first: frames that were taken one after the
- * other go back in the other order, which is the cheapest for their heap.
+ * Empties the batch's entries and gives up their frames, the last one first: frames that were taken
+ * one after the other go back in the other order, which is the cheapest for their heap.
  */
 static void give_up_frames(const struct stretch *stretch, const struct batch *batch,
                            bool is_flushed, struct user_pages_released *released)
@@ -139,7 +139,8 @@ static void give_up_frames(const struct stretch *stretch, const struct batch *ba
     }
 }
 
-/* Empties entries of the stretch, at most max and at least one. Returns the address behind the last. */
+/* Empties entries of the stretch, at most max and at least one. Returns the address behind the
+ * last. */
 static vaddr_t release_entries(struct stretch *stretch, size_t max, uint32_t while_marked,
                                bool is_flushed, struct user_pages_released *released)
 {

@@ -42,16 +42,16 @@ vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_
 int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end, uint32_t marks);
 
 /*
- * Brings pages of zeros where they are promised, from start on: up to max of them, up to the first entry that is not
- * promised, or the end of its table. Returns how many.
+ * Brings pages of zeros where they are promised, from start on: up to max of them, up to the first
+ * entry that is not promised, or the end of its table. Returns how many.
  */
 size_t user_pages_keep_promises(struct paging_4gb_chunk *chunk, vaddr_t start, size_t max,
                                 page_rights_t rights);
 
 /*
- * Gives chunk `to`, where [start, end) is empty, the entries that `from` has there; frames are shared from then on.
- * With copy_on_write both lose the right to write to them. Returns where it stopped. *failed: there was no page
- * for a table; what is done can be released.
+ * Gives chunk `to`, where [start, end) is empty, the entries that `from` has there; frames are
+ * shared from then on. With copy_on_write both lose the right to write to them. Returns where it
+ * stopped. *failed: there was no page for a table; what is done can be released.
  */
 vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *from, vaddr_t start,
                          vaddr_t end, size_t max, bool copy_on_write, bool *failed);

@@ -11,7 +11,6 @@
 #include "base/align.h"
 #include "lib/format.h"
 #include "lib/string.h"
-#include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -209,7 +208,7 @@ static bool is_linear(const struct paging_4gb_chunk *chunk, vaddr_t address)
 /* Paging: what is linear. */
 static int show_directory(void)
 {
-    size_t pages = pmm_get_free_pages();
+    size_t pages = seed_free_frames();
     PageDirectory directory;
 
     page_init_directory(&directory, PAGE_PRESENT | PAGE_READ_WRITE);
@@ -239,8 +238,7 @@ static int show_directory(void)
     seed_number("  linear entries: %u", linear, 1024 - kernels);
     seed_number("  the kernel's window at 0xc0000000: %u", own, ARCH_BITS == 64 ? 0 : 64);
     page_free_directory(&directory);
-    kmem_reap();
-    seed_number("  free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+    seed_number("  free frames afterwards: %u, as before", seed_free_frames(), pages);
     return OK;
 }
 
@@ -267,7 +265,7 @@ static void write_flags(uint32_t entry, char text[FLAG_COLUMNS + 1])
 static int show_paging(void)
 {
     struct paging_4gb_chunk *before = paging_current();
-    size_t pages = pmm_get_free_pages();
+    size_t pages = seed_free_frames();
     char at_virtual[9] = "", at_physical[9] = "", flags[FLAG_COLUMNS + 1];
     char line[LINE_BYTES], right[LINE_BYTES];
     PageDirectory kpage_dir;
@@ -329,8 +327,7 @@ static int show_paging(void)
 
     page_free_directory(&kpage_dir);
     kfree(ptr_phy_addr);
-    kmem_reap(); /* what was small objects */
-    seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+    seed_number("free frames afterwards: %u, as before", seed_free_frames(), pages);
     return OK;
 }
 

@@ -8,7 +8,6 @@
 #include "base/align.h"
 #include "lib/format.h"
 #include "memory/heap/byte_heap.h"
-#include "memory/heap/kmem_cache.h"
 #include "base/status.h"
 
 /* ---------------------------------------------------------------- mappings */
@@ -133,7 +132,7 @@ static int show_far_address(const struct paging_4gb_chunk *chunk, uint64_t frame
 /* Then virtual memory, in an address space for this example alone. */
 static int show_mappings(void)
 {
-    size_t pages = pmm_get_free_pages();
+    size_t pages = seed_free_frames();
     struct paging_4gb_chunk *before = paging_current();
     struct paging_4gb_chunk *chunk = paging_new_4gb(0);
     uint64_t frame = pmm_alloc_page();
@@ -181,8 +180,7 @@ out:
     paging_free_4gb(chunk);
     pmm_free_page(frame);
     if (status == OK) {
-        kmem_reap(); /* small objects of the chunk's */
-        seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+        seed_number("free frames afterwards: %u, as before", seed_free_frames(), pages);
     }
     return status;
 }

@@ -117,7 +117,7 @@ out:
 /* Frames side by side. */
 static int show_frames(void)
 {
-    size_t pages = pmm_get_free_pages();
+    size_t pages = seed_free_frames();
     uint32_t *frames = alloc_frame(FRAMES);
     uint32_t sum = 0;
 
@@ -140,15 +140,14 @@ static int show_frames(void)
                 (uint32_t)-EINVARG);
     seed_number("alloc_frame(0): 0x%08x", seed_low(alloc_frame(0)), 0);
     seed_number("alloc_frame of 16 TiB: 0x%08x", seed_low(alloc_frame(1ull << 32)), 0);
-    kmem_reap(); /* small objects of the chunks */
-    seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+    seed_number("free frames afterwards: %u, as before", seed_free_frames(), pages);
     return OK;
 }
 
 /* A page, and 4 MiB, in an address space for this example alone. */
 static int show_pages(void)
 {
-    size_t pages = pmm_get_free_pages();
+    size_t pages = seed_free_frames();
     struct paging_4gb_chunk *before = paging_current();
     struct paging_4gb_chunk *chunk = paging_new_4gb(0);
     uint32_t *frame = alloc_frame(1);
@@ -204,8 +203,7 @@ out:
     paging_free_4gb(chunk);
     (void)free_frame(frame);
     if (status == OK) {
-        kmem_reap(); /* small objects of the chunks */
-        seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+        seed_number("free frames afterwards: %u, as before", seed_free_frames(), pages);
     }
     return status;
 }

@@ -17,6 +17,7 @@
 #include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
+#include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -135,6 +136,12 @@ void *seed_physical(const void *memory)
     bool is_of_32_bits = seed_low(memory) == (vaddr_t)memory;
 
     return (void *)(is_of_32_bits ? (paddr_t)memory : page_physical(memory));
+}
+
+size_t seed_free_frames(void)
+{
+    (void)kmem_reap();
+    return pmm_get_free_pages();
 }
 
 void *seed_alloc_frames(size_t count)

@@ -88,4 +88,8 @@ void *seed_physical(const void *memory);
  * none. */
 void *seed_alloc_frames(size_t count);
 
+/* How many frames are free when no empty slabs are kept for the next small objects: what an example
+ * may compare before and after. */
+size_t seed_free_frames(void);
+
 #endif

@@ -7,7 +7,6 @@
 #include "memory/seeds/vana.h"
 
 #include "base/align.h"
-#include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
 #include "base/status.h"
 
@@ -132,7 +131,7 @@ static int show_alignment(void)
 /* A directory of one's own: mapped, looked up, switched to, written through, given back. */
 static int show_paging(void)
 {
-    size_t pages = pmm_get_free_pages();
+    size_t pages = seed_free_frames();
     struct paging_4gb_chunk *before = paging_current();
     struct paging_4gb_chunk *chunk = paging_new_4gb(USER_FLAGS);
     uint32_t *frames = seed_alloc_frames(2);
@@ -174,8 +173,7 @@ out:
     paging_free_4gb(chunk);
     (void)pmm_free_frames(frames);
     if (status == OK) {
-        kmem_reap(); /* small objects of the chunk's */
-        seed_number("free frames afterwards: %u, as before", pmm_get_free_pages(), pages);
+        seed_number("free frames afterwards: %u, as before", seed_free_frames(), pages);
     }
     return status;
 }

@@ -1,6 +1,6 @@
 /*
- * posix.c - what POSIX has beyond rows.h's system: fork, faults, pipes and files. Only Linux's
- * program has these rows.
+ * posix.c - what POSIX has beyond rows.h's system: fork, faults, pipes and files, for Linux's program.
+ * Of these Drupe has what system_drupe.c names alike.
  */
 #include <fcntl.h>
 #include <signal.h>

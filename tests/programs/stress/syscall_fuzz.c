@@ -222,7 +222,8 @@ static size_t any_length(void)
     return ONE_IN(8) ? any_size() : random_number() % MAPPED_PAGES_MAX * PAGE_SIZE_BYTES;
 }
 
-/* Shared or private, of nothing or of a file; now and then over something else, or what may not be. */
+/* Shared or private, of nothing or of a file; now and then over something else, or what may not
+ * be. */
 static uint32_t any_flags(void)
 {
     uint32_t flags = ONE_IN(2) ? MAPPING_SHARED : MAPPING_PRIVATE;

@@ -140,11 +140,14 @@ static void check_merged(uint8_t *const *chunks, const uint32_t *sums)
     int last = 0;
 
     for (size_t i = 0; i < CHUNKS * CHUNK_BYTES; i++) {
-        int best = -1;
+        size_t best = 0;
 
-        for (int chunk = 0; chunk < CHUNKS; chunk++) {
+        while (taken[best] == CHUNK_BYTES) {
+            best++;
+        }
+        for (size_t chunk = best + 1; chunk < CHUNKS; chunk++) {
             if (taken[chunk] < CHUNK_BYTES &&
-                (best < 0 || chunks[chunk][taken[chunk]] < chunks[best][taken[best]])) {
+                chunks[chunk][taken[chunk]] < chunks[best][taken[best]]) {
                 best = chunk;
             }
         }
