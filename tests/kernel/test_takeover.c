@@ -299,7 +299,7 @@ static void act(void)
         }
         break;
     case CLEAN:
-        if (free_pages() == scene.pages && count_processes() == scene.processes) {
+        if (count_processes() == scene.processes && free_pages() == scene.pages) {
             scene.clean = now() - scene.since;
             format_to_buffer(scene.line, sizeof(scene.line), "exit\r");
             type(scene.line);
