@@ -237,7 +237,7 @@ MUTANTS = [
      "    if (marks & PAGE_FLAG_SHARED && !is_common) {", "    if (marks & PAGE_FLAG_SHARED && is_common) {",
      "host user_pages, kernel"),
     ("fault: the last holder copies all the same", FAULT,
-     "    if (page_take_last(frame)) {", "    if (!frame) {", "kernel"),
+     "    if (page_take_last(shared)) {", "    if (!shared) {", "kernel"),
     ("fault: a copy keeps its hold on what it copied", FAULT,
      "        (void)page_release(shared);\n", "", "kernel"),
     ("area: a clone is not charged", SPACE,

@@ -122,7 +122,8 @@ int file_contents(struct file *file, struct page_object **contents)
 
 int file_read(struct file *file, void *buffer, size_t length)
 {
-    uint32_t left = file->node.size - file->position;
+    uint32_t start = file->position;
+    uint32_t left = start < file->node.size ? file->node.size - start : 0;
 
     if (file->node.is_directory) {
         return -EISDIR;
@@ -130,13 +131,16 @@ int file_read(struct file *file, void *buffer, size_t length)
     /* The count must fit the result. */
     uint32_t count = (uint32_t)MIN(MIN(length, (size_t)left), (size_t)INT32_MAX);
     int status = count ? find_contents(file) : OK;
+
+    /* Before the read, which may wait: another process that shares the position reads what follows. */
+    file->position = start + count;
     if (status == OK) {
-        status = file_contents_read(file->contents, file->position, buffer, count);
+        status = file_contents_read(file->contents, start, buffer, count);
     }
     if (status < 0) {
+        file->position = start;
         return status;
     }
-    file->position += count;
     return (int)count;
 }
 
@@ -171,7 +175,14 @@ int file_read_directory(struct file *file, struct directory_entry *entry)
     if (!file->node.is_directory) {
         return -ENOTDIR;
     }
-    return fat16_read_directory(&files.volume, &file->node, &file->position, entry);
+    /* In copies: another process that shares them may read the folder, too, while this one waits. */
+    struct fat16_node node = file->node;
+    uint32_t index = file->position;
+    int status = fat16_read_directory(&files.volume, &node, &index, entry);
+
+    file->node = node;
+    file->position = index;
+    return status;
 }
 
 struct file *file_hold(struct file *file)

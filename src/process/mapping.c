@@ -27,6 +27,12 @@ static bool are_rights(uint32_t rights)
            (rights & (MAPPING_WRITE | MAPPING_EXECUTE)) != (MAPPING_WRITE | MAPPING_EXECUTE);
 }
 
+/* What can be written to or executed can be read: the CPU knows no pages of which that is not true. */
+static page_rights_t readable(uint32_t rights)
+{
+    return rights ? (page_rights_t)(rights | PAGE_READ) : 0;
+}
+
 static bool is_sound(const struct memory_mapping *mapping)
 {
     uint32_t kind = mapping->flags & (MAPPING_SHARED | MAPPING_PRIVATE);
@@ -138,9 +144,10 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
 {
     struct address_space *space = &process->space;
     bool is_fixed = mapping->flags & MAPPING_FIXED;
+    bool is_of_file = !(mapping->flags & MAPPING_ANONYMOUS);
     struct page_object *object;
 
-    if (!is_sound(mapping) || (!(mapping->flags & MAPPING_ANONYMOUS) && !file)) {
+    if (!is_sound(mapping) || (is_of_file && !file)) {
         return -EINVARG;
     }
     size_t length = ALIGN_UP(mapping->length, (uintptr_t)PAGE_SIZE_BYTES);
@@ -160,17 +167,18 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
     vaddr_t start = is_fixed ? mapping->address : choose_place(space, mapping->address, length);
 
     if (status == OK) {
-        status = start == 0
-                     ? -ENOMEM
-                     : area_add(space, &(struct area){
-                                           .start = start,
-                                           .end = start + length,
-                                           .rights = (page_rights_t)mapping->rights,
-                                           .kind = AREA_MAPPING,
-                                           .object = object,
-                                           .first = (uint32_t)(mapping->offset / PAGE_SIZE_BYTES),
-                                           .is_shared = mapping->flags & MAPPING_SHARED,
-                                       });
+        status = start == 0 ? -ENOMEM
+                            : area_add(space, &(struct area){
+                                                  .start = start,
+                                                  .end = start + length,
+                                                  .rights = readable(mapping->rights),
+                                                  .kind = AREA_MAPPING,
+                                                  .object = object,
+                                                  .first = is_of_file ? (uint32_t)(mapping->offset /
+                                                                                   PAGE_SIZE_BYTES)
+                                                                      : 0,
+                                                  .is_shared = mapping->flags & MAPPING_SHARED,
+                                              });
     }
     if (object) {
         page_object_release(object); /* the area has its own reference */
@@ -232,7 +240,7 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
         }
         at = area->end;
     }
-    return area_protect(space, address, end, (page_rights_t)rights);
+    return area_protect(space, address, end, readable(rights));
 }
 
 int mapping_sync(struct process *process, vaddr_t address, size_t length)

@@ -116,21 +116,22 @@ static void bring_promised(struct address_space *space, vaddr_t page)
 static void *own_page(struct address_space *space, vaddr_t page, struct page_entry entry,
                       page_rights_t rights)
 {
-    void *frame = page_memory(page_entry_frame(entry));
+    void *shared = page_memory(page_entry_frame(entry));
+    void *frame = shared;
     uint32_t marks = page_entry_marks(entry) & ~PAGE_FLAG_SHARED;
     uint32_t flags = page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks;
 
-    if (page_take_last(frame)) {
+    if (page_take_last(shared)) {
         space->faults.taken_back++;
     } else {
-        void *shared = frame;
-
         frame = pmm_alloc_promised_page();
         space->faults.copied++;
         memcpy(frame, shared, PAGE_SIZE_BYTES);
-        (void)page_release(shared);
     }
     paging_write(space->chunk, page, page_entry_make(page_physical(frame), flags, 0));
+    if (frame != shared) {
+        (void)page_release(shared); /* no entry leads there any more */
+    }
     return frame;
 }
 

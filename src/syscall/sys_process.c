@@ -400,42 +400,45 @@ intptr_t sys_thread_pointer(const uintptr_t *arguments)
 }
 
 /* Of process_list(), between two pauses. */
-#define LISTED_AT_ONCE 64
+#define LISTED_AT_ONCE 16
 
+/* Some of the processes, described: copying to the program may wait, and then the list has changed. */
 struct listing {
-    struct user_pointer out; /* the user's array */
-    size_t capacity;
+    struct process_info info[LISTED_AT_ONCE];
     uint32_t count;
-    uint64_t serial; /* of the last that was visited */
-    int status;
+    uint64_t serial; /* of the last one */
 };
 
 static bool list_one(void *context, const struct process *process)
 {
     struct listing *listing = context;
-    struct process_info info;
 
-    if (listing->count < listing->capacity) {
-        process_describe(process, &info);
-        listing->status = copy_to_user(listing->out, &info, sizeof(info));
-        listing->out = user_pointer_add(listing->out, sizeof(info));
-    }
-    listing->count++;
+    process_describe(process, &listing->info[listing->count++]);
     listing->serial = process->serial;
-    return listing->status == OK && listing->count % LISTED_AT_ONCE != 0;
+    return listing->count < LISTED_AT_ONCE;
 }
 
 /* process_list(array, capacity): how many processes there are */
 intptr_t sys_process_list(const uintptr_t *arguments)
 {
-    struct listing listing = {.out = user_pointer(arguments[0]), .capacity = arguments[1]};
-
-    uint32_t before;
+    struct user_pointer out = user_pointer(arguments[0]);
+    size_t capacity = arguments[1];
+    struct listing listing = {.serial = 0};
+    uint32_t listed = 0;
 
     do {
-        before = listing.count;
+        listing.count = 0;
         process_for_each_after(listing.serial, list_one, &listing);
-    } while (listing.status == OK && listing.count != before &&
-             listing.count % LISTED_AT_ONCE == 0 && task_pause());
-    return listing.status < 0 ? listing.status : (intptr_t)listing.count;
+        for (uint32_t i = 0; i < listing.count; i++, listed++) {
+            if (listed < capacity) {
+                int status = copy_to_user(out, &listing.info[i], sizeof(listing.info[i]));
+
+                if (status < 0) {
+                    return status;
+                }
+                out = user_pointer_add(out, sizeof(listing.info[i]));
+            }
+        }
+    } while (listing.count == LISTED_AT_ONCE && task_pause());
+    return (intptr_t)listed;
 }

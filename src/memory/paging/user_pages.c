@@ -73,16 +73,15 @@ struct batch {
     bool is_last;    /* the last one has not got the mark */
 };
 
-/* From the stretch's start on: at most max entries that are in use. */
+/* From the stretch's start on: at most max entries. */
 static struct batch next_batch(const struct stretch *stretch, size_t max)
 {
     const struct page_entry *slot = stretch->path.slot[0];
-    const size_t count = (stretch->end - stretch->start) / PAGE_SIZE_BYTES;
-    const size_t left = MIN(max, (size_t)stretch->in_use);
+    const size_t count = MIN((size_t)(stretch->end - stretch->start) / PAGE_SIZE_BYTES, max);
     page_entry_bits_t all = 0;
     struct batch batch = {0};
 
-    while (batch.count < count && batch.in_use < left) {
+    while (batch.count < count && batch.in_use < stretch->in_use) {
         struct page_entry entry = slot[batch.count++];
 
         all |= entry.bits;
@@ -164,10 +163,11 @@ vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_
     struct stretch stretch;
 
     *released = (struct user_pages_released){0};
-    while (next_stretch(chunk, start, end, &stretch)) {
+    for (size_t looked_at = 0; next_stretch(chunk, start, end, &stretch);) {
         size_t before = released->entries;
 
-        start = release_entries(&stretch, max - before, while_marked, is_flushed, released);
+        start = release_entries(&stretch, max - looked_at, while_marked, is_flushed, released);
+        looked_at += (start - stretch.start) / PAGE_SIZE_BYTES;
         unsigned in_use = stretch.in_use - (unsigned)(released->entries - before);
 
         page_count_set(chunk->counts, stretch.path.slot[1], stretch.start, in_use);
@@ -175,7 +175,7 @@ vaddr_t user_pages_release(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_
             released->tables += paging_drop_tables(chunk, &stretch.path, 1, stretch.start);
             start = released->is_last ? start : stretch.end; /* the rest of it is empty */
         }
-        if (released->is_last || released->entries >= max || released->tables >= TABLES_AT_ONCE) {
+        if (released->is_last || looked_at >= max || released->tables >= TABLES_AT_ONCE) {
             return start;
         }
     }
