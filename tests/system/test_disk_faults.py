@@ -20,6 +20,7 @@ import suite
 
 QEMU = os.environ.get("QEMU", "qemu-system-i386")
 SECTOR = 512
+PAGE = 4096
 PARTITION_LBA = 2048
 LARGE, SMALL = 65536, 1000  # what disk_reader reads at a time
 SECONDS = suite.SECONDS
@@ -131,19 +132,27 @@ def ends(said, status, pattern):
     return None
 
 
+def dies(said, _, name):
+    """Why the program was not killed, in one sentence, where its file cannot be read; or None."""
+    pattern = rf"{name} \(process \d\) killed: executed address [0-9a-f]{{8}}: " \
+        "the file that is mapped there cannot be read;"
+    found = len(re.findall(pattern, suite.unwrap(said)))
+    return None if found == 1 else f"{found} times {pattern!r} in {said[-500:]!r}"
+
+
 def halts(said, status):
     """Why this is not the boot sector's D and then nothing, or None."""
     return None if (said, status) == ("D", None) else f"status {status}, it said {said[-500:]!r}"
 
 
 def missed(disk, lba):
-    """Bytes of zdata.bin that a bad sector costs, in large pieces and in small ones."""
+    """Bytes of zdata.bin that a bad sector costs, in large pieces and in small ones: those of its page's."""
     first = disk.sector_of(b"ZDATA   BIN", 0)
-    offset = (lba - first) * SECTOR
+    page = (lba - first) * SECTOR // PAGE * PAGE
 
     def pieces(size):
         return sum(min(size, DATA_BYTES - at) for at in range(0, DATA_BYTES, size)
-                   if at < offset + SECTOR and at + size > offset)
+                   if at < page + PAGE and at + size > page)
     return {"large": pieces(LARGE), "small": pieces(SMALL)}
 
 
@@ -165,9 +174,11 @@ def cases(disk):
     yield ("a folder", disk.zdir,
            lambda *end: works(*end, report(inner="open error -1")))
     yield ("init.elf's code", disk.sector_of(b"INIT    ELF", 4096),
-           lambda *end: ends(*end, init_fails))
+           lambda *end: dies(*end, "init.elf") or
+           (None if end[0].endswith("init exited with status 142\n") else f"it ended with {end[0][-100:]!r}"))
     yield ("another program's code", disk.sector_of(b"CHILD   ELF", 4096),
-           lambda *end: works(*end, report(child="error -1")))
+           lambda *end: dies(*end, "child.elf") or
+           works(re.sub(r"child\.elf \(.*\n.*eip.*\n", "", end[0]), end[1], report(child="status 142")))
     yield ("a data file's middle", middle,
            lambda *end: works(*end, report(**missed(disk, middle))))
     yield ("a data file's last sector", last,
