@@ -239,7 +239,7 @@ MUTANTS = [
     ("fault: the last holder copies all the same", FAULT,
      "    if (page_take_last(shared)) {", "    if (!shared) {", "kernel"),
     ("fault: a copy keeps its hold on what it copied", FAULT,
-     "        (void)page_release(shared);\n", "", "kernel"),
+     "        (void)page_release(shared); /* no entry", "        /* no entry", "kernel"),
     ("area: a clone is not charged", SPACE,
      "    if (!address_space_charge(to, from->pages)) {", "    if (!to) {", "kernel"),
     ("area: rights that need pages are not charged", SPACE,
