@@ -227,6 +227,8 @@ static void map_fixed(void)
             ERROR_INVALID);
     }
     CHECK_EQUAL(syscall_unmap(ADDRESS(map_fixed) & ~(uintptr_t)(PAGE_BYTES - 1), 1), ERROR_INVALID);
+    CHECK_EQUAL(syscall_unmap(ADDRESS(allocated), PAGE_BYTES), ERROR_INVALID);
+    *allocated = 1; /* it is there */
     CHECK_EQUAL(page_free(allocated), 0);
 }
 
@@ -262,6 +264,17 @@ static void map_bad_arguments(void)
     CHECK_EQUAL(syscall_map(&bad), ERROR_MEMORY);
     CHECK_EQUAL(syscall_unmap(OWN_HEAP_START + 1, 1), ERROR_INVALID);
     CHECK_EQUAL(syscall_unmap(OWN_HEAP_START, 0), ERROR_INVALID);
+    CHECK_EQUAL(syscall_protect(OWN_HEAP_START, 0, RW), 0);
+    CHECK_EQUAL(syscall_protect(OWN_HEAP_START + 1, 0, RW), ERROR_INVALID);
+
+    /* Shared memory begins at its start, whatever the offset says, and is all there. */
+    bad = good;
+    bad.flags = MAPPING_SHARED | MAPPING_ANONYMOUS;
+    bad.offset = 5 * PAGE_BYTES;
+    intptr_t shared = syscall_map(&bad);
+    CHECK(!is_error(shared));
+    *(char *)shared = 1;
+    CHECK_EQUAL(syscall_unmap((uintptr_t)shared, PAGE_BYTES), 0);
 }
 
 /* A random walk: many mappings, big and small, some unmapped again; each keeps its own contents. */

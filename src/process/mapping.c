@@ -199,21 +199,10 @@ int mapping_remove(struct process *process, vaddr_t address, size_t length)
     struct address_space *space = &process->space;
     vaddr_t end;
 
-    if (!find_end(address, length, &end)) {
+    if (!find_end(address, length, &end) || !are_mappings(space, address, end)) {
         return -EINVARG;
     }
-    size_t count = 0;
-
-    for (const struct area *area; address < end; address = area->end, area_pause(&count)) {
-        area = area_from(space, address);
-        if (!area || area->start >= end) {
-            break;
-        }
-        if (area->kind != AREA_MAPPING) {
-            return -EINVARG;
-        }
-    }
-    return area_remove(space, end - ALIGN_UP(length, (uintptr_t)PAGE_SIZE_BYTES), end);
+    return area_remove(space, address, end);
 }
 
 int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights)
@@ -221,8 +210,12 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
     struct address_space *space = &process->space;
     vaddr_t end;
 
-    if (!are_rights(rights) || !find_end(address, length, &end)) {
+    if (!are_rights(rights) || (length > 0 ? !find_end(address, length, &end)
+                                           : !IS_ALIGNED(address, (uintptr_t)PAGE_SIZE_BYTES))) {
         return -EINVARG;
+    }
+    if (length == 0) {
+        return OK;
     }
     size_t count = 0;
 
