@@ -78,16 +78,14 @@ static void map_page(struct address_space *space, vaddr_t page, const void *fram
     KASSERT(paging_map(space->chunk, (void *)page, (void *)page_physical(frame), flags) == OK);
 }
 
-/* A page of zeros where none is. marks stay. */
-static void *bring_zeros(struct address_space *space, vaddr_t page, page_rights_t rights,
-                         uint32_t marks)
+/* A page of zeros where none is. */
+static void bring_zeros(struct address_space *space, vaddr_t page, page_rights_t rights)
 {
     void *frame = pmm_alloc_promised_page();
 
     pmm_zero_page(frame);
-    map_page(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | marks);
+    map_page(space, page, frame, page_flags_of_rights((page_rights_t)(rights | PAGE_USER)));
     space->chunk->resident++;
-    return frame;
 }
 
 /*
@@ -171,7 +169,7 @@ static int bring(struct address_space *space, vaddr_t page, bool is_written)
     } else if (area->object) {
         return bring_of_object(space, area, page, is_written && !area->is_shared);
     } else {
-        (void)bring_zeros(space, page, area->rights, 0);
+        bring_zeros(space, page, area->rights);
         space->faults.zeros++;
     }
     return OK;
