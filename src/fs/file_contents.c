@@ -125,6 +125,9 @@ int file_contents_read(struct page_object *contents, uint32_t position, void *bu
     uint8_t *to = buffer;
     int status = OK;
 
+    page_object_expect(contents, position / PAGE_SIZE_BYTES,
+                       (position % PAGE_SIZE_BYTES + length + PAGE_SIZE_BYTES - 1) /
+                           PAGE_SIZE_BYTES);
     while (status == OK && length > 0) {
         uint32_t offset = position % PAGE_SIZE_BYTES;
         uint32_t bytes = MIN(length, PAGE_SIZE_BYTES - offset);

@@ -289,6 +289,15 @@ void page_object_release(struct page_object *object)
 
 /* ---------------------------------------------------------------- pages */
 
+void page_object_expect(struct page_object *object, uint32_t index, uint32_t pages)
+{
+    if (pages > 1) {
+        object->next = index;
+        object->window =
+            MIN(pages, (uint32_t)PAGE_OBJECT_FILL_MAX) / 2; /* the next is twice that */
+    }
+}
+
 /* How many pages are read at once: twice as many as the last time for a reader who goes on where it
  * was. */
 static size_t window(struct page_object *object, uint32_t index)

@@ -84,6 +84,10 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame);
 /* The same if it is in memory, without a wait and without a hold; else NULL. */
 void *page_object_find(const struct page_object *object, uint32_t index);
 
+/* Somebody is about to get so many pages from index on: they are read together, as far as they
+ * lack. */
+void page_object_expect(struct page_object *object, uint32_t index, uint32_t pages);
+
 /* Gives back so many pages of files, as far as they can go, and the cache keeps
  * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. If that cannot be so many,
  * none: who asks for too much takes nothing from others. Returns how many frames are free now that
