@@ -132,7 +132,7 @@ int file_read(struct file *file, void *buffer, size_t length)
     uint32_t count = (uint32_t)MIN(MIN(length, (size_t)left), (size_t)INT32_MAX);
     int status = count ? find_contents(file) : OK;
 
-    /* Before the read, which may wait: another process that shares the position reads what follows. */
+    /* Before the read, which may wait: another process that shares the position reads on. */
     file->position = start + count;
     if (status == OK) {
         status = file_contents_read(file->contents, start, buffer, count);
