@@ -270,7 +270,7 @@ static void map_bad_arguments(void)
     /* Shared memory begins at its start, whatever the offset says, and is all there. */
     bad = good;
     bad.flags = MAPPING_SHARED | MAPPING_ANONYMOUS;
-    bad.offset = 5 * PAGE_BYTES;
+    bad.offset = (uint64_t)5 * PAGE_BYTES;
     intptr_t shared = syscall_map(&bad);
     CHECK(!is_error(shared));
     *(char *)shared = 1;

@@ -175,7 +175,7 @@ int file_read_directory(struct file *file, struct directory_entry *entry)
     if (!file->node.is_directory) {
         return -ENOTDIR;
     }
-    /* In copies: another process that shares them may read the folder, too, while this one waits. */
+    /* In copies: another process that shares them may read the folder, too, meanwhile. */
     struct fat16_node node = file->node;
     uint32_t index = file->position;
     int status = fat16_read_directory(&files.volume, &node, &index, entry);

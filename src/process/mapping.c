@@ -27,7 +27,7 @@ static bool are_rights(uint32_t rights)
            (rights & (MAPPING_WRITE | MAPPING_EXECUTE)) != (MAPPING_WRITE | MAPPING_EXECUTE);
 }
 
-/* What can be written to or executed can be read: the CPU knows no pages of which that is not true. */
+/* What can be written to or executed can be read: the CPU knows no other pages. */
 static page_rights_t readable(uint32_t rights)
 {
     return rights ? (page_rights_t)(rights | PAGE_READ) : 0;

@@ -402,7 +402,7 @@ intptr_t sys_thread_pointer(const uintptr_t *arguments)
 /* Of process_list(), between two pauses. */
 #define LISTED_AT_ONCE 16
 
-/* Some of the processes, described: copying to the program may wait, and then the list has changed. */
+/* Some of the processes, described: copying to the program may wait, while the list changes. */
 struct listing {
     struct process_info info[LISTED_AT_ONCE];
     uint32_t count;

@@ -333,8 +333,8 @@ static struct memory_figures figures(void)
     return now;
 }
 
-/* The third time nothing is read from the disk, nor taken for it: the path's folders are in the disk
- * cache, the two pages of contents among the files'. */
+/* The third time nothing is read from the disk, nor taken for it: the path's folders are in the
+ * disk cache, the two pages of contents among the files'. */
 static void check_cache(void)
 {
     struct memory_figures before = {0}, after = {0};
