@@ -171,8 +171,8 @@ static uint32_t free_pages(void)
     return pages_of_nobody() + pages_of_shell();
 }
 
-/* Has the attack given back all that it had? Asked at each of the quick ticks, between which there is
- * time for a few thousand instructions: what costs least is asked first. */
+/* Has the attack given back all that it had? Asked at each of the quick ticks, between which there
+ * is time for a few thousand instructions: what costs least is asked first. */
 static bool is_clean(void)
 {
     return pages_of_nobody() + SHELL_PAGES_MAX >= scene.pages &&
