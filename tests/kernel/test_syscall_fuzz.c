@@ -29,6 +29,7 @@
 #define CALLS_A_CHECK   1000
 #define CALLS_A_PROCESS 4000
 #define AT_ONCE         4     /* processes that are started together */
+#define CALLS_AT_ONCE   60000 /* then they, and what they have started, are to end */
 #define SILENT_TICKS    50    /* without any call: a program is lost in ring 3 */
 #define IDLE_TICKS      3     /* then those that still wait are ended */
 #define LEAST_FRACTION  20000 /* each command must be at least 1 / this of all calls */
@@ -37,6 +38,7 @@
 static struct {
     uint32_t calls, checks, processes, ended_by_force;
     uint32_t calls_at_tick, silent_ticks;
+    uint32_t calls_end; /* of those that run now */
     uint32_t random;
     uint32_t made[SYSCALL_COUNT], succeeded[SYSCALL_COUNT];
     bool is_broken;
@@ -46,6 +48,19 @@ static uint32_t random_number(void)
 {
     fuzz.random = fuzz.random * 1664525 + 1013904223;
     return fuzz.random >> 8;
+}
+
+/* Programs that start themselves again and again would never end: when they have had their calls,
+ * they start nothing more. */
+static bool answer(uint32_t command, uint32_t *result)
+{
+    bool is_starting = command == SYSCALL_PROCESS_LOAD_START ||
+                       command == SYSCALL_INVOKE_SYSTEM_COMMAND || command == SYSCALL_SPAWN ||
+                       command == SYSCALL_FORK || command == SYSCALL_EXECUTE ||
+                       command == SYSCALL_SPAWN_POSIX;
+
+    *result = (uint32_t)-ELIMIT;
+    return is_starting && fuzz.calls > fuzz.calls_end;
 }
 
 static void on_call(uint32_t command)
@@ -109,7 +124,7 @@ static void on_tick(void)
     keyboard_push(random_number() % 16 == 0 ? KEY_INTERRUPT : (uint8_t)(1 + random_number() % 255));
     fuzz.silent_ticks = fuzz.calls == fuzz.calls_at_tick ? fuzz.silent_ticks + 1 : 0;
     fuzz.calls_at_tick = fuzz.calls;
-    if (fuzz.silent_ticks > SILENT_TICKS && task_current()) {
+    if ((fuzz.silent_ticks > SILENT_TICKS || fuzz.calls > fuzz.calls_end) && task_current()) {
         process_cancel(process_current(), STATUS_KILLED);
         fuzz.silent_ticks = 0;
         fuzz.ended_by_force++;
@@ -214,6 +229,7 @@ static uint32_t option(const char *name, uint32_t otherwise)
 KTEST_BY_NAME(syscall_fuzz)
 {
     static const struct watchers watchers = {
+        .answer = answer,
         .on_call = on_call,
         .on_result = on_result,
         .on_tick = on_tick,
@@ -233,6 +249,7 @@ KTEST_BY_NAME(syscall_fuzz)
     while (fuzz.calls < goal) {
         struct process *started[AT_ONCE];
 
+        fuzz.calls_end = fuzz.calls + CALLS_AT_ONCE;
         for (int i = 0; i < AT_ONCE; i++) {
             KEXPECT(start_one(seed++, &started[i]) == OK);
         }
