@@ -78,13 +78,6 @@ static bool is_spanned(const struct address_space *space, vaddr_t start, vaddr_t
     return area && (area->start <= start || area->start - start < end - start);
 }
 
-static bool is_in_heap(const struct address_space *space, vaddr_t address)
-{
-    const struct address_map map = address_space_map(space);
-
-    return address >= map.heap_start && address < map.heap_end;
-}
-
 /* ---------------------------------------------------------------- what is charged */
 
 bool address_space_charge(struct address_space *space, size_t count)
@@ -199,10 +192,7 @@ static vaddr_t release(struct address_space *space, vaddr_t start, vaddr_t end,
                          : which == CHARGED_ENTRIES ? part.entries
                                                     : 0;
 
-        if (part.tables > 0) {
-            pmm_promise_freed(part.tables);
-            space->chunk->promised_tables += part.tables;
-        }
+        promise_tables(space->chunk, part.tables);
         space->chunk->resident -= part.present;
         if (charged > 0) {
             pmm_give_back_promise(charged - part.freed);
@@ -311,12 +301,12 @@ static void hide(struct area *area)
 /* Takes the part of [start, end) that is of the process heap out of its room, or gives it back. */
 static bool take_room(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    return !is_in_heap(space, start) || room_take_at(&space->room, start, end);
+    return !address_space_is_in_heap(space, start) || room_take_at(&space->room, start, end);
 }
 
 static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    if (is_in_heap(space, start)) {
+    if (address_space_is_in_heap(space, start)) {
         room_give(&space->room, start, end);
     }
 }
@@ -369,7 +359,7 @@ int area_add(struct address_space *space, const struct area *wanted)
     size_t pages = is_charged ? (end - start) / PAGE_SIZE_BYTES : 0;
 
     if (is_spanned(space, start, end) ||
-        (is_in_heap(space, start) && !room_is_free(&space->room, start, end))) {
+        (address_space_is_in_heap(space, start) && !room_is_free(&space->room, start, end))) {
         return -EISTKN;
     }
     if (!address_space_charge(space, pages)) {
@@ -415,8 +405,7 @@ static void forget(struct address_space *space, struct area *area)
 }
 
 /* A second area for the part from `at` on, which is inside it. half: memory for it. */
-static struct area *split(struct address_space *space, struct area *area, vaddr_t at,
-                          struct area *half)
+static void split(struct address_space *space, struct area *area, vaddr_t at, struct area *half)
 {
     *half = *area;
     half->start = at;
@@ -424,7 +413,6 @@ static struct area *split(struct address_space *space, struct area *area, vaddr_
     area->end = at;
     show(half);
     insert(space, half);
-    return half;
 }
 
 static bool is_inside(const struct area *area, vaddr_t address)
@@ -447,10 +435,10 @@ static int split_at_both(struct address_space *space, vaddr_t start, vaddr_t end
         return -ENOMEM;
     }
     if (at_start) {
-        (void)split(space, area_from(space, start), start, first);
+        split(space, area_from(space, start), start, first);
     }
     if (at_end) {
-        (void)split(space, area_from(space, end), end, second);
+        split(space, area_from(space, end), end, second);
     }
     return OK;
 }

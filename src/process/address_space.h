@@ -109,6 +109,14 @@ address_space_map(const struct address_space *space)
     return address_map(ARCH_BITS == 64 && space->is_64_bit);
 }
 
+/* Is it an address of the process heap? */
+static inline bool address_space_is_in_heap(const struct address_space *space, vaddr_t address)
+{
+    const struct address_map map = address_space_map(space);
+
+    return address >= map.heap_start && address < map.heap_end;
+}
+
 /*
  * A new area without pages, or more of one that ends or begins there and is like it: *wanted says
  * start, end, rights, kind, and the object that it shows, if any, with first and is_shared. Its

@@ -32,22 +32,14 @@ struct look {
     const struct address_space *space; /* NULL: no such process, or its memory is going */
 };
 
-static bool visit(void *context, const struct process *process)
-{
-    struct look *look = context;
-
-    if (process->id == look->pid) {
-        look->space = process->space.chunk && !process->is_ending ? &process->space : NULL;
-    }
-    return process->id != look->pid;
-}
-
 /* Sets look->space. 0 or -EINVARG. */
 static int find(struct look *look)
 {
-    look->space = NULL;
-    process_for_each(visit, look);
-    return look->space ? OK : -EINVARG;
+    const struct process *process = process_with_id(look->pid);
+    bool is_whole = process && process->space.chunk && !process->is_ending;
+
+    look->space = is_whole ? &process->space : NULL;
+    return is_whole ? OK : -EINVARG;
 }
 
 static struct look look_at(uint32_t pid)

@@ -29,13 +29,6 @@
 /* Pages of process_malloc()'s that address_space_check() looks at between two pauses. */
 #define PIECE_PAGES 2048
 
-static bool is_in_heap(const struct address_space *space, vaddr_t address)
-{
-    const struct address_map map = address_space_map(space);
-
-    return address >= map.heap_start && address < map.heap_end;
-}
-
 page_rights_t address_space_rights(struct address_space *space, vaddr_t address)
 {
     const struct area *area = area_at(space, address);
@@ -43,7 +36,8 @@ page_rights_t address_space_rights(struct address_space *space, vaddr_t address)
     if (area) {
         return area->rights;
     }
-    return is_in_heap(space, address) && !page_entry_is_empty(paging_entry(space->chunk, address))
+    return address_space_is_in_heap(space, address) &&
+                   !page_entry_is_empty(paging_entry(space->chunk, address))
                ? MALLOC_RIGHTS
                : 0;
 }
@@ -90,8 +84,7 @@ static void bring_zeros(struct address_space *space, vaddr_t page, page_rights_t
 
 /*
  * Page, of process_malloc()'s, is promised. If the one before it is there, the program goes through
- * its memory
- * upward: then those behind it come, too.
+ * its memory upward: then those behind it come, too.
  */
 static void bring_promised(struct address_space *space, vaddr_t page)
 {

@@ -3,8 +3,7 @@
  *
  * A process is built bottom up - address space, program, stack, task - and every step can fail;
  * process_destroy() takes back everything that exists, so it serves the half-built and the finished
- * alike. All of a process's user memory lies in three ranges (stack, program, heap) and every
- * frame in them is its own, so giving it back needs no list.
+ * alike. What its memory is made of is the business of address_space.h.
  *
  * Size before speed.
  */
@@ -568,6 +567,11 @@ void process_describe(const struct process *process, struct process_info *info)
         .family = (uint16_t)process->family->number,
     };
     string_copy(info->name, process->name, sizeof(info->name));
+}
+
+const struct process *process_with_id(uint32_t id)
+{
+    return process_of(id);
 }
 
 void process_for_each_after(uint64_t serial,

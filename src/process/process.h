@@ -151,6 +151,9 @@ void process_set_init_exit_handler(void (*handler)(int status));
  * has ended. */
 void process_destroy(struct process *process);
 
+/* The process with that id, alive or not; NULL when it was never started, or is forgotten. */
+const struct process *process_with_id(uint32_t id);
+
 /* Calls visit for each process that was started and is not forgotten; stops when it returns
  * false. */
 void process_for_each(bool (*visit)(void *context, const struct process *process), void *context);

@@ -235,10 +235,7 @@ static inline uint32_t marks_of(const struct address_space *space, vaddr_t addre
 /* Can ptr be the start of an allocation? Then its first entry has RUN_FIRST. */
 static inline bool is_heap_page(const struct address_space *space, vaddr_t address)
 {
-    const struct address_map map = address_space_map(space);
-
-    return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address >= map.heap_start &&
-           address < map.heap_end;
+    return IS_ALIGNED(address, PAGE_SIZE_BYTES) && address_space_is_in_heap(space, address);
 }
 
 size_t process_allocation_pages(struct process *process, const void *ptr)

@@ -117,33 +117,17 @@ static int look_at_name(uintptr_t owner, struct user_pointer out)
     return name ? copy_to_user(out, name, MEMORY_NAME_BYTES) : -ENOENT;
 }
 
-struct walk_search {
-    uint32_t pid;
-    const struct paging_4gb_chunk *chunk;
-};
-
-static bool find_chunk(void *context, const struct process *process)
-{
-    struct walk_search *search = context;
-
-    if (process->id == search->pid) {
-        search->chunk = process->space.chunk; /* NULL when it has ended */
-    }
-    return process->id != search->pid;
-}
-
 /* Fills in count and entries, for the process that *levels names. 0 or -EINVARG. */
 static int walk(vaddr_t address, struct memory_levels *levels)
 {
-    struct walk_search search = {.pid = levels->pid ? levels->pid : process_current()->id};
+    const struct process *process = levels->pid ? process_with_id(levels->pid) : process_current();
 
-    process_for_each(find_chunk, &search);
-    if (!search.chunk) {
+    if (!process || !process->space.chunk) { /* there is none, or it has ended */
         return -EINVARG;
     }
     struct paging_step steps[PAGE_LEVELS];
     size_t count =
-        page_address_is_canonical(address) ? paging_walk(search.chunk, address, steps) : 0;
+        page_address_is_canonical(address) ? paging_walk(process->space.chunk, address, steps) : 0;
 
     memset(levels->entries, 0, sizeof(levels->entries));
     levels->count = PAGE_LEVELS;
