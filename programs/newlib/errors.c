@@ -30,6 +30,13 @@ enum {
     KERNEL_PROGRAMS_LAST = ECUTOFF,
     KERNEL_SHAREDPAGE = ESHAREDPAGE,
     KERNEL_NOTCODE = ENOTCODE,
+    KERNEL_EXISTS = EEXISTS,
+    KERNEL_NOTEMPTY = ENOTEMPTY,
+    KERNEL_NOSPACE = ENOSPACE,
+    KERNEL_OTHERDRIVE = EOTHERDRIVE,
+    KERNEL_FILESIZE = EFILESIZE,
+    KERNEL_RUNNING = ERUNNING,
+    KERNEL_INUSE = EINUSE,
 };
 
 #undef EIO
@@ -40,6 +47,7 @@ enum {
 #undef ECHILD
 #undef EBUSY
 #undef E2BIG
+#undef ENOTEMPTY
 
 #include "layer.h"
 
@@ -68,6 +76,13 @@ int system_call_errno(intptr_t result)
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
         [KERNEL_SHAREDPAGE] = ENOEXEC,
         [KERNEL_NOTCODE] = ENOEXEC,
+        [KERNEL_EXISTS] = EEXIST,
+        [KERNEL_NOTEMPTY] = ENOTEMPTY,
+        [KERNEL_NOSPACE] = ENOSPC,
+        [KERNEL_OTHERDRIVE] = EXDEV,
+        [KERNEL_FILESIZE] = EFBIG,
+        [KERNEL_RUNNING] = ETXTBSY,
+        [KERNEL_INUSE] = EBUSY,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 

@@ -45,7 +45,16 @@
 #define ESHAREDPAGE 29 /* two segments of a 64-bit program share a page, but not their rights */
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
 #define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
-#define STATUS_MAX  31
+
+/* Of files that are written. */
+#define EEXISTS     32 /* somebody has that name already */
+#define ENOTEMPTY   33 /* the folder has something in it */
+#define ENOSPACE    34 /* the volume, or one of its folders, is full */
+#define EOTHERDRIVE 35 /* the two names are on different drives */
+#define EFILESIZE   36 /* larger than a file can be there */
+#define ERUNNING    37 /* it is a program that runs */
+#define EINUSE      38 /* the root of a drive, or a drive that somebody uses */
+#define STATUS_MAX  38
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */

@@ -19,7 +19,7 @@ const char *status_text(int status)
         [EFSNOTUS] = "the file system is an unknown one",
         [ERDONLY] = "it cannot be written",
         [EUNIMP] = "that is not implemented",
-        [EISTKN] = "it is in use already",
+        [EISTKN] = "it is taken already",
         [EINFORMAT] = "it is not of the right format",
         [ENOENT] = "no such file or folder",
         [ENOTDIR] = "it is not a folder",
@@ -46,6 +46,13 @@ const char *status_text(int status)
             "segments with different rights share a page (link it with programs/program.ld)",
         [ENOTCODE] = "it begins in a segment that may not be executed (_start belongs in .text)",
         [E2BIG] = "its arguments are more than its stack can take",
+        [EEXISTS] = "that name is taken already",
+        [ENOTEMPTY] = "the folder is not empty",
+        [ENOSPACE] = "there is no room left on the drive",
+        [EOTHERDRIVE] = "that is on another drive",
+        [EFILESIZE] = "a file cannot be so large there",
+        [ERUNNING] = "it is a program that runs",
+        [EINUSE] = "it is in use",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 

@@ -1,0 +1,231 @@
+/*
+ * fs/node.h - files and folders of volumes. A node is one for all who have it open: its size, its
+ * times and what is not written yet exist once.
+ *
+ *                 vfs.h       paths, drives, the rules of names that all file systems share
+ *   node.h        node_cache: which nodes are in memory; names that were looked up lately
+ *   page_object.h             the bytes of files: read, written and mapped in the same frames
+ *   fat/, ram/, ...           a file system: struct file_system, struct node_operations
+ *
+ * A file system has a struct of its own for each node, which begins with the struct node:
+ *
+ *   in use    somebody refers to it: an open file, a mapping, a folder whose child is in memory
+ *   idle      nobody does. It stays, with its pages, until there are too many or memory is short
+ *   gone      operations->forget() has freed it; the next who asks for the name has it made again
+ *
+ * The references of a node are those of its page object: node_hold() and node_release(), or
+ * page_object_hold() and page_object_release() of &node->contents, are the same.
+ *
+ * Locks. Each volume has one, that a task may wait for (volume_lock()). vfs.c and the node cache
+ * take it around every operation of a file system: so operations of one volume do not overlap, may
+ * wait for the disk in the middle, and never touch the memory of programs (that could need a page
+ * of the same volume). Only what is marked so below is called without the lock.
+ *
+ * No interrupt handler may call anything here.
+ */
+#ifndef FS_NODE_H
+#define FS_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "fs/page_object.h"
+#include "task/task.h"
+
+/* The longest name, in bytes of UTF-8, with its NUL. */
+#define NODE_NAME_BYTES 256
+
+/* The short name of a file that has a long one: 8 + '.' + 3 + NUL. */
+#define NODE_ALIAS_BYTES 13
+
+enum node_kind {
+    NODE_FILE = 1,
+    NODE_DIRECTORY,
+    NODE_DEVICE, /* no contents of its own: the file system's open() says what it is */
+};
+
+struct node;
+struct volume;
+
+/* Seconds since 1970-01-01, as the machine's clock has them; 0: unknown. */
+struct node_times {
+    int64_t modified, accessed, created;
+};
+
+/* What a folder says of one of its entries. */
+struct node_entry {
+    uint64_t number; /* node->number of it */
+    uint64_t size;   /* bytes; 0 for a folder */
+    int64_t modified;
+    uint8_t kind;
+    bool is_read_only;
+    char name[NODE_NAME_BYTES];   /* NUL-terminated, as it was written */
+    char alias[NODE_ALIAS_BYTES]; /* in small letters, as READ_DIRECTORY gives it; "": none */
+};
+
+/*
+ * Names have 1 to NODE_NAME_BYTES - 1 bytes, no NUL and no '/', and are neither "." nor "..": the
+ * callers see to that. `length` counts the bytes, and name[length] need not be NUL. What else a
+ * name may be is the file system's business: -EBADPATH. Directories and nodes are held by the
+ * caller while an operation runs. 0, or an error that has changed nothing: -EIO, -ECORRUPT,
+ * -ENOMEM, -EINTERRUPTED. All but forget() may wait.
+ */
+struct node_operations {
+    /* The node of that name, held for the caller: from node_find(), or made and entered by
+     * node_enter(). -ENOENT. Spellings of one name (capitals, a short alias) give the same node. */
+    int (*look_up)(struct node *directory, const char *name, size_t length, struct node **node);
+
+    /* The entry from *cursor on (0: the first) that is a file or a folder: 1, *entry filled in as
+     * far as its members say, and *cursor behind it; 0 at the end. "." and ".." are left out. A
+     * cursor stays good when others are created and removed: entries that were there all the time
+     * come once. */
+    int (*list)(struct node *directory, uint64_t *cursor, struct node_entry *entry);
+
+    /* NULL in a file system that is never written, here and below, where nothing else is said. */
+
+    /* Makes a file or a folder, empty, with node->times as `now`, and enters it: *node is held for
+     * the caller. The name is not there yet. -EBADPATH, -ENOSPACE. */
+    int (*create)(struct node *directory, const char *name, size_t length, unsigned kind,
+                  int64_t now, struct node **node);
+
+    /* Takes the name of node, which it is, out of the directory. What belongs to the node stays
+     * until forget(). A folder: -ENOTEMPTY. */
+    int (*remove)(struct node *directory, const char *name, size_t length, struct node *node);
+
+    /* Gives node, named `name` in directory, the place `new_name` in new_directory. `replaced`: the
+     * node that has that name now, of the same kind, an empty one if it is a folder (-ENOTEMPTY
+     * otherwise), which loses it as by remove(); NULL: nobody has it. It may be node itself, under
+     * another spelling. Never below itself: the caller has seen to that. */
+    int (*rename)(struct node *directory, const char *name, size_t length, struct node *node,
+                  struct node *new_directory, const char *new_name, size_t new_length,
+                  struct node *replaced);
+
+    /* Reads `count` pages of a file from page `index` on; what lies behind its size is zero. NULL:
+     * pages begin with zeros (and so do they stay in memory, if write_back is NULL, too). */
+    int (*fill)(struct node *node, uint32_t index, void *const frames[], size_t count);
+
+    /* Writes them, as far as the file's size reaches. Room is there: resize() has made it. */
+    int (*write_back)(struct node *node, uint32_t index, void *const frames[], size_t count);
+
+    /* A file gets that size, which is not its size now: larger, with zeros between, or smaller.
+     * Makes room, or gives it back, in memory or on the disk; node->size is the caller's to set
+     * afterwards. -ENOSPACE; -EFILESIZE. */
+    int (*resize)(struct node *node, uint64_t size);
+
+    /* Puts node->size, node->times and node->is_read_only where the volume keeps them: into its
+     * cached blocks, not necessarily on the disk (volume_operations.sync() does that). NULL:
+     * nothing to be done. */
+    int (*write_attributes)(struct node *node);
+
+    /* The node is in use no longer, has no pages, and nobody will find it any more: frees what
+     * belongs to it, and itself. If node->is_removed, its room on the volume, too: then it may
+     * wait, and what it cannot write is lost room. Never NULL. */
+    void (*forget)(struct node *node);
+};
+
+struct node {
+    struct page_object contents; /* first: see above. Its length follows from size */
+    const struct node_operations *operations;
+    struct volume *volume;
+    uint64_t number; /* one of its own among the volume's nodes, as long as it is in memory */
+    uint64_t size;   /* bytes; of a directory: 0 */
+    struct node_times times;
+    struct node *parent; /* of a directory but the root: the one that it lies in, held; else NULL */
+    uint8_t kind;
+    bool is_read_only; /* the attribute: contents and name may not be changed */
+    bool is_removed;   /* it has no name any more */
+    bool is_changed;   /* write_attributes() is to be called */
+    uint8_t denied;    /* how many run it as a program: who writes meanwhile gets -ERUNNING */
+    int write_status;  /* the first error of writing back that nobody was told of yet; 0: none */
+    /* The node cache's own: */
+    struct list_node link;       /* on the volume's list of nodes */
+    struct list_node idle;       /* on the list of idle ones, while it is one */
+    struct list_node names;      /* cached names of it */
+    struct list_node children;   /* cached names in it */
+    struct node *next_in_bucket; /* of the table by number */
+};
+
+/* ---------------------------------------------------------------- volumes */
+
+struct volume_figures {
+    uint64_t bytes, free_bytes;
+    uint32_t cluster_bytes; /* the piece that room is given in */
+};
+
+/* All but figures() are called with the lock held. May wait. */
+struct volume_operations {
+    /* All that the file system has changed gets to the disk, and the disk's own cache is written.
+     * NULL: nothing is ever to be written. */
+    int (*sync)(struct volume *volume);
+
+    void (*figures)(struct volume *volume, struct volume_figures *figures);
+
+    /* No node of it is in memory any more, all is synced as far as it could be: frees it. */
+    void (*end)(struct volume *volume);
+};
+
+struct volume {
+    const struct volume_operations *operations;
+    const char *type; /* for `mount`: "FAT16" */
+    const char
+        *source; /* and where it lies: "ata0p1"; "" for memory. Lives as long as the volume */
+    const char *remark; /* a sentence without its end about it, as why it is not writable; NULL */
+    struct node *root;  /* held by the volume: set by the file system's mount() */
+    bool is_read_only;
+    /* The node cache's own: */
+    struct list_node nodes;
+    struct wait_queue lock_queue;
+    struct list_node unfinished; /* removed nodes that are to be forgotten when the lock is free */
+    bool is_locked;
+    unsigned drive;
+};
+
+/* Sets up what the node cache keeps in a new volume, all else zero. For file systems' mount(). */
+void volume_initialise(struct volume *volume, const struct volume_operations *operations);
+
+/* Waits for the volume and takes it; and gives it back. Not recursive. */
+void volume_lock(struct volume *volume);
+void volume_unlock(struct volume *volume);
+
+/* ---------------------------------------------------------------- for file systems */
+
+/* The volume's node of that number, if it is in memory, held for the caller; else NULL. */
+struct node *node_find(struct volume *volume, uint64_t number);
+
+/*
+ * Enters a node that the file system has made, of which it has filled in nothing yet: the node has
+ * one reference, the caller's, and the kind, number and size given here. Other members are zero;
+ * the file system may set them then. Cannot fail.
+ */
+void node_enter(struct node *node, const struct node_operations *operations, struct volume *volume,
+                uint64_t number, unsigned kind, uint64_t size);
+
+/* The node has another number from now on: it has moved on the volume. */
+void node_renumber(struct node *node, uint64_t number);
+
+/* ---------------------------------------------------------------- for all */
+
+struct node *node_hold(struct node *node);
+void node_release(struct node *node);
+
+/* The node whose contents that object is: page_object_is_file(). */
+static inline struct node *node_of(struct page_object *contents)
+{
+    return LIST_ENTRY(contents, struct node, contents);
+}
+
+/* Is a name in `directory` known? 1 and *node, held; 0: it is known that nobody has it; -ENOENT:
+ * nothing is known. Never waits. */
+int node_find_name(struct node *directory, const char *name, size_t length, struct node **node);
+
+/* Keeps what look_up() or create() has found: node, or NULL for nobody. It may be forgotten at any
+ * time. */
+void node_keep_name(struct node *directory, const char *name, size_t length, struct node *node);
+
+/* Names of node are no longer what they were; a name in directory is somebody's from now on. */
+void node_forget_names(struct node *node);
+void node_forget_nobody(struct node *directory);
+
+#endif

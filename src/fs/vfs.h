@@ -1,0 +1,109 @@
+/*
+ * fs/vfs.h - volumes by drive, nodes by path. What is the same in all file systems is here: how a
+ * path is followed, who may be removed, what a name must not be.
+ *
+ * Paths. Drive 0 is the volume that the machine was started from, drive 1 is in memory; further
+ * ones follow. Names are separated by one '/' or several.
+ *
+ *   0:/folder/name     from the root of that drive
+ *   /folder/name       from the root of drive 0, where /tmp is the root of drive 1, and /dev the devices
+ *   folder/name        from the working folder
+ *   . and ..           this folder, and the one that it lies in; of a drive's root: the root of drive 0
+ *
+ * A path that ends with '/' names a folder. Names have up to NODE_NAME_BYTES - 1 bytes, paths up to
+ * PATH_BYTES_MAX with their NUL: -EBADPATH.
+ *
+ * Errors of all that follows a path: -EBADPATH, -ENOENT, -ENOTDIR, -EIO, -ECORRUPT, -ENOMEM,
+ * -EINTERRUPTED. Everything may wait.
+ */
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/node.h"
+
+#define VFS_DRIVES 10 /* 0: to 9: */
+
+/* How a volume is mounted. */
+#define VFS_READ_ONLY 1u
+
+struct block_device;
+
+/* A kind of volumes. */
+struct file_system {
+    const char *name;
+    /* The volume that begins at that sector of device (NULL, 0: one that needs no device), with its
+     * root: initialised by volume_initialise(). -EFSNOTUS: it is not one of this kind; -ENOMEM,
+     * -EIO. May wait. */
+    int (*mount)(struct block_device *device, uint64_t first_sector, unsigned flags,
+                 struct volume **volume);
+};
+
+/* Mounts it. -EISTKN: the drive is taken; else as mount() above. */
+int vfs_mount(unsigned drive, const struct file_system *file_system, struct block_device *device,
+              uint64_t first_sector, unsigned flags);
+
+/* Writes what is to be written, and takes the drive off. -EINUSE while files of it are open or
+ * mapped, or somebody works in its folders; -ENOENT: it has none. An error of writing is returned,
+ * and the drive is off all the same. */
+int vfs_unmount(unsigned drive);
+
+/* The volume of a drive; NULL: none. */
+struct volume *vfs_volume(unsigned drive);
+
+/* ---------------------------------------------------------------- by path */
+
+/* What follows a path starts at `folder` if it is relative: the working folder of a process; NULL:
+ * the root of drive 0. */
+
+#define VFS_WRITE     0x01u /* contents will be written: -ERDONLY, -EISDIR; -ERUNNING */
+#define VFS_CREATE    0x02u /* a file, if nobody has the name */
+#define VFS_EXCLUSIVE 0x04u /* with VFS_CREATE: -EEXISTS if somebody has */
+#define VFS_TRUNCATE  0x08u /* with VFS_WRITE: its size is 0 from now on */
+#define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none */
+
+/* The node that the path names, held for the caller. */
+int vfs_open(struct node *folder, const char *path, unsigned flags, struct node **node);
+
+/* -EEXISTS, -ENOSPACE, -ERDONLY. */
+int vfs_make_directory(struct node *folder, const char *path);
+
+/* Removes the name of a file, or of an empty folder: -EISDIR and -ENOTDIR for the other kind;
+ * -ENOTEMPTY; -ERDONLY; -EINUSE: it is the root of a drive. */
+int vfs_remove(struct node *folder, const char *path);
+int vfs_remove_directory(struct node *folder, const char *path);
+
+/* The name at old_path becomes new_path; what had that name is replaced: a file by a file, an empty
+ * folder by a folder. -EOTHERDRIVE; -EINVARG: a folder below itself; as vfs_remove(). */
+int vfs_rename(struct node *folder, const char *old_path, const char *new_path);
+
+/* Writes the path of a folder, as "/folder/name", "/tmp/name" or "2:/name": 0, or -EBADPATH when it
+ * does not fit size bytes; -ENOENT: it has been removed. */
+int vfs_path_of(struct node *folder, char *path, size_t size);
+
+/* Everything that is not written yet, of all drives, gets to the disks. The first error. */
+int vfs_sync(void);
+
+/* ---------------------------------------------------------------- by node */
+
+/* node_write() and node_read() work on kernel memory or a program's: fs/file.h's buffers. */
+
+/* Sets a file's size; bytes that it gains are zero. -EISDIR, -ERDONLY, -ENOSPACE, -EFILESIZE. */
+int node_resize(struct node *node, uint64_t size);
+
+/* All of a file gets to the disk: contents, size, name. Returns an error of earlier writing back,
+ * too, once. */
+int node_sync(struct node *node);
+
+/* Entries of a folder, with the volume locked around the operation: 1, 0 at the end. */
+int node_list(struct node *directory, uint64_t *cursor, struct node_entry *entry);
+
+int node_set_times(struct node *node, const struct node_times *times);
+
+/* Seconds since 1970-01-01, as the machine's clock has them. */
+int64_t vfs_now(void);
+
+#endif
