@@ -34,6 +34,8 @@ static struct {
     size_t hand;              /* the bucket that is looked at next for pages to give back */
     size_t promised;          /* frames that are promised to the cache and not taken */
     size_t busy;              /* pages that are being filled */
+    size_t dirty_max;         /* pages that may be dirty */
+    struct list_node dirty;   /* objects that have such, those that had one first at the front */
     struct wait_queue filled; /* who waits for a busy page */
     void (*unmap)(struct list_node *view, uint32_t index, void *frame);
     struct page_cache_stats stats;
@@ -50,6 +52,9 @@ void page_cache_initialise(void)
     KASSERT(cache.buckets && pmm_promise(PAGE_CACHE_PAGES_MIN));
     cache.bucket_count = buckets;
     cache.promised = PAGE_CACHE_PAGES_MIN;
+    cache.dirty_max =
+        MAX(pmm_get_total_pages() / PAGE_CACHE_DIRTY_FRACTION, (size_t)PAGE_CACHE_DIRTY_MIN);
+    list_initialise(&cache.dirty);
     wait_queue_initialise(&cache.filled);
     pmm_set_reclaimer(page_cache_shrink);
 }
@@ -80,9 +85,21 @@ void *page_object_find(const struct page_object *object, uint32_t index)
     return NULL;
 }
 
-bool page_object_is_file(const struct page_object *object)
+/* Can its pages be read again? */
+static bool is_refilled(const struct page_object *object)
 {
     return object->operations->fill != NULL;
+}
+
+/* Were all its pages promised when it was made? */
+static bool is_promised(const struct page_object *object)
+{
+    return !object->operations->fill && !object->operations->charge;
+}
+
+bool page_object_is_file(const struct page_object *object)
+{
+    return !is_promised(object);
 }
 
 /* The frame, which has one owner, becomes the object's page: held by the cache alone. */
@@ -101,10 +118,25 @@ static void add(struct page_object *object, uint32_t index, void *frame, bool is
     *bucket = frame;
     object->cached++;
     cache.stats.pages++;
-    cache.stats.files += page_object_is_file(object);
+    cache.stats.files += is_refilled(object);
 }
 
-/* Takes the frame out of its chain, and gives it back: nobody but the cache holds it. */
+/* The page is dirty no longer. */
+static void clean(struct page *page)
+{
+    struct page_object *object = page->object;
+
+    if (!page->is_dirty) {
+        return;
+    }
+    page->is_dirty = false;
+    cache.stats.dirty--;
+    if (--object->dirty == 0) {
+        list_remove(&object->dirty_link);
+    }
+}
+
+/* Takes the frame out of its chain, and gives back the cache's hold on it. */
 static void drop(void *frame)
 {
     struct page *page = page_of(frame);
@@ -115,21 +147,28 @@ static void drop(void *frame)
         link = &page_of(*link)->next;
     }
     *link = page->next;
+    clean(page);
     page->object = NULL;
     object->cached--;
     cache.stats.pages--;
-    cache.stats.files -= page_object_is_file(object);
-    KASSERT(page_release(frame));
-    if (page_object_is_file(object) && cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
+    cache.stats.files -= is_refilled(object);
+
+    bool is_free = page_release(frame);
+
+    if (is_refilled(object) && cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
+        KASSERT(is_free);
         pmm_promise_freed(1);
         cache.promised++;
+    }
+    if (object->operations->give_back) {
+        object->operations->give_back(object, 1);
     }
 }
 
 /* An object that nobody refers to ends with its last page. */
 static void end_if_unused(struct page_object *object)
 {
-    if (object->references == 0 && object->cached == 0) {
+    if (object->references == 0 && object->cached == 0 && object->operations->end) {
         cache.stats.idle--;
         object->operations->end(object);
     }
@@ -137,22 +176,32 @@ static void end_if_unused(struct page_object *object)
 
 /* ---------------------------------------------------------------- giving back */
 
+/* Those who show the page lose it, and their holds on it. */
+static void unmap_all(void *frame)
+{
+    const struct page *page = page_of(frame);
+
+    if (page->holders > 1 && cache.unmap) {
+        LIST_FOR_EACH(view, &page->object->views) {
+            cache.unmap(view, page->index, frame);
+        }
+    }
+}
+
 /* Can the page of a file go? Those who show it lose it, if that is allowed. */
 static bool can_go(void *frame, bool mapped_too)
 {
     struct page *page = page_of(frame);
 
-    if (!page_object_is_file(page->object) || page->is_busy) {
+    if (!is_refilled(page->object) || page->is_busy || page->is_dirty) {
         return false;
     }
     if (page->is_used) {
         page->is_used = false;
         return false;
     }
-    if (page->holders > 1 && mapped_too && cache.unmap) {
-        LIST_FOR_EACH(view, &page->object->views) {
-            cache.unmap(view, page->index, frame);
-        }
+    if (mapped_too) {
+        unmap_all(frame);
     }
     return page->holders == 1;
 }
@@ -194,7 +243,9 @@ static size_t sweep_in_step(size_t step)
 /* Frames that the cache has beyond its own part. */
 static size_t spare(void)
 {
-    return cache.stats.files + cache.promised - PAGE_CACHE_PAGES_MIN;
+    size_t clean_ones = cache.stats.files - cache.stats.dirty + cache.promised;
+
+    return clean_ones > PAGE_CACHE_PAGES_MIN ? clean_ones - PAGE_CACHE_PAGES_MIN : 0;
 }
 
 size_t page_cache_shrink(size_t pages)
@@ -212,7 +263,7 @@ size_t page_cache_shrink(size_t pages)
 
 void page_cache_forget(void)
 {
-    for (size_t step = 0; step < steps_max() && cache.stats.files > 0; step++) {
+    for (size_t step = 0; step < steps_max() && cache.stats.files > cache.stats.dirty; step++) {
         (void)sweep_in_step(step);
     }
 }
@@ -229,13 +280,13 @@ static bool replace_one(void)
 /* A frame for a page of the object; NULL: none can be had. */
 static void *take_frame(struct page_object *object)
 {
-    if (!page_object_is_file(object)) {
+    if (is_promised(object)) {
         object->promised--;
         return pmm_alloc_promised_page();
     }
     void *frame = pmm_alloc_page();
 
-    if (!frame && (cache.promised > 0 || replace_one())) {
+    if (!frame && is_refilled(object) && (cache.promised > 0 || replace_one())) {
         cache.promised--;
         frame = pmm_alloc_promised_page();
     }
@@ -247,8 +298,10 @@ static void *take_frame(struct page_object *object)
 void page_object_initialise(struct page_object *object,
                             const struct page_object_operations *operations, uint32_t pages)
 {
-    *object = (struct page_object){.operations = operations, .references = 1, .pages = pages};
+    *object = (struct page_object){
+        .operations = operations, .references = 1, .pages = pages, .filled = pages};
     list_initialise(&object->views);
+    list_initialise(&object->dirty_link);
 }
 
 struct page_object *page_object_hold(struct page_object *object)
@@ -258,20 +311,35 @@ struct page_object *page_object_hold(struct page_object *object)
     return object;
 }
 
-/* All pages of shared memory go with the last who refers to it; pages of files stay in the cache.
- * */
-static void drop_all(struct page_object *object)
+/* Those pages from `first` on that are in memory go, up to `end` of them; a busy one is waited for.
+ * Lets others run now and then. */
+static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
 {
-    for (uint32_t index = 0; object->cached > 0; index++) {
+    for (uint32_t index = first; index < end && object->cached > 0;) {
         void *frame = page_object_find(object, index);
 
+        if (frame && page_of(frame)->is_busy) {
+            task_block(&cache.filled);
+            continue;
+        }
         if (frame) {
+            unmap_all(frame);
             drop(frame);
         }
-        if (index % PIECE_PAGES == PIECE_PAGES - 1) {
+        index++;
+        if (index % PIECE_PAGES == 0) {
             (void)task_pause();
         }
     }
+}
+
+void page_object_end(struct page_object *object)
+{
+    KASSERT(object->references == 0);
+    (void)page_object_hold(object); /* so that nobody ends it in a pause */
+    drop_from(object, 0, object->pages);
+    KASSERT(object->references == 1 && object->cached == 0 && object->writing == 0);
+    object->references = 0;
 }
 
 void page_object_release(struct page_object *object)
@@ -281,8 +349,12 @@ void page_object_release(struct page_object *object)
         return;
     }
     cache.stats.idle++;
-    if (!page_object_is_file(object)) {
-        drop_all(object);
+    if (object->operations->unused) {
+        object->operations->unused(object);
+        return;
+    }
+    if (is_promised(object)) {
+        drop_from(object, 0, object->pages);
     }
     end_if_unused(object);
 }
@@ -305,7 +377,7 @@ static size_t window(struct page_object *object, uint32_t index)
     bool goes_on = index == object->next;
 
     object->window = goes_on ? MIN(MAX(object->window * 2, 2u), (uint32_t)PAGE_OBJECT_FILL_MAX) : 1;
-    return MIN((size_t)object->window, (size_t)(object->pages - index));
+    return MIN((size_t)object->window, (size_t)(object->filled - index));
 }
 
 /* Adds busy pages from index on, until one is there already, or no frame can be had. Returns how
@@ -380,16 +452,31 @@ static int fill(struct page_object *object, uint32_t index)
     return status;
 }
 
-static int bring(struct page_object *object, uint32_t index)
+/* A page that begins with zeros. */
+static int bring_zeros(struct page_object *object, uint32_t index)
 {
-    if (page_object_is_file(object)) {
-        return fill(object, index);
+    int status = object->operations->charge ? object->operations->charge(object) : OK;
+
+    if (status < 0) {
+        return status;
     }
     void *frame = take_frame(object);
 
+    if (!frame) {
+        if (object->operations->give_back) {
+            object->operations->give_back(object, 1);
+        }
+        return wait_for_busy(-ENOMEM);
+    }
     pmm_zero_page(frame);
     add(object, index, frame, false);
     return OK;
+}
+
+static int bring(struct page_object *object, uint32_t index)
+{
+    return is_refilled(object) && index < object->filled ? fill(object, index)
+                                                         : bring_zeros(object, index);
 }
 
 int page_object_get(struct page_object *object, uint32_t index, void **frame)
@@ -412,6 +499,156 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
         status = *frame ? wait_for_busy(OK) : bring(object, index);
     }
     return status;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame)
+{
+    struct page *page = page_of(frame);
+
+    if (!page_object_notices_writes(object) || page->object != object || page->index != index ||
+        page->is_dirty) {
+        return;
+    }
+    page->is_dirty = true;
+    cache.stats.dirty++;
+    if (object->dirty++ == 0) {
+        object->dirty_first = index;
+        object->dirty_end = index + 1;
+        list_append(&cache.dirty, &object->dirty_link);
+    }
+    object->dirty_first = MIN(object->dirty_first, index);
+    object->dirty_end = MAX(object->dirty_end, index + 1);
+}
+
+int page_object_make_zero(struct page_object *object, uint32_t index)
+{
+    void *frame;
+    int status = page_object_make_room(object);
+
+    if (status == OK) {
+        status = page_object_get(object, index, &frame);
+    }
+    if (status == OK) {
+        page_object_mark_dirty(object, index, frame);
+        (void)page_release(frame);
+    }
+    return status;
+}
+
+/* Are there more dirty pages than there should be? Some of the cache's own part stay clean, so that
+ * pages of files can always be read in their place. */
+static bool is_too_dirty(void)
+{
+    size_t clean_ones = cache.stats.files - cache.stats.dirty + cache.promised;
+
+    return cache.stats.dirty >= cache.dirty_max ||
+           (cache.stats.dirty >= PAGE_CACHE_DIRTY_MIN &&
+            clean_ones <= PAGE_CACHE_PAGES_MIN - PAGE_CACHE_DIRTY_MIN);
+}
+
+int page_object_make_room(struct page_object *object)
+{
+    if (!page_object_notices_writes(object)) {
+        return OK;
+    }
+    while (is_too_dirty()) {
+        struct page_object *first = LIST_ENTRY(cache.dirty.next, struct page_object, dirty_link);
+
+        (void)page_object_hold(first);
+
+        int status = page_object_write_back(first);
+
+        page_object_release(first);
+        if (status == -EINTERRUPTED || status == -ENOMEM) {
+            return status; /* others are reported by those whose files they are */
+        }
+    }
+    return OK;
+}
+
+/* The dirty pages from index on that lie one behind the other: none of them is dirty any more, or
+ * mapped, and each is held. Returns how many. */
+static size_t take_dirty(struct page_object *object, uint32_t index, void *frames[])
+{
+    size_t count = 0;
+
+    while (count < PAGE_OBJECT_FILL_MAX) {
+        void *frame = page_object_find(object, index + (uint32_t)count);
+
+        if (!frame || !page_of(frame)->is_dirty) {
+            break;
+        }
+        unmap_all(frame); /* the next who writes to it is noticed */
+        clean(page_of(frame));
+        page_hold(frame);
+        frames[count++] = frame;
+    }
+    return count;
+}
+
+static int write_run(struct page_object *object, uint32_t index, void *const frames[], size_t count)
+{
+    object->writing += (uint32_t)count;
+
+    int status = object->operations->write_back(object, index, frames, count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (status == -ENOMEM || status == -EINTERRUPTED) {
+            page_object_mark_dirty(object, index + (uint32_t)i, frames[i]);
+        }
+        (void)page_release(frames[i]);
+    }
+    if (status == OK) {
+        object->filled = MAX(object->filled, MIN(index + (uint32_t)count, object->pages));
+    }
+    object->writing -= (uint32_t)count;
+    task_wake_all(&cache.filled);
+    return status;
+}
+
+int page_object_write_back(struct page_object *object)
+{
+    uint32_t index = object->dirty > 0 ? object->dirty_first : 0;
+    uint32_t end = object->dirty > 0 ? object->dirty_end : 0;
+    int status = OK;
+
+    for (uint32_t steps = 1; index < end && object->dirty > 0; steps++) {
+        void *frames[PAGE_OBJECT_FILL_MAX];
+        size_t count = take_dirty(object, index, frames);
+
+        if (count > 0) {
+            int now = write_run(object, index, frames, count);
+
+            status = status < 0 ? status : now;
+            if (now == -ENOMEM || now == -EINTERRUPTED) {
+                return now;
+            }
+        }
+        index += (uint32_t)MAX(count, (size_t)1);
+        if ((count > 0 || steps % PIECE_PAGES == 0) && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    while (object->writing > 0) { /* by others */
+        task_block(&cache.filled);
+        if (task_is_cancelled()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return status;
+}
+
+void page_object_resize(struct page_object *object, uint32_t pages)
+{
+    uint32_t before = object->pages;
+
+    object->pages = pages; /* from now on nobody gets one behind it */
+    object->filled = MIN(object->filled, pages);
+    if (pages < before) {
+        drop_from(object, pages, before);
+    }
 }
 
 void page_cache_get_stats(struct page_cache_stats *stats)

@@ -8,11 +8,16 @@
  *
  *   absent   -> busy      page_object_get() has a frame for it; its contents are on their way
  *   busy     -> there     whoever waits for it looks again
- *   there    -> absent    somebody needs a frame: pages of files, of which nothing was written, go;
- *                         first those that no process shows and that were not used lately
+ *   there    -> dirty     somebody writes to it: page_object_mark_dirty()
+ *   dirty    -> there     page_object_write_back() has begun to write it. From here on nobody maps it
+ *                         with the right to write: the next write is noticed
+ *   there    -> absent    somebody needs a frame: pages of files that can be read again go; first
+ *                         those that no process shows and that were not used lately
  *
  * Shared memory's pages stay until the last who shows it has gone; each was promised when it was
- * made.
+ * made. Those of files in memory (fs/ram/) stay until the file is removed or shorter.
+ *
+ * Dirty pages are bounded: who is about to write calls page_object_make_room() before.
  *
  * At least PAGE_CACHE_PAGES_MIN frames are the cache's own, whatever was promised to others: so a
  * page of a file can always be read, if need be in the place of another.
@@ -30,7 +35,12 @@
 
 #define PAGE_CACHE_PAGES_MIN 32
 
-/* Pages that are filled at once, at most. */
+/* So many of these may be dirty; more, up to the fraction of all pages, while enough others are
+ * clean. */
+#define PAGE_CACHE_DIRTY_MIN      16
+#define PAGE_CACHE_DIRTY_FRACTION 16
+
+/* Pages that are filled, or written back, at once, at most. */
 #define PAGE_OBJECT_FILL_MAX 16
 
 struct page_object;
@@ -40,7 +50,20 @@ struct page_object_operations {
      * zero. 0 or an error. May wait. NULL: its pages begin with zeros, and stay until the object
      * ends. */
     int (*fill)(struct page_object *object, uint32_t index, void *const frames[], size_t count);
-    /* Nobody refers to the object and no page of it is in memory: frees it. */
+    /* Writes them, as far as they are within the file. After -ENOMEM and -EINTERRUPTED the pages
+     * are dirty again; after other errors, which the object's owner keeps and reports, they are
+     * not. May wait. NULL: its pages are never dirty. */
+    int (*write_back)(struct page_object *object, uint32_t index, void *const frames[],
+                      size_t count);
+    /* For objects without fill() whose pages are not all promised: may one page more be made? 0 or
+     * an error. And so many have gone. NULL: all are promised when the object is made. */
+    int (*charge)(struct page_object *object);
+    void (*give_back)(struct page_object *object, size_t pages);
+    /* The last who referred to it has gone; it is the owner's to end it, by page_object_end(), at
+     * once or later. May refer to it again. */
+    void (*unused)(struct page_object *object);
+    /* NULL if unused() is there: nobody refers to the object and no page of it is in memory: frees
+     * it. */
     void (*end)(struct page_object *object);
 };
 
@@ -53,6 +76,11 @@ struct page_object {
     uint32_t next;          /* where a reader that goes on would read next */
     uint32_t window;        /* pages that were read at once the last time */
     struct list_node views; /* who shows it: for the function below */
+    uint32_t filled; /* pages from this one on are not on the volume yet: they begin as zeros */
+    uint32_t dirty;  /* pages, which lie in [dirty_first, dirty_end) */
+    uint32_t dirty_first, dirty_end;
+    uint32_t writing;            /* pages that are being written back */
+    struct list_node dirty_link; /* on the list of objects with dirty pages */
 };
 
 /* Sets up the page cache. Once; after pmm is whole. */
@@ -71,6 +99,12 @@ void page_object_initialise(struct page_object *object,
 /* Are its pages a file's, or shared memory? */
 bool page_object_is_file(const struct page_object *object);
 
+/* Are writes to its pages to be noticed, by page_object_mark_dirty()? */
+static inline bool page_object_notices_writes(const struct page_object *object)
+{
+    return object->operations->write_back != NULL;
+}
+
 struct page_object *page_object_hold(struct page_object *object);
 void page_object_release(struct page_object *object);
 
@@ -88,6 +122,39 @@ void *page_object_find(const struct page_object *object, uint32_t index);
  * lack. */
 void page_object_expect(struct page_object *object, uint32_t index, uint32_t pages);
 
+/* ---------------------------------------------------------------- writing */
+
+/*
+ * To be called before pages are made dirty: writes some back when there are too many. 0;
+ * -EINTERRUPTED; -ENOMEM: nothing could be written back. May wait.
+ */
+int page_object_make_room(struct page_object *object);
+
+/* Page index, at frame, which the caller holds, has been written to just now. Does nothing if the
+ * object has it no longer, and for objects whose writes are not noticed. */
+void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame);
+
+/* Page index lies behind what the volume has: it is there afterwards, zero and dirty, if it was
+ * absent; dirty in any case. As page_object_get(), without a hold. May wait. */
+int page_object_make_zero(struct page_object *object, uint32_t index);
+
+/* Writes all dirty pages of the object, in order, and waits for those that others write. 0 or the
+ * first error; the caller holds the object. May wait. */
+int page_object_write_back(struct page_object *object);
+
+/*
+ * The object has so many pages from now on. Those behind the end go, from those who show them, too:
+ * what they held is lost, dirty or not. Waits for those that are being read. A caller that makes
+ * the file shorter has made sure that nobody adds pages meanwhile. May wait.
+ */
+void page_object_resize(struct page_object *object, uint32_t pages);
+
+/* All pages go, of an object that nobody refers to: it can be freed then. Lets others run in the
+ * middle of many, with a reference taken for that time. */
+void page_object_end(struct page_object *object);
+
+/* ---------------------------------------------------------------- giving back */
+
 /* Gives back so many pages of files, as far as they can go, and the cache keeps
  * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. If that cannot be so many,
  * none: who asks for too much takes nothing from others. Returns how many frames are free now that
@@ -100,9 +167,11 @@ void page_cache_forget(void);
 
 struct page_cache_stats {
     size_t pages; /* in memory */
-    size_t files; /* of these, those that can be given back: files' */
-    size_t spare; /* files and promised ones beyond PAGE_CACHE_PAGES_MIN: others can have so many */
-    size_t idle;  /* objects that nobody refers to, kept for their pages' sake */
+    size_t files; /* of these, those that can be read again: files' */
+    size_t dirty; /* of these, those that are to be written before */
+    size_t
+        spare; /* clean files and promised ones beyond PAGE_CACHE_PAGES_MIN: others can have so many */
+    size_t idle; /* objects that nobody refers to, kept for their pages' sake */
     uint64_t
         hits; /* calls of page_object_get() that found it, or waited for somebody who had it read */
     uint64_t misses; /* those that had it read, or made it */

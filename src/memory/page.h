@@ -27,7 +27,8 @@ struct page_object;
 
 struct page {
     uint32_t holders;
-    uint32_t index : 30;        /* which page of its object */
+    uint32_t index : 29;        /* which page of its object */
+    uint32_t is_dirty : 1;      /* it was written to, and its file has the old contents */
     uint32_t is_busy : 1;       /* it is being filled: who wants it waits */
     uint32_t is_used : 1;       /* since pages to give back were last looked for */
     struct page_object *object; /* NULL: of none, that is private pages that a fork shares */
