@@ -47,14 +47,14 @@
 #define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
 
 /* Of files that are written. */
-#define EEXISTS     32 /* somebody has that name already */
-#define ENOTEMPTY   33 /* the folder has something in it */
-#define ENOSPACE    34 /* the volume, or one of its folders, is full */
-#define EOTHERDRIVE 35 /* the two names are on different drives */
-#define EFILESIZE   36 /* larger than a file can be there */
-#define ERUNNING    37 /* it is a program that runs */
-#define EINUSE      38 /* the root of a drive, or a drive that somebody uses */
-#define STATUS_MAX  38
+#define EEXISTS     36 /* somebody has that name already */
+#define ENOTEMPTY   37 /* the folder has something in it */
+#define ENOSPACE    38 /* the volume, or one of its folders, is full */
+#define EOTHERDRIVE 39 /* the two names are on different drives */
+#define EFILESIZE   40 /* larger than a file can be there */
+#define ERUNNING    41 /* it is a program that runs */
+#define EINUSE      42 /* the root of a drive, or a drive that somebody uses */
+#define STATUS_MAX  42
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */

@@ -16,6 +16,9 @@
  * The references of a node are those of its page object: node_hold() and node_release(), or
  * page_object_hold() and page_object_release() of &node->contents, are the same.
  *
+ * What a file gains by resize() is zero in memory, and is written before write_attributes() tells
+ * the new size: so a file system has nothing to fill with zeros.
+ *
  * Locks. Each volume has one, that a task may wait for (volume_lock()). vfs.c and the node cache
  * take it around every operation of a file system: so operations of one volume do not overlap, may
  * wait for the disk in the middle, and never touch the memory of programs (that could need a page
@@ -102,17 +105,24 @@ struct node_operations {
                   struct node *new_directory, const char *new_name, size_t new_length,
                   struct node *replaced);
 
-    /* Reads `count` pages of a file from page `index` on; what lies behind its size is zero. NULL:
-     * pages begin with zeros (and so do they stay in memory, if write_back is NULL, too). */
+    /* Reads `count` pages of a file from page `index` on, into `frames`; what lies behind its size
+     * is zero. NULL: pages begin with zeros and stay in memory. */
     int (*fill)(struct node *node, uint32_t index, void *const frames[], size_t count);
 
-    /* Writes them, as far as the file's size reaches. Room is there: resize() has made it. */
+    /* Writes them, as far as the file's size reaches. Room is there: resize() has made it. NULL: a
+     * volume that is never written, or whose pages stay in memory. */
     int (*write_back)(struct node *node, uint32_t index, void *const frames[], size_t count);
 
     /* A file gets that size, which is not its size now: larger, with zeros between, or smaller.
      * Makes room, or gives it back, in memory or on the disk; node->size is the caller's to set
      * afterwards. -ENOSPACE; -EFILESIZE. */
     int (*resize)(struct node *node, uint64_t size);
+
+    /* For a file whose pages stay in memory (neither fill nor write_back): may it have one more? 0
+     * or an error; and so many have gone. Called without the lock; does not wait. NULL
+     * elsewhere. */
+    int (*charge)(struct node *node);
+    void (*give_back)(struct node *node, size_t pages);
 
     /* Puts node->size, node->times and node->is_read_only where the volume keeps them: into its
      * cached blocks, not necessarily on the disk (volume_operations.sync() does that). NULL:
@@ -140,11 +150,13 @@ struct node {
     uint8_t denied;    /* how many run it as a program: who writes meanwhile gets -ERUNNING */
     int write_status;  /* the first error of writing back that nobody was told of yet; 0: none */
     /* The node cache's own: */
-    struct list_node link;       /* on the volume's list of nodes */
-    struct list_node idle;       /* on the list of idle ones, while it is one */
-    struct list_node names;      /* cached names of it */
+    struct list_node link;  /* on the volume's list of nodes */
+    struct list_node idle;  /* on the list of idle ones, while it is one; or of unfinished ones */
+    struct list_node names; /* cached names of it */
     struct list_node children;   /* cached names in it */
     struct node *next_in_bucket; /* of the table by number */
+    uint32_t nobody_version;     /* cached names of nobody in it are true if they have this */
+    bool is_in_table;
 };
 
 /* ---------------------------------------------------------------- volumes */
@@ -224,8 +236,35 @@ int node_find_name(struct node *directory, const char *name, size_t length, stru
  * time. */
 void node_keep_name(struct node *directory, const char *name, size_t length, struct node *node);
 
-/* Names of node are no longer what they were; a name in directory is somebody's from now on. */
+/* Names of node are no longer what they were. */
 void node_forget_names(struct node *node);
+
+/* A name in directory is somebody's from now on. */
 void node_forget_nobody(struct node *directory);
+
+/* The node has lost its name: nobody finds it any more; it ends when it is in use no longer. */
+void node_mark_removed(struct node *node);
+
+/* ---------------------------------------------------------------- the cache */
+
+/* Sets it up. Once; after the page cache. */
+void node_cache_initialise(void);
+
+/* Idle nodes of that volume go (NULL: of all), as far as nothing of them is to be written. Returns
+ * how many went. For tests, and for who lacks memory. */
+size_t node_cache_shrink(struct volume *volume);
+
+/* Writes what is to be written of a node: contents, then attributes, into the volume's cached
+ * blocks. 0 or the first error; one of the contents is kept in node->write_status, too. The caller
+ * holds the node. May wait. */
+int node_write_back(struct node *node);
+
+struct node_cache_stats {
+    size_t nodes; /* in memory */
+    size_t idle;  /* of these */
+    size_t names;
+    uint64_t name_hits, name_misses;
+};
+void node_cache_get_stats(struct node_cache_stats *stats);
 
 #endif

@@ -319,7 +319,7 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
         void *frame = page_object_find(object, index);
 
         if (frame && page_of(frame)->is_busy) {
-            task_block(&cache.filled);
+            task_wait(&cache.filled);
             continue;
         }
         if (frame) {

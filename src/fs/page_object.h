@@ -9,8 +9,8 @@
  *   absent   -> busy      page_object_get() has a frame for it; its contents are on their way
  *   busy     -> there     whoever waits for it looks again
  *   there    -> dirty     somebody writes to it: page_object_mark_dirty()
- *   dirty    -> there     page_object_write_back() has begun to write it. From here on nobody maps it
- *                         with the right to write: the next write is noticed
+ *   dirty    -> there     page_object_write_back() has begun to write it. From here on nobody maps
+ *                         it with the right to write: the next write is noticed
  *   there    -> absent    somebody needs a frame: pages of files that can be read again go; first
  *                         those that no process shows and that were not used lately
  *
@@ -170,7 +170,7 @@ struct page_cache_stats {
     size_t files; /* of these, those that can be read again: files' */
     size_t dirty; /* of these, those that are to be written before */
     size_t
-        spare; /* clean files and promised ones beyond PAGE_CACHE_PAGES_MIN: others can have so many */
+        spare; /* clean files and promised ones, beyond PAGE_CACHE_PAGES_MIN: others can have them */
     size_t idle; /* objects that nobody refers to, kept for their pages' sake */
     uint64_t
         hits; /* calls of page_object_get() that found it, or waited for somebody who had it read */

@@ -6,9 +6,9 @@
  * ones follow. Names are separated by one '/' or several.
  *
  *   0:/folder/name     from the root of that drive
- *   /folder/name       from the root of drive 0, where /tmp is the root of drive 1, and /dev the devices
+ *   /folder/name       from the root of drive 0; /tmp is the root of drive 1, /dev has the devices
  *   folder/name        from the working folder
- *   . and ..           this folder, and the one that it lies in; of a drive's root: the root of drive 0
+ *   . and ..           this folder, and the one that it lies in; from a drive to drive 0
  *
  * A path that ends with '/' names a folder. Names have up to NODE_NAME_BYTES - 1 bytes, paths up to
  * PATH_BYTES_MAX with their NUL: -EBADPATH.

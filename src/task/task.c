@@ -498,6 +498,15 @@ void task_block(struct wait_queue *queue)
     task_schedule();
 }
 
+void task_wait(struct wait_queue *queue)
+{
+    if (task_is_cancelled()) {
+        task_yield();
+    } else {
+        task_block(queue);
+    }
+}
+
 void task_wake_all(struct wait_queue *queue)
 {
     while (!list_is_empty(&queue->tasks)) {

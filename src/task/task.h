@@ -141,6 +141,10 @@ void wait_queue_initialise(struct wait_queue *queue);
  */
 void task_block(struct wait_queue *queue);
 
+/* The same for what comes soon and cannot be given up: a task that was cancelled lets the others
+ * run, and returns. */
+void task_wait(struct wait_queue *queue);
+
 /* Makes every task on queue runnable. May be called by an interrupt handler. */
 void task_wake_all(struct wait_queue *queue);
 

@@ -117,6 +117,11 @@ void task_block(struct wait_queue *queue)
     leave(BLOCKED);
 }
 
+void task_wait(struct wait_queue *queue)
+{
+    task_block(queue);
+}
+
 void task_wake_all(struct wait_queue *queue)
 {
     (void)queue;
