@@ -45,7 +45,13 @@
 #define ESHAREDPAGE 29 /* two segments of a 64-bit program share a page, but not their rights */
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
 #define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
-#define STATUS_MAX  31
+
+/* Of open files. */
+#define EMODE      32 /* it is not open for that: not for reading, not for writing, not to be mapped */
+#define ENOSEEK    33 /* it has no position: a pipe or a device */
+#define EPIPE      34 /* nobody reads from the pipe any more */
+#define EAGAIN     35 /* it would have to wait, and was told not to */
+#define STATUS_MAX 35
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */

@@ -46,6 +46,10 @@ const char *status_text(int status)
             "segments with different rights share a page (link it with programs/program.ld)",
         [ENOTCODE] = "it begins in a segment that may not be executed (_start belongs in .text)",
         [E2BIG] = "its arguments are more than its stack can take",
+        [EMODE] = "it is not open for that",
+        [ENOSEEK] = "it has no position (it is a pipe or a device)",
+        [EPIPE] = "nobody reads from the pipe any more",
+        [EAGAIN] = "nothing is there yet",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 
