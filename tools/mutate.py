@@ -260,10 +260,10 @@ MUTANTS = [
     ("promise: the kernel's part is not there for what it took", PMM,
      "        page = kheap_take_frames(1, owner);\n", "", "host pmm"),
 
-    ("usercopy: the end of a range is not checked when reading", USERCOPY,
+    ("usercopy: the end of a range is not checked when reading", "src/memory/user.c",
      "    vaddr_t end = user_range_end(source.address);\n\n    if (!end || length > end - source.address) {",
      "    vaddr_t end = user_range_end(source.address);\n\n    if (!end) {", "kernel"),
-    ("usercopy: a skipped pointer check when writing", USERCOPY,
+    ("usercopy: a skipped pointer check when writing", "src/memory/user.c",
      "    if (!end || length > end - destination.address) {", "    if (length > end - destination.address) {",
      "usertest, calls"),
     ("usercopy: read-only pages are good enough to write to", USERCOPY,

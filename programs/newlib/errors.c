@@ -26,6 +26,10 @@ enum {
     KERNEL_INTERRUPTED = EINTERRUPTED,
     KERNEL_LIMIT = ELIMIT,
     KERNEL_2BIG = E2BIG,
+    KERNEL_MODE = EMODE,
+    KERNEL_NOSEEK = ENOSEEK,
+    KERNEL_PIPE = EPIPE,
+    KERNEL_AGAIN = EAGAIN,
     KERNEL_PROGRAMS_FIRST = E64BIT, /* why an ELF file is no program for Drupe */
     KERNEL_PROGRAMS_LAST = ECUTOFF,
     KERNEL_SHAREDPAGE = ESHAREDPAGE,
@@ -47,6 +51,8 @@ enum {
 #undef ECHILD
 #undef EBUSY
 #undef E2BIG
+#undef EPIPE
+#undef EAGAIN
 #undef ENOTEMPTY
 
 #include "layer.h"
@@ -73,6 +79,10 @@ int system_call_errno(intptr_t result)
         [KERNEL_INTERRUPTED] = EINTR,
         [KERNEL_LIMIT] = EAGAIN,
         [KERNEL_2BIG] = E2BIG,
+        [KERNEL_MODE] = EBADF,
+        [KERNEL_NOSEEK] = ESPIPE,
+        [KERNEL_PIPE] = EPIPE,
+        [KERNEL_AGAIN] = EAGAIN,
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
         [KERNEL_SHAREDPAGE] = ENOEXEC,
         [KERNEL_NOTCODE] = ENOEXEC,

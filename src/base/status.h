@@ -46,6 +46,11 @@
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
 #define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
 
+/* Of open files. */
+#define EMODE      32 /* it is not open for that: not for reading, not for writing, not to be mapped */
+#define ENOSEEK    33 /* it has no position: a pipe or a device */
+#define EPIPE      34 /* nobody reads from the pipe any more */
+#define EAGAIN     35 /* it would have to wait, and was told not to */
 /* Of files that are written. */
 #define EEXISTS     36 /* somebody has that name already */
 #define ENOTEMPTY   37 /* the folder has something in it */

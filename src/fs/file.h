@@ -1,16 +1,13 @@
 /*
- * fs/file.h - open, read, list files by path.
+ * fs/file.h - an open file: what descriptors share after a fork or a spawn.
  *
- * Paths look like "0:/dir/name.ext": a drive digit, a colon, names separated by
- * single slashes. Drive 0 is the volume that fs_mount() attached: a FAT16
- * partition. Names are 8.3, in any case.
+ * What is behind it is known to its operations alone: a file or a folder of a volume
+ * (fs/file_object.h), an end of a pipe, a device. Whoever makes one embeds a struct file as the
+ * first member of its own struct, and frees it in close().
  *
- * Errors are those of status.h: -EBADPATH, -ENOENT, -ENOTDIR, -EISDIR, -EIO,
- * -ECORRUPT, -ENOMEM, -EFSNOTUS, -EINVARG.
- *
- * Opening, reading and listing may let others run (task_pause()) between the pieces of long
- * searches, on damaged or very full volumes; when the running task was cancelled they end with
- * -EINTERRUPTED.
+ * Functions give 0 or a count, or an error of status.h. An operation that is NULL gives the error
+ * that stands beside it. Reading and writing may wait, and may let others run; when the running
+ * task was cancelled meanwhile, they end with -EINTERRUPTED.
  */
 #ifndef FS_FILE_H
 #define FS_FILE_H
@@ -20,36 +17,58 @@
 #include <stdint.h>
 
 #include "abi/file.h"
-#include "drivers/block.h"
+#include "memory/io_buffer.h"
 
 struct page_object;
-struct file; /* an open file or directory; made by file_open(), ended by file_close() */
+struct file;
 
-/*
- * Attaches the FAT16 volume that starts at sector first_lba of device as drive 0.
- * device must live as long as the mount. 0 or an error (-EFSNOTUS when the boot
- * record is not a FAT16 one, or contradicts itself or the device's size).
- */
-int fs_mount(struct block_device *device, uint32_t first_lba);
+struct file_operations {
+    /* Up to length bytes, at file->position where the file has one; both move it. 0: the end. After
+     * an error the position is unchanged. NULL: -EMODE. */
+    int (*read)(struct file *file, struct io_buffer to, size_t length);
+    int (*write)(struct file *file, struct io_buffer from, size_t length);
+    /* NULL: -ENOSEEK. */
+    int (*seek)(struct file *file, uint64_t position);
+    void (*stat)(const struct file *file, struct file_stat *stat); /* *stat is all zero before */
+    int (*read_directory)(struct file *file, struct directory_entry *entry); /* NULL: -ENOTDIR */
+    int (*contents)(struct file *file, struct page_object **contents);       /* NULL: -EMODE */
+    int (*control)(struct file *file, unsigned what, struct user_pointer argument); /* -EINVARG */
+    /* Nobody refers to it any more: frees it. Does not wait. */
+    void (*close)(struct file *file);
+};
 
-/* Detaches drive 0 and gives back its memory. -EBUSY while files are open, or mapped. */
-int fs_unmount(void);
+struct file {
+    const struct file_operations *operations;
+    uint32_t references;
+    uint32_t flags;    /* FILE_READ ... */
+    uint64_t position; /* of a file: byte; of a folder: entry */
+};
 
-/* Opens the file or directory at path for reading; on success *file is the caller's, to close. */
-int file_open(const char *path, struct file **file);
+/* What it was opened for. */
+#define FILE_READ  1u
+#define FILE_WRITE 2u
+
+/* Fills in a file with one reference, at position 0. */
+void file_initialise(struct file *file, const struct file_operations *operations, uint32_t flags);
 
 /*
  * Reads up to length bytes at the file's position and moves it. Returns how many were read (0 at
- * the end of the file; fewer than length only there) or an error; after an error the position is
- * unchanged. -EISDIR on a directory.
+ * the end; of a file on a volume fewer than length only there) or an error; after an error the
+ * position is unchanged. -EISDIR for a folder, -EMODE where the file is not open for that.
  */
 int file_read(struct file *file, void *buffer, size_t length);
+int file_read_to(struct file *file, struct io_buffer to, size_t length);
 
-/* Sets the position; beyond the size is -EINVARG. */
-int file_seek(struct file *file, uint32_t position);
+/* Writes likewise. Returns how many bytes, at least 1 where length is, or an error. */
+int file_write(struct file *file, const void *buffer, size_t length);
+int file_write_from(struct file *file, struct io_buffer from, size_t length);
 
-/* Where the next file_read() begins. */
-uint32_t file_position(const struct file *file);
+/* Sets the position; beyond the size of a file that can only be read is -EINVARG. -ENOSEEK where
+ * there is none. */
+int file_seek(struct file *file, uint64_t position);
+
+/* Where the next file_read() begins; 0 where there is no position. */
+uint64_t file_position(const struct file *file);
 
 void file_stat(const struct file *file, struct file_stat *stat);
 
@@ -59,9 +78,14 @@ int file_read_directory(struct file *file, struct directory_entry *entry);
 
 /*
  * The file's contents as a page object, for those who map it, with a reference of the caller's;
- * -EISDIR on a directory, -ENOMEM. All who have the file open get the same one.
+ * -EISDIR on a directory, -EMODE where there is none, -ENOMEM. All who have the file open get the
+ * same one.
  */
 int file_contents(struct file *file, struct page_object **contents);
+
+/* What a device or a file can do beyond the above: `what` and its argument are abi/file.h's. -EINVARG
+ * where it cannot do that. */
+int file_control(struct file *file, unsigned what, struct user_pointer argument);
 
 /* One more who has it open, and closes it: they share its position. Returns file. */
 struct file *file_hold(struct file *file);

@@ -119,10 +119,9 @@ bool file_contents_forget(void)
     return list_is_empty(&all);
 }
 
-int file_contents_read(struct page_object *contents, uint32_t position, void *buffer,
+int file_contents_read(struct page_object *contents, uint32_t position, struct io_buffer to,
                        uint32_t length)
 {
-    uint8_t *to = buffer;
     int status = OK;
 
     page_object_expect(contents, position / PAGE_SIZE_BYTES,
@@ -135,9 +134,9 @@ int file_contents_read(struct page_object *contents, uint32_t position, void *bu
 
         status = page_object_get(contents, position / PAGE_SIZE_BYTES, &frame);
         if (status == OK) {
-            memcpy(to, (uint8_t *)frame + offset, bytes);
+            status = io_buffer_put(to, (uint8_t *)frame + offset, bytes);
             (void)page_release(frame);
-            to += bytes;
+            to = io_buffer_add(to, bytes);
             position += bytes;
             length -= bytes;
         }

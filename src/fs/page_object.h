@@ -170,7 +170,7 @@ struct page_cache_stats {
     size_t files; /* of these, those that can be read again: files' */
     size_t dirty; /* of these, those that are to be written before */
     size_t
-        spare; /* clean files and promised ones, beyond PAGE_CACHE_PAGES_MIN: others can have them */
+        spare; /* clean files and promised ones beyond PAGE_CACHE_PAGES_MIN: others can have them */
     size_t idle; /* objects that nobody refers to, kept for their pages' sake */
     uint64_t
         hits; /* calls of page_object_get() that found it, or waited for somebody who had it read */

@@ -22,7 +22,7 @@
 #include "drivers/ata.h"
 #include "drivers/bios_disk.h"
 #include "fs/fat16.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/partition.h"
 #include "layout.h"
 #include "lib/format.h"

@@ -8,7 +8,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/panic.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "process/elf.h"
 #include "task/task.h"

@@ -8,21 +8,13 @@
  */
 #include <stddef.h>
 
-#include "config.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/path.h"
-#include "layout.h"
-#include "base/align.h"
-#include "memory/heap/kheap.h"
 #include "base/status.h"
 #include "syscall/syscall.h"
 #include "syscall/user_path.h"
 #include "syscall/usercopy.h"
 #include "process/process.h"
-#include "task/task.h"
-
-/* What is read at a time. Drivers may use DMA, so they get the kernel's memory, never a user's. */
-#define READ_PIECE_MAX 65536
 
 _Static_assert(sizeof(struct file_stat) == 8 && sizeof(struct directory_entry) == 24,
                "no padding: these go to programs as they are");
@@ -78,74 +70,17 @@ intptr_t sys_open(const uintptr_t *arguments)
     return status < 0 ? status : -EBUSY;
 }
 
-/* What a read is charged for so large a piece: all but one page, which every process is charged
- * for. */
-static uint32_t piece_charge(size_t bytes)
-{
-    return (uint32_t)(bytes - 1) / PAGE_SIZE_BYTES;
-}
-
-/* Memory for a piece of *bytes, or of a page at most where there is no more; NULL: not even that.
- * The others run while a read has it, and may have theirs: so the family is charged. */
-static void *new_piece(size_t *bytes)
-{
-    struct family *family = process_current()->family;
-
-    if (family_charge(family, FAMILY_PAGES, piece_charge(*bytes))) {
-        void *piece = kmalloc(*bytes);
-
-        if (piece) {
-            return piece;
-        }
-        family_give_back(family, FAMILY_PAGES, piece_charge(*bytes));
-    }
-    *bytes = MIN(*bytes, (size_t)PAGE_SIZE_BYTES);
-    return kmalloc(*bytes);
-}
-
-static void free_piece(void *piece, size_t bytes)
-{
-    kfree(piece);
-    family_give_back(process_current()->family, FAMILY_PAGES, piece_charge(bytes));
-}
-
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
 intptr_t sys_read(const uintptr_t *arguments)
 {
     struct file *file = file_of(arguments[0]);
     struct user_pointer buffer = user_pointer(arguments[1]);
     size_t length = arguments[2];
-    size_t piece_bytes =
-        MAX(MIN(length, (size_t)READ_PIECE_MAX), (size_t)1); /* kmalloc(0) is NULL */
-    size_t done = 0;
-    int status;
 
     if (!file || user_range_check_write(buffer, length) < 0) {
         return -EINVARG;
     }
-    uint32_t start = file_position(file);
-    void *piece = new_piece(&piece_bytes);
-    if (!piece) {
-        return -ENOMEM;
-    }
-    do {
-        status = file_read(file, piece, (uint32_t)MIN(length - done, piece_bytes));
-        if (status > 0) {
-            int copied = copy_to_user(user_pointer_add(buffer, done), piece, (size_t)status);
-
-            done += (size_t)status;
-            status = copied < 0 ? copied : status;
-        }
-        if (done < length && !task_pause()) {
-            status = -EINTERRUPTED;
-        }
-    } while (status > 0 && done < length);
-    free_piece(piece, piece_bytes);
-    if (status < 0) {
-        (void)file_seek(file, start); /* of a directory: nothing was read */
-        return status;
-    }
-    return (intptr_t)done;
+    return file_read_to(file, io_buffer_of_user(buffer), length);
 }
 
 /* seek(descriptor, offset, FILE_SEEK_...): the new position, up to INT32_MAX */
@@ -161,7 +96,7 @@ intptr_t sys_seek(const uintptr_t *arguments)
     }
     file_stat(file, &stat);
     if (from == FILE_SEEK_CUR) {
-        position += file_position(file);
+        position += (int64_t)file_position(file);
     } else if (from == FILE_SEEK_END) {
         position += stat.size;
     }

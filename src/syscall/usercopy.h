@@ -1,6 +1,6 @@
 /*
- * syscall/usercopy.h - the only code that touches a user's memory, but for a call's own arguments
- * (syscall.c).
+ * syscall/usercopy.h - what system calls do with a program's memory beyond copies (memory/user.h):
+ * strings, checks of a range, words of the program's size. A call's own arguments are syscall.c's.
  *
  * Every function checks that all of the range lies where a user's memory can be
  * (arch/user_access.h), without wrapping, and that each byte is the program's and allows the
@@ -13,9 +13,7 @@
 #include <stddef.h>
 
 #include "base/types.h"
-
-int copy_from_user(void *destination, struct user_pointer source, size_t length);
-int copy_to_user(struct user_pointer destination, const void *source, size_t length);
+#include "memory/user.h"
 
 /*
  * Copies the string at source into destination, at most size bytes with its NUL. Returns its

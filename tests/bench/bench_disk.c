@@ -12,7 +12,7 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "drivers/ata.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "layout.h"
 #include "lib/format.h"
 #include "memory/heap/kheap.h"

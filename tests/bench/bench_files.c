@@ -6,7 +6,7 @@
 #include "bench.h"
 #include "debug/panic.h"
 #include "drivers/ata.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/partition.h"
 #include "layout.h"
 #include "memory/heap/kheap.h"

@@ -2,7 +2,8 @@
  * fuzz_fat16.c - a good volume, damaged in any number of places: every folder is listed and every
  * file read, through the block cache, while reads may fail. Errors are fine; what is read must be
  * what the FAT, followed by a second reader that knows nothing but the specification, leads to.
- * Sources: src/fs/file.c src/fs/file_contents.c src/fs/page_object.c src/fs/fat16.c src/fs/path.c
+ * Sources: src/fs/file.c src/fs/file_object.c src/fs/file_contents.c src/fs/page_object.c
+ * Sources: src/fs/fat16.c src/fs/path.c tests/host/stub_user.c
  * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  *
@@ -17,7 +18,7 @@
 #include "config.h"
 #include "drivers/block_cache.h"
 #include "fs/fat16.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "memory/heap/kheap.h"
 

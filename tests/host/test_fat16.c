@@ -1,6 +1,7 @@
 /*
  * test_fat16.c - files on good, odd and damaged FAT16 volumes, through fs/file.h.
- * Sources: src/fs/file.c src/fs/file_contents.c src/fs/page_object.c src/fs/fat16.c src/fs/path.c
+ * Sources: src/fs/file.c src/fs/file_object.c src/fs/file_contents.c src/fs/page_object.c
+ * Sources: src/fs/fat16.c src/fs/path.c tests/host/stub_user.c
  * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */
@@ -16,7 +17,7 @@
 
 #include "drivers/block_cache.h"
 #include "fs/fat16.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "memory/heap/kheap.h"
 #include "base/status.h"

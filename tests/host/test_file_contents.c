@@ -1,7 +1,7 @@
 /*
  * test_file_contents.c - files' contents in the page cache: one object for each file, read by pages
  * and by bytes.
- * Sources: src/fs/file_contents.c src/fs/page_object.c
+ * Sources: src/fs/file_contents.c src/fs/page_object.c tests/host/stub_user.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */
 #include <setjmp.h>
@@ -76,7 +76,8 @@ static void expect(struct page_object *contents, uint32_t cluster, uint32_t posi
     static uint8_t buffer[FILE_BYTES + 1];
 
     memset(buffer, 0x5A, sizeof(buffer));
-    assert_int_equal(file_contents_read(contents, position, buffer, length), OK);
+    assert_int_equal(file_contents_read(contents, position, io_buffer_of_kernel(buffer), length),
+                     OK);
     for (uint32_t i = 0; i < length; i++) {
         assert_int_equal(buffer[i], content(cluster, position + i));
     }
@@ -226,10 +227,12 @@ static void test_bad_sectors(void **state)
 
     (void)state;
     disk.bad_position = 10 * PAGE_SIZE_BYTES + 600;
-    assert_int_equal(file_contents_read(contents, 0, buffer, FILE_BYTES), -EIO);
+    assert_int_equal(file_contents_read(contents, 0, io_buffer_of_kernel(buffer), FILE_BYTES),
+                     -EIO);
     expect(contents, 3, 0, 10 * PAGE_SIZE_BYTES); /* all before it, and all behind it */
     expect(contents, 3, 11 * PAGE_SIZE_BYTES, FILE_BYTES - 11 * PAGE_SIZE_BYTES);
-    assert_int_equal(file_contents_read(contents, disk.bad_position, buffer, 1), -EIO);
+    assert_int_equal(
+        file_contents_read(contents, disk.bad_position, io_buffer_of_kernel(buffer), 1), -EIO);
     assert_int_equal(contents->cached, 20);
     disk.bad_position = 0;
     expect(contents, 3, 0, FILE_BYTES);

@@ -8,7 +8,7 @@
 #include "debug/printk.h"
 #include "drivers/ata.h"
 #include "drivers/block_cache.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "fs/partition.h"
 #include "kernel/kernel.h"

@@ -6,7 +6,7 @@
  */
 #include "check_call.h"
 #include "debug/printk.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "ktest.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"

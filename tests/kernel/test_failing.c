@@ -9,7 +9,7 @@
 #include "debug/printk.h"
 #include "drivers/ata.h"
 #include "failing.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/partition.h"
 #include "ktest.h"
 #include "layout.h"

@@ -2,7 +2,7 @@
  * tests/kernel/test_family.c - what processes are charged to their families: exactly what they
  * take, and all of it comes back. The disk's init is programs/hello.
  */
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "config.h"
 #include "ktest.h"
 #include "space_model.h"

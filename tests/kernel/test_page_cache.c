@@ -5,7 +5,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/printk.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "ktest.h"
 #include "layout.h"

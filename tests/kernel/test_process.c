@@ -3,7 +3,7 @@
  * The disk's init is programs/hello.
  */
 #include "debug/printk.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "ktest.h"
 #include "layout.h"

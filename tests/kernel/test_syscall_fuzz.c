@@ -11,7 +11,7 @@
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
 #include "drivers/keyboard.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "ktest.h"
 #include "base/align.h"

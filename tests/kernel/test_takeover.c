@@ -27,7 +27,7 @@
 #include "drivers/block_cache.h"
 #include "drivers/keyboard.h"
 #include "arch/timer.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "ktest.h"
 #include "base/align.h"

@@ -3,7 +3,7 @@
  * the kernel itself could touch without a fault, so only usercopy's own check keeps it out.
  */
 #include "debug/printk.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "ktest.h"
 #include "space_model.h"
 #include "watching.h"

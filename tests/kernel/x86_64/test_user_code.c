@@ -12,7 +12,7 @@
 #include "arch/x86_64/gdt.h"
 #include "arch/x86_64/trap_frame.h"
 #include "base/status.h"
-#include "fs/file.h"
+#include "fs/file_object.h"
 #include "ktest.h"
 #include "space_model.h"
 #include "layout.h"

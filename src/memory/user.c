@@ -1,0 +1,32 @@
+/*
+ * memory/user.c - see user.h.
+ *
+ * The range check keeps the kernel's pages out: ring 0 could touch those without a fault. Whether
+ * a user page exists and is writeable the CPU finds out itself (CR0.WP is on): arch/user_access.h
+ * has the instructions that can fault. A page that is only absent is brought then
+ * (process/fault.c), for which the task may wait: a file is read.
+ */
+#include "memory/user.h"
+
+#include "arch/user_access.h"
+#include "base/status.h"
+
+int copy_from_user(void *destination, struct user_pointer source, size_t length)
+{
+    vaddr_t end = user_range_end(source.address);
+
+    if (!end || length > end - source.address) {
+        return -EINVARG;
+    }
+    return user_access_copy(destination, (const void *)source.address, length) ? OK : -EINVARG;
+}
+
+int copy_to_user(struct user_pointer destination, const void *source, size_t length)
+{
+    vaddr_t end = user_range_end(destination.address);
+
+    if (!end || length > end - destination.address) {
+        return -EINVARG;
+    }
+    return user_access_copy((void *)destination.address, source, length) ? OK : -EINVARG;
+}
