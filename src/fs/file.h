@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "abi/file.h"
-#include "drivers/block.h"
+#include "device/block.h"
 
 struct page_object;
 struct file; /* an open file or directory; made by file_open(), ended by file_close() */
