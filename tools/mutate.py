@@ -48,7 +48,7 @@ SPACE, FAULT, USER_PAGES = "src/process/address_space.c", "src/process/page_faul
 MALLOC = "programs/libc/malloc.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
 FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
-CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
+CACHE, KEYBOARD = "src/device/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
 VGA, SERIAL, TERMINAL = "src/drivers/vga.c", "src/drivers/serial.c", "src/process/terminal.c"
 START_64, TRAP_64, THUNK_64 = (f"src/arch/x86_64/{name}.asm" for name in ("start", "trap", "bios_thunk"))
@@ -482,18 +482,31 @@ MUTANTS = [
     ("x86_64 BIOS: the kernel's descriptor table is not loaded again", THUNK_64, "    call gdt_reload\n", "", "kernel64"),
 
     ("block cache: a block of another device will do", CACHE,
-     "(block->number != number || block->device != device)", "block->number != number", "host block_cache"),
+     "(page->number != number || page->device != device)", "page->number != number", "host block_cache"),
     ("block cache: what a failed read has spoilt is still valid", CACHE,
-     "        block->valid &= (uint8_t)~wanted; /* a read that fails leaves anything */\n", "",
+     "        if (status < 0) {\n            return status;\n        }\n        page->valid |=",
+     "        page->valid |= bits_of(place, run);\n        if (status < 0) {\n            return status;\n        }\n        page->valid |=",
      "host block_cache"),
+    ("block cache: a pinned block is written", CACHE, "page->blocks[i].pins ? 1u << i : 0", "0", "host block_cache_write"),
+    ("block cache: making room drops what is dirty", CACHE,
+     "note_error(page->device, write_blocks(page, page->dirty)) == OK", "(make_clean(page, page->dirty), true)",
+     "host block_cache_write"),
+    ("block cache: a block that could not be written is clean", CACHE, "        if (written == OK) {\n",
+     "        make_clean(page, bits_of(place, run));\n        if (written == OK) {\n", "host block_cache_write"),
+    ("block cache: sync does not flush", CACHE, "int status = block_flush(device);", "int status = OK;",
+     "host block_cache_write"),
+    ("block cache: what is held makes room", CACHE, "        if (page->uses == 0 &&\n", "        if (\n",
+     "host block_cache_write"),
+    ("block cache: what was discarded is still valid", CACHE, "page->valid & (uint8_t)~bits", "page->valid",
+     "host block_cache_write"),
     ("block cache: the latest block is remembered after it was given back", CACHE,
-     "    if (cache.latest == block) {\n        cache.latest = NULL;\n    }\n", "", "host block_cache"),
-    ("block: the last read may end behind the device", "src/drivers/block.c",
-     "count > device->sector_count - lba)", "count > device->sector_count)", "host block"),
-    ("partition: it may end behind its disk", "src/fs/partition.c",
+     "    if (cache.latest == page) {\n        cache.latest = NULL;\n    }\n", "", "host block_cache"),
+    ("block: the last read may end behind the device", "src/device/block.c",
+     "count <= device->sector_count - lba", "count <= device->sector_count", "host block"),
+    ("partition: it may end behind its disk", "src/device/partition.c",
      "            range_is_inside(partitions[i].first_lba, partitions[i].sector_count, 0,\n                            device->sector_count)) {",
      "            partitions[i].first_lba <= device->sector_count) {", "host partition"),
-    ("partition: it may be read behind its end", "src/fs/partition.c",
+    ("partition: it may be read behind its end", "src/device/partition.c",
      ".sector_count = MIN(partition->sector_count, room),", ".sector_count = room,", "host partition"),
     ("ata: a region of DMA crosses 64 KiB", ATA,
      "MIN(length, REGION_BYTES_MAX - address % REGION_BYTES_MAX)", "MIN(length, REGION_BYTES_MAX)",

@@ -423,6 +423,8 @@ static int ata_read(struct block_device *device, uint32_t lba, uint32_t count, v
     return status;
 }
 
+static const struct block_operations operations = {.read = ata_read};
+
 /* Does the drive use DMA, and which mode? One must have been selected, by the drive or the BIOS. */
 static bool has_dma(const uint16_t words[IDENTIFY_WORDS])
 {
@@ -505,7 +507,10 @@ size_t ata_initialise(void)
         struct ata_drive *drive = &ata.drives[ata.count];
 
         *drive = (struct ata_drive){
-            .device = {.name = names[place], .driver_data = drive, .read = ata_read},
+            .device = {.name = names[place],
+                       .sector_bytes = SECTOR_BYTES,
+                       .operations = &operations,
+                       .driver_data = drive},
             .base = channels[place / 2].base,
             .control = channels[place / 2].control,
             .select = (uint8_t)(DEVICE_LBA | (place % 2 ? DEVICE_SLAVE : 0)),

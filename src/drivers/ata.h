@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 
 /* Looks for drives on all four places; returns how many disks there are. */
 size_t ata_initialise(void);

@@ -124,6 +124,8 @@ static int bios_disk_read(struct block_device *device, uint32_t lba, uint32_t co
     return OK;
 }
 
+static const struct block_operations operations = {.read = bios_disk_read};
+
 /* A large buffer if the firmware leaves that memory to us, else what is behind the packet. */
 static void choose_buffer(void)
 {
@@ -189,7 +191,8 @@ struct block_device *bios_disk_open(uint8_t drive)
         .name = "BIOS disk",
         .mode = "INT 13h",
         .sector_count = (uint32_t)MIN(parameters->sectors, UINT32_MAX),
-        .read = bios_disk_read,
+        .sector_bytes = SECTOR_BYTES,
+        .operations = &operations,
     };
     return &disk.device;
 }

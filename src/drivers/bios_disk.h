@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 
 /*
  * The disk with that BIOS number (what DL held when the boot sector was entered). NULL when the

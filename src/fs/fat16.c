@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "base/align.h"
 #include "lib/string.h"
 #include "base/status.h"

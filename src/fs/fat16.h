@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "abi/file.h"
-#include "drivers/block.h"
+#include "device/block.h"
 #include "fs/path.h"
 
 /* Files whose chains are known to be sound: as many as a shell's user goes on using. */

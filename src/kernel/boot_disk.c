@@ -23,7 +23,7 @@
 #include "drivers/bios_disk.h"
 #include "fs/fat16.h"
 #include "fs/file_object.h"
-#include "fs/partition.h"
+#include "device/partition.h"
 #include "layout.h"
 #include "lib/format.h"
 #include "lib/string.h"

@@ -7,7 +7,7 @@
 #include "abi/syscalls.h"
 #include "arch/frame.h"
 #include "debug/printk.h"
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "fs/page_object.h"
 #include "base/align.h"
 #include "memory/heap/kheap.h"

@@ -4,7 +4,7 @@
  * what the FAT, followed by a second reader that knows nothing but the specification, leads to.
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/file_contents.c src/fs/page_object.c
  * Sources: src/fs/fat16.c src/fs/path.c tests/host/stub_user.c
- * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
+ * Sources: src/device/block.c src/device/block_cache.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  *
  *   byte 0     the device's read that fails (0: none); byte 1: the allocation that does
@@ -16,7 +16,7 @@
 #include "../host/stub_kmem_malloc.h"
 
 #include "config.h"
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "fs/fat16.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"

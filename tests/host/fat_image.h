@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 #include "base/status.h"
 
 #define FAT_IMAGE_FIRST_LBA    63
@@ -103,6 +103,8 @@ static int fat_image_read(struct block_device *device, uint32_t lba, uint32_t co
     return OK;
 }
 
+static const struct block_operations fat_image_operations = {.read = fat_image_read};
+
 static inline uint8_t *fat_image_sector(struct fat_image *image, uint32_t lba)
 {
     assert(lba < image->mapped_sectors);
@@ -152,7 +154,8 @@ static inline void fat_image_create(struct fat_image *image, uint32_t cluster_se
         .name = "image",
         .sector_count = image->mapped_sectors,
         .driver_data = image,
-        .read = fat_image_read,
+        .sector_bytes = SECTOR_BYTES,
+        .operations = &fat_image_operations,
     };
 
     uint8_t *bpb = fat_image_bpb(image);

@@ -2,7 +2,7 @@
  * test_ata.c - disks on the ATA channels, over a model of one drive (primary slave), a PCI bus and
  * an IDE controller with a bus master: regions of any buffer, every way of reading, and the way
  * down from one to the next.
- * Sources: src/drivers/block.c src/lib/format.c src/lib/string.c
+ * Sources: src/device/block.c src/lib/format.c src/lib/string.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -160,7 +160,7 @@ static int read_and_compare(uint32_t lba, uint32_t count)
     for (size_t i = 0; i < (count + 2) * dwords; i++) {
         buffer[i] = guard;
     }
-    int status = disk.device.read(&disk.device, lba, count, buffer + dwords);
+    int status = disk.device.operations->read(&disk.device, lba, count, buffer + dwords);
     for (size_t i = 0; status == OK && i < (count + 2) * dwords; i++) {
         size_t sector = i / dwords;
         assert_int_equal(buffer[i],

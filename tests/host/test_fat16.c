@@ -2,7 +2,7 @@
  * test_fat16.c - files on good, odd and damaged FAT16 volumes, through fs/file.h.
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/file_contents.c src/fs/page_object.c
  * Sources: src/fs/fat16.c src/fs/path.c tests/host/stub_user.c
- * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
+ * Sources: src/device/block.c src/device/block_cache.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "fs/fat16.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"

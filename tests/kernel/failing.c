@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"

@@ -1,13 +1,13 @@
 /*
- * fs/partition.h - the master boot record: which disk is this, and which partitions has it?
+ * device/partition.h - the master boot record: which disk is this, and which partitions has it?
  */
-#ifndef FS_PARTITION_H
-#define FS_PARTITION_H
+#ifndef DEVICE_PARTITION_H
+#define DEVICE_PARTITION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 
 #define PARTITIONS_MAX 4
 
@@ -25,7 +25,7 @@ struct partition {
  * Reads LBA 0 of device. When it is a boot record with the given disk signature, partitions are the
  * entries that are in use (a type, a first sector, a length), active ones first, else in the
  * table's order. Returns how many. They may reach beyond the device. -ENOENT: another signature;
- * -EFSNOTUS: no boot record; -EIO.
+ * -EFSNOTUS: no boot record, or sectors that are not of SECTOR_BYTES; -EIO.
  */
 int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX]);
@@ -37,7 +37,7 @@ int partition_list(struct block_device *device, uint32_t signature,
 int partition_find(struct block_device *device, uint32_t signature, struct partition *partition);
 
 /* A partition as a device: its sector 0 is the partition's first, and nothing before or behind the
- * partition can be read through it. */
+ * partition can be read or written through it. */
 struct partition_device {
     struct block_device device;
     struct block_device *whole;

@@ -1,5 +1,5 @@
 /*
- * fs/partition.c - see partition.h. Layout of the record:
+ * device/partition.c - see partition.h. Layout of the record:
  *
  *     0x1B8  disk signature, 4 bytes
  *     0x1BE  4 entries of 16 bytes: 0 status (0x80 active), 4 type, 8 first LBA, 12 sectors
@@ -7,7 +7,7 @@
  *
  * Size before speed.
  */
-#include "fs/partition.h"
+#include "device/partition.h"
 
 #include "layout.h"
 #include "base/align.h"
@@ -58,7 +58,8 @@ int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX])
 {
     uint8_t record[SECTOR_BYTES] __attribute__((aligned(4)));
-    int status = block_read(device, 0, 1, record);
+    int status =
+        device->sector_bytes == SECTOR_BYTES ? block_read(device, 0, 1, record) : -EFSNOTUS;
 
     if (status < 0) {
         return status;
@@ -88,13 +89,34 @@ int partition_find(struct block_device *device, uint32_t signature, struct parti
     return count < 0 ? count : -ENOENT;
 }
 
-/* The range is inside the partition: block_read() has seen to it. */
+/* The ranges are inside the partition, and it can be written: block.c has seen to it. */
 static int partition_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
 {
     const struct partition_device *view = device->driver_data;
 
-    return view->whole->read(view->whole, view->first_lba + lba, count, buffer);
+    return view->whole->operations->read(view->whole, view->first_lba + lba, count, buffer);
 }
+
+static int partition_write(struct block_device *device, uint32_t lba, uint32_t count,
+                           const void *buffer)
+{
+    const struct partition_device *view = device->driver_data;
+
+    return view->whole->operations->write(view->whole, view->first_lba + lba, count, buffer);
+}
+
+static int partition_flush(struct block_device *device)
+{
+    const struct partition_device *view = device->driver_data;
+
+    return block_flush(view->whole);
+}
+
+static const struct block_operations operations = {
+    .read = partition_read,
+    .write = partition_write,
+    .flush = partition_flush,
+};
 
 void partition_open(struct block_device *whole, const struct partition *partition,
                     struct partition_device *view)
@@ -108,8 +130,10 @@ void partition_open(struct block_device *whole, const struct partition *partitio
                 .name = whole->name,
                 .mode = whole->mode,
                 .sector_count = MIN(partition->sector_count, room),
+                .sector_bytes = whole->sector_bytes,
+                .is_read_only = whole->is_read_only || !whole->operations->write,
+                .operations = &operations,
                 .driver_data = view,
-                .read = partition_read,
             },
         .whole = whole,
         .first_lba = partition->first_lba,
