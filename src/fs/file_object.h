@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 #include "fs/file.h"
 
 /*
