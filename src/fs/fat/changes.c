@@ -119,6 +119,21 @@ int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind 
     return OK;
 }
 
+bool fat_changes_order(struct fat_volume *volume, uint32_t from, uint32_t to)
+{
+    struct fat_change *first = find(volume, from), *second = find(volume, to);
+
+    if (from == to) {
+        return true; /* one sector, written whole */
+    }
+    if (!first || !second || first->has_moved || second->kind == FAT_KIND_REMOVAL) {
+        return false;
+    }
+    first->kind = FAT_KIND_REMOVAL;
+    second->has_moved = true;
+    return true;
+}
+
 bool fat_is_changed(const struct fat_volume *volume, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < volume->change_count; i++) {

@@ -27,6 +27,13 @@ int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind 
 /* What a commit itself changes: boot record, the FAT's first sector (two, with FAT12), FSInfo. */
 #define FAT_COMMIT_SECTORS 4
 
+/*
+ * A name moves from one sector of a folder to another, both changed by the running operation: the
+ * first is to be written before the second. False: other names have moved the other way, and there
+ * must be a commit between the two.
+ */
+bool fat_changes_order(struct fat_volume *volume, uint32_t from, uint32_t to);
+
 /* How many more sectors operations can change before there must be a commit. */
 static inline uint32_t fat_changes_room(const struct fat_volume *volume)
 {

@@ -2,7 +2,7 @@
  * fs/fat/check.h - a whole volume, looked through at the mount after a power cut.
  *
  * It repairs what ordered writes may leave: clusters that belong to nothing, chains longer than their
- * files, long-name slots without an entry, FATs that differ. Whatever else is wrong (a cluster in two
+ * files, long-name slots without an entry, entries behind the end of a folder, FATs that differ. Whatever else is wrong (a cluster in two
  * files, a chain that ends too early) contradicts: then it repairs nothing.
  */
 #ifndef FS_FAT_CHECK_H

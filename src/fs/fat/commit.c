@@ -46,31 +46,37 @@ int fat_end(struct fat_volume *volume, int status)
 
 /* ---------------------------------------------------------------- what a commit adds */
 
-/* The two marks that say whether the volume was unmounted: in the boot record, and in the FAT. */
-static int mark(struct fat_volume *volume, bool is_clean)
+/* The mark in the boot record that says whether the volume was unmounted. */
+static int mark_record(struct fat_volume *volume, bool is_clean)
 {
     uint8_t *bytes;
-    uint32_t value;
     int status = OK;
 
     if (volume->has_flags) {
         status = fat_sector_change(volume, 0, FAT_KIND_RECORD, &bytes);
-        if (status < 0) {
-            return status;
+        if (status == OK) {
+            struct fat_boot_record *record = (struct fat_boot_record *)bytes;
+            uint8_t *flags = volume->bits == 32 ? &record->large.flags : &record->small.flags;
+
+            *flags = (uint8_t)(is_clean ? *flags & ~FAT_RECORD_DIRTY : *flags | FAT_RECORD_DIRTY);
         }
-        struct fat_boot_record *record = (struct fat_boot_record *)bytes;
-        uint8_t *flags = volume->bits == 32 ? &record->large.flags : &record->small.flags;
-        *flags = (uint8_t)(is_clean ? *flags & ~FAT_RECORD_DIRTY : *flags | FAT_RECORD_DIRTY);
     }
-    if (volume->bits == 12) {
-        return status;
+    return status;
+}
+
+/* The one in the FAT, which FAT12 does not have. */
+static int mark_table(struct fat_volume *volume, bool is_clean)
+{
+    uint32_t bit = volume->bits == 32 ? FAT32_IS_CLEAN : FAT16_IS_CLEAN, value;
+    int status = OK;
+
+    if (volume->bits != 12) {
+        status = fat_table_get(volume, 1, &value);
+        if (status == OK) {
+            status = fat_table_set(volume, 1, is_clean ? value | bit : value & ~bit);
+        }
     }
-    status = fat_table_get(volume, 1, &value);
-    if (status < 0) {
-        return status;
-    }
-    uint32_t bit = volume->bits == 32 ? FAT32_IS_CLEAN : FAT16_IS_CLEAN;
-    return fat_table_set(volume, 1, is_clean ? value | bit : value & ~bit);
+    return status;
 }
 
 static int write_info(struct fat_volume *volume)
@@ -97,55 +103,17 @@ static int write_info(struct fat_volume *volume)
     return status;
 }
 
-/* ---------------------------------------------------------------- writing */
-
-static int flush(struct fat_volume *volume)
-{
-    int status = block_flush(volume->device);
-
-    if (status == OK) {
-        volume->is_unflushed = false;
-    }
-    return status;
-}
-
-/* Writes the changes of that kind to their places. *count: how many there were. All are tried. */
-static int write_kind(struct fat_volume *volume, enum fat_kind kind, uint32_t *count)
-{
-    int result = OK;
-
-    *count = 0;
-    for (uint32_t i = volume->change_count; i-- > 0;) {
-        if (volume->changes[i].kind == kind) {
-            int status = fat_change_write(volume, i);
-
-            result = result == OK ? status : result;
-            ++*count;
-        }
-    }
-    return result;
-}
-
-static int write_all(struct fat_volume *volume)
-{
-    int result = OK;
-
-    for (uint32_t i = volume->change_count; i-- > 0;) {
-        int status = fat_change_write(volume, i);
-
-        result = result == OK ? status : result;
-    }
-    return result;
-}
-
-/* Marks, if that is not done yet, and FSInfo, in an operation. */
-static int add_own(struct fat_volume *volume, bool is_last)
+/* Marks, if the volume is not marked yet, and FSInfo: an operation. */
+static int add_own(struct fat_volume *volume)
 {
     int status = OK;
 
     fat_changes_begin(volume);
-    if (is_last || !volume->is_marked) {
-        status = mark(volume, is_last);
+    if (!volume->is_marked) {
+        status = mark_table(volume, false);
+        if (status == OK && volume->log.first) {
+            status = mark_record(volume, false);
+        }
     }
     if (status == OK) {
         status = write_info(volume);
@@ -153,116 +121,95 @@ static int add_own(struct fat_volume *volume, bool is_last)
     return fat_end(volume, status);
 }
 
-/* One transaction of the log. */
-static int commit_logged(struct fat_volume *volume, bool is_last)
-{
-    int status = volume->is_unflushed ? flush(volume) : OK;
+/* ---------------------------------------------------------------- writing */
 
-    if (status == OK && volume->space.loose_count > 0) {
-        status = fat_chain_free_loose(volume);
-    }
-    if (status == OK && (volume->change_count > 0 || is_last)) {
-        status = add_own(volume, is_last);
-    }
-    if (status < 0 || volume->change_count == 0) {
-        return status;
-    }
-    status = fat_log_write(volume, volume->space.loose_count > 0 || volume->removed > 0);
-    if (status < 0) {
-        return status;
-    }
-    volume->is_marked = !is_last;
-    status = write_all(volume); /* the next transaction's flush is enough for it */
-    if (status == OK && (volume->frees_folders || is_last)) {
-        status = flush(volume);
-        if (status == OK) {
-            status = fat_log_move_head(volume);
-        }
-        volume->frees_folders &= status < 0;
-    }
+static int flush(struct fat_volume *volume)
+{
+    int status = volume->is_unflushed ? block_flush(volume->device) : OK;
+
+    volume->is_unflushed &= status < 0;
     return status;
 }
 
-/* Writes in order. */
-static int commit_ordered(struct fat_volume *volume, bool is_last)
+/* Writes the changes of that kind to their places, behind a flush of what was written before. All are
+ * tried. */
+static int write_kind(struct fat_volume *volume, enum fat_kind kind)
 {
-    uint32_t count;
-    int status = OK;
+    int result = OK;
+    bool is_first = true;
 
-    if (!volume->is_marked && (volume->change_count > 0 || volume->space.loose_count > 0)) {
-        fat_changes_begin(volume);
-        status = fat_end(volume, mark(volume, false));
-        if (status == OK) {
-            status = write_kind(volume, FAT_KIND_RECORD, &count);
-        }
-        volume->is_unflushed = true;
-        volume->is_marked = status == OK;
-    }
-    if (status == OK && volume->is_unflushed) {
-        status = flush(volume);
-    }
-    for (enum fat_kind kind = FAT_KIND_TABLE; status == OK && kind <= FAT_KIND_FOLDER; kind++) {
-        status = write_kind(volume, kind, &count);
-        if (status == OK && count > 0) {
-            status = flush(volume);
-        }
-    }
-    while (status == OK && volume->space.loose_count > 0) {
-        status = fat_chain_free_loose(volume);
-        if (status == OK) {
-            status = write_all(volume);
-        }
-        volume->is_unflushed = true;
-    }
-    volume->frees_folders = false;
-    if (status == OK && (is_last || volume->info_sector) && volume->is_marked) {
-        fat_changes_begin(volume);
-        status = fat_end(volume, write_info(volume));
-        if (status == OK && volume->change_count > 0) {
-            status = write_all(volume);
+    for (uint32_t i = volume->change_count; i-- > 0;) {
+        if (volume->changes[i].kind == kind) {
+            int status = is_first ? flush(volume) : OK;
+
+            is_first = false;
+            if (status < 0) {
+                return status;
+            }
             volume->is_unflushed = true;
+            status = fat_change_write(volume, i);
+            result = result == OK ? status : result;
         }
     }
-    return status;
+    return result;
 }
 
-/* The volume is unmounted in good order: the marks say so, behind a flush. */
-static int mark_ordered(struct fat_volume *volume)
+/* Without a log: the boot record says, before anything else is written, that the volume is in use. */
+static int mark_first(struct fat_volume *volume)
 {
-    int status = volume->is_unflushed ? flush(volume) : OK;
+    if (volume->is_marked || volume->log.first) {
+        return OK;
+    }
+    fat_changes_begin(volume);
+    int status = fat_end(volume, mark_record(volume, false));
+    return status == OK ? write_kind(volume, FAT_KIND_RECORD) : status;
+}
 
-    if (status == OK && volume->is_marked) {
-        fat_changes_begin(volume);
-        status = fat_end(volume, mark(volume, true));
-        if (status == OK) {
-            status = write_all(volume);
-        }
-        if (status == OK) {
-            volume->is_marked = false;
-            status = flush(volume);
-        }
+/* All changes, and the contents that were written, get to the disk. */
+static int write_changes(struct fat_volume *volume)
+{
+    int status = volume->change_count > 0 ? mark_first(volume) : OK;
+
+    if (status == OK && volume->change_count > 0) {
+        status = add_own(volume);
+        volume->is_marked |= status == OK;
+    }
+    if (status == OK) {
+        status = flush(volume);
+    }
+    if (status == OK && volume->change_count > 0 && volume->log.first) {
+        status = fat_log_write(volume, volume->space.loose_count > 0 || volume->removed > 0);
+    }
+    for (enum fat_kind kind = FAT_KIND_TABLE; status == OK && kind < FAT_KINDS; kind++) {
+        status = write_kind(volume, kind);
     }
     return status;
 }
 
 int fat_commit(struct fat_volume *volume)
 {
-    int status = OK;
-
     if (volume->is_read_only) {
         return OK;
     }
-    if (!volume->log.first) {
-        status = commit_ordered(volume, false);
-    } else {
-        do {
-            status = commit_logged(volume, false);
-        } while (status == OK && (volume->space.loose_count > 0 || volume->change_count > 0));
+    int status = write_changes(volume);
+
+    while (status == OK && volume->space.loose_count > 0) {
+        status = flush(volume);
+        if (status == OK) {
+            status = fat_chain_free_loose(volume);
+        }
+        if (status == OK) {
+            status = write_changes(volume);
+        }
     }
-    /* Contents alone, or what was written to its place last, on a volume without a log. */
-    if (status == OK && volume->is_unflushed && !volume->log.first) {
+    /* The log holds what is in its place but not flushed, unless a file may get that place now. */
+    if (status == OK && (!volume->log.first || volume->frees_folders)) {
         status = flush(volume);
     }
+    if (status == OK && volume->log.first && volume->frees_folders) {
+        status = fat_log_move_head(volume);
+    }
+    volume->frees_folders &= status < 0;
     return status;
 }
 
@@ -270,8 +217,30 @@ int fat_commit_last(struct fat_volume *volume)
 {
     int status = fat_commit(volume);
 
-    if (status == OK && volume->is_marked) {
-        status = volume->log.first ? commit_logged(volume, true) : mark_ordered(volume);
+    if (status < 0 || !volume->is_marked || volume->is_read_only) {
+        return status;
     }
+    status = flush(volume);
+    if (status == OK) {
+        fat_changes_begin(volume);
+        status = mark_table(volume, true);
+        if (status == OK) {
+            status = mark_record(volume, true);
+        }
+        status = fat_end(volume, status);
+    }
+    if (status == OK && volume->log.first) {
+        status = fat_log_write(volume, false);
+    }
+    for (enum fat_kind kind = FAT_KIND_TABLE; status == OK && kind < FAT_KINDS; kind++) {
+        status = write_kind(volume, kind);
+    }
+    if (status == OK) {
+        status = flush(volume);
+    }
+    if (status == OK && volume->log.first) {
+        status = fat_log_move_head(volume);
+    }
+    volume->is_marked = status < 0;
     return status;
 }

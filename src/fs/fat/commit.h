@@ -7,15 +7,19 @@
  *         status = fat_end(volume, status);
  *     }
  *
- * On a volume with a log, a commit is one or more whole transactions (log.h). On one without, it is a
- * row of writes with a flush between the kinds, so that a power cut at any time loses clusters, or
- * leaves a chain longer than its file, and never more:
+ * A commit writes in order, with a flush between the kinds, so that a power cut at any time loses
+ * clusters, or leaves a chain longer than its file, and never more:
  *
- *     contents, new clusters of folders - FATs with the new chains - folders - FATs without the loose
- *     chains, FSInfo
+ *   1. contents of files, new clusters of folders
+ *   2. FATs with the new chains
+ *   3. folders that have lost a name which moves into another sector
+ *   4. other folders; boot record, FSInfo
+ *   5. FATs without the loose chains
  *
- * The check at the next mount (check.h) repairs that. Renaming over two sectors takes two commits
- * then, and the name is gone between them.
+ * A volume with a log has the changes of 2 to 4 in it as one transaction, and those of 5 as more of
+ * them, each before its sectors are written to their places: so the next mount writes what the power
+ * cut has prevented. On one without, the check at the next mount (check.h) frees what was lost, and a
+ * name that was just moving from one sector to another may be gone.
  */
 #ifndef FS_FAT_COMMIT_H
 #define FS_FAT_COMMIT_H

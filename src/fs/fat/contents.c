@@ -9,6 +9,7 @@
 #include "fs/fat/chain.h"
 #include "fs/fat/changes.h"
 #include "fs/fat/commit.h"
+#include "fs/fat/time.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
 
@@ -24,6 +25,10 @@ int fat_file_open(const struct fat_volume *volume, const struct fat_place *place
         .place = *place,
         .first_cluster = fat_entry_cluster(volume, entry),
         .size = is_folder ? 0 : entry->size,
+        .modified = fat_time_read(entry->modified_date, entry->modified_time, 0),
+        .accessed = fat_time_read(entry->accessed_date, 0, 0),
+        .created =
+            fat_time_read(entry->created_date, entry->created_time, entry->created_hundredths),
         .attributes = entry->attributes,
         .is_folder = is_folder,
     };
@@ -481,7 +486,7 @@ static int check_room(struct fat_volume *volume, struct fat_file *file, uint64_t
 {
     uint32_t reserved = file->reserved;
 
-    if (volume->is_read_only || file->attributes & FAT_READ_ONLY) {
+    if (volume->is_read_only) {
         return -ERDONLY;
     }
     /* What this file has reserved is its own; what it reserves for the question goes back. */

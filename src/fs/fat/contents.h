@@ -26,9 +26,10 @@ struct fat_run {
 
 /* A file or a folder. One struct for all who have it open. */
 struct fat_file {
-    struct fat_place place; /* of its entry; sector 0: the root folder, or removed */
-    uint32_t first_cluster; /* 0: none, or the root of FAT12 and FAT16 */
-    uint32_t size;          /* as its entry says; of a folder: 0 */
+    struct fat_place place;              /* of its entry; sector 0: the root folder, or removed */
+    uint32_t first_cluster;              /* 0: none, or the root of FAT12 and FAT16 */
+    uint32_t size;                       /* as its entry says; of a folder: 0 */
+    int64_t modified, accessed, created; /* as its entry said when it was opened; time.h */
     uint8_t attributes;
     bool is_folder;
     bool is_removed;   /* it has no entry any more */

@@ -605,6 +605,28 @@ static int remove_slots(struct fat_volume *volume, struct fat_folder *folder, ui
     return status;
 }
 
+/* Slots behind the end, which others may take for entries: the number of those, from `index` on. */
+static int clear_behind(struct fat_volume *volume, struct fat_folder *folder, uint32_t index,
+                        bool removes)
+{
+    const struct fat_entry *entry;
+    struct fat_place place;
+    int count = 0, status = 0;
+
+    while (index < FAT_FOLDER_SLOTS_MAX &&
+           (status = read_slot(volume, folder, index, &place, &entry)) == 1) {
+        if (entry->name[0] != FAT_ENTRY_END && entry->name[0] != FAT_ENTRY_DELETED) {
+            count++;
+            status = removes ? remove_slots(volume, folder, index, index + 1) : OK;
+        }
+        if (status < 0) {
+            return status;
+        }
+        (void)fat_pause(index++);
+    }
+    return status < 0 ? status : count;
+}
+
 int fat_folder_orphans(struct fat_volume *volume, struct fat_folder *folder, bool removes)
 {
     struct collector collector = {0};
@@ -652,5 +674,8 @@ int fat_folder_orphans(struct fat_volume *volume, struct fat_folder *folder, boo
         orphans += (int)(index - first);
         status = removes ? remove_slots(volume, folder, first, index) : OK;
     }
-    return status < 0 ? status : orphans;
+    if (status >= 0) {
+        status = clear_behind(volume, folder, index, removes);
+    }
+    return status < 0 ? status : orphans + status;
 }

@@ -107,8 +107,9 @@ int fat_folder_clear_cluster(struct fat_volume *volume, uint32_t cluster,
                              const struct fat_entry dots[2]);
 
 /*
- * Counts the long-name slots of a folder that belong to no entry, as a power cut leaves them; and
- * removes them if `removes`, in operations of its own. Their number, or an error.
+ * Counts the long-name slots of a folder that belong to no entry, and slots behind its end that look
+ * like entries, as a power cut leaves them; and removes them if `removes`, in operations of its own.
+ * Their number, or an error.
  */
 int fat_folder_orphans(struct fat_volume *volume, struct fat_folder *folder, bool removes);
 

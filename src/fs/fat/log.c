@@ -288,6 +288,7 @@ int fat_log_write(struct fat_volume *volume, bool has_loose)
         status = block_flush(volume->device);
     }
     if (status == OK) {
+        volume->is_unflushed = false;
         volume->log.sequence = sequence;
     }
     return status;

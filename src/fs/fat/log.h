@@ -9,8 +9,9 @@
  *   2. Commit: contents of files that were written are flushed. The new bytes of all changed sectors
  *      are written to a half of the log, n even to the first, n odd to the second, and before them a
  *      list: of each the place, the CRC-32 of what stands there and of what is to stand there. Flush.
- *   3. Now the transaction has happened. Its sectors are written to their places, without a flush:
- *      that of commit n + 1 is enough, for only n + 2 overwrites this half.
+ *   3. Now the transaction has happened. Its sectors are written to their places, in the order of
+ *      commit.h. The last of them need no flush: that of commit n + 1 is enough, for only n + 2
+ *      overwrites this half.
  *   4. Mounting reads both halves. One whose list and sectors fit their CRCs is whole, and is written
  *      to its places again, the older one first; what is whole in the log may be so a second time.
  *   5. A half that is not whole was being written when the power went: its transaction has not

@@ -38,7 +38,7 @@ static int read_marks(struct fat_volume *volume, bool *was_clean)
     const struct fat_boot_record *record = (const struct fat_boot_record *)(const void *)bytes;
     uint8_t flags = volume->bits == 32 ? record->large.flags : record->small.flags;
     /* A volume that cannot say so was perhaps not. */
-    *was_clean = volume->has_flags ? !(flags & FAT_RECORD_DIRTY) : volume->bits != 12;
+    *was_clean = volume->has_flags && !(flags & FAT_RECORD_DIRTY);
     if (volume->bits != 12) {
         status = fat_table_get(volume, 1, &value);
         *was_clean &=

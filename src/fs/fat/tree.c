@@ -218,8 +218,8 @@ static int is_below(struct fat_volume *volume, const struct fat_file *folder, ui
 struct move {
     struct fat_file *file, *replaced;
     const struct fat_file *folder, *new_folder;
-    const char *name, *new_name;
-    size_t length, new_length;
+    const char *new_name;
+    size_t new_length;
     struct fat_place place; /* out: where the file's entry is */
 };
 
@@ -263,26 +263,14 @@ static int put_entry(struct fat_volume *volume, struct move *move, struct fat_en
     return status;
 }
 
-/* How many sectors of folders the running operation has changed, up to 2. */
-static unsigned changed_folder_sectors(const struct fat_volume *volume)
-{
-    unsigned count = 0;
-
-    for (uint32_t i = 0; i < volume->change_count && count < 2; i++) {
-        count += volume->changes[i].saved && volume->changes[i].kind == FAT_KIND_FOLDER;
-    }
-    return count;
-}
-
-/* In one operation, for a volume with a log; or for one sector. *is_split: it would take two. */
-static int move_at_once(struct fat_volume *volume, struct move *move, struct fat_folder *reader,
-                        const struct fat_found *found, bool *is_split)
+/* In one operation. -EBUSY: there must be a commit first. */
+static int move_name(struct fat_volume *volume, struct move *move, struct fat_folder *reader,
+                     const struct fat_found *found)
 {
     struct fat_entry entry = found->entry;
     bool has_new_parent = move->folder->first_cluster != move->new_folder->first_cluster;
     int status = fat_begin(volume, FAT_ADD_SECTORS + FAT_REMOVE_SECTORS + 1);
 
-    *is_split = false;
     if (status < 0) {
         return status;
     }
@@ -293,58 +281,10 @@ static int move_at_once(struct fat_volume *volume, struct move *move, struct fat
     if (status == OK && move->file->is_folder && has_new_parent) {
         status = set_parent(volume, move);
     }
-    if (status == OK && !volume->log.first && changed_folder_sectors(volume) > 1) {
-        *is_split = true;
+    if (status == OK && !fat_changes_order(volume, found->place.sector, move->place.sector)) {
         status = -EBUSY; /* all is taken back */
     }
     return fat_end(volume, status);
-}
-
-/* Without a log: the old name goes, on the disk; then the new one comes. */
-static int move_in_steps(struct fat_volume *volume, struct move *move, struct fat_folder *reader,
-                         const struct fat_found *found)
-{
-    struct fat_entry entry = found->entry;
-    bool has_new_parent = move->folder->first_cluster != move->new_folder->first_cluster;
-    int status = fat_commit(volume);
-
-    if (status == OK) {
-        status = fat_begin(volume, FAT_REMOVE_SECTORS);
-    }
-    if (status < 0) {
-        return status;
-    }
-    status = fat_end(volume, fat_folder_remove(volume, reader, found));
-    if (status == OK) {
-        status = fat_commit(volume);
-    }
-    if (status == OK) {
-        status = fat_begin(volume, FAT_ADD_SECTORS + 1);
-    }
-    if (status == OK) {
-        status = put_entry(volume, move, &entry);
-        if (status == OK && move->file->is_folder && has_new_parent) {
-            status = set_parent(volume, move);
-        }
-        status = fat_end(volume, status);
-    }
-    if (status == OK) {
-        return OK;
-    }
-    /* Back to the old name: there is room where it was. */
-    struct move back = *move;
-    back.replaced = NULL;
-    back.new_folder = move->folder;
-    back.new_name = move->name;
-    back.new_length = move->length;
-    entry = found->entry;
-    if (fat_begin(volume, FAT_ADD_SECTORS) == OK &&
-        fat_end(volume, put_entry(volume, &back, &entry)) == OK) {
-        move->file->place = back.place;
-    } else {
-        lose_name(volume, move->file);
-    }
-    return status;
 }
 
 int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const char *name,
@@ -355,13 +295,10 @@ int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const c
                         .replaced = replaced,
                         .folder = folder,
                         .new_folder = new_folder,
-                        .name = name,
                         .new_name = new_name,
-                        .length = length,
                         .new_length = new_length};
     struct fat_folder reader = folder_of(folder);
     struct fat_found found;
-    bool is_split;
     int status = find_entry(volume, &reader, name, length, file, &found);
 
     if (status == OK && file->attributes & FAT_READ_ONLY) {
@@ -380,9 +317,12 @@ int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const c
     if (status < 0) {
         return status;
     }
-    status = move_at_once(volume, &move, &reader, &found, &is_split);
-    if (is_split) {
-        status = move_in_steps(volume, &move, &reader, &found);
+    status = move_name(volume, &move, &reader, &found);
+    if (status == -EBUSY || (status == -ENOSPACE && volume->space.loose_count > 0)) {
+        status = fat_commit(volume);
+        if (status == OK) {
+            status = move_name(volume, &move, &reader, &found);
+        }
     }
     if (status == OK) {
         if (replaced && replaced != file) {

@@ -32,8 +32,7 @@ int fat_remove(struct fat_volume *volume, const struct fat_file *folder, const c
  * name now, of the same kind; it loses it as by fat_remove(); NULL: nobody; or file itself, under
  * another spelling. -ENOTEMPTY; -ENOSPACE; -EINVARG: a folder into itself or below.
  *
- * Without a log and over two sectors, commits in between: with the old name gone first. What is
- * replaced keeps its place and its spelling.
+ * What is replaced keeps its place and its spelling.
  */
 int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const char *name,
                size_t length, struct fat_file *file, const struct fat_file *new_folder,

@@ -34,11 +34,13 @@
 
 struct cached_block;
 
-/* What a changed sector is: ordered writes go by it. */
+/* What a changed sector is: they are written in this order, with a flush between. */
 enum fat_kind {
-    FAT_KIND_TABLE,  /* of a FAT */
-    FAT_KIND_FOLDER, /* of a folder */
-    FAT_KIND_RECORD, /* boot record, FSInfo */
+    FAT_KIND_TABLE,   /* of a FAT */
+    FAT_KIND_REMOVAL, /* of a folder: has lost a name that another sector gets */
+    FAT_KIND_FOLDER,  /* of a folder */
+    FAT_KIND_RECORD,  /* boot record, FSInfo */
+    FAT_KINDS,
 };
 
 struct fat_change {
@@ -47,7 +49,8 @@ struct fat_change {
     uint8_t *saved;  /* its bytes before the operation; NULL: as they are, or none runs */
     uint32_t before; /* CRC-32 of what stands on the disk */
     uint8_t kind;
-    bool is_new; /* the running operation was the first to change it */
+    bool has_moved; /* a name has moved here from another sector */
+    bool is_new;    /* the running operation was the first to change it */
 };
 
 /* As many as the block cache lets one volume pin, with some to spare. */
