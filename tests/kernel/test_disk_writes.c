@@ -1,18 +1,21 @@
 /*
  * tests/kernel/test_disk_writes.c - what is written to a disk is there afterwards.
  *
- * The disk is the secondary channel's master where there is one (tests/system/test_disk_writes.py
+ * By ATA, the disk is the secondary channel's master where there is one (tests/system/test_disk_writes.py
  * compares its image on the host), else the end of the disk that the kernel was booted from, which
- * has its contents again when the test is over.
+ * has its contents again when the test is over. By the BIOS it is the end of the boot disk.
  */
 #include "failing.h"
 #include "ktest.h"
 
+#include "abi/boot_info.h"
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/printk.h"
 #include "device/block_cache.h"
 #include "drivers/ata.h"
+#include "drivers/bios_disk.h"
+#include "layout.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 
@@ -139,6 +142,34 @@ KTEST(disk_each_nth_write_fails)
     KEXPECT(is_right && n > SPARE_SECTORS / 8);
 }
 
+/* What the BIOS writes, the controller's own driver reads; and the other way round. */
+KTEST(disk_writes_by_the_bios)
+{
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
+    struct block_device *bios = bios_disk_open(info->drive);
+    uint8_t *saved = kmalloc(SPARE_SECTORS * SECTOR_BYTES);
+    uint8_t *buffer = kmalloc(SPARE_SECTORS * SECTOR_BYTES);
+
+    KEXPECT(bios && ata_initialise() > 0 && saved && buffer);
+    uint32_t first = bios->sector_count - SPARE_SECTORS;
+
+    KEXPECT(block_read(bios, first, SPARE_SECTORS, saved) == OK);
+    fill_pattern(buffer, first, SPARE_SECTORS);
+    KEXPECT(block_write(bios, first + 1, SPARE_SECTORS - 2, buffer + SECTOR_BYTES) == OK);
+    memset(buffer, 0, SPARE_SECTORS * SECTOR_BYTES);
+    KEXPECT(block_read(ata_device(0), first, SPARE_SECTORS, buffer) == OK);
+    bool is_right = has_pattern(buffer + SECTOR_BYTES, first + 1, SPARE_SECTORS - 2) &&
+                    memcmp(buffer, saved, SECTOR_BYTES) == 0 &&
+                    memcmp(buffer + (SPARE_SECTORS - 1) * SECTOR_BYTES,
+                           saved + (SPARE_SECTORS - 1) * SECTOR_BYTES, SECTOR_BYTES) == 0;
+    KEXPECT(block_write(ata_device(0), first, SPARE_SECTORS, saved) == OK);
+    KEXPECT(block_read(bios, first, SPARE_SECTORS, buffer) == OK);
+    is_right = memcmp(buffer, saved, SPARE_SECTORS * SECTOR_BYTES) == 0 && is_right;
+    kfree(saved);
+    kfree(buffer);
+    KEXPECT(is_right);
+}
+
 static void report(const char *what, uint32_t lba, uint32_t count, int status)
 {
     if (status < 0) {
@@ -179,4 +210,20 @@ KTEST_BY_NAME(disk_scratch_is_written)
     block_cache_discard(device, 0, UINT32_MAX);
     block_cache_forget(device);
     printk("mode %s\n", device->mode);
+}
+
+/* The boot disk's last sectors get their patterns through the BIOS. */
+KTEST_BY_NAME(disk_end_is_written_by_the_bios)
+{
+    const struct boot_info *info = page_memory(BOOT_INFO_ADDRESS);
+    struct block_device *bios = bios_disk_open(info->drive);
+    uint8_t *buffer = kmalloc(SPARE_SECTORS * SECTOR_BYTES);
+
+    KEXPECT(bios && buffer);
+    uint32_t first = bios->sector_count - SPARE_SECTORS;
+
+    fill_pattern(buffer, first, SPARE_SECTORS);
+    report("write", 0, SPARE_SECTORS, block_write(bios, first, SPARE_SECTORS, buffer));
+    kfree(buffer);
+    printk("mode %s\n", bios->mode);
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The test kernel writes a scratch disk, by DMA and by programmed I/O, directly and through the block
 cache; then its image is compared here, byte by byte. And the same over write errors and flush errors, once
-and for ever: what is on the disk is right but for what the kernel has reported.
+and for ever: what is on the disk is right but for what the kernel has reported. Then it writes the disk that
+it was booted from through the BIOS, on each kind of controller.
 """
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -16,8 +18,19 @@ import suite
 SECTOR, SECTORS = 512, 4096
 # As in tests/kernel/test_disk_writes.c.
 DIRECT, CACHED, BLOCKS, COUNTS = 2000, 3000, 100, (1, 8, 16, 127, 256, 300)
+SPARE = 300  # at the disk's end
 
 MACHINES = {"DMA": ["-machine", "pc"], "PIO": ["-machine", "isapc", "-cpu", "pentium"]}
+BOOT = "-drive if=none,id=boot,format=raw,file={image}%s "
+# For the BIOS: how the boot disk is attached.
+MEDIA = {
+    "IDE": "-drive if=ide,format=raw,file={image}",
+    "AHCI": "-machine q35 " + BOOT % "" + "-device ide-hd,drive=boot,bus=ide.0",
+    "a USB stick": BOOT % "" + "-device qemu-xhci -device usb-storage,drive=boot",
+    "SCSI": BOOT % "" + "-device virtio-scsi-pci -device scsi-hd,drive=boot",
+    "NVMe": BOOT % "" + "-device nvme,drive=boot,serial=1",
+}
+PROTECTED = BOOT % ",readonly=on" + "-device virtio-scsi-pci -device scsi-hd,drive=boot"
 BEFORE = bytes(range(256)) * 2  # each sector's contents in the beginning
 
 
@@ -74,12 +87,35 @@ def judge(way, end, reports, unknown):
     return None
 
 
+def by_bios(folder, arguments, is_protected=False):
+    """Why the disk's end is not what the kernel has written through the BIOS, and the rest as it was, or None."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        image = os.path.join(place, "boot.img")
+        shutil.copy(suite.image("test.bin"), image)
+        with open(image, "rb") as file:
+            wanted = file.read()
+        status, said = suite.boot(image, *arguments.replace("{image}", image).split(), "-fw_cfg",
+                                  "name=opt/drupe/test,string=disk_end_is_written_by_the_bios")
+        with open(image, "rb") as file:
+            found = file.read()
+        first = len(wanted) // SECTOR - SPARE
+        if not is_protected:
+            wanted = wanted[:first * SECTOR] + b"".join(pattern(lba) for lba in range(first, first + SPARE))
+        has_failed = f"write {SPARE} sectors from 0: error" in said
+        if status != 0 or "mode INT 13h" not in said or has_failed != is_protected:
+            return f"status {status}, it said {said[-500:]!r}"
+        return None if found == wanted else "the disk has other contents"
+
+
 def error(*lines):
     return "\n".join(["[inject-error]", 'errno = "5"', *lines, ""])
 
 
 def tests(folder):
     """(name, function that returns why it failed or None)"""
+    for name, arguments in MEDIA.items():
+        yield f"by the BIOS, {name}", lambda a=arguments: by_bios(folder, a)
+    yield "by the BIOS, a disk that is protected", lambda: by_bios(folder, PROTECTED, True)
     for way, machine in MACHINES.items():
         if way == "PIO" and suite.arch() is not suite.I386:
             continue  # a PC without PCI has no 64-bit CPU
