@@ -30,6 +30,7 @@ enum {
     KERNEL_PROGRAMS_LAST = ECUTOFF,
     KERNEL_SHAREDPAGE = ESHAREDPAGE,
     KERNEL_NOTCODE = ENOTCODE,
+    KERNEL_WRITEEXEC = EWRITEEXEC,
 };
 
 #undef EIO
@@ -68,6 +69,7 @@ int system_call_errno(intptr_t result)
         [KERNEL_PROGRAMS_FIRST... KERNEL_PROGRAMS_LAST] = ENOEXEC,
         [KERNEL_SHAREDPAGE] = ENOEXEC,
         [KERNEL_NOTCODE] = ENOEXEC,
+        [KERNEL_WRITEEXEC] = ENOEXEC,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 

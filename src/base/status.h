@@ -45,11 +45,15 @@
 #define ESHAREDPAGE 29 /* two segments of a 64-bit program share a page, but not their rights */
 #define ENOTCODE    30 /* a 64-bit program begins in a segment that may not be executed */
 #define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
-#define STATUS_MAX  31
+
+/* A third one. */
+#define EWRITEEXEC 32 /* a segment of a 64-bit program may be both written to and executed */
+#define STATUS_MAX 32
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */
 #define STATUS_IS_OF_ELF(number) \
-    (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || (number) == ENOTCODE)
+    (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || \
+     (number) == ENOTCODE || (number) == EWRITEEXEC)
 
 #endif

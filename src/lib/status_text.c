@@ -46,6 +46,7 @@ const char *status_text(int status)
             "segments with different rights share a page (link it with programs/program.ld)",
         [ENOTCODE] = "it begins in a segment that may not be executed (_start belongs in .text)",
         [E2BIG] = "its arguments are more than its stack can take",
+        [EWRITEEXEC] = "a segment may be written to and executed (link it without ld's -N and -n)",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;
 
