@@ -76,7 +76,7 @@ attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin $(foreach folder,$(s
 # Programs that the bench runs in ring 3. rows.elf measures, the others are what it starts.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
-BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c)
+BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c forks.c)
 BENCH_ROWS_DRUPE := tests/bench/rows/system_drupe.c
 $(eval $(call program_rules,bench/rows,$(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
 

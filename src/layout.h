@@ -12,7 +12,7 @@
  *   0x00007E00  heap table, then the heap's index   (to 0x0007FFFF)
  *   0x00080000  disk data from the BIOS, then the BIOS's own
  *   0x000A0000  VGA, ROM
- *   0x00100000  kernel: text, rodata, data, bss
+ *   0x00100000  kernel: text, rodata, data, bss; behind it structs of frames, and frames
  *   0x00400000  the low zone: frames, up to 12 MiB
  *   0x01000000  kernel heap pool, up to 100 MiB
  *   0x07400000  frame zone: the RAM beyond the pool
@@ -56,7 +56,8 @@
 #define KERNEL_PHYSICAL    0x100000
 #define KERNEL_SECTORS_MAX 2047 /* LBA 1 to 2047: the gap before partition 1 */
 
-/* Other RAM that frames are taken from: below the pool, and from its end on to FRAME_ZONE_END. */
+/* Other RAM that frames are taken from: below the pool, and from its end on to FRAME_ZONE_END; and
+ * what the kernel leaves below USER_STACK_GUARD. */
 #define LOW_ZONE_PHYSICAL  0x400000
 #define LOW_ZONE_BYTES     0xC00000
 #define FRAME_ZONE_ADDRESS 0x07400000

@@ -177,6 +177,15 @@ def run_all(chosen):
     return results
 
 
+def repeat_failures(results):
+    """Whoever sees only the end of a long run's output sees what failed, too."""
+    for name, _, failed, output in results:
+        if failed:
+            lines = [line for line in dict.fromkeys(output.split("\n"))
+                     if FAILED.match(line) or SKIPPED.match(line)]
+            print(f"failed in {name}:", *(lines or ["see above"]), sep="\n    ")
+
+
 def figures(results):
     """[(what, how many)] of a whole run; what KINDS has comes first."""
     rows = [(what, sum(bool(re.match(test, line)) for name, passed, _, _ in results
@@ -269,6 +278,7 @@ def main():
     failed = sum(result[2] for result in results)
     if not wanted:
         failed += check_whole_run(results)
+    repeat_failures(results)
     print(f"{time.monotonic() - start:.0f} s on {os.cpu_count()} cores")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

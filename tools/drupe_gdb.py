@@ -194,7 +194,7 @@ def list_entries(head, type_name, member):
 
 
 class Heap(gdb.Command):
-    """drupe heap [all]: the runs of blocks in kernel heap, frame zone and window, and who has them.
+    """drupe heap [all]: the runs of blocks in kernel heap, frame zone, window and behind the kernel, and who has them.
 
     Neighbours of one owner are one line; with `all` each run has its own."""
 
@@ -207,6 +207,7 @@ class Heap(gdb.Command):
         self.show("frame zone", kernel_variable("pmm", "memory/pmm.c")["zones"][0]["heap"], separately)
         self.show("low zone" if IS_64_BIT else "window", kernel_variable("pmm", "memory/pmm.c")["low"]["heap"],
                   separately)
+        self.show("tail", kernel_variable("pmm", "memory/pmm.c")["tail_zone"]["heap"], separately)
 
     @staticmethod
     def runs(heap):

@@ -41,6 +41,7 @@ enum {
     KERNEL_FILESIZE = EFILESIZE,
     KERNEL_RUNNING = ERUNNING,
     KERNEL_INUSE = EINUSE,
+    KERNEL_WRITEEXEC = EWRITEEXEC,
 };
 
 #undef EIO
@@ -93,6 +94,7 @@ int system_call_errno(intptr_t result)
         [KERNEL_FILESIZE] = EFBIG,
         [KERNEL_RUNNING] = ETXTBSY,
         [KERNEL_INUSE] = EBUSY,
+        [KERNEL_WRITEEXEC] = ENOEXEC,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 

@@ -47,10 +47,10 @@
 #define E2BIG       31 /* arguments and environment are too large, or too large for the stack */
 
 /* Of open files. */
-#define EMODE      32 /* it is not open for that: not for reading, not for writing, not to be mapped */
-#define ENOSEEK    33 /* it has no position: a pipe or a device */
-#define EPIPE      34 /* nobody reads from the pipe any more */
-#define EAGAIN     35 /* it would have to wait, and was told not to */
+#define EMODE   32 /* it is not open for that: not for reading, not for writing, not to be mapped */
+#define ENOSEEK 33 /* it has no position: a pipe or a device */
+#define EPIPE   34 /* nobody reads from the pipe any more */
+#define EAGAIN  35 /* it would have to wait, and was told not to */
 /* Of files that are written. */
 #define EEXISTS     36 /* somebody has that name already */
 #define ENOTEMPTY   37 /* the folder has something in it */
@@ -59,11 +59,14 @@
 #define EFILESIZE   40 /* larger than a file can be there */
 #define ERUNNING    41 /* it is a program that runs */
 #define EINUSE      42 /* the root of a drive, or a drive that somebody uses */
-#define STATUS_MAX  42
+/* A third one. */
+#define EWRITEEXEC 43 /* a segment of a 64-bit program may be both written to and executed */
+#define STATUS_MAX 43
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */
-#define STATUS_IS_OF_ELF(number) \
-    (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || (number) == ENOTCODE)
+#define STATUS_IS_OF_ELF(number)                                               \
+    (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || \
+     (number) == ENOTCODE || (number) == EWRITEEXEC)
 
 #endif

@@ -34,8 +34,15 @@
  * at any time, and kmalloc() does not know of the stack. Nor are the other zones'.
  *
  * Structs of frames (page.h) are an array for each heap. As long as there is room, these lie in the
- * RAM between the kernel's end and what user programs have below 4 MiB, which is no zone; else in
- * the zone, behind the index. They begin as zeros: three words for each frame are written at boot.
+ * RAM between the kernel's end and what user programs have below 4 MiB, the tail; else in the zone,
+ * behind the index. They begin as zeros: three words for each frame are written at boot. What is
+ * left of the tail then is a zone as well, with its table, index and structs before its frames:
+ *
+ *   kernel_end                                                            TAIL_END
+ *   +----------------------+-----------------------------+---------------------+
+ *   | structs of the pool, | table, index, structs of    | frames              |
+ *   | the zones' ...       | these frames                |                     |
+ *   +----------------------+-----------------------------+---------------------+
  *
  * Promises: pmm.promised is how many there are. Free frames, of all kinds, are never fewer; and no
  * request that is not for a promised page, or the kernel's own by kmalloc(), makes them fewer than
@@ -80,8 +87,11 @@
 /* pmm_init() leaves as many zones to pmm_add_high_zones(). */
 #define HIGH_ZONES_MAX (FRAME_ZONES_MAX / 2)
 
-/* Up to here the RAM behind the kernel serves for structs of frames. */
+/* Up to here the RAM behind the kernel serves for structs of frames, and for frames. */
 #define TAIL_END USER_STACK_GUARD
+
+/* A tail of fewer pages is no zone: its index alone takes more than one. */
+#define TAIL_PAGES_MIN 16
 
 /* No machine has as many pages; so sums with it do not wrap. */
 #define PROMISE_MAX (SIZE_MAX / PAGE_SIZE_BYTES)
@@ -112,6 +122,9 @@ static struct {
     uint8_t low_index[HEAP_INDEX_BYTES(LOW_PAGES)] __attribute__((aligned(sizeof(void *))));
     size_t low_total;
 
+    struct zone tail_zone;
+    size_t tail_total;
+
     struct heap *pool;
     struct page *pool_pages;
     size_t pool_total;
@@ -123,7 +136,7 @@ static struct {
     size_t promised;
     size_t floor; /* promised + pool_kernel, or more */
     size_t (*reclaim)(size_t count);
-    paddr_t tail; /* RAM from here to TAIL_END is not used */
+    paddr_t tail; /* RAM from here to TAIL_END is not used yet */
 
     /* For pmm_get_stats(). */
     uint64_t usable;
@@ -198,10 +211,10 @@ static void reserve_holes(struct heap *heap, const struct memory_map *map,
 }
 
 /* A heap of no frames: it refuses every request and owns no address. */
-static void create_empty_zone(struct zone *zone)
+static void create_empty_zone(struct zone *zone, paddr_t where)
 {
     static HEAP_BLOCK_TABLE_ENTRY none;
-    void *nowhere = memory_at(FRAME_ZONE_ADDRESS);
+    void *nowhere = memory_at(where);
 
     zone->table.entries = &none;
     zone->table.total = 0;
@@ -301,6 +314,33 @@ static void create_low_zone(const struct memory_map *map)
     pmm.low_total = heap_free_blocks(&pmm.low.heap);
 }
 
+/* What is left of the tail. It is RAM without holes: memory.c has made sure of it. */
+static void create_tail_zone(void)
+{
+    struct zone *zone = &pmm.tail_zone;
+    size_t most = pmm.tail < TAIL_END ? pages(TAIL_END - pmm.tail) : 0;
+    size_t table_bytes = ALIGN_UP(most, sizeof(uint32_t));
+    size_t index_bytes = heap_index_bytes(most);
+
+    create_empty_zone(zone, TAIL_END);
+    if (most < TAIL_PAGES_MIN) {
+        return;
+    }
+    HEAP_BLOCK_TABLE_ENTRY *entries = take_tail(table_bytes);
+    void *index = take_tail(index_bytes);
+
+    zone->pages = take_tail(most * sizeof(*zone->pages));
+    KASSERT(entries != NULL && index != NULL && zone->pages != NULL);
+    pmm.tail = ALIGN_UP(pmm.tail, PAGE_SIZE_BYTES);
+    pmm.tail_total = pages(TAIL_END - pmm.tail);
+    zone->table = (struct heap_table){.entries = entries, .total = pmm.tail_total};
+    KASSERT(heap_create(&zone->heap, memory_at(pmm.tail), memory_behind(TAIL_END), &zone->table) ==
+            OK);
+    KASSERT(heap_attach_index(&zone->heap, index, index_bytes) == OK);
+    pmm.tail = TAIL_END;
+    pmm.kernel -= pmm.tail_total;
+}
+
 static bool may_kmalloc(size_t count);
 
 void pmm_init(const struct memory_map *map, paddr_t kernel_end)
@@ -321,9 +361,10 @@ void pmm_init(const struct memory_map *map, paddr_t kernel_end)
 
     pmm.usable = memory_map_total_usable_bytes(map) / PAGE_SIZE_BYTES;
     pmm.kernel = pages(memory_map_usable_bytes(map, 0, LOW_ZONE_PHYSICAL));
-    create_empty_zone(&pmm.zones[0]);
+    create_empty_zone(&pmm.zones[0], FRAME_ZONE_ADDRESS);
     create_zones(map, FRAME_ZONE_ADDRESS, BOOT_MAP_END, FRAME_ZONES_MAX - HIGH_ZONES_MAX);
     create_low_zone(map);
+    create_tail_zone();
 }
 
 void pmm_add_high_zones(const struct memory_map *map)
@@ -391,6 +432,12 @@ static size_t zone_free_pages(void)
     return free;
 }
 
+/* Of the zones below the pool. */
+static size_t low_free_pages(void)
+{
+    return heap_free_blocks(&pmm.tail_zone.heap) + heap_free_blocks(&pmm.low.heap);
+}
+
 static void *take_from_pool(size_t count, const void *owner)
 {
     size_t free = heap_free_blocks(pmm.pool);
@@ -401,7 +448,8 @@ static void *take_from_pool(size_t count, const void *owner)
     return kheap_take_frames(count, owner);
 }
 
-/* Frames side by side where the first zone has none: from the others, the low zone or the pool. */
+/* Frames side by side where the first zone has none: from the others, below the pool, or the
+ * pool. */
 static void *take_elsewhere(size_t count, const void *owner)
 {
     for (size_t i = 1; i < pmm.zone_count; i++) {
@@ -411,8 +459,11 @@ static void *take_elsewhere(size_t count, const void *owner)
             return frames;
         }
     }
-    void *frames = heap_malloc_owned(&pmm.low.heap, count * PAGE_SIZE_BYTES, owner);
+    void *frames = heap_malloc_owned(&pmm.tail_zone.heap, count * PAGE_SIZE_BYTES, owner);
 
+    if (frames == NULL) {
+        frames = heap_malloc_owned(&pmm.low.heap, count * PAGE_SIZE_BYTES, owner);
+    }
     return frames != NULL ? frames : take_from_pool(count, owner);
 }
 
@@ -428,7 +479,7 @@ static size_t takeable_pages(void)
 {
     size_t pool = heap_free_blocks(pmm.pool);
 
-    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) +
+    return zone_free_pages() + low_free_pages() +
            (pool > pmm.pool_kernel ? pool - pmm.pool_kernel : 0);
 }
 
@@ -517,7 +568,7 @@ void *pmm_alloc_frames(size_t count)
  * together. */
 static bool may_kmalloc(size_t count)
 {
-    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) + heap_free_blocks(pmm.pool) >=
+    return zone_free_pages() + low_free_pages() + heap_free_blocks(pmm.pool) >=
            pmm.promised + count;
 }
 
@@ -614,6 +665,9 @@ static struct heap *heap_of(const void *page)
     }
     if (is_inside(&pmm.low.heap, page)) {
         return &pmm.low.heap;
+    }
+    if (is_inside(&pmm.tail_zone.heap, page)) {
+        return &pmm.tail_zone.heap;
     }
     return is_inside(pmm.pool, page) ? pmm.pool : NULL;
 }
@@ -734,20 +788,25 @@ bool page_release(void *frame)
 
 size_t pmm_get_free_pages(void)
 {
-    return zone_free_pages() + heap_free_blocks(&pmm.low.heap) + heap_free_blocks(pmm.pool);
+    return zone_free_pages() + low_free_pages() + heap_free_blocks(pmm.pool);
 }
 
 size_t pmm_get_total_pages(void)
 {
-    return pmm.zone_total + pmm.low_total + pmm.pool_total;
+    return pmm.zone_total + pmm.low_total + pmm.tail_total + pmm.pool_total;
 }
 
 const struct heap *pmm_get_heap(size_t i)
 {
-    /* The pool lies below the zones; the low zone below all, unless it is seen through a window. */
+    /* The tail lies below the pool, and that below the zones; the low zone below the pool, unless
+     * it is seen through a window. */
     bool low_is_first = (uintptr_t)pmm.low.heap.saddr < (uintptr_t)pmm.pool->saddr;
     size_t last = pmm.zone_count + 1;
 
+    if (i == 0) {
+        return &pmm.tail_zone.heap;
+    }
+    i--;
     if (i == (low_is_first ? 0 : last)) {
         return &pmm.low.heap;
     }
@@ -772,6 +831,8 @@ void pmm_get_stats(struct pmm_stats *stats)
     stats->zone_free = zone_free_pages();
     stats->low_total = pmm.low_total;
     stats->low_free = heap_free_blocks(&pmm.low.heap);
+    stats->tail_total = pmm.tail_total;
+    stats->tail_free = heap_free_blocks(&pmm.tail_zone.heap);
     stats->pool_total = pmm.pool_total;
     stats->pool_free = heap_free_blocks(pmm.pool);
     stats->pool_taken = kheap_frame_blocks();
@@ -788,9 +849,10 @@ void pmm_print_stats(void)
     printk("Pages: %llu usable = %zu free + %zu used + %llu reserved\n"
            "  (reserved: %zu kernel and low memory, %zu tables, %llu out of reach)\n"
            "  frame zone %zu of %zu free, " LOW_ZONE_NAME " %zu of %zu free\n"
-           "  kernel pool %zu of %zu free (%zu kept)\n",
+           "  kernel pool %zu of %zu free (%zu kept), behind the kernel %zu of %zu free\n",
            (unsigned long long)stats.usable, stats.free, stats.used,
            (unsigned long long)stats.reserved, stats.kernel, stats.bookkeeping,
            (unsigned long long)stats.unreachable, stats.zone_free, stats.zone_total, stats.low_free,
-           stats.low_total, stats.pool_free, stats.pool_total, stats.pool_kernel);
+           stats.low_total, stats.pool_free, stats.pool_total, stats.pool_kernel, stats.tail_free,
+           stats.tail_total);
 }

@@ -1,11 +1,13 @@
 /*
  * memory/pmm.h - physical pages: single frames, and runs of them that are contiguous.
  *
- * What processes are made of (pages, page tables, stacks) comes from here. There are three kinds of
+ * What processes are made of (pages, page tables, stacks) comes from here. There are four kinds of
  * places to take frames from, each a block heap (heap/heap.h), and they are tried in this order:
  *
  *   the frame zones   RAM from FRAME_ZONE_ADDRESS to FRAME_ZONE_END; pmm's own. i386 has one; x86_64 has
  *                     several where the RAM has large holes, and the lowest is tried first
+ *   the tail          RAM between the kernel's end, with structs of frames behind it, and
+ *                     USER_STACK_GUARD; pmm's own
  *   the low zone      RAM at 4 to 16 MiB, which i386 sees through its window; pmm's own
  *   the kernel pool   shared with kmalloc(); the last sixteenth of it is never given to pmm's
  *                     callers, so that no program, however greedy, leaves the kernel without memory
@@ -47,7 +49,8 @@ struct memory_map;
  * Lays out frame zones and low zone as map says, up to BOOT_MAP_END: what the kernel can see before
  * it has set up paging. After kheap_init(), and after what is not RAM in the pool has been reserved
  * there (heap_reserve()). Without usable RAM elsewhere there is just the pool. RAM from kernel_end,
- * page-aligned, to where the kernel may reach at most is used for structs of frames (page.h).
+ * page-aligned, to USER_STACK_GUARD has no holes: it is used for structs of frames (page.h), and
+ * what these leave of it is the tail, unless that is small.
  */
 void pmm_init(const struct memory_map *map, paddr_t kernel_end);
 
@@ -119,7 +122,8 @@ struct pmm_stats {
     size_t free;
     size_t used;          /* by all callers: pmm's and kmalloc()'s */
     uint64_t reserved;    /* not managed here: */
-    size_t kernel;        /*   below LOW_ZONE_PHYSICAL: low memory, the kernel's image */
+    size_t kernel;        /*   below LOW_ZONE_PHYSICAL: low memory, the kernel's image, and all else
+                               there but the tail */
     size_t bookkeeping;   /*   the zones' own tables */
     uint64_t unreachable; /*   where no process's directory shows it: from FRAME_ZONE_END on, too
                                small a zone */
@@ -127,6 +131,8 @@ struct pmm_stats {
     size_t zone_free;
     size_t low_total;
     size_t low_free;
+    size_t tail_total;
+    size_t tail_free;
     size_t pool_total;
     size_t pool_free;
     size_t pool_taken;  /* of the pool's used pages, those that pmm handed out */

@@ -19,6 +19,10 @@
 /* Room nodes, and areas, between two pauses. */
 #define PIECE_NODES 256
 
+/* A chunk without an address space, for the next one: to copy the kernel's tables costs more than
+ * all else about it. It is there from the start, as its pages are; NULL while it is in use. */
+static struct paging_4gb_chunk *spare;
+
 static struct area *area_of(struct tree_node *node)
 {
     return node ? TREE_ENTRY(node, struct area, node) : NULL;
@@ -645,11 +649,26 @@ int address_space_clone(struct address_space *to, struct address_space *from)
 
 /* ---------------------------------------------------------------- all of it */
 
+static struct paging_4gb_chunk *new_chunk(void)
+{
+    return paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
+}
+
+static void give_back_chunk(struct paging_4gb_chunk *chunk)
+{
+    if (!spare && paging_reset_4gb(chunk)) {
+        spare = chunk;
+    } else {
+        paging_free_4gb(chunk);
+    }
+}
+
 int address_space_create(struct address_space *space, struct family *family)
 {
     *space = (struct address_space){.family = family};
     tree_initialise(&space->areas, NULL);
-    space->chunk = paging_new_4gb(PAGING_IS_PRESENT | PAGING_ACCESS_FROM_ALL);
+    space->chunk = spare ? spare : new_chunk();
+    spare = NULL;
     return space->chunk ? OK : -ENOMEM;
 }
 
@@ -688,7 +707,7 @@ void address_space_destroy(struct address_space *space)
      * no page of. */
     pmm_give_back_promise(space->pages - (space->chunk->own_tables - PAGE_MIXED_TABLES) -
                           space->chunk->promised_tables);
-    paging_free_4gb(space->chunk); /* no pause from here on: the task has no address space */
+    give_back_chunk(space->chunk); /* no pause from here on: the task has no address space */
     space->chunk = NULL;
     address_space_discharge(space, space->pages); /* tables that are gone with it */
 }
@@ -715,4 +734,5 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
 void address_space_initialise(void)
 {
     page_cache_set_unmap(unmap);
+    spare = new_chunk();
 }

@@ -181,7 +181,7 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
  */
 int address_space_own_page(struct address_space *space, vaddr_t address, void **frame);
 
-/* Registers with the page cache. Once. */
+/* Registers with the page cache, and makes ready what the first address space needs. Once. */
 void address_space_initialise(void);
 
 /* ---------------------------------------------------------------- for process_memory.c */

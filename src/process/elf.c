@@ -328,6 +328,9 @@ static int add_segment(const struct elf_source *source, const struct elf_header 
     if (program->p_memsz > end - program->p_vaddr) {
         return -ETOOLARGE;
     }
+    if (header->is_64_bit && program->p_flags & PF_W && program->p_flags & PF_X) {
+        return -EWRITEEXEC;
+    }
     for (size_t i = 0; i < layout->segment_count; i++) {
         const struct elf_segment *other = &layout->segments[i];
 

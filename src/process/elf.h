@@ -7,8 +7,9 @@
  * elsewhere, and are not loaded. Everything in the file's headers is checked against the file's
  * size and that range before it is used.
  *
- * A file of 64 bits means the rights that it gives its segments: two with different ones share no
- * page, and it begins in one that may be executed. Files of 32 bits were made for kernels that
+ * A file of 64 bits means the rights that it gives its segments: none may be both written to and
+ * executed, two with different rights share no page, and it begins in one that may be executed.
+ * Files of 32 bits were made for kernels that
  * cannot forbid execution: pages that segments share have the rights of both, and the segment with
  * the entry may be executed in any case.
  */
@@ -45,7 +46,8 @@ struct elf_layout {
     bool has_stack_header; /* PT_GNU_STACK, as ordinary compilers write it */
     size_t stack_bytes;    /* that it asks for there; 0: it does not say */
     size_t segment_count;  /* 1 to ELF_SEGMENTS_MAX */
-    /* No two overlap. With 64 bits no two with different rights share a page. */
+    /* No two overlap. With 64 bits none is writable and executable, and no two with different rights
+     * share a page. */
     struct elf_segment segments[ELF_SEGMENTS_MAX];
 };
 

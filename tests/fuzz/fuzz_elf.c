@@ -104,6 +104,7 @@ static void check_layout(const struct elf_layout *layout)
         FUZZ_CHECK(a->memory_bytes > 0 && a->file_bytes <= a->memory_bytes);
         FUZZ_CHECK((uint64_t)a->file_offset + a->file_bytes <= file_size);
         FUZZ_CHECK(a->address >= USER_PROGRAM_ADDRESS && end <= program_end);
+        FUZZ_CHECK(!layout->is_64_bit || !a->writable || !a->executable);
         for (size_t j = 0; j < i; j++) {
             const struct elf_segment *b = &layout->segments[j];
             FUZZ_CHECK(end <= b->address || (uint64_t)b->address + b->memory_bytes <= a->address);

@@ -455,7 +455,7 @@ static void test_entry_without_the_right_to_execute(void **state)
         assert_accepted();
         image.header.e_entry = 0x401000; /* in data */
         assert_reason(ENOTCODE);
-        image.programs[2].p_flags |= PF_X;
+        image.programs[2].p_flags = PF_R | PF_X;
         assert_accepted();
         return;
     }
@@ -467,6 +467,30 @@ static void test_entry_without_the_right_to_execute(void **state)
     image.header.e_entry = 0x401000;
     assert_int_equal(read_layout(&layout), OK);
     assert_true(layout.segments[1].executable);
+}
+
+/* "ld -N": one segment for all, which can be written to and executed. Where it begins and what else
+ * is there does not matter; a segment of notes, which is not loaded, may have any rights. */
+static void test_writable_and_executable(void **state)
+{
+    struct elf_layout layout;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i += 2) { /* text; data */
+        uint32_t flags = image.programs[i].p_flags;
+
+        image.programs[i].p_flags = PF_R | PF_W | PF_X;
+        if (ELF_BITS == 64) {
+            assert_reason(EWRITEEXEC);
+            image.programs[i].p_flags = PF_W | PF_X;
+            assert_reason(EWRITEEXEC);
+        } else {
+            assert_int_equal(read_layout(&layout), OK);
+            assert_true(layout.segments[i / 2].writable && layout.segments[i / 2].executable);
+        }
+        image.programs[i].p_flags = flags;
+        assert_accepted();
+    }
 }
 
 /* On one page the rights of two segments are one's and the same, or, in a file of 32 bits,
@@ -495,9 +519,12 @@ static void test_segments_on_one_page(void **state)
         data->p_vaddr = text->p_vaddr + places[i].data_address;
         for (uint32_t flags = 0; flags < 8; flags++) {
             bool are_equal = (flags & (PF_X | PF_W)) == PF_X;
+            bool is_both = ELF_BITS == 64 && (flags & (PF_X | PF_W)) == (PF_X | PF_W);
 
             data->p_flags = flags;
-            assert_int_equal(check(), is_refused && !are_equal ? -ESHAREDPAGE : OK);
+            assert_int_equal(check(), is_both                    ? -EWRITEEXEC
+                                      : is_refused && !are_equal ? -ESHAREDPAGE
+                                                                 : OK);
         }
     }
     /* In the other order. */
@@ -952,6 +979,8 @@ int main(void)
         cmocka_unit_test_setup(test_truncated_at_every_length, reset),
         cmocka_unit_test_setup(test_entry, reset),
         cmocka_unit_test_setup(test_entry_without_the_right_to_execute, reset),
+        cmocka_unit_test_setup(test_writable_and_executable, reset),
+        cmocka_unit_test_setup(test_writable_and_executable, reset),
         cmocka_unit_test_setup(test_segments_on_one_page, reset),
         cmocka_unit_test_setup(test_headers_below_the_program, reset),
         cmocka_unit_test_setup(test_contents_below_the_program, reset),

@@ -26,6 +26,13 @@
 /* From here to the stack's guard, structs of frames have room. */
 #define KERNEL_END 0x180000
 
+/* The kernel is so long that nothing is left of the tail but the room for the structs, and less
+ * than a zone. */
+#define KERNEL_END_LONG                                                                      \
+    ALIGN_DOWN(TAIL_END - (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES + ZONE_PAGES_MAX) * \
+                              sizeof(struct page),                                           \
+               PAGE_SIZE_BYTES)
+
 static struct memory_map map;
 
 /* Where the kernel sees a page of the zone. */
@@ -34,11 +41,12 @@ static void *zone_memory(size_t pages_)
     return page_memory(ZONE_END(pages_));
 }
 
-static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX + LOW_PAGES];
+static void *frames[POOL_BLOCKS + ZONE_PAGES_MAX + LOW_PAGES + TAIL_END / PAGE_SIZE_BYTES];
 
 /* The firmware's map: low memory, the kernel's 3 MiB, a pool of pool_blocks, and more. Nothing in
  * the low zone, but for what `more` has there. */
-static void start(size_t pool_blocks, const struct e820_entry *more, size_t more_count)
+static void start_behind(paddr_t kernel_end, size_t pool_blocks, const struct e820_entry *more,
+                         size_t more_count)
 {
     struct e820_entry entries[16] = {
         {0, 0xA0000, 1, 1},
@@ -52,7 +60,13 @@ static void start(size_t pool_blocks, const struct e820_entry *more, size_t more
     memory_map_build(&map, entries, 3 + more_count);
     stub_kheap_create(pool_blocks);
     memset(&pmm, 0, sizeof(pmm));
-    pmm_init(&map, KERNEL_END);
+    pmm_init(&map, kernel_end);
+}
+
+/* The same without a tail. */
+static void start(size_t pool_blocks, const struct e820_entry *more, size_t more_count)
+{
+    start_behind(KERNEL_END_LONG, pool_blocks, more, more_count);
 }
 
 /* A zone of that many pages without holes. */
@@ -82,8 +96,10 @@ static void assert_counts_agree(void)
     assert_int_equal(stats.kernel + stats.bookkeeping + stats.unreachable, stats.reserved);
     assert_int_equal(stats.free, pmm_get_free_pages());
     assert_int_equal(stats.total, pmm_get_total_pages());
-    assert_int_equal(stats.zone_total + stats.low_total + stats.pool_total, stats.total);
-    assert_int_equal(stats.zone_free + stats.low_free + stats.pool_free, stats.free);
+    assert_int_equal(stats.zone_total + stats.low_total + stats.tail_total + stats.pool_total,
+                     stats.total);
+    assert_int_equal(stats.zone_free + stats.low_free + stats.tail_free + stats.pool_free,
+                     stats.free);
 
     /* In order of address, all sound, and together the total. */
     const struct heap *heap;
@@ -272,7 +288,7 @@ static void test_holes_in_the_pool(void **state)
     heap_reserve(kheap_get(), page_memory(HEAP_ADDRESS + 0x10000),
                  page_memory(HEAP_ADDRESS + 0x20000));
     memset(&pmm, 0, sizeof(pmm));
-    pmm_init(&map, KERNEL_END);
+    pmm_init(&map, KERNEL_END_LONG);
     assert_int_equal(pmm_get_total_pages(), pmm.zone_total + POOL_BLOCKS - 16);
     assert_int_equal(pmm.pool_kernel, (POOL_BLOCKS - 16) / 16);
     assert_counts_agree();
@@ -534,6 +550,103 @@ static void test_low_zone_after_zone_before_pool(void **state)
     assert_counts_agree();
 }
 
+/* Is the frame in the tail, behind the structs of all frames? */
+static bool is_in_tail(const void *frame)
+{
+    const struct page *last = pmm.tail_zone.pages + pmm.tail_total;
+
+    return page_physical(frame) >= KERNEL_END && page_physical(frame) < TAIL_END &&
+           (const void *)last <= frame;
+}
+
+/* Zone, tail, low zone, pool, in this order; every page of the tail can be written to, has a struct
+ * and comes back. */
+static void test_tail_after_zone_before_low_zone(void **state)
+{
+    (void)state;
+    struct e820_entry entries[] = {whole_low_zone,
+                                   {FRAME_ZONE_ADDRESS, ZONE_PAGES * PAGE_SIZE_BYTES, 1, 1}};
+    struct pmm_stats stats;
+
+    start_behind(KERNEL_END, POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    pmm_get_stats(&stats);
+    size_t tail = stats.tail_total;
+    size_t structs =
+        (LOW_PAGES + HEAP_SIZE_BYTES / PAGE_SIZE_BYTES + ZONE_PAGES) * sizeof(struct page);
+    assert_in_range(tail, pages(TAIL_END - KERNEL_END - structs) - 8,
+                    pages(TAIL_END - KERNEL_END - structs) - 2);
+    assert_int_equal(stats.tail_free, tail);
+    assert_int_equal(stats.kernel, 0xA0 + 0x300 - tail);
+    assert_int_equal(stats.unreachable, 0);
+    assert_counts_agree();
+
+    size_t count = take_all();
+    assert_int_equal(count, pmm.zone_total + tail + 0xC00 + POOL_BLOCKS - POOL_KERNEL);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(is_in_zone(frames[i]), i < pmm.zone_total);
+        assert_int_equal(is_in_tail(frames[i]), i >= pmm.zone_total && i < pmm.zone_total + tail);
+        page_share(frames[i]);
+        page_of(frames[i])->index = (uint32_t)i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(page_of(frames[i])->index, i);
+        assert_int_equal(page_of(frames[i])->holders, 2);
+    }
+    assert_counts_agree();
+    free_all(count);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+    assert_counts_agree();
+}
+
+static void test_wrong_frees_in_the_tail(void **state)
+{
+    (void)state;
+    start_behind(KERNEL_END, POOL_BLOCKS, NULL, 0);
+    char *page = pmm_alloc_page();
+    char *run = pmm_alloc_frames(3);
+    size_t free = pmm_get_free_pages();
+    char *const wrong[] = {page + 1,
+                           page - PAGE_SIZE_BYTES,
+                           run + PAGE_SIZE_BYTES,
+                           run + 3 * PAGE_SIZE_BYTES,
+                           page_memory(TAIL_END),
+                           page_memory(KERNEL_END)};
+
+    assert_true(is_in_tail(page) && is_in_tail(run));
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        assert_int_equal(pmm_free_page(wrong[i]), -EINVARG);
+        assert_int_equal(pmm_free_zeroed_page(wrong[i]), -EINVARG);
+        assert_int_equal(pmm_free_frames(wrong[i]), -EINVARG);
+        assert_int_equal(pmm_get_free_pages(), free);
+    }
+    assert_int_equal(pmm_free_page(run), -EINVARG);
+    assert_int_equal(pmm_free_zeroed_page(memset(page, 0, PAGE_SIZE_BYTES)), OK);
+    assert_int_equal(pmm.zeroed_count, 0);
+    assert_int_equal(pmm_free_frames(run), OK);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
+}
+
+/* Kernels of every length: the tail is a zone, or all zero, and counts agree. */
+static void test_tails_of_every_length(void **state)
+{
+    (void)state;
+    bool was_zone = true;
+
+    for (paddr_t end = KERNEL_END_LONG - 12 * PAGE_SIZE_BYTES;
+         end <= KERNEL_END_LONG + 8 * PAGE_SIZE_BYTES; end += PAGE_SIZE_BYTES) {
+        start_behind(end, POOL_BLOCKS, NULL, 0);
+        bool is_zone = pmm.tail_total > 0;
+
+        assert_true(was_zone || !is_zone);
+        was_zone = is_zone;
+        assert_counts_agree();
+        size_t count = take_all();
+        assert_int_equal(count, pmm.tail_total + POOL_BLOCKS - POOL_KERNEL);
+        free_all(count);
+    }
+    assert_false(was_zone);
+}
+
 static void test_holes_in_the_low_zone(void **state)
 {
     (void)state;
@@ -663,12 +776,13 @@ static void test_a_large_hole_costs_nothing(void **state)
                                                 {8192 * GIB, 16 * MIB, 1, 1}};
 
     map_ram(entries + 2, 2); /* the first two are mapped already */
-    start(POOL_BLOCKS, entries, ARRAY_SIZE(entries));
+    start_behind(KERNEL_END, POOL_BLOCKS, entries, ARRAY_SIZE(entries));
     assert_int_equal(pmm.zone_count, 2); /* the hole of 1 MiB is in the first */
     pmm_add_high_zones(&map);
     assert_int_equal(pmm.zone_count, 3);
     assert_int_equal(pmm.zone_total + pmm.bookkeeping, 64 * MIB / PAGE_SIZE_BYTES);
-    assert_true(pmm.bookkeeping <= 64);
+    /* The structs of the frames far up lie in their zone: the tail is a zone itself by then. */
+    assert_true(pmm.bookkeeping <= 64 + pages(16 * MIB / PAGE_SIZE_BYTES * sizeof(struct page)));
     assert_counts_agree();
 }
 
@@ -1347,6 +1461,9 @@ int main(void)
         cmocka_unit_test(test_blocks_and_frames_of_the_pool_are_told_apart),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_low_zone_after_zone_before_pool),
+        cmocka_unit_test(test_tail_after_zone_before_low_zone),
+        cmocka_unit_test(test_wrong_frees_in_the_tail),
+        cmocka_unit_test(test_tails_of_every_length),
         cmocka_unit_test(test_holes_in_the_low_zone),
         cmocka_unit_test(test_wrong_frees_in_the_low_zone),
 #if FRAME_ZONES_MAX > 1

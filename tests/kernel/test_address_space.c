@@ -584,6 +584,41 @@ KTEST(area_add_and_process_malloc_ask_the_same_room)
     address_space_destroy(space);
 }
 
+/* Nothing of the last address space is in the next one that has its chunk; and two never have the
+ * same. */
+KTEST(address_space_is_empty_in_a_chunk_that_was_used)
+{
+    kmem_reap();
+
+    size_t free = pmm_get_free_pages();
+    struct process first = space_make_process();
+    struct address_space *space = &first.space;
+    const struct paging_4gb_chunk *chunk = space->chunk;
+
+    KEXPECT(chunk);
+    KEXPECT(space_add_area(space, USER_STACK_BOTTOM, USER_STACK_TOP, READ_WRITE, AREA_STACK) == OK);
+    KEXPECT(space_add_area(space, PLACE, PLACE + PAGE, READ_WRITE, AREA_PROGRAM) == OK);
+    KEXPECT(address_space_fault(space, USER_STACK_TOP - 1, PAGE_WRITE) == OK);
+    KEXPECT(address_space_fault(space, PLACE, PAGE_WRITE) == OK);
+    paging_switch(space->chunk);
+    address_space_destroy(space);
+    KEXPECT(paging_current() == paging_kernel_chunk());
+
+    struct process second = space_make_process(), third = space_make_process();
+
+    space = &second.space;
+    KEXPECT(space->chunk == chunk && third.space.chunk && third.space.chunk != chunk);
+    KEXPECT(space->chunk->own_tables == PAGE_MIXED_TABLES && space->chunk->promised_tables == 0 &&
+            space->chunk->resident == 0);
+    KEXPECT(paging_get(space->chunk, (void *)(USER_STACK_TOP - PAGE)) == 0);
+    KEXPECT(paging_get(space->chunk, (void *)PLACE) == 0);
+    KEXPECT(address_space_fault(space, USER_STACK_TOP - 1, PAGE_READ) == -EINVARG);
+    address_space_destroy(space);
+    address_space_destroy(&third.space);
+    kmem_reap();
+    KEXPECT(pmm_get_free_pages() == free);
+}
+
 static size_t count_areas(const struct address_space *space)
 {
     size_t count = 0;

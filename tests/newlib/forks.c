@@ -19,29 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
+
 #define STRINGS_MAX  1024
 #define STRING_BYTES 32768
 
 extern char **environ;
-
-static int failures; /* of the test that runs */
-static int all_failures;
-
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno); \
-            failures++;                                                               \
-        }                                                                             \
-    } while (0)
-
-/* The call gives value, and errno is error then. */
-#define CHECK_ERROR(call, value, error) \
-    do {                                \
-        errno = 0;                      \
-        CHECK((call) == (value));       \
-        CHECK(errno == (error));        \
-    } while (0)
 
 /* Runs the statements in a child; its status, as waitpid() gives it. A child that gets behind them
  * ends with 99. */
@@ -463,10 +446,7 @@ static const struct {
 
 static void run(const char *name, void (*test)(void))
 {
-    failures = 0;
-    test();
-    printf("forks: %s ... %s\n", name, failures ? "FAIL" : "ok");
-    all_failures += failures;
+    run_test("forks", name, test);
 }
 
 int main(int argc, char **argv, char **environment)

@@ -21,19 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
+
 extern char **environ;
 
-static int failures; /* of the test that runs */
-static int all_failures;
 static bool was_constructed;
-
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno); \
-            failures++;                                                               \
-        }                                                                             \
-    } while (0)
 
 /* The call fails with that errno. */
 #define CHECK_FAILS(call, error)       \
@@ -474,10 +466,7 @@ static void test_pieces(void)
 
 static void run(const char *name, void (*test)(void))
 {
-    failures = 0;
-    test();
-    printf("libc: %s ... %s\n", name, failures ? "FAIL" : "ok");
-    all_failures += failures;
+    run_test("libc", name, test);
 }
 
 int main(int argc, char **argv)

@@ -13,26 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
+
 #define PAGE 4096
-
-static int failures; /* of the test that runs */
-static int all_failures;
-
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno); \
-            failures++;                                                               \
-        }                                                                             \
-    } while (0)
-
-/* The call gives value, and errno is error then. */
-#define CHECK_ERROR(call, value, error) \
-    do {                                \
-        errno = 0;                      \
-        CHECK((call) == (value));       \
-        CHECK(errno == (error));        \
-    } while (0)
 
 #define CHECK_NO_MAP(error, ...) CHECK_ERROR(mmap(__VA_ARGS__), MAP_FAILED, error)
 
@@ -153,10 +136,7 @@ static void test_rights(void)
 
 static void run(const char *name, void (*test)(void))
 {
-    failures = 0;
-    test();
-    printf("maps: %s ... %s\n", name, failures ? "FAIL" : "ok");
-    all_failures += failures;
+    run_test("maps", name, test);
 }
 
 int main(void)

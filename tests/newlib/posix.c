@@ -25,24 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int failures; /* of the test that runs */
-static int all_failures;
-
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            printf("line %d: %s is false (errno %d)\n", __LINE__, #condition, errno); \
-            failures++;                                                               \
-        }                                                                             \
-    } while (0)
-
-/* The call gives value, and errno is error then. */
-#define CHECK_ERROR(call, value, error) \
-    do {                                \
-        errno = 0;                      \
-        CHECK((call) == (value));       \
-        CHECK(errno == (error));        \
-    } while (0)
+#include "check.h"
 
 static void test_folders(void)
 {
@@ -283,10 +266,7 @@ static void test_atomics(void)
 
 static void run(const char *name, void (*test)(void))
 {
-    failures = 0;
-    test();
-    printf("posix: %s ... %s\n", name, failures ? "FAIL" : "ok");
-    all_failures += failures;
+    run_test("posix", name, test);
 }
 
 int main(int argc, char **argv)

@@ -241,8 +241,10 @@ def fields():
         ("text_p_memsz", RUNS, [DATA - TEXT]),
         ("data_p_memsz", REFUSED, [0, 1, DATA_BYTES - 1, program_end - DATA + 1, 2**this.bits - DATA,
                                    2**this.bits - DATA + 1, *wraps]),
-        ("text_p_flags", RUNS, [1, 3, 5, 7, 0xFFFFFFFF]),
-        ("data_p_flags", RUNS, [0, 1, 2, 3, 4, 5, 7, 0xFFFFFFFF]),
+        ("text_p_flags", RUNS, [1, 5]),
+        ("data_p_flags", RUNS, [0, 1, 2, 4, 5]),
+        *((name, RUNS if this is ELF32 else REFUSED, [3, 7, 0xFFFFFFFF])  # to be written to, and executed
+          for name in ("text_p_flags", "data_p_flags")),
         *((name, RUNS, [0, 1, 3, 0x100000, 0x3F9000, *wraps]) for name in ("text_p_paddr", "text_p_align")),
         ("length", REFUSED, [0, 1, header_bytes - 1, header_bytes, header_bytes + 2 * this.program_bytes - 1,
                              header_bytes + 2 * this.program_bytes, TEXT_OFFSET, FILE_BYTES - 1]),

@@ -90,7 +90,7 @@ def session():
             output = (error.stdout or b"").decode() + "\n(gdb did not end)"
     expected = EXPECTED + ALONE[arch.name]
     # Every block is in one of the runs.
-    for name, total, lines in re.findall(r"^(kernel heap|frame zone|window|low zone): (\d+) blocks.*\n((?:  .*\n)+)",
+    for name, total, lines in re.findall(r"^(kernel heap|frame zone|window|low zone|tail): (\d+) blocks.*\n((?:  .*\n)+)",
                                          output, re.MULTILINE):
         counted = sum(int(line.split()[1]) for line in lines.splitlines())
         expected.append((f"all blocks of the {name}", r"$" if counted == int(total) else

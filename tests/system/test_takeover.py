@@ -21,7 +21,7 @@ import suite
 SHIFT = 3
 NS_AN_INSTRUCTION = 1 << SHIFT
 FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "endall", "flood",
-         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "shared"]
+         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared"]
 KEY_US = 50_000          # what a key may take that is typed into the shell
 COMMAND_US = 2_000_000   # ps or kill, with all of their keys
 QUIT_US = 200_000        # from ctrl-\\ to the prompt
@@ -41,6 +41,7 @@ ATTACKS = [
     ("children that end before they can be killed", "hydra &", 128, 1000, 3),
     ("a fork bomb of copies on write", "copies &", 128, 4000, 300),
     ("a fork bomb of copies on write in front", "copies", 128, 4000, 300),
+    ("a fork bomb that executes itself without end", "again &", 128, 4000, 300),
     ("forks without end while memory is full", "copies 0 &", 128, 3000, 2),
     ("forks without end while memory is full, on a small machine", "copies 0 &", 20, 2000, 2),
     ("areas of every other page, of all addresses", "nobodys &", 128, 8000, 2),

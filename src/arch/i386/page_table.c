@@ -50,7 +50,7 @@ static const struct page_place places[] = {
     {(vaddr_t)kernel_rodata_end, "kernel data", false},
     {(vaddr_t)kernel_stack_guard, "the guard page below the boot stack", false},
     {(vaddr_t)kernel_stack_guard + PAGE_SIZE_BYTES, "boot stack, kernel data", false},
-    {(vaddr_t)kernel_end, "unused, behind the kernel", false},
+    {(vaddr_t)kernel_end, "behind the kernel: structs of frames, and frames", false},
     {USER_STACK_GUARD, "the guard page below the user stack", false},
     {USER_STACK_BOTTOM, "user stack", false},
     {USER_STACK_TOP, "the guard page above the user stack", false},

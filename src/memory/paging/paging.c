@@ -844,6 +844,36 @@ void paging_free_4gb(struct paging_4gb_chunk *chunk)
     kmem_free(chunk);
 }
 
+/* Are the user's parts of its tables empty? */
+static bool is_as_new(const struct paging_4gb_chunk *chunk)
+{
+    const struct page_entry *root = root_of(chunk);
+
+    for (const struct page_entry *slot = root; slot < root + PAGE_MIXED_TABLES; slot++) {
+        vaddr_t address = (vaddr_t)(slot - root) << page_level_shift(ROOT_LEVEL);
+
+        if (page_count(chunk->counts, slot, address) !=
+            page_count(paging.kernel.counts, &paging.kernel_root[slot - root], address)) {
+            return false;
+        }
+    }
+    return chunk->own_tables == PAGE_MIXED_TABLES;
+}
+
+bool paging_reset_4gb(struct paging_4gb_chunk *chunk)
+{
+    if (!is_as_new(chunk)) {
+        return false;
+    }
+    if (chunk == paging.current) {
+        paging_switch(&paging.kernel);
+    }
+    pmm_give_back_promise(chunk->promised_tables);
+    chunk->promised_tables = 0;
+    chunk->resident = 0;
+    return true;
+}
+
 struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory)
 {
     if (directory == paging.kernel.directory_entry) {

@@ -81,23 +81,4 @@ int paging_complete_path(struct paging_4gb_chunk *chunk, vaddr_t address, unsign
  * before: see paging_complete_path(). */
 int paging_make_tables(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t last);
 
-/*
- * slot, of level and for address, leads to no table of the chunk's own: the first address below end
- * whose entry in the same table may, the first that the next table covers, or end. So a range of
- * terabytes with nothing in it costs a few instructions for each entry of three tables.
- */
-static inline vaddr_t pass_empty(const struct page_entry *slot, unsigned level, vaddr_t address,
-                                 vaddr_t end)
-{
-    do {
-        vaddr_t next = next_entry(address, level);
-
-        if (next <= address || next >= end) {
-            return end;
-        }
-        address = next;
-    } while (page_table_index(address, level) != 0 && page_entry_is_empty(*++slot));
-    return address;
-}
-
 #endif

@@ -17,6 +17,43 @@ struct stretch {
     unsigned in_use;
 };
 
+/* How many of the count entries from slot on are empty, before the first that is not. */
+static inline size_t count_empty(const struct page_entry *slot, size_t count)
+{
+    size_t i = 0;
+
+    while (i + 8 <= count &&
+           (slot[i].bits | slot[i + 1].bits | slot[i + 2].bits | slot[i + 3].bits |
+            slot[i + 4].bits | slot[i + 5].bits | slot[i + 6].bits | slot[i + 7].bits) == 0) {
+        i += 8;
+    }
+    while (i < count && page_entry_is_empty(slot[i])) {
+        i++;
+    }
+    return i;
+}
+
+/*
+ * slot, of level and for address, leads to no table of the chunk's own: the first address below end
+ * whose entry in the same table may, the first that the next table covers, or end. So a range of
+ * terabytes with nothing in it costs two instructions for each entry of three tables.
+ */
+static __attribute__((noinline)) vaddr_t pass_empty(const struct page_entry *slot, unsigned level,
+                                                    vaddr_t address, vaddr_t end)
+{
+    const vaddr_t next = next_entry(address, level);
+
+    if (next <= address || next >= end) {
+        return end;
+    }
+    const unsigned shift = page_level_shift(level);
+    const size_t of_range = (size_t)((end - 1 - next) >> shift) + 1;
+    const size_t of_table = ENTRIES - 1 - page_table_index(address, level);
+    const size_t passed = count_empty(slot + 1, MIN(of_range, of_table));
+
+    return passed == of_range ? end : next + ((vaddr_t)passed << shift);
+}
+
 /* The first stretch of [start, end) that has a table of the chunk's own; false when there is
  * none. */
 static bool next_stretch(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end,

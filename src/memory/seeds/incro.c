@@ -192,7 +192,7 @@ static bool has_heap_frames(void)
     struct pmm_stats stats;
 
     pmm_get_stats(&stats);
-    return stats.zone_free + stats.low_free - stats.zeroed >= HEAP_FRAMES;
+    return stats.zone_free + stats.low_free + stats.tail_free - stats.zeroed >= HEAP_FRAMES;
 }
 
 /* Then the heap: it starts with 1 MiB, grows, joins what is free, and gives pages back. When

@@ -1,145 +1,16 @@
 /*
- * posix.c - what POSIX has beyond rows.h's system: fork, faults, pipes and files, for Linux's
- * program. Of these Drupe has what system_drupe.c names alike.
+ * posix.c - what POSIX has beyond rows.h's system: pipes and files, for Linux's program.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "rows.h"
 
-#define PAGES 1000u
-#define IDLE  64
 #define FILES 500
 
-/* ---------------------------------------------------------------- faults */
-
-static volatile char *pages_get(void)
-{
-    void *pages =
-        mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED) {
-        give_up("no memory for pages");
-    }
-    madvise(pages, PAGES * PAGE_BYTES, MADV_NOHUGEPAGE); /* faults of single pages are meant */
-    return pages;
-}
-
-/* A write to each page; instructions of one. */
-static uint32_t cost_of_touching(volatile char *pages)
-{
-    uint32_t start = instructions();
-    for (uint32_t i = 0; i < PAGES; i++) {
-        pages[i * PAGE_BYTES] = 1;
-    }
-    return (instructions() - start) / PAGES;
-}
-
-static uint32_t fresh_page(void)
-{
-    volatile char *pages = pages_get();
-    uint32_t cost = cost_of_touching(pages);
-    munmap((void *)pages, PAGES * PAGE_BYTES);
-    return cost;
-}
-
-/* The call itself: the C library's function does more. */
-static pid_t bare_fork(void)
-{
-    pid_t pid = (pid_t)syscall(SYS_fork);
-    if (pid < 0) {
-        give_up("fork was refused");
-    }
-    return pid;
-}
-
-/* A child that lives until it is killed. */
-static pid_t fork_idle(void)
-{
-    pid_t pid = bare_fork();
-    while (pid == 0) {
-        pause();
-    }
-    return pid;
-}
-
-static uint32_t copying(void)
-{
-    volatile char *pages = pages_get();
-    cost_of_touching(pages);
-    pid_t pid = fork_idle();
-    uint32_t cost = cost_of_touching(pages);
-    system_kill(pid);
-    system_wait(pid);
-    munmap((void *)pages, PAGES * PAGE_BYTES);
-    return cost;
-}
-
-static uint32_t last_holder(void)
-{
-    volatile char *pages = pages_get();
-    cost_of_touching(pages);
-    pid_t pid = fork_idle();
-    system_kill(pid);
-    system_wait(pid);
-    uint32_t cost = cost_of_touching(pages);
-    munmap((void *)pages, PAGES * PAGE_BYTES);
-    return cost;
-}
-
-/* ---------------------------------------------------------------- processes */
-
-static void fork_and_wait(void)
-{
-    pid_t pid = bare_fork();
-    if (pid == 0) {
-        _exit(0);
-    }
-    system_wait(pid);
-}
-
-static void fork_exec_and_wait(void)
-{
-    pid_t pid = bare_fork();
-    if (pid == 0) {
-        char *const arguments[] = {"small.elf", NULL};
-        execve(arguments[0], arguments, arguments + 1);
-        _exit(127);
-    }
-    system_wait(pid);
-}
-
-static uint32_t forking(void)
-{
-    return cost_of(fork_and_wait, 10);
-}
-
-static uint32_t forking_and_executing(void)
-{
-    return cost_of(fork_exec_and_wait, 10);
-}
-
-static uint32_t bytes_of_a_forked_process(void)
-{
-    pid_t children[IDLE];
-    uint32_t before = system_free_pages();
-    for (int i = 0; i < IDLE; i++) {
-        children[i] = fork_idle();
-    }
-    uint32_t taken = before - system_free_pages();
-    for (int i = 0; i < IDLE; i++) {
-        system_kill(children[i]);
-        system_wait(children[i]);
-    }
-    return taken * PAGE_BYTES / IDLE;
-}
+/* ---------------------------------------------------------------- pipes */
 
 static int there[2], back[2];
 
@@ -156,7 +27,7 @@ static uint32_t pipes(void)
     if (pipe(there) != 0 || pipe(back) != 0) {
         give_up("no pipes");
     }
-    pid_t pid = bare_fork();
+    int pid = system_fork();
     while (pid == 0) {
         char byte;
         if (read(there[0], &byte, 1) != 1 || write(back[1], &byte, 1) != 1) {
@@ -267,12 +138,6 @@ static uint32_t opening_the_last(void)
 }
 
 const struct row system_rows[] = {
-    {"fault on a fresh page, 1,000 in a row", fresh_page, GOAL(1400)},
-    {"copy-on-write fault, with copy", copying, GOAL(1500)},
-    {"copy-on-write fault, last holder", last_holder, GOAL(300)},
-    {"fork + _exit + wait", forking, GOAL(15000)},
-    {"fork + exec + wait of 24 KB", forking_and_executing, GOAL(40000)},
-    {"bytes of a small idle process, forked", bytes_of_a_forked_process, GOALS(30720, 30720)},
     {"pipe round trip of a byte", pipes, NO_GOAL},
     {"pread of 4 KiB, cached", reading, NO_GOAL},
     {"pread of 4 bytes, cached", reading_little, NO_GOAL},

@@ -38,6 +38,7 @@ struct row {
 /* The tables, each ended by a row without a name. */
 extern const struct row memory_rows[];
 extern const struct row process_rows[];
+extern const struct row fork_rows[];
 /* Those of one system alone. */
 extern const struct row system_rows[];
 
@@ -77,6 +78,21 @@ void system_give_back(void *memory, size_t bytes);
 
 /* RAM that nobody has; what has ended has given back its memory before. */
 uint32_t system_free_pages(void);
+
+/* As many bytes of zeros, filled at first touch, page by page; given back as a whole. */
+volatile char *system_map(size_t bytes);
+void system_unmap(volatile char *memory, size_t bytes);
+
+/* The bare call: 0 in the child. */
+int system_fork(void);
+/* That program takes the place of the caller's; returns when it cannot. */
+void system_execute(const char *program);
+/* Ends the caller, without what a C library does at an end. */
+void system_exit(int status) __attribute__((noreturn));
+/* Does not return before the caller is killed. */
+void system_idle(void) __attribute__((noreturn));
+/* Lets the others run until they wait. */
+void system_let_others_run(void);
 
 /* Starts one of the bench's programs, with an argument or NULL; the process's number. */
 int system_start(const char *program, const char *argument);

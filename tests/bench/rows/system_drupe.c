@@ -44,6 +44,61 @@ uint32_t system_free_pages(void)
     return figures.free_pages + figures.promised_pages; /* what is only promised nobody has */
 }
 
+volatile char *system_map(size_t bytes)
+{
+    struct memory_mapping mapping = {
+        .length = bytes,
+        .rights = MAPPING_READ | MAPPING_WRITE,
+        .flags = MAPPING_PRIVATE | MAPPING_ANONYMOUS,
+        .descriptor = -1,
+    };
+    intptr_t memory = syscall_map(&mapping);
+    if (memory < 0 && memory >= -SYSCALL_ERROR_MAX) {
+        give_up("no memory to map");
+    }
+    return (volatile char *)memory;
+}
+
+void system_unmap(volatile char *memory, size_t bytes)
+{
+    if (syscall_unmap((uintptr_t)memory, bytes) != 0) {
+        give_up("memory could not be unmapped");
+    }
+}
+
+int system_fork(void)
+{
+    int pid = (int)syscall_fork();
+    if (pid < 0) {
+        give_up("fork was refused");
+    }
+    return pid;
+}
+
+void system_execute(const char *program)
+{
+    char *const arguments[] = {(char *)program, NULL};
+    syscall_execute(program, arguments, NULL);
+}
+
+void system_exit(int status)
+{
+    syscall_exit_status(status);
+    __builtin_unreachable();
+}
+
+void system_idle(void)
+{
+    for (;;) {
+        syscall_sleep(1000000);
+    }
+}
+
+void system_let_others_run(void)
+{
+    syscall_yield();
+}
+
 int system_start(const char *program, const char *argument)
 {
     static struct command_argument words[2];
@@ -107,144 +162,6 @@ static uint32_t page_when_nearly_full(void)
     return cost;
 }
 
-/* ---------------------------------------------------------------- faults */
-
-#define PAGES 1000u
-#define IDLE  64
-
-static volatile char *pages_get(void)
-{
-    struct memory_mapping mapping = {
-        .length = PAGES * PAGE_BYTES,
-        .rights = MAPPING_READ | MAPPING_WRITE,
-        .flags = MAPPING_PRIVATE | MAPPING_ANONYMOUS,
-        .descriptor = -1,
-    };
-    intptr_t pages = syscall_map(&mapping);
-    if (pages < 0 && pages >= -SYSCALL_ERROR_MAX) {
-        give_up("no memory for pages");
-    }
-    return (volatile char *)pages;
-}
-
-static void pages_give_back(volatile char *pages)
-{
-    if (syscall_unmap((uintptr_t)pages, PAGES * PAGE_BYTES) != 0) {
-        give_up("pages could not be unmapped");
-    }
-}
-
-/* A write to each page; instructions of one. */
-static uint32_t cost_of_touching(volatile char *pages)
-{
-    uint32_t start = instructions();
-    for (uint32_t i = 0; i < PAGES; i++) {
-        pages[i * PAGE_BYTES] = 1;
-    }
-    return (instructions() - start) / PAGES;
-}
-
-static uint32_t fresh_page(void)
-{
-    volatile char *pages = pages_get();
-    uint32_t cost = cost_of_touching(pages);
-    pages_give_back(pages);
-    return cost;
-}
-
-static int fork_checked(void)
-{
-    int pid = (int)syscall_fork();
-    if (pid < 0) {
-        give_up("fork was refused");
-    }
-    return pid;
-}
-
-/* A child that lives until it is killed. */
-static int fork_idle(void)
-{
-    int pid = fork_checked();
-    while (pid == 0) {
-        syscall_sleep(1000000);
-    }
-    return pid;
-}
-
-static void end_child(int pid)
-{
-    system_kill(pid);
-    system_wait(pid);
-}
-
-static uint32_t copying(void)
-{
-    volatile char *pages = pages_get();
-    cost_of_touching(pages);
-    int pid = fork_idle();
-    uint32_t cost = cost_of_touching(pages);
-    end_child(pid);
-    pages_give_back(pages);
-    return cost;
-}
-
-static uint32_t last_holder(void)
-{
-    volatile char *pages = pages_get();
-    cost_of_touching(pages);
-    end_child(fork_idle());
-    uint32_t cost = cost_of_touching(pages);
-    pages_give_back(pages);
-    return cost;
-}
-
-/* ---------------------------------------------------------------- forks */
-
-static void fork_and_wait(void)
-{
-    int pid = fork_checked();
-    if (pid == 0) {
-        syscall_exit_status(0);
-    }
-    system_wait(pid);
-}
-
-static void fork_exec_and_wait(void)
-{
-    int pid = fork_checked();
-    if (pid == 0) {
-        char *const arguments[] = {"small.elf", NULL};
-        syscall_execute("0:/small.elf", arguments, NULL);
-        syscall_exit_status(127);
-    }
-    system_wait(pid);
-}
-
-static uint32_t forking(void)
-{
-    return cost_of(fork_and_wait, 10);
-}
-
-static uint32_t forking_and_executing(void)
-{
-    return cost_of(fork_exec_and_wait, 10);
-}
-
-static uint32_t bytes_of_a_forked_process(void)
-{
-    static int children[IDLE];
-    uint32_t before = system_free_pages();
-    for (int i = 0; i < IDLE; i++) {
-        children[i] = fork_idle();
-        syscall_yield(); /* it runs until it sleeps */
-    }
-    uint32_t taken = before - system_free_pages();
-    for (int i = 0; i < IDLE; i++) {
-        end_child(children[i]);
-    }
-    return taken * PAGE_BYTES / IDLE;
-}
-
 /* ---------------------------------------------------------------- turns */
 
 static void call_yield(void)
@@ -268,12 +185,6 @@ static uint32_t task_switch(void)
 }
 
 const struct row system_rows[] = {
-    {"fault on a fresh page, 1,000 in a row", fresh_page, GOAL(1400)},
-    {"copy-on-write fault, with copy", copying, GOAL(1500)},
-    {"copy-on-write fault, last holder", last_holder, GOAL(300)},
-    {"fork + _exit + wait", forking, GOAL(15000)},
-    {"fork + exec + wait of 24 KB", forking_and_executing, GOAL(40000)},
-    {"bytes of a small idle process, forked", bytes_of_a_forked_process, GOALS(30720, 30720)},
     {"get, touch, free a page, memory nearly full", page_when_nearly_full, GOAL(1900)},
     {"yield, no other process", yield_alone, NO_GOAL},
     {"task switch: half of yield there and back, less call", task_switch, GOALS(90, 114)},

@@ -70,6 +70,52 @@ uint32_t system_free_pages(void)
     return (uint32_t)(figures.freeram * figures.mem_unit / PAGE_BYTES);
 }
 
+volatile char *system_map(size_t bytes)
+{
+    void *memory = system_get(bytes);
+    if (memory == NULL) {
+        give_up("no memory to map");
+    }
+    madvise(memory, bytes, MADV_NOHUGEPAGE); /* faults of single pages are meant */
+    return memory;
+}
+
+void system_unmap(volatile char *memory, size_t bytes)
+{
+    system_give_back((void *)memory, bytes);
+}
+
+int system_fork(void)
+{
+    pid_t pid = (pid_t)syscall(SYS_fork);
+    if (pid < 0) {
+        give_up("fork was refused");
+    }
+    return pid;
+}
+
+void system_execute(const char *program)
+{
+    char *const arguments[] = {(char *)program, NULL};
+    execve(program, arguments, arguments + 1);
+}
+
+void system_exit(int status)
+{
+    _exit(status);
+}
+
+void system_idle(void)
+{
+    for (;;) {
+        pause();
+    }
+}
+
+void system_let_others_run(void)
+{
+}
+
 /* The quickest way that Linux has. */
 int system_start(const char *program, const char *argument)
 {
