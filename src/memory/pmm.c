@@ -461,10 +461,10 @@ static inline bool are_plenty(size_t count)
     return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >= pmm.floor + count;
 }
 
-/* Must count more frames stay free, for all that was promised? */
+/* Must count more frames stay free, for all that was promised, or are there not as many? */
 static inline bool is_spoken_for(size_t count)
 {
-    return RARELY(!are_plenty(count)) && pmm.promised != 0 && !can_be_had(count);
+    return RARELY(!are_plenty(count)) && !can_be_had(count);
 }
 
 static inline void *take_page(const void *owner)
