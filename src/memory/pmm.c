@@ -381,11 +381,18 @@ static void check_is_zero(const uint32_t *page)
 
 /* ---------------------------------------------------------------- allocation */
 
+/* Never more than there are; said here, so that a compiler sees no way behind the array's end where
+ * there is one zone. */
+static inline size_t zones_in_use(void)
+{
+    return MIN(pmm.zone_count, (size_t)FRAME_ZONES_MAX);
+}
+
 static size_t zone_free_pages(void)
 {
     size_t free = heap_free_blocks(&pmm.zones[0].heap) + pmm.zeroed_count;
 
-    for (size_t i = 1; i < pmm.zone_count; i++) {
+    for (size_t i = 1; i < zones_in_use(); i++) {
         free += heap_free_blocks(&pmm.zones[i].heap);
     }
     return free;
@@ -404,7 +411,7 @@ static void *take_from_pool(size_t count, const void *owner)
 /* Frames side by side where the first zone has none: from the others, the low zone or the pool. */
 static void *take_elsewhere(size_t count, const void *owner)
 {
-    for (size_t i = 1; i < pmm.zone_count; i++) {
+    for (size_t i = 1; i < zones_in_use(); i++) {
         void *frames = heap_malloc_owned(&pmm.zones[i].heap, count * PAGE_SIZE_BYTES, owner);
 
         if (frames != NULL) {
@@ -607,7 +614,7 @@ static inline bool is_inside(const struct heap *heap, const void *page)
 /* NULL for an address in none of them. */
 static struct heap *heap_of(const void *page)
 {
-    for (size_t i = 0; i < pmm.zone_count; i++) {
+    for (size_t i = 0; i < zones_in_use(); i++) {
         if (is_inside(&pmm.zones[i].heap, page)) {
             return &pmm.zones[i].heap;
         }
@@ -746,7 +753,7 @@ const struct heap *pmm_get_heap(size_t i)
 {
     /* The pool lies below the zones; the low zone below all, unless it is seen through a window. */
     bool low_is_first = (uintptr_t)pmm.low.heap.saddr < (uintptr_t)pmm.pool->saddr;
-    size_t last = pmm.zone_count + 1;
+    size_t last = zones_in_use() + 1;
 
     if (i == (low_is_first ? 0 : last)) {
         return &pmm.low.heap;
@@ -755,7 +762,7 @@ const struct heap *pmm_get_heap(size_t i)
     if (i == 0) {
         return pmm.pool;
     }
-    return i <= pmm.zone_count ? &pmm.zones[i - 1].heap : NULL;
+    return i <= zones_in_use() ? &pmm.zones[i - 1].heap : NULL;
 }
 
 void pmm_get_stats(struct pmm_stats *stats)
