@@ -33,7 +33,7 @@
 #define BUCKETS_MIN    64
 #define BUCKETS_MAX    0x100000
 
-/* What a turn of the hand may cost, and what a part of it does: in units of some 15 instructions. */
+/* What a turn of the hand may cost, and what a part of it does: units of some 15 instructions. */
 #define TURN_EFFORT  2500
 #define EFFORT_WORDS 4 /* so many words of the bitmap for one */
 #define EFFORT_PAGE  2

@@ -62,7 +62,7 @@ void page_cache_initialise(void);
 struct page_view_operations {
     /* Has the program touched page `index` through this view since the last such call? */
     bool (*was_used)(struct list_node *view, uint32_t index, const void *frame);
-    /* Unmaps page `index` from the view, and gives back its hold on the frame; false: it has none. */
+    /* Unmaps page `index` from the view, and gives back its hold; false: it has none. */
     bool (*unmap)(struct list_node *view, uint32_t index, void *frame);
 };
 void page_cache_set_views(const struct page_view_operations *operations);
@@ -94,8 +94,8 @@ void page_object_expect(struct page_object *object, uint32_t index, uint32_t pag
 /*
  * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
  * be so many, none: who asks for too much takes nothing from others. A few more go where several
- * are found at once. Returns how many frames are free now that were not. These may be fewer: one call takes at most some 40,000 instructions, and
- * the next one goes on where it stopped.
+ * are found at once. Returns how many frames are free now that were not. These may be fewer: one
+ * call takes at most some 40,000 instructions, and the next one goes on where it stopped.
  */
 size_t page_cache_shrink(size_t pages);
 
