@@ -52,7 +52,7 @@
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */
-#define STATUS_IS_OF_ELF(number) \
+#define STATUS_IS_OF_ELF(number)                                               \
     (((number) >= E64BIT && (number) <= ECUTOFF) || (number) == ESHAREDPAGE || \
      (number) == ENOTCODE || (number) == EWRITEEXEC)
 

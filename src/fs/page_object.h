@@ -9,7 +9,7 @@
  *   absent   -> busy      page_object_get() has a frame for it; its contents are on their way
  *   busy     -> there     whoever waits for it looks again
  *   there    -> absent    somebody needs a frame: pages of files, of which nothing was written, go;
- *                         first those that no process shows and that were not used lately
+ *                         those that were read or touched lately are spared
  *
  * Shared memory's pages stay until the last who shows it has gone; each was promised when it was
  * made.
@@ -58,11 +58,14 @@ struct page_object {
 /* Sets up the page cache. Once; after pmm is whole. */
 void page_cache_initialise(void);
 
-/*
- * What takes a page away from those who show it: `view` is a node of the object's list. It unmaps
- * page `index` from that view, and gives back its hold on the frame, if it has one.
- */
-void page_cache_set_unmap(void (*unmap)(struct list_node *view, uint32_t index, void *frame));
+/* Those who show pages: `view` is a node of the object's list. */
+struct page_view_operations {
+    /* Has the program touched page `index` through this view since the last such call? */
+    bool (*was_used)(struct list_node *view, uint32_t index, const void *frame);
+    /* Unmaps page `index` from the view, and gives back its hold; false: it has none. */
+    bool (*unmap)(struct list_node *view, uint32_t index, void *frame);
+};
+void page_cache_set_views(const struct page_view_operations *operations);
 
 /* An object with one reference, and no page in memory. */
 void page_object_initialise(struct page_object *object,
@@ -88,14 +91,20 @@ void *page_object_find(const struct page_object *object, uint32_t index);
  * lack. */
 void page_object_expect(struct page_object *object, uint32_t index, uint32_t pages);
 
-/* Gives back so many pages of files, as far as they can go, and the cache keeps
- * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. If that cannot be so many,
- * none: who asks for too much takes nothing from others. Returns how many frames are free now that
- * were not. */
+/*
+ * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
+ * be so many, none: who asks for too much takes nothing from others. A few more go where several
+ * are found at once. Returns how many frames are free now that were not. These may be fewer: one
+ * call takes at most some 40,000 instructions, and the next one goes on where it stopped.
+ */
 size_t page_cache_shrink(size_t pages);
 
+/* pmm_promise() for those who can wait: it makes as many such calls as it takes. False also when
+ * the task is cancelled. May wait. */
+bool page_cache_promise(size_t pages);
+
 /* Gives back all pages of files that can go. Their frames stay promised to the cache, up to
- * PAGE_CACHE_PAGES_MIN. */
+ * PAGE_CACHE_PAGES_MIN. May wait. */
 void page_cache_forget(void);
 
 struct page_cache_stats {
