@@ -39,11 +39,13 @@ posix=(posix/fnmatch posix/glob posix/regcomp posix/regexec posix/regerror posix
 # glob() knows no users: there are none.
 posix_flags+=(-D_GNU_SOURCE -D_ELIX_LEVEL=1 -D__NETBSD_SYSCALLS)
 own_headers=$tools/../programs/newlib/include/sys
+# ARG_MAX is the kernel's limit.
+arg_max=$(sed -n 's/^#define ARGUMENTS_BYTES_MAX *\([0-9]*\).*/\1/p' "$tools/../src/abi/syscalls.h")
 
 mkdir -p "$1"
 destination=$(cd "$1" && pwd)
 made_of=("$source" "$0" "$target_flags" "$own_headers"/*)
-key=$(sha256sum "${made_of[@]}" | cut -d ' ' -f 1; "$gcc" --version | head -1)
+key=$(sha256sum "${made_of[@]}" | cut -d ' ' -f 1; "$gcc" --version | head -1; echo "$arg_max")
 if [ "$(cat "$destination/newlib.key" 2>/dev/null)" = "$key" ]; then
     exit 0
 fi
@@ -86,6 +88,7 @@ ssize_t getdelim (char **, size_t *, int, FILE *);\
 ssize_t getline (char **, size_t *, FILE *);\
 #endif' "$headers/stdio.h"
 sed -i '/^#if.*__rtems__/{N;/lstat/s/__SPU__/__drupe__/;}' "$headers/sys/stat.h"
+sed -i "s/^\(#define[[:space:]]*ARG_MAX[[:space:]]*\)[0-9]*/\1$arg_max/" "$headers/sys/syslimits.h"
 rm "$headers/stdatomic.h"
 # newlib 4.6 reads the arguments of exit handlers before it looks whether there are any: with small
 # reentrancy structs, each program with a handler would end by a NULL pointer.

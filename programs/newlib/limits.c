@@ -14,6 +14,8 @@
 #define TICKS_PER_SECOND 1000 /* of times(): newlib's CLOCKS_PER_SEC */
 #define KERNEL_PATH_MAX  1024 /* src/config.h: PATH_BYTES_MAX */
 
+_Static_assert(ARG_MAX == ARGUMENTS_BYTES_MAX, "tools/build_newlib.sh puts it into the header");
+
 /* Pages that the kernel manages, and the free ones of these. */
 static struct memory_figures memory(void)
 {

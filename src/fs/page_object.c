@@ -4,7 +4,14 @@
  * Frames are found by object and index in a hash table; the chain goes through their struct page.
  * So no page in memory needs memory of its own beside its frame. Which pages go when frames are
  * needed is decided by a hand that goes from bucket to bucket: a page that was used since it last
- * came by is spared once (the "clock" algorithm).
+ * came by is spared once (the "clock" algorithm). Who reads a page marks it as used; who has it
+ * mapped does so by the CPU, in the bit "accessed" of the entry.
+ *
+ * One call moves the hand only so far: a turn has an effort that it may cost, counted in units of
+ * about 15 instructions. Half of it is for pages that are spared, so that a turn finds frames
+ * where every page is in use. Buckets without pages of files are passed by a bitmap. Where one page
+ * is shown by very many, a turn unmaps it from some of them, and the next one goes on. So what a
+ * turn costs depends neither on the size of the RAM nor on what processes do.
  *
  * Invariants: each frame in a chain is held by the cache; object->cached counts its frames in
  * chains; a busy page is in its chain, and nobody but the one who fills it has it. cache.promised +
@@ -24,6 +31,20 @@
 /* One bucket for so many pages of the machine. */
 #define PAGES_A_BUCKET 16
 #define BUCKETS_MIN    64
+#define BUCKETS_MAX    0x100000
+
+/* What a turn of the hand may cost, and what a part of it does: units of some 15 instructions. */
+#define TURN_EFFORT  2500
+#define EFFORT_WORDS 4 /* so many words of the bitmap for one */
+#define EFFORT_PAGE  2
+#define EFFORT_DROP  12
+#define EFFORT_LOOK  5 /* at a view's entry */
+#define EFFORT_UNMAP 20
+
+/* Buckets that are looked at between two pauses. */
+#define PIECE_BUCKETS 64
+
+#define WORD_BITS (8 * sizeof(uintptr_t))
 
 /* Pages of shared memory that are given back between two pauses. */
 #define PIECE_PAGES 256
@@ -31,13 +52,15 @@
 static struct {
     void **buckets;           /* each the first frame of a chain, or NULL */
     size_t bucket_count;      /* a power of two */
+    uintptr_t *with_files;    /* a bit for each bucket: is a page of a file in it? */
     size_t hand;              /* the bucket that is looked at next for pages to give back */
     size_t promised;          /* frames that are promised to the cache and not taken */
     size_t busy;              /* pages that are being filled */
     size_t dirty_max;         /* pages that may be dirty */
     struct list_node dirty;   /* objects that have such, those that had one first at the front */
     struct wait_queue filled; /* who waits for a busy page */
-    void (*unmap)(struct list_node *view, uint32_t index, void *frame);
+    bool is_cut_short; /* the last turn ended for its effort: another may have more success */
+    struct page_view_operations views;
     struct page_cache_stats stats;
 } cache;
 
@@ -45,11 +68,12 @@ void page_cache_initialise(void)
 {
     size_t buckets = BUCKETS_MIN;
 
-    while (buckets < pmm_get_total_pages() / PAGES_A_BUCKET) {
+    while (buckets < pmm_get_total_pages() / PAGES_A_BUCKET && buckets < BUCKETS_MAX) {
         buckets *= 2;
     }
-    cache.buckets = kzalloc(buckets * sizeof(*cache.buckets));
+    cache.buckets = kzalloc(buckets * sizeof(*cache.buckets) + buckets / 8);
     KASSERT(cache.buckets && pmm_promise(PAGE_CACHE_PAGES_MIN));
+    cache.with_files = (uintptr_t *)(cache.buckets + buckets);
     cache.bucket_count = buckets;
     cache.promised = PAGE_CACHE_PAGES_MIN;
     cache.dirty_max =
@@ -59,9 +83,9 @@ void page_cache_initialise(void)
     pmm_set_reclaimer(page_cache_shrink);
 }
 
-void page_cache_set_unmap(void (*unmap)(struct list_node *view, uint32_t index, void *frame))
+void page_cache_set_views(const struct page_view_operations *operations)
 {
-    cache.unmap = unmap;
+    cache.views = *operations;
 }
 
 /* ---------------------------------------------------------------- chains */
@@ -102,6 +126,23 @@ bool page_object_is_file(const struct page_object *object)
     return !is_promised(object);
 }
 
+/* A page of a file came to the bucket, or left it. */
+static void note_files(void *const *bucket)
+{
+    size_t number = (size_t)(bucket - cache.buckets);
+    uintptr_t bit = (uintptr_t)1 << number % WORD_BITS;
+    void *frame = *bucket;
+
+    while (frame && !is_refilled(page_of(frame)->object)) {
+        frame = page_of(frame)->next;
+    }
+    if (frame) {
+        cache.with_files[number / WORD_BITS] |= bit;
+    } else {
+        cache.with_files[number / WORD_BITS] &= ~bit;
+    }
+}
+
 /* The frame, which has one owner, becomes the object's page: held by the cache alone. */
 static void add(struct page_object *object, uint32_t index, void *frame, bool is_busy)
 {
@@ -118,7 +159,10 @@ static void add(struct page_object *object, uint32_t index, void *frame, bool is
     *bucket = frame;
     object->cached++;
     cache.stats.pages++;
-    cache.stats.files += is_refilled(object);
+    if (is_refilled(object)) {
+        cache.stats.files++;
+        note_files(bucket);
+    }
 }
 
 /* The page is dirty no longer. */
@@ -141,7 +185,8 @@ static void drop(void *frame)
 {
     struct page *page = page_of(frame);
     struct page_object *object = page->object;
-    void **link = bucket_of(object, page->index);
+    void **bucket = bucket_of(object, page->index);
+    void **link = bucket;
 
     while (*link != frame) {
         link = &page_of(*link)->next;
@@ -151,7 +196,10 @@ static void drop(void *frame)
     page->object = NULL;
     object->cached--;
     cache.stats.pages--;
-    cache.stats.files -= is_refilled(object);
+    if (is_refilled(object)) {
+        cache.stats.files--;
+        note_files(bucket);
+    }
 
     bool is_free = page_release(frame);
 
@@ -181,63 +229,164 @@ static void unmap_all(void *frame)
 {
     const struct page *page = page_of(frame);
 
-    if (page->holders > 1 && cache.unmap) {
+    if (page->holders > 1 && cache.views.unmap) {
         LIST_FOR_EACH(view, &page->object->views) {
-            cache.unmap(view, page->index, frame);
+            (void)cache.views.unmap(view, page->index, frame);
         }
     }
 }
 
-/* Can the page of a file go? Those who show it lose it, if that is allowed. */
-static bool can_go(void *frame, bool mapped_too)
+/* A turn of the hand: some frames are to become free, or one promised to the cache. */
+struct turn {
+    int effort;         /* units that are left */
+    int sparing_effort; /* of these, for pages that were used and are spared */
+    size_t wanted;      /* pages */
+    size_t freed;       /* frames that were not promised to the cache */
+    size_t refused;     /* pages that nothing can be done about now, one after the other */
+    bool is_for_cache;
+};
+
+static struct turn new_turn(size_t wanted, bool is_for_cache)
+{
+    return (struct turn){
+        .effort = TURN_EFFORT,
+        .sparing_effort = TURN_EFFORT / 2,
+        .wanted = wanted,
+        .is_for_cache = is_for_cache,
+    };
+}
+
+/* One that ends when all that can go is gone. */
+static struct turn unlimited_turn(void)
+{
+    return (struct turn){.effort = INT32_MAX, .wanted = SIZE_MAX};
+}
+
+static bool has_enough(const struct turn *turn)
+{
+    return turn->is_for_cache ? cache.promised > 0 : turn->freed >= turn->wanted;
+}
+
+/* The next view of the object, round and round. */
+static struct list_node *next_view(struct page_object *object)
+{
+    struct list_node *view = list_take_first(&object->views);
+
+    list_append(&object->views, view);
+    return view;
+}
+
+/* Was the page used since the hand came by last? Not any longer, then. Of very many who show it not
+ * all are asked, but those that would be the next to lose it; what is left of the effort is for
+ * that. */
+static bool was_used(struct turn *turn, void *frame)
 {
     struct page *page = page_of(frame);
+    bool is_used = page->is_used;
 
-    if (!is_refilled(page->object) || page->is_busy || page->is_dirty) {
-        return false;
+    page->is_used = false;
+    if (page->holders == 1 || !cache.views.was_used) {
+        return is_used;
     }
-    if (page->is_used) {
-        page->is_used = false;
-        return false;
+    LIST_FOR_EACH(view, &page->object->views) {
+        if (turn->sparing_effort <= 0) {
+            break;
+        }
+        turn->effort -= EFFORT_LOOK;
+        turn->sparing_effort -= EFFORT_LOOK;
+        is_used |= cache.views.was_used(view, page->index, frame);
     }
-    if (mapped_too) {
-        unmap_all(frame);
+    return is_used;
+}
+
+/* Those who show the page lose it, as far as the effort goes. Does nobody hold it but the cache? */
+static bool unmap(struct turn *turn, void *frame)
+{
+    struct page *page = page_of(frame);
+    struct list_node *last = page->object->views.previous;
+
+    if (page->holders > 1 && last != &page->object->views && cache.views.unmap) {
+        for (struct list_node *view = NULL;
+             view != last && page->holders > 1 && turn->effort > 0;) {
+            view = next_view(page->object);
+            turn->effort -=
+                cache.views.unmap(view, page->index, frame) ? EFFORT_UNMAP : EFFORT_LOOK;
+        }
     }
     return page->holders == 1;
 }
 
-/* The hand looks at one bucket, and gives back what can go. Returns how many frames that freed. */
-static size_t sweep(bool mapped_too)
+static bool may_go(const struct page *page)
 {
-    void *frame = cache.buckets[cache.hand++ & (cache.bucket_count - 1)];
-    size_t count = 0;
+    return page->object && is_refilled(page->object) && !page->is_busy && !page->is_dirty;
+}
 
-    while (frame) {
-        struct page_object *object = page_of(frame)->object;
-        void *next = page_of(frame)->next;
+static void drop_file_page(struct turn *turn, void *frame)
+{
+    struct page_object *object = page_of(frame)->object;
+    size_t promised = cache.promised;
 
-        if (can_go(frame, mapped_too)) {
-            size_t promised = cache.promised;
+    turn->effort -= EFFORT_DROP;
+    turn->refused = 0;
+    drop(frame);
+    end_if_unused(object);
+    turn->freed += cache.promised == promised;
+}
 
-            drop(frame);
-            end_if_unused(object);
-            count += cache.promised == promised;
+/* What of a bucket's pages can go, goes: all of them, as those that are spared here would be taken
+ * for unused ones when the hand came back to the same bucket at once. False: the effort has ended;
+ * else the hand goes on. */
+static bool sweep_bucket(struct turn *turn, size_t bucket)
+{
+    void *next;
+
+    for (void *frame = cache.buckets[bucket]; frame; frame = next) {
+        next = page_of(frame)->next;
+        turn->effort -= EFFORT_PAGE;
+        if (!may_go(page_of(frame))) {
+            turn->refused += is_refilled(page_of(frame)->object);
+            continue;
         }
-        frame = next;
+        if (turn->effort <= 0) {
+            return false;
+        }
+        if (turn->sparing_effort > 0 && was_used(turn, frame)) {
+            turn->sparing_effort -= EFFORT_PAGE;
+            turn->refused = 0;
+        } else if (unmap(turn, frame)) {
+            drop_file_page(turn, frame);
+        } else if (turn->effort <= 0) {
+            return false; /* the next turn unmaps it from the others */
+        } else {
+            turn->refused++;
+        }
     }
-    return count;
+    return true;
 }
 
-/* Sweeps in the hand's order are made in this many steps at most: two rounds for pages that nobody
- * shows, as the first only marks those that were used, and two for all. */
-static size_t steps_max(void)
+/* The first bucket from there on, round and round, that has pages of files; there are some. */
+static size_t bucket_with_files(struct turn *turn, size_t bucket)
 {
-    return 4 * cache.bucket_count;
+    const size_t words = cache.bucket_count / WORD_BITS;
+    size_t first = bucket % cache.bucket_count / WORD_BITS, word = first;
+    uintptr_t bits = cache.with_files[word] & ~(uintptr_t)0 << bucket % WORD_BITS;
+
+    while (bits == 0) {
+        word = (word + 1) % words;
+        bits = cache.with_files[word];
+    }
+    turn->effort -= (int)((word + words - first) % words / EFFORT_WORDS);
+    return word * WORD_BITS + (size_t)__builtin_ctzl(bits);
 }
 
-static size_t sweep_in_step(size_t step)
+/* Moves the hand until the turn has enough, its effort has ended, or no page can go. */
+static void make_turn(struct turn *turn)
 {
-    return sweep(step >= 2 * cache.bucket_count);
+    while (!has_enough(turn) && turn->effort > 0 && turn->refused < cache.stats.files) {
+        cache.hand = bucket_with_files(turn, cache.hand);
+        cache.hand += sweep_bucket(turn, cache.hand);
+    }
+    cache.is_cut_short = !has_enough(turn) && turn->effort <= 0;
 }
 
 /* Frames that the cache has beyond its own part. */
@@ -250,30 +399,45 @@ static size_t spare(void)
 
 size_t page_cache_shrink(size_t pages)
 {
-    size_t count = 0;
-
+    cache.is_cut_short = false;
     if (pages > spare()) {
         return 0; /* of no use, and all of the table would be looked at */
     }
-    for (size_t step = 0; step < steps_max() && count < pages && spare() > 0; step++) {
-        count += sweep_in_step(step);
-    }
-    return count;
+    struct turn turn = new_turn(pages, false);
+
+    make_turn(&turn);
+    return turn.freed;
+}
+
+bool page_cache_promise(size_t pages)
+{
+    do {
+        cache.is_cut_short = false;
+        if (pmm_promise(pages)) {
+            return true;
+        }
+    } while (cache.is_cut_short && task_pause());
+    return false;
 }
 
 void page_cache_forget(void)
 {
-    for (size_t step = 0; step < steps_max() && cache.stats.files > cache.stats.dirty; step++) {
-        (void)sweep_in_step(step);
+    for (size_t bucket = 0; bucket < cache.bucket_count && cache.stats.files > 0; bucket++) {
+        struct turn turn = unlimited_turn();
+
+        (void)sweep_bucket(&turn, bucket);
+        if (bucket % PIECE_BUCKETS == PIECE_BUCKETS - 1) {
+            (void)task_pause();
+        }
     }
 }
 
 /* Makes a place for a page where no frame can be had: one that a page of a file leaves. */
 static bool replace_one(void)
 {
-    for (size_t step = 0; step < steps_max() && cache.promised == 0; step++) {
-        (void)sweep_in_step(step);
-    }
+    struct turn turn = new_turn(1, true);
+
+    make_turn(&turn);
     return cache.promised > 0;
 }
 

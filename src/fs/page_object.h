@@ -11,8 +11,8 @@
  *   there    -> dirty     somebody writes to it: page_object_mark_dirty()
  *   dirty    -> there     page_object_write_back() has begun to write it. From here on nobody maps
  *                         it with the right to write: the next write is noticed
- *   there    -> absent    somebody needs a frame: pages of files that can be read again go; first
- *                         those that no process shows and that were not used lately
+ *   there    -> absent    somebody needs a frame: pages of files that can be read again go; those
+ *                         that were read or touched lately are spared
  *
  * Shared memory's pages stay until the last who shows it has gone; each was promised when it was
  * made. Those of files in memory (fs/ram/) stay until the file is removed or shorter.
@@ -86,11 +86,14 @@ struct page_object {
 /* Sets up the page cache. Once; after pmm is whole. */
 void page_cache_initialise(void);
 
-/*
- * What takes a page away from those who show it: `view` is a node of the object's list. It unmaps
- * page `index` from that view, and gives back its hold on the frame, if it has one.
- */
-void page_cache_set_unmap(void (*unmap)(struct list_node *view, uint32_t index, void *frame));
+/* Those who show pages: `view` is a node of the object's list. */
+struct page_view_operations {
+    /* Has the program touched page `index` through this view since the last such call? */
+    bool (*was_used)(struct list_node *view, uint32_t index, const void *frame);
+    /* Unmaps page `index` from the view, and gives back its hold; false: it has none. */
+    bool (*unmap)(struct list_node *view, uint32_t index, void *frame);
+};
+void page_cache_set_views(const struct page_view_operations *operations);
 
 /* An object with one reference, and no page in memory. */
 void page_object_initialise(struct page_object *object,
@@ -155,14 +158,20 @@ void page_object_end(struct page_object *object);
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Gives back so many pages of files, as far as they can go, and the cache keeps
- * PAGE_CACHE_PAGES_MIN; a few more where several are found at once. If that cannot be so many,
- * none: who asks for too much takes nothing from others. Returns how many frames are free now that
- * were not. */
+/*
+ * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
+ * be so many, none: who asks for too much takes nothing from others. A few more go where several
+ * are found at once. Returns how many frames are free now that were not. These may be fewer: one
+ * call takes at most some 40,000 instructions, and the next one goes on where it stopped.
+ */
 size_t page_cache_shrink(size_t pages);
 
+/* pmm_promise() for those who can wait: it makes as many such calls as it takes. False also when
+ * the task is cancelled. May wait. */
+bool page_cache_promise(size_t pages);
+
 /* Gives back all pages of files that can go. Their frames stay promised to the cache, up to
- * PAGE_CACHE_PAGES_MIN. */
+ * PAGE_CACHE_PAGES_MIN. May wait. */
 void page_cache_forget(void);
 
 struct page_cache_stats {

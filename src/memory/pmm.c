@@ -422,11 +422,18 @@ static void check_is_zero(const uint32_t *page)
 
 /* ---------------------------------------------------------------- allocation */
 
+/* Never more than there are; said here, so that a compiler sees no way behind the array's end where
+ * there is one zone. */
+static inline size_t zones_in_use(void)
+{
+    return MIN(pmm.zone_count, (size_t)FRAME_ZONES_MAX);
+}
+
 static size_t zone_free_pages(void)
 {
     size_t free = heap_free_blocks(&pmm.zones[0].heap) + pmm.zeroed_count;
 
-    for (size_t i = 1; i < pmm.zone_count; i++) {
+    for (size_t i = 1; i < zones_in_use(); i++) {
         free += heap_free_blocks(&pmm.zones[i].heap);
     }
     return free;
@@ -452,7 +459,7 @@ static void *take_from_pool(size_t count, const void *owner)
  * pool. */
 static void *take_elsewhere(size_t count, const void *owner)
 {
-    for (size_t i = 1; i < pmm.zone_count; i++) {
+    for (size_t i = 1; i < zones_in_use(); i++) {
         void *frames = heap_malloc_owned(&pmm.zones[i].heap, count * PAGE_SIZE_BYTES, owner);
 
         if (frames != NULL) {
@@ -512,10 +519,10 @@ static inline bool are_plenty(size_t count)
     return heap_free_blocks(&pmm.zones[0].heap) + heap_free_blocks(pmm.pool) >= pmm.floor + count;
 }
 
-/* Must count more frames stay free, for all that was promised? */
+/* Must count more frames stay free, for all that was promised, or are there not as many? */
 static inline bool is_spoken_for(size_t count)
 {
-    return RARELY(!are_plenty(count)) && pmm.promised != 0 && !can_be_had(count);
+    return RARELY(!are_plenty(count)) && !can_be_had(count);
 }
 
 static inline void *take_page(const void *owner)
@@ -658,7 +665,7 @@ static inline bool is_inside(const struct heap *heap, const void *page)
 /* NULL for an address in none of them. */
 static struct heap *heap_of(const void *page)
 {
-    for (size_t i = 0; i < pmm.zone_count; i++) {
+    for (size_t i = 0; i < zones_in_use(); i++) {
         if (is_inside(&pmm.zones[i].heap, page)) {
             return &pmm.zones[i].heap;
         }
@@ -801,7 +808,7 @@ const struct heap *pmm_get_heap(size_t i)
     /* The tail lies below the pool, and that below the zones; the low zone below the pool, unless
      * it is seen through a window. */
     bool low_is_first = (uintptr_t)pmm.low.heap.saddr < (uintptr_t)pmm.pool->saddr;
-    size_t last = pmm.zone_count + 1;
+    size_t last = zones_in_use() + 1;
 
     if (i == 0) {
         return &pmm.tail_zone.heap;
@@ -814,7 +821,7 @@ const struct heap *pmm_get_heap(size_t i)
     if (i == 0) {
         return pmm.pool;
     }
-    return i <= pmm.zone_count ? &pmm.zones[i - 1].heap : NULL;
+    return i <= zones_in_use() ? &pmm.zones[i - 1].heap : NULL;
 }
 
 void pmm_get_stats(struct pmm_stats *stats)

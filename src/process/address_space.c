@@ -89,7 +89,7 @@ bool address_space_charge(struct address_space *space, size_t count)
     if (count > UINT32_MAX || !family_charge(space->family, FAMILY_PAGES, (uint32_t)count)) {
         return false;
     }
-    if (!pmm_promise(count)) {
+    if (!page_cache_promise(count)) {
         family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
         return false;
     }
@@ -714,25 +714,55 @@ void address_space_destroy(struct address_space *space)
 
 /* ---------------------------------------------------------------- pages that are taken back */
 
-/* Page index of the object is to leave the memory: the area that shows it maps it no longer. */
-static void unmap(struct list_node *view, uint32_t index, void *frame)
+/* Where the area shows page `index` of its object; 0: it does not show that frame. */
+static vaddr_t find_shown(const struct area *area, uint32_t index, const void *frame)
 {
-    struct area *area = LIST_ENTRY(view, struct area, view);
-    struct paging_4gb_chunk *chunk = area->chunk;
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
+
+    return index >= area->first &&
+                   index - area->first < (area->end - area->start) / PAGE_SIZE_BYTES &&
+                   page_entry_frame(paging_entry(area->chunk, address)) == page_physical(frame)
+               ? address
+               : 0;
+}
+
+/* The CPU sets the bit at the first touch after it was cleared. */
+static bool was_used(struct list_node *view, uint32_t index, const void *frame)
+{
+    const struct area *area = LIST_ENTRY(view, struct area, view);
+    vaddr_t address = find_shown(area, index, frame);
+    struct page_entry entry;
+
+    if (!address) {
+        return false;
+    }
+    entry = paging_entry(area->chunk, address);
+    if (!(page_entry_flags(entry) & PAGE_FLAG_ACCESSED)) {
+        return false;
+    }
+    paging_write(area->chunk, address, page_entry_change(entry, 0, PAGE_FLAG_ACCESSED));
+    return true;
+}
+
+/* The page is to leave the memory: the area that shows it maps it no longer. */
+static bool unmap(struct list_node *view, uint32_t index, void *frame)
+{
+    const struct area *area = LIST_ENTRY(view, struct area, view);
+    struct paging_4gb_chunk *chunk = area->chunk;
+    vaddr_t address = find_shown(area, index, frame);
     struct user_pages_released released;
 
-    if (index < area->first || index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES ||
-        page_entry_frame(paging_entry(chunk, address)) != page_physical(frame)) {
-        return;
+    if (!address) {
+        return false;
     }
     (void)user_pages_release(chunk, address, address + PAGE_SIZE_BYTES, 1, 0, &released);
     chunk->resident--;
     promise_tables(chunk, released.tables); /* the area may need them again */
+    return true;
 }
 
 void address_space_initialise(void)
 {
-    page_cache_set_unmap(unmap);
+    page_cache_set_views(&(struct page_view_operations){.was_used = was_used, .unmap = unmap});
     spare = new_chunk();
 }

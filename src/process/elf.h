@@ -46,8 +46,8 @@ struct elf_layout {
     bool has_stack_header; /* PT_GNU_STACK, as ordinary compilers write it */
     size_t stack_bytes;    /* that it asks for there; 0: it does not say */
     size_t segment_count;  /* 1 to ELF_SEGMENTS_MAX */
-    /* No two overlap. With 64 bits none is writable and executable, and no two with different rights
-     * share a page. */
+    /* No two overlap. With 64 bits none is writable and executable, and no two with different
+     * rights share a page. */
     struct elf_segment segments[ELF_SEGMENTS_MAX];
 };
 

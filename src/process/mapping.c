@@ -113,7 +113,7 @@ static int new_shared_memory(struct family *family, size_t length, struct page_o
     if (!family_charge(family, FAMILY_PAGES, pages)) {
         return -ENOMEM;
     }
-    if (pmm_promise(pages)) {
+    if (page_cache_promise(pages)) {
         *object = shared_memory_new(pages, family, charge_back);
         if (*object) {
             return OK;

@@ -30,17 +30,23 @@
 /* Pages of process_malloc()'s that address_space_check() looks at between two pauses. */
 #define PIECE_PAGES 2048
 
+/* Of the page with that entry, in that area or in none. */
+static inline page_rights_t rights_of(const struct address_space *space, const struct area *area,
+                                      vaddr_t address, struct page_entry entry)
+{
+    if (area) {
+        return area->rights;
+    }
+    return address_space_is_in_heap(space, address) && !page_entry_is_empty(entry) ? MALLOC_RIGHTS
+                                                                                   : 0;
+}
+
 page_rights_t address_space_rights(struct address_space *space, vaddr_t address)
 {
     const struct area *area = area_at(space, address);
 
-    if (area) {
-        return area->rights;
-    }
-    return address_space_is_in_heap(space, address) &&
-                   !page_entry_is_empty(paging_entry(space->chunk, address))
-               ? MALLOC_RIGHTS
-               : 0;
+    return area ? area->rights
+                : rights_of(space, NULL, address, paging_entry(space->chunk, address));
 }
 
 int address_space_check(struct address_space *space, vaddr_t start, size_t length,
@@ -191,11 +197,10 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     return OK;
 }
 
-/* Something the process may touch is absent at page. */
-static int bring(struct address_space *space, vaddr_t page, bool is_written)
+/* Something the process may touch is absent at page, in that area or process_malloc()'s. */
+static int bring(struct address_space *space, const struct area *area, vaddr_t page,
+                 bool is_written)
 {
-    const struct area *area = area_at(space, page);
-
     if (!area) {
         bring_promised(space, page);
     } else if (area->object) {
@@ -210,11 +215,12 @@ static int bring(struct address_space *space, vaddr_t page, bool is_written)
 int address_space_own_page(struct address_space *space, vaddr_t address, void **frame)
 {
     vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
-    page_rights_t rights = address_space_rights(space, page);
+    const struct area *area = area_at(space, page);
     struct page_entry entry = paging_entry(space->chunk, page);
+    page_rights_t rights = rights_of(space, area, page, entry);
     int status = rights == 0                    ? -EINVARG
                  : page_entry_is_present(entry) ? OK
-                                                : bring(space, page, true);
+                                                : bring(space, area, page, true);
 
     if (status < 0) {
         return status;
@@ -228,21 +234,20 @@ int address_space_own_page(struct address_space *space, vaddr_t address, void **
 int address_space_fault(struct address_space *space, vaddr_t address, page_rights_t access)
 {
     vaddr_t page = ALIGN_DOWN(address, PAGE_SIZE_BYTES);
+    const struct area *area = area_at(space, page);
     struct page_entry entry = paging_entry(space->chunk, page);
-    page_rights_t rights = address_space_rights(space, page);
+    page_rights_t rights = rights_of(space, area, page, entry);
 
     if (!(rights & access)) {
         return -EINVARG;
     }
     if (!page_entry_is_present(entry)) {
-        return bring(space, page, access == PAGE_WRITE);
+        return bring(space, area, page, access == PAGE_WRITE);
     }
     if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED) ||
         page_entry_rights(entry) & PAGE_WRITE) {
         return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
     }
-    const struct area *area = area_at(space, page);
-
     if (area && area->is_shared) {
         return let_write(space, area, page);
     }

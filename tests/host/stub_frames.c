@@ -85,6 +85,11 @@ bool pmm_promise(size_t count)
     return true;
 }
 
+size_t pmm_get_available_pages(void)
+{
+    return stub_frames_free() > promised ? stub_frames_free() - promised : 0;
+}
+
 void pmm_promise_freed(size_t count)
 {
     promised += count;

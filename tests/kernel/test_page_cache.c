@@ -135,6 +135,59 @@ KTEST(page_cache_takes_text_back_and_brings_it)
     KEXPECT(stats().pages == 0);
 }
 
+static void touch(struct process *process, vaddr_t address)
+{
+    struct page_entry entry = paging_entry(process->space.chunk, address);
+
+    paging_write(process->space.chunk, address, page_entry_change(entry, PAGE_FLAG_ACCESSED, 0));
+}
+
+/* Some pages of a file that no program shows. */
+static bool read_some_pages(void)
+{
+    static uint8_t buffer[8 * PAGE_SIZE_BYTES];
+    struct file *file;
+    bool is_read = false;
+
+    if (file_open(FILE_PATH, &file) == OK) {
+        is_read = file_read(file, buffer, sizeof(buffer)) == (int)sizeof(buffer);
+        file_close(file);
+    }
+    return is_read;
+}
+
+/* A page that one of two programs goes on touching stays until there is no other. */
+KTEST(page_cache_spares_what_programs_touch)
+{
+    struct process *processes[2];
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < 2; i++) {
+        KEXPECT(process_load(INIT_PATH, NULL, &processes[i]) == OK);
+    }
+    vaddr_t text = text_of(processes[0]);
+
+    KEXPECT(text && read_some_pages());
+    (void)page_cache_shrink(1); /* no other page is marked as used any more */
+    for (size_t i = 0; i < 2; i++) {
+        (void)address_space_fault(&processes[i]->space, text, PAGE_EXECUTE);
+    }
+    paddr_t frame = frame_at(processes[0], text);
+
+    KEXPECT(frame && frame == frame_at(processes[1], text));
+    while (stats().files > 1) {
+        touch(processes[1], text);
+        KEXPECT(page_cache_shrink(1) > 0);
+        KEXPECT(frame_at(processes[0], text) == frame && frame_at(processes[1], text) == frame);
+    }
+    KEXPECT(page_cache_shrink(1) == 1);
+    KEXPECT(frame_at(processes[0], text) == 0 && frame_at(processes[1], text) == 0);
+    for (size_t i = 0; i < 2; i++) {
+        process_destroy(processes[i]);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
 /* For the tables of a mapping, and small objects. */
 #define LEFT_PAGES 8
 

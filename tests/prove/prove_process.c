@@ -346,9 +346,14 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
     return -EIO;
 }
 
-void page_cache_set_unmap(void (*unmap)(struct list_node *view, uint32_t index, void *frame))
+void page_cache_set_views(const struct page_view_operations *operations)
 {
-    (void)unmap;
+    (void)operations;
+}
+
+bool page_cache_promise(size_t pages)
+{
+    return pmm_promise(pages);
 }
 
 /* ---------------------------------------------------------------- free addresses */

@@ -134,8 +134,15 @@ static struct batch next_marked_batch(const struct stretch *stretch, size_t max,
     const struct page_entry *slot = stretch->path.slot[0];
     const struct page_entry *end =
         slot + MIN(max, (size_t)(stretch->end - stretch->start) / PAGE_SIZE_BYTES);
-    page_entry_bits_t all = 0, last;
+    page_entry_bits_t all = slot->bits, last;
 
+    /* Of a run that nobody has touched, all but the first and the last entry are the same. */
+    if (end - slot > 4 && page_entry_marks(slot[0]) & page_entry_marks(slot[1]) & mark) {
+        for (last = slot[1].bits; end - slot > 4 && slot[1].bits == last && slot[2].bits == last &&
+                                  slot[3].bits == last && slot[4].bits == last;) {
+            slot += 4; /* an entry like the others is left for the loop below */
+        }
+    }
     do {
         last = (slot++)->bits;
         all |= last;
