@@ -226,21 +226,23 @@ static struct list_node *next_view(struct page_object *object)
 }
 
 /* Was the page used since the hand came by last? Not any longer, then. Of very many who show it not
- * all are asked: what is left of the effort is for unmapping it. */
+ * all are asked, but those that would be the next to lose it; what is left of the effort is for
+ * that. */
 static bool was_used(struct turn *turn, void *frame)
 {
     struct page *page = page_of(frame);
-    struct list_node *last = page->object->views.previous;
     bool is_used = page->is_used;
 
     page->is_used = false;
-    if (page->holders == 1 || last == &page->object->views || !cache.views.was_used) {
+    if (page->holders == 1 || !cache.views.was_used) {
         return is_used;
     }
-    for (struct list_node *view = NULL; view != last && turn->sparing_effort > 0;) {
+    LIST_FOR_EACH(view, &page->object->views) {
+        if (turn->sparing_effort <= 0) {
+            break;
+        }
         turn->effort -= EFFORT_LOOK;
         turn->sparing_effort -= EFFORT_LOOK;
-        view = next_view(page->object);
         is_used |= cache.views.was_used(view, page->index, frame);
     }
     return is_used;
