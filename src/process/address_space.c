@@ -724,6 +724,18 @@ static void unmap(struct list_node *view, uint32_t index, void *frame)
     promise_tables(chunk, released.tables); /* the area may need them again */
 }
 
+/* ---------------------------------------------------------------- what is kept */
+
+size_t address_space_spare_pages(void)
+{
+    return spare ? PAGING_CHUNK_PAGES : 0;
+}
+
+size_t address_space_spare_objects(void)
+{
+    return spare ? PAGING_CHUNK_OBJECTS : 0;
+}
+
 void address_space_initialise(void)
 {
     page_cache_set_unmap(unmap);
