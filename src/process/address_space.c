@@ -761,6 +761,18 @@ static bool unmap(struct list_node *view, uint32_t index, void *frame)
     return true;
 }
 
+/* ---------------------------------------------------------------- what is kept */
+
+size_t address_space_spare_pages(void)
+{
+    return spare ? PAGING_CHUNK_PAGES : 0;
+}
+
+size_t address_space_spare_objects(void)
+{
+    return spare ? PAGING_CHUNK_OBJECTS : 0;
+}
+
 void address_space_initialise(void)
 {
     page_cache_set_views(&(struct page_view_operations){.was_used = was_used, .unmap = unmap});

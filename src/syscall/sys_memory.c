@@ -132,11 +132,11 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
     pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
-        .free_pages = pages.free - pages.promised + files.spare,
+        .free_pages = pages.free - pages.promised + files.spare + address_space_spare_pages(),
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,
-        .objects = kmem_live_objects() - files.idle,
+        .objects = kmem_live_objects() - files.idle - address_space_spare_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
         .cache_pages = cache.pages,

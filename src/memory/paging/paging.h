@@ -111,6 +111,9 @@ struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory);
  * structs are small objects. */
 #define PAGING_CHUNK_PAGES (1 + PAGE_MIXED_TABLES)
 
+/* And objects: the chunk, and the counts of its tables where these have no room in entries. */
+#define PAGING_CHUNK_OBJECTS (1 + (sizeof(struct page_counts) > 0))
+
 /* Pages mapped between start and end, multiples of 4 MiB, and the chunk's own tables that lead
  * there. What is the kernel's does not count. */
 size_t paging_count_private(const struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t end);
