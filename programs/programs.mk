@@ -38,7 +38,7 @@ OBJCOPY ?= $(CROSS)objcopy
 
 # The kernel's own string and formatting code, and its words for errors, serve programs as well.
 LIBC_SOURCES := $(sort $(wildcard programs/libc/*.c)) \
-    src/lib/string.c src/lib/format.c src/lib/status_text.c
+    src/lib/string.c src/lib/format.c src/lib/status_text.c src/lib/key_decoder.c
 # $(call kind_sources,FOLDER,KIND): those of one kind in that folder.
 kind_sources = $(sort $(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.asm))
 # $(call program_objects,sources,KIND)

@@ -50,7 +50,7 @@ PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/el
 FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
-VGA, SERIAL, TERMINAL = "src/drivers/vga.c", "src/drivers/serial.c", "src/process/terminal.c"
+VGA, SERIAL, CONSOLE = "src/drivers/vga.c", "src/drivers/serial.c", "src/device/console.c"
 START_64, TRAP_64, THUNK_64 = (f"src/arch/x86_64/{name}.asm" for name in ("start", "trap", "bios_thunk"))
 GATES_64, GDT_64, TABLE_64 = (f"src/arch/x86_64/{name}.c" for name in ("trap_gates", "gdt", "page_table"))
 PANIC, BACKTRACE, LOOK = "src/debug/panic.c", "src/debug/backtrace.c", "src/syscall/sys_memory_look.c"
@@ -273,7 +273,7 @@ MUTANTS = [
      "        return PROCESS_HEAP_END;", "        return PROCESS_HEAP_END + PAGE_SIZE_BYTES;", "kernel"),
 
     ("process: files stay open at exit", PROCESS,
-     "    close_files(process);\n    abandon_children(process);\n", "    abandon_children(process);\n",
+     "    descriptors_end(&process->descriptors, process->family);\n    abandon_children(process);\n", "    abandon_children(process);\n",
      "kernel"),
     ("process: the heap is not given back at exit", SPACE,
      "    (void)release(space, map.heap_start, map.heap_end, 0, CHARGED_ENTRIES);\n", "", "kernel, usertest"),
@@ -362,7 +362,7 @@ MUTANTS = [
      "    (void)arguments;\n    return -EINVARG;", "    (void)arguments;\n    return OK;",
      "usertest"),
     ("open: a file is lost when no descriptor is free", "src/syscall/sys_file.c",
-     "    file_close(file);\n    return status < 0", "    return status < 0", "usertest, calls"),
+     "    if (number < 0) {\n        file_close(file);\n    }\n", "", "usertest, calls"),
 
     ("usercopy: a string may go on behind its range", USERCOPY,
      "    vaddr_t limit = MIN(user_range_end(start), start + max < start ? UINTPTR_MAX : start + max);",
@@ -396,9 +396,9 @@ MUTANTS = [
      "    if (group != tasks.favoured) {\n        list_append", "    if (true) {\n        list_append", "takeover ten spinners"),
     ("process_free: much memory goes back in one piece", SPACE,
      "        (void)task_pause(); /* what is given up", "        (void)0; /* what is given up", "takeover 700 MiB"),
-    ("ctrl-\\: it can be caught", TERMINAL,
+    ("ctrl-\\: it can be caught", CONSOLE,
      "    if (key == KEY_QUIT && can_quit_front()) {",
-     "    if (key == KEY_QUIT && can_quit_front() && !terminal.front->takes_interrupt) {", "takeover a spinner in front"),
+     "    if (key == KEY_QUIT && can_quit_front() && !console.front->takes_interrupt) {", "takeover a spinner in front"),
     ("trace: any program may turn it on", PROCESS,
      "        !process_is_front(process)) {\n        return -EINVARG;", "        !process) {\n        return -EINVARG;",
      "script mem"),
@@ -406,14 +406,14 @@ MUTANTS = [
      "if (!process || has_ended(process) || ", "if (!process || ", "usertest"),
     ("arguments: one more than there may be", "src/process/arguments.c",
      "arguments->count < ARGUMENTS_MAX ?", "arguments->count <= ARGUMENTS_MAX ?", "usertest"),
-    ("ctrl-C: who catches it is ended all the same", TERMINAL,
-     "key == KEY_INTERRUPT && terminal.front && !terminal.front->takes_interrupt",
-     "key == KEY_INTERRUPT && terminal.front",
+    ("ctrl-C: who catches it is ended all the same", CONSOLE,
+     "key == KEY_INTERRUPT && console.front && !console.front->takes_interrupt",
+     "key == KEY_INTERRUPT && console.front",
      "script shell"),
-    ("ctrl-C: what was typed before it is read after it", TERMINAL,
-     "    keyboard_flush();\n    printk(\"^C", "    printk(\"^C", "script shell"),
-    ("ctrl-C: while a program is loaded it is nobody's", TERMINAL,
-     "    } else if (keyboard_holds(KEY_INTERRUPT)) {", "    } else if (!session) {", "script shell"),
+    ("ctrl-C: what was typed before it is read after it", CONSOLE,
+     "    key_queue_flush();\n    printk(\"^C", "    printk(\"^C", "script shell"),
+    ("ctrl-C: while a program is loaded it is nobody's", CONSOLE,
+     "    } else if (key_queue_holds(KEY_INTERRUPT)) {", "    } else if (!session) {", "script shell"),
     ("memory_look: the answer is written wherever the program says", LOOK,
      "            return fits_word(run.start) ? write_run(out, &run) : -ENOENT;",
      "            *(struct memory_run *)out.address = run;\n            return OK;", "usertest, calls"),

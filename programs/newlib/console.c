@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../libc/include/key_decoder.h"
+#include "lib/key_decoder.h"
 #include "lib/utf8.h"
 
 #define LINE_BYTES 4096 /* with the newline */

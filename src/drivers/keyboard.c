@@ -13,8 +13,8 @@
 #include "arch/irq.h"
 #include "arch/machine.h"
 #include "debug/printk.h"
-#include "arch/speaker.h"
 #include "base/align.h"
+#include "device/key_queue.h"
 #include "lib/string.h"
 
 /* The controller (Intel 8042): data, and status when read, command when written. */
@@ -167,90 +167,9 @@ uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode)
     }
 }
 
-/* ---------------------------------------------------------------- keys that wait */
-
-/* Each end moves its own counter only, so reading needs no lock against the interrupts that write;
- * counters run freely and wrap, the ring's size divides 2^32. */
-static struct {
-    struct keyboard_state state;
-    volatile uint32_t written;
-    volatile uint32_t read;
-    volatile uint8_t keys[KEYS_MAX];
-    bool (*listener)(uint8_t key);
-    void (*room_handler)(void);
-} keyboard;
-
-static uint32_t waiting(void)
-{
-    return keyboard.written - keyboard.read;
-}
-
-bool keyboard_push(uint8_t key)
-{
-    if (key == 0 || (keyboard.listener && keyboard.listener(key))) {
-        return false;
-    }
-    if (waiting() == KEYS_MAX) {
-        speaker_beep();
-        return false;
-    }
-    keyboard.keys[keyboard.written % KEYS_MAX] = key;
-    keyboard.written++;
-    return true;
-}
-
-bool keyboard_has_room(void)
-{
-    return waiting() < KEYS_MAX - KEYS_RESERVED;
-}
-
-static void announce_room(void)
-{
-    if (keyboard.room_handler) {
-        keyboard.room_handler();
-    }
-}
-
-bool keyboard_holds(uint8_t key)
-{
-    for (uint32_t i = keyboard.read; i != keyboard.written; i++) {
-        if (keyboard.keys[i % KEYS_MAX] == key) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void keyboard_flush(void)
-{
-    keyboard.read = keyboard.written;
-    announce_room();
-}
-
-void keyboard_set_listener(bool (*listener)(uint8_t key))
-{
-    keyboard.listener = listener;
-}
-
-void keyboard_set_room_handler(void (*handler)(void))
-{
-    keyboard.room_handler = handler;
-}
-
-uint8_t keyboard_pop(void)
-{
-    if (waiting() == 0) {
-        return 0;
-    }
-    uint8_t key = keyboard.keys[keyboard.read % KEYS_MAX];
-    keyboard.read++;
-    if (waiting() == KEYS_MAX / 2) {
-        announce_room();
-    }
-    return key;
-}
-
 /* ---------------------------------------------------------------- the controller */
+
+static struct keyboard_state decoder_of_interrupts;
 
 /* Is there a byte to be read? A machine without this controller reads as all ones. */
 static bool has_data(void)
@@ -270,13 +189,13 @@ void keyboard_interrupt(void)
     if (!has_data()) {
         return;
     }
-    uint8_t key = keyboard_decode(&keyboard.state, inb(DATA_PORT));
+    uint8_t key = keyboard_decode(&decoder_of_interrupts, inb(DATA_PORT));
 
     if (key == KEYBOARD_RESTART) {
         printk("\nCtrl-Alt-Del: the machine restarts.\n");
         machine_restart();
     }
-    keyboard_push(key);
+    key_queue_push(key);
 }
 
 void keyboard_initialise(void)

@@ -20,7 +20,7 @@
 #include "arch/irq.h"
 #include "arch/timer.h"
 #include "debug/printk.h"
-#include "drivers/keyboard.h"
+#include "device/key_queue.h"
 
 #define COM1_PORT 0x3F8
 
@@ -201,7 +201,7 @@ static void push(uint8_t byte)
 
     serial.was_return = byte == '\r';
     if (!is_second) {
-        keyboard_push(byte == 0x7F ? '\b' : byte == '\n' ? '\r' : byte);
+        key_queue_push(byte == 0x7F ? '\b' : byte == '\n' ? '\r' : byte);
     }
 }
 
@@ -216,7 +216,7 @@ static void allow_input(bool is_allowed)
 static void serial_interrupt(void)
 {
     for (unsigned i = 0; i < RECEIVE_BURST && !serial.is_holding; i++) {
-        if (!keyboard_has_room()) {
+        if (!key_queue_has_room()) {
             allow_input(false);
             return;
         }
@@ -246,7 +246,7 @@ void serial_enable_input(void)
         return;
     }
     irq_register(IRQ_COM1, serial_interrupt);
-    keyboard_set_room_handler(serial_on_room);
+    key_queue_set_room_handler(serial_on_room);
     allow_input(true);
     irq_enable(IRQ_COM1);
 }

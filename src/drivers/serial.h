@@ -19,7 +19,7 @@ void serial_initialise(void);
 /* The next received byte, 0 to 255, or -1 when there is none. Does not wait. */
 int serial_read(void);
 
-/* From now on received bytes become keys (keyboard_push), by IRQ 4. Needs the IRQs set up. */
+/* From now on received bytes become keys (key_queue_push), by IRQ 4. Needs the IRQs set up. */
 void serial_enable_input(void);
 
 /* Is there a serial line? After serial_initialise(). */

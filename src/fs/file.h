@@ -40,14 +40,9 @@ struct file_operations {
 struct file {
     const struct file_operations *operations;
     uint32_t references;
-    uint32_t flags;    /* FILE_READ ... */
+    uint32_t flags;    /* FILE_READ, FILE_WRITE, FILE_NO_WAIT */
     uint64_t position; /* of a file: byte; of a folder: entry */
 };
-
-/* What it was opened for. */
-#define FILE_READ   1u
-#define FILE_WRITE  2u
-#define FILE_APPEND 0x20u /* each write is at the end */
 
 /* Fills in a file with one reference, at position 0. */
 void file_initialise(struct file *file, const struct file_operations *operations, uint32_t flags);

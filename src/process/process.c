@@ -12,7 +12,6 @@
 #include "arch/trap.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "fs/file.h"
 #include "fs/node.h"
 #include "fs/ram/ram_fs.h"
 #include "base/align.h"
@@ -28,6 +27,9 @@
  * its small objects. */
 #define OBJECT_PAGES 1
 #define FIXED_PAGES  (PAGING_CHUNK_PAGES + TASK_STACK_PAGES + OBJECT_PAGES)
+
+/* How each program finds the console. */
+#define SESSION_MODE (CONSOLE_LINES | CONSOLE_ECHO)
 
 /* Children that are given away between two pauses. */
 #define CHILDREN_A_PIECE 64
@@ -112,6 +114,7 @@ static int new_process(struct family *family, struct process **process)
     family_join(family);
     wait_queue_initialise(&created->child_ended);
     created->session.turns = &family->turns;
+    created->session.mode = SESSION_MODE;
     *process = created;
     return OK;
 }
@@ -155,6 +158,12 @@ static int load(const char *path, const struct arguments *arguments, struct fami
     if (status == OK) {
         status = task_create(&created->task, created->space.chunk, &start, may_use_spare(created));
     }
+    if (status == OK && task_current()) {
+        status = descriptors_inherit(&created->descriptors, family, &process_current()->descriptors,
+                                     0, FILE_DESCRIPTOR_FIRST);
+    } else if (status == OK) {
+        descriptors_begin(&created->descriptors);
+    }
     return finish(created, status, process);
 }
 
@@ -178,18 +187,14 @@ int process_load_job(const char *path, const struct arguments *arguments, bool i
     return status;
 }
 
-/* The child has open what its parent has. 0 or -ELIMIT. */
-static int inherit_files(struct process *child, const struct process *parent)
+int process_inherit_files(struct process *child)
 {
-    for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
-        if (parent->files[i]) {
-            if (!family_charge(child->family, FAMILY_FILES, 1)) {
-                return -ELIMIT;
-            }
-            child->files[i] = file_hold(parent->files[i]);
-        }
-    }
-    return OK;
+    int status =
+        descriptors_inherit(&child->descriptors, child->family, &process_current()->descriptors,
+                            FILE_DESCRIPTOR_FIRST, FILE_DESCRIPTORS);
+
+    descriptors_execute(&child->descriptors, child->family);
+    return status;
 }
 
 int process_fork(struct process **process)
@@ -205,12 +210,14 @@ int process_fork(struct process **process)
     child->argc = parent->argc;
     process_set_folder(child, parent->folder);
     child->argv = parent->argv;
+    child->session.mode = parent->session.mode;
     status = address_space_create(&child->space, child->family);
     if (status == OK) {
         status = address_space_clone(&child->space, &parent->space);
     }
     if (status == OK) {
-        status = inherit_files(child, parent);
+        status = descriptors_inherit(&child->descriptors, child->family, &parent->descriptors, 0,
+                                     FILE_DESCRIPTORS);
     }
     if (status == OK) {
         status = task_create_copy(&child->task, child->space.chunk, 0, may_use_spare(child));
@@ -235,6 +242,8 @@ int process_execute(const char *path, const struct arguments *arguments, struct 
     process->argc = arguments_count(arguments);
     process->argv = argv;
     process->session.takes_interrupt = false;
+    process->session.mode = SESSION_MODE;
+    descriptors_execute(&process->descriptors, process->family);
     task_set_chunk(space.chunk);
     address_space_destroy(&old);
     return OK;
@@ -283,9 +292,9 @@ void process_start(struct process *process, unsigned flags)
     task_start(&process->task);
     if (!processes.init) {
         processes.init = process;
-        terminal_set_front(&process->session);
+        console_set_front(&process->session);
     } else if (flags & PROCESS_FRONT) {
-        terminal_start_front(&process->session);
+        console_start_front(&process->session);
     }
 }
 
@@ -301,18 +310,6 @@ void process_set_folder(struct process *process, struct node *folder)
     }
 }
 
-static void close_files(struct process *process)
-{
-    process_set_folder(process, NULL);
-    for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
-        if (process->files[i]) {
-            file_close(process->files[i]);
-            process->files[i] = NULL;
-            family_give_back(process->family, FAMILY_FILES, 1);
-        }
-    }
-}
-
 static bool has_ended(const struct process *process)
 {
     return process->task.state == TASK_ENDED;
@@ -322,7 +319,8 @@ void process_destroy(struct process *process)
 {
     struct family *family = process->family;
 
-    close_files(process);
+    process_set_folder(process, NULL);
+    descriptors_end(&process->descriptors, process->family);
     address_space_destroy(&process->space);
     if (process->task.kernel_stack) {
         task_destroy(&process->task);
@@ -381,10 +379,11 @@ void process_exit(int status)
     if (processes.tracer == process) {
         (void)process_trace(false);
     }
-    close_files(process);
+    process_set_folder(process, NULL);
+    descriptors_end(&process->descriptors, process->family);
     abandon_children(process);
     if (process_is_front(process)) {
-        terminal_set_front(process->parent ? &process->parent->session : NULL);
+        console_set_front(process->parent ? &process->parent->session : NULL);
     }
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
     address_space_destroy(&process->space);
@@ -527,7 +526,7 @@ int process_wait_posix(int id, bool can_wait, int *status)
 
 bool process_is_front(const struct process *process)
 {
-    return terminal_is_front(&process->session);
+    return console_is_front(&process->session);
 }
 
 static void interrupt_session(struct session *front)
@@ -554,7 +553,13 @@ static struct session *quit_session(struct session *front)
     return next ? &next->session : NULL;
 }
 
-static const struct terminal_actions session_actions = {
+static struct session *running_session(void)
+{
+    return &process_current()->session;
+}
+
+static const struct console_actions session_actions = {
+    .running = running_session,
     .interrupt = interrupt_session,
     .can_quit = can_quit_session,
     .quit = quit_session,
@@ -646,7 +651,7 @@ void process_initialise(void)
         list_initialise(&processes.by_id[i]);
     }
     family_initialise();
-    terminal_initialise(&session_actions);
+    console_initialise(&session_actions);
     task_set_end_handler(process_bury);
     address_space_initialise();
     ram_fs_set_charge(family_charge_files, family_give_back_files);

@@ -22,14 +22,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/file.h"
 #include "abi/syscalls.h"
-#include "fs/file.h"
+#include "device/console.h"
 #include "base/list.h"
 #include "process/address_space.h"
 #include "process/arguments.h"
+#include "process/descriptors.h"
 #include "process/family.h"
-#include "process/terminal.h"
 #include "task/task.h"
 
 struct process {
@@ -44,7 +43,7 @@ struct process {
     struct family *family;         /* it is a member of it until it is forgotten */
     bool is_detached;              /* its parent will not wait: it is forgotten when it ends */
     bool is_ending;                /* it gives back what it has, and its status is fixed */
-    struct session session;        /* it may be in front: see terminal.h */
+    struct session session;        /* it may be in front: see console.h */
     struct task task;
     struct wait_queue child_ended; /* where it waits itself, for its children */
     struct address_space space;    /* whose chunk is NULL once it has ended */
@@ -55,7 +54,7 @@ struct process {
     uint32_t poll_tick;  /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
     struct node *folder; /* where relative paths begin, held; NULL: the root of drive 0 */
-    struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
+    struct descriptors descriptors;
 };
 
 /* Registers for tasks that end, for keys, and with the page cache. */
@@ -64,7 +63,8 @@ void process_initialise(void);
 /*
  * Loads the ELF program at path into a new process, ready to run: program, user stack with the
  * arguments (NULL: none), kernel stack. It is of the running process's family, or of init's when
- * none runs. On failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
+ * none runs. It has that one's input, output and errors (descriptors 0 to 2), or the console's. On
+ * failure everything is given back: -ENOMEM, -ELIMIT when the family has as many
  * processes as it may, and the errors of elf.h and fs/file.h. Others run meanwhile; -EINTERRUPTED
  * when the caller was cancelled.
  */
@@ -80,6 +80,10 @@ int process_load_job(const char *path, const struct arguments *arguments, bool i
 /* Its working folder from now on, of which it has a reference of its own; NULL: none. */
 void process_set_folder(struct process *process, struct node *folder);
 
+/* The child, which was not started, gets the running process's other open files, but for those that
+ * are closed on execute. 0 or -ELIMIT: then it has a part. */
+int process_inherit_files(struct process *child);
+
 /*
  * A copy of the running process, ready to run, of the same family: its memory, of which both see
  * only what they write themselves from now on; its open files, whose positions both share. It goes
@@ -90,7 +94,7 @@ int process_fork(struct process **process);
 
 /*
  * The running process gets the program at path in place of its own: id, family, parent, children
- * and open files stay. Only its memory is another's then, and *start says where the program begins:
+ * and open files stay, but for those that are closed on execute. Only its memory is another's then, and *start says where the program begins:
  * the caller gives back what it has, and calls task_restart(). On an error, those of
  * process_load(), nothing has changed.
  */

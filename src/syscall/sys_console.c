@@ -12,58 +12,10 @@
 #include "syscall/usercopy.h"
 #include "process/process.h"
 #include "task/task.h"
-#include "process/terminal.h"
 
 #define PRINT_BYTES_MAX 65536 /* a longer string without a NUL is a mistake */
-#define PRINT_PIECE     256   /* copied at a time, on the kernel stack */
-#define PRINT_LINES     8     /* and of these, ends of lines: each may scroll the screen */
 
 #define POLLS_BEFORE_REST 64
-
-/* How many of the count bytes are printed before the next pause: what follows an Escape may clear
- * all of the screen, so there is one at the piece's end at most. */
-static size_t piece_length(const char *piece, size_t count)
-{
-    unsigned lines = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (piece[i] == KEY_ESCAPE || (piece[i] == '\n' && ++lines == PRINT_LINES)) {
-            return i + 1;
-        }
-    }
-    return count;
-}
-
-/* Prints length bytes at source; all of them are there. Length, or an error. */
-static intptr_t write_from_user(struct user_pointer source, size_t length)
-{
-    char piece[PRINT_PIECE];
-
-    for (size_t done = 0; done < length;) {
-        size_t room = console_room();
-
-        if (room ==
-            0) { /* a serial line takes 1.4 ms for 16 bytes: others wait with interrupts on */
-            if (!task_pause()) {
-                return -EINTERRUPTED;
-            }
-            continue;
-        }
-        size_t count = MIN(MIN(length - done, PRINT_PIECE), room);
-        int status = copy_from_user(piece, user_pointer_add(source, done), count);
-
-        if (status < 0) {
-            return status;
-        }
-        count = piece_length(piece, count);
-        console_write(piece, count);
-        done += count;
-        if (done < length && !task_pause()) {
-            return -EINTERRUPTED;
-        }
-    }
-    return (intptr_t)length;
-}
 
 /* print(str): 0 */
 intptr_t sys_print(const uintptr_t *arguments)
@@ -74,7 +26,7 @@ intptr_t sys_print(const uintptr_t *arguments)
     if (length < 0) {
         return -EINVARG;
     }
-    write_from_user(string, (size_t)length);
+    console_print(io_buffer_of_user(string), (size_t)length);
     return OK;
 }
 
@@ -85,7 +37,8 @@ intptr_t sys_write(const uintptr_t *arguments)
     size_t length = arguments[1];
     int status = user_range_check(buffer, length);
 
-    return status < 0 ? status : write_from_user(buffer, length);
+    return status < 0 ? status
+                      : console_print(io_buffer_of_user(buffer), MIN(length, (size_t)INT32_MAX));
 }
 
 /* putchar(c): 0 */
@@ -104,7 +57,7 @@ intptr_t sys_putchar(const uintptr_t *arguments)
  */
 intptr_t sys_getkey(const uintptr_t *arguments)
 {
-    uint8_t key = terminal_get_key(&process_current()->session);
+    uint8_t key = console_get_key(&process_current()->session);
 
     (void)arguments;
     if (key == 0) {
@@ -126,7 +79,7 @@ intptr_t sys_getkey(const uintptr_t *arguments)
 intptr_t sys_wait_key(const uintptr_t *arguments)
 {
     (void)arguments;
-    return terminal_wait_key(&process_current()->session);
+    return console_wait_key(&process_current()->session);
 }
 
 /* catch_interrupt(on): whether it was on */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 #include "fs/file_object.h"
+#include "fs/pipe.h"
+#include "base/align.h"
 #include "base/status.h"
 #include "syscall/descriptor.h"
 #include "syscall/syscall.h"
@@ -19,19 +21,26 @@
 _Static_assert(sizeof(struct file_stat) == 8 && sizeof(struct directory_entry) == 24,
                "no padding: these go to programs as they are");
 
-/* The process's place for a descriptor; NULL when there is no such one. */
-static struct file **place_of(uintptr_t descriptor)
-{
-    uint32_t index = (uint32_t)descriptor - FILE_DESCRIPTOR_FIRST;
-
-    return index < FILE_DESCRIPTORS_MAX ? &process_current()->files[index] : NULL;
-}
-
 struct file *descriptor_file(uintptr_t descriptor)
 {
-    struct file **place = place_of(descriptor);
+    return descriptors_file(&process_current()->descriptors, descriptor);
+}
 
-    return place ? *place : NULL;
+/* Gives file, whose reference is taken over, the lowest free number from `from` on. */
+static intptr_t add_descriptor(struct file *file, uint32_t from)
+{
+    struct process *process = process_current();
+    int number = descriptors_add(&process->descriptors, process->family, file, from);
+
+    if (number < 0) {
+        file_close(file);
+    }
+    return number;
+}
+
+intptr_t descriptor_of_new(struct file *file)
+{
+    return add_descriptor(file, FILE_DESCRIPTOR_FIRST);
 }
 
 static int open_user_path(struct user_pointer source, struct file **file)
@@ -50,27 +59,6 @@ intptr_t sys_open(const uintptr_t *arguments)
     int status = open_user_path(user_pointer(arguments[0]), &file);
 
     return status < 0 ? status : descriptor_of_new(file);
-}
-
-intptr_t descriptor_of_new(struct file *file)
-{
-    int status = OK;
-
-    for (uint32_t n = FILE_DESCRIPTOR_FIRST; n < FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX;
-         n++) {
-        struct file **place = place_of(n);
-
-        if (!*place) {
-            if (!family_charge(process_current()->family, FAMILY_FILES, 1)) {
-                status = -ELIMIT;
-                break;
-            }
-            *place = file;
-            return (intptr_t)n;
-        }
-    }
-    file_close(file);
-    return status < 0 ? status : -EBUSY;
 }
 
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
@@ -161,13 +149,133 @@ intptr_t sys_read_directory(const uintptr_t *arguments)
 /* close(descriptor): 0 */
 intptr_t sys_close(const uintptr_t *arguments)
 {
-    struct file **place = place_of(arguments[0]);
+    struct process *process = process_current();
 
-    if (!place || !*place) {
+    return descriptors_close(&process->descriptors, process->family, arguments[0]);
+}
+
+/* write_file(descriptor, buffer, length): how many bytes. Nothing is written when a part of the
+ * buffer is not there. */
+intptr_t sys_write_file(const uintptr_t *arguments)
+{
+    struct file *file = descriptor_file(arguments[0]);
+    struct user_pointer buffer = user_pointer(arguments[1]);
+    size_t length = arguments[2];
+
+    if (!file || user_range_check(buffer, length) < 0) {
         return -EINVARG;
     }
-    file_close(*place);
-    *place = NULL;
-    family_give_back(process_current()->family, FAMILY_FILES, 1);
-    return OK;
+    return file_write_from(file, io_buffer_of_user(buffer), length);
+}
+
+/* What can be set of a descriptor's flags. */
+#define SETTABLE (FILE_NO_WAIT | FILE_CLOSE_ON_EXECUTE)
+
+static int get_flags(uint32_t descriptor, struct user_pointer out)
+{
+    const struct descriptors *descriptors = &process_current()->descriptors;
+    uint32_t flags = descriptors->files[descriptor]->flags;
+
+    if (descriptors->close_on_execute & 1u << descriptor) {
+        flags |= FILE_CLOSE_ON_EXECUTE;
+    }
+    return copy_to_user(out, &flags, sizeof(flags));
+}
+
+static int set_flags(uint32_t descriptor, struct user_pointer source)
+{
+    struct descriptors *descriptors = &process_current()->descriptors;
+    struct file *file = descriptors->files[descriptor];
+    uint32_t flags;
+    int status = copy_from_user(&flags, source, sizeof(flags));
+
+    if (status == OK && flags & ~(SETTABLE | file->flags)) {
+        status = -EINVARG;
+    }
+    if (status == OK) {
+        file->flags = (file->flags & ~FILE_NO_WAIT) | (flags & FILE_NO_WAIT);
+        descriptors->close_on_execute &= ~(1u << descriptor);
+        descriptors->close_on_execute |= flags & FILE_CLOSE_ON_EXECUTE ? 1u << descriptor : 0;
+    }
+    return status;
+}
+
+/* control(descriptor, what, argument): 0 */
+intptr_t sys_control(const uintptr_t *arguments)
+{
+    struct file *file = descriptor_file(arguments[0]);
+    uint32_t descriptor = (uint32_t)arguments[0], what = (uint32_t)arguments[1];
+    struct user_pointer argument = user_pointer(arguments[2]);
+
+    if (!file) {
+        return -EINVARG;
+    }
+    switch (what) {
+    case CONTROL_GET_FLAGS: return get_flags(descriptor, argument);
+    case CONTROL_SET_FLAGS: return set_flags(descriptor, argument);
+    default: return file_control(file, what, argument);
+    }
+}
+
+/* duplicate(descriptor, number, flags): the descriptor that has the same open file: number, in place
+ * of what had it, or with FILE_LOWEST the lowest free one from number on */
+intptr_t sys_duplicate(const uintptr_t *arguments)
+{
+    struct process *process = process_current();
+    struct descriptors *descriptors = &process->descriptors;
+    struct file *file = descriptor_file(arguments[0]);
+    uint32_t number = (uint32_t)arguments[1], flags = (uint32_t)arguments[2];
+    int result;
+
+    if (!file || flags & ~(FILE_CLOSE_ON_EXECUTE | FILE_LOWEST) || number >= FILE_DESCRIPTORS) {
+        return -EINVARG;
+    }
+    file_hold(file);
+    result = flags & FILE_LOWEST ? descriptors_add(descriptors, process->family, file, number)
+                                 : descriptors_replace(descriptors, process->family, file, number);
+    if (result < 0) {
+        file_close(file);
+    } else if (flags & FILE_CLOSE_ON_EXECUTE) {
+        descriptors->close_on_execute |= 1u << result;
+    }
+    return result;
+}
+
+/* ---------------------------------------------------------------- pipes */
+
+static bool charge_pages(void *family, uint32_t pages)
+{
+    return family_charge(family, FAMILY_PAGES, pages);
+}
+
+static void give_back_pages(void *family, uint32_t pages)
+{
+    family_give_back(family, FAMILY_PAGES, pages);
+}
+
+/* pipe(out): 0; the numbers of the reading and the writing end */
+intptr_t sys_pipe(const uintptr_t *arguments)
+{
+    struct process *process = process_current();
+    const struct pipe_charge charge = {charge_pages, give_back_pages, process->family};
+    struct file *reader, *writer;
+    int32_t numbers[2];
+    int status = pipe_create(&charge, &reader, &writer);
+
+    if (status < 0) {
+        return status;
+    }
+    numbers[0] = (int32_t)add_descriptor(reader, 0);
+    numbers[1] = numbers[0] < 0 ? numbers[0] : (int32_t)add_descriptor(writer, 0);
+    if (numbers[0] < 0) {
+        file_close(writer);
+    }
+    status = numbers[1] < 0 ? numbers[1]
+                            : copy_to_user(user_pointer(arguments[0]), numbers, sizeof(numbers));
+    for (size_t i = 0; status < 0 && i < ARRAY_SIZE(numbers); i++) {
+        if (numbers[i] >= 0) {
+            descriptors_close(&process->descriptors, process->family, (uint32_t)numbers[i]);
+        }
+    }
+    return status;
 }

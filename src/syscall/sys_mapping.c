@@ -49,10 +49,8 @@ intptr_t sys_map(const uintptr_t *arguments)
     if (status < 0) {
         return status;
     }
-    uint32_t index = (uint32_t)mapping.descriptor - FILE_DESCRIPTOR_FIRST;
-    struct file *file = index < FILE_DESCRIPTORS_MAX ? process->files[index] : NULL;
-
-    return mapping_add(process, &mapping, file);
+    return mapping_add(process, &mapping,
+                       descriptors_file(&process->descriptors, (uint32_t)mapping.descriptor));
 }
 
 /* unmap(address, length): 0 */

@@ -266,12 +266,23 @@ intptr_t sys_spawn_posix(const uintptr_t *arguments)
         return -ENOMEM;
     }
     int status = read_program(arguments, path, strings);
+    struct process *process;
 
     if (status == OK) {
-        status = start_at(path, strings, front_if_own(), false);
+        status = process_load(path, strings, &process);
     }
     arguments_free(strings);
-    return status;
+    if (status == OK) {
+        status = process_inherit_files(process);
+        if (status < 0) {
+            process_destroy(process);
+        }
+    }
+    if (status < 0) {
+        return status;
+    }
+    process_start(process, front_if_own());
+    return (intptr_t)process->id;
 }
 
 /* get_program_arguments(out): 0 */

@@ -121,8 +121,8 @@ intptr_t sys_read_at(const uintptr_t *arguments)
     }
     status = node_for(arguments[0], FILE_READ, &node);
     if (status == OK) {
-        status = node_read(node, transfer.position, io_buffer_of_user(buffer),
-                           (size_t)transfer.length);
+        status =
+            node_read(node, transfer.position, io_buffer_of_user(buffer), (size_t)transfer.length);
         node_release(node);
     }
     return status;

@@ -9,6 +9,7 @@
 
 #include "../host/fake_ports.h"
 
+#include "device/key_queue.c"
 #include "drivers/keyboard.c"
 
 static const uint8_t *stream;
@@ -71,7 +72,7 @@ static bool interrupt_restarts(void)
 static uint8_t press_a(void)
 {
     static const uint8_t releases[] = {0xAA, 0xAA, 0xAA, 0xAA, 0xB6, 0x9D, 0xE0, 0x9D};
-    struct keyboard_state *state = &keyboard.state;
+    struct keyboard_state *state = &decoder_of_interrupts;
 
     for (size_t i = 0; i < sizeof(releases); i++) {
         FUZZ_CHECK(keyboard_decode(state, releases[i]) == 0);
@@ -88,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     beeps = 0;
     memset(&keyboard, 0, sizeof(keyboard));
-    keyboard.written = keyboard.read = UINT32_MAX - 40; /* they wrap */
+    key_queue.written = key_queue.read = UINT32_MAX - 40; /* they wrap */
     stream = data;
     stream_left = size;
     for (size_t i = 0; i < size; i++) {
@@ -101,18 +102,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             lost++;
         }
         if (data[i] % 5 == 0) { /* a reader now and then */
-            FUZZ_CHECK(keyboard_pop() == (count ? waiting[0] : 0));
+            FUZZ_CHECK(key_queue_pop() == (count ? waiting[0] : 0));
             count -= count > 0;
             memmove(waiting, waiting + 1, count);
         }
     }
     FUZZ_CHECK(beeps == lost);
-    FUZZ_CHECK(memcmp(&model, &keyboard.state, sizeof(model)) == 0);
+    FUZZ_CHECK(memcmp(&model, &decoder_of_interrupts, sizeof(model)) == 0);
     for (size_t i = 0; i < count; i++) {
-        FUZZ_CHECK(keyboard_pop() == waiting[i]);
+        FUZZ_CHECK(key_queue_pop() == waiting[i]);
     }
-    FUZZ_CHECK(keyboard_pop() == 0);
-    FUZZ_CHECK(press_a() == (keyboard.state.caps_lock ? 'A' : 'a'));
+    FUZZ_CHECK(key_queue_pop() == 0);
+    FUZZ_CHECK(press_a() == (decoder_of_interrupts.caps_lock ? 'A' : 'a'));
     return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "fake_ports.h"
 
+#include "device/key_queue.c"
 #include "drivers/keyboard.c"
 
 /* The controller, as a model: a queue of bytes, of which one is taken at each read. */
@@ -84,7 +85,8 @@ void irq_enable(unsigned irq)
 static int reset(void **state)
 {
     (void)state;
-    memset(&keyboard, 0, sizeof(keyboard));
+    memset(&key_queue, 0, sizeof(key_queue));
+    memset(&decoder_of_interrupts, 0, sizeof(decoder_of_interrupts));
     queue_first = 0;
     queue_end = 0;
     data_reads = 0;
@@ -294,18 +296,18 @@ static void test_ctrl_alt_del(void **state)
         }
     }
     assert_true(has_restarted);
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 0);
 }
 
 static void test_ring_is_first_in_first_out(void **state)
 {
     (void)state;
-    assert_int_equal(keyboard_pop(), 0);
-    assert_true(keyboard_push('a'));
-    assert_true(keyboard_push('b'));
-    assert_int_equal(keyboard_pop(), 'a');
-    assert_int_equal(keyboard_pop(), 'b');
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 0);
+    assert_true(key_queue_push('a'));
+    assert_true(key_queue_push('b'));
+    assert_int_equal(key_queue_pop(), 'a');
+    assert_int_equal(key_queue_pop(), 'b');
+    assert_int_equal(key_queue_pop(), 0);
 }
 
 /* The i-th of many keys; never 0. */
@@ -317,43 +319,43 @@ static uint8_t nth_key(unsigned i)
 static void fill_and_empty(void)
 {
     for (unsigned i = 0; i < KEYS_MAX; i++) {
-        assert_int_equal(keyboard_has_room(), i < KEYS_MAX - KEYS_RESERVED);
-        assert_true(keyboard_push(nth_key(i)));
+        assert_int_equal(key_queue_has_room(), i < KEYS_MAX - KEYS_RESERVED);
+        assert_true(key_queue_push(nth_key(i)));
     }
     assert_int_equal(beeps, 0);
-    assert_false(keyboard_push('x'));
+    assert_false(key_queue_push('x'));
     assert_int_equal(beeps, 1);
     for (unsigned i = 0; i < KEYS_MAX; i++) {
         assert_int_equal(rooms, i < KEYS_MAX / 2 ? 0 : 1);
-        assert_int_equal(keyboard_pop(), nth_key(i));
+        assert_int_equal(key_queue_pop(), nth_key(i));
     }
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 0);
     assert_int_equal(rooms, 1);
 }
 
 static void test_ring_exactly_full_and_one_too_many(void **state)
 {
     (void)state;
-    keyboard_set_room_handler(on_room);
+    key_queue_set_room_handler(on_room);
     fill_and_empty();
-    assert_true(keyboard_push('y'));
-    assert_int_equal(keyboard_pop(), 'y');
+    assert_true(key_queue_push('y'));
+    assert_int_equal(key_queue_pop(), 'y');
 }
 
 static void test_ring_counters_wrap(void **state)
 {
     (void)state;
-    keyboard_set_room_handler(on_room);
-    keyboard.read = UINT32_MAX - 1;
-    keyboard.written = UINT32_MAX - 1;
+    key_queue_set_room_handler(on_room);
+    key_queue.read = UINT32_MAX - 1;
+    key_queue.written = UINT32_MAX - 1;
     fill_and_empty();
 }
 
 static void test_zero_is_no_key(void **state)
 {
     (void)state;
-    assert_false(keyboard_push(0));
-    assert_int_equal(keyboard_pop(), 0);
+    assert_false(key_queue_push(0));
+    assert_int_equal(key_queue_pop(), 0);
 }
 
 static void test_interrupt_reads_the_port_exactly_once(void **state)
@@ -365,11 +367,11 @@ static void test_interrupt_reads_the_port_exactly_once(void **state)
     queue_end = 2;
     keyboard_interrupt();
     assert_int_equal(data_reads, 1);
-    assert_int_equal(keyboard_pop(), 'a');
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 'a');
+    assert_int_equal(key_queue_pop(), 0);
     keyboard_interrupt();
     assert_int_equal(data_reads, 2);
-    assert_int_equal(keyboard_pop(), 'b');
+    assert_int_equal(key_queue_pop(), 'b');
     /* A prefix and a release take one read each as well. */
     queue[2] = 0xE0;
     queue[3] = 0xC8;
@@ -378,7 +380,7 @@ static void test_interrupt_reads_the_port_exactly_once(void **state)
     assert_int_equal(data_reads, 3);
     keyboard_interrupt();
     assert_int_equal(data_reads, 4);
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 0);
 }
 
 /* After a visit to the BIOS the handler is called whether there was an interrupt or not. */
@@ -387,7 +389,7 @@ static void test_interrupt_without_data_reads_nothing(void **state)
     (void)state;
     keyboard_interrupt();
     assert_int_equal(data_reads, 0);
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 0);
 }
 
 static unsigned listener_calls;
@@ -402,40 +404,40 @@ static void test_listener_may_take_a_key(void **state)
 {
     (void)state;
     listener_calls = 0;
-    keyboard_set_listener(takes_interrupt);
-    assert_true(keyboard_push('a'));
-    assert_false(keyboard_push(KEY_INTERRUPT));
-    assert_int_equal(keyboard_pop(), 'a');
-    assert_int_equal(keyboard_pop(), 0);
+    key_queue_set_listener(takes_interrupt);
+    assert_true(key_queue_push('a'));
+    assert_false(key_queue_push(KEY_INTERRUPT));
+    assert_int_equal(key_queue_pop(), 'a');
+    assert_int_equal(key_queue_pop(), 0);
     assert_int_equal(listener_calls, 2);
-    keyboard_set_listener(NULL);
+    key_queue_set_listener(NULL);
 }
 
 static void test_listener_hears_keys_that_find_no_room(void **state)
 {
     (void)state;
     for (int i = 0; i < KEYS_MAX; i++) {
-        assert_true(keyboard_push('x'));
+        assert_true(key_queue_push('x'));
     }
     listener_calls = 0;
-    keyboard_set_listener(takes_interrupt);
-    assert_false(keyboard_push('y'));
-    assert_false(keyboard_push(KEY_INTERRUPT));
+    key_queue_set_listener(takes_interrupt);
+    assert_false(key_queue_push('y'));
+    assert_false(key_queue_push(KEY_INTERRUPT));
     assert_int_equal(listener_calls, 2);
-    keyboard_set_listener(NULL);
+    key_queue_set_listener(NULL);
 }
 
 static void test_flush_forgets_what_waits(void **state)
 {
     (void)state;
-    keyboard_push('a');
-    keyboard_push('b');
-    keyboard_set_room_handler(on_room);
-    keyboard_flush();
+    key_queue_push('a');
+    key_queue_push('b');
+    key_queue_set_room_handler(on_room);
+    key_queue_flush();
     assert_int_equal(rooms, 1);
-    assert_int_equal(keyboard_pop(), 0);
-    keyboard_push('c');
-    assert_int_equal(keyboard_pop(), 'c');
+    assert_int_equal(key_queue_pop(), 0);
+    key_queue_push('c');
+    assert_int_equal(key_queue_pop(), 'c');
 }
 
 static void test_initialise_drains_and_enables(void **state)
@@ -446,7 +448,7 @@ static void test_initialise_drains_and_enables(void **state)
     assert_int_equal(data_reads, 3);
     assert_ptr_equal(irq_handler, keyboard_interrupt);
     assert_true(irq_is_enabled);
-    assert_int_equal(keyboard_pop(), 0);
+    assert_int_equal(key_queue_pop(), 0);
 }
 
 static void test_initialise_without_controller_ends(void **state)

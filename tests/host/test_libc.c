@@ -123,7 +123,7 @@ void abort(void) __attribute__((noreturn));
 #include "../../programs/libc/stdlib.c"
 #include "../../programs/libc/command.c"
 #include "../../programs/libc/errors.c"
-#include "../../programs/libc/keys.c"
+#include "lib/key_decoder.c"
 #include "../../programs/libc/process.c"
 #undef putchar
 #undef puts

@@ -154,19 +154,19 @@ void irq_enable(unsigned irq)
 static unsigned key_room;
 static void (*room_handler)(void);
 
-bool keyboard_push(uint8_t key)
+bool key_queue_push(uint8_t key)
 {
     assert_true(key_count < sizeof(keys));
     keys[key_count++] = key;
     return true;
 }
 
-bool keyboard_has_room(void)
+bool key_queue_has_room(void)
 {
     return key_count < key_room;
 }
 
-void keyboard_set_room_handler(void (*handler)(void))
+void key_queue_set_room_handler(void (*handler)(void))
 {
     room_handler = handler;
 }

@@ -10,7 +10,7 @@
 #include "arch/x86/cpu.h"
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
-#include "drivers/keyboard.h"
+#include "device/key_queue.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"
 #include "ktest.h"
@@ -121,7 +121,7 @@ static bool is_everything_tried(void)
 /* Types keys, seldom ctrl-C; and ends programs that make no calls any more. */
 static void on_tick(void)
 {
-    keyboard_push(random_number() % 16 == 0 ? KEY_INTERRUPT : (uint8_t)(1 + random_number() % 255));
+    key_queue_push(random_number() % 16 == 0 ? KEY_INTERRUPT : (uint8_t)(1 + random_number() % 255));
     fuzz.silent_ticks = fuzz.calls == fuzz.calls_at_tick ? fuzz.silent_ticks + 1 : 0;
     fuzz.calls_at_tick = fuzz.calls;
     if ((fuzz.silent_ticks > SILENT_TICKS || fuzz.calls > fuzz.calls_end) && task_current()) {
@@ -267,7 +267,7 @@ KTEST_BY_NAME(syscall_fuzz)
         }
     }
     watching_stop();
-    keyboard_flush();
+    key_queue_flush();
     ktest_forget_caches();
     printk("info: %u calls, %u processes (%u ended by force), %u checks of the heaps\n", fuzz.calls,
            fuzz.processes, fuzz.ended_by_force, fuzz.checks);

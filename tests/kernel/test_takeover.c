@@ -25,7 +25,7 @@
 #include "config.h"
 #include "debug/printk.h"
 #include "drivers/block_cache.h"
-#include "drivers/keyboard.h"
+#include "device/key_queue.h"
 #include "arch/timer.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"
@@ -208,7 +208,7 @@ static void go_on_typing(void)
 
     scene.typed = now();
     scene.is_prompt = false;
-    keyboard_push((uint8_t)key);
+    key_queue_push((uint8_t)key);
     if (*scene.typing == '\0') {
         scene.typing = NULL;
     }
@@ -269,7 +269,7 @@ static void act(void)
         }
         scene.most_processes = count_processes();
         if (scene.is_in_front) {
-            keyboard_push(KEY_INTERRUPT);
+            key_queue_push(KEY_INTERRUPT);
             scene.typed = 0;
             scene.is_prompt = false;
             go_to(CTRL_C);
@@ -286,7 +286,7 @@ static void act(void)
                 scene.since = 0; /* long ago: stuck */
                 break;
             }
-            keyboard_push(KEY_QUIT);
+            key_queue_push(KEY_QUIT);
             go_to(QUIT);
         }
         break;

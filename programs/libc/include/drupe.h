@@ -9,7 +9,7 @@
 #include "abi/keys.h"
 #include "abi/syscall_stubs.h"
 #include "abi/syscalls.h"
-#include "key_decoder.h"
+#include "lib/key_decoder.h"
 #include "base/status.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * keys.c - keys from the bytes of a terminal (ECMA-48, and xterm's "Control Sequences").
+ * lib/key_decoder.c - keys from the bytes of a terminal (ECMA-48, and xterm's "Control Sequences").
  *
  *   ESC [ parameters final      "ESC [ A", "ESC [ 3 ~", "ESC [ 1 ; 5 C": the first number is kept
  *   ESC O final                 the same keys, when the terminal is in application mode
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "abi/keys.h"
-#include "include/key_decoder.h"
+#include "lib/key_decoder.h"
 #include "lib/utf8.h"
 
 enum state { GROUND, AFTER_ESCAPE, IN_SEQUENCE, BEHIND_NUMBER, IN_UTF8 };

@@ -1,9 +1,9 @@
 /*
- * key_decoder.h - keys as a terminal on the serial line sends them are several bytes: ESC [ A is
- * the arrow up, C3 A4 is ä. Both C libraries have it.
+ * lib/key_decoder.h - keys as a terminal on the serial line sends them are several bytes: ESC [ A is
+ * the arrow up, C3 A4 is ä. Programs have it as well as the kernel.
  */
-#ifndef LIBC_KEY_DECODER_H
-#define LIBC_KEY_DECODER_H
+#ifndef LIB_KEY_DECODER_H
+#define LIB_KEY_DECODER_H
 
 #include <stdint.h>
 
