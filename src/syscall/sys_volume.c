@@ -11,6 +11,7 @@
 #include "abi/volume.h"
 #include "base/align.h"
 #include "base/status.h"
+#include "drivers/rtc.h"
 #include "fs/file_object.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
@@ -437,15 +438,15 @@ intptr_t sys_volumes(const uintptr_t *arguments)
     return copy_to_user(user_pointer(arguments[1]), &details, sizeof(details));
 }
 
-/* set_times(path, modified and accessed): 0 */
+/* set_times(path, modified and accessed, or 0 for now): 0 */
 intptr_t sys_set_times(const uintptr_t *arguments)
 {
     char path[PATH_BYTES_MAX];
-    int64_t times[2];
+    int64_t times[2] = {rtc_now(), rtc_now()};
     struct node *node;
     int status = copy_path_from_user(path, user_pointer(arguments[0]));
 
-    if (status == OK) {
+    if (status == OK && arguments[1]) {
         status = copy_from_user(times, user_pointer(arguments[1]), sizeof(times));
     }
     if (status == OK) {
