@@ -3,34 +3,44 @@
  * disk is ENOSYS.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "layer.h"
 
-static bool is_console(int descriptor)
-{
-    return descriptor >= 0 && descriptor < CONSOLE_DESCRIPTORS;
-}
-
-static bool is_kernels(int descriptor)
-{
-    return descriptor >= FILE_DESCRIPTOR_FIRST && descriptor < SCRATCH_DESCRIPTOR;
-}
-
 /* Is it a descriptor of the kernel's that is open? */
 static bool is_open(int descriptor, struct file_stat *known)
 {
-    return is_kernels(descriptor) && syscall_descriptor_stat(descriptor, known) >= 0;
+    return descriptor >= 0 && descriptor < SCRATCH_DESCRIPTOR &&
+           syscall_descriptor_stat(descriptor, known) >= 0;
+}
+
+/* A call's result about a descriptor of the kernel's, as C has it: the kernel has one error for all
+ * arguments that are wrong. */
+int layer_result_about(int descriptor, intptr_t result)
+{
+    struct file_stat known;
+
+    return result == layer_invalid_argument && !is_open(descriptor, &known) ? layer_fail(EBADF)
+                                                                            : layer_result(result);
+}
+
+static mode_t mode_of(const struct file_stat *stat)
+{
+    if (stat->kind != FILE_KIND_PLAIN) {
+        return (stat->kind == FILE_KIND_PIPE ? S_IFIFO : S_IFCHR) | S_IRUSR | S_IWUSR;
+    }
+    return stat->is_directory ? S_IFDIR | S_IRUSR | S_IXUSR : S_IFREG | S_IRUSR | S_IXUSR;
 }
 
 static void fill_stat(struct stat *out, const struct file_stat *stat)
 {
     *out = (struct stat){
-        .st_mode = stat->is_directory ? S_IFDIR | S_IRUSR | S_IXUSR : S_IFREG | S_IRUSR | S_IXUSR,
+        .st_mode = mode_of(stat),
         .st_nlink = 1,
         .st_size = (off_t)stat->size,
-        .st_blksize = 4096,
+        .st_blksize = stat->kind == FILE_KIND_DEVICE ? 1024 : 4096,
         .st_blocks = (blkcnt_t)(stat->size / 512 + (stat->size % 512 != 0)),
     };
 }
@@ -59,64 +69,46 @@ int close(int descriptor)
     if (scratch_has(descriptor)) {
         return scratch_close(descriptor);
     }
-    if (is_console(descriptor)) {
-        return 0;
-    }
-    return is_kernels(descriptor) && syscall_close(descriptor) == 0 ? 0 : layer_fail(EBADF);
+    return layer_result_about(descriptor, syscall_close(descriptor));
 }
 
 _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
 {
-    struct file_stat known;
-
-    if (is_console(descriptor)) {
-        return console_read(buffer, length);
-    }
     if (scratch_has(descriptor)) {
         return scratch_read(descriptor, buffer, length);
     }
-    if (!is_open(descriptor, &known)) {
-        return layer_fail(EBADF);
-    }
-    return layer_result(syscall_read(descriptor, buffer, length));
+    return layer_result_about(descriptor, syscall_read(descriptor, buffer, length));
 }
 
 _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 {
-    if (is_console(descriptor)) {
-        return layer_result(syscall_write(buffer, length));
+    if (scratch_has(descriptor)) {
+        return scratch_write(descriptor, buffer, length);
     }
-    return scratch_has(descriptor) ? scratch_write(descriptor, buffer, length) : layer_fail(EBADF);
+    int result = layer_result_about(descriptor, syscall_write_file(descriptor, buffer, length));
+
+    if (result < 0 && errno == EPIPE) {
+        raise(SIGPIPE); /* which ends the program, if it has not arranged for anything else */
+        errno = EPIPE;
+    }
+    return result;
 }
 
 off_t lseek(int descriptor, off_t offset, int from)
 {
-    struct file_stat known;
-
-    if (is_console(descriptor)) {
-        return layer_fail(ESPIPE);
-    }
     if (scratch_has(descriptor)) {
         return scratch_seek(descriptor, offset, from);
-    }
-    if (!is_open(descriptor, &known)) {
-        return layer_fail(EBADF);
     }
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
                        SEEK_END == FILE_SEEK_END,
                    "the same numbers");
-    return layer_result(syscall_seek(descriptor, (int)offset, (uint32_t)from));
+    return layer_result_about(descriptor, syscall_seek(descriptor, (int)offset, (uint32_t)from));
 }
 
 int fstat(int descriptor, struct stat *out)
 {
     struct file_stat known;
 
-    if (is_console(descriptor)) {
-        *out = (struct stat){
-            .st_mode = S_IFCHR | S_IRUSR | S_IWUSR, .st_nlink = 1, .st_blksize = 1024};
-        return 0;
-    }
     if (scratch_has(descriptor)) {
         return scratch_fstat(descriptor, out);
     }
@@ -163,8 +155,9 @@ int access(const char *path, int mode)
 int isatty(int descriptor)
 {
     struct stat out;
+    uint32_t mode;
 
-    if (is_console(descriptor)) {
+    if (!scratch_has(descriptor) && syscall_control(descriptor, CONTROL_GET_MODE, &mode) == 0) {
         return 1;
     }
     if (fstat(descriptor, &out) == 0) {
@@ -201,26 +194,6 @@ char *getcwd(char *buffer, size_t size)
     return strcpy(buffer, "0:/");
 }
 
-/* What can be set about a descriptor. No child has its parent's, so each is "closed on exec". */
-int fcntl(int descriptor, int command, ...)
-{
-    struct stat known;
-
-    if (fstat(descriptor, &known) < 0) {
-        return -1;
-    }
-    switch (command) {
-    case F_GETFD: return FD_CLOEXEC;
-    case F_SETFD: return 0;
-    case F_GETFL:
-        if (is_console(descriptor)) {
-            return O_RDWR;
-        }
-        return scratch_has(descriptor) ? scratch_flags(descriptor) : O_RDONLY;
-    default: return layer_fail(EINVAL);
-    }
-}
-
 /* Nothing waits to be written: no disk can be written. */
 int fsync(int descriptor)
 {
@@ -229,7 +202,7 @@ int fsync(int descriptor)
     if (fstat(descriptor, &known) < 0) {
         return -1;
     }
-    return is_console(descriptor) ? layer_fail(EINVAL) : 0;
+    return S_ISREG(known.st_mode) || S_ISDIR(known.st_mode) ? 0 : layer_fail(EINVAL);
 }
 
 int fdatasync(int descriptor)

@@ -2,11 +2,10 @@
  * layer.h - what the files of the system layer share.
  *
  * newlib calls the functions that POSIX names (read, sbrk, ...); here they become Drupe's commands.
- * A descriptor belongs to one of three:
+ * A descriptor belongs to one of two:
  *
- *   0, 1, 2                        the console          console.c
- *   FILE_DESCRIPTOR_FIRST and up   a file on a disk     files.c: the kernel's own descriptors
- *   SCRATCH_DESCRIPTOR and up      a scratch file       scratch.c: below /tmp, in memory
+ *   below SCRATCH_DESCRIPTOR    a file, the console, a pipe    files.c, descriptors.c: the kernel's own
+ *   from there on               a scratch file                 scratch.c: below /tmp, in memory
  */
 #ifndef NEWLIB_LAYER_H
 #define NEWLIB_LAYER_H
@@ -20,9 +19,14 @@
 
 #include "include/drupe.h"
 
-#define CONSOLE_DESCRIPTORS 3
-#define SCRATCH_DESCRIPTOR  (FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX)
-#define SCRATCH_FOLDER      "/tmp/"
+#define SCRATCH_DESCRIPTOR FILE_DESCRIPTORS
+#define SCRATCH_FOLDER     "/tmp/"
+
+/* files.c: the same for a call about a descriptor of the kernel's. */
+int layer_result_about(int descriptor, intptr_t result);
+
+/* errors.c: -EINVARG, the kernel's one error for wrong arguments, which errno.h's names hide. */
+extern const intptr_t layer_invalid_argument;
 
 /* A result of a system call as C has it: -1 and errno for an error. */
 int layer_result(intptr_t result);
@@ -44,9 +48,6 @@ int layer_program_errno(intptr_t result);
  */
 typedef int layer_start(void *context, const char *path);
 int layer_search(const char *file, layer_start *start, void *context);
-
-/* console.c: one line at most, edited by the user, or 0 for ctrl-D. */
-int console_read(char *buffer, size_t length);
 
 /* scratch.c, with the arguments and results of the functions that they serve. */
 bool scratch_has(int descriptor);

@@ -23,9 +23,9 @@ $(SDK)/newlib.key: tools/build_newlib.sh $(SDK_FLAGS_FILE) \
 	@DRUPE_ARCH=$(ARCH) DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
 	@touch $@
 
-# The system call itself and the keys of a terminal are the small libc's.
+# The system call itself is the small libc's.
 LAYER_OBJECTS := $(patsubst %.c,$(SDK)/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    $(PROGRAM_BUILD_$(ARCH))/programs/libc/$(ARCH)/system_call.asm.o $(PROGRAM_BUILD_$(ARCH))/src/lib/key_decoder.c.o
+    $(PROGRAM_BUILD_$(ARCH))/programs/libc/$(ARCH)/system_call.asm.o
 
 $(SDK)/layer/%.o: programs/newlib/%.c $(SDK_FLAGS_FILE) $(SDK)/newlib.key
 	@mkdir -p $(@D)
