@@ -55,10 +55,7 @@ int pipe(int ends[2])
 
 static int duplicate(int descriptor, int number, uint32_t flags)
 {
-    if (scratch_has(descriptor)) {
-        return layer_fail(EMFILE);
-    }
-    if (number < 0 || number >= SCRATCH_DESCRIPTOR) {
+    if (number < 0 || number >= FILE_DESCRIPTORS) {
         return layer_fail(flags & FILE_LOWEST ? EINVAL : EBADF);
     }
     return layer_result_about(descriptor, syscall_duplicate(descriptor, (uint32_t)number, flags));
@@ -91,16 +88,6 @@ static int access_mode(int flags)
     return flags & FILE_WRITE ? (flags & FILE_READ ? O_RDWR : O_WRONLY) : O_RDONLY;
 }
 
-static int control_scratch(int descriptor, int command)
-{
-    switch (command) {
-    case F_GETFD: return FD_CLOEXEC;
-    case F_SETFD: return 0;
-    case F_GETFL: return scratch_flags(descriptor);
-    default: return layer_fail(EINVAL);
-    }
-}
-
 int fcntl(int descriptor, int command, ...)
 {
     va_list arguments;
@@ -111,16 +98,15 @@ int fcntl(int descriptor, int command, ...)
         value = va_arg(arguments, int);
     }
     va_end(arguments);
-    if (scratch_has(descriptor)) {
-        return control_scratch(descriptor, command);
-    }
     flags = get_flags(descriptor);
     if (flags < 0) {
         return flags;
     }
     switch (command) {
     case F_GETFD: return flags & FILE_CLOSE_ON_EXECUTE ? FD_CLOEXEC : 0;
-    case F_GETFL: return access_mode(flags) | (flags & FILE_NO_WAIT ? O_NONBLOCK : 0);
+    case F_GETFL:
+        return access_mode(flags) | (flags & FILE_NO_WAIT ? O_NONBLOCK : 0) |
+               (flags & FILE_APPEND ? O_APPEND : 0);
     case F_SETFD:
         return set_flags(descriptor, FILE_CLOSE_ON_EXECUTE,
                          value & FD_CLOEXEC ? FILE_CLOSE_ON_EXECUTE : 0);

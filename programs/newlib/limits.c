@@ -51,7 +51,7 @@ static long path_limit(int name)
 {
     switch (name) {
     case _PC_LINK_MAX: return 1;
-    case _PC_NAME_MAX: return FILE_NAME_BYTES - 1;
+    case _PC_NAME_MAX: return 255;
     case _PC_PATH_MAX: return KERNEL_PATH_MAX;
     case _PC_NO_TRUNC: return 1; /* a name that is too long is an error */
     case _PC_MAX_CANON:

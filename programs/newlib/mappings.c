@@ -39,9 +39,6 @@ static int descriptor_error(int descriptor)
 {
     struct file_stat known;
 
-    if (scratch_has(descriptor)) {
-        return ENODEV;
-    }
     if (syscall_descriptor_stat(descriptor, &known) < 0) {
         return EBADF;
     }

@@ -38,7 +38,7 @@ $(SDK)/layer/%.o: programs/newlib/%.c $(SDK_FLAGS_FILE) $(SDK)/newlib.key
 $(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h src/abi/*.def)
 	@mkdir -p $(@D) $(SDK)/include/abi
 	@cp programs/newlib/include/drupe.h $(SDK)/include/
-	@cp src/abi/file.h src/abi/keys.h src/abi/mapping.h src/abi/syscalls.h src/abi/syscalls.def src/abi/syscall_stubs.h \
+	@cp src/abi/file.h src/abi/keys.h src/abi/mapping.h src/abi/syscalls.h src/abi/syscalls.def src/abi/syscall_stubs.h src/abi/volume.h \
 	    $(SDK)/include/abi/
 	@rm -f $@
 	$(SAY) "  AR     $@"

@@ -173,6 +173,13 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     if (!node) {
         return -ENOSEEK;
     }
+    if (node->kind == NODE_DIRECTORY) { /* it can be listed again from the start, nothing else */
+        if (from != FILE_SEEK_SET || position != 0) {
+            return -EISDIR;
+        }
+        file->position = 0;
+        return OK;
+    }
     base = from == FILE_SEEK_CUR ? file_position(file) : from == FILE_SEEK_END ? node->size : 0;
     if (__builtin_add_overflow(position, (int64_t)base, &position) || position < 0) {
         return -EINVARG;
@@ -321,7 +328,13 @@ static int describe_descriptor(uintptr_t descriptor, struct file_details *detail
     if (node) {
         describe_node(node, details);
     } else {
-        *details = (struct file_details){.kind = FILE_IS_PIPE, .links = 1};
+        struct file_stat stat;
+
+        file_stat(file, &stat);
+        *details = (struct file_details){
+            .kind = stat.kind == FILE_KIND_DEVICE ? FILE_IS_DEVICE : FILE_IS_PIPE,
+            .links = 1,
+        };
     }
     return OK;
 }

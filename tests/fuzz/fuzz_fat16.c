@@ -4,6 +4,7 @@
  * what the FAT, followed by a second reader that knows nothing but the specification, leads to.
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/fat16_fs.c src/fs/vfs.c src/fs/node.c
  * Sources: src/fs/node_contents.c src/fs/page_object.c tests/host/stub_clock.c
+ * Sources: tests/host/stub_devices.c
  * Sources: src/fs/fat16.c src/fs/path.c tests/host/stub_user.c
  * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c

@@ -2,6 +2,7 @@
  * test_fat16.c - files on good, odd and damaged FAT16 volumes, through fs/file.h.
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/fat16_fs.c src/fs/vfs.c src/fs/node.c
  * Sources: src/fs/node_contents.c src/fs/page_object.c tests/host/stub_clock.c
+ * Sources: tests/host/stub_devices.c
  * Sources: src/fs/fat16.c src/fs/path.c tests/host/stub_user.c
  * Sources: src/drivers/block.c src/drivers/block_cache.c src/lib/string.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
@@ -39,7 +40,8 @@ void *kzalloc(size_t size)
 
 static struct fat_image image;
 
-/* What is allocated, without what the node cache may forget, and without the block cache's: an object and a page for each block. */
+/* What is allocated, without what the node cache may forget and without the block cache: an object
+ * and a page for each block. */
 static unsigned live_objects(void)
 {
     struct block_cache_stats stats;

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -99,18 +100,18 @@ static void test_paths(void)
     char found[PATH_MAX], path[100];
     struct stat out;
 
-    CHECK(realpath("dir/in.txt", found) == found && strcmp(found, "0:/dir/in.txt") == 0);
-    CHECK(realpath("/DIR//./In.txt", found) && strcmp(found, "0:/dir/in.txt") == 0);
-    CHECK(realpath("0:/dir/../dir/../data.txt", found) && strcmp(found, "0:/data.txt") == 0);
-    CHECK(realpath("/..", found) && strcmp(found, "0:/") == 0);
-    CHECK(realpath("dir/", found) && strcmp(found, "0:/dir") == 0);
+    CHECK(realpath("dir/in.txt", found) == found && strcmp(found, "/dir/in.txt") == 0);
+    CHECK(realpath("/DIR//./In.txt", found) && strcmp(found, "/DIR/In.txt") == 0);
+    CHECK(realpath("0:/dir/../dir/../data.txt", found) && strcmp(found, "/data.txt") == 0);
+    CHECK(realpath("/..", found) && strcmp(found, "/") == 0);
+    CHECK(realpath("dir/", found) && strcmp(found, "/dir") == 0);
     CHECK_ERROR(realpath("", found), NULL, ENOENT);
     CHECK_ERROR(realpath("nothing", found), NULL, ENOENT);
     CHECK_ERROR(realpath("nothing/..", found), NULL, ENOENT);
     CHECK_ERROR(realpath("data.txt/..", found), NULL, ENOTDIR);
     CHECK_ERROR(realpath("data.txt/", found), NULL, ENOTDIR);
     char *allocated = realpath("data.txt", NULL);
-    CHECK(allocated && strcmp(allocated, "0:/data.txt") == 0);
+    CHECK(allocated && strcmp(allocated, "/data.txt") == 0);
     free(allocated);
 
     CHECK(strcmp(basename(strcpy(path, "0:/dir/in.txt")), "in.txt") == 0);
@@ -190,10 +191,54 @@ static void test_descriptors(void)
     CHECK_ERROR(fcntl(file, 999, 0), -1, EINVAL);
     CHECK_ERROR(fcntl(file, F_DUPFD, -1), -1, EINVAL);
     CHECK_ERROR(fcntl(file, F_DUPFD, 1000), -1, EINVAL);
-    CHECK_ERROR(dup(scratch), -1, EMFILE);
     CHECK(close(file) == 0 && close(scratch) == 0);
     CHECK_ERROR(fsync(file), -1, EBADF);
     CHECK_ERROR(fcntl(file, F_GETFL), -1, EBADF);
+}
+
+static void test_names(void)
+{
+    char text[300], where[PATH_MAX];
+    struct stat out;
+    struct dirent *entry;
+    int count = 0, file;
+
+    CHECK(mkdir("/tmp/n", 0777) == 0);
+    CHECK_ERROR(mkdir("/tmp/n", 0777), -1, EEXIST);
+    CHECK(chdir("/tmp/n") == 0 && getcwd(where, sizeof(where)) && strcmp(where, "/tmp/n") == 0);
+    CHECK_ERROR(getcwd(where, 3), NULL, ERANGE);
+    file = open("one", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    CHECK(file >= 0 && fcntl(file, F_GETFD) == FD_CLOEXEC);
+    CHECK(fcntl(file, F_GETFL) == (O_RDWR | O_APPEND));
+    CHECK(write(file, "abc", 3) == 3 && lseek(file, 0, SEEK_SET) == 0 && write(file, "d", 1) == 1);
+    CHECK(fstat(file, &out) == 0 && out.st_size == 4 && out.st_nlink == 1 && out.st_mtime > 0);
+    CHECK(ftruncate(file, 2) == 0 && fstat(file, &out) == 0 && out.st_size == 2);
+    CHECK(truncate("one", 7) == 0 && stat("/tmp/n/one", &out) == 0 && out.st_size == 7);
+    CHECK(rename("one", "a long name, with blanks") == 0);
+    CHECK_ERROR(stat("one", &out), -1, ENOENT);
+    CHECK(fsync(file) == 0 && close(file) == 0);
+    memset(text, 'x', 299);
+    text[299] = 0;
+    CHECK_ERROR(open(text, O_RDONLY | O_CREAT, 0666), -1, ENAMETOOLONG);
+    CHECK(mkdir("folder", 0777) == 0);
+    DIR *directory = opendir(".");
+    CHECK(directory != NULL);
+    while ((entry = readdir(directory)) != NULL) {
+        count += strcmp(entry->d_name, "folder") == 0 && entry->d_type == DT_DIR;
+        count += strcmp(entry->d_name, "a long name, with blanks") == 0 && entry->d_type == DT_REG;
+    }
+    CHECK(count == 2);
+    CHECK(unlink("a long name, with blanks") == 0);
+    rewinddir(directory);
+    CHECK(readdir(directory) != NULL && readdir(directory) == NULL && closedir(directory) == 0);
+    CHECK_ERROR(unlink("folder"), -1, EISDIR);
+    CHECK_ERROR(rmdir("/tmp/n"), -1, ENOTEMPTY);
+    CHECK(remove("folder") == 0 && chdir("/") == 0 && rmdir("/tmp/n") == 0);
+    CHECK_ERROR(rename("data.txt", "/tmp/data.txt"), -1, EXDEV);
+    file = open("/tmp/times", O_RDWR | O_CREAT, 0666);
+    CHECK(utimes("/tmp/times", (struct timeval[]){{1000000000, 0}, {1100000000, 0}}) == 0);
+    CHECK(fstat(file, &out) == 0 && out.st_mtime == 1100000000 && out.st_atime == 1000000000);
+    CHECK(close(file) == 0 && unlink("/tmp/times") == 0);
 }
 
 /* Reads all that comes into text, of size bytes with its NUL. */
@@ -342,7 +387,7 @@ static void test_limits(void)
     CHECK(sysconf(_SC_OPEN_MAX) == 32 && sysconf(_SC_CLK_TCK) == CLOCKS_PER_SEC);
     CHECK_ERROR(sysconf(_SC_CHILD_MAX), -1, 0);
     CHECK_ERROR(sysconf(10000), -1, EINVAL);
-    CHECK(pathconf("/", _PC_NAME_MAX) == 12 && fpathconf(0, _PC_PATH_MAX) == 1024);
+    CHECK(pathconf("/", _PC_NAME_MAX) == 255 && fpathconf(0, _PC_PATH_MAX) == 1024);
     CHECK_ERROR(pathconf("nothing", _PC_NAME_MAX), -1, ENOENT);
     CHECK(getuid() == 0 && geteuid() == 0 && getgid() == 0 && getegid() == 0);
     CHECK(umask(027) == 022 && umask(0) == 027);
@@ -408,6 +453,7 @@ int main(int argc, char **argv)
     run("patterns", test_patterns);
     run("lines", test_lines);
     run("descriptors", test_descriptors);
+    run("names, and the working folder", test_names);
     run("copies of descriptors", test_copies);
     run("pipes", test_pipes);
     run("time", test_time);
