@@ -14,6 +14,7 @@
 #include "abi/file.h"
 #include "abi/mapping.h"
 #include "abi/syscalls.h"
+#include "abi/volume.h"
 
 /* The C library's (system_call.asm): any call, with as many arguments as it has; those with fewer
  * ignore the rest. */

@@ -417,6 +417,19 @@ static bool is_named(const struct fat16_entry *entry, const uint8_t name[PATH_NA
     return first == name[0] && memcmp(entry->name + 1, name + 1, PATH_NAME_BYTES - 1) == 0;
 }
 
+/* What an entry says of its file or folder. */
+static struct fat16_node node_of(const struct fat16_entry *entry)
+{
+    bool is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0;
+
+    return (struct fat16_node){
+        .first_cluster = entry->first_cluster,
+        .size = is_directory ? 0 : entry->size,
+        .is_directory = is_directory,
+        .is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
+    };
+}
+
 int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory,
                  const uint8_t name[PATH_NAME_BYTES], struct fat16_node *node)
 {
@@ -433,15 +446,8 @@ int fat16_lookup(struct fat16_volume *volume, const struct fat16_node *directory
             }
             continue;
         }
-        bool is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0;
-
-        *node = (struct fat16_node){
-            .first_cluster = entry->first_cluster,
-            .size = is_directory ? 0 : entry->size,
-            .is_directory = is_directory,
-            .is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
-        };
-        if (is_directory) {
+        *node = node_of(entry);
+        if (node->is_directory) {
             return is_cluster(volume, node->first_cluster) ? OK : -ECORRUPT;
         }
         return check_chain(volume, node);
@@ -466,7 +472,7 @@ static void readable_name(const struct fat16_entry *entry, char *name)
 }
 
 int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory, uint32_t *index,
-                         struct directory_entry *result)
+                         struct directory_entry *result, struct fat16_node *node)
 {
     const struct fat16_entry *entry;
     int status;
@@ -479,12 +485,13 @@ int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directo
             }
             continue;
         }
+        *node = node_of(entry);
         *result = (struct directory_entry){
-            .stat.is_directory = (entry->attributes & ATTRIBUTE_DIRECTORY) != 0,
-            .stat.is_read_only = (entry->attributes & ATTRIBUTE_READ_ONLY) != 0,
+            .stat.size = node->size,
+            .stat.is_directory = node->is_directory,
+            .stat.is_read_only = node->is_read_only,
         };
         readable_name(entry, result->name);
-        result->stat.size = result->stat.is_directory ? 0 : entry->size;
         return 1;
     }
     return status;

@@ -74,10 +74,10 @@ int fat16_read(struct fat16_volume *volume, struct fat16_node *node, uint32_t po
                void *buffer, uint32_t length);
 
 /*
- * Entry number *index or a later one of directory that is a file or a folder: 1, *result filled in
- * and *index behind it; 0 at the end; -ECORRUPT, -EIO.
+ * Entry number *index or a later one of directory that is a file or a folder: 1, *result and *node
+ * filled in and *index behind it; 0 at the end; -ECORRUPT, -EIO.
  */
 int fat16_read_directory(struct fat16_volume *volume, struct fat16_node *directory, uint32_t *index,
-                         struct directory_entry *result);
+                         struct directory_entry *result, struct fat16_node *node);
 
 #endif

@@ -33,7 +33,7 @@ struct file_operations {
     int (*read_directory)(struct file *file, struct directory_entry *entry); /* NULL: -ENOTDIR */
     int (*contents)(struct file *file, struct page_object **contents);       /* NULL: -EMODE */
     int (*control)(struct file *file, unsigned what, struct user_pointer argument); /* -EINVARG */
-    /* Nobody refers to it any more: frees it. Does not wait. */
+    /* Nobody refers to it any more: frees it. May wait. */
     void (*close)(struct file *file);
 };
 
@@ -45,8 +45,9 @@ struct file {
 };
 
 /* What it was opened for. */
-#define FILE_READ  1u
-#define FILE_WRITE 2u
+#define FILE_READ   1u
+#define FILE_WRITE  2u
+#define FILE_APPEND 0x20u /* each write is at the end */
 
 /* Fills in a file with one reference, at position 0. */
 void file_initialise(struct file *file, const struct file_operations *operations, uint32_t flags);
@@ -62,6 +63,12 @@ int file_read_to(struct file *file, struct io_buffer to, size_t length);
 /* Writes likewise. Returns how many bytes, at least 1 where length is, or an error. */
 int file_write(struct file *file, const void *buffer, size_t length);
 int file_write_from(struct file *file, struct io_buffer from, size_t length);
+
+/* Is it open for writing? */
+static inline bool file_is_writable(const struct file *file)
+{
+    return (file->flags & FILE_WRITE) != 0;
+}
 
 /* Sets the position; beyond the size of a file that can only be read is -EINVARG. -ENOSEEK where
  * there is none. */

@@ -1,16 +1,7 @@
 /*
- * fs/file_object.h - files and folders of a volume, by path.
+ * fs/file_object.h - open files and folders of volumes: a node (fs/node.h), and a position in it.
  *
- * Paths look like "0:/dir/name.ext": a drive digit, a colon, names separated by
- * single slashes. Drive 0 is the volume that fs_mount() attached: a FAT16
- * partition. Names are 8.3, in any case.
- *
- * Errors are those of status.h: -EBADPATH, -ENOENT, -ENOTDIR, -EISDIR, -EIO,
- * -ECORRUPT, -ENOMEM, -EFSNOTUS, -EINVARG.
- *
- * Opening, reading and listing may let others run (task_pause()) between the pieces of long
- * searches, on damaged or very full volumes; when the running task was cancelled they end with
- * -EINTERRUPTED.
+ * Paths and errors are those of fs/vfs.h. Everything may wait.
  */
 #ifndef FS_FILE_OBJECT_H
 #define FS_FILE_OBJECT_H
@@ -19,6 +10,7 @@
 
 #include "device/block.h"
 #include "fs/file.h"
+#include "fs/vfs.h"
 
 /*
  * Attaches the FAT16 volume that starts at sector first_lba of device as drive 0.
@@ -27,10 +19,19 @@
  */
 int fs_mount(struct block_device *device, uint32_t first_lba);
 
-/* Detaches drive 0 and gives back its memory. -EBUSY while files are open, or mapped. */
+/* Detaches drive 0 and gives back its memory. -EINUSE while files are open, or mapped; OK where
+ * nothing is mounted. */
 int fs_unmount(void);
 
-/* Opens the file or directory at path for reading; on success *file is the caller's, to close. */
+/* Opens the file or folder at path for reading; on success *file is the caller's, to close. */
 int file_open(const char *path, struct file **file);
+
+/* The same, from a working folder (NULL: the root of drive 0), for `flags` (FILE_READ ..., file.h)
+ * and as `vfs_flags` (VFS_CREATE ...) say. */
+int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned vfs_flags,
+                 struct file **file);
+
+/* The node that an open file is of; NULL: of none, as a pipe. */
+struct node *file_node(struct file *file);
 
 #endif

@@ -305,7 +305,8 @@ void volume_unlock(struct volume *volume)
 /* Is anything of it to be written? */
 static bool is_to_be_written(const struct node *node)
 {
-    return (node->is_changed && !node->is_removed) || node->contents.dirty > 0 || node->contents.writing > 0;
+    return (node->is_changed && !node->is_removed) || node->contents.dirty > 0 ||
+           node->contents.writing > 0;
 }
 
 /* An idle node ends: one of which nothing is to be written. Its pages go with it. */
@@ -393,6 +394,9 @@ size_t node_cache_shrink(struct volume *volume)
     size_t count = 0;
     struct list_node *next;
 
+    while (!volume && !list_is_empty(&cache.used)) {
+        forget_name(LIST_ENTRY(cache.used.next, struct name, link));
+    }
     for (struct list_node *link = cache.idle.next; link != &cache.idle; link = next) {
         struct node *node = LIST_ENTRY(link, struct node, idle);
 

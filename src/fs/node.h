@@ -52,7 +52,7 @@ enum node_kind {
 struct node;
 struct volume;
 
-/* Seconds since 1970-01-01, as the machine's clock has them; 0: unknown. */
+/* Seconds since 1970-01-01 (drivers/rtc.h); 0: unknown. */
 struct node_times {
     int64_t modified, accessed, created;
 };
@@ -157,6 +157,7 @@ struct node {
     struct node *next_in_bucket; /* of the table by number */
     uint32_t nobody_version;     /* cached names of nobody in it are true if they have this */
     bool is_in_table;
+    bool is_being_changed; /* somebody writes to it or sets its size: node_contents.h */
 };
 
 /* ---------------------------------------------------------------- volumes */
@@ -250,8 +251,8 @@ void node_mark_removed(struct node *node);
 /* Sets it up. Once; after the page cache. */
 void node_cache_initialise(void);
 
-/* Idle nodes of that volume go (NULL: of all), as far as nothing of them is to be written. Returns
- * how many went. For tests, and for who lacks memory. */
+/* Idle nodes of that volume go (NULL: of all, and names that were looked up), as far as nothing of
+ * them is to be written. Returns how many nodes went. For tests, and for who lacks memory. */
 size_t node_cache_shrink(struct volume *volume);
 
 /* Writes what is to be written of a node: contents, then attributes, into the volume's cached

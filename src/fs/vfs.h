@@ -25,7 +25,11 @@
 
 #include "fs/node.h"
 
-#define VFS_DRIVES 10 /* 0: to 9: */
+/* Drives are 0: to 9:, and one that paths reach as /dev only. */
+#define VFS_DRIVE_START   0u /* the machine was started from it */
+#define VFS_DRIVE_MEMORY  1u
+#define VFS_DRIVE_DEVICES 10u
+#define VFS_DRIVES        11u
 
 /* How a volume is mounted. */
 #define VFS_READ_ONLY 1u
@@ -89,21 +93,7 @@ int vfs_sync(void);
 
 /* ---------------------------------------------------------------- by node */
 
-/* node_write() and node_read() work on kernel memory or a program's: fs/file.h's buffers. */
-
-/* Sets a file's size; bytes that it gains are zero. -EISDIR, -ERDONLY, -ENOSPACE, -EFILESIZE. */
-int node_resize(struct node *node, uint64_t size);
-
-/* All of a file gets to the disk: contents, size, name. Returns an error of earlier writing back,
- * too, once. */
-int node_sync(struct node *node);
-
 /* Entries of a folder, with the volume locked around the operation: 1, 0 at the end. */
 int node_list(struct node *directory, uint64_t *cursor, struct node_entry *entry);
-
-int node_set_times(struct node *node, const struct node_times *times);
-
-/* Seconds since 1970-01-01, as the machine's clock has them. */
-int64_t vfs_now(void);
 
 #endif

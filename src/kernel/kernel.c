@@ -17,7 +17,11 @@
 #include "arch/timer.h"
 #include "drivers/serial.h"
 #include "drivers/vga.h"
+#include "drivers/rtc.h"
+#include "fs/node.h"
 #include "fs/page_object.h"
+#include "fs/ram/ram_fs.h"
+#include "fs/vfs.h"
 #include "kernel/boot_disk.h"
 #include "kernel/kernel.h"
 #include "layout.h"
@@ -33,6 +37,7 @@
 #define INIT_PATH "0:/" INIT_NAME
 
 static void start_console(void);
+static void mount_memory(void);
 static void check_boot_info(void);
 static void check_keys(void);
 static void start_init(void);
@@ -52,8 +57,11 @@ void kernel_main(void)
     serial_enable_input();
     check_keys();
     task_initialise(); /* this stack is the idle task's from now on */
+    rtc_initialise();
     page_cache_initialise();
+    node_cache_initialise();
     process_initialise();
+    mount_memory();             /* drive 1 */
     process_fault_initialise(); /* a fault in ring 3 ends its process, not the kernel */
     syscall_initialise();       /* int 0x80 */
     if (kernel_tests_run) {
@@ -62,6 +70,11 @@ void kernel_main(void)
     boot_disk_mount(page_memory(BOOT_INFO_ADDRESS), INIT_PATH);
     start_init();
     task_run();
+}
+
+static void mount_memory(void)
+{
+    KASSERT(vfs_mount(VFS_DRIVE_MEMORY, &ram_file_system, NULL, 0, 0) == OK);
 }
 
 static void start_console(void)

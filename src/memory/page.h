@@ -25,6 +25,9 @@
 
 struct page_object;
 
+/* Pages of an object have numbers below this. */
+#define PAGE_INDEX_MAX (1u << 29)
+
 struct page {
     uint32_t holders;
     uint32_t index : 29;        /* which page of its object */

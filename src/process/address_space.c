@@ -317,7 +317,8 @@ static bool are_alike(const struct area *first, const struct area *second)
 {
     return first->end == second->start && first->rights == second->rights &&
            first->kind == second->kind && first->is_shared == second->is_shared &&
-           first->is_charged == second->is_charged && first->object == second->object &&
+           first->is_fixed == second->is_fixed && first->is_charged == second->is_charged &&
+           first->object == second->object &&
            (!first->object ||
             first->first + (first->end - first->start) / PAGE_SIZE_BYTES == second->first);
 }
@@ -515,6 +516,12 @@ static bool count_uncharged(struct address_space *space, vaddr_t start, vaddr_t 
     return true;
 }
 
+/* Can all its pages be written to as the area's rights say? Not those of a file that are clean. */
+static bool is_common(const struct area *area)
+{
+    return area->is_shared && !(area->object && page_object_notices_writes(area->object));
+}
+
 int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_rights_t rights)
 {
     size_t pages, count = 0;
@@ -533,7 +540,7 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
         area->is_charged = area->is_charged || needs_charge(area, rights);
         for (vaddr_t at = area->start;
              (at = user_pages_protect(space->chunk, at, area->end, PIECE_PAGES, rights,
-                                      area->is_shared)) < area->end;) {
+                                      is_common(area))) < area->end;) {
             (void)task_pause();
         }
     }

@@ -66,6 +66,7 @@ struct area {
     page_rights_t rights;  /* PAGE_READ, PAGE_WRITE, PAGE_EXECUTE */
     uint8_t kind;
     bool is_shared;             /* what is written to it all who show the object see */
+    bool is_fixed;              /* it shows a file that may not be changed through it, ever */
     bool is_charged;            /* each of its pages may come to be this process's own */
     struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
     uint32_t first;             /* page of the object at start */

@@ -2,8 +2,8 @@
  * process/family.c - counts, limits, and the sum over all jobs.
  *
  * Invariants
- *   - claimed[kind] is the sum over all families but init's of MAX(used, base): what is claimed can
- *     be taken, so a charge within the base never fails.
+ *   - claimed[kind] is the sum over all families but init's of MAX(used, base), and of pages the files'
+ *     in memory: what is claimed can be taken, so a charge within the base never fails.
  *   - claimed[kind] <= all[kind] + FAMILY_FRONT_JOBS * base[kind]. Only new families in front bring
  *     it above all[kind].
  */
@@ -28,6 +28,7 @@ static struct {
     uint32_t one[FAMILY_KINDS]; /* the limit of each family */
     uint32_t all[FAMILY_KINDS]; /* of their sum */
     uint32_t claimed[FAMILY_KINDS];
+    size_t files; /* of claimed[FAMILY_PAGES], pages of files in memory */
 } families;
 
 void family_initialise(void)
@@ -156,6 +157,25 @@ void family_give_back_slowly(struct family *family, enum family_kind kind, uint3
     KASSERT(count <= used);
     families.claimed[kind] -= claim(used, kind) - claim(used - count, kind);
     family->used[kind] = used - count;
+}
+
+bool family_charge_files(size_t pages)
+{
+    uint32_t *claimed = &families.claimed[FAMILY_PAGES];
+
+    if (pages > families.all[FAMILY_PAGES] || *claimed > families.all[FAMILY_PAGES] - pages) {
+        return false;
+    }
+    *claimed += (uint32_t)pages;
+    families.files += pages;
+    return true;
+}
+
+void family_give_back_files(size_t pages)
+{
+    KASSERT(pages <= families.files);
+    families.files -= pages;
+    families.claimed[FAMILY_PAGES] -= (uint32_t)pages;
 }
 
 uint32_t family_room(const struct family *family, enum family_kind kind)

@@ -25,6 +25,7 @@
 #define PROCESS_FAMILY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "task/task.h"
@@ -86,6 +87,11 @@ static inline void family_give_back(struct family *family, enum family_kind kind
         family->used[kind] -= count;
     }
 }
+
+/* Pages of files in memory, which belong to no family, and count in the sum over all: false, and
+ * nothing changes, when they are too many. */
+bool family_charge_files(size_t pages);
+void family_give_back_files(size_t pages);
 
 /* How many more of a kind family_charge() would allow. */
 uint32_t family_room(const struct family *family, enum family_kind kind);

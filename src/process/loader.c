@@ -255,10 +255,11 @@ static int add_stack(struct address_space *space, const struct elf_layout *layou
 
 /* ---------------------------------------------------------------- all of it */
 
-static int read_layout(const char *path, struct file **file, struct elf_layout *layout)
+static int read_layout(struct node *folder, const char *path, struct file **file,
+                       struct elf_layout *layout)
 {
     struct file_stat stat;
-    int status = file_open(path, file);
+    int status = file_open_at(folder, path, FILE_READ, 0, file);
 
     if (status < 0) {
         return status;
@@ -277,8 +278,9 @@ static int read_layout(const char *path, struct file **file, struct elf_layout *
     return status;
 }
 
-int loader_load(const char *path, const struct arguments *arguments, struct family *family,
-                struct address_space *space, struct user_start *start, vaddr_t *argv)
+int loader_load(struct node *folder, const char *path, const struct arguments *arguments,
+                struct family *family, struct address_space *space, struct user_start *start,
+                vaddr_t *argv)
 {
     struct elf_layout layout;
     struct file *file;
@@ -287,7 +289,7 @@ int loader_load(const char *path, const struct arguments *arguments, struct fami
     if (status < 0) {
         return status;
     }
-    status = read_layout(path, &file, &layout);
+    status = read_layout(folder, path, &file, &layout);
     if (status < 0) {
         return status;
     }

@@ -8,6 +8,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "fs/file.h"
+#include "fs/node_contents.h"
 #include "fs/page_object.h"
 #include "memory/pmm.h"
 
@@ -131,8 +132,9 @@ static int find_object(struct process *process, const struct memory_mapping *map
 
     *object = NULL;
     if (!(mapping->flags & MAPPING_ANONYMOUS)) {
-        return is_shared && mapping->rights & MAPPING_WRITE ? -ERDONLY
-                                                            : file_contents(file, object);
+        return is_shared && mapping->rights & MAPPING_WRITE && !file_is_writable(file)
+                   ? -ERDONLY
+                   : file_contents(file, object);
     }
     return is_shared ? new_shared_memory(process->family, length, object) : OK;
 }
@@ -178,6 +180,7 @@ intptr_t mapping_add(struct process *process, const struct memory_mapping *mappi
                                                                                    PAGE_SIZE_BYTES)
                                                                       : 0,
                                                   .is_shared = mapping->flags & MAPPING_SHARED,
+                                                  .is_fixed = is_of_file && !file_is_writable(file),
                                               });
     }
     if (object) {
@@ -228,7 +231,7 @@ int mapping_protect(struct process *process, vaddr_t address, size_t length, uin
         if (area->kind == AREA_STACK || area->kind == AREA_BREAK) {
             return -EINVARG; /* these grow and shrink as one */
         }
-        if (area->is_shared && rights & MAPPING_WRITE && page_object_is_file(area->object)) {
+        if (area->is_shared && rights & MAPPING_WRITE && area->is_fixed) {
             return -ERDONLY;
         }
         at = area->end;
@@ -252,6 +255,13 @@ int mapping_sync(struct process *process, vaddr_t address, size_t length)
 
         if (!area || area->kind == AREA_GUARD) {
             return -ENOMEM;
+        }
+        if (area->is_shared && area->object && page_object_notices_writes(area->object)) {
+            int status = node_sync(node_of(area->object));
+
+            if (status < 0) {
+                return status;
+            }
         }
         address = area->end;
     }

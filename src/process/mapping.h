@@ -17,8 +17,8 @@ struct file;
 
 /*
  * Maps for the running process. file: the open file, or NULL for MAPPING_ANONYMOUS. The address;
- * -EINVARG for what is not allowed; -ENOMEM; -ERDONLY: a file's contents cannot be changed through
- * a shared mapping; -EISDIR. May wait.
+ * -EINVARG for what is not allowed; -ENOMEM; -ERDONLY: a file that is not open for writing cannot be
+ * changed through a shared mapping; -EISDIR. May wait.
  */
 intptr_t mapping_add(struct process *process, const struct memory_mapping *mapping,
                      struct file *file);
@@ -32,9 +32,9 @@ int mapping_remove(struct process *process, vaddr_t address, size_t length);
 int mapping_protect(struct process *process, vaddr_t address, size_t length, uint32_t rights);
 
 /*
- * What was written to shared mappings of files there goes to these. So far none can be written to,
- * so this only looks at the range. 0; -EINVARG: address is no multiple of a page; -ENOMEM: a part
- * of it is in no area.
+ * What was written to shared mappings of files there goes to these, and to the disk. 0; -EINVARG:
+ * address is no multiple of a page; -ENOMEM: a part of it is in no area; and as node_sync(). May
+ * wait.
  */
 int mapping_sync(struct process *process, vaddr_t address, size_t length);
 

@@ -1,12 +1,13 @@
 /*
  * process/page_fault.c - what a process may touch, and how the page comes to be there when it does.
  *
- * Three kinds of pages are absent, or cannot be written to, though the process may:
+ * Four kinds of pages are absent, or cannot be written to, though the process may:
  *
  *   - of an area, before the first touch: it gets a page of zeros
  *   - of process_malloc(), promised: the same; so do the pages behind it that are promised too, when the one
  *     before it is there (the program goes through its memory upward)
  *   - one that a fork has shared, at the first write: it is copied, or, if no other process has it any more, taken
+ *   - a clean one of a file that is mapped shared, at the first write: it is dirty from then on
  *
  * All of these take what address_space_charge() has promised.
  */
@@ -126,27 +127,65 @@ static void *own_page(struct address_space *space, vaddr_t page, struct page_ent
     return frame;
 }
 
+/* Which page of its object the area shows there. */
+static uint32_t index_in(const struct area *area, vaddr_t page)
+{
+    return area->first + (uint32_t)((page - area->start) / PAGE_SIZE_BYTES);
+}
+
+/* Is each first write to a page of the area to be noticed? Such a page can be written to only while
+ * it is dirty. */
+static bool notices_writes(const struct area *area)
+{
+    return area->is_shared && area->object && page_object_notices_writes(area->object);
+}
+
+/* A clean page of a file, which is shown, is about to be written to. */
+static int let_write(struct address_space *space, const struct area *area, vaddr_t page)
+{
+    int status = page_object_make_room(area->object);
+    struct page_entry entry = paging_entry(space->chunk, page);
+
+    if (status == OK && page_entry_is_present(entry)) { /* else it comes at the next try */
+        page_object_mark_dirty(area->object, index_in(area, page),
+                               page_memory(page_entry_frame(entry)));
+        paging_write(
+            space->chunk, page,
+            page_entry_make(page_entry_frame(entry),
+                            page_flags_of_rights((page_rights_t)(area->rights | PAGE_USER)) |
+                                page_entry_marks(entry),
+                            0));
+    }
+    return status;
+}
+
 /* A page of the area's object: shown as it is, or copied for somebody who is about to write to it
  * alone. */
 static int bring_of_object(struct address_space *space, const struct area *area, vaddr_t page,
-                           bool is_copied)
+                           bool is_written)
 {
-    uint32_t index = area->first + (uint32_t)((page - area->start) / PAGE_SIZE_BYTES);
+    uint32_t index = index_in(area, page);
     page_rights_t rights = area->rights;
+    bool is_noticed = notices_writes(area);
     void *frame;
-    int status = page_object_get(area->object, index, &frame);
+    int status = is_noticed && is_written ? page_object_make_room(area->object) : OK;
 
+    if (status == OK) {
+        status = page_object_get(area->object, index, &frame);
+    }
     if (status < 0) {
         return status;
     }
-    if (!area->is_shared) {
+    if (is_noticed && is_written) {
+        page_object_mark_dirty(area->object, index, frame);
+    } else if (is_noticed || !area->is_shared) {
         rights &= (page_rights_t)~PAGE_WRITE;
     }
     space->faults.shown++;
     space->chunk->resident++;
     map_page(space, page, frame,
              page_flags_of_rights((page_rights_t)(rights | PAGE_USER)) | PAGE_FLAG_SHARED);
-    if (is_copied) {
+    if (is_written && !area->is_shared) {
         (void)own_page(space, page, paging_entry(space->chunk, page), area->rights);
     }
     return OK;
@@ -160,7 +199,7 @@ static int bring(struct address_space *space, vaddr_t page, bool is_written)
     if (!area) {
         bring_promised(space, page);
     } else if (area->object) {
-        return bring_of_object(space, area, page, is_written && !area->is_shared);
+        return bring_of_object(space, area, page, is_written);
     } else {
         bring_zeros(space, page, area->rights);
         space->faults.zeros++;
@@ -201,6 +240,11 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
     if (access != PAGE_WRITE || !(page_entry_marks(entry) & PAGE_FLAG_SHARED) ||
         page_entry_rights(entry) & PAGE_WRITE) {
         return -EINVARG; /* the page was there, with its rights: nothing that could be mended */
+    }
+    const struct area *area = area_at(space, page);
+
+    if (area && area->is_shared) {
+        return let_write(space, area, page);
     }
     (void)own_page(space, page, entry, rights);
     return OK;

@@ -13,6 +13,8 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "fs/file.h"
+#include "fs/node.h"
+#include "fs/ram/ram_fs.h"
 #include "base/align.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
@@ -144,8 +146,12 @@ static int load(const char *path, const struct arguments *arguments, struct fami
         return status;
     }
     set_name(created, path);
+    if (task_current()) {
+        process_set_folder(created, process_current()->folder);
+    }
     created->argc = arguments_count(arguments);
-    status = loader_load(path, arguments, family, &created->space, &start, &created->argv);
+    status = loader_load(created->folder, path, arguments, family, &created->space, &start,
+                         &created->argv);
     if (status == OK) {
         status = task_create(&created->task, created->space.chunk, &start, may_use_spare(created));
     }
@@ -197,6 +203,7 @@ int process_fork(struct process **process)
     }
     string_copy(child->name, parent->name, sizeof(child->name));
     child->argc = parent->argc;
+    process_set_folder(child, parent->folder);
     child->argv = parent->argv;
     status = address_space_create(&child->space, child->family);
     if (status == OK) {
@@ -216,7 +223,8 @@ int process_execute(const char *path, const struct arguments *arguments, struct 
     struct process *process = process_current();
     struct address_space space = {0}, old = process->space;
     vaddr_t argv;
-    int status = loader_load(path, arguments, process->family, &space, start, &argv);
+    int status =
+        loader_load(process->folder, path, arguments, process->family, &space, start, &argv);
 
     if (status < 0) {
         address_space_destroy(&space);
@@ -283,8 +291,19 @@ void process_start(struct process *process, unsigned flags)
 
 /* ---------------------------------------------------------------- the end */
 
+void process_set_folder(struct process *process, struct node *folder)
+{
+    struct node *before = process->folder;
+
+    process->folder = folder ? node_hold(folder) : NULL;
+    if (before) {
+        node_release(before);
+    }
+}
+
 static void close_files(struct process *process)
 {
+    process_set_folder(process, NULL);
     for (size_t i = 0; i < FILE_DESCRIPTORS_MAX; i++) {
         if (process->files[i]) {
             file_close(process->files[i]);
@@ -630,4 +649,5 @@ void process_initialise(void)
     terminal_initialise(&session_actions);
     task_set_end_handler(process_bury);
     address_space_initialise();
+    ram_fs_set_charge(family_charge_files, family_give_back_files);
 }

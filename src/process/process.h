@@ -54,6 +54,7 @@ struct process {
     uint8_t exit_signal; /* that ended it, by POSIX's number; 0: it ended by itself */
     uint32_t poll_tick;  /* getkey() calls in vain: in which tick, how many */
     uint32_t polls;
+    struct node *folder; /* where relative paths begin, held; NULL: the root of drive 0 */
     struct file *files[FILE_DESCRIPTORS_MAX]; /* descriptor FILE_DESCRIPTOR_FIRST + i; NULL: free */
 };
 
@@ -75,6 +76,9 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
  */
 int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
                      struct process **process);
+
+/* Its working folder from now on, of which it has a reference of its own; NULL: none. */
+void process_set_folder(struct process *process, struct node *folder);
 
 /*
  * A copy of the running process, ready to run, of the same family: its memory, of which both see

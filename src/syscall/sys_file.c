@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 #include "fs/file_object.h"
-#include "fs/path.h"
 #include "base/status.h"
+#include "syscall/descriptor.h"
 #include "syscall/syscall.h"
 #include "syscall/user_path.h"
 #include "syscall/usercopy.h"
@@ -27,8 +27,7 @@ static struct file **place_of(uintptr_t descriptor)
     return index < FILE_DESCRIPTORS_MAX ? &process_current()->files[index] : NULL;
 }
 
-/* The open file; NULL when there is none. */
-static struct file *file_of(uintptr_t descriptor)
+struct file *descriptor_file(uintptr_t descriptor)
 {
     struct file **place = place_of(descriptor);
 
@@ -40,7 +39,7 @@ static int open_user_path(struct user_pointer source, struct file **file)
     char path[PATH_BYTES_MAX];
     int status = copy_path_from_user(path, source);
 
-    return status < 0 ? status : file_open(path, file);
+    return status < 0 ? status : file_open_at(process_current()->folder, path, FILE_READ, 0, file);
 }
 
 /* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has
@@ -50,9 +49,13 @@ intptr_t sys_open(const uintptr_t *arguments)
     struct file *file;
     int status = open_user_path(user_pointer(arguments[0]), &file);
 
-    if (status < 0) {
-        return status;
-    }
+    return status < 0 ? status : descriptor_of_new(file);
+}
+
+intptr_t descriptor_of_new(struct file *file)
+{
+    int status = OK;
+
     for (uint32_t n = FILE_DESCRIPTOR_FIRST; n < FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX;
          n++) {
         struct file **place = place_of(n);
@@ -73,7 +76,7 @@ intptr_t sys_open(const uintptr_t *arguments)
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */
 intptr_t sys_read(const uintptr_t *arguments)
 {
-    struct file *file = file_of(arguments[0]);
+    struct file *file = descriptor_file(arguments[0]);
     struct user_pointer buffer = user_pointer(arguments[1]);
     size_t length = arguments[2];
 
@@ -86,7 +89,7 @@ intptr_t sys_read(const uintptr_t *arguments)
 /* seek(descriptor, offset, FILE_SEEK_...): the new position, up to INT32_MAX */
 intptr_t sys_seek(const uintptr_t *arguments)
 {
-    struct file *file = file_of(arguments[0]);
+    struct file *file = descriptor_file(arguments[0]);
     int64_t position = (int32_t)arguments[1];
     uint32_t from = (uint32_t)arguments[2];
     struct file_stat stat;
@@ -128,7 +131,7 @@ intptr_t sys_stat(const uintptr_t *arguments)
 /* descriptor_stat(descriptor, out): 0 */
 intptr_t sys_descriptor_stat(const uintptr_t *arguments)
 {
-    struct file *file = file_of(arguments[0]);
+    struct file *file = descriptor_file(arguments[0]);
     struct file_stat stat;
 
     if (!file) {
@@ -141,7 +144,7 @@ intptr_t sys_descriptor_stat(const uintptr_t *arguments)
 /* read_directory(descriptor, out): 1, 0 at the end */
 intptr_t sys_read_directory(const uintptr_t *arguments)
 {
-    struct file *file = file_of(arguments[0]);
+    struct file *file = descriptor_file(arguments[0]);
     struct user_pointer out = user_pointer(arguments[1]);
     struct directory_entry entry;
 

@@ -118,10 +118,11 @@ static int start_at(const char *path, const struct arguments *arguments, unsigne
 /* The same for the program that the first argument names. */
 static int start_program(const struct arguments *arguments, unsigned flags, bool is_job)
 {
-    char path[PATH_BYTES_MAX];
-    int status = path_complete(path, arguments->strings);
+    const char *path = arguments->strings;
 
-    return status < 0 ? status : start_at(path, arguments, flags, is_job);
+    return strnlen(path, PATH_BYTES_MAX) == PATH_BYTES_MAX
+               ? -EBADPATH
+               : start_at(path, arguments, flags, is_job);
 }
 
 /* What commands 6, 7 and spawn have in common: arguments from a string or from a list, then the

@@ -97,7 +97,7 @@ KTEST(process_exit_closes_files)
     process_start(process, 0);
     task_run_all();
     KEXPECT(process->task.state == TASK_ENDED && process->exit_status == 0);
-    int status = fs_unmount(); /* -EBUSY while a file is open */
+    int status = fs_unmount(); /* -EINUSE while a file is open */
     process_destroy(process);
     KEXPECT(status == OK);
 }
@@ -180,7 +180,7 @@ KTEST(process_load_of_what_is_not_there)
     KEXPECT(process_load("0:/nobody.elf", NULL, &process) == -ENOENT);
     KEXPECT(process_load("0:/", NULL, &process) == -EISDIR);
     KEXPECT(process_load("1:/init.elf", NULL, &process) == -ENOENT);
-    KEXPECT(process_load("init.elf", NULL, &process) == -EBADPATH);
+    KEXPECT(process_load("0:init.elf", NULL, &process) == -EBADPATH);
     KEXPECT(process_load("", NULL, &process) == -EBADPATH);
     KEXPECT(!process);
     KEXPECT(fs_unmount() == OK);

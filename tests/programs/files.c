@@ -60,16 +60,30 @@ static void check_paths(void)
         const char *path;
         int status;
     } lines[] = {
-        {"nobody.txt", -ENOENT},    {"0:/nobody.txt", -ENOENT}, {"1:/license", -ENOENT},
-        {"dir/nobody", -ENOENT},    {"license/x", -ENOTDIR},    {"", -EBADPATH},
-        {":", -EBADPATH},           {"0:", -EBADPATH},          {"/nothing", -ENOENT},
-        {"0:license", -EBADPATH},   {"toolongname", -EBADPATH}, {"a.toolong", -EBADPATH},
-        {"dir//a.txt", -EBADPATH},  {"dir/", -EBADPATH},        {"../license", -EBADPATH},
-        {"no such.txt", -EBADPATH},
+        {"nobody.txt", -ENOENT},  {"0:/nobody.txt", -ENOENT}, {"1:/license", -ENOENT},
+        {"dir/nobody", -ENOENT},  {"license/x", -ENOTDIR},    {"", -EBADPATH},
+        {"0:license", -EBADPATH}, {"/nothing", -ENOENT},      {"license/", -ENOTDIR},
+        {"9:/license", -ENOENT},  {"a*b", -EBADPATH},         {"license/..", -ENOTDIR},
     };
-    static const char *const good[] = {"license", "LICENSE",  "0:/license", "dir",
-                                       "0:/dir",  "0:/",      "dir/a.txt",  "0:/DIR/sub/Files.C",
-                                       "/",       "/license", "/dir/a.txt"};
+    static const char *const good[] = {"license",
+                                       "LICENSE",
+                                       "0:/license",
+                                       "dir",
+                                       "0:/dir",
+                                       "0:/",
+                                       "dir/a.txt",
+                                       "0:/DIR/sub/Files.C",
+                                       "/",
+                                       "/license",
+                                       "/dir/a.txt",
+                                       "0:",
+                                       "dir//a.txt",
+                                       "dir/",
+                                       "../license",
+                                       "./dir/.",
+                                       "dir/sub/../a.txt",
+                                       "/..//license",
+                                       "/tmp"};
     static char path[1100];
     struct file_stat stat;
 
@@ -89,7 +103,7 @@ static void check_paths(void)
     for (unsigned i = 0; i < UNWRITABLE; i++) {
         CHECK(file_stat("license", (void *)pointer(unwritable(i))) == -EINVARG);
     }
-    /* Around the longest path; the drive in front counts. */
+    /* Around the longest path. */
     memset(path, 'a', sizeof(path));
     for (unsigned length = 1000; length < sizeof(path); length++) {
         for (unsigned i = 5; i < length; i += 5) {
@@ -97,7 +111,7 @@ static void check_paths(void)
         }
         path[length - 1] = path[length - 2] = 'a';
         path[length] = 0;
-        CHECK(file_open(path) == (length + 3 < 1024 ? -ENOENT : -EBADPATH));
+        CHECK(file_open(path) == (length < 1024 ? -ENOENT : -EBADPATH));
         path[length] = 'a';
     }
     /* A path at the very end of what is mapped, with its NUL and without. */
@@ -333,8 +347,8 @@ static struct memory_figures figures(void)
     return now;
 }
 
-/* The third time nothing is read from the disk, nor taken for it: the path's folders are in the
- * disk cache, the two pages of contents among the files'. */
+/* The third time nothing is read from the disk, nor taken for it: the path's names are known, the
+ * two pages of contents are among the files'. */
 static void check_cache(void)
 {
     struct memory_figures before = {0}, after = {0};
@@ -347,7 +361,7 @@ static void check_cache(void)
         CHECK(file_close(file) == 0);
         after = figures();
     }
-    CHECK(after.cache_hits >= before.cache_hits + 3);
+    CHECK(after.cache_hits == before.cache_hits);
     CHECK(after.file_hits >= before.file_hits + 2);
     CHECK(after.cache_misses == before.cache_misses);
     CHECK(after.cache_misses > 0);

@@ -1,0 +1,50 @@
+/*
+ * fs/node_contents.h - the bytes of files: read and written through their pages, where those who
+ * map a file see them, too.
+ *
+ * Who writes to a file or sets its size has it alone for that time, so that one write is never
+ * mixed with another. Who reads does not wait for that.
+ *
+ * Errors of all: -EISDIR, -EIO, -ECORRUPT, -ENOMEM, -EINTERRUPTED, and -EINVARG for a program's
+ * memory that it may not use. Everything may wait.
+ */
+#ifndef FS_NODE_CONTENTS_H
+#define FS_NODE_CONTENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/node.h"
+#include "memory/io_buffer.h"
+
+/* May the contents of the node be changed? 0; -EISDIR, -ERDONLY, -ERUNNING. */
+int node_may_be_written(const struct node *node);
+
+/* As a position: the file's end. */
+#define NODE_END UINT64_MAX
+
+/* Reads up to length bytes, at most INT32_MAX, from position on. Returns how many: fewer only at
+ * the file's end, or an error. */
+int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t length);
+
+/*
+ * Writes length bytes, at most INT32_MAX, at *position, which may lie behind the end: zeros come
+ * between. Returns how many were written, and *position is behind them; an error if none was.
+ * -ERDONLY, -ENOSPACE, -EFILESIZE.
+ */
+int node_write(struct node *node, uint64_t *position, struct io_buffer from, size_t length);
+
+/* Sets a file's size; bytes that it gains are zero. -ERDONLY, -ENOSPACE, -EFILESIZE; then its size
+ * is what it was. */
+int node_resize(struct node *node, uint64_t size);
+
+/* All of a file, or of a folder, gets to the disk: contents, size, name. Returns an error of
+ * earlier writing back, too, once. */
+int node_sync(struct node *node);
+
+/* An error of writing back that nobody was told of yet; it counts as told then. */
+int node_take_error(struct node *node);
+
+int node_set_times(struct node *node, const struct node_times *times);
+
+#endif

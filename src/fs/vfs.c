@@ -1,0 +1,766 @@
+/*
+ * fs/vfs.c - see vfs.h: drives, the way from a path to a node, and what changes names.
+ *
+ * Size before speed.
+ */
+#include "fs/vfs.h"
+
+#include "base/align.h"
+#include "base/status.h"
+#include "config.h"
+#include "debug/panic.h"
+#include "drivers/rtc.h"
+#include "fs/node_contents.h"
+#include "lib/string.h"
+
+static struct volume *drives[VFS_DRIVES];
+
+/* Where the drives begin that paths reach below the root of drive 0, too. */
+static const struct {
+    const char *name;
+    unsigned drive;
+} places[] = {{"tmp", VFS_DRIVE_MEMORY}, {"dev", VFS_DRIVE_DEVICES}};
+
+/* ---------------------------------------------------------------- drives */
+
+struct volume *vfs_volume(unsigned drive)
+{
+    return drive < VFS_DRIVES ? drives[drive] : NULL;
+}
+
+int vfs_mount(unsigned drive, const struct file_system *file_system, struct block_device *device,
+              uint64_t first_sector, unsigned flags)
+{
+    struct volume *volume;
+
+    KASSERT(drive < VFS_DRIVES);
+    if (drives[drive]) {
+        return -EISTKN;
+    }
+    int status = file_system->mount(device, first_sector, flags, &volume);
+
+    if (status == OK) {
+        volume->drive = drive;
+        drives[drive] = volume;
+    }
+    return status;
+}
+
+/* The first of two results that is an error. */
+static int first_error(int first, int second)
+{
+    return first < 0 ? first : second;
+}
+
+/* A node of which something is to be written, held; NULL: none. */
+static struct node *find_changed(struct volume *volume)
+{
+    LIST_FOR_EACH(link, &volume->nodes) {
+        struct node *node = LIST_ENTRY(link, struct node, link);
+
+        if ((node->is_changed && !node->is_removed) || node->contents.dirty > 0) {
+            return node_hold(node);
+        }
+    }
+    return NULL;
+}
+
+static int sync_volume(struct volume *volume)
+{
+    struct node *node;
+    int status = OK, now = OK;
+
+    while (now != -ENOMEM && now != -EINTERRUPTED && (node = find_changed(volume)) != NULL) {
+        now = node_write_back(node);
+        status = first_error(status, now);
+        node_release(node);
+    }
+    if (volume->operations->sync) {
+        volume_lock(volume);
+        now = volume->operations->sync(volume);
+        volume_unlock(volume);
+        status = first_error(status, now);
+    }
+    return status;
+}
+
+int vfs_sync(void)
+{
+    int status = OK;
+
+    for (unsigned drive = 0; drive < VFS_DRIVES; drive++) {
+        if (drives[drive]) {
+            status = first_error(status, sync_volume(drives[drive]));
+        }
+    }
+    return status;
+}
+
+/* Does anybody but the volume itself use a node of it? */
+static bool is_in_use(const struct volume *volume)
+{
+    const struct list_node *only = volume->nodes.next;
+
+    return volume->is_locked || only != &volume->root->link || only->next != &volume->nodes ||
+           volume->root->contents.references > 1;
+}
+
+int vfs_unmount(unsigned drive)
+{
+    struct volume *volume = vfs_volume(drive);
+
+    if (!volume) {
+        return -ENOENT;
+    }
+    int status = sync_volume(volume);
+
+    (void)node_cache_shrink(volume);
+    if (is_in_use(volume)) {
+        return -EINUSE;
+    }
+    drives[drive] = NULL;
+    volume->root->is_changed = false;
+    node_release(volume->root);
+    (void)node_cache_shrink(volume);
+    volume->operations->end(volume);
+    return status;
+}
+
+/* ---------------------------------------------------------------- from one folder to the next */
+
+static bool is_name(const char *name, size_t length, const char *text)
+{
+    return strlen(text) == length && memcmp(name, text, length) == 0;
+}
+
+static bool is_dots(const char *name, size_t length)
+{
+    return is_name(name, length, ".") || is_name(name, length, "..");
+}
+
+/* With the directory's volume locked: the node of that name, held; -ENOENT. */
+static int look_up(struct node *directory, const char *name, size_t length, struct node **node)
+{
+    int known = directory->is_removed ? 0 : node_find_name(directory, name, length, node);
+
+    if (known >= 0) {
+        return known ? OK : -ENOENT;
+    }
+    int status = directory->operations->look_up(directory, name, length, node);
+
+    if (status == -ENOMEM && node_cache_shrink(NULL) > 0) {
+        status = directory->operations->look_up(directory, name, length, node);
+    }
+    if (status == OK && (*node)->kind == NODE_DIRECTORY && !(*node)->parent) {
+        (*node)->parent = node_hold(directory);
+    }
+    if (status == OK || status == -ENOENT) {
+        node_keep_name(directory, name, length, status == OK ? *node : NULL);
+    }
+    return status;
+}
+
+/* The root of a drive, held. */
+static int root_of(unsigned drive, struct node **node)
+{
+    const struct volume *volume = vfs_volume(drive);
+
+    if (!volume) {
+        return -ENOENT;
+    }
+    *node = node_hold(volume->root);
+    return OK;
+}
+
+static int go_up(struct node *directory, struct node **node)
+{
+    if (directory->parent) {
+        *node = node_hold(directory->parent);
+        return OK;
+    }
+    return directory == directory->volume->root ? root_of(VFS_DRIVE_START, node) : -ENOENT;
+}
+
+/* From the root of drive 0, `name` may be where another drive begins. */
+static int place_of(const struct node *directory, const char *name, size_t length,
+                    struct node **node)
+{
+    const struct volume *start = drives[VFS_DRIVE_START];
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (start && directory == start->root && is_name(name, length, places[i].name)) {
+            return root_of(places[i].drive, node);
+        }
+    }
+    return -ENOENT;
+}
+
+/* One name further. */
+static int step(struct node *directory, const char *name, size_t length, bool may_be_place,
+                struct node **node)
+{
+    if (directory->kind != NODE_DIRECTORY) {
+        return -ENOTDIR;
+    }
+    if (is_name(name, length, ".")) {
+        *node = node_hold(directory);
+        return OK;
+    }
+    if (is_name(name, length, "..")) {
+        return go_up(directory, node);
+    }
+    if (may_be_place && place_of(directory, name, length, node) == OK) {
+        return OK;
+    }
+    int known = directory->is_removed ? 0 : node_find_name(directory, name, length, node);
+
+    if (known >= 0) {
+        return known ? OK : -ENOENT;
+    }
+    volume_lock(directory->volume);
+
+    int status = look_up(directory, name, length, node);
+
+    volume_unlock(directory->volume);
+    return status;
+}
+
+/* ---------------------------------------------------------------- paths */
+
+/* How far a path was followed. */
+struct walk {
+    struct node *node; /* held */
+    const char *rest;
+    bool is_at_drive; /* the path has named the drive, and nothing else yet */
+};
+
+/* Where a path begins. */
+static int begin(struct node *folder, const char *path, struct walk *walk)
+{
+    unsigned drive = VFS_DRIVE_START;
+
+    if (path[0] == '\0' || strnlen(path, PATH_BYTES_MAX) == PATH_BYTES_MAX) {
+        return -EBADPATH;
+    }
+    *walk = (struct walk){.rest = path};
+    if (char_is_digit(path[0]) && path[1] == ':') {
+        if (path[2] != '/' && path[2] != '\0') {
+            return -EBADPATH;
+        }
+        drive = (unsigned)(path[0] - '0');
+        walk->rest += 2;
+        walk->is_at_drive = true;
+    } else if (path[0] != '/' && folder) {
+        walk->node = node_hold(folder);
+        return OK;
+    }
+    return root_of(drive, &walk->node);
+}
+
+/* Takes the next name off the rest: its length, 0 when there is none, -EBADPATH. */
+static int next_name(struct walk *walk, const char **name)
+{
+    size_t length = 0;
+
+    while (*walk->rest == '/') {
+        walk->rest++;
+    }
+    *name = walk->rest;
+    while (walk->rest[0] != '\0' && walk->rest[0] != '/') {
+        walk->rest++;
+        length++;
+    }
+    return length < NODE_NAME_BYTES ? (int)length : -EBADPATH;
+}
+
+/* Is nothing behind but slashes? */
+static bool is_last(const struct walk *walk)
+{
+    const char *rest = walk->rest;
+
+    while (*rest == '/') {
+        rest++;
+    }
+    return *rest == '\0';
+}
+
+/* Follows the path as long as there is another name behind. 0: walk->node is the folder, held, and
+ * *name and *length what is left, 0 for none. */
+static int follow(struct walk *walk, const char **name, size_t *length)
+{
+    for (;;) {
+        struct node *node;
+        int taken = next_name(walk, name);
+
+        *length = taken > 0 ? (size_t)taken : 0;
+        if (taken <= 0 || is_last(walk)) {
+            return taken < 0 ? taken : OK;
+        }
+        int status = step(walk->node, *name, *length, !walk->is_at_drive, &node);
+
+        if (status < 0) {
+            return status;
+        }
+        node_release(walk->node);
+        walk->node = node;
+        walk->is_at_drive = false;
+    }
+}
+
+/* The folder that the path's last name is in, or is to be in: held, in walk->node. -EINVARG for a
+ * path whose last name cannot be changed. */
+static int find_folder(struct node *folder, const char *path, struct walk *walk, const char **name,
+                       size_t *length)
+{
+    int status = begin(folder, path, walk);
+
+    if (status < 0) {
+        return status;
+    }
+    status = follow(walk, name, length);
+    if (status == OK && walk->node->kind != NODE_DIRECTORY) {
+        status = -ENOTDIR;
+    }
+    if (status == OK && (*length == 0 || is_dots(*name, *length))) {
+        status = -EINUSE;
+    }
+    if (status < 0) {
+        node_release(walk->node);
+    }
+    return status;
+}
+
+/* Does the path say that it is a folder's? */
+static bool ends_with_slash(const struct walk *walk)
+{
+    return walk->rest[0] == '/';
+}
+
+/* ---------------------------------------------------------------- opening */
+
+/* With the volume locked: makes the file or folder, which is not there. */
+static int create(struct node *directory, const char *name, size_t length, unsigned kind,
+                  struct node **node)
+{
+    const struct node_operations *operations = directory->operations;
+
+    if (directory->is_removed) {
+        return -ENOENT;
+    }
+    if (directory->volume->is_read_only || !operations->create) {
+        return -ERDONLY;
+    }
+    int status = operations->create(directory, name, length, kind, rtc_now(), node);
+
+    if (status == -ENOMEM && node_cache_shrink(NULL) > 0) {
+        status = operations->create(directory, name, length, kind, rtc_now(), node);
+    }
+    if (status == OK) {
+        if (kind == NODE_DIRECTORY) {
+            (*node)->parent = node_hold(directory);
+        }
+        node_forget_nobody(directory);
+        node_keep_name(directory, name, length, *node);
+    }
+    return status;
+}
+
+/* The node that the path's last name is, which is made if that is asked for. */
+static int open_last(const struct walk *walk, const char *name, size_t length, unsigned flags,
+                     struct node **node)
+{
+    if (!(flags & VFS_CREATE) || length == 0 || is_dots(name, length) ||
+        walk->node->kind != NODE_DIRECTORY) {
+        int status = OK;
+
+        if (length == 0) {
+            *node = node_hold(walk->node);
+        } else {
+            status = step(walk->node, name, length, !walk->is_at_drive, node);
+        }
+        if (status == OK && flags & VFS_EXCLUSIVE) {
+            node_release(*node);
+            status = -EEXISTS;
+        }
+        return status;
+    }
+    if (!walk->is_at_drive && place_of(walk->node, name, length, node) == OK) {
+        return OK;
+    }
+    volume_lock(walk->node->volume);
+
+    int status = look_up(walk->node, name, length, node);
+
+    if (status == OK && flags & VFS_EXCLUSIVE) {
+        node_release(*node);
+        status = -EEXISTS;
+    } else if (status == -ENOENT) {
+        status =
+            ends_with_slash(walk) ? -EISDIR : create(walk->node, name, length, NODE_FILE, node);
+    }
+    volume_unlock(walk->node->volume);
+    return status;
+}
+
+/* May it be opened so? */
+static int check(struct node *node, bool is_folder, unsigned flags)
+{
+    int status = (is_folder || flags & VFS_DIRECTORY) && node->kind != NODE_DIRECTORY ? -ENOTDIR
+                 : flags & VFS_WRITE ? node_may_be_written(node)
+                                     : OK;
+
+    return status == OK && flags & VFS_TRUNCATE && node->kind == NODE_FILE && node->size > 0
+               ? node_resize(node, 0)
+               : status;
+}
+
+int vfs_open(struct node *folder, const char *path, unsigned flags, struct node **node)
+{
+    struct walk walk;
+    const char *name;
+    size_t length;
+    int status = begin(folder, path, &walk);
+
+    if (status < 0) {
+        return status;
+    }
+    status = follow(&walk, &name, &length);
+    if (status == OK) {
+        status = open_last(&walk, name, length, flags, node);
+    }
+    node_release(walk.node);
+    if (status < 0) {
+        return status;
+    }
+    status = check(*node, ends_with_slash(&walk), flags);
+    if (status < 0) {
+        node_release(*node);
+    }
+    return status;
+}
+
+int vfs_make_directory(struct node *folder, const char *path)
+{
+    struct walk walk;
+    const char *name;
+    size_t length;
+    struct node *node;
+    int status = find_folder(folder, path, &walk, &name, &length);
+
+    if (status < 0) {
+        return status == -EINUSE ? -EEXISTS : status;
+    }
+    volume_lock(walk.node->volume);
+    status = look_up(walk.node, name, length, &node);
+    if (status == OK) {
+        node_release(node);
+        status = -EEXISTS;
+    } else if (status == -ENOENT) {
+        status = create(walk.node, name, length, NODE_DIRECTORY, &node);
+        if (status == OK) {
+            node_release(node);
+        }
+    }
+    volume_unlock(walk.node->volume);
+    node_release(walk.node);
+    return status;
+}
+
+/* ---------------------------------------------------------------- names that go and change */
+
+/* May the name of that node be taken from it? */
+static int check_removal(const struct node *node, bool is_directory)
+{
+    bool is_one = node->kind == NODE_DIRECTORY;
+
+    return is_one && !is_directory      ? -EISDIR
+           : !is_one && is_directory    ? -ENOTDIR
+           : node == node->volume->root ? -EINUSE
+           : node->is_read_only         ? -ERDONLY
+                                        : OK;
+}
+
+/* With the volume locked. */
+static int remove_locked(struct node *directory, const char *name, size_t length, bool is_directory)
+{
+    struct node *node;
+    int status = look_up(directory, name, length, &node);
+
+    if (status < 0) {
+        return status;
+    }
+    status = check_removal(node, is_directory);
+    if (status == OK && (directory->volume->is_read_only || !directory->operations->remove)) {
+        status = -ERDONLY;
+    }
+    if (status == OK) {
+        status = directory->operations->remove(directory, name, length, node);
+    }
+    if (status == OK) {
+        node_mark_removed(node);
+    }
+    node_release(node);
+    return status;
+}
+
+static int remove_path(struct node *folder, const char *path, bool is_directory)
+{
+    struct walk walk;
+    const char *name;
+    size_t length;
+    int status = find_folder(folder, path, &walk, &name, &length);
+
+    if (status < 0) {
+        return status;
+    }
+    if (ends_with_slash(&walk) && !is_directory) {
+        status = -EISDIR;
+    } else {
+        volume_lock(walk.node->volume);
+        status = remove_locked(walk.node, name, length, is_directory);
+        volume_unlock(walk.node->volume);
+    }
+    node_release(walk.node);
+    return status;
+}
+
+int vfs_remove(struct node *folder, const char *path)
+{
+    return remove_path(folder, path, false);
+}
+
+int vfs_remove_directory(struct node *folder, const char *path)
+{
+    return remove_path(folder, path, true);
+}
+
+/* One side of a renaming. */
+struct side {
+    struct walk walk;
+    const char *name;
+    size_t length;
+};
+
+/* Is `directory` the node, or does it lie in it? */
+static bool is_below(const struct node *directory, const struct node *node)
+{
+    while (directory && directory != node) {
+        directory = directory->parent;
+    }
+    return directory != NULL;
+}
+
+/* May node, from the old side, take the new side's name from `replaced` (NULL: nobody)? */
+static int check_renaming(const struct side *old, const struct side *new, const struct node *node,
+                          const struct node *replaced)
+{
+    bool is_directory = node->kind == NODE_DIRECTORY;
+    int status = check_removal(node, is_directory);
+
+    if (status < 0) {
+        return status;
+    }
+    if (!is_directory && (ends_with_slash(&old->walk) || ends_with_slash(&new->walk))) {
+        return -ENOTDIR;
+    }
+    if (new->walk.node->is_removed) {
+        return -ENOENT;
+    }
+    if (is_directory && is_below(new->walk.node, node)) {
+        return -EINVARG;
+    }
+    return replaced && replaced != node ? check_removal(replaced, is_directory) : OK;
+}
+
+/* A folder lies in another one from now on. */
+static void set_parent(struct node *node, struct node *parent)
+{
+    struct node *before = node->parent;
+
+    if (before && before != parent) {
+        node->parent = node_hold(parent);
+        node_release(before);
+    }
+}
+
+/* With the volume locked; replaced may be NULL. */
+static int rename_node(const struct side *old, const struct side *new, struct node *node,
+                       struct node *replaced)
+{
+    struct node *from = old->walk.node, *to = new->walk.node;
+    bool is_same = replaced == node && from == to &&
+                   old->length == new->length &&memcmp(old->name, new->name, old->length) == 0;
+    int status = check_renaming(old, new, node, replaced);
+
+    if (status < 0 || is_same) {
+        return status;
+    }
+    if (from->volume->is_read_only || !from->operations->rename) {
+        return -ERDONLY;
+    }
+    status = from->operations->rename(from, old->name, old->length, node, to, new->name,
+                                      new->length, replaced);
+    if (status == OK) {
+        node_forget_names(node);
+        if (replaced && replaced != node) {
+            node_mark_removed(replaced);
+        }
+        node_forget_nobody(to);
+        set_parent(node, to);
+    }
+    return status;
+}
+
+static int rename_locked(const struct side *old, const struct side *new)
+{
+    struct node *node, *replaced = NULL;
+    int status = look_up(old->walk.node, old->name, old->length, &node);
+
+    if (status < 0) {
+        return status;
+    }
+    status = look_up(new->walk.node, new->name, new->length, &replaced);
+    if (status == OK || status == -ENOENT) {
+        replaced = status == OK ? replaced : NULL;
+        status = rename_node(old, new, node, replaced);
+        if (replaced) {
+            node_release(replaced);
+        }
+    }
+    node_release(node);
+    return status;
+}
+
+int vfs_rename(struct node *folder, const char *old_path, const char *new_path)
+{
+    struct side old, new;
+    int status = find_folder(folder, old_path, &old.walk, &old.name, &old.length);
+
+    if (status < 0) {
+        return status;
+    }
+    status = find_folder(folder, new_path, &new.walk, &new.name, &new.length);
+    if (status == OK) {
+        struct volume *volume = old.walk.node->volume;
+
+        if (new.walk.node->volume != volume) {
+            status = -EOTHERDRIVE;
+        } else {
+            volume_lock(volume);
+            status = rename_locked(&old, &new);
+            volume_unlock(volume);
+        }
+        node_release(new.walk.node);
+    }
+    node_release(old.walk.node);
+    return status;
+}
+
+/* ---------------------------------------------------------------- from a node to its path */
+
+int node_list(struct node *directory, uint64_t *cursor, struct node_entry *entry)
+{
+    if (directory->kind != NODE_DIRECTORY) {
+        return -ENOTDIR;
+    }
+    if (directory->is_removed) {
+        return 0;
+    }
+    volume_lock(directory->volume);
+
+    int status = directory->operations->list(directory, cursor, entry);
+
+    volume_unlock(directory->volume);
+    return status;
+}
+
+/* Puts text before *start, which stays behind path. */
+static int put_before(const char *path, char **start, const char *text)
+{
+    size_t length = strlen(text);
+
+    if ((size_t)(*start - path) < length) {
+        return -EBADPATH;
+    }
+    *start -= length;
+    memcpy(*start, text, length);
+    return OK;
+}
+
+/* Puts "/" and the name of a folder that is no root before *start. */
+static int put_name(struct node *directory, const char *path, char **start)
+{
+    struct node_entry entry;
+    uint64_t cursor = 0;
+    int status;
+
+    if (directory->is_removed) {
+        return -ENOENT;
+    }
+    while ((status = node_list(directory->parent, &cursor, &entry)) == 1) {
+        if (entry.number == directory->number) {
+            status = put_before(path, start, entry.name);
+            return status < 0 ? status : put_before(path, start, "/");
+        }
+    }
+    return status < 0 ? status : -ENOENT;
+}
+
+/* The name below the root of drive 0 where that drive begins; NULL: none. */
+static const char *place_name(unsigned drive)
+{
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (places[i].drive == drive) {
+            return places[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* Puts what paths on a drive begin with before *start: nothing for drive 0. */
+static int put_drive(unsigned drive, const char *path, char **start)
+{
+    const char *place = place_name(drive);
+    char number[] = {(char)('0' + drive), ':', '\0'};
+
+    if (place) {
+        int status = put_before(path, start, place);
+
+        return status < 0 ? status : put_before(path, start, "/");
+    }
+    return drive == VFS_DRIVE_START ? OK : put_before(path, start, number);
+}
+
+int vfs_path_of(struct node *folder, char *path, size_t size)
+{
+    char *start = path + size;
+    struct node *node = folder ? node_hold(folder) : NULL;
+    int status = size > 0 ? OK : -EBADPATH;
+
+    if (status == OK) {
+        *--start = '\0';
+    }
+    while (status == OK && node && node->parent) {
+        struct node *parent = node_hold(node->parent);
+
+        status = put_name(node, path, &start);
+        node_release(node);
+        node = parent;
+    }
+    unsigned drive = node ? node->volume->drive : VFS_DRIVE_START;
+
+    /* A root that has no name of its own is "/" or "2:/". */
+    if (status == OK && *start == '\0' && !place_name(drive)) {
+        status = put_before(path, &start, "/");
+    }
+    if (status == OK) {
+        status = put_drive(drive, path, &start);
+    }
+    if (node) {
+        node_release(node);
+    }
+    if (status == OK) {
+        memmove(path, start, (size_t)(path + size - start));
+    }
+    return status;
+}

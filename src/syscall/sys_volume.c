@@ -1,0 +1,463 @@
+/*
+ * syscall/sys_volume.c - files, folders and drives by path; and what files can do since they are
+ * written: any position, any size.
+ *
+ * 64-bit numbers are passed by pointer, the same for both sizes of words.
+ *
+ * Size before speed.
+ */
+#include <stddef.h>
+
+#include "abi/volume.h"
+#include "base/align.h"
+#include "base/status.h"
+#include "fs/file_object.h"
+#include "fs/node_contents.h"
+#include "lib/string.h"
+#include "memory/heap/kmem_cache.h"
+#include "process/process.h"
+#include "syscall/descriptor.h"
+#include "syscall/syscall.h"
+#include "syscall/user_path.h"
+#include "syscall/usercopy.h"
+
+_Static_assert(sizeof(struct file_details) == 64 && sizeof(struct directory_record) == 32 &&
+                   offsetof(struct directory_record, name) == DIRECTORY_RECORD_NAME &&
+                   sizeof(struct volume_details) == 224,
+               "no padding: these go to programs as they are");
+_Static_assert(OPEN_READ == FILE_READ && OPEN_WRITE == FILE_WRITE && OPEN_APPEND == FILE_APPEND,
+               "an open file keeps these as they are");
+_Static_assert((int)FILE_IS_PLAIN == NODE_FILE && (int)FILE_IS_DIRECTORY == NODE_DIRECTORY &&
+                   (int)FILE_IS_DEVICE == NODE_DEVICE,
+               "kinds are the same");
+
+#define OPEN_FLAGS                                                                         \
+    (OPEN_READ | OPEN_WRITE | OPEN_APPEND | OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE | \
+     OPEN_DIRECTORY)
+
+static struct node *folder(void)
+{
+    return process_current()->folder;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static unsigned vfs_flags_of(uint32_t flags)
+{
+    return (flags & OPEN_WRITE ? VFS_WRITE : 0) | (flags & OPEN_CREATE ? VFS_CREATE : 0) |
+           (flags & OPEN_EXCLUSIVE ? VFS_EXCLUSIVE : 0) |
+           (flags & OPEN_TRUNCATE ? VFS_TRUNCATE : 0) |
+           (flags & OPEN_DIRECTORY ? VFS_DIRECTORY : 0);
+}
+
+/* open_file(path, flags): a descriptor */
+intptr_t sys_open_file(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    uint32_t flags = (uint32_t)arguments[1];
+    struct file *file;
+    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+
+    if (status < 0) {
+        return status;
+    }
+    if (flags & ~OPEN_FLAGS || !(flags & (OPEN_READ | OPEN_WRITE)) ||
+        (flags & (OPEN_TRUNCATE | OPEN_APPEND) && !(flags & OPEN_WRITE)) ||
+        (flags & OPEN_EXCLUSIVE && !(flags & OPEN_CREATE))) {
+        return -EINVARG;
+    }
+    status = file_open_at(folder(), path, flags & (OPEN_READ | OPEN_WRITE | OPEN_APPEND),
+                          vfs_flags_of(flags), &file);
+    return status < 0 ? status : descriptor_of_new(file);
+}
+
+/* ---------------------------------------------------------------- positions and sizes */
+
+/* The node of an open file that allows `access` (FILE_READ, FILE_WRITE), held; or an error. */
+static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
+{
+    struct file *file = descriptor_file(descriptor);
+
+    if (!file) {
+        return -EINVARG;
+    }
+    *node = file_node(file);
+    if (!*node) {
+        return -ENOSEEK;
+    }
+    if (!(file->flags & access)) {
+        return -EMODE;
+    }
+    (void)node_hold(*node);
+    return OK;
+}
+
+/* What READ_AT and WRITE_AT are to do. */
+static int read_transfer(uintptr_t source, struct file_transfer *transfer)
+{
+    int status = copy_from_user(transfer, user_pointer(source), sizeof(*transfer));
+
+    if (status == OK && (transfer->position > INT64_MAX || transfer->buffer > UINTPTR_MAX)) {
+        return -EINVARG;
+    }
+    transfer->length = MIN(transfer->length, (uint64_t)INT32_MAX);
+    return status;
+}
+
+/* read_at(descriptor, transfer): how many bytes */
+intptr_t sys_read_at(const uintptr_t *arguments)
+{
+    struct file_transfer transfer;
+    struct node *node;
+    int status = read_transfer(arguments[1], &transfer);
+
+    if (status < 0) {
+        return status;
+    }
+    struct user_pointer buffer = user_pointer((uintptr_t)transfer.buffer);
+
+    if (user_range_check_write(buffer, (size_t)transfer.length) < 0) {
+        return -EINVARG;
+    }
+    status = node_for(arguments[0], FILE_READ, &node);
+    if (status == OK) {
+        status = node_read(node, transfer.position, io_buffer_of_user(buffer),
+                           (size_t)transfer.length);
+        node_release(node);
+    }
+    return status;
+}
+
+/* write_at(descriptor, transfer): how many bytes */
+intptr_t sys_write_at(const uintptr_t *arguments)
+{
+    struct file_transfer transfer;
+    struct node *node;
+    int status = read_transfer(arguments[1], &transfer);
+
+    if (status < 0) {
+        return status;
+    }
+    struct user_pointer buffer = user_pointer((uintptr_t)transfer.buffer);
+
+    if (user_range_check(buffer, (size_t)transfer.length) < 0) {
+        return -EINVARG;
+    }
+    status = node_for(arguments[0], FILE_WRITE, &node);
+    if (status == OK) {
+        status = node_write(node, &transfer.position, io_buffer_of_user(buffer),
+                            (size_t)transfer.length);
+        node_release(node);
+    }
+    return status;
+}
+
+/* seek_file(descriptor, position, from): 0, and *position is the new one */
+intptr_t sys_seek_file(const uintptr_t *arguments)
+{
+    struct file *file;
+    uint32_t from = (uint32_t)arguments[2];
+    int64_t position;
+    uint64_t base = 0;
+
+    if (copy_from_user(&position, user_pointer(arguments[1]), sizeof(position)) < 0) {
+        return -EINVARG;
+    }
+    file = descriptor_file(arguments[0]);
+    if (!file || from > FILE_SEEK_END) {
+        return -EINVARG;
+    }
+    struct node *node = file_node(file);
+
+    if (!node) {
+        return -ENOSEEK;
+    }
+    base = from == FILE_SEEK_CUR ? file_position(file) : from == FILE_SEEK_END ? node->size : 0;
+    if (__builtin_add_overflow(position, (int64_t)base, &position) || position < 0) {
+        return -EINVARG;
+    }
+    int status = file_seek(file, (uint64_t)position);
+
+    return status < 0 ? status
+                      : copy_to_user(user_pointer(arguments[1]), &position, sizeof(position));
+}
+
+/* resize_file(descriptor, size): 0 */
+intptr_t sys_resize_file(const uintptr_t *arguments)
+{
+    uint64_t size;
+    struct node *node;
+
+    if (copy_from_user(&size, user_pointer(arguments[1]), sizeof(size)) < 0 || size > INT64_MAX) {
+        return -EINVARG;
+    }
+    int status = node_for(arguments[0], FILE_WRITE, &node);
+
+    if (status == OK) {
+        status = node_resize(node, size);
+        node_release(node);
+    }
+    return status;
+}
+
+/* sync_file(descriptor or -1): 0 */
+intptr_t sys_sync_file(const uintptr_t *arguments)
+{
+    struct node *node;
+
+    if ((int32_t)arguments[0] == -1) {
+        return vfs_sync();
+    }
+    int status = node_for(arguments[0], FILE_READ | FILE_WRITE, &node);
+
+    if (status == OK) {
+        status = node_sync(node);
+        node_release(node);
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- names */
+
+/* rename(old, new): 0 */
+intptr_t sys_rename(const uintptr_t *arguments)
+{
+    /* Not both on the stack, which the file system needs, too. */
+    char *paths = kmem_alloc(2 * PATH_BYTES_MAX);
+
+    if (!paths) {
+        return -ENOMEM;
+    }
+    int status = copy_path_from_user(paths, user_pointer(arguments[0]));
+
+    if (status == OK) {
+        status = copy_path_from_user(paths + PATH_BYTES_MAX, user_pointer(arguments[1]));
+    }
+    if (status == OK) {
+        status = vfs_rename(folder(), paths, paths + PATH_BYTES_MAX);
+    }
+    kmem_free(paths);
+    return status;
+}
+
+/* remove(path, what): 0 */
+intptr_t sys_remove(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    uint32_t what = (uint32_t)arguments[1];
+    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+
+    if (status < 0) {
+        return status;
+    }
+    return what == REMOVE_FILE        ? vfs_remove(folder(), path)
+           : what == REMOVE_DIRECTORY ? vfs_remove_directory(folder(), path)
+                                      : -EINVARG;
+}
+
+/* make_directory(path): 0 */
+intptr_t sys_make_directory(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+
+    return status < 0 ? status : vfs_make_directory(folder(), path);
+}
+
+/* change_folder(path): 0 */
+intptr_t sys_change_folder(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    struct node *node;
+    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+
+    if (status == OK) {
+        status = vfs_open(folder(), path, VFS_DIRECTORY, &node);
+    }
+    if (status == OK) {
+        process_set_folder(process_current(), node);
+        node_release(node);
+    }
+    return status;
+}
+
+/* get_folder(buffer, size): 0 */
+intptr_t sys_get_folder(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    int status = vfs_path_of(folder(), path, MIN((size_t)arguments[1], sizeof(path)));
+
+    return status < 0 ? status : copy_to_user(user_pointer(arguments[0]), path, strlen(path) + 1);
+}
+
+/* ---------------------------------------------------------------- what there is */
+
+static void describe_node(const struct node *node, struct file_details *details)
+{
+    *details = (struct file_details){
+        .size = node->size,
+        .number = node->number,
+        .modified = node->times.modified,
+        .accessed = node->times.accessed,
+        .created = node->times.created,
+        .kind = node->kind,
+        .flags = node->is_read_only || node->volume->is_read_only ? FILE_IS_READ_ONLY : 0,
+        .drive = node->volume->drive,
+        .links = !node->is_removed,
+        .piece_bytes = PAGE_SIZE_BYTES,
+    };
+}
+
+static int describe_descriptor(uintptr_t descriptor, struct file_details *details)
+{
+    struct file *file = descriptor_file(descriptor);
+
+    if (!file) {
+        return -EINVARG;
+    }
+    const struct node *node = file_node(file);
+
+    if (node) {
+        describe_node(node, details);
+    } else {
+        *details = (struct file_details){.kind = FILE_IS_PIPE, .links = 1};
+    }
+    return OK;
+}
+
+static int describe_path(struct user_pointer source, struct file_details *details)
+{
+    char path[PATH_BYTES_MAX];
+    struct node *node;
+    int status = copy_path_from_user(path, source);
+
+    if (status == OK) {
+        status = vfs_open(folder(), path, 0, &node);
+    }
+    if (status == OK) {
+        describe_node(node, details);
+        node_release(node);
+    }
+    return status;
+}
+
+/* stat_file(descriptor, path or 0, out): 0 */
+intptr_t sys_stat_file(const uintptr_t *arguments)
+{
+    struct file_details details;
+    int status = arguments[1] ? describe_path(user_pointer(arguments[1]), &details)
+                              : describe_descriptor(arguments[0], &details);
+
+    return status < 0 ? status
+                      : copy_to_user(user_pointer(arguments[2]), &details, sizeof(details));
+}
+
+/* Writes one entry to the program: how many bytes; 0: it does not fit. */
+static int put_record(struct user_pointer to, size_t room, const struct node_entry *entry)
+{
+    size_t length = strlen(entry->name) + 1;
+    struct directory_record record = {
+        .number = entry->number,
+        .size = entry->size,
+        .modified = entry->modified,
+        .bytes = (uint16_t)ALIGN_UP(DIRECTORY_RECORD_NAME + length, 8),
+        .kind = entry->kind,
+        .flags = entry->is_read_only ? FILE_IS_READ_ONLY : 0,
+    };
+
+    if (record.bytes > room) {
+        return 0;
+    }
+    int status = copy_to_user(to, &record, DIRECTORY_RECORD_NAME);
+
+    if (status == OK) {
+        status = copy_to_user(user_pointer_add(to, DIRECTORY_RECORD_NAME), entry->name, length);
+    }
+    return status < 0 ? status : record.bytes;
+}
+
+/* list_directory(descriptor, buffer, size): how many bytes; 0 at the end */
+intptr_t sys_list_directory(const uintptr_t *arguments)
+{
+    struct file *file = descriptor_file(arguments[0]);
+    struct user_pointer to = user_pointer(arguments[1]);
+    size_t size = MIN((size_t)arguments[2], (size_t)INT32_MAX), done = 0;
+    struct node_entry entry;
+    struct node *node;
+    int status = 1;
+
+    if (!file) {
+        return -EINVARG;
+    }
+    node = file_node(file);
+    if (!node || node->kind != NODE_DIRECTORY) {
+        return -ENOTDIR;
+    }
+    while (status > 0) {
+        uint64_t cursor = file->position;
+
+        status = node_list(node, &cursor, &entry);
+        if (status == 1) {
+            status = put_record(user_pointer_add(to, done), size - done, &entry);
+            if (status == 0 && done == 0) {
+                return -EINVARG; /* not even one */
+            }
+        }
+        if (status > 0) {
+            done += (size_t)status;
+            file->position = cursor;
+            if (!task_pause()) {
+                return -EINTERRUPTED;
+            }
+        }
+    }
+    return done > 0 ? (intptr_t)done : status;
+}
+
+/* volumes(drive, out): 0; -ENOENT: there is none */
+intptr_t sys_volumes(const uintptr_t *arguments)
+{
+    struct volume *volume = vfs_volume((unsigned)MIN(arguments[0], (uintptr_t)VFS_DRIVES));
+    struct volume_details details = {0};
+    struct volume_figures figures = {0};
+
+    if (!volume) {
+        return -ENOENT;
+    }
+    volume->operations->figures(volume, &figures);
+    details.bytes = figures.bytes;
+    details.free_bytes = figures.free_bytes;
+    details.piece_bytes = figures.cluster_bytes;
+    details.drive = volume->drive;
+    details.flags = volume->is_read_only ? FILE_IS_READ_ONLY : 0;
+    (void)string_copy(details.type, volume->type, sizeof(details.type));
+    (void)string_copy(details.source, volume->source, sizeof(details.source));
+    (void)string_copy(details.remark, volume->remark ? volume->remark : "", sizeof(details.remark));
+    (void)vfs_path_of(volume->root, details.place, sizeof(details.place));
+    return copy_to_user(user_pointer(arguments[1]), &details, sizeof(details));
+}
+
+/* set_times(path, modified and accessed): 0 */
+intptr_t sys_set_times(const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    int64_t times[2];
+    struct node *node;
+    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+
+    if (status == OK) {
+        status = copy_from_user(times, user_pointer(arguments[1]), sizeof(times));
+    }
+    if (status == OK) {
+        status = vfs_open(folder(), path, 0, &node);
+    }
+    if (status == OK) {
+        struct node_times now = node->times;
+
+        now.modified = times[0];
+        now.accessed = times[1];
+        status = node_set_times(node, &now);
+        node_release(node);
+    }
+    return status;
+}

@@ -1,0 +1,373 @@
+/*
+ * writing.c - files that are written, on drive 1: created, read back, mapped, made longer and
+ * shorter, renamed, removed; and what is not allowed. Run alone, as init.
+ *
+ * Expect: status 0
+ * Says: writing: all is well
+ * Files: LICENSE=dir/a.txt tests/programs/files.c=dir/sub/files.c LICENSE
+ */
+#include <drupe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bad_pointers.h"
+#include "check.h"
+
+#define RW        (OPEN_READ | OPEN_WRITE)
+#define NEW       (RW | OPEN_CREATE)
+#define PAGE      4096u
+#define BIG_BYTES 100000u
+
+static unsigned char big[BIG_BYTES], back[BIG_BYTES];
+
+/* Not an error. */
+static bool is_address(const void *memory)
+{
+    return (uintptr_t)memory < (uintptr_t)-4096;
+}
+
+static int make(const char *path)
+{
+    return (int)syscall_open_file(path, NEW | OPEN_EXCLUSIVE);
+}
+
+static intptr_t write_at(int file, uint64_t position, const void *from, size_t length)
+{
+    const struct file_transfer transfer = {position, (uintptr_t)from, length};
+
+    return syscall_write_at(file, &transfer);
+}
+
+static intptr_t read_at(int file, uint64_t position, void *to, size_t length)
+{
+    const struct file_transfer transfer = {position, (uintptr_t)to, length};
+
+    return syscall_read_at(file, &transfer);
+}
+
+static struct file_details details_of(int file)
+{
+    struct file_details details;
+
+    CHECK(syscall_stat_file(file, NULL, &details) == 0);
+    return details;
+}
+
+static int resize(int file, uint64_t size)
+{
+    return (int)syscall_resize_file(file, &size);
+}
+
+static bool is_zero(const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_contents(void)
+{
+    int file = make("/tmp/a");
+    uint64_t none = 0;
+
+    CHECK(file >= 3);
+    CHECK(details_of(file).size == 0 && details_of(file).kind == FILE_IS_PLAIN);
+    CHECK(write_at(file, 0, big, BIG_BYTES) == BIG_BYTES);
+    CHECK(read_at(file, 0, back, BIG_BYTES) == BIG_BYTES && memcmp(big, back, BIG_BYTES) == 0);
+    CHECK(read_at(file, BIG_BYTES - 5, back, 100) == 5);
+    CHECK(read_at(file, BIG_BYTES, back, 100) == 0);
+    CHECK(read_at(file, UINT64_MAX / 4, back, 100) == 0);
+    /* Over the end of a page, in the middle. */
+    CHECK(write_at(file, PAGE - 3, "abcdef", 6) == 6);
+    CHECK(read_at(file, PAGE - 4, back, 8) == 8 && back[0] == big[PAGE - 4] &&
+          memcmp(back + 1, "abcdef", 6) == 0 && back[7] == big[PAGE + 3]);
+    /* A hole is zeros. */
+    CHECK(write_at(file, 3 * BIG_BYTES, "x", 1) == 1);
+    CHECK(details_of(file).size == 3 * BIG_BYTES + 1);
+    CHECK(read_at(file, BIG_BYTES, back, BIG_BYTES) == BIG_BYTES && is_zero(back, BIG_BYTES));
+    /* Shorter, and longer again: what was there is gone. */
+    CHECK(resize(file, 10) == 0 && details_of(file).size == 10);
+    CHECK(resize(file, PAGE) == 0);
+    CHECK(read_at(file, 0, back, 2 * PAGE) == PAGE && memcmp(back, big, 10) == 0 &&
+          is_zero(back + 10, PAGE - 10));
+    CHECK(resize(file, UINT64_MAX) == -EINVARG);
+    CHECK(resize(file, INT64_MAX) == -EFILESIZE);
+    CHECK(write_at(file, INT64_MAX, "x", 1) == -EFILESIZE);
+    CHECK(write_at(file, UINT64_MAX, "x", 1) == -EINVARG);
+    CHECK(details_of(file).size == PAGE);
+    CHECK(syscall_seek_file(file, (int64_t *)&none, FILE_SEEK_END) == 0 && none == PAGE);
+    CHECK(syscall_close(file) == 0);
+    CHECK(syscall_remove("/tmp/a", REMOVE_FILE) == 0);
+    CHECK(syscall_remove("/tmp/a", REMOVE_FILE) == -ENOENT);
+}
+
+/* What is written, and what is mapped, is the same, both ways, at once. */
+static void check_mapping(void)
+{
+    int file = make("/tmp/m");
+    struct memory_mapping mapping = {.length = 3 * PAGE,
+                                     .rights = MAPPING_READ | MAPPING_WRITE,
+                                     .flags = MAPPING_SHARED,
+                                     .descriptor = file};
+
+    CHECK(resize(file, 2 * PAGE + 7) == 0);
+    unsigned char *memory = (unsigned char *)syscall_map(&mapping);
+    CHECK(is_address(memory) && is_zero(memory, 3 * PAGE));
+    memory[5] = 'm';
+    memory[PAGE] = 'n';
+    CHECK(read_at(file, 5, back, 1) == 1 && back[0] == 'm');
+    CHECK(write_at(file, PAGE, "wri", 3) == 3 && memcmp(memory + PAGE, "wri", 3) == 0);
+    CHECK(syscall_sync_mapping((uintptr_t)memory, 3 * PAGE) == 0);
+    memory[6] = 'o'; /* after it was written back, too */
+    CHECK(read_at(file, 5, back, 2) == 2 && memcmp(back, "mo", 2) == 0);
+    /* Shorter: pages behind the end are no longer there; what was there is zero afterwards. */
+    memory[100] = 'z';
+    CHECK(resize(file, 7) == 0);
+    CHECK(write_at(file, 0, memory + PAGE, 1) == -EINVARG);
+    CHECK(resize(file, 3 * PAGE) == 0);
+    CHECK(memory[5] == 'm' && memory[6] == 'o' && is_zero(memory + 7, 3 * PAGE - 7));
+    CHECK(syscall_unmap((uintptr_t)memory, 3 * PAGE) == 0);
+    CHECK(syscall_close(file) == 0);
+
+    /* Not open for writing: not even later. */
+    file = (int)syscall_open_file("/tmp/m", OPEN_READ);
+    mapping.descriptor = file;
+    CHECK(syscall_map(&mapping) == -ERDONLY);
+    mapping.rights = MAPPING_READ;
+    memory = (unsigned char *)syscall_map(&mapping);
+    CHECK(is_address(memory) && memory[5] == 'm');
+    CHECK(syscall_protect((uintptr_t)memory, PAGE, MAPPING_READ | MAPPING_WRITE) == -ERDONLY);
+    CHECK(write_at(file, 0, "x", 1) == -EMODE && resize(file, 1) == -EMODE);
+    CHECK(syscall_unmap((uintptr_t)memory, 3 * PAGE) == 0);
+    CHECK(syscall_close(file) == 0);
+    CHECK(syscall_remove("/tmp/m", REMOVE_FILE) == 0);
+}
+
+/* A file without a name lives as long as it is open. */
+static void check_removed(void)
+{
+    int file = make("/tmp/gone");
+    struct volume_details before, after;
+
+    CHECK(syscall_volumes(1, &before) == 0);
+    CHECK(write_at(file, 0, big, BIG_BYTES) == BIG_BYTES);
+    CHECK(syscall_remove("/tmp/gone", REMOVE_FILE) == 0 && details_of(file).links == 0);
+    CHECK(syscall_open_file("/tmp/gone", OPEN_READ) == -ENOENT);
+    CHECK(read_at(file, 1, back, 100) == 100 && memcmp(back, big + 1, 100) == 0);
+    CHECK(write_at(file, BIG_BYTES, "more", 4) == 4);
+    /* Somebody else gets the name meanwhile. */
+    int other = make("/tmp/gone");
+    CHECK(details_of(other).number != details_of(file).number && details_of(other).size == 0);
+    CHECK(syscall_close(other) == 0 && syscall_close(file) == 0);
+    CHECK(syscall_remove("/tmp/gone", REMOVE_FILE) == 0);
+    CHECK(syscall_volumes(1, &after) == 0 && after.free_bytes >= before.free_bytes);
+}
+
+static bool is_there(const char *path)
+{
+    struct file_details details;
+
+    return syscall_stat_file(-1, path, &details) == 0;
+}
+
+static void check_names(void)
+{
+    static char name[300];
+
+    CHECK(syscall_make_directory("/tmp/d") == 0);
+    CHECK(syscall_make_directory("/tmp/d") == -EEXISTS);
+    CHECK(syscall_make_directory("/tmp/d/e/") == 0);
+    CHECK(syscall_make_directory("/tmp/x/y") == -ENOENT);
+    CHECK(make("/tmp/d") == -EEXISTS);
+    CHECK(syscall_open_file("/tmp/d", RW) == -EISDIR);
+    CHECK(syscall_open_file("/tmp/new/", NEW) == -EISDIR);
+    CHECK(syscall_close(make("/tmp/d/f")) == 0);
+    CHECK(make("/tmp/d/f/g") == -ENOTDIR);
+    CHECK(syscall_remove("/tmp/d", REMOVE_DIRECTORY) == -ENOTEMPTY);
+    CHECK(syscall_remove("/tmp/d", REMOVE_FILE) == -EISDIR);
+    CHECK(syscall_remove("/tmp/d/f", REMOVE_DIRECTORY) == -ENOTDIR);
+    CHECK(syscall_remove("/tmp", REMOVE_DIRECTORY) < 0);
+    CHECK(syscall_remove("/tmp/d/.", REMOVE_DIRECTORY) == -EINUSE);
+    CHECK(syscall_remove("/tmp/d/f", 2) == -EINVARG);
+    /* Renaming: over a file, into another folder, of folders. */
+    CHECK(syscall_close(make("/tmp/h")) == 0);
+    CHECK(syscall_rename("/tmp/h", "/tmp/d/f") == 0 && !is_there("/tmp/h") && is_there("/tmp/d/f"));
+    CHECK(syscall_rename("/tmp/d/f", "/tmp/d/f") == 0 && is_there("/tmp/d/f"));
+    CHECK(syscall_rename("/tmp/d/f", "/tmp/d/e") == -EISDIR);
+    CHECK(syscall_rename("/tmp/d/e", "/tmp/d/f") == -ENOTDIR);
+    CHECK(syscall_rename("/tmp/d", "/tmp/d/e/d") == -EINVARG);
+    CHECK(syscall_rename("/tmp/d/e", "/tmp/d") == -ENOTEMPTY);
+    CHECK(syscall_rename("/tmp/d/f", "/f") == -EOTHERDRIVE);
+    CHECK(syscall_rename("/license", "/license2") == -ERDONLY);
+    CHECK(syscall_rename("/tmp/nobody", "/tmp/h") == -ENOENT);
+    CHECK(syscall_make_directory("/tmp/k") == 0);
+    CHECK(syscall_rename("/tmp/d/e", "/tmp/k") == 0 && !is_there("/tmp/d/e"));
+    CHECK(syscall_rename("/tmp/d", "/tmp/k/d") == 0 && is_there("/tmp/k/d/f"));
+    CHECK(is_there("/tmp/k/d/../d/./f") && !is_there("/tmp/k/d/../../d/f"));
+    /* Long names, to the limit. */
+    strcpy(name, "/tmp/");
+    memset(name + 5, 'n', 255);
+    CHECK(syscall_close(make(name)) == 0 && is_there(name));
+    CHECK(syscall_remove(name, REMOVE_FILE) == 0);
+    name[5 + 255] = 'n';
+    CHECK(make(name) == -EBADPATH);
+    CHECK(make("/tmp/a\nb") == -EBADPATH);
+    /* A drive that is only read. */
+    CHECK(syscall_make_directory("/newdir") == -ERDONLY);
+    CHECK(make("/newfile") == -ERDONLY);
+    CHECK(syscall_open_file("/license", RW) == -ERDONLY);
+    CHECK(syscall_remove("/license", REMOVE_FILE) == -ERDONLY);
+}
+
+/* Reads all of the folder, in pieces of `size` bytes. Returns how many entries have come. */
+static unsigned list(const char *path, size_t size, unsigned *folders)
+{
+    static uint64_t buffer[64];
+    int folder = (int)syscall_open_file(path, OPEN_READ | OPEN_DIRECTORY);
+    unsigned count = 0;
+    intptr_t bytes;
+
+    *folders = 0;
+    while ((bytes = syscall_list_directory(folder, buffer, size)) > 0) {
+        for (intptr_t at = 0; at < bytes;) {
+            const struct directory_record *record = (void *)((char *)buffer + at);
+
+            CHECK(record->bytes % 8 == 0 && at + record->bytes <= bytes);
+            CHECK(strlen(record->name) + DIRECTORY_RECORD_NAME < record->bytes);
+            *folders += record->kind == FILE_IS_DIRECTORY;
+            at += record->bytes;
+            count++;
+        }
+    }
+    CHECK(bytes == 0);
+    CHECK(syscall_close(folder) == 0);
+    return count;
+}
+
+static void check_lists(void)
+{
+    char name[40];
+    unsigned folders;
+
+    CHECK(syscall_make_directory("/tmp/many") == 0);
+    CHECK(syscall_make_directory("/tmp/many/folder") == 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "/tmp/many/file %d", i);
+        CHECK(syscall_close(make(name)) == 0);
+    }
+    CHECK(list("/tmp/many", 512, &folders) == 301 && folders == 1);
+    CHECK(list("/tmp/many", 56, &folders) == 301 && folders == 1);
+    for (int i = 0; i < 300; i += 2) {
+        snprintf(name, sizeof(name), "/tmp/many/file %d", i);
+        CHECK(syscall_remove(name, REMOVE_FILE) == 0);
+    }
+    CHECK(list("/tmp/many", 512, &folders) == 151);
+    int folder = (int)syscall_open_file("/tmp/many", OPEN_READ);
+    CHECK(syscall_list_directory(folder, name, 8) == -EINVARG);
+    CHECK(syscall_list_directory(folder, NULL, 512) == -EINVARG);
+    CHECK(syscall_list_directory(99, name, 8) == -EINVARG);
+    CHECK(syscall_close(folder) == 0);
+    CHECK(list("/dir", 512, &folders) > 0);
+}
+
+static const char *here(void)
+{
+    static char path[1024];
+
+    return syscall_get_folder(path, sizeof(path)) == 0 ? path : "(error)";
+}
+
+static void check_folder(void)
+{
+    char small[4];
+
+    CHECK(strcmp(here(), "/") == 0);
+    CHECK(syscall_change_folder("dir/sub") == 0 && strcmp(here(), "/dir/sub") == 0);
+    CHECK(is_there("files.c") && is_there("../a.txt") && is_there("/license"));
+    CHECK(!is_there("license"));
+    CHECK(syscall_get_folder(small, sizeof(small)) == -EBADPATH);
+    CHECK(syscall_get_folder(small, 0) == -EBADPATH);
+    CHECK(syscall_change_folder("files.c") == -ENOTDIR);
+    CHECK(syscall_change_folder("nobody") == -ENOENT && strcmp(here(), "/dir/sub") == 0);
+    CHECK(syscall_change_folder("1:/many/folder") == 0);
+    CHECK(strcmp(here(), "/tmp/many/folder") == 0);
+    CHECK(syscall_change_folder("../..") == 0 && strcmp(here(), "/tmp") == 0);
+    CHECK(syscall_change_folder("..") == 0 && strcmp(here(), "/") == 0);
+    CHECK(syscall_change_folder("tmp/k") == 0 && strcmp(here(), "/tmp/k") == 0);
+    /* The folder one works in is renamed, and removed. */
+    CHECK(syscall_rename("/tmp/k", "/tmp/kk") == 0 && strcmp(here(), "/tmp/kk") == 0);
+    CHECK(syscall_make_directory("/tmp/away") == 0 && syscall_change_folder("/tmp/away") == 0);
+    CHECK(syscall_remove("/tmp/away", REMOVE_DIRECTORY) == 0);
+    CHECK(make("file") == -ENOENT && syscall_make_directory("d") == -ENOENT);
+    CHECK(strcmp(here(), "(error)") == 0);
+    CHECK(syscall_change_folder("/") == 0);
+}
+
+static void check_open_flags(void)
+{
+    int64_t times[2] = {1000000000, 1100000000};
+    struct file_details details;
+    int file = make("/tmp/f"), more;
+
+    CHECK(write_at(file, 0, "0123456789", 10) == 10);
+    more = (int)syscall_open_file("/tmp/f", OPEN_READ | OPEN_CREATE);
+    CHECK(more > 0 && details_of(more).size == 10 && syscall_close(more) == 0);
+    CHECK(syscall_open_file("/tmp/f", OPEN_READ | OPEN_DIRECTORY) == -ENOTDIR);
+    CHECK(syscall_open_file("/tmp/f", 0) == -EINVARG);
+    CHECK(syscall_open_file("/tmp/f", OPEN_READ | OPEN_TRUNCATE) == -EINVARG);
+    CHECK(syscall_open_file("/tmp/f", OPEN_READ | OPEN_EXCLUSIVE) == -EINVARG);
+    CHECK(syscall_open_file("/tmp/f", OPEN_READ | 0x80000000u) == -EINVARG);
+    CHECK(syscall_set_times("/tmp/f", times) == 0);
+    CHECK(syscall_stat_file(-1, "/tmp/f", &details) == 0 && details.modified == times[0] &&
+          details.accessed == times[1] && details.created > times[0]);
+    more = (int)syscall_open_file("/tmp/f", RW | OPEN_TRUNCATE);
+    CHECK(details_of(file).size == 0 && details_of(more).modified > times[0]);
+    CHECK(syscall_sync_file(more) == 0 && syscall_sync_file(-1) == 0);
+    CHECK(syscall_sync_file(77) == -EINVARG);
+    CHECK(syscall_close(more) == 0 && syscall_close(file) == 0);
+}
+
+static void check_bad_pointers(void)
+{
+    int file = (int)syscall_open_file("/tmp/f", RW);
+    uint64_t zero = 0;
+
+    for (unsigned i = 0; i < BAD_POINTERS; i++) {
+        const void *bad = (const void *)bad_pointers[i];
+
+        CHECK(syscall_open_file(bad, NEW) == -EINVARG);
+        CHECK(write_at(file, 0, bad, 10) == -EINVARG);
+        CHECK(syscall_write_at(file, bad) == -EINVARG && syscall_read_at(file, bad) == -EINVARG);
+        CHECK(syscall_resize_file(file, bad) == -EINVARG);
+        CHECK(syscall_rename(bad, "/tmp/r") == -EINVARG && syscall_rename("/tmp/f", bad) < 0);
+        CHECK(syscall_remove(bad, 0) == -EINVARG && syscall_make_directory(bad) == -EINVARG);
+        CHECK(syscall_set_times("/tmp/f", bad) == -EINVARG);
+        CHECK(syscall_change_folder(bad) == -EINVARG);
+    }
+    CHECK(details_of(file).size == 0);
+    CHECK(syscall_resize_file(77, &zero) == -EINVARG);
+    CHECK(syscall_close(file) == 0);
+}
+
+int main(void)
+{
+    for (unsigned i = 0; i < BIG_BYTES; i++) {
+        big[i] = (unsigned char)(i * 7 + i / 256);
+    }
+    check_contents();
+    check_mapping();
+    check_removed();
+    check_names();
+    check_lists();
+    check_folder();
+    check_open_flags();
+    check_bad_pointers();
+    if (check_status() == 0) {
+        printf("writing: all is well\n");
+    }
+    return check_status();
+}
