@@ -5,7 +5,7 @@
 
 #include "base/align.h"
 #include "base/status.h"
-#include "fs/fat16_fs.h"
+#include "fs/fat/fat_fs.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
@@ -17,7 +17,7 @@ struct file_object {
 
 int fs_mount(struct block_device *device, uint32_t first_lba)
 {
-    return vfs_mount(VFS_DRIVE_START, &fat16_file_system, device, first_lba, 0);
+    return vfs_mount(VFS_DRIVE_START, &fat_file_system, device, first_lba, 0);
 }
 
 int fs_unmount(void)

@@ -21,7 +21,8 @@
 #include "debug/printk.h"
 #include "drivers/ata.h"
 #include "drivers/bios_disk.h"
-#include "fs/fat16.h"
+#include "fs/fat/mount.h"
+#include "fs/vfs.h"
 #include "fs/file_object.h"
 #include "device/partition.h"
 #include "layout.h"
@@ -92,7 +93,7 @@ static struct block_device *find_disk(const struct boot_info *info)
           info->disk_signature, (uint32_t)count);
 }
 
-/* Mounts that partition, if it is a FAT16 volume: fs_mount()'s status. */
+/* Mounts that partition, if it is a FAT volume: fs_mount()'s status. */
 static int mount(struct block_device *disk, const struct partition *partition)
 {
     partition_open(disk, partition, &boot_disk.view);
@@ -126,7 +127,7 @@ static const char *why_not(struct block_device *disk, const struct partition *pa
         KASSERT(fs_unmount() == OK);
         return "it could be mounted only now, not before";
     }
-    return fat16_refusal(&boot_disk.view.device, 0, status);
+    return fat_refusal(&boot_disk.view.device, status);
 }
 
 /* None of the partitions has a volume: says why of each. */
@@ -141,8 +142,8 @@ static void refuse(struct block_device *disk, const struct partition *partitions
             (unsigned long long)partitions[i].first_lba + partitions[i].sector_count - 1,
             why_not(disk, &partitions[i]));
     }
-    fatal("There is no FAT16 volume on %s (%u sectors), the disk that the kernel was booted from%s."
-          " Write the image again, or make the partition FAT16 (mkfs.fat -F 16).",
+    fatal("There is no FAT volume on %s (%u sectors), the disk that the kernel was booted from%s."
+          " Write the image again, or format the partition (mkfs.fat).",
           disk->name, disk->sector_count,
           count == 0 ? ": the partition table in its first sector is empty" : "");
 }
@@ -184,8 +185,12 @@ void boot_disk_mount(const struct boot_info *info, const char *init_path)
     if (chosen < 0 || mount(disk, &partitions[chosen]) != OK) {
         refuse(disk, partitions, count);
     }
-    printk("File system: FAT16 on %s (%s), partition %u, from sector %u.\n", disk->name, disk->mode,
-           partitions[chosen].number, partitions[chosen].first_lba);
+    const struct volume *volume = vfs_volume(VFS_DRIVE_START);
+    printk("File system: %s on %s (%s), partition %u, from sector %u.\n", volume->type, disk->name,
+           disk->mode, partitions[chosen].number, partitions[chosen].first_lba);
+    if (volume->is_read_only && volume->remark) {
+        printk_sentence(0, "Nothing can be written to it: %s.", volume->remark);
+    }
 }
 
 const char *boot_disk_name(void)
