@@ -1,9 +1,10 @@
 /*
  * tests/kernel/test_disk_writes.c - what is written to a disk is there afterwards.
  *
- * By ATA, the disk is the secondary channel's master where there is one (tests/system/test_disk_writes.py
- * compares its image on the host), else the end of the disk that the kernel was booted from, which
- * has its contents again when the test is over. By the BIOS it is the end of the boot disk.
+ * By ATA, the disk is the secondary channel's master where there is one
+ * (tests/system/test_disk_writes.py compares its image on the host), else the end of the disk that
+ * the kernel was booted from, which has its contents again when the test is over. By the BIOS it is
+ * the end of the boot disk.
  */
 #include "failing.h"
 #include "ktest.h"
