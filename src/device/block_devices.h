@@ -27,8 +27,8 @@ struct block_entry {
 
 /*
  * Adds a disk; the device must live for ever. Name: at most 7 bytes, not in use. The partitions, at
- * most PARTITIONS_MAX, are those of partition_list() or partition_list_any(); each becomes a device.
- * Two that share sectors cannot be written: who wrote the one would spoil the other.
+ * most PARTITIONS_MAX, are those of partition_list() or partition_list_any(); each becomes a
+ * device. Two that share sectors cannot be written: who wrote the one would spoil the other.
  */
 void block_devices_add(const char *name, struct block_device *disk,
                        const struct partition *partitions, size_t count);

@@ -187,9 +187,9 @@ static void add_disks(const struct boot_info *info, struct block_device *boot,
     block_devices_add(is_bios ? BIOS_DISK_NAME : boot->name, boot, boot_partitions, boot_count);
     for (size_t i = 0; i < ata_count(); i++) {
         struct block_device *disk = ata_device(i);
-        struct partition partitions[PARTITIONS_MAX];
 
         if (disk != boot && !(is_bios && read_start(disk, info->disk_signature, start))) {
+            struct partition partitions[PARTITIONS_MAX];
             int count = partition_list_any(disk, partitions);
 
             block_devices_add(disk->name, disk, partitions, (size_t)MAX(count, 0));

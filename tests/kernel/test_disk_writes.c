@@ -118,7 +118,7 @@ KTEST(disk_each_nth_write_fails)
     for (bool has_failed = true; is_right && has_failed;) {
         failing_start_write(++n);
         for (uint32_t i = 0; i < SPARE_SECTORS; i += 3) {
-            struct cached_block *block;
+            struct cached_block *block = NULL;
 
             KEXPECT(block_cache_get(&device, first + i, &block) == OK);
             fill_pattern(block_cache_bytes(block), n * i, 1);
@@ -198,7 +198,7 @@ KTEST_BY_NAME(disk_scratch_is_written)
     report("flush", 0, 0, block_flush(device));
     kfree(buffer);
     for (uint32_t i = 0; i < SCRATCH_BLOCKS; i++) {
-        struct cached_block *block;
+        struct cached_block *block = NULL;
 
         lba = SCRATCH_CACHED + 3 * i;
         KEXPECT((i % 2 ? block_cache_get : block_cache_get_new)(device, lba, &block) == OK);
