@@ -140,9 +140,9 @@ $(1).bin: $(1).elf tools/mkkernel.py tools/output.py
 	@rm -f $$@.raw
 endef
 $(eval $(call kernel_rules,$(BIN)/kernel,$(RELEASE),RELEASE_OBJECTS))
-# In the test kernel every allocation and every read of a disk can be made to fail
+# In the test kernel every allocation and every read and write of a disk can be made to fail
 # (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,$(BIN)/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
     pmm_alloc_zeroed_page pmm_alloc_frames pmm_promise kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
-    block_read trap_set_syscall_handler syscall_entry_register timer_set_tick_handler timer_get_ticks console_write)))
+    block_read block_write trap_set_syscall_handler syscall_entry_register timer_set_tick_handler timer_get_ticks console_write)))
 $(eval $(call kernel_rules,$(BIN)/kernel-bench,$(BENCH),BENCH_OBJECTS))

@@ -34,7 +34,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
 TAKEOVER_SECONDS = 300
-FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
@@ -47,8 +47,8 @@ LOADER = "src/process/loader.c"
 SPACE, FAULT, USER_PAGES = "src/process/address_space.c", "src/process/page_fault.c", "src/memory/paging/user_pages.c"
 MALLOC = "programs/libc/malloc.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
-FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
-CACHE, KEYBOARD = "src/drivers/block_cache.c", "src/drivers/keyboard.c"
+FAT, PATH, MAP = "src/fs/fat/", "src/fs/path.c", "src/memory/memory_map.c"
+CACHE, KEYBOARD = "src/device/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
 VGA, SERIAL, CONSOLE = "src/drivers/vga.c", "src/drivers/serial.c", "src/device/console.c"
 START_64, TRAP_64, THUNK_64 = (f"src/arch/x86_64/{name}.asm" for name in ("start", "trap", "bios_thunk"))
@@ -321,17 +321,22 @@ MUTANTS = [
      "            segment->executable |= !layout->is_64_bit;",
      "            segment->executable = true;", "host64 elf64"),
 
-    ("fat16: a chain may be too short for its file", FAT16,
-     "    if (length < needed) {\n        return -ECORRUPT;\n    }\n", "", "host fat16, fuzz fat16"),
-    ("fat16: scattered clusters are read as if in a row", FAT16,
-     "if ((uint32_t)next != node->cluster + 1) {", "if (next == 0) {", "host fat16, fuzz fat16"),
-    ("fat16: one cluster too many is valid", FAT16,
-     "cluster - CLUSTER_FIRST < volume->cluster_count;", "cluster - CLUSTER_FIRST <= volume->cluster_count;",
-     "host fat16"),
-    ("fat16: a volume larger than its device", FAT16,
-     "    if (total > room) {", "    if (room == 0) {", "host fat16"),
-    ("fat16: a chain that goes round is walked for ever", FAT16,
-     " || length == volume->cluster_count) {", ") {", "host fat16"),
+    ("fat: a chain may be too short for its file", FAT + "contents.c",
+     "    if (file->clusters < fat_clusters_of(volume, file->size)) {\n        forget_map(file);\n"
+     "        return -ECORRUPT;\n    }\n", "", "host fat_read"),
+    ("fat: one cluster too many is valid", FAT + "volume.h",
+     "cluster - FAT_CLUSTER_FIRST < volume->clusters;", "cluster - FAT_CLUSTER_FIRST <= volume->clusters;",
+     "host fat_read"),
+    ("fat: a volume larger than its device", FAT + "volume.c",
+     "    if (total * ratio > device->sector_count) {", "    if (ratio == 0) {", "host fat_read"),
+    ("fat: what is in the log is not flushed", FAT + "log.c",
+     "    if (status == OK) {\n        status = block_flush(volume->device);\n    }\n    if (status == OK) {\n"
+     "        volume->is_unflushed", "    if (status == OK) {\n        volume->is_unflushed", "host fat_power"),
+    ("fat: an entry may be written before its contents", FAT + "commit.c",
+     "            int status = is_first ? flush(volume) : OK;", "            int status = OK;", "host fat_power"),
+    ("fat: a failed operation keeps half of what it did", FAT + "changes.c",
+     "            memcpy(block_cache_bytes(change->block), change->saved, volume->sector_bytes);\n", "",
+     "host fat_faults"),
 
     ("path: a name of nine characters", PATH,
      "        if (count == max || !is_name_character(**from)) {",
@@ -482,29 +487,58 @@ MUTANTS = [
     ("x86_64 BIOS: the kernel's descriptor table is not loaded again", THUNK_64, "    call gdt_reload\n", "", "kernel64"),
 
     ("block cache: a block of another device will do", CACHE,
-     "(block->number != number || block->device != device)", "block->number != number", "host block_cache"),
+     "(page->number != number || page->device != device)", "page->number != number", "host block_cache"),
     ("block cache: what a failed read has spoilt is still valid", CACHE,
-     "        block->valid &= (uint8_t)~wanted; /* a read that fails leaves anything */\n", "",
+     "        if (status < 0) {\n            return status;\n        }\n        page->valid |=",
+     "        page->valid |= bits_of(place, run);\n        if (status < 0) {\n            return status;\n        }\n        page->valid |=",
      "host block_cache"),
+    ("block cache: a pinned block is written", CACHE, "page->blocks[i].pins ? 1u << i : 0", "0", "host block_cache_write"),
+    ("block cache: making room drops what is dirty", CACHE,
+     "note_error(page->device, write_blocks(page, page->dirty)) == OK", "(make_clean(page, page->dirty), true)",
+     "host block_cache_write"),
+    ("block cache: a block that could not be written is clean", CACHE, "        if (written == OK) {\n",
+     "        make_clean(page, bits_of(place, run));\n        if (written == OK) {\n", "host block_cache_write"),
+    ("block cache: sync does not flush", CACHE, "int status = block_flush(device);", "int status = OK;",
+     "host block_cache_write"),
+    ("block cache: what is held makes room", CACHE, "        if (page->uses == 0 &&\n", "        if (\n",
+     "host block_cache_write"),
+    ("block cache: what was discarded is still valid", CACHE, "page->valid & (uint8_t)~bits", "page->valid",
+     "host block_cache_write"),
     ("block cache: the latest block is remembered after it was given back", CACHE,
-     "    if (cache.latest == block) {\n        cache.latest = NULL;\n    }\n", "", "host block_cache"),
-    ("block: the last read may end behind the device", "src/drivers/block.c",
-     "count > device->sector_count - lba)", "count > device->sector_count)", "host block"),
-    ("partition: it may end behind its disk", "src/fs/partition.c",
+     "    if (cache.latest == page) {\n        cache.latest = NULL;\n    }\n", "", "host block_cache"),
+    ("block: the last read may end behind the device", "src/device/block.c",
+     "count <= device->sector_count - lba", "count <= device->sector_count", "host block"),
+    ("partition: it may end behind its disk", "src/device/partition.c",
      "            range_is_inside(partitions[i].first_lba, partitions[i].sector_count, 0,\n                            device->sector_count)) {",
      "            partitions[i].first_lba <= device->sector_count) {", "host partition"),
-    ("partition: it may be read behind its end", "src/fs/partition.c",
+    ("partition: any bytes are a table", "src/device/partition.c",
+     "entry_status != 0 && entry_status != MBR_STATUS_ACTIVE", "false", "host partition"),
+    ("block devices: partitions that overlap can be written", "src/device/block_devices.c",
+     "i != j && overlap(&partitions[i], &partitions[j])", "false", "host block_devices"),
+    ("partition: it may be read behind its end", "src/device/partition.c",
      ".sector_count = MIN(partition->sector_count, room),", ".sector_count = room,", "host partition"),
     ("ata: a region of DMA crosses 64 KiB", ATA,
      "MIN(length, REGION_BYTES_MAX - address % REGION_BYTES_MAX)", "MIN(length, REGION_BYTES_MAX)",
      "host ata, kernel"),
+    ("ata: DMA has one direction", ATA, "transfer->is_write ? 0 : MASTER_TO_MEMORY", "MASTER_TO_MEMORY",
+     "host ata, kernel"),
+    ("ata: an error after the last block is not seen", ATA, "    if (status == OK && transfer->is_write) {", "    if (false) {",
+     "host ata"),
+    ("ata: a protected medium is tried again", ATA, "transfer->is_write && is_protected(drive)", "false", "host ata"),
+    ("ata: a flush that failed was none", ATA, "            return result;\n        }\n        result = -EIO;",
+     "            return OK;\n        }\n        result = -EIO;", "host ata"),
     ("ata: no region is the last", ATA, "    region->length |= REGION_LAST;\n", "", "host ata, kernel"),
     ("ata: DMA to an odd address", ATA,
      "           IS_ALIGNED(address, 2) && address", "           address", "host ata"),
     ("pci: functions behind the first are passed over", PCI,
      "(id == NOBODY || !(pci_read(f, PCI_HEADER) & HEADER_MULTIPLE))", "(id != 0)", "host ata, kernel"),
     ("bios_disk: each piece of a long read is the first", BIOS_DISK,
-     "        lba += sectors;\n", "", "host bios_disk"),
+     "        to += sectors * SECTOR_BYTES;\n        lba += sectors;\n", "        to += sectors * SECTOR_BYTES;\n",
+     "host bios_disk"),
+    ("bios_disk: each piece of a long write is the first", BIOS_DISK,
+     "        from += sectors * SECTOR_BYTES;\n        lba += sectors;\n", "        from += sectors * SECTOR_BYTES;\n",
+     "host bios_disk"),
+    ("bios_disk: a protected disk is tried again", BIOS_DISK, "? -ERDONLY : -EIO", "? -EIO : -EIO", "host bios_disk"),
     ("bios_disk: a read that fails is not tried again", BIOS_DISK,
      "#define TRIES 3", "#define TRIES 1", "host bios_disk"),
     ("bios_disk: the BIOS's errors are not looked at", BIOS_DISK,

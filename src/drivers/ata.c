@@ -1,14 +1,16 @@
 /*
- * drivers/ata.c - polled ATA: IDENTIFY DEVICE, READ DMA, READ MULTIPLE, READ SECTORS.
+ * drivers/ata.c - polled ATA: IDENTIFY DEVICE; READ and WRITE DMA, MULTIPLE and SECTORS; FLUSH
+ * CACHE.
  *
  * A command: select the drive, wait until it is not busy, write count and LBA, write the command.
- * By programmed I/O, wait then for DRQ and read the data port, for each block of sectors; READ
- * MULTIPLE makes a block as large as the drive allows, which saves most of the waiting. By DMA, a
- * PCI controller (the bus master) takes the sectors from the drive and writes them to memory; all
- * there is to do is to wait for the end. Interrupts stay off (nIEN).
+ * By programmed I/O, wait then for DRQ and read or write the data port, for each block of sectors;
+ * READ and WRITE MULTIPLE make a block as large as the drive allows, which saves most of the
+ * waiting. By DMA, a PCI controller (the bus master) moves the sectors between the drive and
+ * memory; all there is to do is to wait for the end. Interrupts stay off (nIEN).
  *
- * A read that fails is tried again after a reset, in the next slower of these three ways. When that
- * helps several times in a row, the drive is read in the slower way from then on.
+ * A transfer that fails is tried again after a reset, in the next slower of these three ways. When
+ * that helps several times in a row, the drive is used in the slower way from then on. Writing the
+ * same sectors again does no harm.
  *
  * DMA is used where the BIOS has set it up, as IDENTIFY reports, and for memory below 4 GiB, which
  * is all that these controllers reach; timings are not touched.
@@ -30,6 +32,8 @@
 
 /* Register offsets from the channel's base port. */
 #define ATA_DATA    0
+#define ATA_ERROR   1 /* read: why a command failed */
+#define ATA_FEATURE 1 /* written */
 #define ATA_COUNT   2
 #define ATA_LBA_0   3
 #define ATA_LBA_8   4
@@ -44,20 +48,33 @@
 #define STATUS_BSY      0x80
 #define STATUS_NO_DRIVE 0xFF /* a bus without a drive */
 
+#define ERROR_WP 0x40 /* after a write: the medium is protected */
+
 #define CONTROL_NIEN 0x02
 #define CONTROL_SRST 0x04
 
 #define DEVICE_LBA   0xE0 /* bits 7 and 5 are set on old drives; bit 6: LBA */
 #define DEVICE_SLAVE 0x10
 
-#define COMMAND_READ_SECTORS      0x20
-#define COMMAND_READ_SECTORS_EXT  0x24
-#define COMMAND_READ_MULTIPLE     0xC4
-#define COMMAND_READ_MULTIPLE_EXT 0x29
-#define COMMAND_READ_DMA          0xC8
-#define COMMAND_READ_DMA_EXT      0x25
-#define COMMAND_SET_MULTIPLE      0xC6
-#define COMMAND_IDENTIFY          0xEC
+#define COMMAND_READ_SECTORS       0x20
+#define COMMAND_READ_SECTORS_EXT   0x24
+#define COMMAND_READ_MULTIPLE      0xC4
+#define COMMAND_READ_MULTIPLE_EXT  0x29
+#define COMMAND_READ_DMA           0xC8
+#define COMMAND_READ_DMA_EXT       0x25
+#define COMMAND_WRITE_SECTORS      0x30
+#define COMMAND_WRITE_SECTORS_EXT  0x34
+#define COMMAND_WRITE_MULTIPLE     0xC5
+#define COMMAND_WRITE_MULTIPLE_EXT 0x39
+#define COMMAND_WRITE_DMA          0xCA
+#define COMMAND_WRITE_DMA_EXT      0x35
+#define COMMAND_SET_MULTIPLE       0xC6
+#define COMMAND_FLUSH_CACHE        0xE7
+#define COMMAND_FLUSH_CACHE_EXT    0xEA
+#define COMMAND_IDENTIFY           0xEC
+#define COMMAND_SET_FEATURES       0xEF
+
+#define FEATURE_NO_WRITE_CACHE 0x82
 
 /* IDENTIFY DEVICE, in words (ATA/ATAPI-6, section 8.15). */
 #define IDENTIFY_WORDS         256
@@ -66,7 +83,8 @@
 #define IDENTIFY_VALID         53 /* bit 2: word 88 */
 #define IDENTIFY_LBA28_SECTORS 60 /* and 61 */
 #define IDENTIFY_MULTIWORD_DMA 63 /* bits 10-8: the mode that is selected, if one is */
-#define IDENTIFY_COMMAND_SET   83 /* bit 10: 48-bit addresses; valid when bits 15-14 are 01 */
+#define IDENTIFY_FEATURES      82 /* bit 5: it has a write cache; valid when word 83 is */
+#define IDENTIFY_COMMAND_SET   83 /* bit 10: 48-bit addresses; 12, 13: FLUSH CACHE, and EXT */
 #define IDENTIFY_ULTRA_DMA     88 /* bits 15-8: as in word 63 */
 #define IDENTIFY_LBA48_SECTORS 100
 #define IDENTIFY_SECTOR_SIZE   106 /* bit 12: words 117, 118 are valid; so when bits 15-14 are 01 */
@@ -94,6 +112,7 @@
 #define ATA_MULTIPLE       16
 #define ATA_SECTORS_MAX    256       /* a command */
 #define ATA_POLLS_PER_WAIT 10000000u /* at least a microsecond each on a real bus: 10 s */
+#define ATA_POLLS_TO_FLUSH 60000000u /* that command may take longer than 30 s */
 #define ATA_FAILURES_MAX   3         /* in a row, until a way of reading is given up */
 #define LBA28_END          0x10000000u
 
@@ -109,8 +128,16 @@ struct ata_drive {
     bool has_lba48;
     uint8_t way;
     uint8_t failures;  /* in a row, of that way, where a slower one went well */
-    uint32_t multiple; /* sectors in a block; 1: READ MULTIPLE is not used */
+    uint8_t flush;     /* the command that flushes its cache; 0: it has no cache */
+    uint32_t multiple; /* sectors in a block; 1: READ and WRITE MULTIPLE are not used */
     char multiple_mode[20];
+};
+
+/* At most ATA_SECTORS_MAX sectors. */
+struct ata_transfer {
+    bool is_write;
+    uint32_t lba, count;
+    uint8_t *buffer; /* of a write: only read */
 };
 
 /* A piece of memory for the bus master: physical, and it may not cross a multiple of 64 KiB. */
@@ -153,11 +180,12 @@ static void note_wait(uint32_t polls)
     }
 }
 
-/* Waits until the drive is not busy. Returns its status, even one with an error, or -EIO. */
-static int wait_idle(const struct ata_drive *drive)
+/* Waits for so many polls that the drive is not busy. Returns its status, even one with an error,
+ * or -EIO. */
+static int wait_idle_for(const struct ata_drive *drive, uint32_t polls_max)
 {
     settle(drive);
-    for (uint32_t polls = 0; polls < ATA_POLLS_PER_WAIT; polls++) {
+    for (uint32_t polls = 0; polls < polls_max; polls++) {
         uint8_t status = inb(drive->base + ATA_STATUS);
 
         if (status == STATUS_NO_DRIVE) {
@@ -169,6 +197,11 @@ static int wait_idle(const struct ata_drive *drive)
         note_wait(polls);
     }
     return -EIO;
+}
+
+static int wait_idle(const struct ata_drive *drive)
+{
+    return wait_idle_for(drive, ATA_POLLS_PER_WAIT);
 }
 
 /* The same, and an error is -EIO. */
@@ -206,14 +239,19 @@ static void write_address(const struct ata_drive *drive, uint32_t lba, uint32_t 
     outb(drive->base + ATA_LBA_16, (uint8_t)(lba >> 16));
 }
 
-/* Starts the read command of that way for at most ATA_SECTORS_MAX sectors. */
-static int start_read(const struct ata_drive *drive, enum ata_way way, uint32_t lba, uint32_t count)
+/* Starts the command of that way for the transfer. */
+static int start_transfer(const struct ata_drive *drive, enum ata_way way,
+                          const struct ata_transfer *transfer)
 {
-    static const uint8_t commands[][2] = {
-        [WAY_DMA] = {COMMAND_READ_DMA, COMMAND_READ_DMA_EXT},
-        [WAY_MULTIPLE] = {COMMAND_READ_MULTIPLE, COMMAND_READ_MULTIPLE_EXT},
-        [WAY_SECTORS] = {COMMAND_READ_SECTORS, COMMAND_READ_SECTORS_EXT},
+    static const uint8_t commands[][2][2] = {
+        [WAY_DMA] = {{COMMAND_READ_DMA, COMMAND_READ_DMA_EXT},
+                     {COMMAND_WRITE_DMA, COMMAND_WRITE_DMA_EXT}},
+        [WAY_MULTIPLE] = {{COMMAND_READ_MULTIPLE, COMMAND_READ_MULTIPLE_EXT},
+                          {COMMAND_WRITE_MULTIPLE, COMMAND_WRITE_MULTIPLE_EXT}},
+        [WAY_SECTORS] = {{COMMAND_READ_SECTORS, COMMAND_READ_SECTORS_EXT},
+                         {COMMAND_WRITE_SECTORS, COMMAND_WRITE_SECTORS_EXT}},
     };
+    uint32_t lba = transfer->lba, count = transfer->count;
     bool is_long = lba + count > LBA28_END || lba + count < lba;
 
     if (is_long && !drive->has_lba48) {
@@ -227,31 +265,41 @@ static int start_read(const struct ata_drive *drive, enum ata_way way, uint32_t 
         write_address(drive, lba >> 24, count >> 8); /* the high halves go first */
     }
     write_address(drive, lba, count);
-    outb(drive->base + ATA_COMMAND, commands[way][is_long]);
+    outb(drive->base + ATA_COMMAND, commands[way][transfer->is_write][is_long]);
     return OK;
 }
 
-static int read_pio(const struct ata_drive *drive, enum ata_way way, uint32_t lba, uint32_t count,
-                    uint8_t *buffer)
+static int transfer_pio(const struct ata_drive *drive, enum ata_way way,
+                        const struct ata_transfer *transfer)
 {
     uint32_t block = way == WAY_MULTIPLE ? drive->multiple : 1;
-    int status = start_read(drive, way, lba, count);
+    uint32_t left = transfer->count;
+    uint8_t *buffer = transfer->buffer;
+    int status = start_transfer(drive, way, transfer);
 
-    while (status == OK && count > 0) {
-        uint32_t sectors = MIN(count, block);
+    while (status == OK && left > 0) {
+        uint32_t sectors = MIN(left, block);
 
         status = wait_data(drive);
         if (status == OK) {
-            insl(drive->base + ATA_DATA, buffer, sectors * SECTOR_BYTES / 4);
+            if (transfer->is_write) {
+                outsl(drive->base + ATA_DATA, buffer, sectors * SECTOR_BYTES / 4);
+            } else {
+                insl(drive->base + ATA_DATA, buffer, sectors * SECTOR_BYTES / 4);
+            }
             buffer += sectors * SECTOR_BYTES;
-            count -= sectors;
+            left -= sectors;
         }
+    }
+    if (status == OK && transfer->is_write) { /* the drive has the last block, not yet written it */
+        status = wait_ready(drive);
+        status = status >= 0 && !(status & STATUS_DRQ) ? OK : -EIO;
     }
     return status;
 }
 
-/* Can the bus master write there? It has 32 address bits, and leaves out bit 0. Pages of the byte
- * heap and of kernel stacks do not lie side by side. */
+/* Can the bus master read and write there? It has 32 address bits, and leaves out bit 0. Pages of
+ * the byte heap and of kernel stacks do not lie side by side. */
 static bool dma_reaches(const void *buffer, uint32_t length)
 {
     paddr_t address = page_physical(buffer);
@@ -260,7 +308,8 @@ static bool dma_reaches(const void *buffer, uint32_t length)
            IS_ALIGNED(address, 2) && address <= UINT32_MAX - length;
 }
 
-/* Tells the bus master where length bytes go. The kernel's image, where the table is, lies low. */
+/* Tells the bus master where length bytes go, or come from. The kernel's image, where the table is,
+ * lies low. */
 static void describe_buffer(const struct ata_drive *drive, const void *buffer, uint32_t length)
 {
     /* volatile: the controller reads it. Aligned, so that it does not cross 64 KiB either. */
@@ -285,7 +334,7 @@ static void describe_buffer(const struct ata_drive *drive, const void *buffer, u
     outl(drive->master + MASTER_TABLE, (uint32_t)page_physical((const void *)regions));
 }
 
-/* The drive is done and the bus master has written everything. */
+/* The drive is done and the bus master has moved everything. */
 static int wait_dma(struct ata_drive *drive)
 {
     settle(drive);
@@ -306,16 +355,19 @@ static int wait_dma(struct ata_drive *drive)
     return -EIO;
 }
 
-static int read_dma(struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
+static int transfer_dma(struct ata_drive *drive, const struct ata_transfer *transfer)
 {
-    outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY);
-    describe_buffer(drive, buffer, count * SECTOR_BYTES);
+    uint8_t direction = transfer->is_write ? 0 : MASTER_TO_MEMORY;
+
+    outb(drive->master + MASTER_COMMAND, direction);
+    describe_buffer(drive, transfer->buffer, transfer->count * SECTOR_BYTES);
     outb(drive->master + MASTER_STATUS, inb(drive->master + MASTER_STATUS)); /* clears bits 1, 2 */
-    int status = start_read(drive, WAY_DMA, lba, count);
+    int status = start_transfer(drive, WAY_DMA, transfer);
     if (status == OK) {
-        outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY | MASTER_START);
+        __asm__ volatile("" : : : "memory"); /* the buffer is in memory */
+        outb(drive->master + MASTER_COMMAND, direction | MASTER_START);
         status = wait_dma(drive);
-        outb(drive->master + MASTER_COMMAND, MASTER_TO_MEMORY);
+        outb(drive->master + MASTER_COMMAND, direction);
     }
     __asm__ volatile("" : : : "memory"); /* the buffer has changed */
     return status;
@@ -380,17 +432,26 @@ static void restore_multiple(const struct ata_drive *drive)
     }
 }
 
-/* At most ATA_SECTORS_MAX sectors, in the drive's way or one that works. */
-static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, uint8_t *buffer)
+/* Has a write failed because the medium is protected? */
+static bool is_protected(const struct ata_drive *drive)
+{
+    uint8_t status = inb(drive->base + ATA_STATUS);
+
+    return status != STATUS_NO_DRIVE && !(status & STATUS_BSY) && status & STATUS_ERR &&
+           inb(drive->base + ATA_ERROR) & ERROR_WP;
+}
+
+/* In the drive's way or one that works. */
+static int transfer_surely(struct ata_drive *drive, const struct ata_transfer *transfer)
 {
     enum ata_way way = drive->way;
 
-    if (way == WAY_DMA && !dma_reaches(buffer, count * SECTOR_BYTES)) {
+    if (way == WAY_DMA && !dma_reaches(transfer->buffer, transfer->count * SECTOR_BYTES)) {
         way = slower_way(drive, way);
     }
     for (int tries = 0; tries < ATA_TRIES; tries++) {
-        int status = way == WAY_DMA ? read_dma(drive, lba, count, buffer)
-                                    : read_pio(drive, way, lba, count, buffer);
+        int status =
+            way == WAY_DMA ? transfer_dma(drive, transfer) : transfer_pio(drive, way, transfer);
 
         if (status == OK) {
             if (tries == 0) {
@@ -400,6 +461,10 @@ static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, ui
             }
             return OK;
         }
+        if (transfer->is_write && is_protected(drive)) {
+            drive->device.is_read_only = true;
+            return -ERDONLY;
+        }
         reset_channel(drive);
         restore_multiple(drive);
         way = slower_way(drive, way);
@@ -407,21 +472,67 @@ static int read_surely(struct ata_drive *drive, uint32_t lba, uint32_t count, ui
     return -EIO;
 }
 
-static int ata_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
+static int transfer_all(struct block_device *device, struct ata_transfer transfer, uint32_t count)
 {
-    uint8_t *to = buffer;
     int status = OK;
 
     while (status == OK && count > 0) {
-        uint32_t sectors = MIN(count, ATA_SECTORS_MAX);
-
-        status = read_surely(device->driver_data, lba, sectors, to);
-        lba += sectors;
-        count -= sectors;
-        to += sectors * SECTOR_BYTES;
+        transfer.count = MIN(count, ATA_SECTORS_MAX);
+        status = transfer_surely(device->driver_data, &transfer);
+        transfer.lba += transfer.count;
+        transfer.buffer += transfer.count * SECTOR_BYTES;
+        count -= transfer.count;
     }
     return status;
 }
+
+static int ata_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
+{
+    return transfer_all(device, (struct ata_transfer){.lba = lba, .buffer = buffer}, count);
+}
+
+static int ata_write(struct block_device *device, uint32_t lba, uint32_t count, const void *buffer)
+{
+    struct ata_transfer transfer = {
+        .is_write = true, .lba = lba, .buffer = (uint8_t *)(uintptr_t)buffer};
+
+    return transfer_all(device, transfer, count);
+}
+
+/*
+ * Where the drive cannot write a sector from its cache, it drops that one and ends the command with
+ * an error; the next FLUSH CACHE goes on behind it (ATA/ATAPI-6, FLUSH CACHE).
+ */
+static int ata_flush(struct block_device *device)
+{
+    struct ata_drive *drive = device->driver_data;
+    int result = OK;
+
+    for (int tries = 0; drive->flush && tries < ATA_TRIES; tries++) {
+        int status = select_drive(drive, 0);
+
+        if (status == OK) {
+            outb(drive->base + ATA_COMMAND, drive->flush);
+            status = wait_idle_for(drive, ATA_POLLS_TO_FLUSH);
+        }
+        if (status < 0) { /* it does not answer */
+            reset_channel(drive);
+            restore_multiple(drive);
+            return -EIO;
+        }
+        if (!(status & (STATUS_ERR | STATUS_DF))) {
+            return result;
+        }
+        result = -EIO;
+    }
+    return result;
+}
+
+static const struct block_operations operations = {
+    .read = ata_read,
+    .write = ata_write,
+    .flush = ata_flush,
+};
 
 /* Does the drive use DMA, and which mode? One must have been selected, by the drive or the BIOS. */
 static bool has_dma(const uint16_t words[IDENTIFY_WORDS])
@@ -429,6 +540,22 @@ static bool has_dma(const uint16_t words[IDENTIFY_WORDS])
     return words[IDENTIFY_CAPABILITIES] & 1u << 8 &&
            (words[IDENTIFY_MULTIWORD_DMA] & 0x0700 ||
             (words[IDENTIFY_VALID] & 1u << 2 && words[IDENTIFY_ULTRA_DMA] & 0xFF00));
+}
+
+/* A drive that has a write cache, and no command to flush it, is told not to use it. */
+static void choose_flush(struct ata_drive *drive, const uint16_t words[IDENTIFY_WORDS])
+{
+    bool is_valid = (words[IDENTIFY_COMMAND_SET] & 0xC000) == 0x4000;
+
+    if (is_valid && words[IDENTIFY_COMMAND_SET] & 1u << 13 && drive->has_lba48) {
+        drive->flush = COMMAND_FLUSH_CACHE_EXT;
+    } else if (is_valid && words[IDENTIFY_COMMAND_SET] & 1u << 12) {
+        drive->flush = COMMAND_FLUSH_CACHE;
+    } else if (is_valid && words[IDENTIFY_FEATURES] & 1u << 5 && select_drive(drive, 0) == OK) {
+        outb(drive->base + ATA_FEATURE, FEATURE_NO_WRITE_CACHE);
+        outb(drive->base + ATA_COMMAND, COMMAND_SET_FEATURES);
+        (void)wait_ready(drive);
+    }
 }
 
 /* Does the drive have sectors of SECTOR_BYTES? Old drives do not report it, and have them. */
@@ -490,6 +617,7 @@ static bool identify(struct ata_drive *drive, unsigned channel)
                 ? UINT32_MAX
                 : words[IDENTIFY_LBA48_SECTORS] | (uint32_t)words[IDENTIFY_LBA48_SECTORS + 1] << 16;
     }
+    choose_flush(drive, words);
     set_multiple(drive, MIN(words[IDENTIFY_MULTIPLE] & 0xFFu, (unsigned)ATA_MULTIPLE));
     format_to_buffer(drive->multiple_mode, sizeof(drive->multiple_mode), "PIO, %u sectors",
                      drive->multiple);
@@ -505,7 +633,10 @@ size_t ata_initialise(void)
         struct ata_drive *drive = &ata.drives[ata.count];
 
         *drive = (struct ata_drive){
-            .device = {.name = names[place], .driver_data = drive, .read = ata_read},
+            .device = {.name = names[place],
+                       .sector_bytes = SECTOR_BYTES,
+                       .operations = &operations,
+                       .driver_data = drive},
             .base = channels[place / 2].base,
             .control = channels[place / 2].control,
             .select = (uint8_t)(DEVICE_LBA | (place % 2 ? DEVICE_SLAVE : 0)),
@@ -514,6 +645,11 @@ size_t ata_initialise(void)
             ata.count++;
         }
     }
+    return ata.count;
+}
+
+size_t ata_count(void)
+{
     return ata.count;
 }
 

@@ -1,8 +1,8 @@
 /*
  * drivers/bios_disk.c - see bios_disk.h.
  *
- * Each read is a visit to real mode (arch/x86/bios.h). The BIOS can reach memory below 1 MiB only,
- * so data comes through a buffer there, as much at a time as the buffer holds.
+ * Each read or write is a visit to real mode (arch/x86/bios.h). The BIOS can reach memory below
+ * 1 MiB only, so data goes through a buffer there, as much at a time as the buffer holds.
  *
  * Size before speed.
  */
@@ -23,10 +23,13 @@
 #define FUNCTION_RESET   0x0000 /* AX, or AH << 8 */
 #define FUNCTION_CHECK   0x4100
 #define FUNCTION_READ    0x4200
+#define FUNCTION_WRITE   0x4300 /* AL = 0: the BIOS does not verify it */
 #define FUNCTION_GET     0x4800
 #define CHECK_MAGIC      0x55AA /* BX in; swapped when the functions are there */
 #define CHECK_ANSWER     0xAA55
-#define CHECK_HAS_PACKET 0x0001 /* CX bit 0: functions 42h and 48h */
+#define CHECK_HAS_PACKET 0x0001 /* CX bit 0: functions 42h, 43h and 48h */
+
+#define ERROR_PROTECTED 0x03 /* AH: the disk is write-protected */
 
 #define TRIES 3
 
@@ -34,7 +37,7 @@
 #define LOW_MEMORY_START PAGE_SIZE_BYTES
 #define LOW_MEMORY_END   KERNEL_PHYSICAL
 
-/* The input of function 42h, and the result of function 48h. */
+/* The input of functions 42h and 43h, and the result of function 48h. */
 struct address_packet {
     uint8_t bytes; /* of this packet */
     uint8_t zero;
@@ -85,7 +88,8 @@ static bool call(uint32_t function, struct bios_registers *registers)
     return !(registers->eflags & EFLAGS_CF);
 }
 
-static bool read_once(uint32_t lba, uint32_t count)
+/* Reads or writes count sectors, through the buffer. */
+static int transfer_once(uint32_t function, uint32_t lba, uint32_t count)
 {
     struct bios_registers registers = {0};
 
@@ -96,7 +100,23 @@ static bool read_once(uint32_t lba, uint32_t count)
         .segment = (uint16_t)(disk.buffer >> 4),
         .lba = lba,
     };
-    return call(FUNCTION_READ, &registers);
+    if (call(function, &registers)) {
+        return OK;
+    }
+    return (registers.eax >> 8 & 0xFF) == ERROR_PROTECTED ? -ERDONLY : -EIO;
+}
+
+static int transfer(uint32_t function, uint32_t lba, uint32_t count)
+{
+    int status = transfer_once(function, lba, count);
+
+    for (int tries = 1; status == -EIO && tries < TRIES; tries++) {
+        struct bios_registers registers = {0};
+
+        call(FUNCTION_RESET, &registers);
+        status = transfer_once(function, lba, count);
+    }
+    return status;
 }
 
 static int bios_disk_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
@@ -106,15 +126,9 @@ static int bios_disk_read(struct block_device *device, uint32_t lba, uint32_t co
     (void)device;
     while (count > 0) {
         uint32_t sectors = MIN(count, disk.buffer_sectors);
-        int tries = TRIES;
 
-        while (!read_once(lba, sectors)) {
-            struct bios_registers registers = {0};
-
-            if (--tries == 0) {
-                return -EIO;
-            }
-            call(FUNCTION_RESET, &registers);
+        if (transfer(FUNCTION_READ, lba, sectors) < 0) {
+            return -EIO;
         }
         memcpy(to, page_memory(disk.buffer), sectors * SECTOR_BYTES);
         to += sectors * SECTOR_BYTES;
@@ -123,6 +137,31 @@ static int bios_disk_read(struct block_device *device, uint32_t lba, uint32_t co
     }
     return OK;
 }
+
+static int bios_disk_write(struct block_device *device, uint32_t lba, uint32_t count,
+                           const void *buffer)
+{
+    const uint8_t *from = buffer;
+    int status = OK;
+
+    while (status == OK && count > 0) {
+        uint32_t sectors = MIN(count, disk.buffer_sectors);
+
+        memcpy(page_memory(disk.buffer), from, sectors * SECTOR_BYTES);
+        status = transfer(FUNCTION_WRITE, lba, sectors);
+        from += sectors * SECTOR_BYTES;
+        lba += sectors;
+        count -= sectors;
+    }
+    if (status == -ERDONLY) {
+        device->is_read_only = true;
+    }
+    return status;
+}
+
+/* There is no function that flushes (bios_disk.h). */
+static const struct block_operations operations = {.read = bios_disk_read,
+                                                   .write = bios_disk_write};
 
 /* A large buffer if the firmware leaves that memory to us, else what is behind the packet. */
 static void choose_buffer(void)
@@ -189,7 +228,8 @@ struct block_device *bios_disk_open(uint8_t drive)
         .name = "BIOS disk",
         .mode = "INT 13h",
         .sector_count = (uint32_t)MIN(parameters->sectors, UINT32_MAX),
-        .read = bios_disk_read,
+        .sector_bytes = SECTOR_BYTES,
+        .operations = &operations,
     };
     return &disk.device;
 }

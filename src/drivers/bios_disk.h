@@ -2,7 +2,11 @@
  * drivers/bios_disk.h - the disk that the BIOS booted from, through INT 13h: for every disk without
  * a driver in Drupe (USB sticks, AHCI, NVMe, virtio, SCSI).
  *
- * Sources: Phoenix, "BIOS Enhanced Disk Drive Specification", 3.0, functions 41h, 42h and 48h.
+ * A write is over when the BIOS says so. It has no function that empties the drive's own cache, so
+ * what a drive keeps there is lost with its power, and block_flush() cannot help: with the
+ * firmware's drivers for USB, AHCI and NVMe the last seconds of writing are not safe from that.
+ *
+ * Sources: Phoenix, "BIOS Enhanced Disk Drive Specification", 3.0, functions 41h, 42h, 43h and 48h.
  */
 #ifndef DRIVERS_BIOS_DISK_H
 #define DRIVERS_BIOS_DISK_H
@@ -10,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 
 /*
  * The disk with that BIOS number (what DL held when the boot sector was entered). NULL when the

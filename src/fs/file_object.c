@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "fs/device_file.h"
 #include "fs/device_fs.h"
-#include "fs/fat16_fs.h"
+#include "fs/fat/fat_fs.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
@@ -19,7 +19,7 @@ struct file_object {
 
 int fs_mount(struct block_device *device, uint32_t first_lba)
 {
-    return vfs_mount(VFS_DRIVE_START, &fat16_file_system, device, first_lba, 0);
+    return vfs_mount(VFS_DRIVE_START, &fat_file_system, device, first_lba, 0);
 }
 
 int fs_unmount(void)

@@ -11,7 +11,7 @@
 
 #include "config.h"
 #include "debug/panic.h"
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "base/align.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"

@@ -7,7 +7,7 @@
 #include "debug/panic.h"
 #include "drivers/ata.h"
 #include "fs/file_object.h"
-#include "fs/partition.h"
+#include "device/partition.h"
 #include "layout.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"

@@ -19,6 +19,7 @@ static uint32_t inl(uint16_t port);
 static void outl(uint16_t port, uint32_t value);
 static void insw(uint16_t port, void *buffer, size_t count);
 static void insl(uint16_t port, void *buffer, size_t count);
+static void outsl(uint16_t port, const void *buffer, size_t count);
 
 static inline void io_delay(void)
 {

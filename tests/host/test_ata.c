@@ -1,8 +1,8 @@
 /*
  * test_ata.c - disks on the ATA channels, over a model of one drive (primary slave), a PCI bus and
- * an IDE controller with a bus master: regions of any buffer, every way of reading, and the way
- * down from one to the next.
- * Sources: src/drivers/block.c src/lib/format.c src/lib/string.c
+ * an IDE controller with a bus master: regions of any buffer, every way of reading and writing, the
+ * way down from one to the next, and the drive's cache.
+ * Sources: src/device/block.c src/lib/format.c src/lib/string.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +30,7 @@ void task_let_interrupts_in(void)
 #define SECTORS    0x20000000u
 
 #define COMMANDS_MAX 64
+#define WRITTEN_MAX  1000
 
 #define MASTER_INTERRUPT 0x04
 
@@ -58,7 +59,18 @@ static struct {
     /* The command that runs. */
     uint32_t at, left, block, ready; /* sectors: next, not yet ready, in a block, ready */
     unsigned taken;                  /* bytes of the ready ones */
-    bool is_dma;
+    bool is_dma, is_write;
+
+    /* Sectors that were written; how many are in the drive's cache only. */
+    struct {
+        uint32_t lba;
+        uint8_t bytes[SECTOR_BYTES];
+    } written[WRITTEN_MAX];
+    unsigned written_count, cached;
+    unsigned late_faults;  /* writes that fail after their last block */
+    unsigned flush_faults; /* flushes that end with an error */
+    bool is_protected;
+    uint8_t error, feature;
 
     uint8_t master_command, master_status;
     uint32_t table;
@@ -76,6 +88,30 @@ static struct {
 static uint32_t content(uint32_t lba, unsigned byte)
 {
     return lba * 2654435769u + byte / 4;
+}
+
+/* The sector's place among those that were written, or NULL. */
+static uint8_t *find_written(uint32_t lba)
+{
+    for (unsigned i = machine.written_count; i > 0; i--) { /* mostly the latest */
+        if (machine.written[i - 1].lba == lba) {
+            return machine.written[i - 1].bytes;
+        }
+    }
+    return NULL;
+}
+
+static void store(uint32_t lba, unsigned byte, uint32_t value)
+{
+    uint8_t *bytes = find_written(lba);
+
+    if (!bytes) {
+        assert_in_range(machine.written_count, 0, WRITTEN_MAX - 1);
+        machine.written[machine.written_count].lba = lba;
+        bytes = machine.written[machine.written_count++].bytes;
+    }
+    bytes[byte] = (uint8_t)value;
+    machine.cached = 1;
 }
 
 static unsigned selected(void)
@@ -101,6 +137,10 @@ static void next_block(void)
     machine.left -= machine.ready;
     machine.taken = 0;
     machine.status = machine.ready ? 0x58 : 0x50;
+    if (!machine.ready && machine.is_write && machine.late_faults) {
+        machine.late_faults--;
+        machine.status = 0x51;
+    }
 }
 
 static void end_badly(void)
@@ -112,7 +152,8 @@ static void end_badly(void)
 
 static void start(uint8_t command)
 {
-    bool is_long = command == 0x25 || command == 0x29 || command == 0x24;
+    bool is_long = command == 0x25 || command == 0x29 || command == 0x24 || command == 0x35 ||
+                   command == 0x39 || command == 0x34;
     unsigned *faults = NULL;
 
     assert_in_range(machine.command_count, 0, COMMANDS_MAX - 1);
@@ -128,6 +169,9 @@ static void start(uint8_t command)
     }
     machine.block = 1;
     machine.is_dma = false;
+    machine.error = 0;
+    machine.is_write = command == 0xCA || command == 0x35 || command == 0xC5 || command == 0x39 ||
+                       command == 0x30 || command == 0x34;
     switch (command) {
     case 0xEC:
         if (machine.is_packet) {
@@ -142,22 +186,45 @@ static void start(uint8_t command)
         machine.multiple[selected()] = machine.refuses_multiple ? 0 : machine.count[0];
         machine.status = machine.refuses_multiple ? 0x51 : 0x50;
         return;
+    case 0xE7:
+    case 0xEA:
+        machine.left = 0;
+        machine.status = machine.flush_faults ? 0x51 : 0x50;
+        machine.flush_faults -= machine.flush_faults > 0;
+        machine.cached = machine.status == 0x51;
+        return;
+    case 0xEF:
+        assert_int_equal(machine.feature, 0x82);
+        machine.left = 0;
+        machine.status = 0x50;
+        return;
+    case 0xCA:
+    case 0x35:
     case 0xC8:
     case 0x25:
         machine.is_dma = true;
         machine.status = 0xD0;
         faults = &machine.dma_faults;
         break;
+    case 0xC5:
+    case 0x39:
     case 0xC4:
     case 0x29:
         machine.block = machine.multiple[selected()];
         faults = &machine.multiple_faults;
         break;
+    case 0x30:
+    case 0x34:
     case 0x20:
     case 0x24: faults = &machine.sector_faults; break;
     default: fail_msg("command %02x", command);
     }
     assert_in_range(machine.at + machine.left, machine.at + 1, SECTORS);
+    if (machine.is_write && machine.is_protected) {
+        end_badly();
+        machine.error = ERROR_WP;
+        return;
+    }
     if (!machine.is_dma) {
         assert_true(machine.block > 0);
         if (*faults) {
@@ -177,8 +244,12 @@ static void transfer(void)
 
     assert_int_equal(machine.table % 4, 0);
     assert_true(machine.command & PCI_COMMAND_MASTER);
+    if (machine.status == 0x51) {
+        machine.master_status |= MASTER_ACTIVE;
+        return; /* the drive has refused, and asks for nothing */
+    }
     assert_true(machine.is_dma);
-    assert_true(machine.master_command & MASTER_TO_MEMORY);
+    assert_int_equal(!machine.is_write, (machine.master_command & MASTER_TO_MEMORY) != 0);
     assert_false(machine.master_status & (MASTER_ERROR | MASTER_INTERRUPT));
     if (machine.dma_faults) {
         machine.dma_faults--;
@@ -202,9 +273,15 @@ static void transfer(void)
         assert_in_range(length, 2, bytes);
         for (uint32_t i = 0; i < length; i++, bytes--) {
             uint32_t done = machine.left * SECTOR_BYTES - bytes;
+            uint8_t *byte = (uint8_t *)page_memory(region->address) + i;
+
+            if (machine.is_write) {
+                store(machine.at + done / SECTOR_BYTES, done % SECTOR_BYTES, *byte);
+                continue;
+            }
             uint32_t value = content(machine.at + done / SECTOR_BYTES, done % SECTOR_BYTES);
 
-            ((uint8_t *)page_memory(region->address))[i] = (uint8_t)(value >> done % 4 * 8);
+            *byte = (uint8_t)(value >> done % 4 * 8);
         }
         assert_int_equal(region->length >> 31, bytes == 0);
         assert_int_equal(region->length >> 16 & 0x7FFF, 0);
@@ -227,6 +304,7 @@ static uint8_t inb(uint16_t port)
             return STATUS_BSY;
         }
         return is_present() ? machine.status : 0;
+    case BASE + ATA_ERROR: return machine.error;
     case MASTER + MASTER_STATUS: return machine.master_status;
     case 0x170 + ATA_STATUS:
     case 0x376: return 0xFF;
@@ -240,6 +318,7 @@ static void outb(uint16_t port, uint8_t value)
         check_not_busy();
     }
     switch (port) {
+    case BASE + ATA_FEATURE: machine.feature = value; break;
     case BASE + ATA_COUNT:
         machine.count[1] = machine.count[0];
         machine.count[0] = value;
@@ -360,6 +439,21 @@ static void insl(uint16_t port, void *buffer, size_t count)
     next_block();
 }
 
+static void outsl(uint16_t port, const void *buffer, size_t count)
+{
+    const uint8_t *from = buffer;
+
+    assert_int_equal(port, BASE + ATA_DATA);
+    assert_true(machine.status & STATUS_DRQ);
+    assert_true(machine.is_write);
+    for (size_t i = 0; i < 4 * count; i++, machine.taken++) {
+        store(machine.at + machine.taken / SECTOR_BYTES, machine.taken % SECTOR_BYTES, from[i]);
+    }
+    assert_int_equal(machine.taken, machine.ready * SECTOR_BYTES);
+    machine.at += machine.ready;
+    next_block();
+}
+
 static void insw(uint16_t port, void *buffer, size_t count)
 {
     assert_int_equal(port, BASE + ATA_DATA);
@@ -422,7 +516,8 @@ static int reset(void **state)
     machine.identify[60] = 0xFFFF;
     machine.identify[61] = 0x0FFF;
     machine.identify[63] = 0x0007;
-    machine.identify[83] = 0x4400;
+    machine.identify[82] = 0x0020;
+    machine.identify[83] = 0x7400;
     machine.identify[88] = 0x203F;
     machine.identify[100] = (uint16_t)SECTORS;
     machine.identify[101] = SECTORS >> 16;
@@ -456,6 +551,27 @@ static void check_read(struct block_device *device, uint32_t lba, uint32_t count
             fail_msg("byte %d around %u sectors", (int)(byte - buffer), count);
         }
     }
+}
+
+/* Writes what no sector had, and looks that it is there, and nothing else. */
+static void check_write(struct block_device *device, uint32_t lba, uint32_t count, uint8_t *buffer)
+{
+    static uint32_t round;
+
+    round++;
+    machine.written_count = 0;
+    for (uint32_t i = 0; i < count * SECTOR_BYTES; i++) {
+        buffer[i] = (uint8_t)((round + i) * 2654435769u >> 20);
+    }
+    assert_int_equal(block_write(device, lba, count, buffer), OK);
+    assert_int_equal(machine.written_count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *bytes = find_written(lba + i);
+
+        assert_non_null(bytes);
+        assert_memory_equal(bytes, buffer + i * SECTOR_BYTES, SECTOR_BYTES);
+    }
+    assert_true(machine.cached);
 }
 
 /* The commands since the last question, and none else. */
@@ -815,6 +931,161 @@ static void test_no_long_commands(void **state)
     }
 }
 
+/* ---- writing */
+
+static void test_writes_by_dma(void **state)
+{
+    (void)state;
+    static const uint32_t starts[] = {0, 2, 510, 4094, 0xFE00, 0xFFFE};
+    static const uint32_t counts[] = {1, 8, 127, 129, 256};
+    struct block_device *device = disk();
+
+    for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(counts); j++) {
+            check_write(device, 1000, counts[j], memory + starts[i]);
+            CHECK_COMMANDS(0xCA);
+        }
+    }
+    check_write(device, 5, 1 + 256 + 256, memory + 0x1FE);
+    CHECK_COMMANDS(0xCA, 0xCA, 0xCA);
+    check_write(device, LBA28_END - 2, 2, memory);
+    CHECK_COMMANDS(0xCA);
+    check_write(device, LBA28_END - 2, 3, memory);
+    check_write(device, SECTORS - 3, 3, memory);
+    CHECK_COMMANDS(0x35, 0x35);
+    check_write(device, 77, 2, memory + 1); /* odd: no DMA */
+    CHECK_COMMANDS(0xC5);
+    assert_int_equal(block_write(device, SECTORS - 3, 4, memory), -EBOUNDS);
+    assert_int_equal(machine.resets, 0);
+}
+
+static void test_writes_by_programmed_io(void **state)
+{
+    (void)state;
+    machine.has_pci = false;
+    struct block_device *device = disk();
+
+    check_write(device, 3, 1, memory);
+    check_write(device, 3, 16, memory);
+    check_write(device, 3, 17, memory + 3);
+    CHECK_COMMANDS(0xC5, 0xC5, 0xC5);
+    check_write(device, LBA28_END, 40, memory);
+    CHECK_COMMANDS(0x39);
+    machine.refuses_multiple = true;
+    device = disk();
+    check_write(device, 3, 33, memory);
+    check_write(device, LBA28_END, 4, memory);
+    CHECK_COMMANDS(0x30, 0x34);
+}
+
+/* As test_each_way_down(), and errors that come only after the last block. */
+static void test_each_way_down_of_writing(void **state)
+{
+    (void)state;
+    struct block_device *device = disk();
+
+    machine.dma_faults = machine.multiple_faults = 1;
+    check_write(device, 9, 100, memory + 2);
+    CHECK_COMMANDS(0xCA, 0xC6, 0xC5, 0xC6, 0x30);
+    machine.dma_faults = machine.multiple_faults = machine.sector_faults = 1;
+    assert_int_equal(block_write(device, 9, 100, memory), -EIO);
+    CHECK_COMMANDS(0xCA, 0xC6, 0xC5, 0xC6, 0x30, 0xC6);
+    machine.dma_faults = 1;
+    machine.late_faults = 2;
+    assert_int_equal(block_write(device, 9, 100, memory), -EIO);
+    CHECK_COMMANDS(0xCA, 0xC6, 0xC5, 0xC6, 0x30, 0xC6);
+    machine.dma_faults = machine.late_faults = 1;
+    check_write(device, 9, 16, memory);
+    CHECK_COMMANDS(0xCA, 0xC6, 0xC5, 0xC6, 0x30);
+    assert_false(device->is_read_only);
+    machine.fault = FAULT_HANG;
+    machine.dma_faults = 1;
+    check_write(device, 9, 30, memory);
+    CHECK_COMMANDS(0xCA, 0xC6, 0xC5);
+    assert_string_equal(device->mode, "PIO, 16 sectors");
+}
+
+static void test_a_protected_medium(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        reset(NULL);
+        machine.has_pci = i == 0;
+        struct block_device *device = disk();
+
+        assert_false(device->is_read_only);
+        machine.is_protected = true;
+        assert_int_equal(block_write(device, 9, 1, memory), -ERDONLY);
+        assert_true(device->is_read_only);
+        assert_int_equal(machine.command_count, 1);
+        assert_int_equal(block_write(device, 9, 1, memory), -ERDONLY);
+        assert_int_equal(machine.command_count, 1);
+        check_read(device, 9, 1, memory);
+        assert_int_equal(machine.written_count, 0);
+    }
+}
+
+static void test_flush(void **state)
+{
+    (void)state;
+    struct block_device *device = disk();
+
+    check_write(device, 9, 1, memory);
+    machine.command_count = 0;
+    assert_int_equal(block_flush(device), OK);
+    CHECK_COMMANDS(0xEA);
+    assert_false(machine.cached);
+    /* What it cannot write is lost; the rest is flushed all the same. */
+    check_write(device, 9, 1, memory);
+    machine.command_count = 0;
+    machine.flush_faults = 1;
+    assert_int_equal(block_flush(device), -EIO);
+    CHECK_COMMANDS(0xEA, 0xEA);
+    assert_false(machine.cached);
+    machine.flush_faults = 100;
+    assert_int_equal(block_flush(device), -EIO);
+    CHECK_COMMANDS(0xEA, 0xEA, 0xEA);
+    machine.flush_faults = 0;
+    machine.stuck = STATUS_BSY;
+    assert_int_equal(block_flush(device), -EIO);
+    machine.stuck = 0;
+    assert_int_equal(block_flush(device), OK);
+
+    machine.identify[83] = 0x5400; /* no FLUSH CACHE EXT */
+    device = disk();
+    assert_int_equal(block_flush(device), OK);
+    CHECK_COMMANDS(0xE7);
+    machine.identify[83] = 0x7000; /* none without long addresses */
+    device = disk();
+    assert_int_equal(block_flush(device), OK);
+    CHECK_COMMANDS(0xE7);
+}
+
+/* A cache that cannot be flushed is not used; a drive that has none is not told so. */
+static void test_no_flush(void **state)
+{
+    static const struct {
+        uint16_t features, commands;
+        bool is_told;
+    } lines[] = {{0x0020, 0x4400, true},
+                 {0x0000, 0x4400, false},
+                 {0x0020, 0x0400, false},
+                 {0xFFFF, 0xFFFF, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        reset(NULL);
+        machine.identify[82] = lines[i].features;
+        machine.identify[83] = lines[i].commands;
+        assert_int_equal(ata_initialise(), 1);
+        assert_int_equal(memchr(machine.commands, 0xEF, machine.command_count) != NULL,
+                         lines[i].is_told);
+        machine.command_count = 0;
+        assert_int_equal(block_flush(ata_device(0)), OK);
+        assert_int_equal(machine.command_count, 0);
+    }
+}
+
 static void test_pci_find(void **state)
 {
     (void)state;
@@ -854,6 +1125,12 @@ int main(void)
         cmocka_unit_test_setup(test_a_drive_that_does_not_answer, reset),
         cmocka_unit_test_setup(test_no_disk, reset),
         cmocka_unit_test_setup(test_no_long_commands, reset),
+        cmocka_unit_test_setup(test_writes_by_dma, reset),
+        cmocka_unit_test_setup(test_writes_by_programmed_io, reset),
+        cmocka_unit_test_setup(test_each_way_down_of_writing, reset),
+        cmocka_unit_test_setup(test_a_protected_medium, reset),
+        cmocka_unit_test_setup(test_flush, reset),
+        cmocka_unit_test_setup(test_no_flush, reset),
         cmocka_unit_test_setup(test_pci_find, reset),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * test_bios_disk.c - reading through a made-up BIOS.
- * Sources: src/lib/string.c
+ * test_bios_disk.c - reading and writing through a made-up BIOS.
+ * Sources: src/device/block.c src/lib/string.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,8 +41,9 @@ static struct {
     const struct ata_parameters *ata; /* below 1 MiB, or NULL: the BIOS has no such table */
     uint16_t filled_in;               /* bytes of the answer, if not those that were asked for */
     bool is_large_memory_usable;
-    unsigned failures; /* how many reads from now on fail */
-    unsigned reads, resets;
+    unsigned failures; /* how many reads and writes from now on fail */
+    uint8_t error;     /* AH of one that fails */
+    unsigned reads, writes, resets;
     uint32_t most; /* sectors in one read */
 } bios;
 
@@ -59,6 +60,8 @@ bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t
     return bios.is_large_memory_usable;
 }
 
+static uint32_t written[SECTORS][SECTOR_BYTES / 4]; /* what was, else zeros */
+
 /* What every dword of a sector on the disk holds. */
 static uint32_t content(uint64_t lba)
 {
@@ -74,25 +77,30 @@ static void *map_at(paddr_t physical, size_t bytes)
     return at;
 }
 
-static bool read_sectors(void)
+static bool transfer_sectors(bool is_write)
 {
     struct address_packet packet;
-    uint32_t *to = page_memory(disk.buffer & ~0xFu);
+    uint32_t *memory = page_memory(disk.buffer & ~0xFu);
 
     memcpy(&packet, packet_memory, sizeof(packet));
     assert_int_equal(packet.bytes, 16);
     assert_int_equal(packet.zero, 0);
     assert_true(packet.count > 0 && packet.lba + packet.count <= bios.sectors);
-    assert_int_equal(packet.segment, (uint16_t)(page_physical(to) >> 4));
+    assert_int_equal(packet.segment, (uint16_t)(page_physical(memory) >> 4));
     assert_int_equal(packet.offset, disk.buffer & 0xF);
-    bios.reads++;
+    bios.reads += !is_write;
+    bios.writes += is_write;
     bios.most = packet.count > bios.most ? packet.count : bios.most;
     if (bios.failures > 0) {
         bios.failures--;
         return false;
     }
+    if (is_write) {
+        memcpy(written[packet.lba], memory, packet.count * SECTOR_BYTES);
+        return true;
+    }
     for (unsigned i = 0; i < packet.count * SECTOR_BYTES / 4u; i++) {
-        to[i] = content(packet.lba + i / (SECTOR_BYTES / 4));
+        memory[i] = content(packet.lba + i / (SECTOR_BYTES / 4));
     }
     return true;
 }
@@ -131,10 +139,12 @@ void bios_call(uint8_t vector, struct bios_registers *registers)
         registers->ecx = bios.bitmap;
         is_ok = !bios.is_silent;
         break;
-    case 0x4200: is_ok = read_sectors(); break;
+    case 0x4200: is_ok = transfer_sectors(false); break;
+    case 0x4300: is_ok = transfer_sectors(true); break;
     case 0x4800: is_ok = tell_parameters(); break;
     default: fail_msg("function %x", registers->eax);
     }
+    registers->eax = is_ok ? 0 : (uint32_t)bios.error << 8;
     registers->eflags = is_ok ? 0x202 : 0x203;
 }
 
@@ -145,6 +155,8 @@ static int reset(void **state)
     bios.answer = 0xAA55;
     bios.bitmap = 0x0007;
     bios.sectors = SECTORS;
+    bios.error = 0x04; /* sector not found */
+    memset(written, 0, sizeof(written));
     bios.sector_bytes = SECTOR_BYTES;
     bios.is_large_memory_usable = true;
     return 0;
@@ -160,7 +172,7 @@ static int read_and_compare(uint32_t lba, uint32_t count)
     for (size_t i = 0; i < (count + 2) * dwords; i++) {
         buffer[i] = guard;
     }
-    int status = disk.device.read(&disk.device, lba, count, buffer + dwords);
+    int status = disk.device.operations->read(&disk.device, lba, count, buffer + dwords);
     for (size_t i = 0; status == OK && i < (count + 2) * dwords; i++) {
         size_t sector = i / dwords;
         assert_int_equal(buffer[i],
@@ -261,6 +273,72 @@ static void test_each_piece_has_its_own_tries(void **state)
     assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), -EIO);
 }
 
+/* Writes count sectors from lba on: those, and no others, are on the disk. */
+static int write_and_compare(uint32_t lba, uint32_t count)
+{
+    static uint32_t buffer[SECTORS * SECTOR_BYTES / 4];
+    size_t dwords = SECTOR_BYTES / 4;
+
+    memset(written, 0, sizeof(written));
+    for (size_t i = 0; i < count * dwords; i++) {
+        buffer[i] = content(lba) + (uint32_t)i + 1;
+    }
+    int status = block_write(&disk.device, lba, count, buffer);
+    for (size_t i = 0; status == OK && i < SECTORS * dwords; i++) {
+        size_t sector = i / dwords;
+        bool is_wanted = sector >= lba && sector < lba + count;
+        assert_int_equal(written[sector][i % dwords],
+                         is_wanted ? content(lba) + i - lba * dwords + 1 : 0);
+    }
+    return status;
+}
+
+static void test_writes(void **state)
+{
+    (void)state;
+    const uint32_t counts[] = {0, 1, LARGE_SECTORS, LARGE_SECTORS + 1, SECTORS};
+
+    for (int i = 0; i < 2; i++) {
+        bios.is_large_memory_usable = i == 0;
+        assert_non_null(bios_disk_open(DRIVE));
+        for (size_t j = 0; j < sizeof(counts) / sizeof(*counts); j++) {
+            bios.writes = 0;
+            assert_int_equal(write_and_compare(SECTORS - counts[j], counts[j]), OK);
+            assert_int_equal(bios.writes,
+                             (counts[j] + disk.buffer_sectors - 1) / disk.buffer_sectors);
+        }
+    }
+    assert_int_equal(write_and_compare(SECTORS - 1, 2), -EBOUNDS);
+    assert_int_equal(block_flush(&disk.device), OK);
+}
+
+static void test_errors_of_writing(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    for (unsigned failures = 0; failures <= 4; failures++) {
+        bios.failures = failures;
+        bios.writes = bios.resets = 0;
+        assert_int_equal(write_and_compare(7, 2), failures < 3 ? OK : -EIO);
+        assert_int_equal(bios.writes, failures < 3 ? failures + 1 : 3);
+        assert_int_equal(bios.resets, failures < 3 ? failures : 2);
+    }
+    bios.failures = 3;
+    bios.writes = 0;
+    assert_int_equal(write_and_compare(0, 2 * LARGE_SECTORS), -EIO);
+    assert_int_equal(bios.writes, 3); /* the second piece is not tried */
+    bios.failures = 0;
+    assert_false(disk.device.is_read_only);
+    bios.failures = 1;
+    bios.error = 0x03;
+    bios.writes = 0;
+    assert_int_equal(write_and_compare(7, 2), -ERDONLY);
+    assert_int_equal(bios.writes, 1);
+    assert_true(disk.device.is_read_only);
+    assert_int_equal(write_and_compare(7, 2), -ERDONLY);
+    assert_int_equal(bios.writes, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
 /* The table that says where the disk is: believed only with the right sum, where the kernel sees
@@ -311,6 +389,8 @@ int main(void)
         TEST(test_long_reads_go_piece_by_piece),
         TEST(test_firmware_that_keeps_the_large_buffer),
         TEST(test_errors_are_tried_again_after_a_reset),
+        TEST(test_writes),
+        TEST(test_errors_of_writing),
         TEST(test_place),
         TEST(test_each_piece_has_its_own_tries),
     };

@@ -1,6 +1,6 @@
 /*
- * test_block.c - the bounds of block_read().
- * Sources: src/drivers/block.c
+ * test_block.c - the bounds of block_read() and block_write(), and devices that are only read.
+ * Sources: src/device/block.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 #include "base/status.h"
 
 static unsigned calls;
@@ -28,7 +28,21 @@ static int fake_read(struct block_device *device, uint32_t lba, uint32_t count, 
     return result;
 }
 
-static struct block_device device = {.name = "fake", .read = fake_read};
+static int fake_write(struct block_device *device, uint32_t lba, uint32_t count, const void *buffer)
+{
+    return fake_read(device, lba, count, (void *)(uintptr_t)buffer);
+}
+
+static int fake_flush(struct block_device *device)
+{
+    assert_non_null(device);
+    calls++;
+    return result;
+}
+
+static const struct block_operations all = {fake_read, fake_write, fake_flush};
+static const struct block_operations reading = {.read = fake_read};
+static struct block_device device = {.name = "fake"};
 
 static int reset(void **state)
 {
@@ -36,13 +50,26 @@ static int reset(void **state)
     calls = 0;
     result = OK;
     device.sector_count = 100;
+    device.is_read_only = false;
+    device.operations = &all;
     return 0;
 }
 
+/* The bounds of both ways are the same. */
 static int read_at(uint32_t lba, uint32_t count)
 {
     static uint8_t buffer[2]; /* the fake writes nothing */
-    return block_read(&device, lba, count, buffer);
+    unsigned before = calls;
+    int status = block_write(&device, lba, count, buffer);
+
+    if (status == OK && count) {
+        assert_int_equal(calls, before + 1);
+        assert_int_equal(last_lba, lba);
+        assert_int_equal(last_count, count);
+    }
+    calls = before;
+    assert_int_equal(block_read(&device, lba, count, buffer), status);
+    return status;
 }
 
 static void test_passes_arguments_on(void **state)
@@ -120,6 +147,34 @@ static void test_error_comes_back(void **state)
     assert_int_equal(read_at(0, 1), -EIO);
 }
 
+static void test_read_only(void **state)
+{
+    uint8_t buffer[2] = {0};
+
+    (void)state;
+    device.is_read_only = true;
+    assert_int_equal(block_write(&device, 0, 1, buffer), -ERDONLY);
+    assert_int_equal(block_write(&device, 0, 0, buffer), -ERDONLY);
+    assert_int_equal(block_write(&device, 100, 1, buffer), -EBOUNDS);
+    device.is_read_only = false;
+    device.operations = &reading;
+    assert_int_equal(block_write(&device, 0, 1, buffer), -ERDONLY);
+    assert_int_equal(calls, 0);
+    assert_int_equal(block_read(&device, 0, 1, buffer), OK);
+    assert_int_equal(block_flush(&device), OK);
+    assert_int_equal(calls, 1);
+}
+
+static void test_flush(void **state)
+{
+    (void)state;
+    device.is_read_only = true; /* it may have been written before */
+    assert_int_equal(block_flush(&device), OK);
+    result = -EIO;
+    assert_int_equal(block_flush(&device), -EIO);
+    assert_int_equal(calls, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +186,8 @@ int main(void)
         cmocka_unit_test_setup(test_empty_device, reset),
         cmocka_unit_test_setup(test_largest_device, reset),
         cmocka_unit_test_setup(test_error_comes_back, reset),
+        cmocka_unit_test_setup(test_read_only, reset),
+        cmocka_unit_test_setup(test_flush, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

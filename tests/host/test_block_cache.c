@@ -1,6 +1,6 @@
 /*
  * test_block_cache.c - what the block cache keeps, what it drops, and what it asks of devices.
- * Sources: src/drivers/block_cache.c src/drivers/block.c src/lib/string.c
+ * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_kmem_malloc.c
  */
 #include <setjmp.h>
@@ -13,13 +13,15 @@
 
 #include <cmocka.h>
 
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "base/status.h"
+#include "task/task.h"
 
 #include "stub_kmem_malloc.h"
 
-#define BLOCK_BYTES  (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define BLOCK_CACHE_SECTORS 8 /* in a page */
+#define BLOCK_BYTES         (BLOCK_CACHE_SECTORS * SECTOR_BYTES)
+#define COUNT(array)        (sizeof(array) / sizeof((array)[0]))
 
 /* A disk in which every byte shows where it is. */
 struct disk {
@@ -60,11 +62,22 @@ static int disk_read(struct block_device *device, uint32_t lba, uint32_t count, 
     return OK;
 }
 
+static const struct block_operations operations = {.read = disk_read};
+
+/* block_cache.c calls it between two pages that it writes. */
+bool task_pause(void)
+{
+    return true;
+}
+
 static void make_disk(struct disk *disk, uint32_t sectors, unsigned seed)
 {
-    *disk = (struct disk){
-        .device = {.name = "disk", .sector_count = sectors, .driver_data = disk, .read = disk_read},
-        .seed = seed};
+    *disk = (struct disk){.device = {.name = "disk",
+                                     .sector_count = sectors,
+                                     .sector_bytes = SECTOR_BYTES,
+                                     .operations = &operations,
+                                     .driver_data = disk},
+                          .seed = seed};
 }
 
 static struct block_cache_stats stats(void)

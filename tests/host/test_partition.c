@@ -1,6 +1,6 @@
 /*
  * test_partition.c - finding the FAT16 volume in a master boot record.
- * Sources: src/fs/partition.c src/drivers/block.c src/lib/string.c
+ * Sources: src/device/partition.c src/device/block.c src/lib/string.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fs/partition.h"
+#include "device/partition.h"
 #include "layout.h"
 #include "base/status.h"
 
@@ -31,7 +31,9 @@ static int fake_read(struct block_device *device, uint32_t lba, uint32_t count, 
     return result;
 }
 
-static struct block_device device = {.name = "fake", .read = fake_read};
+static const struct block_operations fake_operations = {.read = fake_read};
+static struct block_device device = {
+    .name = "fake", .sector_bytes = SECTOR_BYTES, .operations = &fake_operations};
 
 static void put_dword(unsigned offset, uint32_t value)
 {
@@ -271,6 +273,44 @@ static void test_list(void **state)
     assert_int_equal(partition_list(&device, SIGNATURE + 1, partitions), -ENOENT);
 }
 
+/* Of a disk with any signature; containers are left out. */
+static void test_list_any(void **state)
+{
+    static const uint8_t containers[] = {0x05, 0x0F, 0x85, 0xEE};
+    struct partition partitions[PARTITIONS_MAX];
+
+    (void)state;
+    record[DISK_SIGNATURE_OFFSET] ^= 1;
+    assert_int_equal(partition_list_any(&device, partitions), 1);
+    assert_int_equal(partitions[0].first_lba, 2048);
+    for (size_t i = 0; i < sizeof(containers); i++) {
+        put_entry(1, 0, containers[i], 1, 100);
+        put_entry(2, 0, 0x0C, 50000, 0xFFFFFFFF); /* the end is cut off later */
+        assert_int_equal(partition_list_any(&device, partitions), 2);
+        assert_int_equal(partitions[1].number, 3);
+    }
+    record[510] = 0;
+    assert_int_equal(partition_list_any(&device, partitions), -EFSNOTUS);
+    result = -EIO;
+    assert_int_equal(partition_list_any(&device, partitions), -EIO);
+}
+
+/* A volume's boot record in place of a table: what looks like entries are none. */
+static void test_list_of_no_table(void **state)
+{
+    struct partition partitions[PARTITIONS_MAX];
+
+    (void)state;
+    put_entry(3, 0x61, 0, 0, 0); /* not in use, and no status */
+    assert_int_equal(partition_list_any(&device, partitions), 0);
+    put_entry(3, 0, 0x0E, DISK_SECTORS, 1);
+    assert_int_equal(partition_list_any(&device, partitions), 0);
+    put_entry(3, 0, 0x0E, DISK_SECTORS - 1, 1);
+    assert_int_equal(partition_list_any(&device, partitions), 2);
+    memset(record, 0, 510);
+    assert_int_equal(partition_list_any(&device, partitions), 0);
+}
+
 static uint32_t last_lba, last_count;
 
 static int note_read(struct block_device *whole, uint32_t lba, uint32_t count, void *buffer)
@@ -282,10 +322,35 @@ static int note_read(struct block_device *whole, uint32_t lba, uint32_t count, v
     return OK;
 }
 
-/* Nothing outside the partition, nor behind the disk's end, is read through its device. */
+static int note_write(struct block_device *whole, uint32_t lba, uint32_t count, const void *buffer)
+{
+    (void)buffer;
+    assert_string_equal(whole->name, "whole");
+    last_lba = lba;
+    last_count = count;
+    return OK;
+}
+
+static unsigned flushes;
+
+static int note_flush(struct block_device *whole)
+{
+    assert_string_equal(whole->name, "whole");
+    flushes++;
+    return -EIO;
+}
+
+/* Nothing outside the partition, nor behind the disk's end, is read or written through its
+ * device. */
 static void test_open(void **state)
 {
-    struct block_device whole = {.name = "whole", .sector_count = DISK_SECTORS, .read = note_read};
+    static const struct block_operations reads = {.read = note_read};
+    static const struct block_operations all = {
+        .read = note_read, .write = note_write, .flush = note_flush};
+    struct block_device whole = {.name = "whole",
+                                 .sector_count = DISK_SECTORS,
+                                 .sector_bytes = SECTOR_BYTES,
+                                 .operations = &all};
     struct partition partition = {.first_lba = 2048, .sector_count = 1000, .number = 1};
     struct partition_device view;
 
@@ -298,6 +363,14 @@ static void test_open(void **state)
     assert_int_equal(last_lba, 2048 + 990);
     assert_int_equal(last_count, 10);
     assert_int_equal(block_read(&view.device, 990, 11, record), -EBOUNDS);
+    assert_int_equal(block_write(&view.device, 991, 9, record), OK);
+    assert_int_equal(last_lba, 2048 + 991);
+    assert_int_equal(last_count, 9);
+    assert_int_equal(block_write(&view.device, 991, 10, record), -EBOUNDS);
+    assert_int_equal(block_write(&view.device, UINT32_MAX - 2047, 1, record), -EBOUNDS);
+    assert_int_equal(last_count, 9);
+    assert_int_equal(block_flush(&view.device), -EIO);
+    assert_int_equal(flushes, 1);
     partition.sector_count = 0xFFFFFFFF;
     partition_open(&whole, &partition, &view);
     assert_int_equal(view.device.sector_count, DISK_SECTORS - 2048);
@@ -305,13 +378,38 @@ static void test_open(void **state)
     partition_open(&whole, &partition, &view);
     assert_int_equal(view.device.sector_count, 0);
     assert_int_equal(block_read(&view.device, 0, 1, record), -EBOUNDS);
+
+    /* A disk that can only be read has such partitions. */
+    partition.first_lba = 2048;
+    whole.is_read_only = true;
+    partition_open(&whole, &partition, &view);
+    assert_int_equal(block_write(&view.device, 0, 1, record), -ERDONLY);
+    whole.is_read_only = false;
+    whole.operations = &reads;
+    partition_open(&whole, &partition, &view);
+    assert_true(view.device.is_read_only);
+    assert_int_equal(block_write(&view.device, 0, 1, record), -ERDONLY);
+}
+
+/* The record has no place in a sector of another size. */
+static void test_other_sectors(void **state)
+{
+    struct partition partitions[PARTITIONS_MAX];
+
+    (void)state;
+    device.sector_bytes = 4096;
+    assert_int_equal(partition_list(&device, SIGNATURE, partitions), -EFSNOTUS);
+    device.sector_bytes = SECTOR_BYTES;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_list, reset),
+        cmocka_unit_test_setup(test_list_any, reset),
+        cmocka_unit_test_setup(test_list_of_no_table, reset),
         cmocka_unit_test_setup(test_open, reset),
+        cmocka_unit_test_setup(test_other_sectors, reset),
         cmocka_unit_test_setup(test_found, reset),
         cmocka_unit_test_setup(test_no_boot_record, reset),
         cmocka_unit_test_setup(test_blank_disk, reset),

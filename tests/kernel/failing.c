@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
@@ -17,8 +17,8 @@
 /* Until the one that fails; 0: it has, or none is to. */
 static struct {
     uint32_t allocations_left;
-    uint32_t reads_left;
-    bool fails_on; /* and so do the reads that follow */
+    uint32_t reads_left, writes_left;
+    bool fails_on; /* and so do the reads or writes that follow */
     bool has_failed;
 } failing;
 
@@ -41,10 +41,23 @@ void failing_start_reads_from(uint32_t n)
     failing.fails_on = true;
 }
 
+void failing_start_write(uint32_t n)
+{
+    failing.writes_left = n;
+    failing.fails_on = false;
+    failing.has_failed = false;
+}
+
+void failing_start_writes_from(uint32_t n)
+{
+    failing_start_write(n);
+    failing.fails_on = true;
+}
+
 bool failing_stop(void)
 {
     failing.allocations_left = 0;
-    failing.reads_left = 0;
+    failing.reads_left = failing.writes_left = 0;
     return failing.has_failed;
 }
 
@@ -92,4 +105,19 @@ int __wrap_block_read(struct block_device *device, uint32_t lba, uint32_t count,
         return -EIO;
     }
     return __real_block_read(device, lba, count, buffer);
+}
+
+int __real_block_write(struct block_device *device, uint32_t lba, uint32_t count,
+                       const void *buffer);
+int __wrap_block_write(struct block_device *device, uint32_t lba, uint32_t count,
+                       const void *buffer);
+int __wrap_block_write(struct block_device *device, uint32_t lba, uint32_t count,
+                       const void *buffer)
+{
+    if (is_it_now(&failing.writes_left)) {
+        failing.writes_left = failing.fails_on;
+        (void)__real_block_write(device, lba, count / 2, buffer);
+        return -EIO;
+    }
+    return __real_block_write(device, lba, count, buffer);
 }

@@ -1,9 +1,9 @@
 /*
- * tests/kernel/failing.h - makes the n-th allocation, or the n-th read of a disk, fail.
+ * tests/kernel/failing.h - makes the n-th allocation, or the n-th read or write of a disk, fail.
  *
  * The test kernel is linked with ld's --wrap for every allocating function of the memory layer, for
- * pmm_promise(), which counts as one, and for block_read(), so that calls from one file to another
- * come by here; the kernel itself is the released one.
+ * pmm_promise(), which counts as one, and for block_read() and block_write(), so that calls from
+ * one file to another come by here; the kernel itself is the released one.
  */
 #ifndef TESTS_KERNEL_FAILING_H
 #define TESTS_KERNEL_FAILING_H
@@ -18,6 +18,10 @@ void failing_start(uint32_t n);
  * that follow it. */
 void failing_start_read(uint32_t n);
 void failing_start_reads_from(uint32_t n);
+
+/* The same for block_write(): the first half of the sectors is written all the same. */
+void failing_start_write(uint32_t n);
+void failing_start_writes_from(uint32_t n);
 
 /* Nothing fails any more. Did the n-th one happen? */
 bool failing_stop(void);

@@ -10,7 +10,7 @@
 #include "drivers/ata.h"
 #include "failing.h"
 #include "fs/file_object.h"
-#include "fs/partition.h"
+#include "device/partition.h"
 #include "ktest.h"
 #include "layout.h"
 #include "base/align.h"

@@ -9,7 +9,7 @@
  */
 #include "arch/x86/cpu.h"
 #include "debug/printk.h"
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "device/key_queue.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"

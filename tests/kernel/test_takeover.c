@@ -24,7 +24,7 @@
 #include "arch/x86/io.h"
 #include "config.h"
 #include "debug/printk.h"
-#include "drivers/block_cache.h"
+#include "device/block_cache.h"
 #include "device/key_queue.h"
 #include "arch/timer.h"
 #include "fs/file_object.h"

@@ -55,6 +55,12 @@ static inline void insl(uint16_t port, void *buffer, size_t count)
     __asm__ volatile("cld; rep insl" : "+D"(buffer), "+c"(count) : "d"(port) : "memory");
 }
 
+/* Writes count double words from buffer to port. */
+static inline void outsl(uint16_t port, const void *buffer, size_t count)
+{
+    __asm__ volatile("cld; rep outsl" : "+S"(buffer), "+c"(count) : "d"(port) : "memory");
+}
+
 /* About a microsecond on an ISA bus: port 0x80 is the POST display, writes to it are harmless. */
 static inline void io_delay(void)
 {

@@ -1,5 +1,5 @@
 /*
- * fs/partition.c - see partition.h. Layout of the record:
+ * device/partition.c - see partition.h. Layout of the record:
  *
  *     0x1B8  disk signature, 4 bytes
  *     0x1BE  4 entries of 16 bytes: 0 status (0x80 active), 4 type, 8 first LBA, 12 sectors
@@ -7,7 +7,7 @@
  *
  * Size before speed.
  */
-#include "fs/partition.h"
+#include "device/partition.h"
 
 #include "layout.h"
 #include "base/align.h"
@@ -54,22 +54,66 @@ static int add_entries(const uint8_t *record, bool are_active, struct partition 
     return count;
 }
 
+/* The disk's first sector, if it ends as a boot record does. */
+static int read_record(struct block_device *device, uint8_t record[SECTOR_BYTES])
+{
+    int status =
+        device->sector_bytes == SECTOR_BYTES ? block_read(device, 0, 1, record) : -EFSNOTUS;
+
+    if (status == OK &&
+        (record[MBR_MAGIC_OFFSET] != 0x55 || record[MBR_MAGIC_OFFSET + 1] != 0xAA)) {
+        status = -EFSNOTUS;
+    }
+    return status;
+}
+
 int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX])
 {
     uint8_t record[SECTOR_BYTES] __attribute__((aligned(4)));
-    int status = block_read(device, 0, 1, record);
+    int status = read_record(device, record);
 
     if (status < 0) {
         return status;
-    }
-    if (record[MBR_MAGIC_OFFSET] != 0x55 || record[MBR_MAGIC_OFFSET + 1] != 0xAA) {
-        return -EFSNOTUS;
     }
     if (read_dword(record + DISK_SIGNATURE_OFFSET) != signature) {
         return -ENOENT;
     }
     return add_entries(record, false, partitions, add_entries(record, true, partitions, 0));
+}
+
+/* Does it hold partitions in place of a volume? */
+static bool is_container(uint8_t type)
+{
+    return type == PARTITION_TYPE_GPT || type == 0x05 || type == 0x0F || type == 0x85;
+}
+
+int partition_list_any(struct block_device *device, struct partition partitions[PARTITIONS_MAX])
+{
+    uint8_t record[SECTOR_BYTES] __attribute__((aligned(4)));
+    int status = read_record(device, record);
+    int kept = 0;
+
+    if (status < 0) {
+        return status;
+    }
+    for (int i = 0; i < PARTITIONS_MAX; i++) {
+        uint8_t entry_status = record[PARTITION_TABLE_OFFSET + i * MBR_ENTRY_BYTES];
+
+        if (entry_status != 0 && entry_status != MBR_STATUS_ACTIVE) {
+            return 0;
+        }
+    }
+    int count = add_entries(record, false, partitions, add_entries(record, true, partitions, 0));
+    for (int i = 0; i < count; i++) {
+        if (partitions[i].first_lba >= device->sector_count) {
+            return 0;
+        }
+        if (!is_container(partitions[i].type)) {
+            partitions[kept++] = partitions[i];
+        }
+    }
+    return kept;
 }
 
 int partition_find(struct block_device *device, uint32_t signature, struct partition *partition)
@@ -88,13 +132,34 @@ int partition_find(struct block_device *device, uint32_t signature, struct parti
     return count < 0 ? count : -ENOENT;
 }
 
-/* The range is inside the partition: block_read() has seen to it. */
+/* The ranges are inside the partition, and it can be written: block.c has seen to it. */
 static int partition_read(struct block_device *device, uint32_t lba, uint32_t count, void *buffer)
 {
     const struct partition_device *view = device->driver_data;
 
-    return view->whole->read(view->whole, view->first_lba + lba, count, buffer);
+    return view->whole->operations->read(view->whole, view->first_lba + lba, count, buffer);
 }
+
+static int partition_write(struct block_device *device, uint32_t lba, uint32_t count,
+                           const void *buffer)
+{
+    const struct partition_device *view = device->driver_data;
+
+    return view->whole->operations->write(view->whole, view->first_lba + lba, count, buffer);
+}
+
+static int partition_flush(struct block_device *device)
+{
+    const struct partition_device *view = device->driver_data;
+
+    return block_flush(view->whole);
+}
+
+static const struct block_operations operations = {
+    .read = partition_read,
+    .write = partition_write,
+    .flush = partition_flush,
+};
 
 void partition_open(struct block_device *whole, const struct partition *partition,
                     struct partition_device *view)
@@ -108,8 +173,10 @@ void partition_open(struct block_device *whole, const struct partition *partitio
                 .name = whole->name,
                 .mode = whole->mode,
                 .sector_count = MIN(partition->sector_count, room),
+                .sector_bytes = whole->sector_bytes,
+                .is_read_only = whole->is_read_only || !whole->operations->write,
+                .operations = &operations,
                 .driver_data = view,
-                .read = partition_read,
             },
         .whole = whole,
         .first_lba = partition->first_lba,

@@ -1,13 +1,13 @@
 /*
- * fs/partition.h - the master boot record: which disk is this, and which partitions has it?
+ * device/partition.h - the master boot record: which disk is this, and which partitions has it?
  */
-#ifndef FS_PARTITION_H
-#define FS_PARTITION_H
+#ifndef DEVICE_PARTITION_H
+#define DEVICE_PARTITION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "drivers/block.h"
+#include "device/block.h"
 
 #define PARTITIONS_MAX 4
 
@@ -25,10 +25,18 @@ struct partition {
  * Reads LBA 0 of device. When it is a boot record with the given disk signature, partitions are the
  * entries that are in use (a type, a first sector, a length), active ones first, else in the
  * table's order. Returns how many. They may reach beyond the device. -ENOENT: another signature;
- * -EFSNOTUS: no boot record; -EIO.
+ * -EFSNOTUS: no boot record, or sectors that are not of SECTOR_BYTES; -EIO.
  */
 int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX]);
+
+/*
+ * The partitions of a disk that may be no boot disk, and have any signature, or no table at all: a
+ * volume's boot record looks like a partition table, too. Returns how many entries are in use and
+ * can be a volume's (no extended partition, no GPT); 0 where any of the four entries cannot be one,
+ * as its status is neither 0 nor 80h or it begins behind the disk's end. Errors as above.
+ */
+int partition_list_any(struct block_device *device, struct partition partitions[PARTITIONS_MAX]);
 
 /*
  * The first of these whose type is one of FAT16's and which lies on the device. 0; -ENOENT: there
@@ -37,7 +45,7 @@ int partition_list(struct block_device *device, uint32_t signature,
 int partition_find(struct block_device *device, uint32_t signature, struct partition *partition);
 
 /* A partition as a device: its sector 0 is the partition's first, and nothing before or behind the
- * partition can be read through it. */
+ * partition can be read or written through it. */
 struct partition_device {
     struct block_device device;
     struct block_device *whole;

@@ -1,0 +1,360 @@
+/*
+ * fs/fat/chain.c - see chain.h.
+ */
+#include "fs/fat/chain.h"
+
+#include "base/align.h"
+#include "base/status.h"
+#include "debug/panic.h"
+#include "fs/fat/changes.h"
+#include "lib/string.h"
+#include "task/task.h"
+
+int fat_pause(uint32_t count)
+{
+    return count % FAT_STEPS_AT_ONCE != FAT_STEPS_AT_ONCE - 1 || task_pause() ? OK : -EINTERRUPTED;
+}
+
+/* ---------------------------------------------------------------- one entry */
+
+/* Where the FAT's entry of a cluster begins, in bytes. FAT12's are one and a half bytes long. */
+static uint32_t entry_offset(const struct fat_volume *volume, uint32_t cluster)
+{
+    return volume->bits == 32   ? cluster * 4
+           : volume->bits == 16 ? cluster * 2
+                                : cluster + cluster / 2;
+}
+
+/* FAT12 and FAT16 say in fewer bits what FAT32 does. */
+static uint32_t widen(const struct fat_volume *volume, uint32_t value)
+{
+    uint32_t mask = volume->bits == 12 ? 0xFFF : volume->bits == 16 ? 0xFFFF : FAT_VALUE_MASK;
+
+    value &= mask;
+    return value >= (FAT_BAD & mask) ? value | (FAT_BAD & ~0xFu) : value;
+}
+
+static uint32_t get32(const uint8_t *bytes)
+{
+    uint32_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+int fat_table_get(struct fat_volume *volume, uint32_t cluster, uint32_t *value)
+{
+    uint32_t offset = entry_offset(volume, cluster);
+    uint32_t sector = volume->fat_sector + offset / volume->sector_bytes;
+    uint32_t at = offset % volume->sector_bytes;
+    const uint8_t *bytes;
+    int status = fat_sector_read(volume, sector, &bytes);
+
+    if (status < 0) {
+        return status;
+    }
+    if (volume->bits == 32) {
+        *value = widen(volume, get32(bytes + at));
+        return OK;
+    }
+    uint32_t low = bytes[at], high;
+    if (at + 1 < volume->sector_bytes) {
+        high = bytes[at + 1];
+    } else { /* FAT12's, over the sector's border */
+        status = fat_sector_read(volume, sector + 1, &bytes);
+        if (status < 0) {
+            return status;
+        }
+        high = bytes[0];
+    }
+    low |= high << 8;
+    *value = widen(volume, volume->bits == 12 && cluster % 2 ? low >> 4 : low);
+    return OK;
+}
+
+int fat_table_set(struct fat_volume *volume, uint32_t cluster, uint32_t value)
+{
+    uint32_t offset = entry_offset(volume, cluster);
+    uint32_t sector = volume->fat_sector + offset / volume->sector_bytes;
+    uint32_t at = offset % volume->sector_bytes;
+    uint8_t *bytes, *second;
+    int status = fat_sector_change(volume, sector, FAT_KIND_TABLE, &bytes);
+
+    if (status < 0) {
+        return status;
+    }
+    bytes += at;
+    if (volume->bits == 32) {
+        uint32_t kept = get32(bytes) & ~FAT_VALUE_MASK;
+
+        value = kept | (value & FAT_VALUE_MASK);
+        memcpy(bytes, &value, sizeof(value));
+        return OK;
+    }
+    second = bytes + 1;
+    if (at + 1 == volume->sector_bytes) {
+        status = fat_sector_change(volume, sector + 1, FAT_KIND_TABLE, &second);
+        if (status < 0) {
+            return status;
+        }
+    }
+    if (volume->bits == 16) {
+        *bytes = (uint8_t)value;
+        *second = (uint8_t)(value >> 8);
+    } else if (cluster % 2) {
+        *bytes = (uint8_t)((*bytes & 0x0F) | value << 4);
+        *second = (uint8_t)(value >> 4);
+    } else {
+        *bytes = (uint8_t)value;
+        *second = (uint8_t)((*second & 0xF0) | (value >> 8 & 0x0F));
+    }
+    return OK;
+}
+
+int fat_chain_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next)
+{
+    int status = fat_table_get(volume, cluster, next);
+
+    if (status == OK && *next >= FAT_END) {
+        *next = FAT_END;
+    } else if (status == OK && !fat_is_cluster(volume, *next)) {
+        status = -ECORRUPT;
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- runs */
+
+/* As long as entries say "the next one", in the sector of the FAT at hand; up to cluster last. FAT16
+ * and FAT32. */
+static uint32_t skip_straight(const struct fat_volume *volume, const uint8_t *bytes,
+                              uint32_t cluster, uint32_t last)
+{
+    if (volume->bits == 32) {
+        const uint32_t *entries = (const uint32_t *)(const void *)bytes;
+        uint32_t mask = volume->sector_bytes / 4 - 1;
+
+        last = MIN(last, cluster | mask);
+        while (cluster < last && (entries[cluster & mask] & FAT_VALUE_MASK) == cluster + 1) {
+            cluster++;
+        }
+    } else {
+        const uint16_t *entries = (const uint16_t *)(const void *)bytes;
+        uint32_t mask = volume->sector_bytes / 2 - 1;
+
+        last = MIN(last, cluster | mask);
+        while (cluster < last && entries[cluster & mask] == cluster + 1) {
+            cluster++;
+        }
+    }
+    return cluster;
+}
+
+int fat_chain_run(struct fat_volume *volume, uint32_t cluster, uint32_t max, uint32_t *count,
+                  uint32_t *next)
+{
+    uint32_t first = cluster;
+    uint32_t end = volume->clusters + FAT_CLUSTER_FIRST - 1;
+    uint32_t last = max - 1 < end - cluster ? cluster + max - 1 : end;
+
+    for (uint32_t steps = 0;; steps++) {
+        if (volume->bits != 12) {
+            const uint8_t *bytes;
+            int status = fat_sector_read(
+                volume, volume->fat_sector + entry_offset(volume, cluster) / volume->sector_bytes,
+                &bytes);
+
+            if (status < 0) {
+                return status;
+            }
+            cluster = skip_straight(volume, bytes, cluster, last);
+        }
+        int status = fat_chain_next(volume, cluster, next);
+        if (status == OK) {
+            status = fat_pause(steps);
+        }
+        if (status < 0) {
+            return status;
+        }
+        if (*next != cluster + 1 || cluster == last) {
+            *count = cluster - first + 1;
+            return OK;
+        }
+        cluster++;
+    }
+}
+
+/* ---------------------------------------------------------------- free clusters */
+
+/* The next free cluster from *cluster on, round the end: *cluster, or -ENOSPACE. */
+static int find_free(struct fat_volume *volume, uint32_t *cluster)
+{
+    uint32_t at = *cluster;
+
+    for (uint32_t i = 0; i < volume->clusters; i++, at++) {
+        uint32_t value;
+
+        if (!fat_is_cluster(volume, at)) {
+            at = FAT_CLUSTER_FIRST;
+        }
+        int status = fat_table_get(volume, at, &value);
+        if (status < 0) {
+            return status;
+        }
+        if (value == FAT_FREE) {
+            *cluster = at;
+            return OK;
+        }
+        (void)fat_pause(i);
+    }
+    return -ENOSPACE;
+}
+
+int fat_chain_extend(struct fat_volume *volume, uint32_t after, uint32_t wanted, uint32_t *first,
+                     uint32_t *count)
+{
+    uint32_t at = volume->space.next, value = FAT_FREE + 1;
+    int status = OK;
+
+    if (after && fat_is_cluster(volume, after + 1)) {
+        status = fat_table_get(volume, after + 1, &value);
+    }
+    if (status == OK && value == FAT_FREE) {
+        at = after + 1;
+    } else if (status == OK) {
+        status = find_free(volume, &at);
+    }
+    if (status < 0) {
+        return status;
+    }
+    *first = at;
+    *count = 0;
+    status = after ? fat_table_set(volume, after, at) : OK;
+    while (status == OK) {
+        bool has_more = false;
+
+        ++*count;
+        /* Two more sectors may be needed, and the caller has some to change, too. */
+        if (*count < wanted && fat_changes_room(volume) >= FAT_EXTEND_SECTORS &&
+            fat_is_cluster(volume, at + 1)) {
+            status = fat_table_get(volume, at + 1, &value);
+            has_more = status == OK && value == FAT_FREE;
+        }
+        if (status == OK) {
+            status = fat_table_set(volume, at, has_more ? at + 1 : FAT_END_WRITTEN);
+        }
+        (void)fat_pause(*count);
+        if (!has_more) {
+            break;
+        }
+        at++;
+    }
+    if (status == OK) {
+        volume->space.free -= MIN(*count, volume->space.free);
+        volume->space.next = at + 1;
+    }
+    return status;
+}
+
+int fat_chain_count_free(struct fat_volume *volume)
+{
+    uint32_t free = 0;
+
+    for (uint32_t i = 0; i < volume->clusters && !volume->is_counted; i++) {
+        uint32_t value;
+        int status = fat_table_get(volume, FAT_CLUSTER_FIRST + i, &value);
+
+        if (status == OK) {
+            free += value == FAT_FREE;
+            status = fat_pause(i);
+        }
+        if (status < 0) {
+            return status;
+        }
+    }
+    if (!volume->is_counted) {
+        volume->space.free = free;
+        volume->is_counted = true;
+    }
+    return OK;
+}
+
+/* ---------------------------------------------------------------- loose chains */
+
+void fat_chain_release(struct fat_volume *volume, uint32_t after, uint32_t first, uint32_t clusters,
+                       bool is_folder)
+{
+    KASSERT(volume->space.loose_count < FAT_LOOSE_MAX);
+    volume->space.loose[volume->space.loose_count++] =
+        (struct fat_loose){after, first, clusters, is_folder};
+}
+
+bool fat_chain_is_cut(const struct fat_volume *volume, uint32_t cluster)
+{
+    for (uint32_t i = 0; i < volume->space.loose_count; i++) {
+        if (volume->space.loose[i].after == cluster && cluster) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Frees the front of that chain. *is_done: it is all free. */
+static int free_front(struct fat_volume *volume, struct fat_loose *loose, bool *is_done)
+{
+    int status = OK;
+
+    *is_done = false;
+    if (loose->after) {
+        status = fat_table_set(volume, loose->after, FAT_END_WRITTEN);
+        loose->after = 0;
+    }
+    volume->frees_folders |= loose->is_folder;
+    for (uint32_t i = 0; status == OK && fat_changes_room(volume) >= 2; i++) {
+        uint32_t next;
+
+        status = fat_table_get(volume, loose->first, &next);
+        if (status == OK && next == FAT_FREE) { /* damaged, or it goes round */
+            *is_done = true;
+            break;
+        }
+        if (status == OK) {
+            status = fat_table_set(volume, loose->first, FAT_FREE);
+        }
+        if (status < 0) {
+            break;
+        }
+        volume->space.free += volume->space.free < volume->clusters;
+        loose->clusters -= loose->clusters > 0;
+        if (!fat_is_cluster(volume, next)) {
+            *is_done = true;
+            break;
+        }
+        loose->first = next;
+        (void)fat_pause(i);
+    }
+    return status;
+}
+
+int fat_chain_free_loose(struct fat_volume *volume)
+{
+    struct fat_space *space = &volume->space;
+    int status = OK;
+    bool is_done = true;
+
+    fat_changes_begin(volume);
+    while (status == OK && is_done && space->loose_count > 0 &&
+           fat_changes_room(volume) >= FAT_EXTEND_SECTORS) {
+        status = free_front(volume, &space->loose[0], &is_done);
+        if (status == OK && is_done) {
+            space->loose_count--;
+            memmove(space->loose, space->loose + 1, space->loose_count * sizeof(*space->loose));
+        }
+    }
+    if (status < 0) {
+        fat_changes_undo(volume);
+    } else {
+        fat_changes_keep(volume);
+    }
+    return status;
+}

@@ -1,0 +1,368 @@
+/*
+ * fs/fat/tree.c - see tree.h.
+ *
+ * Size before speed.
+ */
+#include "fs/fat/tree.h"
+
+#include "base/status.h"
+#include "fs/fat/chain.h"
+#include "fs/fat/changes.h"
+#include "fs/fat/commit.h"
+#include "fs/fat/time.h"
+#include "lib/string.h"
+
+/* Folders inside one another, until a chain of ".." is thought to go round: 1,024 bytes of path. */
+#define DEPTH_MAX 1024
+
+void fat_root(const struct fat_volume *volume, struct fat_file *file)
+{
+    *file = (struct fat_file){
+        .first_cluster = volume->root_cluster, .attributes = FAT_DIRECTORY, .is_folder = true};
+}
+
+static struct fat_folder folder_of(const struct fat_file *file)
+{
+    return (struct fat_folder){.first_cluster = file->first_cluster};
+}
+
+static bool is_root(const struct fat_volume *volume, const struct fat_file *file)
+{
+    return file->first_cluster == volume->root_cluster;
+}
+
+/* What ".." of a folder in that one says. */
+static uint32_t cluster_for_parent(const struct fat_volume *volume, const struct fat_file *folder)
+{
+    return is_root(volume, folder) ? 0 : folder->first_cluster;
+}
+
+int fat_look_up(struct fat_volume *volume, const struct fat_file *folder, const char *name,
+                size_t length, struct fat_file *file)
+{
+    struct fat_folder reader = folder_of(folder);
+    struct fat_found found;
+    int status = fat_folder_find(volume, &reader, name, length, &found);
+
+    return status == OK ? fat_file_open(volume, &found.place, &found.entry, file) : status;
+}
+
+/* ---------------------------------------------------------------- new ones */
+
+static void set_times(struct fat_entry *entry, int64_t now)
+{
+    uint16_t date, time;
+
+    fat_time_write(now, &date, &time, &entry->created_hundredths);
+    entry->created_date = entry->modified_date = entry->accessed_date = date;
+    entry->created_time = entry->modified_time = time;
+}
+
+/* The first cluster of a new folder: "." and "..", and zeros. Written at once: nobody sees it yet. */
+static int make_folder(struct fat_volume *volume, const struct fat_file *parent,
+                       struct fat_entry *entry)
+{
+    uint32_t cluster, count;
+    struct fat_entry dots[2];
+    int status = fat_chain_extend(volume, 0, 1, &cluster, &count);
+
+    if (status < 0) {
+        return status;
+    }
+    fat_entry_set_cluster(volume, entry, cluster);
+    dots[0] = dots[1] = *entry;
+    memcpy(dots[0].name, ".          ", FAT_ALIAS_BYTES);
+    memcpy(dots[1].name, "..         ", FAT_ALIAS_BYTES);
+    fat_entry_set_cluster(volume, &dots[1], cluster_for_parent(volume, parent));
+    return fat_folder_clear_cluster(volume, cluster, dots);
+}
+
+static int create(struct fat_volume *volume, const struct fat_file *folder, const char *name,
+                  size_t length, struct fat_entry *entry, const struct fat_file *parent,
+                  struct fat_place *place)
+{
+    struct fat_folder writer = folder_of(folder);
+    int status = fat_begin(volume, FAT_ADD_SECTORS + FAT_EXTEND_SECTORS);
+
+    if (status < 0) {
+        return status;
+    }
+    if (parent) {
+        status = make_folder(volume, parent, entry);
+    }
+    if (status == OK) {
+        status = fat_folder_add(volume, &writer, name, length, entry, place);
+    }
+    return fat_end(volume, status);
+}
+
+int fat_create(struct fat_volume *volume, const struct fat_file *folder, const char *name,
+               size_t length, uint8_t attributes, int64_t now, struct fat_file *file)
+{
+    struct fat_entry entry = {.attributes = attributes};
+    struct fat_place place;
+    const struct fat_file *parent = attributes & FAT_DIRECTORY ? folder : NULL;
+
+    if (folder->is_removed) {
+        return -ENOENT;
+    }
+    set_times(&entry, now);
+    int status = create(volume, folder, name, length, &entry, parent, &place);
+    if (status == -ENOSPACE && volume->space.loose_count > 0) {
+        status = fat_commit(volume);
+        if (status == OK) {
+            status = create(volume, folder, name, length, &entry, parent, &place);
+        }
+    }
+    return status == OK ? fat_file_open(volume, &place, &entry, file) : status;
+}
+
+/* ---------------------------------------------------------------- removing */
+
+/* The entry of file, which is `name` in folder. */
+static int find_entry(struct fat_volume *volume, struct fat_folder *folder, const char *name,
+                      size_t length, const struct fat_file *file, struct fat_found *found)
+{
+    int status = fat_folder_find(volume, folder, name, length, found);
+
+    if (status == OK &&
+        (found->place.sector != file->place.sector || found->place.offset != file->place.offset)) {
+        status = -ENOENT;
+    }
+    return status;
+}
+
+/* May that file lose its name? */
+static int check_removable(struct fat_volume *volume, const struct fat_file *file)
+{
+    if (file->attributes & FAT_READ_ONLY) {
+        return -ERDONLY;
+    }
+    if (!file->is_folder) {
+        return OK;
+    }
+    struct fat_folder folder = folder_of(file);
+    int is_empty = fat_folder_is_empty(volume, &folder);
+    return is_empty == 0 ? -ENOTEMPTY : is_empty < 0 ? is_empty : OK;
+}
+
+static void lose_name(struct fat_volume *volume, struct fat_file *file)
+{
+    file->place = (struct fat_place){0, 0};
+    file->is_removed = true;
+    volume->removed++;
+}
+
+int fat_remove(struct fat_volume *volume, const struct fat_file *folder, const char *name,
+               size_t length, struct fat_file *file)
+{
+    struct fat_folder writer = folder_of(folder);
+    struct fat_found found;
+    int status = find_entry(volume, &writer, name, length, file, &found);
+
+    if (status == OK) {
+        status = check_removable(volume, file);
+    }
+    if (status == OK) {
+        status = fat_begin(volume, FAT_REMOVE_SECTORS);
+    }
+    if (status < 0) {
+        return status;
+    }
+    status = fat_end(volume, fat_folder_remove(volume, &writer, &found));
+    if (status == OK) {
+        lose_name(volume, file);
+    }
+    return status;
+}
+
+int fat_forget(struct fat_volume *volume, struct fat_file *file)
+{
+    int status = OK;
+
+    if (file->is_removed) {
+        status = fat_file_free(volume, file);
+        volume->removed -= status == OK;
+    }
+    fat_file_close(volume, file);
+    return status;
+}
+
+/* ---------------------------------------------------------------- moving */
+
+/* Is `folder` that one, or below it? 1 or 0, or an error. */
+static int is_below(struct fat_volume *volume, const struct fat_file *folder, uint32_t cluster)
+{
+    struct fat_folder at = folder_of(folder);
+
+    for (uint32_t depth = 0; depth < DEPTH_MAX; depth++) {
+        struct fat_found found;
+        uint32_t index = 1;
+
+        if (at.first_cluster == cluster) {
+            return 1;
+        }
+        if (at.first_cluster == volume->root_cluster) {
+            return 0;
+        }
+        int status = fat_folder_next(volume, &at, &index, &found);
+        if (status != 1 || !fat_entry_is_dot(&found.entry)) {
+            return status < 0 ? status : -ECORRUPT;
+        }
+        at = fat_folder_at(volume, fat_entry_cluster(volume, &found.entry));
+    }
+    return -ECORRUPT;
+}
+
+/* What is renamed, where to. */
+struct move {
+    struct fat_file *file, *replaced;
+    const struct fat_file *folder, *new_folder;
+    const char *new_name;
+    size_t new_length;
+    struct fat_place place; /* out: where the file's entry is */
+};
+
+/* ".." of the file, a folder that has another parent now. */
+static int set_parent(struct fat_volume *volume, const struct move *move)
+{
+    struct fat_place place = {
+        .sector = fat_cluster_sector(volume, move->file->first_cluster),
+        .offset = sizeof(struct fat_entry),
+    };
+    struct fat_entry *entry;
+    int status = fat_entry_change(volume, &place, &entry);
+
+    if (status == OK && !fat_entry_is_dot(entry)) {
+        status = -ECORRUPT;
+    }
+    if (status == OK) {
+        fat_entry_set_cluster(volume, entry, cluster_for_parent(volume, move->new_folder));
+    }
+    return status;
+}
+
+/* Gives the entry a name: in what is replaced's place, or a new one. */
+static int put_entry(struct fat_volume *volume, struct move *move, struct fat_entry *entry)
+{
+    struct fat_folder writer = folder_of(move->new_folder);
+    struct fat_entry *there;
+    int status;
+
+    if (!move->replaced || move->replaced == move->file) {
+        return fat_folder_add(volume, &writer, move->new_name, move->new_length, entry,
+                              &move->place);
+    }
+    move->place = move->replaced->place;
+    status = fat_entry_change(volume, &move->place, &there);
+    if (status == OK) {
+        memcpy(entry->name, there->name, FAT_ALIAS_BYTES);
+        entry->name_case = there->name_case;
+        *there = *entry;
+    }
+    return status;
+}
+
+/* In one operation. -EBUSY: there must be a commit first. */
+static int move_name(struct fat_volume *volume, struct move *move, struct fat_folder *reader,
+                     const struct fat_found *found)
+{
+    struct fat_entry entry = found->entry;
+    bool has_new_parent = move->folder->first_cluster != move->new_folder->first_cluster;
+    int status = fat_begin(volume, FAT_ADD_SECTORS + FAT_REMOVE_SECTORS + 1);
+
+    if (status < 0) {
+        return status;
+    }
+    status = fat_folder_remove(volume, reader, found);
+    if (status == OK) {
+        status = put_entry(volume, move, &entry);
+    }
+    if (status == OK && move->file->is_folder && has_new_parent) {
+        status = set_parent(volume, move);
+    }
+    if (status == OK && !fat_changes_order(volume, found->place.sector, move->place.sector)) {
+        status = -EBUSY; /* all is taken back */
+    }
+    return fat_end(volume, status);
+}
+
+int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const char *name,
+               size_t length, struct fat_file *file, const struct fat_file *new_folder,
+               const char *new_name, size_t new_length, struct fat_file *replaced)
+{
+    struct move move = {.file = file,
+                        .replaced = replaced,
+                        .folder = folder,
+                        .new_folder = new_folder,
+                        .new_name = new_name,
+                        .new_length = new_length};
+    struct fat_folder reader = folder_of(folder);
+    struct fat_found found;
+    int status = find_entry(volume, &reader, name, length, file, &found);
+
+    if (status == OK && file->attributes & FAT_READ_ONLY) {
+        status = -ERDONLY;
+    }
+    if (status == OK && new_folder->is_removed) {
+        status = -ENOENT;
+    }
+    if (status == OK && replaced && replaced != file) {
+        status = check_removable(volume, replaced);
+    }
+    if (status == OK && file->is_folder) {
+        status = is_below(volume, new_folder, file->first_cluster);
+        status = status == 1 ? -EINVARG : status;
+    }
+    if (status < 0) {
+        return status;
+    }
+    status = move_name(volume, &move, &reader, &found);
+    if (status == -EBUSY || (status == -ENOSPACE && volume->space.loose_count > 0)) {
+        status = fat_commit(volume);
+        if (status == OK) {
+            status = move_name(volume, &move, &reader, &found);
+        }
+    }
+    if (status == OK) {
+        if (replaced && replaced != file) {
+            lose_name(volume, replaced);
+        }
+        file->place = move.place;
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- attributes */
+
+int fat_set_attributes(struct fat_volume *volume, struct fat_file *file, uint8_t attributes,
+                       int64_t modified, int64_t accessed)
+{
+    struct fat_entry *entry;
+    uint16_t time;
+
+    if (file->place.sector == 0) { /* a root, or removed: it has none */
+        return OK;
+    }
+    int status = fat_begin(volume, 1);
+    if (status < 0) {
+        return status;
+    }
+    status = fat_entry_change(volume, &file->place, &entry);
+    if (status == OK) {
+        entry->attributes = (uint8_t)((entry->attributes & FAT_DIRECTORY) |
+                                      (attributes & ~(FAT_DIRECTORY | FAT_LABEL)));
+        if (modified) {
+            fat_time_write(modified, &entry->modified_date, &entry->modified_time, NULL);
+        }
+        if (accessed) {
+            fat_time_write(accessed, &entry->accessed_date, &time, NULL);
+        }
+    }
+    status = fat_end(volume, status);
+    if (status == OK) {
+        file->attributes = (uint8_t)((file->attributes & FAT_DIRECTORY) |
+                                     (attributes & ~(FAT_DIRECTORY | FAT_LABEL)));
+    }
+    return status;
+}

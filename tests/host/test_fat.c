@@ -1,0 +1,138 @@
+/*
+ * test_fat.c - FAT volumes as mkfs.fat makes them, in all of its forms: mounted, written at random
+ * beside a model, looked at by fsck.fat.
+ * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
+ * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
+ * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
+ * Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fat_disk.h"
+#include "fat_model.h"
+#include "stub_kmem_malloc.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* After each test nothing is left in memory but the block cache's own. */
+static int teardown(void **state)
+{
+    (void)state;
+    return stub_kmem_live() == 0 ? 0 : -1;
+}
+
+static struct fat_volume *mount(struct fat_disk *disk)
+{
+    struct fat_volume *volume = NULL;
+    int status = fat_mount(&disk->device, false, &volume);
+
+    if (status != OK) {
+        fail_msg("mount: %d: %s", status, fat_refusal(&disk->device, status));
+    }
+    return volume;
+}
+
+/* All FATs are the same, and fsck.fat, which knows at most two, finds nothing. */
+static bool is_sound(const struct fat_disk *disk)
+{
+    const uint8_t *record = disk->bytes;
+    size_t sector = record[11] | (size_t)record[12] << 8;
+    uint32_t fat;
+
+    memcpy(&fat, record + 36, sizeof(fat));
+    fat = record[22] || record[23] ? record[22] | (uint32_t)record[23] << 8 : fat;
+    const uint8_t *first = record + (record[14] | (size_t)record[15] << 8) * sector;
+    for (unsigned copy = 1; copy < record[16]; copy++) {
+        if (memcmp(first, first + copy * fat * sector, fat * sector) != 0) {
+            fprintf(stderr, "FAT %u differs\n", copy);
+            return false;
+        }
+    }
+    /* Of Atari volumes (no 55 AA) it complains about new ones, too. */
+    return record[16] > 2 || record[510] != 0x55 || fat_disk_is_sound(disk, true, NULL);
+}
+
+/* ---------------------------------------------------------------- volumes of all forms */
+
+static const struct form {
+    const char *mkfs;
+    uint32_t kib, sector_bytes;
+    unsigned bits;
+} forms[] = {
+    {"-F 12", 1440, 512, 12},
+    {"-F 12 -s 1 -r 16", 512, 512, 12},
+    {"-F 12 -f 1 -s 64", 16384, 512, 12},
+    {"-F 12 -S 1024 -s 2 -R 3", 4096, 512, 12},
+    {"-F 12 -S 4096 -s 1", 8192, 4096, 12},
+    {"-F 16 -s 1", 4096, 512, 16},
+    {"-F 16 -s 1 -f 3 -a", 4096, 512, 16},
+    {"-F 16 -S 2048 -s 2 -r 512", 32768, 512, 16},
+    {"-F 16 -S 2048 -s 2 -r 512", 32768, 2048, 16},
+    {"-F 16 -R 128 -s 4", 16384, 512, 16},
+    {"-F 16 -A", 32768, 512, 16},
+    {"-F 32 -s 1", 34000, 512, 32},
+    {"-F 32 -s 1 -f 1 -R 200", 34000, 512, 32},
+    {"-F 32 -s 1 -f 4 -b 3", 36000, 512, 32},
+    {"-F 32 -S 4096 -s 1", 270000, 4096, 32},
+    {"-F 32 -s 128", 8192, 512, 32},
+};
+
+static void test_forms(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        struct fat_disk disk;
+        struct model model;
+
+        fat_disk_create(&disk, forms[i].mkfs, forms[i].kib, forms[i].sector_bytes);
+        for (int has_log = 0; has_log < 2; has_log++) {
+            if (has_log && !strstr(forms[i].mkfs, "-R 1") && !strstr(forms[i].mkfs, "-R 2")) {
+                continue;
+            }
+            if (has_log) {
+                fat_disk_destroy(&disk);
+                fat_disk_create(&disk, forms[i].mkfs, forms[i].kib, forms[i].sector_bytes);
+                fat_disk_add_log(&disk);
+            }
+            struct fat_volume *volume = mount(&disk);
+            assert_int_equal(volume->bits, forms[i].bits);
+            assert_int_equal(volume->log.first != 0, has_log);
+            assert_false(volume->is_read_only);
+            model_create(&model, volume, 3 * volume->cluster_bytes + 1000);
+            random_state = (uint32_t)i + 1;
+            for (int step = 1; step <= 600; step++) {
+                model_step(&model);
+                if (step % 150 == 0) {
+                    model_compare(&model);
+                    assert_int_equal(fat_unmount(volume), OK);
+                    if (!is_sound(&disk)) {
+                        fail_msg("mkfs.fat %s, log %d, step %d", forms[i].mkfs, has_log, step);
+                    }
+                    volume = mount(&disk);
+                    model.volume = volume;
+                    model_compare(&model);
+                } else if (step % 37 == 0) {
+                    assert_int_equal(fat_commit(volume), OK);
+                }
+            }
+            assert_int_equal(fat_unmount(volume), OK);
+            model_destroy(&model);
+        }
+        fat_disk_destroy(&disk);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_forms, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
