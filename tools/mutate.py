@@ -34,7 +34,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUITE_SECONDS = 60
 TAKEOVER_SECONDS = 300
-FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat16": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
+FUZZ_RUNS = {"heap": 400, "kmem": 300, "fat": 6000, "elf": 20000, "memory_map": 3000, "path": 10000,
              "keyboard": 8000, "format": 5000}
 
 HEAP, INDEX = "src/memory/heap/heap.c", "src/memory/heap/heap_index.h"
@@ -47,7 +47,7 @@ LOADER = "src/process/loader.c"
 SPACE, FAULT, USER_PAGES = "src/process/address_space.c", "src/process/page_fault.c", "src/memory/paging/user_pages.c"
 MALLOC = "programs/libc/malloc.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
-FAT16, PATH, MAP = "src/fs/fat16.c", "src/fs/path.c", "src/memory/memory_map.c"
+FAT, PATH, MAP = "src/fs/fat/", "src/fs/path.c", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/device/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
 VGA, SERIAL, CONSOLE = "src/drivers/vga.c", "src/drivers/serial.c", "src/device/console.c"
@@ -321,17 +321,22 @@ MUTANTS = [
      "            segment->executable |= !layout->is_64_bit;",
      "            segment->executable = true;", "host64 elf64"),
 
-    ("fat16: a chain may be too short for its file", FAT16,
-     "    if (length < needed) {\n        return -ECORRUPT;\n    }\n", "", "host fat16, fuzz fat16"),
-    ("fat16: scattered clusters are read as if in a row", FAT16,
-     "if ((uint32_t)next != node->cluster + 1) {", "if (next == 0) {", "host fat16, fuzz fat16"),
-    ("fat16: one cluster too many is valid", FAT16,
-     "cluster - CLUSTER_FIRST < volume->cluster_count;", "cluster - CLUSTER_FIRST <= volume->cluster_count;",
-     "host fat16"),
-    ("fat16: a volume larger than its device", FAT16,
-     "    if (total > room) {", "    if (room == 0) {", "host fat16"),
-    ("fat16: a chain that goes round is walked for ever", FAT16,
-     " || length == volume->cluster_count) {", ") {", "host fat16"),
+    ("fat: a chain may be too short for its file", FAT + "contents.c",
+     "    if (file->clusters < fat_clusters_of(volume, file->size)) {\n        forget_map(file);\n"
+     "        return -ECORRUPT;\n    }\n", "", "host fat_read"),
+    ("fat: one cluster too many is valid", FAT + "volume.h",
+     "cluster - FAT_CLUSTER_FIRST < volume->clusters;", "cluster - FAT_CLUSTER_FIRST <= volume->clusters;",
+     "host fat_read"),
+    ("fat: a volume larger than its device", FAT + "volume.c",
+     "    if (total * ratio > device->sector_count) {", "    if (ratio == 0) {", "host fat_read"),
+    ("fat: what is in the log is not flushed", FAT + "log.c",
+     "    if (status == OK) {\n        status = block_flush(volume->device);\n    }\n    if (status == OK) {\n"
+     "        volume->is_unflushed", "    if (status == OK) {\n        volume->is_unflushed", "host fat_power"),
+    ("fat: an entry may be written before its contents", FAT + "commit.c",
+     "            int status = is_first ? flush(volume) : OK;", "            int status = OK;", "host fat_power"),
+    ("fat: a failed operation keeps half of what it did", FAT + "changes.c",
+     "            memcpy(block_cache_bytes(change->block), change->saved, volume->sector_bytes);\n", "",
+     "host fat_faults"),
 
     ("path: a name of nine characters", PATH,
      "        if (count == max || !is_name_character(**from)) {",
@@ -506,6 +511,10 @@ MUTANTS = [
     ("partition: it may end behind its disk", "src/device/partition.c",
      "            range_is_inside(partitions[i].first_lba, partitions[i].sector_count, 0,\n                            device->sector_count)) {",
      "            partitions[i].first_lba <= device->sector_count) {", "host partition"),
+    ("partition: any bytes are a table", "src/device/partition.c",
+     "entry_status != 0 && entry_status != MBR_STATUS_ACTIVE", "false", "host partition"),
+    ("block devices: partitions that overlap can be written", "src/device/block_devices.c",
+     "i != j && overlap(&partitions[i], &partitions[j])", "false", "host block_devices"),
     ("partition: it may be read behind its end", "src/device/partition.c",
      ".sector_count = MIN(partition->sector_count, room),", ".sector_count = room,", "host partition"),
     ("ata: a region of DMA crosses 64 KiB", ATA,
@@ -524,7 +533,12 @@ MUTANTS = [
     ("pci: functions behind the first are passed over", PCI,
      "(id == NOBODY || !(pci_read(f, PCI_HEADER) & HEADER_MULTIPLE))", "(id != 0)", "host ata, kernel"),
     ("bios_disk: each piece of a long read is the first", BIOS_DISK,
-     "        lba += sectors;\n", "", "host bios_disk"),
+     "        to += sectors * SECTOR_BYTES;\n        lba += sectors;\n", "        to += sectors * SECTOR_BYTES;\n",
+     "host bios_disk"),
+    ("bios_disk: each piece of a long write is the first", BIOS_DISK,
+     "        from += sectors * SECTOR_BYTES;\n        lba += sectors;\n", "        from += sectors * SECTOR_BYTES;\n",
+     "host bios_disk"),
+    ("bios_disk: a protected disk is tried again", BIOS_DISK, "? -ERDONLY : -EIO", "? -EIO : -EIO", "host bios_disk"),
     ("bios_disk: a read that fails is not tried again", BIOS_DISK,
      "#define TRIES 3", "#define TRIES 1", "host bios_disk"),
     ("bios_disk: the BIOS's errors are not looked at", BIOS_DISK,

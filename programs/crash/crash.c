@@ -194,7 +194,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (argc > 2) {
-        print(USAGE);
+        dprintf(FILE_ERRORS, "%s", USAGE);
         return EXIT_USAGE;
     }
     return argc == 2 ? make(argv[1]) : menu(argc > 0 ? argv[0] : "crash.elf");

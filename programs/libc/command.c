@@ -127,6 +127,6 @@ int show_help(int argc, char **argv, const char *usage)
     if (argc < 2 || strcmp(argv[1], "--help") != 0) {
         return 0;
     }
-    print(usage);
+    printf("%s", usage);
     return 1;
 }

@@ -1,6 +1,6 @@
 /*
  * stdio.c - printing. A system call costs more than the text: so a call to printf() or puts()
- * collects its characters and prints them together, a buffer full at a time.
+ * collects its characters and writes them together, a buffer full at a time.
  */
 #include <stdio.h>
 
@@ -10,15 +10,15 @@
 #define LINE_BYTES 128
 
 struct line {
+    int descriptor;
     size_t length;
-    char text[LINE_BYTES]; /* with the NUL that print() stops at */
+    char text[LINE_BYTES];
 };
 
 static void line_flush(struct line *line)
 {
     if (line->length > 0) {
-        line->text[line->length] = '\0';
-        print(line->text);
+        (void)file_write(line->descriptor, line->text, line->length);
         line->length = 0;
     }
 }
@@ -30,7 +30,7 @@ static void line_add(void *context, const char *text, size_t length)
         if (text[i] == '\0') {
             continue;
         }
-        if (line->length == LINE_BYTES - 1) {
+        if (line->length == LINE_BYTES) {
             line_flush(line);
         }
         line->text[line->length++] = text[i];
@@ -39,17 +39,34 @@ static void line_add(void *context, const char *text, size_t length)
 
 int putchar(int character)
 {
-    syscall_putchar((unsigned char)character);
+    char byte = (char)character;
+
+    (void)file_write(FILE_OUTPUT, &byte, 1);
     return (unsigned char)character;
 }
 
-int vprintf(const char *format, va_list arguments)
+int vdprintf(int descriptor, const char *format, va_list arguments)
 {
     struct line line;
+    line.descriptor = descriptor;
     line.length = 0;
     size_t length = format_to_sink(line_add, &line, format, arguments);
     line_flush(&line);
     return (int)length;
+}
+
+int vprintf(const char *format, va_list arguments)
+{
+    return vdprintf(FILE_OUTPUT, format, arguments);
+}
+
+int dprintf(int descriptor, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vdprintf(descriptor, format, arguments);
+    va_end(arguments);
+    return length;
 }
 
 int printf(const char *format, ...)

@@ -43,9 +43,9 @@ static int list_folder(int folder)
         show(entry.name, &entry.stat, &totals);
     }
     show_count(totals.files, "file");
-    print(", ");
+    printf(", ");
     show_count(totals.folders, "folder");
-    print(", ");
+    printf(", ");
     show_count(totals.bytes, "byte");
     putchar('\n');
     return result;

@@ -180,6 +180,6 @@ int main(int argc, char **argv)
     if (strcmp(what, "trace") == 0 && argc >= 3) {
         return trace_program(argc - 2, argv + 2);
     }
-    print(USAGE);
+    dprintf(FILE_ERRORS, "%s", USAGE);
     return EXIT_USAGE;
 }

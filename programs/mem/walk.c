@@ -112,7 +112,7 @@ static void print_flags(int column, uint64_t entry, unsigned bits)
             column = printf(",\n    %s", word) - 2;
         }
     }
-    print("\n");
+    puts("");
 }
 
 static unsigned range_of(uintptr_t address)

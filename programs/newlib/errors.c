@@ -101,6 +101,9 @@ int system_call_errno(intptr_t result)
     return number < sizeof(errors) && errors[number] ? errors[number] : EIO;
 }
 
+const intptr_t layer_invalid_argument = -KERNEL_INVARG;
+const intptr_t layer_bad_path = -KERNEL_BADPATH;
+
 /* POSIX has an error of its own for what is no ordinary file. */
 int layer_program_errno(intptr_t result)
 {

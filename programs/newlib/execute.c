@@ -18,8 +18,7 @@ int execve(const char *path, char *const arguments[], char *const environment[])
     if (strlen(path) >= PATH_MAX) {
         return layer_fail(ENAMETOOLONG);
     }
-    return layer_fail(
-        layer_program_errno(syscall_execute(layer_kernel_path(path), arguments, environment)));
+    return layer_fail(layer_program_errno(syscall_execute(path, arguments, environment)));
 }
 
 int execv(const char *path, char *const arguments[])

@@ -1,148 +1,201 @@
 /*
- * files.c - files as POSIX has them. The kernel's can be read, not written: what would write to a
- * disk is ENOSYS.
+ * files.c - open files as POSIX has them: each function is a call of the kernel's.
  */
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "layer.h"
 
-static bool is_console(int descriptor)
+/* Is it a descriptor that is open? */
+static bool is_open(int descriptor)
 {
-    return descriptor >= 0 && descriptor < CONSOLE_DESCRIPTORS;
+    struct file_stat known;
+
+    return descriptor >= 0 && syscall_descriptor_stat(descriptor, &known) >= 0;
 }
 
-static bool is_kernels(int descriptor)
+int layer_result_about(int descriptor, intptr_t result)
 {
-    return descriptor >= FILE_DESCRIPTOR_FIRST && descriptor < SCRATCH_DESCRIPTOR;
+    return result == layer_invalid_argument && !is_open(descriptor) ? layer_fail(EBADF)
+                                                                    : layer_result(result);
 }
 
-/* Is it a descriptor of the kernel's that is open? */
-static bool is_open(int descriptor, struct file_stat *known)
+static uint32_t open_flags(int flags)
 {
-    return is_kernels(descriptor) && syscall_descriptor_stat(descriptor, known) >= 0;
-}
+    int access = flags & O_ACCMODE;
+    uint32_t write = access == O_RDONLY ? 0 : OPEN_WRITE;
 
-static void fill_stat(struct stat *out, const struct file_stat *stat)
-{
-    *out = (struct stat){
-        .st_mode = stat->is_directory ? S_IFDIR | S_IRUSR | S_IXUSR : S_IFREG | S_IRUSR | S_IXUSR,
-        .st_nlink = 1,
-        .st_size = (off_t)stat->size,
-        .st_blksize = 4096,
-        .st_blocks = (blkcnt_t)(stat->size / 512 + (stat->size % 512 != 0)),
-    };
+    return (access == O_WRONLY ? 0 : OPEN_READ) | write | (flags & O_CREAT ? OPEN_CREATE : 0) |
+           (flags & O_CREAT && flags & O_EXCL ? OPEN_EXCLUSIVE : 0) |
+           (write && flags & O_TRUNC ? OPEN_TRUNCATE : 0) |
+           (write && flags & O_APPEND ? OPEN_APPEND : 0) |
+           (flags & O_DIRECTORY ? OPEN_DIRECTORY : 0);
 }
 
 int open(const char *path, int flags, ...)
 {
-    if (scratch_is_name(path)) {
-        return scratch_open(path, flags);
-    }
-    if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) {
-        return layer_fail(ENOSYS);
-    }
-    int descriptor = layer_result(syscall_open(layer_kernel_path(path)));
-    struct file_stat known;
+    int descriptor = layer_result_of_path(path, syscall_open_file(path, open_flags(flags)));
 
-    if (descriptor >= 0 && layer_asks_for_folder(path) && is_open(descriptor, &known) &&
-        !known.is_directory) {
-        close(descriptor);
-        return layer_fail(ENOTDIR);
+    if (descriptor >= 0 && flags & O_CLOEXEC) {
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     }
     return descriptor;
 }
 
 int close(int descriptor)
 {
-    if (scratch_has(descriptor)) {
-        return scratch_close(descriptor);
-    }
-    if (is_console(descriptor)) {
-        return 0;
-    }
-    return is_kernels(descriptor) && syscall_close(descriptor) == 0 ? 0 : layer_fail(EBADF);
+    return layer_result_about(descriptor, syscall_close(descriptor));
 }
 
 _READ_WRITE_RETURN_TYPE read(int descriptor, void *buffer, size_t length)
 {
-    struct file_stat known;
-
-    if (is_console(descriptor)) {
-        return console_read(buffer, length);
-    }
-    if (scratch_has(descriptor)) {
-        return scratch_read(descriptor, buffer, length);
-    }
-    if (!is_open(descriptor, &known)) {
-        return layer_fail(EBADF);
-    }
-    return layer_result(syscall_read(descriptor, buffer, length));
+    return layer_result_about(descriptor, syscall_read(descriptor, buffer, length));
 }
 
 _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 {
-    if (is_console(descriptor)) {
-        return layer_result(syscall_write(buffer, length));
+    int result = layer_result_about(descriptor, syscall_write_file(descriptor, buffer, length));
+
+    if (result < 0 && errno == EPIPE) {
+        raise(SIGPIPE); /* which ends the program, if it has not arranged for anything else */
+        errno = EPIPE;
     }
-    return scratch_has(descriptor) ? scratch_write(descriptor, buffer, length) : layer_fail(EBADF);
+    return result;
+}
+
+/* Positions below 0 are no positions; the kernel would take them for very large ones. */
+static bool make_transfer(struct file_transfer *transfer, const void *buffer, size_t length,
+                          off_t position)
+{
+    *transfer = (struct file_transfer){(uint64_t)position, (uintptr_t)buffer, length};
+    return position >= 0;
+}
+
+ssize_t pread(int descriptor, void *buffer, size_t length, off_t position)
+{
+    struct file_transfer transfer;
+
+    return make_transfer(&transfer, buffer, length, position)
+               ? layer_result_about(descriptor, syscall_read_at(descriptor, &transfer))
+               : layer_fail(EINVAL);
+}
+
+ssize_t pwrite(int descriptor, const void *buffer, size_t length, off_t position)
+{
+    struct file_transfer transfer;
+
+    return make_transfer(&transfer, buffer, length, position)
+               ? layer_result_about(descriptor, syscall_write_at(descriptor, &transfer))
+               : layer_fail(EINVAL);
 }
 
 off_t lseek(int descriptor, off_t offset, int from)
 {
-    struct file_stat known;
+    int64_t position = offset;
 
-    if (is_console(descriptor)) {
-        return layer_fail(ESPIPE);
-    }
-    if (scratch_has(descriptor)) {
-        return scratch_seek(descriptor, offset, from);
-    }
-    if (!is_open(descriptor, &known)) {
-        return layer_fail(EBADF);
-    }
     _Static_assert(SEEK_SET == FILE_SEEK_SET && SEEK_CUR == FILE_SEEK_CUR &&
                        SEEK_END == FILE_SEEK_END,
                    "the same numbers");
-    return layer_result(syscall_seek(descriptor, (int)offset, (uint32_t)from));
+    if (layer_result_about(descriptor, syscall_seek_file(descriptor, &position, (uint32_t)from)) <
+        0) {
+        return -1;
+    }
+    return position == (off_t)position ? (off_t)position : layer_fail(EOVERFLOW);
+}
+
+int ftruncate(int descriptor, off_t size)
+{
+    uint64_t new_size = (uint64_t)size;
+
+    return size < 0 ? layer_fail(EINVAL)
+                    : layer_result_about(descriptor, syscall_resize_file(descriptor, &new_size));
+}
+
+int truncate(const char *path, off_t size)
+{
+    int descriptor = open(path, O_WRONLY), result, error;
+
+    if (descriptor < 0) {
+        return -1;
+    }
+    result = ftruncate(descriptor, size);
+    error = errno;
+    close(descriptor);
+    errno = error;
+    return result;
+}
+
+int fsync(int descriptor)
+{
+    int result = layer_result_about(descriptor, syscall_sync_file(descriptor));
+
+    return result < 0 && errno == ESPIPE ? layer_fail(EINVAL) : result; /* no file of a drive */
+}
+
+int fdatasync(int descriptor)
+{
+    return fsync(descriptor);
+}
+
+void sync(void)
+{
+    (void)syscall_sync_file(-1);
+}
+
+/* ---------------------------------------------------------------- what a file is */
+
+static mode_t mode_of(const struct file_details *details)
+{
+    mode_t rights = S_IRUSR | (details->flags & FILE_IS_READ_ONLY ? 0 : S_IWUSR);
+
+    switch (details->kind) {
+    case FILE_IS_DIRECTORY: return S_IFDIR | rights | S_IXUSR;
+    case FILE_IS_PLAIN: return S_IFREG | rights | S_IXUSR;
+    case FILE_IS_PIPE: return S_IFIFO | rights;
+    default: return S_IFCHR | rights;
+    }
+}
+
+static void fill_stat(struct stat *out, const struct file_details *details)
+{
+    *out = (struct stat){
+        .st_dev = (dev_t)details->drive,
+        .st_ino = (ino_t)details->number,
+        .st_mode = mode_of(details),
+        .st_nlink = (nlink_t)details->links,
+        .st_size = (off_t)details->size,
+        .st_blksize = details->kind == FILE_IS_DEVICE ? 1024 : 4096,
+        .st_blocks = (blkcnt_t)(details->size / 512 + (details->size % 512 != 0)),
+    };
+    out->st_mtime = (time_t)details->modified;
+    out->st_ctime = (time_t)details->modified;
+    out->st_atime = (time_t)details->accessed;
 }
 
 int fstat(int descriptor, struct stat *out)
 {
-    struct file_stat known;
+    struct file_details details;
+    int result = layer_result_about(descriptor, syscall_stat_file(descriptor, NULL, &details));
 
-    if (is_console(descriptor)) {
-        *out = (struct stat){
-            .st_mode = S_IFCHR | S_IRUSR | S_IWUSR, .st_nlink = 1, .st_blksize = 1024};
-        return 0;
+    if (result == 0) {
+        fill_stat(out, &details);
     }
-    if (scratch_has(descriptor)) {
-        return scratch_fstat(descriptor, out);
-    }
-    if (!is_open(descriptor, &known)) {
-        return layer_fail(EBADF);
-    }
-    fill_stat(out, &known);
-    return 0;
+    return result;
 }
 
 int stat(const char *path, struct stat *out)
 {
-    struct file_stat known;
+    struct file_details details;
+    int result = layer_result_of_path(path, syscall_stat_file(-1, path, &details));
 
-    if (scratch_is_name(path)) {
-        return scratch_stat(path, out);
+    if (result == 0) {
+        fill_stat(out, &details);
     }
-    int result = layer_result(syscall_stat(layer_kernel_path(path), &known));
-    if (result < 0) {
-        return result;
-    }
-    if (layer_asks_for_folder(path) && !known.is_directory) {
-        return layer_fail(ENOTDIR);
-    }
-    fill_stat(out, &known);
-    return 0;
+    return result;
 }
 
 int lstat(const char *path, struct stat *out)
@@ -157,86 +210,19 @@ int access(const char *path, int mode)
     if (stat(path, &out) < 0) {
         return -1;
     }
-    return (mode & W_OK) && !scratch_is_name(path) ? layer_fail(EROFS) : 0;
+    return mode & W_OK && !(out.st_mode & S_IWUSR) ? layer_fail(EROFS) : 0;
 }
 
 int isatty(int descriptor)
 {
     struct stat out;
+    uint32_t mode;
 
-    if (is_console(descriptor)) {
+    if (syscall_control(descriptor, CONTROL_GET_MODE, &mode) == 0) {
         return 1;
     }
     if (fstat(descriptor, &out) == 0) {
         errno = ENOTTY;
     }
     return 0;
-}
-
-int unlink(const char *path)
-{
-    struct stat out;
-
-    if (scratch_is_name(path)) {
-        return scratch_unlink(path);
-    }
-    return stat(path, &out) < 0 ? -1 : layer_fail(ENOSYS);
-}
-
-/* newlib's rename() is link() and unlink(). */
-int link(const char *path, const char *new_path)
-{
-    struct stat out;
-
-    (void)new_path;
-    return stat(path, &out) < 0 ? -1 : layer_fail(ENOSYS);
-}
-
-char *getcwd(char *buffer, size_t size)
-{
-    if (!buffer || size < sizeof("0:/")) {
-        errno = buffer ? ERANGE : EINVAL;
-        return NULL;
-    }
-    return strcpy(buffer, "0:/");
-}
-
-/* What can be set about a descriptor. No child has its parent's, so each is "closed on exec". */
-int fcntl(int descriptor, int command, ...)
-{
-    struct stat known;
-
-    if (fstat(descriptor, &known) < 0) {
-        return -1;
-    }
-    switch (command) {
-    case F_GETFD: return FD_CLOEXEC;
-    case F_SETFD: return 0;
-    case F_GETFL:
-        if (is_console(descriptor)) {
-            return O_RDWR;
-        }
-        return scratch_has(descriptor) ? scratch_flags(descriptor) : O_RDONLY;
-    default: return layer_fail(EINVAL);
-    }
-}
-
-/* Nothing waits to be written: no disk can be written. */
-int fsync(int descriptor)
-{
-    struct stat known;
-
-    if (fstat(descriptor, &known) < 0) {
-        return -1;
-    }
-    return is_console(descriptor) ? layer_fail(EINVAL) : 0;
-}
-
-int fdatasync(int descriptor)
-{
-    return fsync(descriptor);
-}
-
-void sync(void)
-{
 }

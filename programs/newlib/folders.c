@@ -1,8 +1,7 @@
 /*
  * folders.c - <dirent.h>: the entries of a folder, without "." and "..".
  *
- * opendir() reads them all (command 32 gives one after the other and cannot go back), so that
- * rewinddir() and seekdir() are a number. Nothing can change a folder while the machine runs.
+ * opendir() and rewinddir() read them all, so that seekdir() is a number.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,39 +11,38 @@
 
 #include "layer.h"
 
-#define FIRST_CAPACITY 16
+#define BUFFER_BYTES 4096
 
 struct drupe_directory {
     int descriptor;
-    struct directory_entry *entries;
-    long count;
-    long position; /* of the entry that readdir() gives next */
+    char *records; /* struct directory_record, one behind the other */
+    long size;     /* bytes of them */
+    long position; /* of the record that readdir() gives next */
     struct dirent current;
 };
 
 /* Reads all entries. 0, or an error of errno.h. */
-static int read_entries(DIR *directory)
+static int read_records(DIR *directory)
 {
-    long capacity = 0;
+    int64_t start = 0;
+    intptr_t bytes = syscall_seek_file(directory->descriptor, &start, FILE_SEEK_SET);
 
-    for (;;) {
-        if (directory->count == capacity) {
-            long more = capacity > 0 ? capacity * 2 : FIRST_CAPACITY;
-            void *entries = realloc(directory->entries, (size_t)more * sizeof(*directory->entries));
+    directory->size = directory->position = 0;
+    while (bytes >= 0) {
+        char *records = realloc(directory->records, (size_t)directory->size + BUFFER_BYTES);
 
-            if (!entries) {
-                return ENOMEM;
-            }
-            directory->entries = entries;
-            capacity = more;
+        if (!records) {
+            return ENOMEM;
         }
-        int result =
-            syscall_read_directory(directory->descriptor, &directory->entries[directory->count]);
-        if (result <= 0) {
-            return result < 0 ? system_call_errno(result) : 0;
+        directory->records = records;
+        bytes =
+            syscall_list_directory(directory->descriptor, records + directory->size, BUFFER_BYTES);
+        if (bytes <= 0) {
+            break;
         }
-        directory->count++;
+        directory->size += bytes;
     }
+    return bytes < 0 ? system_call_errno(bytes) : 0;
 }
 
 DIR *fdopendir(int descriptor)
@@ -62,10 +60,10 @@ DIR *fdopendir(int descriptor)
     }
     directory->descriptor = descriptor;
     if (S_ISDIR(known.st_mode)) {
-        error = read_entries(directory);
+        error = read_records(directory);
     }
     if (error) {
-        free(directory->entries);
+        free(directory->records);
         free(directory);
         errno = error;
         return NULL;
@@ -75,7 +73,7 @@ DIR *fdopendir(int descriptor)
 
 DIR *opendir(const char *path)
 {
-    int descriptor = open(path, O_RDONLY);
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory;
 
     if (descriptor < 0) {
@@ -95,7 +93,7 @@ int closedir(DIR *directory)
 {
     int result = close(directory->descriptor);
 
-    free(directory->entries);
+    free(directory->records);
     free(directory);
     return result;
 }
@@ -108,19 +106,22 @@ int dirfd(DIR *directory)
 int readdir_r(DIR *restrict directory, struct dirent *restrict entry,
               struct dirent **restrict result)
 {
-    const struct directory_entry *found;
+    const struct directory_record *found;
 
     *result = NULL;
-    if (directory->position == directory->count) {
+    if (directory->position >= directory->size) {
         return 0;
     }
-    found = &directory->entries[directory->position++];
+    found = (const void *)(directory->records + directory->position);
+    directory->position += found->bytes;
     *entry = (struct dirent){
-        .d_ino = 1,
-        .d_type = found->stat.is_directory ? DT_DIR : DT_REG,
+        .d_ino = (ino_t)found->number,
+        .d_type = found->kind == FILE_IS_DIRECTORY ? DT_DIR
+                  : found->kind == FILE_IS_DEVICE  ? DT_CHR
+                                                   : DT_REG,
         .d_reclen = sizeof(*entry),
     };
-    strcpy(entry->d_name, found->name);
+    strncpy(entry->d_name, (const char *)found + DIRECTORY_RECORD_NAME, sizeof(entry->d_name) - 1);
     *result = entry;
     return 0;
 }
@@ -135,7 +136,9 @@ struct dirent *readdir(DIR *directory)
 
 void rewinddir(DIR *directory)
 {
-    directory->position = 0;
+    if (read_records(directory) != 0) {
+        directory->size = 0;
+    }
 }
 
 long telldir(DIR *directory)
@@ -145,7 +148,7 @@ long telldir(DIR *directory)
 
 void seekdir(DIR *directory, long position)
 {
-    if (position >= 0 && position <= directory->count) {
+    if (position >= 0 && position <= directory->size) {
         directory->position = position;
     }
 }

@@ -2,11 +2,6 @@
  * layer.h - what the files of the system layer share.
  *
  * newlib calls the functions that POSIX names (read, sbrk, ...); here they become Drupe's commands.
- * A descriptor belongs to one of three:
- *
- *   0, 1, 2                        the console          console.c
- *   FILE_DESCRIPTOR_FIRST and up   a file on a disk     files.c: the kernel's own descriptors
- *   SCRATCH_DESCRIPTOR and up      a scratch file       scratch.c: below /tmp, in memory
  */
 #ifndef NEWLIB_LAYER_H
 #define NEWLIB_LAYER_H
@@ -20,9 +15,11 @@
 
 #include "include/drupe.h"
 
-#define CONSOLE_DESCRIPTORS 3
-#define SCRATCH_DESCRIPTOR  (FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX)
-#define SCRATCH_FOLDER      "/tmp/"
+/* files.c: the same for a call about a descriptor of the kernel's. */
+int layer_result_about(int descriptor, intptr_t result);
+
+/* errors.c: -EINVARG and -EBADPATH, which errno.h's names hide. */
+extern const intptr_t layer_invalid_argument, layer_bad_path;
 
 /* A result of a system call as C has it: -1 and errno for an error. */
 int layer_result(intptr_t result);
@@ -30,10 +27,8 @@ int layer_result(intptr_t result);
 /* errno and -1. */
 int layer_fail(int error);
 
-/* paths.c: a path as the kernel has it, until the next call; and whether a slash at its end says
- * that it must be a folder. */
-const char *layer_kernel_path(const char *path);
-bool layer_asks_for_folder(const char *path);
+/* names.c: the same for a call about a path: one that is too long has an error of its own. */
+int layer_result_of_path(const char *path, intptr_t result);
 
 /* errors.c: the error number of errno.h for a result that says why a program was not started. */
 int layer_program_errno(intptr_t result);
@@ -44,21 +39,5 @@ int layer_program_errno(intptr_t result);
  */
 typedef int layer_start(void *context, const char *path);
 int layer_search(const char *file, layer_start *start, void *context);
-
-/* console.c: one line at most, edited by the user, or 0 for ctrl-D. */
-int console_read(char *buffer, size_t length);
-
-/* scratch.c, with the arguments and results of the functions that they serve. */
-bool scratch_has(int descriptor);
-bool scratch_is_name(const char *path);
-int scratch_open(const char *path, int flags);
-int scratch_read(int descriptor, void *buffer, size_t length);
-int scratch_write(int descriptor, const void *buffer, size_t length);
-off_t scratch_seek(int descriptor, off_t offset, int from);
-int scratch_flags(int descriptor); /* that it was opened with */
-int scratch_close(int descriptor);
-int scratch_fstat(int descriptor, struct stat *out);
-int scratch_stat(const char *path, struct stat *out);
-int scratch_unlink(const char *path);
 
 #endif

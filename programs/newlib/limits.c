@@ -53,11 +53,11 @@ static long path_limit(int name)
 {
     switch (name) {
     case _PC_LINK_MAX: return 1;
-    case _PC_NAME_MAX: return FILE_NAME_BYTES - 1;
+    case _PC_NAME_MAX: return 255;
     case _PC_PATH_MAX: return KERNEL_PATH_MAX;
     case _PC_NO_TRUNC: return 1; /* a name that is too long is an error */
     case _PC_MAX_CANON:
-    case _PC_MAX_INPUT: return 4095; /* console.c */
+    case _PC_MAX_INPUT: return 4095; /* the kernel's: src/device/console.c */
     default: return name >= 0 && name <= _PC_TIMESTAMP_RESOLUTION ? -1 : layer_fail(EINVAL);
     }
 }

@@ -38,13 +38,11 @@ static int rights_error(int rights)
 static int descriptor_error(int descriptor)
 {
     struct file_stat known;
-    bool is_other =
-        scratch_has(descriptor) || (descriptor >= 0 && descriptor < CONSOLE_DESCRIPTORS);
 
-    if (is_other) {
-        return ENODEV;
+    if (syscall_descriptor_stat(descriptor, &known) < 0) {
+        return EBADF;
     }
-    return syscall_descriptor_stat(descriptor, &known) < 0 ? EBADF : 0;
+    return known.kind != FILE_KIND_PLAIN ? ENODEV : 0;
 }
 
 void *mmap(void *address, size_t length, int rights, int flags, int descriptor, off_t offset)

@@ -23,9 +23,9 @@ $(SDK)/newlib.key: tools/build_newlib.sh $(SDK_FLAGS_FILE) \
 	@DRUPE_ARCH=$(ARCH) DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
 	@touch $@
 
-# The system call itself and the keys of a terminal are the small libc's.
+# The system call itself is the small libc's.
 LAYER_OBJECTS := $(patsubst %.c,$(SDK)/layer/%.o,$(notdir $(wildcard programs/newlib/*.c))) \
-    $(PROGRAM_BUILD_$(ARCH))/programs/libc/$(ARCH)/system_call.asm.o $(PROGRAM_BUILD_$(ARCH))/src/lib/key_decoder.c.o
+    $(PROGRAM_BUILD_$(ARCH))/programs/libc/$(ARCH)/system_call.asm.o
 
 $(SDK)/layer/%.o: programs/newlib/%.c $(SDK_FLAGS_FILE) $(SDK)/newlib.key
 	@mkdir -p $(@D)
@@ -38,7 +38,7 @@ $(SDK)/layer/%.o: programs/newlib/%.c $(SDK_FLAGS_FILE) $(SDK)/newlib.key
 $(SDK)/lib/libdrupe.a: $(LAYER_OBJECTS) programs/newlib/include/drupe.h $(wildcard src/abi/*.h src/abi/*.def)
 	@mkdir -p $(@D) $(SDK)/include/abi
 	@cp programs/newlib/include/drupe.h $(SDK)/include/
-	@cp src/abi/file.h src/abi/keys.h src/abi/mapping.h src/abi/syscalls.h src/abi/syscalls.def src/abi/syscall_stubs.h \
+	@cp src/abi/file.h src/abi/keys.h src/abi/mapping.h src/abi/syscalls.h src/abi/syscalls.def src/abi/syscall_stubs.h src/abi/volume.h \
 	    $(SDK)/include/abi/
 	@rm -f $@
 	$(SAY) "  AR     $@"

@@ -1,31 +1,42 @@
 /*
- * realpath.c - a file's one name: paths.c's text, once everything on the way is known to exist.
+ * realpath.c - a file's one name. There are no links, so "." and ".." are a matter of the text, once
+ * everything on the way is known to exist. Names stay as they were written.
  */
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "layer.h"
 
-/* Is what stands before each ".." a folder? If not, errno says why. */
-static bool has_folders_only(const char *path, char *copy)
+/* Appends what path names to out, a folder's path without a slash at its end: "" is the root. */
+static void append(char *out, const char *path)
 {
-    struct stat known;
+    while (*path) {
+        size_t length = strcspn(path, "/");
 
-    for (const char *part = path; (part = strstr(part, "/..")) != NULL; part += 3) {
-        if (part > path && (part[3] == '/' || !part[3])) {
-            memcpy(copy, path, (size_t)(part + 1 - path));
-            copy[part + 1 - path] = '\0';
-            if (stat(copy, &known) < 0) { /* with its slash */
-                return false;
-            }
+        if (length == 2 && path[0] == '.' && path[1] == '.') {
+            char *slash = strrchr(out, '/');
+
+            *(slash ? slash : out) = '\0';
+        } else if (length > 0 && !(length == 1 && path[0] == '.')) {
+            strcat(out, "/");
+            strncat(out, path, length);
         }
+        path += length;
+        path += strspn(path, "/");
     }
-    return true;
+}
+
+static bool names_drive(const char *path)
+{
+    return isdigit((unsigned char)path[0]) && path[1] == ':';
 }
 
 char *realpath(const char *restrict path, char *restrict resolved)
 {
+    char folder[PATH_MAX];
     struct stat known;
     char *full;
 
@@ -33,21 +44,25 @@ char *realpath(const char *restrict path, char *restrict resolved)
         errno = path ? ENOENT : EINVAL;
         return NULL;
     }
-    full = malloc(strlen(path) + sizeof("0:/") + 1);
+    if (stat(path, &known) < 0 || !getcwd(folder, sizeof(folder))) {
+        return NULL;
+    }
+    full = malloc(strlen(folder) + strlen(path) + 3);
     if (!full) {
         return NULL;
     }
-    if (!has_folders_only(path, full) || stat(path, &known) < 0) {
-        free(full);
-        return NULL;
-    }
-    if (scratch_is_name(path)) {
-        strcpy(full, path);
-    } else {
-        strcpy(full, layer_kernel_path(path));
-        for (char *c = full; *c; c++) {
-            *c = (char)tolower((unsigned char)*c); /* as the kernel lists names */
+    full[0] = '\0';
+    if (names_drive(path)) {
+        if (path[0] != '0') { /* drive 0 has the root */
+            strncat(full, path, 2);
         }
+        append(full, path + 2);
+    } else {
+        append(full, path[0] == '/' ? "" : folder);
+        append(full, path);
+    }
+    if (!*full) {
+        strcpy(full, "/");
     }
     if (!resolved) {
         return full;

@@ -32,8 +32,7 @@ static int start(void *context, const char *path)
     if (strlen(path) >= PATH_MAX) {
         return ENAMETOOLONG;
     }
-    intptr_t pid =
-        syscall_spawn_posix(layer_kernel_path(path), child->arguments, child->environment);
+    intptr_t pid = syscall_spawn_posix(path, child->arguments, child->environment);
 
     if (pid < 0) {
         return layer_program_errno(pid);

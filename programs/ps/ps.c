@@ -35,7 +35,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (argc > 1) {
-        print(USAGE);
+        dprintf(FILE_ERRORS, "%s", USAGE);
         return EXIT_USAGE;
     }
     int count = process_list_all(&list);

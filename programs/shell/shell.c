@@ -210,7 +210,7 @@ static const struct {
     const char *synopsis;
     const char *summary;
 } known_programs[] = {
-    {"cat.elf", "cat FILE ...", "shows files"},
+    {"cat.elf", "cat [FILE ...]", "shows files, or its input"},
     {"crash.elf", "crash", "a menu of faults, and what the kernel says of each"},
     {"echo.elf", "echo TEXT ...", "prints its arguments"},
     {"hello.elf", "hello", "greets, and tries some memory"},
@@ -378,7 +378,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (argc > 1) {
-        print(USAGE);
+        dprintf(FILE_ERRORS, "%s", USAGE);
         return EXIT_USAGE;
     }
     catch_interrupt(1);

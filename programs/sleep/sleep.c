@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <drupe.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define USAGE        "Usage: sleep SECONDS\nWaits that many seconds, 99999 at most.\n"
@@ -24,7 +25,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (argc != 2 || !is_number(argv[1])) {
-        print(USAGE);
+        dprintf(FILE_ERRORS, "%s", USAGE);
         return EXIT_USAGE;
     }
     process_sleep((uint32_t)atoi(argv[1]) * MILLISECONDS);

@@ -54,23 +54,66 @@ static int add_entries(const uint8_t *record, bool are_active, struct partition 
     return count;
 }
 
+/* The disk's first sector, if it ends as a boot record does. */
+static int read_record(struct block_device *device, uint8_t record[SECTOR_BYTES])
+{
+    int status =
+        device->sector_bytes == SECTOR_BYTES ? block_read(device, 0, 1, record) : -EFSNOTUS;
+
+    if (status == OK &&
+        (record[MBR_MAGIC_OFFSET] != 0x55 || record[MBR_MAGIC_OFFSET + 1] != 0xAA)) {
+        status = -EFSNOTUS;
+    }
+    return status;
+}
+
 int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX])
 {
     uint8_t record[SECTOR_BYTES] __attribute__((aligned(4)));
-    int status =
-        device->sector_bytes == SECTOR_BYTES ? block_read(device, 0, 1, record) : -EFSNOTUS;
+    int status = read_record(device, record);
 
     if (status < 0) {
         return status;
-    }
-    if (record[MBR_MAGIC_OFFSET] != 0x55 || record[MBR_MAGIC_OFFSET + 1] != 0xAA) {
-        return -EFSNOTUS;
     }
     if (read_dword(record + DISK_SIGNATURE_OFFSET) != signature) {
         return -ENOENT;
     }
     return add_entries(record, false, partitions, add_entries(record, true, partitions, 0));
+}
+
+/* Does it hold partitions in place of a volume? */
+static bool is_container(uint8_t type)
+{
+    return type == PARTITION_TYPE_GPT || type == 0x05 || type == 0x0F || type == 0x85;
+}
+
+int partition_list_any(struct block_device *device, struct partition partitions[PARTITIONS_MAX])
+{
+    uint8_t record[SECTOR_BYTES] __attribute__((aligned(4)));
+    int status = read_record(device, record);
+    int kept = 0;
+
+    if (status < 0) {
+        return status;
+    }
+    for (int i = 0; i < PARTITIONS_MAX; i++) {
+        uint8_t entry_status = record[PARTITION_TABLE_OFFSET + i * MBR_ENTRY_BYTES];
+
+        if (entry_status != 0 && entry_status != MBR_STATUS_ACTIVE) {
+            return 0;
+        }
+    }
+    int count = add_entries(record, false, partitions, add_entries(record, true, partitions, 0));
+    for (int i = 0; i < count; i++) {
+        if (partitions[i].first_lba >= device->sector_count) {
+            return 0;
+        }
+        if (!is_container(partitions[i].type)) {
+            partitions[kept++] = partitions[i];
+        }
+    }
+    return kept;
 }
 
 int partition_find(struct block_device *device, uint32_t signature, struct partition *partition)

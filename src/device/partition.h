@@ -31,6 +31,14 @@ int partition_list(struct block_device *device, uint32_t signature,
                    struct partition partitions[PARTITIONS_MAX]);
 
 /*
+ * The partitions of a disk that may be no boot disk, and have any signature, or no table at all: a
+ * volume's boot record looks like a partition table, too. Returns how many entries are in use and
+ * can be a volume's (no extended partition, no GPT); 0 where any of the four entries cannot be one,
+ * as its status is neither 0 nor 80h or it begins behind the disk's end. Errors as above.
+ */
+int partition_list_any(struct block_device *device, struct partition partitions[PARTITIONS_MAX]);
+
+/*
  * The first of these whose type is one of FAT16's and which lies on the device. 0; -ENOENT: there
  * is none; the errors of partition_list(), *partition as it was.
  */

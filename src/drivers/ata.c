@@ -648,6 +648,11 @@ size_t ata_initialise(void)
     return ata.count;
 }
 
+size_t ata_count(void)
+{
+    return ata.count;
+}
+
 struct block_device *ata_device(size_t i)
 {
     KASSERT(i < ata.count);

@@ -21,6 +21,9 @@
 /* Looks for drives on all four places; returns how many disks there are. */
 size_t ata_initialise(void);
 
+/* How many that were. */
+size_t ata_count(void);
+
 /* The i-th disk found, in the order primary master, primary slave, secondary master, slave. */
 struct block_device *ata_device(size_t i);
 

@@ -5,7 +5,9 @@
 
 #include "base/align.h"
 #include "base/status.h"
-#include "fs/fat16_fs.h"
+#include "fs/device_file.h"
+#include "fs/device_fs.h"
+#include "fs/fat/fat_fs.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
@@ -17,7 +19,7 @@ struct file_object {
 
 int fs_mount(struct block_device *device, uint32_t first_lba)
 {
-    return vfs_mount(VFS_DRIVE_START, &fat16_file_system, device, first_lba, 0);
+    return vfs_mount(VFS_DRIVE_START, &fat_file_system, device, first_lba, 0);
 }
 
 int fs_unmount(void)
@@ -164,17 +166,24 @@ static const struct file_operations directory_operations = {
 int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned vfs_flags,
                  struct file **file)
 {
+    struct node *node;
+    int status = vfs_open(folder, path, vfs_flags, &node);
+
+    if (status < 0) {
+        return status;
+    }
+    if (node->kind == NODE_DEVICE) {
+        status = device_file_open(device_fs_device(node), flags, file);
+        node_release(node);
+        return status;
+    }
     struct file_object *object = kmem_alloc(sizeof(*object));
 
     if (!object) {
+        node_release(node);
         return -ENOMEM;
     }
-    int status = vfs_open(folder, path, vfs_flags, &object->node);
-
-    if (status < 0) {
-        kmem_free(object);
-        return status;
-    }
+    object->node = node;
     file_initialise(&object->file,
                     object->node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
                     flags);

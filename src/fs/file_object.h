@@ -13,9 +13,9 @@
 #include "fs/vfs.h"
 
 /*
- * Attaches the FAT16 volume that starts at sector first_lba of device as drive 0.
+ * Attaches the FAT volume that starts at sector first_lba of device as drive 0.
  * device must live as long as the mount. 0 or an error (-EFSNOTUS when the boot
- * record is not a FAT16 one, or contradicts itself or the device's size).
+ * record is not a FAT one, or contradicts itself or the device's size).
  */
 int fs_mount(struct block_device *device, uint32_t first_lba);
 

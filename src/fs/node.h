@@ -46,7 +46,7 @@
 enum node_kind {
     NODE_FILE = 1,
     NODE_DIRECTORY,
-    NODE_DEVICE, /* no contents of its own: the file system's open() says what it is */
+    NODE_DEVICE, /* no contents of its own: fs/device_fs.h */
 };
 
 struct node;

@@ -19,21 +19,25 @@
 
 #include "debug/panic.h"
 #include "debug/printk.h"
+#include "device/block_devices.h"
 #include "drivers/ata.h"
 #include "drivers/bios_disk.h"
-#include "fs/fat16.h"
+#include "fs/fat/mount.h"
 #include "fs/file_object.h"
-#include "device/partition.h"
+#include "fs/vfs.h"
 #include "layout.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "base/align.h"
 #include "base/status.h"
 
 /* The boot sector, and the kernel's first, which has the sums of all others. */
 #define START_BYTES (2 * SECTOR_BYTES)
 
+#define BIOS_DISK_NAME "bios0" /* among the block devices */
+
 static struct {
-    struct partition_device view;
+    struct block_device *volume;
     char name[24];
 } boot_disk;
 
@@ -92,13 +96,13 @@ static struct block_device *find_disk(const struct boot_info *info)
           info->disk_signature, (uint32_t)count);
 }
 
-/* Mounts that partition, if it is a FAT16 volume: fs_mount()'s status. */
+/* Mounts that partition, if it is a FAT volume: fs_mount()'s status. */
 static int mount(struct block_device *disk, const struct partition *partition)
 {
-    partition_open(disk, partition, &boot_disk.view);
+    boot_disk.volume = block_device_find_partition(disk, partition->number);
     format_to_buffer(boot_disk.name, sizeof(boot_disk.name), "%s, partition %u", disk->name,
                      partition->number);
-    return fs_mount(&boot_disk.view.device, 0);
+    return fs_mount(boot_disk.volume, 0);
 }
 
 static bool has_file(const char *path)
@@ -126,7 +130,7 @@ static const char *why_not(struct block_device *disk, const struct partition *pa
         KASSERT(fs_unmount() == OK);
         return "it could be mounted only now, not before";
     }
-    return fat16_refusal(&boot_disk.view.device, 0, status);
+    return fat_refusal(boot_disk.volume, status);
 }
 
 /* None of the partitions has a volume: says why of each. */
@@ -141,8 +145,8 @@ static void refuse(struct block_device *disk, const struct partition *partitions
             (unsigned long long)partitions[i].first_lba + partitions[i].sector_count - 1,
             why_not(disk, &partitions[i]));
     }
-    fatal("There is no FAT16 volume on %s (%u sectors), the disk that the kernel was booted from%s."
-          " Write the image again, or make the partition FAT16 (mkfs.fat -F 16).",
+    fatal("There is no FAT volume on %s (%u sectors), the disk that the kernel was booted from%s."
+          " Write the image again, or format the partition (mkfs.fat).",
           disk->name, disk->sector_count,
           count == 0 ? ": the partition table in its first sector is empty" : "");
 }
@@ -170,6 +174,30 @@ static int choose(struct block_device *disk, const struct partition *partitions,
     return chosen;
 }
 
+/* Each disk becomes a block device, with its partitions. One that may be the booted disk itself,
+ * which is reached through the BIOS, does not: two ways to write to a disk would spoil it. */
+static void add_disks(const struct boot_info *info, struct block_device *boot,
+                      const struct partition *boot_partitions, size_t boot_count)
+{
+    static uint8_t start[START_BYTES] __attribute__((aligned(4)));
+    bool is_bios = true;
+
+    for (size_t i = 0; i < ata_count(); i++) {
+        is_bios = is_bios && ata_device(i) != boot;
+    }
+    block_devices_add(is_bios ? BIOS_DISK_NAME : boot->name, boot, boot_partitions, boot_count);
+    for (size_t i = 0; i < ata_count(); i++) {
+        struct block_device *disk = ata_device(i);
+
+        if (disk != boot && !(is_bios && read_start(disk, info->disk_signature, start))) {
+            struct partition partitions[PARTITIONS_MAX];
+            int count = partition_list_any(disk, partitions);
+
+            block_devices_add(disk->name, disk, partitions, (size_t)MAX(count, 0));
+        }
+    }
+}
+
 void boot_disk_mount(const struct boot_info *info, const char *init_path)
 {
     struct partition partitions[PARTITIONS_MAX];
@@ -179,13 +207,18 @@ void boot_disk_mount(const struct boot_info *info, const char *init_path)
     if (count < 0) {
         fatal("The first sector of %s cannot be read any more.", disk->name);
     }
+    add_disks(info, disk, partitions, (size_t)count);
     int chosen = choose(disk, partitions, count, init_path);
 
     if (chosen < 0 || mount(disk, &partitions[chosen]) != OK) {
         refuse(disk, partitions, count);
     }
-    printk("File system: FAT16 on %s (%s), partition %u, from sector %u.\n", disk->name, disk->mode,
-           partitions[chosen].number, partitions[chosen].first_lba);
+    const struct volume *volume = vfs_volume(VFS_DRIVE_START);
+    printk("File system: %s on %s (%s), partition %u, from sector %u.\n", volume->type, disk->name,
+           disk->mode, partitions[chosen].number, partitions[chosen].first_lba);
+    if (volume->is_read_only && volume->remark) {
+        printk_sentence(0, "Nothing can be written to it: %s.", volume->remark);
+    }
 }
 
 const char *boot_disk_name(void)

@@ -7,7 +7,7 @@
 #include "abi/boot_info.h"
 
 /*
- * Finds the disk that the boot sector came from and mounts its volume as drive 0: of several FAT16
+ * Finds the disk that the boot sector came from and mounts its volume as drive 0: of several FAT
  * volumes the one with the file at init_path, of those the active or first one. Says which disk,
  * partition and sector. Where there is none, says why of each partition, and ends with fatal().
  */

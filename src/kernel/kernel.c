@@ -18,6 +18,7 @@
 #include "drivers/serial.h"
 #include "drivers/vga.h"
 #include "drivers/rtc.h"
+#include "fs/device_fs.h"
 #include "fs/node.h"
 #include "fs/page_object.h"
 #include "fs/ram/ram_fs.h"
@@ -61,7 +62,7 @@ void kernel_main(void)
     page_cache_initialise();
     node_cache_initialise();
     process_initialise();
-    mount_memory();             /* drive 1 */
+    mount_memory();             /* drive 1, and /dev */
     process_fault_initialise(); /* a fault in ring 3 ends its process, not the kernel */
     syscall_initialise();       /* int 0x80 */
     if (kernel_tests_run) {
@@ -75,6 +76,7 @@ void kernel_main(void)
 static void mount_memory(void)
 {
     KASSERT(vfs_mount(VFS_DRIVE_MEMORY, &ram_file_system, NULL, 0, 0) == OK);
+    KASSERT(vfs_mount(VFS_DRIVE_DEVICES, &device_file_system, NULL, 0, 0) == OK);
 }
 
 static void start_console(void)

@@ -12,7 +12,6 @@
 #include "arch/trap.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
-#include "fs/file.h"
 #include "fs/node.h"
 #include "fs/ram/ram_fs.h"
 #include "base/align.h"
@@ -320,6 +319,7 @@ void process_destroy(struct process *process)
 {
     struct family *family = process->family;
 
+    process_set_folder(process, NULL);
     descriptors_end(&process->descriptors, process->family);
     address_space_destroy(&process->space);
     if (process->task.kernel_stack) {
@@ -379,6 +379,7 @@ void process_exit(int status)
     if (processes.tracer == process) {
         (void)process_trace(false);
     }
+    process_set_folder(process, NULL);
     descriptors_end(&process->descriptors, process->family);
     abandon_children(process);
     if (process_is_front(process)) {

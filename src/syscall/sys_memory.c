@@ -8,6 +8,7 @@
 #include "arch/frame.h"
 #include "debug/printk.h"
 #include "device/block_cache.h"
+#include "fs/node.h"
 #include "fs/page_object.h"
 #include "base/align.h"
 #include "memory/heap/kheap.h"
@@ -124,11 +125,13 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
     uint32_t largest_run = largest_free_run(kheap_get()->table);
     struct block_cache_stats cache;
     struct page_cache_stats files;
+    struct node_cache_stats nodes;
     struct pmm_stats pages;
     struct memory_figures figures;
 
     block_cache_get_stats(&cache);
     page_cache_get_stats(&files);
+    node_cache_get_stats(&nodes);
     pmm_get_stats(&pages);
     figures = (struct memory_figures){
         .total_pages = pmm_get_total_pages(),
@@ -136,7 +139,8 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,
-        .objects = kmem_live_objects() - files.idle - address_space_spare_objects(),
+        .objects =
+            kmem_live_objects() - files.idle - nodes.names - address_space_spare_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
         .cache_pages = cache.pages,

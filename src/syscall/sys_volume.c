@@ -11,6 +11,7 @@
 #include "abi/volume.h"
 #include "base/align.h"
 #include "base/status.h"
+#include "drivers/rtc.h"
 #include "fs/file_object.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
@@ -121,8 +122,8 @@ intptr_t sys_read_at(const uintptr_t *arguments)
     }
     status = node_for(arguments[0], FILE_READ, &node);
     if (status == OK) {
-        status = node_read(node, transfer.position, io_buffer_of_user(buffer),
-                           (size_t)transfer.length);
+        status =
+            node_read(node, transfer.position, io_buffer_of_user(buffer), (size_t)transfer.length);
         node_release(node);
     }
     return status;
@@ -171,6 +172,13 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
 
     if (!node) {
         return -ENOSEEK;
+    }
+    if (node->kind == NODE_DIRECTORY) { /* it can be listed again from the start, nothing else */
+        if (from != FILE_SEEK_SET || position != 0) {
+            return -EISDIR;
+        }
+        file->position = 0;
+        return OK;
     }
     base = from == FILE_SEEK_CUR ? file_position(file) : from == FILE_SEEK_END ? node->size : 0;
     if (__builtin_add_overflow(position, (int64_t)base, &position) || position < 0) {
@@ -320,7 +328,13 @@ static int describe_descriptor(uintptr_t descriptor, struct file_details *detail
     if (node) {
         describe_node(node, details);
     } else {
-        *details = (struct file_details){.kind = FILE_IS_PIPE, .links = 1};
+        struct file_stat stat;
+
+        file_stat(file, &stat);
+        *details = (struct file_details){
+            .kind = stat.kind == FILE_KIND_DEVICE ? FILE_IS_DEVICE : FILE_IS_PIPE,
+            .links = 1,
+        };
     }
     return OK;
 }
@@ -437,15 +451,15 @@ intptr_t sys_volumes(const uintptr_t *arguments)
     return copy_to_user(user_pointer(arguments[1]), &details, sizeof(details));
 }
 
-/* set_times(path, modified and accessed): 0 */
+/* set_times(path, modified and accessed, or 0 for now): 0 */
 intptr_t sys_set_times(const uintptr_t *arguments)
 {
     char path[PATH_BYTES_MAX];
-    int64_t times[2];
+    int64_t times[2] = {rtc_now(), rtc_now()};
     struct node *node;
     int status = copy_path_from_user(path, user_pointer(arguments[0]));
 
-    if (status == OK) {
+    if (status == OK && arguments[1]) {
         status = copy_from_user(times, user_pointer(arguments[1]), sizeof(times));
     }
     if (status == OK) {

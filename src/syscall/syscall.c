@@ -60,7 +60,7 @@ enum {
 };
 
 _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS + 7,
-               "every number below SYSCALL_COUNT has a line: 10 to 15, and 54, are nobody's");
+               "every number below SYSCALL_COUNT has a line: 10 to 15 and 54 are nobody's");
 
 /*
  * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a

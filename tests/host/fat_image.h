@@ -1,7 +1,6 @@
 /*
  * fat_image.h - builds a FAT16 volume in memory, and a block device that reads it.
  *
- *   sector 0               not the volume's (a boot record would be here)
  *   FAT_IMAGE_FIRST_LBA    boot record; 3 reserved sectors in all
  *   fat_lba                2 FATs, as long as needed
  *   root_lba               root directory
@@ -23,7 +22,7 @@
 #include "device/block.h"
 #include "base/status.h"
 
-#define FAT_IMAGE_FIRST_LBA    63
+#define FAT_IMAGE_FIRST_LBA    0
 #define FAT_IMAGE_RESERVED     3
 #define FAT_IMAGE_ROOT_ENTRIES 64
 
@@ -38,12 +37,9 @@
 #define BPB_FAT_SECTORS         22
 #define BPB_TOTAL_32            32
 
-#define FAT_READ_ONLY 0x01
-#define FAT_LABEL     0x08
-#define FAT_DIRECTORY 0x10
-#define FAT_ARCHIVE   0x20
-#define FAT_LONG_NAME 0x0F
-#define FAT_END       0xFFFF
+#include "fs/fat/format.h"
+
+#define FAT16_END 0xFFFF
 
 struct fat_image {
     uint8_t *bytes;
@@ -195,7 +191,7 @@ static inline void fat_image_chain(struct fat_image *image, const uint32_t *clus
                                    uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        fat_image_set(image, clusters[i], i + 1 < count ? clusters[i + 1] : FAT_END);
+        fat_image_set(image, clusters[i], i + 1 < count ? clusters[i + 1] : FAT16_END);
     }
 }
 

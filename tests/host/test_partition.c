@@ -273,6 +273,44 @@ static void test_list(void **state)
     assert_int_equal(partition_list(&device, SIGNATURE + 1, partitions), -ENOENT);
 }
 
+/* Of a disk with any signature; containers are left out. */
+static void test_list_any(void **state)
+{
+    static const uint8_t containers[] = {0x05, 0x0F, 0x85, 0xEE};
+    struct partition partitions[PARTITIONS_MAX];
+
+    (void)state;
+    record[DISK_SIGNATURE_OFFSET] ^= 1;
+    assert_int_equal(partition_list_any(&device, partitions), 1);
+    assert_int_equal(partitions[0].first_lba, 2048);
+    for (size_t i = 0; i < sizeof(containers); i++) {
+        put_entry(1, 0, containers[i], 1, 100);
+        put_entry(2, 0, 0x0C, 50000, 0xFFFFFFFF); /* the end is cut off later */
+        assert_int_equal(partition_list_any(&device, partitions), 2);
+        assert_int_equal(partitions[1].number, 3);
+    }
+    record[510] = 0;
+    assert_int_equal(partition_list_any(&device, partitions), -EFSNOTUS);
+    result = -EIO;
+    assert_int_equal(partition_list_any(&device, partitions), -EIO);
+}
+
+/* A volume's boot record in place of a table: what looks like entries are none. */
+static void test_list_of_no_table(void **state)
+{
+    struct partition partitions[PARTITIONS_MAX];
+
+    (void)state;
+    put_entry(3, 0x61, 0, 0, 0); /* not in use, and no status */
+    assert_int_equal(partition_list_any(&device, partitions), 0);
+    put_entry(3, 0, 0x0E, DISK_SECTORS, 1);
+    assert_int_equal(partition_list_any(&device, partitions), 0);
+    put_entry(3, 0, 0x0E, DISK_SECTORS - 1, 1);
+    assert_int_equal(partition_list_any(&device, partitions), 2);
+    memset(record, 0, 510);
+    assert_int_equal(partition_list_any(&device, partitions), 0);
+}
+
 static uint32_t last_lba, last_count;
 
 static int note_read(struct block_device *whole, uint32_t lba, uint32_t count, void *buffer)
@@ -368,6 +406,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_list, reset),
+        cmocka_unit_test_setup(test_list_any, reset),
+        cmocka_unit_test_setup(test_list_of_no_table, reset),
         cmocka_unit_test_setup(test_open, reset),
         cmocka_unit_test_setup(test_other_sectors, reset),
         cmocka_unit_test_setup(test_found, reset),

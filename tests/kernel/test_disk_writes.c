@@ -1,9 +1,10 @@
 /*
  * tests/kernel/test_disk_writes.c - what is written to a disk is there afterwards.
  *
- * By ATA, the disk is the secondary channel's master where there is one (tests/system/test_disk_writes.py
- * compares its image on the host), else the end of the disk that the kernel was booted from, which
- * has its contents again when the test is over. By the BIOS it is the end of the boot disk.
+ * By ATA, the disk is the secondary channel's master where there is one
+ * (tests/system/test_disk_writes.py compares its image on the host), else the end of the disk that
+ * the kernel was booted from, which has its contents again when the test is over. By the BIOS it is
+ * the end of the boot disk.
  */
 #include "failing.h"
 #include "ktest.h"
@@ -117,7 +118,7 @@ KTEST(disk_each_nth_write_fails)
     for (bool has_failed = true; is_right && has_failed;) {
         failing_start_write(++n);
         for (uint32_t i = 0; i < SPARE_SECTORS; i += 3) {
-            struct cached_block *block;
+            struct cached_block *block = NULL;
 
             KEXPECT(block_cache_get(&device, first + i, &block) == OK);
             fill_pattern(block_cache_bytes(block), n * i, 1);
@@ -197,7 +198,7 @@ KTEST_BY_NAME(disk_scratch_is_written)
     report("flush", 0, 0, block_flush(device));
     kfree(buffer);
     for (uint32_t i = 0; i < SCRATCH_BLOCKS; i++) {
-        struct cached_block *block;
+        struct cached_block *block = NULL;
 
         lba = SCRATCH_CACHED + 3 * i;
         KEXPECT((i % 2 ? block_cache_get : block_cache_get_new)(device, lba, &block) == OK);

@@ -247,7 +247,10 @@ static void test_paths(void)
     CHECK_FAILS(open("data.txt/x", O_RDONLY), ENOTDIR);
     CHECK_FAILS(stat("nothing", &out), ENOENT);
     CHECK(access("data.txt", R_OK) == 0);
-    CHECK_FAILS(access("data.txt", W_OK), EROFS);
+    CHECK_FAILS(access("/dev", W_OK), EROFS);
+    CHECK_FAILS(open("/dev/new", O_WRONLY | O_CREAT | O_TRUNC, 0666), EROFS);
+    CHECK(fopen("/dev/new", "w") == NULL && errno == EROFS);
+    CHECK_FAILS(unlink("/dev/console"), EROFS);
     CHECK_FAILS(access("nothing", F_OK), ENOENT);
 
     int files[100], count = 0;
@@ -264,14 +267,8 @@ static void test_what_is_missing(void)
 {
     char name[] = "data.txt";
 
-    CHECK_FAILS(open(name, O_WRONLY), ENOSYS);
-    CHECK_FAILS(open(name, O_RDWR), ENOSYS);
-    CHECK_FAILS(open("new.txt", O_WRONLY | O_CREAT | O_TRUNC, 0666), ENOSYS);
-    CHECK(fopen("new.txt", "w") == NULL && errno == ENOSYS);
-    CHECK_FAILS(unlink(name), ENOSYS);
     CHECK_FAILS(unlink("nothing"), ENOENT);
     CHECK_FAILS(link(name, "new.txt"), ENOSYS);
-    CHECK_FAILS(rename(name, "new.txt"), ENOSYS);
     CHECK_FAILS(kill(1, SIGHUP), ENOSYS);
     CHECK_FAILS(kill(1, SIGKILL), ESRCH);
     CHECK_FAILS(wait(NULL), ECHILD);

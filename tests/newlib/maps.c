@@ -63,7 +63,14 @@ static void test_files(void)
     CHECK_NO_MAP(EACCES, NULL, 11, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     CHECK_ERROR(mprotect(other, 11, PROT_READ | PROT_WRITE), -1, EACCES);
     CHECK_NO_MAP(ENODEV, NULL, 11, PROT_READ, MAP_PRIVATE, folder, 0);
-    CHECK_NO_MAP(ENODEV, NULL, 11, PROT_READ, MAP_PRIVATE, scratch, 0);
+    CHECK(ftruncate(scratch, PAGE) == 0);
+    char *common = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, scratch, 0);
+    char byte = 0;
+    CHECK(common != MAP_FAILED && common[9] == 0);
+    common[9] = 'w';
+    CHECK(pread(scratch, &byte, 1, 9) == 1 && byte == 'w');
+    CHECK(pwrite(scratch, "v", 1, 9) == 1 && common[9] == 'v');
+    CHECK(msync(common, PAGE, MS_SYNC) == 0 && munmap(common, PAGE) == 0);
     CHECK_NO_MAP(ENODEV, NULL, 11, PROT_READ, MAP_PRIVATE, 0, 0);
     CHECK_NO_MAP(EBADF, NULL, 11, PROT_READ, MAP_PRIVATE, -1, 0);
     CHECK_NO_MAP(EBADF, NULL, 11, PROT_READ, MAP_PRIVATE, 15, 0);

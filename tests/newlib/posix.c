@@ -5,6 +5,7 @@
  * Files: data.txt is the ten digits and a line break, dir/in.txt exists; ends.elf is
  * tests/newlib/ends.c. `posix.elf arguments a "b c"` checks that it was started so.
  */
+#define _GNU_SOURCE /* pipe2, dup3 */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <regex.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -80,18 +83,18 @@ static void test_paths(void)
     char found[PATH_MAX], path[100];
     struct stat out;
 
-    CHECK(realpath("dir/in.txt", found) == found && strcmp(found, "0:/dir/in.txt") == 0);
-    CHECK(realpath("/DIR//./In.txt", found) && strcmp(found, "0:/dir/in.txt") == 0);
-    CHECK(realpath("0:/dir/../dir/../data.txt", found) && strcmp(found, "0:/data.txt") == 0);
-    CHECK(realpath("/..", found) && strcmp(found, "0:/") == 0);
-    CHECK(realpath("dir/", found) && strcmp(found, "0:/dir") == 0);
+    CHECK(realpath("dir/in.txt", found) == found && strcmp(found, "/dir/in.txt") == 0);
+    CHECK(realpath("/DIR//./In.txt", found) && strcmp(found, "/DIR/In.txt") == 0);
+    CHECK(realpath("0:/dir/../dir/../data.txt", found) && strcmp(found, "/data.txt") == 0);
+    CHECK(realpath("/..", found) && strcmp(found, "/") == 0);
+    CHECK(realpath("dir/", found) && strcmp(found, "/dir") == 0);
     CHECK_ERROR(realpath("", found), NULL, ENOENT);
     CHECK_ERROR(realpath("nothing", found), NULL, ENOENT);
     CHECK_ERROR(realpath("nothing/..", found), NULL, ENOENT);
     CHECK_ERROR(realpath("data.txt/..", found), NULL, ENOTDIR);
     CHECK_ERROR(realpath("data.txt/", found), NULL, ENOTDIR);
     char *allocated = realpath("data.txt", NULL);
-    CHECK(allocated && strcmp(allocated, "0:/data.txt") == 0);
+    CHECK(allocated && strcmp(allocated, "/data.txt") == 0);
     free(allocated);
 
     CHECK(strcmp(basename(strcpy(path, "0:/dir/in.txt")), "in.txt") == 0);
@@ -165,11 +168,161 @@ static void test_descriptors(void)
     CHECK_ERROR(fsync(1), -1, EINVAL);
     CHECK(fcntl(file, F_GETFL) == O_RDONLY && fcntl(scratch, F_GETFL) == O_WRONLY);
     CHECK(fcntl(1, F_GETFL) == O_RDWR);
+    CHECK(fcntl(file, F_GETFD) == 0 && fcntl(file, F_SETFD, FD_CLOEXEC) == 0);
     CHECK(fcntl(file, F_GETFD) == FD_CLOEXEC && fcntl(file, F_SETFD, 0) == 0);
-    CHECK_ERROR(fcntl(file, F_DUPFD, 0), -1, EINVAL);
+    CHECK(fcntl(file, F_GETFD) == 0);
+    CHECK_ERROR(fcntl(file, 999, 0), -1, EINVAL);
+    CHECK_ERROR(fcntl(file, F_DUPFD, -1), -1, EINVAL);
+    CHECK_ERROR(fcntl(file, F_DUPFD, 1000), -1, EINVAL);
     CHECK(close(file) == 0 && close(scratch) == 0);
     CHECK_ERROR(fsync(file), -1, EBADF);
     CHECK_ERROR(fcntl(file, F_GETFL), -1, EBADF);
+}
+
+static void test_names(void)
+{
+    char text[300], where[PATH_MAX];
+    struct stat out;
+    struct dirent *entry;
+    int count = 0, file;
+
+    CHECK(mkdir("/tmp/n", 0777) == 0);
+    CHECK_ERROR(mkdir("/tmp/n", 0777), -1, EEXIST);
+    CHECK(chdir("/tmp/n") == 0 && getcwd(where, sizeof(where)) && strcmp(where, "/tmp/n") == 0);
+    CHECK_ERROR(getcwd(where, 3), NULL, ERANGE);
+    file = open("one", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    CHECK(file >= 0 && fcntl(file, F_GETFD) == FD_CLOEXEC);
+    CHECK(fcntl(file, F_GETFL) == (O_RDWR | O_APPEND));
+    CHECK(write(file, "abc", 3) == 3 && lseek(file, 0, SEEK_SET) == 0 && write(file, "d", 1) == 1);
+    CHECK(fstat(file, &out) == 0 && out.st_size == 4 && out.st_nlink == 1 && out.st_mtime > 0);
+    CHECK(ftruncate(file, 2) == 0 && fstat(file, &out) == 0 && out.st_size == 2);
+    CHECK(truncate("one", 7) == 0 && stat("/tmp/n/one", &out) == 0 && out.st_size == 7);
+    CHECK(rename("one", "a long name, with blanks") == 0);
+    CHECK_ERROR(stat("one", &out), -1, ENOENT);
+    CHECK(fsync(file) == 0 && close(file) == 0);
+    memset(text, 'x', 299);
+    text[299] = 0;
+    CHECK_ERROR(open(text, O_RDONLY | O_CREAT, 0666), -1, ENAMETOOLONG);
+    CHECK(mkdir("folder", 0777) == 0);
+    DIR *directory = opendir(".");
+    CHECK(directory != NULL);
+    while ((entry = readdir(directory)) != NULL) {
+        count += strcmp(entry->d_name, "folder") == 0 && entry->d_type == DT_DIR;
+        count += strcmp(entry->d_name, "a long name, with blanks") == 0 && entry->d_type == DT_REG;
+    }
+    CHECK(count == 2);
+    CHECK(unlink("a long name, with blanks") == 0);
+    rewinddir(directory);
+    CHECK(readdir(directory) != NULL && readdir(directory) == NULL && closedir(directory) == 0);
+    CHECK_ERROR(unlink("folder"), -1, EISDIR);
+    CHECK_ERROR(rmdir("/tmp/n"), -1, ENOTEMPTY);
+    CHECK(remove("folder") == 0 && chdir("/") == 0 && rmdir("/tmp/n") == 0);
+    CHECK_ERROR(rename("data.txt", "/tmp/data.txt"), -1, EXDEV);
+    file = open("/tmp/times", O_RDWR | O_CREAT, 0666);
+    CHECK(utimes("/tmp/times", (struct timeval[]){{1000000000, 0}, {1100000000, 0}}) == 0);
+    CHECK(fstat(file, &out) == 0 && out.st_mtime == 1100000000 && out.st_atime == 1000000000);
+    CHECK(close(file) == 0 && unlink("/tmp/times") == 0);
+}
+
+/* Reads all that comes into text, of size bytes with its NUL. */
+static size_t read_all(int descriptor, char *text, size_t size)
+{
+    size_t done = 0;
+    ssize_t count;
+
+    while ((count = read(descriptor, text + done, size - 1 - done)) > 0) {
+        done += (size_t)count;
+    }
+    text[done] = '\0';
+    CHECK(count == 0);
+    return done;
+}
+
+static void test_copies(void)
+{
+    int file = open("data.txt", O_RDONLY), copy = dup(file), far = fcntl(file, F_DUPFD, 20);
+    char text[8] = "";
+
+    CHECK(file >= 3 && copy > file && far == 20);
+    CHECK(read(file, text, 3) == 3 && lseek(copy, 0, SEEK_CUR) == 3);
+    CHECK(lseek(far, 5, SEEK_SET) == 5 && read(copy, text, 1) == 1 && text[0] == '5');
+    CHECK(dup2(file, 21) == 21 && dup2(file, file) == file && dup2(21, 20) == 20);
+    CHECK(fcntl(far, F_DUPFD_CLOEXEC, 0) == copy + 1);
+    CHECK(fcntl(copy + 1, F_GETFD) == FD_CLOEXEC && close(copy + 1) == 0);
+    CHECK(dup3(far, 22, O_CLOEXEC) == 22 && fcntl(22, F_GETFD) == FD_CLOEXEC && close(22) == 0);
+    CHECK_ERROR(dup3(far, far, 0), -1, EINVAL);
+    CHECK_ERROR(dup2(99, 5), -1, EBADF);
+    CHECK_ERROR(dup2(99, 99), -1, EBADF);
+    CHECK_ERROR(dup2(file, 1000), -1, EBADF);
+    CHECK_ERROR(dup2(file, -1), -1, EBADF);
+    CHECK(close(21) == 0 && close(far) == 0 && close(file) == 0 && close(copy) == 0);
+    CHECK_ERROR(dup(copy), -1, EBADF);
+    CHECK_ERROR(write(99, text, 1), -1, EBADF);
+    /* Output somewhere else, for a while. */
+    int ends[2], old = dup(STDOUT_FILENO);
+    CHECK(pipe(ends) == 0 && dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO && close(ends[1]) == 0);
+    printf("%s\n", "elsewhere");
+    fflush(stdout);
+    CHECK(dup2(old, STDOUT_FILENO) == STDOUT_FILENO && close(old) == 0);
+    char line[32];
+    CHECK(read_all(ends[0], line, sizeof(line)) == 10 && strcmp(line, "elsewhere\n") == 0);
+    CHECK(close(ends[0]) == 0);
+}
+
+static volatile sig_atomic_t broken_pipes;
+
+static void on_broken_pipe(int signal_number)
+{
+    broken_pipes += signal_number == SIGPIPE;
+}
+
+static void test_pipes(void)
+{
+    struct stat known;
+    int ends[2], status;
+    char text[64] = "";
+
+    CHECK(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
+    CHECK(fstat(ends[0], &known) == 0 && S_ISFIFO(known.st_mode) && isatty(ends[0]) == 0);
+    CHECK(fcntl(ends[0], F_GETFL) == (O_RDONLY | O_NONBLOCK));
+    CHECK(fcntl(ends[1], F_GETFL) == (O_WRONLY | O_NONBLOCK));
+    CHECK(fcntl(ends[1], F_GETFD) == FD_CLOEXEC);
+    CHECK_ERROR(read(ends[0], text, 1), -1, EAGAIN);
+    CHECK_ERROR(lseek(ends[0], 0, SEEK_SET), -1, ESPIPE);
+    CHECK_ERROR(write(ends[0], text, 1), -1, EBADF);
+    CHECK_ERROR(read(ends[1], text, 1), -1, EBADF);
+    CHECK(fcntl(ends[0], F_SETFL, 0) == 0 && fcntl(ends[0], F_GETFL) == O_RDONLY);
+    CHECK(write(ends[1], "abc", 3) == 3 && read(ends[0], text, 60) == 3);
+    /* Nobody reads: the signal that is ignored, that is handled, that ends the program. */
+    CHECK(close(ends[0]) == 0);
+    signal(SIGPIPE, SIG_IGN);
+    CHECK_ERROR(write(ends[1], text, 1), -1, EPIPE);
+    signal(SIGPIPE, on_broken_pipe);
+    CHECK_ERROR(write(ends[1], text, 1), -1, EPIPE);
+    CHECK(broken_pipes == 1);
+    signal(SIGPIPE, SIG_DFL);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(write(ends[1], text, 1) < 0 ? 1 : 0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
+          WTERMSIG(status) == SIGPIPE);
+    CHECK(close(ends[1]) == 0);
+    /* A child's streams. */
+    CHECK(pipe(ends) == 0);
+    child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        printf("child %d", 7);
+        exit(0);
+    }
+    CHECK(close(ends[1]) == 0);
+    FILE *stream = fdopen(ends[0], "r");
+    CHECK(stream && fgets(text, sizeof(text), stream) && strcmp(text, "child 7") == 0);
+    CHECK(fclose(stream) == 0 && waitpid(child, &status, 0) == child && status == 0);
 }
 
 static long milliseconds(const struct timespec *time)
@@ -214,10 +367,10 @@ static void test_limits(void)
     CHECK(sysconf(_SC_PAGESIZE) == 4096 && getpagesize() == 4096);
     CHECK(sysconf(_SC_NPROCESSORS_ONLN) == 1);
     CHECK(sysconf(_SC_PHYS_PAGES) > sysconf(_SC_AVPHYS_PAGES) && sysconf(_SC_AVPHYS_PAGES) > 1000);
-    CHECK(sysconf(_SC_OPEN_MAX) == 19 && sysconf(_SC_CLK_TCK) == CLOCKS_PER_SEC);
+    CHECK(sysconf(_SC_OPEN_MAX) == 32 && sysconf(_SC_CLK_TCK) == CLOCKS_PER_SEC);
     CHECK_ERROR(sysconf(_SC_CHILD_MAX), -1, 0);
     CHECK_ERROR(sysconf(10000), -1, EINVAL);
-    CHECK(pathconf("/", _PC_NAME_MAX) == 12 && fpathconf(0, _PC_PATH_MAX) == 1024);
+    CHECK(pathconf("/", _PC_NAME_MAX) == 255 && fpathconf(0, _PC_PATH_MAX) == 1024);
     CHECK_ERROR(pathconf("nothing", _PC_NAME_MAX), -1, ENOENT);
     CHECK(getuid() == 0 && geteuid() == 0 && getgid() == 0 && getegid() == 0);
     CHECK(umask(027) == 022 && umask(0) == 027);
@@ -280,6 +433,9 @@ int main(int argc, char **argv)
     run("patterns", test_patterns);
     run("lines", test_lines);
     run("descriptors", test_descriptors);
+    run("names, and the working folder", test_names);
+    run("copies of descriptors", test_copies);
+    run("pipes", test_pipes);
     run("time", test_time);
     run("limits", test_limits);
     run("other programs", test_programs);

@@ -11,7 +11,7 @@ import suite
 
 RUNS = {
     "elf": 40000,
-    "fat16": 6000,
+    "fat": 6000,
     "format": 5000,
     "heap": 400,
     "keyboard": 8000,

@@ -148,7 +148,7 @@ def bundled_programs():
 def programs(session):
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
                    r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:",
-                   r"  cat FILE \.\.\. .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
+                   r"  cat \[FILE \.\.\.\] .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
     test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
     listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
     bundled = set(bundled_programs())
@@ -171,7 +171,7 @@ def programs(session):
     exactly(session, "cat", "cat TEXT.TXT nobody 0:/dir/in.txt dir", "A line.", "One more line.",
             "cat: 'nobody' cannot be shown: no such file or folder.", "inside",
             "cat: 'dir' cannot be shown: it is a folder.", "cat ended with status 1.")
-    command(session, "cat", "cat", "Usage: cat FILE .*", r"cat ended with status 2\.")
+    command(session, "cat", "cat nobody", r"cat: .nobody. cannot be shown: .*", r"cat ended with status 1\.")
     shown = BYTES.decode("latin-1").rstrip("\n")
     equal("cat shows bytes as they are", "".join(session.run("cat bytes.bin")), shown)
     session.look("cat shows bytes as they are")

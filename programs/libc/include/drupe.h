@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 int system_sum(int a, int b);
+/* On the screen in any case; what printf() prints goes where the program's output goes. */
 int print(const char *string);
 
 /* The next key, or 0 when none waits. */
@@ -27,7 +28,7 @@ int getkeyblock(void);
 void *page_malloc(size_t size);
 int page_free(void *pages);
 
-/* Writes bytes unchanged, with any values. Returns length. */
+/* Shows bytes on the screen unchanged, with any values. Returns length. */
 int console_write(const void *buffer, size_t length);
 
 /* Starts the program of that name ("shell.elf") beside this one. */
@@ -94,8 +95,8 @@ const char *error_text(int error);
 
 /*
  * Files and folders. A path without a drive ("dir/name.ext") is on drive 0; names are 8.3, in any
- * case. A descriptor is FILE_DESCRIPTOR_FIRST or more; a process has FILE_DESCRIPTORS_MAX, and all
- * are closed when it ends.
+ * case. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a process has FILE_DESCRIPTORS_MAX
+ * of these, and all are closed when it ends.
  *
  * file_open: the lowest free descriptor, or -ENOENT, -ENOTDIR, -EBADPATH, -EBUSY (none is free)
  *   and what goes wrong below: -EIO, -ECORRUPT, -ENOMEM. Folders are opened for
@@ -111,6 +112,17 @@ int file_stat(const char *path, struct file_stat *stat);
 int file_descriptor_stat(int descriptor, struct file_stat *stat);
 int file_read_directory(int descriptor, struct directory_entry *entry);
 int file_close(int descriptor);
+
+/*
+ * Descriptors 0 to 2 (FILE_INPUT, FILE_OUTPUT, FILE_ERRORS) are open when a program begins, and
+ * what it starts has the same. file_write writes all of it: length, or an error; when nobody reads
+ * from a pipe any more, it ends the program with status 141. file_pipe makes a pipe: what is written
+ * to ends[1] is read from ends[0]. file_duplicate makes number, or the lowest free one for -1, a
+ * copy of descriptor, and returns it.
+ */
+int file_write(int descriptor, const void *buffer, size_t length);
+int file_pipe(int ends[2]);
+int file_duplicate(int descriptor, int number);
 
 /*
  * Reads keys into line, at most size - 1 bytes and a NUL, until Enter, which is not stored.

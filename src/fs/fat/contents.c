@@ -1,5 +1,7 @@
 /*
  * fs/fat/contents.c - see contents.h.
+ *
+ * Size before speed.
  */
 #include "fs/fat/contents.h"
 

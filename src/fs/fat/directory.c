@@ -241,8 +241,7 @@ static bool is_wanted(const struct fat_volume *volume, const struct fat_found *f
     if (fat_entry_is_dot(&found->entry)) {
         return false;
     }
-    if (scratch->has_wanted_alias &&
-        memcmp(found->entry.name, scratch->wanted_alias, FAT_ALIAS_BYTES) == 0) {
+    if (scratch->has_wanted_alias && fat_alias_is_same(found->entry.name, scratch->wanted_alias)) {
         return true;
     }
     if (found->unit_count != scratch->wanted_count) {

@@ -264,6 +264,20 @@ bool fat_alias_of_text(const char *name, size_t length, uint8_t alias[FAT_ALIAS_
     return place > 0 && alias[0] != ' ' && alias[place - 1] != ' ' && !has_empty_extension;
 }
 
+bool fat_alias_is_same(const uint8_t a[FAT_ALIAS_BYTES], const uint8_t b[FAT_ALIAS_BYTES])
+{
+    for (int i = 0; i < FAT_ALIAS_BYTES; i++) {
+        uint8_t one = i == 0 && a[0] == FAT_ENTRY_E5 ? 0xE5 : a[i];
+        uint8_t other = i == 0 && b[0] == FAT_ENTRY_E5 ? 0xE5 : b[i];
+
+        if (one != other && (one < 0x80 || other < 0x80 ||
+                             fat_fold(unit_of_byte(one)) != fat_fold(unit_of_byte(other)))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---------------------------------------------------------------- making aliases */
 
 /* Which kinds of letters a part has. */

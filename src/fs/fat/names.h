@@ -45,6 +45,9 @@ void fat_alias_text(const uint8_t alias[FAT_ALIAS_BYTES], uint8_t name_case,
 /* The alias that is written like this name, in any case; false: there is none. */
 bool fat_alias_of_text(const char *name, size_t length, uint8_t alias[FAT_ALIAS_BYTES]);
 
+/* Are they one alias, where case makes no difference? */
+bool fat_alias_is_same(const uint8_t a[FAT_ALIAS_BYTES], const uint8_t b[FAT_ALIAS_BYTES]);
+
 /*
  * The alias that a new name gets. As in Windows: capitals, without blanks and all dots but the last,
  * '_' for what no alias may have; at most 8 and 3 characters.

@@ -8,6 +8,7 @@
 #include "lib/string.h"
 
 #define CLUSTER_BYTES_MAX (64 * 1024)
+#define ATARI_JUMP        0x60 /* BRA.S */
 
 /* Volumes of others: by the name in their boot record. NULL: nothing known. */
 static const char *find_foreign(const struct fat_boot_record *record)
@@ -79,9 +80,10 @@ const char *fat_understand(const void *bytes, struct fat_volume *volume)
     uint32_t fat = is_large ? record->large.fat_sectors : record->fat_sectors_16;
     const char *foreign = find_foreign(record);
 
-    /* Atari's have no signature; then the rest must look all the more like a boot record. */
-    bool is_signed = signature[0] == 0x55 && signature[1] == 0xAA;
-    if (!is_signed && (sector < SECTOR_BYTES || (record->media < 0xF8 && record->media != 0xF0))) {
+    /* Atari's have none, and begin with a jump of its processor. */
+    bool is_signed =
+        (signature[0] == 0x55 && signature[1] == 0xAA) || record->jump[0] == ATARI_JUMP;
+    if (!is_signed) {
         return "its first sector is no boot record (no 55 AA at its end); it is not formatted";
     }
     if (foreign) {

@@ -8,13 +8,14 @@
 #include <sys/types.h>
 
 #define DT_UNKNOWN 0
+#define DT_CHR     2
 #define DT_DIR     4
 #define DT_REG     8
 
 #define _DIRENT_HAVE_D_TYPE
 
 struct dirent {
-    ino_t d_ino; /* files have no numbers here: always 1 */
+    ino_t d_ino;
     unsigned char d_type;
     unsigned short d_reclen; /* of this struct */
     char d_name[NAME_MAX + 1];

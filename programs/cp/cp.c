@@ -1,0 +1,137 @@
+/*
+ * cp - copies files; with -r folders and all that is in them.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <tools.h>
+
+#define USAGE                          \
+    "Usage: cp [-r] FROM TO\n"         \
+    "       cp [-r] FROM ... FOLDER\n" \
+    "Copies files. -r: folders, too, with all that is in them.\n"
+
+#define PATH_BYTES 1024
+
+static bool with_folders;
+
+static int copy(char *from, char *to);
+
+static int copy_file(const char *from, const char *to)
+{
+    struct file_details source, target;
+    intptr_t in = syscall_open(from), out;
+    int status;
+
+    if (in < 0) {
+        return tool_error("cp", from, "read", in);
+    }
+    if (syscall_stat_file((int)in, NULL, &source) == 0 && syscall_stat_file(-1, to, &target) == 0 &&
+        source.drive == target.drive && source.number == target.number) {
+        syscall_close((int)in);
+        return tool_error("cp", from, "copied to itself", -EINVARG);
+    }
+    out = syscall_open_file(to, OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE);
+    status = out < 0 ? (int)out : tool_copy((int)in, (int)out);
+    syscall_close((int)in);
+    if (out >= 0) {
+        intptr_t closed = syscall_close((int)out);
+
+        status = status < 0 ? status : (int)closed;
+    }
+    return status < 0 ? tool_error("cp", to, "written", status) : EXIT_SUCCESS;
+}
+
+/* Appends "/name" to a path of length bytes. */
+static bool append(char *path, size_t length, const char *name)
+{
+    if (length + strlen(name) + 2 > PATH_BYTES) {
+        return false;
+    }
+    path[length] = '/';
+    strcpy(path + length + 1, name);
+    return true;
+}
+
+static int copy_entries(int folder, char *from, char *to)
+{
+    size_t from_length = strlen(from), to_length = strlen(to);
+    uint64_t buffer[48]; /* one for each folder that is open */
+    intptr_t bytes;
+    int status = EXIT_SUCCESS;
+
+    while ((bytes = syscall_list_directory(folder, buffer, sizeof(buffer))) > 0) {
+        for (intptr_t at = 0; at < bytes;) {
+            const struct directory_record *record = (const void *)((char *)buffer + at);
+            int now = append(from, from_length, record->name) && append(to, to_length, record->name)
+                          ? copy(from, to)
+                          : tool_error("cp", from, "copied", -EBADPATH);
+
+            status = now > status ? now : status;
+            at += record->bytes;
+        }
+    }
+    from[from_length] = to[to_length] = '\0';
+    return bytes < 0 ? tool_error("cp", from, "read", bytes) : status;
+}
+
+static int copy_folder(char *from, char *to)
+{
+    intptr_t folder = syscall_open_file(from, OPEN_READ | OPEN_DIRECTORY);
+    intptr_t status;
+
+    if (folder < 0) {
+        return tool_error("cp", from, "read", folder);
+    }
+    status = syscall_make_directory(to);
+    if (status < 0 && !(status == -EEXISTS && tool_is_folder(to))) {
+        syscall_close((int)folder);
+        return tool_error("cp", to, "made", status);
+    }
+    status = copy_entries((int)folder, from, to);
+    syscall_close((int)folder);
+    return (int)status;
+}
+
+static int copy(char *from, char *to)
+{
+    if (!tool_is_folder(from)) {
+        return copy_file(from, to);
+    }
+    return with_folders ? copy_folder(from, to)
+                        : tool_error("cp", from, "copied without -r", -EISDIR);
+}
+
+int main(int argc, char **argv)
+{
+    static char from[PATH_BYTES], to[PATH_BYTES];
+    int status = EXIT_SUCCESS, first = 1;
+
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
+    }
+    if (argc > 1 && strcmp(argv[1], "-r") == 0) {
+        with_folders = true;
+        first++;
+    }
+    if (argc - first < 2) {
+        return tool_usage(USAGE);
+    }
+    bool into_folder = tool_is_folder(argv[argc - 1]);
+
+    if (argc - first > 2 && !into_folder) {
+        return tool_error("cp", argv[argc - 1], "copied into", -ENOTDIR);
+    }
+    for (int i = first; i < argc - 1; i++) {
+        bool fits = strlen(argv[i]) < sizeof(from) && strlen(argv[argc - 1]) < sizeof(to);
+
+        if (fits) {
+            strcpy(from, argv[i]);
+            strcpy(to, argv[argc - 1]);
+            fits = !into_folder || tool_join(to, sizeof(to), argv[argc - 1], from);
+        }
+        int now = fits ? copy(from, to) : tool_error("cp", argv[i], "copied", -EBADPATH);
+
+        status = now > status ? now : status;
+    }
+    return status;
+}

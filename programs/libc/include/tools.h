@@ -1,0 +1,56 @@
+/*
+ * tools.h - what the small programs that work on files have in common: sentences for what goes
+ * wrong, input line by line, output that is written as a whole.
+ */
+#ifndef TOOLS_H
+#define TOOLS_H
+
+#include <drupe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* "cp: 'a.txt' cannot be read: no such file or folder." to descriptor 2. Returns EXIT_FAILURE. */
+int tool_error(const char *program, const char *path, const char *verb, intptr_t status);
+
+/* Prints the usage. Returns EXIT_USAGE. */
+int tool_usage(const char *usage);
+
+/* Writes all of it to a descriptor: 0 or an error. */
+int tool_write(int descriptor, const void *buffer, size_t length);
+
+/* Copies all that comes from one descriptor to another. 0 or an error. */
+int tool_copy(int from, int to);
+
+/* Is there a folder of that name? */
+bool tool_is_folder(const char *path);
+
+/* "folder/name" of a path's last name, in `to`. False: it does not fit size bytes. */
+bool tool_join(char *to, size_t size, const char *folder, const char *path);
+
+/* The last name of a path. */
+const char *tool_last_name(const char *path);
+
+/* Input line by line. */
+struct tool_lines {
+    int descriptor;
+    int status; /* below 0: the error that has ended it */
+    size_t used, filled;
+    char buffer[4096];
+    char *line; /* the last one, without its line feed and with a NUL behind it */
+    size_t length, room;
+    bool has_end; /* there was a line feed */
+};
+
+void tool_lines_begin(struct tool_lines *lines, int descriptor);
+bool tool_lines_next(struct tool_lines *lines); /* false: the end, or an error */
+void tool_lines_end(struct tool_lines *lines);
+
+/* Calls work for each of the files, or, when there is none, for input; "-" is input, too. The
+ * worst status. */
+int tool_for_each_file(const char *program, int count, char **paths,
+                       int (*work)(int descriptor, const char *path));
+
+/* A decimal number below 2^31, or -1. */
+int tool_number(const char *text);
+
+#endif

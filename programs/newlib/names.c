@@ -1,0 +1,126 @@
+/*
+ * names.c - what POSIX does with names: files and folders are removed, renamed, made; the working
+ * folder; times.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "layer.h"
+
+#define NAME_BYTES_MAX 255
+#define PATH_BYTES     1024 /* src/config.h: PATH_BYTES_MAX */
+
+/* Is the path, or a name in it, longer than the kernel takes? */
+static bool is_too_long(const char *path)
+{
+    size_t length = 0;
+
+    if (strlen(path) >= PATH_BYTES) {
+        return true;
+    }
+    for (const char *c = path; *c; c++) {
+        length = *c == '/' ? 0 : length + 1;
+        if (length > NAME_BYTES_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int layer_result_of_path(const char *path, intptr_t result)
+{
+    return result == layer_bad_path && is_too_long(path) ? layer_fail(ENAMETOOLONG)
+                                                         : layer_result(result);
+}
+
+int unlink(const char *path)
+{
+    return layer_result_of_path(path, syscall_remove(path, REMOVE_FILE));
+}
+
+int rmdir(const char *path)
+{
+    return layer_result_of_path(path, syscall_remove(path, REMOVE_DIRECTORY));
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    (void)mode; /* there are no rights */
+    return layer_result_of_path(path, syscall_make_directory(path));
+}
+
+int rename(const char *path, const char *new_path)
+{
+    return layer_result_of_path(is_too_long(path) ? path : new_path,
+                                syscall_rename(path, new_path));
+}
+
+/* A file has one name. */
+int link(const char *path, const char *new_path)
+{
+    struct stat out;
+
+    (void)new_path;
+    return stat(path, &out) < 0 ? -1 : layer_fail(ENOSYS);
+}
+
+/* ---------------------------------------------------------------- the working folder */
+
+int chdir(const char *path)
+{
+    return layer_result_of_path(path, syscall_change_folder(path));
+}
+
+char *getcwd(char *buffer, size_t size)
+{
+    char path[PATH_BYTES];
+
+    if (buffer && size == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (layer_result(syscall_get_folder(path, sizeof(path))) < 0) {
+        return NULL;
+    }
+    if (!buffer) { /* as others do: memory for it */
+        size = size ? size : strlen(path) + 1;
+    }
+    if (strlen(path) >= size) {
+        errno = ERANGE;
+        return NULL;
+    }
+    if (!buffer) {
+        buffer = malloc(size);
+    }
+    return buffer ? strcpy(buffer, path) : NULL;
+}
+
+/* ---------------------------------------------------------------- times */
+
+static int set_times(const char *path, const int64_t *times)
+{
+    return layer_result_of_path(path, syscall_set_times(path, times));
+}
+
+/* newlib's <utime.h> leaves it out. */
+int utime(const char *path, const struct utimbuf *times);
+
+int utime(const char *path, const struct utimbuf *times)
+{
+    const int64_t both[2] = {times ? times->modtime : 0, times ? times->actime : 0};
+
+    return set_times(path, times ? both : NULL);
+}
+
+int utimes(const char *path, const struct timeval *times)
+{
+    const int64_t both[2] = {times ? times[1].tv_sec : 0, times ? times[0].tv_sec : 0};
+
+    return set_times(path, times ? both : NULL);
+}
