@@ -11,6 +11,8 @@
 #include "config.h"
 #include "arch/machine.h"
 #include "debug/panic.h"
+#include "device/null.h"
+#include "device/random.h"
 #include "debug/printk.h"
 #include "drivers/debugcon.h"
 #include "drivers/keyboard.h"
@@ -53,6 +55,8 @@ void kernel_main(void)
     check_keys();
     task_initialise(); /* this stack is the idle task's from now on */
     page_cache_initialise();
+    null_initialise();   /* what has a name in /dev ... */
+    random_initialise(); /* ... the console comes with the processes */
     process_initialise();
     process_fault_initialise(); /* a fault in ring 3 ends its process, not the kernel */
     syscall_initialise();       /* int 0x80 */

@@ -8,7 +8,9 @@
  */
 #include <stddef.h>
 
+#include "fs/device_file.h"
 #include "fs/file_object.h"
+#include "lib/string.h"
 #include "fs/path.h"
 #include "fs/pipe.h"
 #include "base/align.h"
@@ -39,12 +41,22 @@ static intptr_t add_descriptor(struct file *file, uint32_t from)
     return number;
 }
 
+#define DEVICE_FOLDER "0:/dev/"
+
 static int open_user_path(struct user_pointer source, struct file **file)
 {
     char path[PATH_BYTES_MAX];
     int status = copy_path_from_user(path, source);
 
-    return status < 0 ? status : file_open(path, file);
+    if (status < 0) {
+        return status;
+    }
+    if (strncmp(path, DEVICE_FOLDER, strlen(DEVICE_FOLDER)) == 0) {
+        const struct device *device = device_find(path + strlen(DEVICE_FOLDER));
+
+        return device ? device_file_open(device, FILE_READ | FILE_WRITE, file) : -ENOENT;
+    }
+    return file_open(path, file);
 }
 
 /* open(path): the lowest free descriptor; -EBUSY when all are in use, -ELIMIT when the family has
