@@ -348,8 +348,9 @@ static void run_part(struct job *job, const struct token *first, const struct to
 static bool is_worth_a_sentence(int status, bool is_last)
 {
     if (is_last) {
-        return status != 0 && status != STATUS_FAULT + SIGNAL_PIPE;
+        return status != 0;
     }
+    /* A fault with the number of SIGPIPE: the kernel has printed a sentence. */
     return status >= STATUS_FAULT && status != STATUS_FAULT + SIGNAL_PIPE &&
            status != STATUS_INTERRUPTED && status != STATUS_QUIT;
 }
@@ -439,8 +440,8 @@ int job_run_line(const char *line)
             end++;
         }
         if (runs) {
-            shell.status = run_pipeline(first, end, end->kind == TOKEN_BACKGROUND,
-                                        end->kind == TOKEN_AND || end->kind == TOKEN_OR);
+            shell.status =
+                run_pipeline(first, end, end->kind == TOKEN_BACKGROUND, end->kind == TOKEN_OR);
             if (shell.status == STATUS_INTERRUPTED || shell.status == STATUS_QUIT) {
                 break;
             }

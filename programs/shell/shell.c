@@ -29,7 +29,7 @@
 #define USAGE                              \
     "Usage: shell [FILE [ARGUMENT ...]]\n" \
     "       shell -c LINE\n"               \
-    "Reads command lines, from a file if there is one, and runs them; help lists them.\n"
+    "Reads command lines, or a file of them, and runs them; help lists commands.\n"
 #define PROMPT         "drupe> "
 #define PROGRAM_SUFFIX ".elf"
 #define SCREEN_ROWS    25
