@@ -287,7 +287,7 @@ MUTANTS = [
     ("fault: a page that comes by a touch holds what it held", FAULT,
      "    pmm_zero_page(frame);\n", "", "kernel"),
     ("process: a wait for any child waits for none", PROCESS,
-     "    if (id != WAIT_ANY) {\n        found = ", "    if (id) {\n        found = ",
+     "    if (id != WAIT_ANY) {\n        return process_find_child", "    if (id) {\n        return process_find_child",
      "usertest"),
 
     ("task: sleepers wake in any order", TASK,

@@ -56,6 +56,11 @@ int process_spawn(struct command_argument *command, unsigned flags)
     return syscall_spawn(command, flags);
 }
 
+int process_spawn_beside(struct command_argument *command, unsigned flags, int pid)
+{
+    return syscall_spawn_beside(command, flags, pid);
+}
+
 int process_wait(int pid, int *status)
 {
     return syscall_wait(pid, status);

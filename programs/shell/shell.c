@@ -1,13 +1,20 @@
 /*
  * shell - reads command lines and runs programs. It shows how one program starts another
  * (process_spawn), hands it the keyboard, and waits for its status; and what becomes of those that
- * it does not wait for. Each program that it starts begins a family (SPAWN_FAMILY), so that no job
+ * it does not wait for. Each job that it starts is a family (SPAWN_FAMILY), so that none
  * takes the machine; in a shell inside another all belong to the other's job.
  *
  *   NAME ARGUMENT ...     0:/NAME or 0:/NAME.elf, in front: it has the keyboard until it ends
  *   NAME ARGUMENT ... &   beside the shell; the shell reports later how it ended
+ *   A | B                 what A prints, B reads; < > >> 2> put files in place of screen and keyboard
+ *   A && B, A || B, A; B  B when A had status 0, when it had another, in any case
+ *   NAME=VALUE, $NAME     variables; $? is the last status
  *
  * What a command does to the shell itself cannot be a program: these are the built-in ones.
+ *
+ * With a file's name it runs the lines in the file; $1 and so on are the words behind the name. When
+ * its input is no console, it runs the lines that come from there. The first shell runs 0:/init.sh
+ * before it asks for a line, if there is one.
  */
 #include <ctype.h>
 #include <drupe.h>
@@ -16,39 +23,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job.h"
 #include "line_edit.h"
 
-#define USAGE           "Usage: shell\nReads command lines and runs them; help lists them.\n"
-#define PROMPT          "drupe> "
-#define PROGRAM_SUFFIX  ".elf"
-#define SCREEN_ROWS     25
-#define NAME_LENGTH_MAX (COMMAND_ARGUMENT_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
+#define USAGE                              \
+    "Usage: shell [FILE [ARGUMENT ...]]\n" \
+    "       shell -c LINE\n"               \
+    "Reads command lines, or a file of them, and runs them; help lists commands.\n"
+#define PROMPT         "drupe> "
+#define PROGRAM_SUFFIX ".elf"
+#define SCREEN_ROWS    25
+#define FIRST_SCRIPT   "0:/init.sh"
 
 static struct line_editor editor;
 static struct key_decoder decoder;
 
-/* ---------------------------------------------------------------- programs */
-
-/* "hello", or "[5] hello" for one in the background, and how it ended. */
-static void tell_status(const char *who, int status)
-{
-    switch (status) {
-    case STATUS_INTERRUPTED: printf("%s was interrupted.\n", who); break;
-    case STATUS_KILLED: printf("%s was killed.\n", who); break;
-    case STATUS_QUIT: printf("%s was ended, and all that it had started.\n", who); break;
-    default:
-        printf("%s ended with status %d%s.\n", who, status,
-               status >= STATUS_FAULT && status < STATUS_FAULT + 32 ? ": a fault" : "");
-        break;
-    }
-}
+/* ---------------------------------------------------------------- programs in the background */
 
 static void tell_background_status(const struct process_info *info, int status)
 {
     char who[PROCESS_NAME_BYTES + 16];
 
     (void)snprintf(who, sizeof(who), "[%u] %s", info->pid, info->name);
-    tell_status(who, status);
+    job_tell_status(who, status);
 }
 
 /* Waits for the children that have ended meanwhile, and reports each. */
@@ -65,61 +62,6 @@ static void collect_children(void)
         }
     }
     free(list);
-}
-
-/* Makes name the path of a file: as it is, or with ".elf". 0 or an error. */
-static int find_program(char *name)
-{
-    struct file_stat stat;
-    size_t length = strlen(name);
-    int status = file_stat(name, &stat);
-
-    if (status == OK && !stat.is_directory) {
-        return OK;
-    }
-    if (length > NAME_LENGTH_MAX) {
-        return -ENOENT;
-    }
-    strcpy(name + length, PROGRAM_SUFFIX);
-    int with_suffix = file_stat(name, &stat);
-    if (with_suffix == OK && !stat.is_directory) {
-        return OK;
-    }
-    name[length] = '\0';
-    return status == OK ? -EISDIR : with_suffix;
-}
-
-static void tell_why_not(const char *name, int status)
-{
-    switch (status) {
-    case -ENOENT:
-    case -EBADPATH:
-    case -ENOTDIR:
-        printf("There is no program or command '%s'. Type help for a list.\n", name);
-        break;
-    case -EISDIR: printf("'%s' is a folder, not a program.\n", name); break;
-    case -EINFORMAT: printf("'%s' is not a program.\n", name); break;
-    default: printf("'%s' cannot be started: %s.\n", name, error_text(status)); break;
-    }
-}
-
-static void run_program(struct command_argument *command, bool in_background)
-{
-    char typed[COMMAND_ARGUMENT_BYTES];
-    int status;
-
-    string_copy(typed, command->argument, sizeof(typed));
-    int pid = find_program(command->argument);
-    if (pid == OK) {
-        pid = process_spawn(command, SPAWN_FAMILY | (in_background ? 0 : SPAWN_FRONT));
-    }
-    if (pid < 0) {
-        tell_why_not(typed, pid);
-    } else if (in_background) {
-        printf("[%d]\n", pid);
-    } else if (process_wait(pid, &status) >= 0 && status != 0) {
-        tell_status(typed, status);
-    }
 }
 
 /* ---------------------------------------------------------------- built-in commands */
@@ -139,22 +81,22 @@ static bool parse_number(const char *text, int *number)
     return length > 0 && length < 10;
 }
 
-static void run_exit(struct command_argument *arguments)
+static int run_exit(struct command_argument *arguments)
 {
     int status = 0;
 
     if (arguments != NULL && !parse_number(arguments->argument, &status)) {
         printf("'%s' is no number. Usage: exit [STATUS]\n", arguments->argument);
-        return;
+        return STATUS_USAGE;
     }
     if (arguments != NULL && arguments->next != NULL) {
         puts("Usage: exit [STATUS]");
-        return;
+        return STATUS_USAGE;
     }
     exit(status);
 }
 
-static void run_kill(struct command_argument *arguments)
+static int run_kill(struct command_argument *arguments)
 {
     int pid;
     bool is_family = arguments != NULL && strcmp(arguments->argument, "-f") == 0;
@@ -164,35 +106,37 @@ static void run_kill(struct command_argument *arguments)
     }
     if (arguments == NULL || arguments->next != NULL || !parse_number(arguments->argument, &pid)) {
         puts("Usage: kill [-f] PID (ps lists the PIDs; -f: all of PID's family)");
-        return;
+        return STATUS_USAGE;
     }
     if (pid == process_id()) {
         puts("That is the shell itself. Type exit to end it.");
-        return;
+        return STATUS_USAGE;
     }
     if ((is_family ? process_kill_family(pid) : process_kill(pid)) < 0) {
         printf("There is no process %d that this shell may end.\n", pid);
-        return;
+        return STATUS_USAGE;
     }
     /* It ends before it executes anything more; the end of a child's child is the child's. */
     process_wait(pid, NULL);
     printf(is_family ? "The family of [%d] was killed.\n" : "[%d] was killed.\n", pid);
+    return 0;
 }
 
 /* Screen and terminal have no command for it in common: everything moves up and out. */
-static void run_clear(struct command_argument *arguments)
+static int run_clear(struct command_argument *arguments)
 {
     (void)arguments;
     for (int row = 0; row < SCREEN_ROWS; row++) {
         putchar('\n');
     }
+    return 0;
 }
 
-static void run_help(struct command_argument *arguments);
+static int run_help(struct command_argument *arguments);
 
 static const struct {
     const char *name;
-    void (*run)(struct command_argument *arguments); /* what follows the name */
+    int (*run)(struct command_argument *arguments); /* what follows the name; its status */
     const char *synopsis;
     const char *summary;
 } built_in[] = {
@@ -241,7 +185,7 @@ static bool is_program_name(const char *name)
     return dot != NULL && strcmp(dot, PROGRAM_SUFFIX) == 0 && strcmp(name, "init.elf") != 0;
 }
 
-static void run_help(struct command_argument *arguments)
+static int run_help(struct command_argument *arguments)
 {
     struct directory_entry entry;
     int status;
@@ -255,7 +199,7 @@ static void run_help(struct command_argument *arguments)
     int folder = file_open("0:/");
     if (folder < 0) {
         printf("The disk cannot be read: %s.\n", error_text(folder));
-        return;
+        return EXIT_FAILURE;
     }
     while ((status = file_read_directory(folder, &entry)) == 1) {
         if (!entry.stat.is_directory && is_program_name(entry.name)) {
@@ -266,93 +210,23 @@ static void run_help(struct command_argument *arguments)
     if (status < 0) {
         printf("The list ends here: %s.\n", error_text(status));
     }
-    puts("A & at the end of a line starts a program in the background.\n"
+    puts("A | B   A && B   A || B   A; B   < FILE   > FILE   >> FILE   2> FILE   $NAME * ?\n"
+         "A & at the end of a line starts a program in the background.\n"
          "Ctrl-C ends the program in front, Ctrl-\\ it and all that it has started, in any case.");
+    return status < 0 ? EXIT_FAILURE : 0;
 }
 
 /* ---------------------------------------------------------------- lines */
 
-/* Cuts an & off the line's end, unless it is between quotes. Was there one? */
-static bool take_ampersand(char *line)
+static bool run_built_in(struct command_argument *command, int *status)
 {
-    size_t length = strlen(line);
-    bool is_quoted = false;
-
-    for (const char *c = line; *c != '\0'; c++) {
-        is_quoted ^= *c == '"';
-    }
-    while (length > 0 && isspace(line[length - 1])) {
-        length--;
-    }
-    if (is_quoted || length == 0 || line[length - 1] != '&') {
-        return false;
-    }
-    line[length - 1] = '\0';
-    return true;
-}
-
-/* What other shells do something with, where it is not between quotes; 0: nothing. An & is text in
- * a word, and something else when it is one. */
-static char find_symbol(const char *line)
-{
-    bool is_quoted = false;
-
-    for (const char *c = line; *c != '\0'; c++) {
-        is_quoted ^= *c == '"';
-        if (!is_quoted && strchr("<>|;", *c) != NULL) {
-            return *c;
-        }
-        if (!is_quoted && *c == '&' && (c == line || isspace(c[-1])) &&
-            (c[1] == '\0' || isspace(c[1]))) {
-            return *c;
-        }
-    }
-    return '\0';
-}
-
-static void refuse_symbol(char symbol)
-{
-    printf("That line was not run: this shell %s yet.\n"
-           "To pass %c to a program, put it between quotes (\").\n",
-           symbol == '|'   ? "has no pipes (|)"
-           : symbol == ';' ? "has no ; between commands"
-           : symbol == '&' ? "has no & between commands"
-           : symbol == '<' ? "cannot take input from a file (<)"
-                           : "cannot write output to a file (>)",
-           symbol);
-}
-
-static void run_line(char *line)
-{
-    struct command_argument *command;
-    bool in_background = take_ampersand(line);
-    char symbol = find_symbol(line);
-
-    if (symbol != '\0') {
-        refuse_symbol(symbol);
-        return;
-    }
-    int count = command_split(line, &command);
-
-    if (count == -EINFORMAT) {
-        puts("A quote (\") is open at the end of the line.");
-    } else if (count == -EINVARG) {
-        printf("A word of that line is longer than %d characters.\n", COMMAND_ARGUMENT_BYTES - 1);
-    } else if (count < 0) {
-        printf("That line cannot be run: %s.\n", error_text(count));
-    }
-    if (count <= 0) {
-        return;
-    }
     for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
         if (strcmp(built_in[i].name, command->argument) == 0) {
-            built_in[i].run(command->next);
-            goto out;
+            *status = built_in[i].run(command->next);
+            return true;
         }
     }
-    run_program(command, in_background);
-out:
-    command_free(command);
+    return false;
 }
 
 static enum line_event read_command(void)
@@ -372,21 +246,102 @@ static enum line_event read_command(void)
     return event;
 }
 
-int main(int argc, char **argv)
+/* ---------------------------------------------------------------- scripts */
+
+#define SCRIPT_BYTES 4096 /* that it grows by */
+
+/* All that comes from descriptor, with a NUL; NULL: an error, in *status. The caller's to free. */
+static char *read_script(int descriptor, int *status)
 {
-    if (show_help(argc, argv, USAGE)) {
-        return EXIT_SUCCESS;
+    size_t length = 0, size = 0;
+    char *text = NULL;
+
+    do {
+        if (size - length < 2) {
+            char *larger = realloc(text, size + SCRIPT_BYTES);
+
+            if (larger == NULL) {
+                *status = -ENOMEM;
+                break;
+            }
+            text = larger;
+            size += SCRIPT_BYTES;
+        }
+        *status = file_read(descriptor, text + length, size - length - 1);
+        length += *status > 0 ? (size_t)*status : 0;
+    } while (*status > 0);
+    if (*status < 0) {
+        free(text);
+        return NULL;
     }
-    if (argc > 1) {
-        dprintf(FILE_ERRORS, "%s", USAGE);
-        return EXIT_USAGE;
+    text[length] = '\0';
+    return text;
+}
+
+/* Runs the lines, whose first word is not #. The last status. */
+static int run_script(char *text)
+{
+    int status = 0;
+
+    while (*text != '\0') {
+        char *line = text + strspn(text, " \t");
+        size_t length = strcspn(text, "\r\n");
+        bool is_end = text[length] == '\0';
+
+        text[length] = '\0';
+        text += length + !is_end;
+        if (*line != '#') {
+            status = job_run_line(line);
+        }
+        if (status == STATUS_INTERRUPTED || status == STATUS_QUIT) {
+            break;
+        }
     }
+    return status;
+}
+
+static int run_script_from(int descriptor, const char *name)
+{
+    int status = descriptor;
+    char *text = descriptor >= 0 ? read_script(descriptor, &status) : NULL;
+
+    if (text == NULL) {
+        dprintf(FILE_ERRORS, "shell: '%s' cannot be read: %s.\n", name, error_text(status));
+        return STATUS_NOT_FOUND;
+    }
+    status = run_script(text);
+    free(text);
+    return status;
+}
+
+/* What the first shell runs before it asks for a line. */
+static void run_first_script(void)
+{
+    struct file_stat stat;
+
+    if (process_id() == 1 && file_stat(FIRST_SCRIPT, &stat) == OK) {
+        int script = file_open(FIRST_SCRIPT);
+
+        run_script_from(script, FIRST_SCRIPT);
+        file_close(script);
+    }
+}
+
+static bool has_console(void)
+{
+    uint32_t mode;
+
+    return syscall_control(FILE_INPUT, CONTROL_GET_MODE, &mode) == 0;
+}
+
+static int run_lines(void)
+{
     catch_interrupt(1);
     puts("Type help for a list of commands.");
     for (;;) {
         collect_children();
         switch (read_command()) {
-        case LINE_ENTERED: run_line(editor.text); break;
+        case LINE_ENTERED: (void)job_run_line(editor.text); break;
         case LINE_TOO_LONG:
             printf("That line was not run: it is longer than %d characters.\n", LINE_BYTES - 1);
             break;
@@ -397,4 +352,32 @@ int main(int argc, char **argv)
         default: break;
         }
     }
+}
+
+int main(int argc, char **argv)
+{
+    if (show_help(argc, argv, USAGE)) {
+        return EXIT_SUCCESS;
+    }
+    bool is_line = argc > 1 && strcmp(argv[1], "-c") == 0;
+
+    if (is_line && argc != 3) {
+        dprintf(FILE_ERRORS, "%s", USAGE);
+        return EXIT_USAGE;
+    }
+    job_initialise(run_built_in, argc > 1 || !has_console());
+    job_set_arguments(argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
+    if (is_line) {
+        return job_run_line(argv[2]);
+    }
+    if (argc > 1) {
+        int script = file_open(argv[1]);
+
+        return run_script_from(script, argv[1]);
+    }
+    if (!has_console()) {
+        return run_script_from(FILE_INPUT, "input");
+    }
+    run_first_script();
+    return run_lines();
 }

@@ -4,6 +4,8 @@
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
 
+#include <stdbool.h>
+
 #include "base/types.h"
 
 /* Segments, the stack for traps from ring 3, and the way out when even the kernel's stack is gone.
@@ -32,6 +34,9 @@ static inline void cpu_let_interrupts_in(void);
 /* A counter that rises with time at a rate of its own; under QEMU's -icount, the instructions
  * executed. */
 static inline uint64_t cpu_read_cycles(void);
+
+/* A random word of the CPU's own; false: it has none, or none now. */
+bool cpu_read_random(uint32_t *word);
 
 #include "arch/x86/cpu_inline.h"
 

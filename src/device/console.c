@@ -14,6 +14,7 @@
 #include "debug/printk.h"
 #include "device/device.h"
 #include "device/key_queue.h"
+#include "device/random.h"
 #include "lib/key_decoder.h"
 #include "lib/utf8.h"
 #include "task/task.h"
@@ -61,6 +62,7 @@ static void quit_front(void)
 /* In the keyboard's or the serial line's interrupt. */
 static bool on_key(uint8_t key)
 {
+    random_stir(key);
     if (key == KEY_QUIT && can_quit_front()) {
         quit_front();
         return true;

@@ -22,7 +22,13 @@
 struct page_object;
 struct file;
 
+/* Writes that stay together, of a pipe. */
+#define FILE_ATOMIC_BYTES 4096
+
 struct file_operations {
+    /* A read of any length, and a write of up to FILE_ATOMIC_BYTES, does nothing when the buffer is
+     * not the program's: so nobody needs to check that before. */
+    bool is_atomic;
     /* Up to length bytes, at file->position where the file has one; both move it. 0: the end. After
      * an error the position is unchanged. NULL: -EMODE. */
     int (*read)(struct file *file, struct io_buffer to, size_t length);

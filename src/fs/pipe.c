@@ -165,7 +165,7 @@ static int write_piece(struct pipe *pipe, struct io_buffer from, uint32_t count)
 static int write_pipe(struct file *file, struct io_buffer from, size_t length)
 {
     struct pipe *pipe = LIST_ENTRY(file, struct pipe, writer);
-    bool is_atomic = length <= PIPE_ATOMIC_BYTES;
+    bool is_atomic = length <= FILE_ATOMIC_BYTES;
     size_t done = 0;
     int status = OK;
 
@@ -221,12 +221,14 @@ static void close_writer(struct file *file)
 }
 
 static const struct file_operations reader_operations = {
+    .is_atomic = true,
     .read = read_pipe,
     .stat = stat_pipe,
     .close = close_reader,
 };
 
 static const struct file_operations writer_operations = {
+    .is_atomic = true,
     .write = write_pipe,
     .stat = stat_pipe,
     .close = close_writer,

@@ -3,7 +3,7 @@
  *
  *   read     waits until there are bytes, and gives what there is. 0: all are read, and nobody has
  *            the writing end open any more
- *   write    waits for room. Up to PIPE_ATOMIC_BYTES go in at once and stay together; more may mix
+ *   write    waits for room. Up to FILE_ATOMIC_BYTES go in at once and stay together; more may mix
  *            with what others write. -EPIPE: nobody has the reading end open any more
  *
  * A wait ends with -EINTERRUPTED when the running task is cancelled. With FILE_NO_WAIT a call that
@@ -20,9 +20,8 @@
 #include "fs/file.h"
 
 /* What a pipe holds. It begins small; when much is written at once, it grows, if there is memory. */
-#define PIPE_BYTES        4096
-#define PIPE_BYTES_LARGE  16384
-#define PIPE_ATOMIC_BYTES 4096
+#define PIPE_BYTES       4096
+#define PIPE_BYTES_LARGE 16384
 
 /* Who is charged for its memory, in pages. */
 struct pipe_charge {

@@ -11,6 +11,8 @@
 #include "config.h"
 #include "arch/machine.h"
 #include "debug/panic.h"
+#include "device/null.h"
+#include "device/random.h"
 #include "debug/printk.h"
 #include "drivers/debugcon.h"
 #include "drivers/keyboard.h"
@@ -61,6 +63,8 @@ void kernel_main(void)
     rtc_initialise();
     page_cache_initialise();
     node_cache_initialise();
+    null_initialise();   /* what has a name in /dev ... */
+    random_initialise(); /* ... the console comes with the processes */
     process_initialise();
     mount_memory();             /* drive 1, and /dev */
     process_fault_initialise(); /* a fault in ring 3 ends its process, not the kernel */

@@ -187,6 +187,18 @@ int process_load_job(const char *path, const struct arguments *arguments, bool i
     return status;
 }
 
+int process_load_beside(const char *path, const struct arguments *arguments, struct process *mate,
+                        struct process **process)
+{
+    uint64_t job = mate->job;
+    int status = load(path, arguments, mate->family, process);
+
+    if (status == OK) {
+        (*process)->job = job;
+    }
+    return status;
+}
+
 int process_inherit_files(struct process *child)
 {
     int status =
@@ -285,6 +297,7 @@ void process_start(struct process *process, unsigned flags)
 {
     process->id = new_id();
     process->serial = ++processes.started;
+    process->job = process->job ? process->job : process->serial;
     set_parent(process, task_current() ? process_current() : NULL);
     process->is_detached = flags & PROCESS_DETACHED;
     list_append(&processes.all, &process->link);
@@ -370,6 +383,19 @@ void process_exit_by_signal(int status, unsigned signal)
     process_exit(status);
 }
 
+/* Who has the keyboard after process: one that works beside it, or else its parent. */
+static struct session *next_in_front(const struct process *process)
+{
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *other = LIST_ENTRY(node, struct process, link);
+
+        if (other->job == process->job && !other->is_ending && !has_ended(other)) {
+            return &other->session;
+        }
+    }
+    return process->parent ? &process->parent->session : NULL;
+}
+
 void process_exit(int status)
 {
     struct process *process = process_current();
@@ -383,7 +409,7 @@ void process_exit(int status)
     descriptors_end(&process->descriptors, process->family);
     abandon_children(process);
     if (process_is_front(process)) {
-        console_set_front(process->parent ? &process->parent->session : NULL);
+        console_set_front(next_in_front(process));
     }
     /* The kernel stack that this runs on is mapped in the kernel's chunk as well. */
     address_space_destroy(&process->space);
@@ -445,14 +471,21 @@ struct process *process_find_reachable(uint32_t id)
                                                                                      : NULL;
 }
 
+struct process *process_find_child(uint32_t id)
+{
+    struct process *process = process_of(id);
+
+    return process && process->parent == process_current() && !process->is_detached ? process
+                                                                                    : NULL;
+}
+
 /* A child that waiting for id would be about: one that has ended if there is any; or NULL. */
 static struct process *find_child(const struct process *parent, int id)
 {
     struct process *found = NULL;
 
     if (id != WAIT_ANY) {
-        found = process_of((uint32_t)id);
-        return found && found->parent == parent && !found->is_detached ? found : NULL;
+        return process_find_child((uint32_t)id);
     }
     LIST_FOR_EACH(node, &parent->children) {
         struct process *child = LIST_ENTRY(node, struct process, sibling);
@@ -529,9 +562,18 @@ bool process_is_front(const struct process *process)
     return console_is_front(&process->session);
 }
 
+/* It, and those that work beside it. */
 static void interrupt_session(struct session *front)
 {
-    process_cancel(LIST_ENTRY(front, struct process, session), STATUS_INTERRUPTED);
+    uint64_t job = LIST_ENTRY(front, struct process, session)->job;
+
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process->job == job && !process->session.takes_interrupt && !has_ended(process)) {
+            process_cancel(process, STATUS_INTERRUPTED);
+        }
+    }
 }
 
 static bool can_quit_session(const struct session *front)

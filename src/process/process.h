@@ -34,6 +34,7 @@
 struct process {
     uint32_t id;                   /* once started: 1 to INT32_MAX, unique */
     uint64_t serial;               /* 1 for the first that was started, and so on */
+    uint64_t job;                  /* ctrl-C ends those with the same number together */
     char name[PROCESS_NAME_BYTES]; /* the file's, without the path */
     struct list_node link;         /* on the list of all processes, once started */
     struct list_node same_id;      /* on the list of those whose ids look alike, once started */
@@ -83,6 +84,17 @@ void process_set_folder(struct process *process, struct node *folder);
 /* The child, which was not started, gets the running process's other open files, but for those that
  * are closed on execute. 0 or -ELIMIT: then it has a part. */
 int process_inherit_files(struct process *child);
+
+/*
+ * The same for a program that works beside `mate`, a child of the running process that it has not
+ * waited for: of mate's family, and when ctrl-C ends one of them, it ends both. As long as one of
+ * them lives, the keyboard stays with them.
+ */
+int process_load_beside(const char *path, const struct arguments *arguments, struct process *mate,
+                        struct process **process);
+
+/* The running process's child with that id, that was not waited for; or NULL. */
+struct process *process_find_child(uint32_t id);
 
 /*
  * A copy of the running process, ready to run, of the same family: its memory, of which both see

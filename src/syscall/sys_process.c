@@ -187,6 +187,37 @@ intptr_t sys_spawn(const uintptr_t *arguments)
                            flags & SPAWN_FAMILY && process_current()->family == family_of_init());
 }
 
+/* spawn_beside(list, flags, pid): the new one's pid */
+intptr_t sys_spawn_beside(const uintptr_t *arguments)
+{
+    uint32_t flags = (uint32_t)arguments[1];
+    struct arguments *strings = arguments_new();
+    char path[PATH_BYTES_MAX];
+    struct process *process;
+    int status;
+
+    if (!strings) {
+        return -ENOMEM;
+    }
+    status = flags & ~(uint32_t)SPAWN_FRONT
+                 ? -EINVARG
+                 : add_list_from_user(strings, user_pointer(arguments[0]));
+    if (status == OK) {
+        status = path_complete(path, strings->strings);
+    }
+    if (status == OK) {
+        struct process *mate = process_find_child((uint32_t)arguments[2]);
+
+        status = mate ? process_load_beside(path, strings, mate, &process) : -ECHILD;
+    }
+    arguments_free(strings);
+    if (status < 0) {
+        return status;
+    }
+    process_start(process, flags & SPAWN_FRONT ? front_if_own() : 0);
+    return (intptr_t)process->id;
+}
+
 /* ---------------------------------------------------------------- fork and what goes with it */
 
 /* fork(): the child's pid, 0 in the child */

@@ -40,7 +40,6 @@ static const struct {
     size_t stack_bytes; /* that a 32-bit program's arguments take */
 } syscalls[] = {
     [10 ... 15] = {sys_unknown, 0},
-    [54] = {sys_unknown, 0},
 #define SYSCALL(number, NAME, name, ...) [SYSCALL_##NAME] = {sys_##name, COUNT(__VA_ARGS__) * WORD},
 #include "abi/syscalls.def"
 #undef SYSCALL
@@ -59,8 +58,8 @@ enum {
     CALLS /* how many lines there are */
 };
 
-_Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS + 7,
-               "every number below SYSCALL_COUNT has a line: 10 to 15 and 54 are nobody's");
+_Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS + 6,
+               "every number below SYSCALL_COUNT has a line: 10 to 15 are nobody's");
 
 /*
  * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a

@@ -121,7 +121,8 @@ static bool is_everything_tried(void)
 /* Types keys, seldom ctrl-C; and ends programs that make no calls any more. */
 static void on_tick(void)
 {
-    key_queue_push(random_number() % 16 == 0 ? KEY_INTERRUPT : (uint8_t)(1 + random_number() % 255));
+    key_queue_push(random_number() % 16 == 0 ? KEY_INTERRUPT
+                                             : (uint8_t)(1 + random_number() % 255));
     fuzz.silent_ticks = fuzz.calls == fuzz.calls_at_tick ? fuzz.silent_ticks + 1 : 0;
     fuzz.calls_at_tick = fuzz.calls;
     if ((fuzz.silent_ticks > SILENT_TICKS || fuzz.calls > fuzz.calls_end) && task_current()) {

@@ -158,8 +158,10 @@ static void check_pipe(void)
     CHECK(flags_of(3) == (FILE_READ | FILE_NO_WAIT));
     CHECK(syscall_read(3, buffer, 1) == -EAGAIN);
     for (unsigned i = 0; i < COUNT(bad_pointers); i++) {
-        CHECK(syscall_read(3, (void *)at(bad_pointers[i]), 1) == -EINVARG);
         CHECK(syscall_write_file(4, (void *)at(bad_pointers[i]), 1) == -EINVARG);
+        CHECK(syscall_write_file(4, "?", 1) == 1);
+        CHECK(syscall_read(3, (void *)at(bad_pointers[i]), 1) == -EINVARG);
+        CHECK(syscall_read(3, buffer, 1) == 1 && buffer[0] == '?');
     }
     CHECK(syscall_read(3, buffer, 1) == -EAGAIN);
     /* Exactly full, and one too many; at each place of the ring. */
@@ -378,6 +380,47 @@ static void check_started_programs(void)
     }
 }
 
+static void check_devices(void)
+{
+    struct file_stat stat;
+    int null = file_open("/dev/null"), zero = file_open("0:/dev/zero");
+    int random = file_open("dev/random"), console = file_open("/dev/console");
+
+    CHECK(null == 3 && zero == 4 && random == 5 && console == 6);
+    CHECK(file_open("/dev/nothing") == -ENOENT && file_open("/dev/nul") == -ENOENT);
+    CHECK(syscall_descriptor_stat(zero, &stat) == 0 && stat.kind == FILE_KIND_DEVICE);
+    CHECK(syscall_read(null, buffer, 100) == 0);
+    CHECK(syscall_write_file(null, buffer, sizeof(buffer)) == (intptr_t)sizeof(buffer));
+    memset(buffer, 1, sizeof(buffer));
+    CHECK(syscall_read(zero, buffer, sizeof(buffer) - 1) == (intptr_t)sizeof(buffer) - 1);
+    for (size_t i = 0; i < sizeof(buffer); i++) {
+        CHECK(buffer[i] == (i == sizeof(buffer) - 1));
+    }
+    CHECK(syscall_write_file(zero, "x", 1) == 1);
+    /* No byte of 4,096 is too frequent, and no two reads are the same. */
+    unsigned counts[256] = {0};
+    CHECK(syscall_read(random, buffer, 4096) == 4096);
+    for (int i = 0; i < 4096; i++) {
+        counts[(unsigned char)buffer[i]]++;
+    }
+    for (int i = 0; i < 256; i++) {
+        CHECK(counts[i] < 64);
+    }
+    CHECK(syscall_read(random, buffer + 4096, 4096) == 4096);
+    CHECK(memcmp(buffer, buffer + 4096, 16) != 0);
+    CHECK(syscall_write_file(random, buffer, 1000) == 1000);
+    for (unsigned i = 0; i < COUNT(bad_pointers); i++) {
+        void *bad = (void *)at(bad_pointers[i]);
+
+        CHECK(syscall_read(random, bad, 1) == -EINVARG && syscall_read(zero, bad, 1) == -EINVARG);
+        CHECK(syscall_write_file(random, bad, 1) == -EINVARG);
+    }
+    CHECK(syscall_write_file(console, "+", 1) == 1);
+    CHECK(flags_of(console) == (FILE_READ | FILE_WRITE));
+    CHECK(file_close(null) == 0 && file_close(zero) == 0);
+    CHECK(file_close(random) == 0 && file_close(console) == 0);
+}
+
 static int run_child(const char *role)
 {
     if (strcmp(role, "child") == 0) {
@@ -404,6 +447,7 @@ int main(int argc, char **argv)
     check_standard();
     check_duplicates();
     check_pipe();
+    check_devices();
     for (int round = 0; round < 2; round++) {
         struct memory_figures before = figures();
 

@@ -260,24 +260,58 @@ def names_and_quotes(session):
     exactly(session, "a path from here", "./echo 1", "1")
     exactly(session, "a path from the root", "cat /dir/in.txt //text.txt", "inside", "A line.",
             "One more line.")
-    for line, symbol, why in (("echo a > x", ">", "cannot write output to a file (>)"),
-                              ("echo a|cat", "|", "has no pipes (|)"),
-                              ("cat <text.txt", "<", "cannot take input from a file (<)"),
-                              ("echo a & echo b", "&", "has no & between commands"),
-                              ("echo a; echo b", ";",
-                               "has no ; between commands")):
-        exactly(session, "what the shell cannot do yet", line,
-                f"That line was not run: this shell {why} yet.",
-                f'To pass {symbol} to a program, put it between quotes (").')
     exactly(session, "between quotes it is text", 'echo "a > b | c; <d>"', "a > b | c; <d>")
     exactly(session, "nothing", "")
     exactly(session, "nothing", "   ")
-    exactly(session, "nothing", "&")
+    exactly(session, "nothing to run", "&", "A command is missing before |, &&, ||, ; or &.")
     words = " ".join(str(i) for i in range(200))
     rows = session.run("echo " + words)
     equal("200 arguments", "".join(rows).replace(" ", ""), words.replace(" ", ""))
     exactly(session, "more arguments than its stack can take", "echo" + " x" * 700,
             "'echo' cannot be started: its arguments are more than its stack can take.")
+
+
+def pipes_and_files(session):
+    exactly(session, "a pipe", "echo one | cat", "one")
+    exactly(session, "a pipe", "echo one|cat|cat | cat", "one")
+    exactly(session, "a pipe of a whole file", "cat bytes.bin | cat > /dev/null")
+    exactly(session, "a pipe whose end goes first", "cat bytes.bin | echo two", "two")
+    exactly(session, "a built-in command in a pipe", "help | ends 5", "ends ended with status 5.")
+    exactly(session, "a pipe to nobody", "echo a | nobody",
+            "There is no program or command 'nobody'. Type help for a list.")
+    exactly(session, "a pipe from nobody", "nobody | cat",
+            "There is no program or command 'nobody'. Type help for a list.")
+    exactly(session, "input from a file", "cat < text.txt", "A line.", "One more line.")
+    exactly(session, "input from a file", "<text.txt cat | cat", "A line.", "One more line.")
+    exactly(session, "output to a device", "cat text.txt > /dev/null")
+    exactly(session, "output to a device", "echo seen > /dev/console", "seen")
+    exactly(session, "errors to a device", "cat nobody text.txt 2> /dev/null", "A line.", "One more line.",
+            "cat ended with status 1.")
+    exactly(session, "output to what is not there", "echo a > nowhere/x", "'nowhere/x' cannot be opened: "
+            "no such file or folder.")
+    exactly(session, "input from nowhere", "cat < nowhere && echo not", "'nowhere' cannot be opened: "
+            "no such file or folder.")
+    exactly(session, "one after the other", "echo a; echo b ;", "a", "b")
+    exactly(session, "when it went well", "ends 0 && echo yes && ends 4 && echo not", "yes",
+            "ends ended with status 4.")
+    exactly(session, "when it went wrong", "ends 4 || echo no || echo not; echo $?", "no", "0")
+    exactly(session, "a status as a word", "ends 9; echo $? $?x", "ends ended with status 9.", "9 9x")
+    exactly(session, "a variable", "A=1 B='two  words'; echo $A \"<${B}>\" $C. '$A'", "1 <two  words> . $A")
+    exactly(session, "a pattern", "echo t*.txt *.none \"*.txt\" DIR/I?.*", "text.txt *.none *.txt DIR/in.txt")
+    exactly(session, "wrong lines", "echo a |", "A command is missing at the end of the line.")
+    exactly(session, "wrong lines", "echo a >", "A file's name is missing behind <, > or >>.")
+    exactly(session, "a script", "shell script.sh one two", "2 words: one two", "in a pipe", "ends here",
+            "shell ended with status 23.")
+    exactly(session, "a script's status", "shell script.sh || echo failed", "0 words:", "in a pipe",
+            "ends here", "failed")
+    exactly(session, "a script from a pipe", "echo \"echo piped\" | shell", "piped")
+    exactly(session, "a line as an argument", "shell -c \"echo a | cat; ends 6\"", "a",
+            "shell ended with status 6.")
+    session.spin(session.type, ["spin loud | cat | cat\r"])
+    session.type("\x03")
+    equal("ctrl-C ends all parts of a pipe", [row.replace("^C", "") for row in session.wait_prompt()][-1:],
+          ["cat was interrupted."])
+    equal("nothing of it is left", len([row for row in session.run("ps") if "spin" in row or "cat" in row]), 0)
 
 
 def statuses(session):
@@ -480,7 +514,7 @@ def clear(session):
 def whole_session(image, folder):
     with Machine(image, folder) as machine:
         session = Session(machine)
-        for part in (programs, names_and_quotes, statuses, background, editing, utf8,
+        for part in (programs, names_and_quotes, pipes_and_files, statuses, background, editing, utf8,
                      long_lines, history, pastes, inner_shell, keyboard, clear):
             part(session)
         machine.send("exit\r")
@@ -540,13 +574,15 @@ def all_sessions():
     started = [f"bin/programs/tests/{name}.elf" for name in ("spin", "ends", "large")]
     suite.make("bin/os.bin", *started)
     with tempfile.TemporaryDirectory() as folder:
-        files = {"text.txt": b"A line.\nOne more line.\n", "in.txt": b"inside\n",
+        script = (b"# A comment.\necho \"$# words:\" $1 $2\necho in a pipe | cat\n\n"
+                  b"ends 3 && echo not\necho ends here; ends $#3\n")
+        files = {"script.sh": script, "text.txt": b"A line.\nOne more line.\n", "in.txt": b"inside\n",
                  "bytes.bin": BYTES}
         for name, content in files.items():
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(content)
         names = [f"bin/programs/{name}.elf" for name in bundled_programs()]
-        on_disk = [*names, *started, f"{folder}/text.txt", f"{folder}/bytes.bin",
+        on_disk = [*names, *started, f"{folder}/text.txt", f"{folder}/script.sh", f"{folder}/bytes.bin",
                    f"{folder}/in.txt=dir/in.txt"]
         image = os.path.join(folder, "shell.bin")
         suite.make("image", "INIT=bin/programs/shell.elf", f"FILES={' '.join(on_disk)}", f"IMAGE={image}")

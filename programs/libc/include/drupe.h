@@ -57,6 +57,8 @@ void command_free(struct command_argument *list);
  * process's family.
  */
 int process_spawn(struct command_argument *command, unsigned flags);
+/* The same, beside the child pid: of its family, and ctrl-C ends both, as the parts of one job. */
+int process_spawn_beside(struct command_argument *command, unsigned flags, int pid);
 int process_wait(int pid, int *status);
 int process_kill(int pid);
 int process_kill_family(int pid);

@@ -29,8 +29,11 @@
 #define CPUID_LEAF_EXTENDED 7
 #define CPUID_LEAF_XSAVE    13 /* EBX: bytes for what XCR0 has */
 
+#define CPUID_ECX_RDRAND (1u << 30) /* leaf 1 */
+#define RDRAND_TRIES     10         /* Intel SDM volume 1, 7.3.17 */
+
 static struct {
-    uint32_t edx;
+    uint32_t edx, ecx;
     uint32_t xsave_mask, xsave_bytes;
 } features;
 
@@ -66,6 +69,7 @@ void cpu_features_initialise(void)
     }
     cpu_id(0, 0, &max_leaf, &ebx, &ecx, &edx);
     cpu_id(CPUID_LEAF_FEATURES, 0, &eax, &ebx, &leaf_1_ecx, &features.edx);
+    features.ecx = leaf_1_ecx;
     if (!(features.edx & CPUID_PSE)) {
         fatal("This CPU has no 4 MiB pages (PSE); Drupe needs a Pentium or later.");
     }
@@ -121,4 +125,14 @@ uint32_t features_xsave_mask(void)
 uint32_t features_xsave_bytes(void)
 {
     return features.xsave_bytes;
+}
+
+bool cpu_read_random(uint32_t *word)
+{
+    uint8_t is_there = 0;
+
+    for (int i = 0; i < RDRAND_TRIES && !is_there && features.ecx & CPUID_ECX_RDRAND; i++) {
+        __asm__ volatile("rdrand %0\n setc %1" : "=r"(*word), "=qm"(is_there) : : "cc");
+    }
+    return is_there;
 }

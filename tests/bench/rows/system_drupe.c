@@ -184,7 +184,81 @@ static uint32_t task_switch(void)
     return there_and_back / 2 - cost_of(system_cheapest_call, 1000);
 }
 
+/* ---------------------------------------------------------------- pipes */
+
+#define PIPED_BYTES (1024u * 1024u)
+#define PIECE       65536u
+
+static int there[2], back[2];
+static char piece[PIECE];
+
+static void pipes_open(void)
+{
+    if (syscall_pipe(there) < 0 || syscall_pipe(back) < 0) {
+        give_up("no pipe");
+    }
+}
+
+static void pipes_close(void)
+{
+    for (int i = 0; i < 2; i++) {
+        syscall_close(there[i]);
+        syscall_close(back[i]);
+    }
+}
+
+static void send_and_receive(void)
+{
+    char byte = 0;
+
+    syscall_write_file(there[1], &byte, 1);
+    syscall_read(back[0], &byte, 1);
+}
+
+/* A child that returns each byte, until it is killed. */
+static uint32_t pipe_round_trip(void)
+{
+    pipes_open();
+    int pid = system_fork();
+    while (pid == 0) {
+        char byte;
+        syscall_read(there[0], &byte, 1);
+        syscall_write_file(back[1], &byte, 1);
+    }
+    send_and_receive();
+    uint32_t cost = cost_of(send_and_receive, 1000);
+    system_kill(pid);
+    system_wait(pid);
+    pipes_close();
+    return cost;
+}
+
+static uint32_t pipe_of_much(void)
+{
+    pipes_open();
+    int pid = system_fork();
+    if (pid == 0) {
+        char byte;
+        syscall_read(back[0], &byte, 1);
+        for (uint32_t done = 0; done < PIPED_BYTES; done += PIECE) {
+            syscall_write_file(there[1], piece, PIECE);
+        }
+        syscall_exit_status(0);
+    }
+    uint32_t start = instructions();
+    syscall_write_file(back[1], piece, 1);
+    for (uint32_t done = 0; done < PIPED_BYTES;) {
+        done += (uint32_t)syscall_read(there[0], piece, PIECE);
+    }
+    uint32_t cost = (instructions() - start) / (PIPED_BYTES / 1024);
+    system_wait(pid);
+    pipes_close();
+    return cost;
+}
+
 const struct row system_rows[] = {
+    {"pipe round trip of a byte", pipe_round_trip, GOAL(1500)},
+    {"1 MiB through a pipe, each KiB", pipe_of_much, GOALS(682, 682)},
     {"get, touch, free a page, memory nearly full", page_when_nearly_full, GOAL(1900)},
     {"yield, no other process", yield_alone, NO_GOAL},
     {"task switch: half of yield there and back, less call", task_switch, GOALS(90, 114)},

@@ -1,0 +1,455 @@
+/*
+ * job.c - see job.h.
+ */
+#include "job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+#define TOKENS_MAX      2050 /* a line of words of one letter */
+#define PARTS_MAX       16   /* of a pipeline */
+#define STREAMS         3    /* input, output, errors */
+#define PROGRAM_SUFFIX  ".elf"
+#define NAME_LENGTH_MAX (COMMAND_ARGUMENT_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
+#define SIGNAL_PIPE     13 /* POSIX's number */
+#define SAVED_FIRST     20 /* where the shell keeps its own streams meanwhile */
+
+_Static_assert(WORD_BYTES == COMMAND_ARGUMENT_BYTES, "a word is an argument");
+
+struct variable {
+    struct variable *next;
+    char *value;
+    char name[];
+};
+
+static struct {
+    built_in_runner *built_in;
+    bool is_quiet;
+    int saved[STREAMS];
+    int status; /* $? */
+    int argument_count;
+    char **arguments;
+    struct variable *variables;
+} shell;
+
+void job_initialise(built_in_runner *built_in, bool is_quiet)
+{
+    shell.built_in = built_in;
+    shell.is_quiet = is_quiet;
+    for (int i = 0; i < STREAMS; i++) {
+        shell.saved[i] = (int)syscall_duplicate(i, SAVED_FIRST, FILE_LOWEST);
+    }
+}
+
+void job_set_arguments(int count, char **words)
+{
+    shell.argument_count = count;
+    shell.arguments = words;
+}
+
+void job_tell_status(const char *who, int status)
+{
+    switch (status) {
+    case STATUS_INTERRUPTED: printf("%s was interrupted.\n", who); break;
+    case STATUS_KILLED: printf("%s was killed.\n", who); break;
+    case STATUS_QUIT: printf("%s was ended, and all that it had started.\n", who); break;
+    default:
+        printf("%s ended with status %d%s.\n", who, status,
+               status >= STATUS_FAULT && status < STATUS_FAULT + 32 ? ": a fault" : "");
+        break;
+    }
+}
+
+/* ---------------------------------------------------------------- words */
+
+static const char *value_of(void *context, const char *name, size_t length)
+{
+    static char number[16];
+
+    (void)context;
+    if (length == 1 && (*name == '?' || *name == '#')) {
+        int value = *name == '?' ? shell.status : shell.argument_count - 1;
+
+        (void)snprintf(number, sizeof(number), "%d", value);
+        return number;
+    }
+    if (length == 1 && *name >= '0' && *name <= '9') {
+        return *name - '0' < shell.argument_count ? shell.arguments[*name - '0'] : NULL;
+    }
+    for (struct variable *variable = shell.variables; variable != NULL; variable = variable->next) {
+        if (strlen(variable->name) == length && memcmp(variable->name, name, length) == 0) {
+            return variable->value;
+        }
+    }
+    return NULL;
+}
+
+static void list_folder(void *context, const char *folder,
+                        void (*found)(void *found_context, const char *name), void *found_context)
+{
+    char path[WORD_BYTES];
+    struct directory_entry entry;
+    size_t length = strlen(folder);
+
+    (void)context;
+    string_copy(path, length > 0 ? folder : "0:/", sizeof(path));
+    if (length > 1 && path[length - 1] == '/' && path[length - 2] != ':') {
+        path[length - 1] = '\0';
+    }
+    int descriptor = file_open(path);
+
+    while (descriptor >= 0 && file_read_directory(descriptor, &entry) == 1) {
+        found(found_context, entry.name);
+    }
+    file_close(descriptor);
+}
+
+static const struct word_source source = {value_of, list_folder, NULL};
+
+/* A list of words that grows at its end. */
+struct list {
+    struct command_argument *first, **end;
+};
+
+static bool add_word(void *context, const char *word)
+{
+    struct list *list = context;
+    struct command_argument *item = calloc(1, sizeof(*item));
+
+    if (item == NULL) {
+        return false;
+    }
+    string_copy(item->argument, word, sizeof(item->argument));
+    *list->end = item;
+    list->end = &item->next;
+    return true;
+}
+
+/* Sets the variable of a token `NAME=...`. */
+static bool assign(const struct token *token)
+{
+    size_t length = assigned_name(token);
+    struct token value = {TOKEN_WORD, token->text + length + 1, token->length - length - 1};
+    struct list words = {NULL, &words.first};
+    struct variable *variable = shell.variables;
+
+    if (expand_word(&value, &source, add_word, &words) < 0) {
+        command_free(words.first);
+        return false;
+    }
+    while (variable != NULL &&
+           (strlen(variable->name) != length || memcmp(variable->name, token->text, length) != 0)) {
+        variable = variable->next;
+    }
+    if (variable == NULL) {
+        variable = calloc(1, sizeof(*variable) + length + 1);
+        if (variable != NULL) {
+            memcpy(variable->name, token->text, length);
+            variable->next = shell.variables;
+            shell.variables = variable;
+        }
+    }
+    const char *text = words.first != NULL ? words.first->argument : "";
+    char *copy = malloc(strlen(text) + 1);
+    bool is_set = variable != NULL && copy != NULL;
+
+    if (is_set) {
+        strcpy(copy, text);
+        free(variable->value);
+        variable->value = copy;
+    } else {
+        free(copy);
+    }
+    command_free(words.first);
+    return is_set;
+}
+
+/* ---------------------------------------------------------------- programs */
+
+/* Makes name the path of a file: as it is, or with ".elf". 0 or an error. */
+static int find_program(char *name)
+{
+    struct file_stat stat;
+    size_t length = strlen(name);
+    int status = file_stat(name, &stat);
+
+    if (status == OK && !stat.is_directory) {
+        return OK;
+    }
+    if (length > NAME_LENGTH_MAX) {
+        return -ENOENT;
+    }
+    strcpy(name + length, PROGRAM_SUFFIX);
+    int with_suffix = file_stat(name, &stat);
+    if (with_suffix == OK && !stat.is_directory) {
+        return OK;
+    }
+    name[length] = '\0';
+    return status == OK ? -EISDIR : with_suffix;
+}
+
+static void tell_why_not(const char *name, int status)
+{
+    switch (status) {
+    case -ENOENT:
+    case -EBADPATH:
+    case -ENOTDIR:
+        printf("There is no program or command '%s'. Type help for a list.\n", name);
+        break;
+    case -EISDIR: printf("'%s' is a folder, not a program.\n", name); break;
+    case -EINFORMAT: printf("'%s' is not a program.\n", name); break;
+    default: printf("'%s' cannot be started: %s.\n", name, error_text(status)); break;
+    }
+}
+
+/* ---------------------------------------------------------------- files in place of the screen */
+
+/* Opens a file for a redirection; a descriptor or an error. */
+static int open_stream(enum token_kind kind, const char *path)
+{
+    int descriptor = file_open(path);
+    uint32_t flags = 0;
+
+    if (descriptor < 0 || kind == TOKEN_INPUT) {
+        return descriptor;
+    }
+    /* What can be written already: a device. */
+    if (syscall_control(descriptor, CONTROL_GET_FLAGS, &flags) < 0 || !(flags & FILE_WRITE)) {
+        file_close(descriptor);
+        return -ERDONLY;
+    }
+    return descriptor;
+}
+
+static int stream_of(enum token_kind kind)
+{
+    return kind == TOKEN_INPUT ? FILE_INPUT : kind == TOKEN_ERRORS ? FILE_ERRORS : FILE_OUTPUT;
+}
+
+/* Puts the file that the word behind a redirection names in the stream's place. */
+static bool redirect(const struct token *token)
+{
+    struct list words = {NULL, &words.first};
+    int descriptor = -EINVARG;
+
+    if (expand_word(token + 1, &source, add_word, &words) == 0 && words.first != NULL &&
+        words.first->next == NULL) {
+        descriptor = open_stream(token->kind, words.first->argument);
+    }
+    if (descriptor < 0) {
+        dprintf(shell.saved[FILE_ERRORS], "'%s' cannot be opened: %s.\n",
+                words.first != NULL ? words.first->argument : "", error_text(descriptor));
+    } else {
+        file_duplicate(descriptor, stream_of(token->kind));
+        file_close(descriptor);
+    }
+    command_free(words.first);
+    return descriptor >= 0;
+}
+
+static void restore_streams(void)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        if (shell.saved[i] >= 0) {
+            file_duplicate(shell.saved[i], i);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- pipelines */
+
+/* A pipeline that runs. */
+struct job {
+    bool in_background;
+    int leader; /* pid of the first part that is a program; 0: there is none yet */
+    int pids[PARTS_MAX];
+    int count;
+    int last; /* the last part's pid; 0: it was none */
+    int status;
+    char name[COMMAND_ARGUMENT_BYTES]; /* of the last part */
+};
+
+/* Starts the program; its pid, or an error. */
+static int start_program(struct job *job, struct command_argument *command)
+{
+    unsigned front = job->in_background ? 0 : SPAWN_FRONT;
+    int pid = find_program(command->argument);
+
+    if (pid == OK) {
+        pid = job->leader ? process_spawn_beside(command, front, job->leader)
+                          : process_spawn(command, SPAWN_FAMILY | front);
+    }
+    return pid;
+}
+
+/* Runs one part: the tokens [first, end), whose streams are in place. */
+static void run_words(struct job *job, struct command_argument *command)
+{
+    int pid;
+
+    string_copy(job->name, command->argument, sizeof(job->name));
+    if (shell.built_in(command, &job->status)) {
+        return;
+    }
+    pid = start_program(job, command);
+    if (pid < 0) {
+        restore_streams();
+        tell_why_not(job->name, pid);
+        job->status = STATUS_NOT_FOUND;
+        return;
+    }
+    job->leader = job->leader ? job->leader : pid;
+    job->last = pid;
+    job->pids[job->count++] = pid;
+}
+
+static void run_part(struct job *job, const struct token *first, const struct token *end, int input,
+                     int output)
+{
+    struct list words = {NULL, &words.first};
+    bool is_fine = true;
+    int status;
+
+    job->last = 0;
+    job->status = 0;
+    if (input >= 0) {
+        file_duplicate(input, FILE_INPUT);
+    }
+    if (output >= 0) {
+        file_duplicate(output, FILE_OUTPUT);
+    }
+    for (const struct token *token = first; token < end && is_fine; token++) {
+        if (token->kind != TOKEN_WORD) {
+            is_fine = redirect(token);
+            token++;
+        } else if (words.first == NULL && assigned_name(token) > 0) {
+            is_fine = assign(token);
+        } else if ((status = expand_word(token, &source, add_word, &words)) < 0) {
+            if (status == WORD_IS_LONG) {
+                printf("A word of that line is longer than %d characters.\n", WORD_BYTES - 1);
+            } else {
+                puts("A word of that line stands for too many names.");
+            }
+            is_fine = false;
+        }
+    }
+    if (is_fine && words.first != NULL) {
+        run_words(job, words.first);
+    } else if (!is_fine) {
+        job->status = STATUS_USAGE;
+    }
+    restore_streams();
+    command_free(words.first);
+}
+
+static bool is_worth_a_sentence(int status, bool is_last)
+{
+    if (is_last) {
+        return status != 0;
+    }
+    /* A fault with the number of SIGPIPE: the kernel has printed a sentence. */
+    return status >= STATUS_FAULT && status != STATUS_FAULT + SIGNAL_PIPE &&
+           status != STATUS_INTERRUPTED && status != STATUS_QUIT;
+}
+
+/* Waits for all parts. is_asked: the status decides what comes next on the line. */
+static void wait_for_job(struct job *job, bool is_asked)
+{
+    for (int i = 0; i < job->count; i++) {
+        bool is_last = job->pids[i] == job->last;
+        int status;
+
+        if (process_wait(job->pids[i], &status) < 0) {
+            continue;
+        }
+        if (is_last) {
+            job->status = status;
+        }
+        if (!is_asked && !shell.is_quiet && is_worth_a_sentence(status, is_last)) {
+            job_tell_status(is_last ? job->name : "A part of the pipe", status);
+        }
+    }
+}
+
+/* Runs the parts of the pipeline [first, end), and waits for them. */
+static int run_pipeline(const struct token *first, const struct token *end, bool in_background,
+                        bool is_asked)
+{
+    struct job job = {.in_background = in_background};
+    int input = -1;
+
+    for (int parts = 0;; parts++) {
+        const struct token *part_end = first;
+        int ends[2] = {-1, -1};
+
+        while (part_end < end && part_end->kind != TOKEN_PIPE) {
+            part_end++;
+        }
+        bool is_last = part_end == end;
+        int status = is_last ? OK : parts < PARTS_MAX - 1 ? file_pipe(ends) : -ELIMIT;
+
+        if (status < 0) {
+            printf("There is no pipe: %s.\n", error_text(status));
+            file_close(input);
+            job.status = STATUS_USAGE;
+            break;
+        }
+        run_part(&job, first, part_end, input, ends[1]);
+        if (input >= 0) {
+            file_close(input);
+        }
+        if (ends[1] >= 0) {
+            file_close(ends[1]);
+        }
+        input = ends[0];
+        first = part_end + 1;
+        if (is_last) {
+            break;
+        }
+    }
+    if (!in_background) {
+        wait_for_job(&job, is_asked);
+        return job.status;
+    }
+    if (job.last) {
+        printf("[%d]\n", job.last);
+    }
+    return 0;
+}
+
+int job_run_line(const char *line)
+{
+    static struct token tokens[TOKENS_MAX];
+    struct parse_error error;
+    int count = parse_line(line, tokens, TOKENS_MAX, &error);
+    const struct token *first = tokens;
+    bool runs = true;
+
+    if (count < 0) {
+        puts(error.sentence);
+        return shell.status = STATUS_USAGE;
+    }
+    while (first->kind != TOKEN_END) {
+        const struct token *end = first;
+
+        while (end->kind != TOKEN_AND && end->kind != TOKEN_OR && end->kind != TOKEN_SEMICOLON &&
+               end->kind != TOKEN_BACKGROUND && end->kind != TOKEN_END) {
+            end++;
+        }
+        if (runs) {
+            shell.status =
+                run_pipeline(first, end, end->kind == TOKEN_BACKGROUND, end->kind == TOKEN_OR);
+            if (shell.status == STATUS_INTERRUPTED || shell.status == STATUS_QUIT) {
+                break;
+            }
+        }
+        runs = end->kind == TOKEN_AND  ? shell.status == 0
+               : end->kind == TOKEN_OR ? shell.status != 0
+                                       : true;
+        first = end->kind == TOKEN_END ? end : end + 1;
+    }
+    return shell.status;
+}
