@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.dont_write_bytecode = True  # no __pycache__ in the tree
 import output  # pylint: disable=wrong-import-position
@@ -37,7 +38,9 @@ VOLUME_MIN_BYTES = 16 * MIB
 # Below is FAT12, above FAT32 (Microsoft's FAT specification, "FAT type determination").
 FAT16_CLUSTERS_MIN, FAT16_CLUSTERS_MAX = 4085, 65524
 ROOT_ENTRIES = 512
-RESERVED_SECTORS = 4  # mkfs.fat's 1, or as many as it takes to align the FATs to a cluster; more
+RESERVED_SECTORS = 128  # with room for the log; more, if it takes more to align the FATs to a cluster
+# The log's header (src/fs/fat/log.h): magic, version, serial number, first sector, sectors; their CRC.
+LOG_SECTOR, LOG_MAGIC, LOG_VERSION = 16, b"DRUPELOG", 1
 FIXED_TIME = 946684800  # 2000-01-01 00:00, the date of all files
 FAT_DATE = 20 << 9 | 1 << 5 | 1  # the same in a directory entry: years since 1980, month, day
 NAME = re.compile(r"[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?")
@@ -209,7 +212,7 @@ def make_volume(files):
         # mkfs.fat leaves out sectors that do not fill a track: 32 divides a MiB, 63 does not.
         # --invariant sets the volume's number too: -i comes after it.
         run("mkfs.fat", "-F", "16", "-s", str(cluster_sectors), "-r", str(ROOT_ENTRIES),
-            "-h", str(PARTITION_LBA), "-g", f"{HEADS}/32", "-n", "DRUPE",
+            "-h", str(PARTITION_LBA), "-g", f"{HEADS}/32", "-n", "DRUPE", "-R", str(RESERVED_SECTORS),
             "--invariant", "-i", digest.hexdigest()[:8], volume)
         for folder in sorted({folder for name in files for folder in folders_of(name)}):
             run("mmd", "-i", volume, "::" + folder)
@@ -220,8 +223,17 @@ def make_volume(files):
             run("mcopy", "-i", volume, copy, "::" + name)
         finished = bytearray(read_file(volume))
     fix_dates(finished)
+    add_log(finished)
     struct.pack_into("<HH", finished, 24, TRACK_SECTORS, HEADS)
     return finished
+
+
+def add_log(volume):
+    """Gives the reserved sectors to the log, which makes what Drupe changes survive a power cut."""
+    reserved, serial = struct.unpack_from("<H", volume, 14)[0], struct.unpack_from("<I", volume, 39)[0]
+    header = struct.pack("<8sIIII", LOG_MAGIC, LOG_VERSION, serial, LOG_SECTOR, reserved - LOG_SECTOR)
+    header += struct.pack("<I", zlib.crc32(header))
+    volume[LOG_SECTOR * SECTOR:LOG_SECTOR * SECTOR + len(header)] = header
 
 
 def fix_dates(volume):
