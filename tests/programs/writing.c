@@ -6,6 +6,7 @@
  * Says: writing: all is well
  * Files: LICENSE=dir/a.txt tests/programs/files.c=dir/sub/files.c LICENSE
  */
+#include <ctype.h>
 #include <drupe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,7 +277,13 @@ static const char *here(void)
 {
     static char path[1024];
 
-    return syscall_get_folder(path, sizeof(path)) == 0 ? path : "(error)";
+    if (syscall_get_folder(path, sizeof(path)) < 0) {
+        return "(error)";
+    }
+    for (char *c = path; *c; c++) { /* a short name may be listed in capitals */
+        *c = (char)tolower(*c);
+    }
+    return path;
 }
 
 static void check_folder(void)

@@ -148,7 +148,8 @@ def chains(disk):
 
     data, init = b"ZDATA   BIN", b"INIT    ELF"
     inner = report(inner=OPEN_ERROR)
-    bad_data = report(data=OPEN_ERROR)
+    bad_first = report(data=OPEN_ERROR)
+    bad_data = report(data=f"0 right, {DATA_BYTES} missed, error -13")  # found by the first read
     first = disk.cluster_of(data)
     last = (DATA_BYTES - 1) // (disk.cluster_sectors * SECTOR)
     for name, target in (("to cluster 0", FREE), ("to cluster 1", 1), ("to a bad one", BAD_CLUSTER),
@@ -165,7 +166,7 @@ def chains(disk):
     for value in (0xFFFFFFFF, 0x7FFFFFFF, len(disk.bytes)):
         yield f"a file of {value:#x} bytes", field(data, 28, value, 4), bad_data
     for value in (0, 1, 0xFFEF, 0xFFFF):
-        yield f"a file whose first cluster is {value:#x}", field(data, 26, value, 2), bad_data
+        yield f"a file whose first cluster is {value:#x}", field(data, 26, value, 2), bad_first
         yield f"init's first cluster is {value:#x}", field(init, 26, value, 2), NO_INIT
     for value in (1, 0xFFEF, 0xFFFF):
         yield (f"a folder whose first cluster is {value:#x}",
