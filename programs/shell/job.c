@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/volume.h"
 #include "parse.h"
 
 #define TOKENS_MAX      2050 /* a line of words of one letter */
@@ -207,21 +208,14 @@ static void tell_why_not(const char *name, int status)
 
 /* ---------------------------------------------------------------- files in place of the screen */
 
-/* Opens a file for a redirection; a descriptor or an error. */
+/* Opens a file for a redirection, and makes it if need be; a descriptor or an error. */
 static int open_stream(enum token_kind kind, const char *path)
 {
-    int descriptor = file_open(path);
-    uint32_t flags = 0;
+    uint32_t flags = kind == TOKEN_INPUT    ? OPEN_READ
+                     : kind == TOKEN_APPEND ? OPEN_WRITE | OPEN_CREATE | OPEN_APPEND
+                                            : OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE;
 
-    if (descriptor < 0 || kind == TOKEN_INPUT) {
-        return descriptor;
-    }
-    /* What can be written already: a device. */
-    if (syscall_control(descriptor, CONTROL_GET_FLAGS, &flags) < 0 || !(flags & FILE_WRITE)) {
-        file_close(descriptor);
-        return -ERDONLY;
-    }
-    return descriptor;
+    return (int)syscall_open_file(path, flags);
 }
 
 static int stream_of(enum token_kind kind)

@@ -170,6 +170,7 @@ uint8_t keyboard_decode(struct keyboard_state *state, uint8_t scancode)
 /* ---------------------------------------------------------------- the controller */
 
 static struct keyboard_state decoder_of_interrupts;
+static bool (*restart_handler)(void);
 
 /* Is there a byte to be read? A machine without this controller reads as all ones. */
 static bool has_data(void)
@@ -193,9 +194,17 @@ void keyboard_interrupt(void)
 
     if (key == KEYBOARD_RESTART) {
         printk("\nCtrl-Alt-Del: the machine restarts.\n");
-        machine_restart();
+        if (!restart_handler || !restart_handler()) {
+            machine_restart();
+        }
+        return;
     }
     key_queue_push(key);
+}
+
+void keyboard_set_restart_handler(bool (*handler)(void))
+{
+    restart_handler = handler;
 }
 
 void keyboard_initialise(void)

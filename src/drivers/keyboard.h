@@ -4,7 +4,8 @@
  *
  * The layout is US; the 102nd key of European keyboards is another backslash.
  *
- * Ctrl-Alt-Del restarts the machine at once, no matter which program runs.
+ * Ctrl-Alt-Del restarts the machine, no matter which program runs. Who has something to do before
+ * that, as writing to disks, sets a handler.
  */
 #ifndef DRIVERS_KEYBOARD_H
 #define DRIVERS_KEYBOARD_H
@@ -39,6 +40,10 @@ void keyboard_interrupt(void);
 
 /* Empties the controller's buffer, registers and enables IRQ 1. */
 void keyboard_initialise(void);
+
+/* The handler is called at Ctrl-Alt-Del, by the interrupt. true: it sees to it that the machine
+ * restarts soon; false: it is to restart at once. NULL, as at the start: always at once. */
+void keyboard_set_restart_handler(bool (*handler)(void));
 
 /* Does a keyboard controller answer? */
 bool keyboard_is_present(void);

@@ -126,6 +126,18 @@ int vfs_unmount(unsigned drive)
     return status;
 }
 
+int vfs_end(void)
+{
+    int status = OK;
+
+    for (unsigned drive = 0; drive < VFS_DRIVES; drive++) {
+        if (drives[drive] && drives[drive]->operations->sync) {
+            status = first_error(status, vfs_unmount(drive));
+        }
+    }
+    return status;
+}
+
 /* ---------------------------------------------------------------- from one folder to the next */
 
 static bool is_name(const char *name, size_t length, const char *text)

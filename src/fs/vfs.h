@@ -91,6 +91,10 @@ int vfs_path_of(struct node *folder, char *path, size_t size);
 /* Everything that is not written yet, of all drives, gets to the disks. The first error. */
 int vfs_sync(void);
 
+/* Before the machine goes off: the same, and volumes on disks of which nobody has anything open are
+ * unmounted. The first error; -EINUSE: all is written, but somebody has something open. May wait. */
+int vfs_end(void);
+
 /* ---------------------------------------------------------------- by node */
 
 /* Entries of a folder, with the volume locked around the operation: 1, 0 at the end. */

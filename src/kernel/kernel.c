@@ -39,6 +39,11 @@
 #define INIT_NAME "init.elf"
 #define INIT_PATH "0:/" INIT_NAME
 
+/* The longest wait, when init has ended, for the others to end. */
+#define END_TICKS (3 * TIMER_HZ)
+
+static volatile bool is_restart_asked;
+
 static void start_console(void);
 static void mount_memory(void);
 static void check_boot_info(void);
@@ -113,9 +118,34 @@ static void check_keys(void)
     }
 }
 
+/* Ctrl-Alt-Del, by the interrupt: init ends, and with it the machine; the second time it is not waited
+ * for. */
+static bool restart(void)
+{
+    bool was_asked = is_restart_asked;
+
+    is_restart_asked = true;
+    process_cancel_init(STATUS_KILLED);
+    return !was_asked;
+}
+
+/* Init's last work: what was written gets to the disks. */
 static void init_exited(int status)
 {
-    printk("init exited with status %d\n", status);
+    if (!is_restart_asked) {
+        printk("init exited with status %d\n", status);
+    }
+    process_end_others(END_TICKS);
+
+    int saved = vfs_end();
+
+    if (saved < 0 && saved != -EINUSE) {
+        printk_sentence(0, "Not everything that was written has got to the disk: %s.",
+                        status_text(saved));
+    }
+    if (is_restart_asked) {
+        machine_restart();
+    }
     machine_exit(status == 0 ? MACHINE_EXIT_SUCCESS : MACHINE_EXIT_FAILURE);
 }
 
@@ -137,5 +167,6 @@ static void start_init(void)
               INIT_PATH, status_text(status), boot_disk_name());
     }
     process_set_init_exit_handler(init_exited);
+    keyboard_set_restart_handler(restart);
     process_start(init, 0);
 }

@@ -9,6 +9,7 @@
  */
 #include "process/process.h"
 
+#include "arch/timer.h"
 #include "arch/trap.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
@@ -416,6 +417,8 @@ void process_exit(int status)
     if (process == processes.init) {
         processes.init = NULL;
         if (processes.init_exit_handler) {
+            task_set_chunk(paging_kernel_chunk()); /* others may run in between */
+            task_forget_cancel();
             processes.init_exit_handler(status);
         }
     }
@@ -443,6 +446,39 @@ void process_cancel(struct process *process, int status)
         /* As abi/syscalls.h numbers them. */
         process->exit_signal = (uint8_t)(status - STATUS_FAULT);
         task_cancel(&process->task);
+    }
+}
+
+void process_cancel_init(int status)
+{
+    if (processes.init) {
+        process_cancel(processes.init, status);
+    }
+}
+
+/* Cancels all but the running process. How many have not ended yet? */
+static uint32_t cancel_others(void)
+{
+    const struct process *current = process_current();
+    uint32_t count = 0;
+
+    LIST_FOR_EACH(node, &processes.all) {
+        struct process *process = LIST_ENTRY(node, struct process, link);
+
+        if (process != current && !has_ended(process)) {
+            process_cancel(process, STATUS_KILLED);
+            count++;
+        }
+    }
+    return count;
+}
+
+void process_end_others(uint32_t ticks)
+{
+    uint32_t start = timer_get_ticks();
+
+    while (cancel_others() > 0 && timer_get_ticks() - start < ticks) {
+        task_rest();
     }
 }
 

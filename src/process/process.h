@@ -164,8 +164,17 @@ static inline size_t process_word_bytes(const struct process *process)
 /* Has it the keyboard? */
 bool process_is_front(const struct process *process);
 
-/* Called with the status when the first process that was started ends. */
+/* Called with the status when the first process that was started ends, as its task, which has given
+ * back all else: the handler may wait, even if the process was cancelled. */
 void process_set_init_exit_handler(void (*handler)(int status));
+
+/* Init ends before it executes anything more in ring 3, and the handler is called. Nothing happens
+ * when there is none, or it ends already. May be called by an interrupt handler. */
+void process_cancel_init(int status);
+
+/* Ends all processes but the running one, and waits until they have ended, but not for more than that
+ * many ticks of the clock. */
+void process_end_others(uint32_t ticks);
 
 /* Gives back everything that process holds. It was never started, or the kernel started it and it
  * has ended. */

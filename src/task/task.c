@@ -547,6 +547,11 @@ bool task_is_cancelled(void)
     return tasks.current->is_cancelled;
 }
 
+void task_forget_cancel(void)
+{
+    tasks.current->is_cancelled = false;
+}
+
 void task_end(void)
 {
     struct task_group *group = tasks.current->group;

@@ -162,6 +162,10 @@ void task_cancel(struct task *task);
 /* Was the running task cancelled? What waits for something then stops waiting. */
 bool task_is_cancelled(void);
 
+/* The running task, which never gets to ring 3 again, waits for things like others from now on: for
+ * its last work in the kernel. */
+void task_forget_cancel(void);
+
 /*
  * The running task never runs again. The end handler gets it from the idle task, at once, before
  * any other task runs: the place to destroy it.

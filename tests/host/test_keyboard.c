@@ -299,6 +299,33 @@ static void test_ctrl_alt_del(void **state)
     assert_int_equal(key_queue_pop(), 0);
 }
 
+static unsigned asked;
+
+static bool restart_later(void)
+{
+    return ++asked == 1;
+}
+
+/* Who has something to do before is asked, and may put it off. */
+static void test_ctrl_alt_del_is_put_off(void **state)
+{
+    (void)state;
+    keyboard_set_restart_handler(restart_later);
+    memcpy(queue, "\x1d\x38\xe0\x53\xe0\x53", 6);
+    queue_end = 6;
+    if (setjmp(restarted) == 0) {
+        for (int i = 0; i < 6; i++) {
+            assert_false(has_restarted);
+            keyboard_interrupt();
+            assert_int_equal(asked, i >= 3);
+        }
+    }
+    keyboard_set_restart_handler(NULL);
+    assert_int_equal(asked, 2);
+    assert_true(has_restarted);
+    assert_int_equal(key_queue_pop(), 0);
+}
+
 static void test_ring_is_first_in_first_out(void **state)
 {
     (void)state;
@@ -483,6 +510,7 @@ int main(void)
         TEST(test_function_keys),
         TEST(test_every_byte_in_every_state_is_safe),
         TEST(test_ctrl_alt_del),
+        TEST(test_ctrl_alt_del_is_put_off),
         TEST(test_ring_is_first_in_first_out),
         TEST(test_ring_exactly_full_and_one_too_many),
         TEST(test_ring_counters_wrap),

@@ -7,6 +7,8 @@ text at every prompt.
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -289,6 +291,17 @@ def pipes_and_files(session):
             "cat ended with status 1.")
     exactly(session, "output to what is not there", "echo a > nowhere/x", "'nowhere/x' cannot be opened: "
             "no such file or folder.")
+    exactly(session, "output to a new file", "echo one > new.txt; cat new.txt", "one")
+    exactly(session, "output behind a file's end", "echo two >> new.txt; cat < new.txt", "one", "two")
+    exactly(session, "output in the place of a file's", "echo three > new.txt; cat new.txt", "three")
+    exactly(session, "output behind the end of a new file", "echo four >> other.txt; cat other.txt", "four")
+    exactly(session, "errors to a file", "cat nobody 2> errors.txt; cat errors.txt",
+            "cat ended with status 1.", "cat: 'nobody' cannot be shown: no such file or folder.")
+    exactly(session, "output to a folder", "echo a > dir", "'dir' cannot be opened: it is a folder.")
+    command(session, "output to a program that runs", "echo a > shell.elf > init.elf",
+            "'init.elf' cannot be opened: .*")
+    exactly(session, "a new file that nobody fills", "> empty.txt; cat empty.txt")
+    exactly(session, "files that are removed again", "rm new.txt other.txt errors.txt empty.txt")
     exactly(session, "input from nowhere", "cat < nowhere && echo not", "'nowhere' cannot be opened: "
             "no such file or folder.")
     exactly(session, "one after the other", "echo a; echo b ;", "a", "b")
@@ -539,6 +552,58 @@ def end_of_input(image, folder):
                                                  "with it.") else machine.console)
 
 
+def on_image(image, name):
+    """What another's program finds in the image's volume; None: no such file."""
+    found = subprocess.run(["mcopy", "-n", "-i", image + "@@1M", "::" + name, "-"], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, env={**os.environ, "MTOOLS_SKIP_CHECK": "1"}, check=False)
+    return found.stdout.decode("latin-1") if found.returncode == 0 else None
+
+
+def is_marked_as_in_use(image):
+    """By its boot record or its FAT, which is FAT16."""
+    with open(image, "rb") as file:
+        file.seek(1 << 20)
+        record = file.read(512)
+        file.seek((1 << 20) + 512 * int.from_bytes(record[14:16], "little"))
+        return bool(record[0x25] & 1) or not file.read(4)[3] & 0x80
+
+
+def ends_with_files(image, folder):
+    """What was written is on the disk, whichever way the machine ends, and the volume is unmounted."""
+    def exit_shell(machine):
+        machine.send("exit\r")
+
+    def end_input(machine):
+        machine.send("\4")
+
+    def press(machine):
+        machine.press("ctrl-alt-delete")
+
+    for way, end in (("exit", exit_shell), ("ctrl-D", end_input), ("ctrl-alt-del", press)):
+        copy = os.path.join(folder, f"{way}.bin")
+        own = os.path.join(folder, way)
+        os.mkdir(own)
+        shutil.copyfile(image, copy)
+        with Machine(copy, own, "-drive", f"file={copy.replace(',', ',,')},format=raw,if=ide") as machine:
+            session = Session(machine)
+            exactly(session, way, f"echo by {way} > kept.txt; mkdir kept; cp text.txt kept/a-long-name.text")
+            session.run("echo mine > open.txt; cat >> open.txt &")
+            session.run("spin | tee other.txt &")
+            end(machine)
+            machine.status()
+        equal(f"{way}: a file that was written is on the disk", on_image(copy, "kept.txt"), f"by {way}\n")
+        equal(f"{way}: so is one in a new folder", on_image(copy, "kept/a-long-name.text"),
+              "A line.\nOne more line.\n")
+        equal(f"{way}: so is one that a program has open", on_image(copy, "open.txt"), "mine\n")
+        test(f"{way}: the volume is unmounted", "it is marked as in use" if is_marked_as_in_use(copy) else None)
+        with open(copy, "rb") as disk, open(copy + ".volume", "wb") as volume:
+            disk.seek(1 << 20)
+            shutil.copyfileobj(disk, volume)
+        checked = subprocess.run(["fsck.fat", "-n", copy + ".volume"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, check=False)
+        test(f"{way}: fsck.fat finds nothing", None if checked.returncode == 0 else checked.stdout)
+
+
 def restart(image, folder):
     """QEMU ends at a reset (-no-reboot): without the exit device, by that alone."""
     with Machine(image, folder, exit_device=False) as machine:
@@ -588,6 +653,7 @@ def all_sessions():
         suite.make("image", "INIT=bin/programs/shell.elf", f"FILES={' '.join(on_disk)}", f"IMAGE={image}")
         for part, disk in ((whole_session, image), (exit_status, suite.image("os.bin")),
                            (end_of_input, suite.image("os.bin")),
+                           (ends_with_files, image),
                            (restart, image),
                            (no_keyboard, suite.image("os.bin")),
                            (no_serial_line, suite.image("os.bin"))):
