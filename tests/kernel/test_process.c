@@ -4,7 +4,6 @@
  */
 #include "debug/printk.h"
 #include "fs/file_object.h"
-#include "fs/page_object.h"
 #include "ktest.h"
 #include "layout.h"
 #include "lib/string.h"
