@@ -84,6 +84,11 @@ void node_cache_get_stats(struct node_cache_stats *stats)
     *stats = cache.stats;
 }
 
+void node_count_kept(int change)
+{
+    cache.stats.kept += (size_t)change;
+}
+
 /* ---------------------------------------------------------------- the table of nodes */
 
 static struct node **bucket_of(const struct volume *volume, uint64_t number)

@@ -218,6 +218,10 @@ void node_enter(struct node *node, const struct node_operations *operations, str
 /* The node has another number from now on: it has moved on the volume. */
 void node_renumber(struct node *node, uint64_t number);
 
+/* A file system keeps so many objects more (fewer, if negative) with its nodes, which it could make
+ * again: they count as kept for later, as names do. */
+void node_count_kept(int change);
+
 /* ---------------------------------------------------------------- for all */
 
 struct node *node_hold(struct node *node);
@@ -264,6 +268,7 @@ struct node_cache_stats {
     size_t nodes; /* in memory */
     size_t idle;  /* of these */
     size_t names;
+    size_t kept; /* node_count_kept() */
     uint64_t name_hits, name_misses;
 };
 void node_cache_get_stats(struct node_cache_stats *stats);

@@ -24,6 +24,7 @@
 struct fat_node {
     struct node node;
     struct fat_file file;
+    bool has_map; /* an object of file's, by node_count_kept() */
 };
 
 struct fat_mounted {
@@ -61,10 +62,21 @@ static uint64_t number_of(const struct fat_place *place)
            place->offset / sizeof(struct fat_entry);
 }
 
+/* After what may have made the file's map, or have forgotten it. */
+static void count_map(struct node *node)
+{
+    struct fat_node *fat_node = fat_node_of(node);
+    bool has_map = fat_node->file.runs != NULL;
+
+    node_count_kept((int)has_map - (int)fat_node->has_map);
+    fat_node->has_map = has_map;
+}
+
 static void enter(struct fat_node *made, struct volume *volume, uint64_t number)
 {
     struct node *node = &made->node;
 
+    made->has_map = false;
     node_enter(node, &operations, volume, number, made->file.is_folder ? NODE_DIRECTORY : NODE_FILE,
                made->file.size);
     node->is_read_only = made->file.attributes & FAT_READ_ONLY;
@@ -201,6 +213,7 @@ static int read_at(struct node *node, uint32_t index, uint8_t *buffer, size_t le
         bytes > 0 ? fat_file_read(fat_of(node), file, (uint32_t)position, buffer, (uint32_t)bytes)
                   : OK;
 
+    count_map(node);
     memset(buffer + bytes, 0, length - bytes);
     return status;
 }
@@ -234,8 +247,11 @@ static int write_at(struct node *node, uint32_t index, const uint8_t *buffer, si
     if (position >= size) {
         return OK;
     }
-    return fat_file_write(fat_of(node), file_of(node), (uint32_t)position, buffer,
-                          (uint32_t)MIN(size - position, (uint64_t)length));
+    int status = fat_file_write(fat_of(node), file_of(node), (uint32_t)position, buffer,
+                                (uint32_t)MIN(size - position, (uint64_t)length));
+
+    count_map(node);
+    return status;
 }
 
 static int write_back(struct node *node, uint32_t index, void *const frames[], size_t count)
@@ -261,9 +277,11 @@ static int write_back(struct node *node, uint32_t index, void *const frames[], s
 static int resize(struct node *node, uint64_t size)
 {
     struct fat_file *file = file_of(node);
+    int status = size < file->size ? fat_file_resize(fat_of(node), file, size)
+                                   : fat_file_reserve(fat_of(node), file, size);
 
-    return size < file->size ? fat_file_resize(fat_of(node), file, size)
-                             : fat_file_reserve(fat_of(node), file, size);
+    count_map(node);
+    return status;
 }
 
 static int write_attributes(struct node *node)
@@ -276,6 +294,7 @@ static int write_attributes(struct node *node)
                      ? fat_file_resize(fat, file, node->size)
                      : OK;
 
+    count_map(node);
     return status == OK ? fat_set_attributes(fat, file, attributes, node->times.modified,
                                              node->times.accessed)
                         : status;
@@ -284,6 +303,7 @@ static int write_attributes(struct node *node)
 static void forget(struct node *node)
 {
     (void)fat_forget(fat_of(node), file_of(node));
+    count_map(node);
     kmem_free(fat_node_of(node));
 }
 
