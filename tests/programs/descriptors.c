@@ -383,10 +383,16 @@ static void check_started_programs(void)
 static void check_devices(void)
 {
     struct file_stat stat;
-    int null = file_open("/dev/null"), zero = file_open("0:/dev/zero");
-    int random = file_open("dev/random"), console = file_open("/dev/console");
+    int null = syscall_open_file("/dev/null", OPEN_READ | OPEN_WRITE);
+    int zero = syscall_open_file("/./dev//zero", OPEN_READ | OPEN_WRITE);
+    int random = syscall_open_file("dev/random", OPEN_READ | OPEN_WRITE);
+    int console = syscall_open_file("/dev/console", OPEN_READ | OPEN_WRITE);
 
     CHECK(null == 3 && zero == 4 && random == 5 && console == 6);
+    CHECK(file_open("0:/dev/zero") == -ENOENT); /* drive 0 itself has no such folder */
+    int only_read = file_open("/dev/zero");
+    CHECK(only_read == 7 && syscall_write_file(only_read, "x", 1) == -EMODE);
+    CHECK(file_close(only_read) == 0);
     CHECK(file_open("/dev/nothing") == -ENOENT && file_open("/dev/nul") == -ENOENT);
     CHECK(syscall_descriptor_stat(zero, &stat) == 0 && stat.kind == FILE_KIND_DEVICE);
     CHECK(syscall_read(null, buffer, 100) == 0);
