@@ -139,8 +139,7 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,
-        .objects =
-            kmem_live_objects() - files.idle - nodes.names - address_space_spare_objects(),
+        .objects = kmem_live_objects() - files.idle - nodes.names - address_space_spare_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
         .cache_pages = cache.pages,
