@@ -229,8 +229,8 @@ static inline struct node *node_of(struct page_object *contents)
     return LIST_ENTRY(contents, struct node, contents);
 }
 
-/* Is the name `text` in `directory` known? 1 and *node, held; 0: it is known that nobody has it; -ENOENT:
- * nothing is known. Never waits. */
+/* Is the name `text` in `directory` known? 1 and *node, held; 0: it is known that nobody has it;
+ * -ENOENT: nothing is known. Never waits. */
 int node_find_name(struct node *directory, const char *text, size_t length, struct node **node);
 
 /* Keeps what look_up() or create() has found: node, or NULL for nobody. It may be forgotten at any

@@ -133,7 +133,7 @@ def check_format():
 # Columns, at most: of prose in comments; of tables in comments, and of what clang-format does not break.
 PROSE_MAX, LINE_MAX = 100, 120
 PROSE = re.compile(r"\s*(?:/\*|\*|;)(?: \S+)+$")
-SOURCES_OF_TEST = re.compile(r" \* (?:Sources|Files): ")  # one line, for make and test_programs.py
+SOURCES_OF_TEST = re.compile(r" \* Sources: ")  # one line, for make
 
 
 def long_lines():
