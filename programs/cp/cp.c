@@ -52,6 +52,7 @@ static bool append(char *path, size_t length, const char *name)
     return true;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
 static int copy_entries(int folder, char *from, char *to)
 {
     size_t from_length = strlen(from), to_length = strlen(to);
@@ -74,6 +75,7 @@ static int copy_entries(int folder, char *from, char *to)
     return bytes < 0 ? tool_error("cp", from, "read", bytes) : status;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
 static int copy_folder(char *from, char *to)
 {
     intptr_t folder = syscall_open_file(from, OPEN_READ | OPEN_DIRECTORY);
@@ -92,6 +94,7 @@ static int copy_folder(char *from, char *to)
     return (int)status;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
 static int copy(char *from, char *to)
 {
     if (!tool_is_folder(from)) {

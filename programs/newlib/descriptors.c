@@ -1,6 +1,6 @@
 /*
- * descriptors.c - pipes, copies of descriptors, and what can be set about one. Scratch files have no
- * copies.
+ * descriptors.c - pipes, copies of descriptors, and what can be set about one. Scratch files have
+ * no copies.
  */
 #define _GNU_SOURCE /* pipe2, dup3 */
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 static uint32_t close_flag(int flags)
 {
-    return flags & O_CLOEXEC ? FILE_CLOSE_ON_EXECUTE : 0;
+    return (flags & O_CLOEXEC) ? FILE_CLOSE_ON_EXECUTE : 0;
 }
 
 /* The flags of a descriptor of the kernel's (abi/file.h), or -1. */
@@ -43,7 +43,7 @@ int pipe2(int ends[2], int flags)
 
     for (int i = 0; result == 0 && flags && i < 2; i++) {
         set_flags(ends[i], FILE_CLOSE_ON_EXECUTE | FILE_NO_WAIT,
-                  close_flag(flags) | (flags & O_NONBLOCK ? FILE_NO_WAIT : 0));
+                  close_flag(flags) | ((flags & O_NONBLOCK) ? FILE_NO_WAIT : 0));
     }
     return result;
 }
@@ -105,12 +105,13 @@ int fcntl(int descriptor, int command, ...)
     switch (command) {
     case F_GETFD: return flags & FILE_CLOSE_ON_EXECUTE ? FD_CLOEXEC : 0;
     case F_GETFL:
-        return access_mode(flags) | (flags & FILE_NO_WAIT ? O_NONBLOCK : 0) |
-               (flags & FILE_APPEND ? O_APPEND : 0);
+        return access_mode(flags) | ((flags & FILE_NO_WAIT) ? O_NONBLOCK : 0) |
+               ((flags & FILE_APPEND) ? O_APPEND : 0);
     case F_SETFD:
         return set_flags(descriptor, FILE_CLOSE_ON_EXECUTE,
-                         value & FD_CLOEXEC ? FILE_CLOSE_ON_EXECUTE : 0);
-    case F_SETFL: return set_flags(descriptor, FILE_NO_WAIT, value & O_NONBLOCK ? FILE_NO_WAIT : 0);
+                         (value & FD_CLOEXEC) ? FILE_CLOSE_ON_EXECUTE : 0);
+    case F_SETFL:
+        return set_flags(descriptor, FILE_NO_WAIT, (value & O_NONBLOCK) ? FILE_NO_WAIT : 0);
     case F_DUPFD: return duplicate(descriptor, value, FILE_LOWEST);
     case F_DUPFD_CLOEXEC: return duplicate(descriptor, value, FILE_LOWEST | FILE_CLOSE_ON_EXECUTE);
     default: return layer_fail(EINVAL);

@@ -26,14 +26,14 @@ int layer_result_about(int descriptor, intptr_t result)
 
 static uint32_t open_flags(int flags)
 {
-    int access = flags & O_ACCMODE;
-    uint32_t write = access == O_RDONLY ? 0 : OPEN_WRITE;
+    int mode = flags & O_ACCMODE;
+    uint32_t writing = mode == O_RDONLY ? 0 : OPEN_WRITE;
 
-    return (access == O_WRONLY ? 0 : OPEN_READ) | write | (flags & O_CREAT ? OPEN_CREATE : 0) |
-           (flags & O_CREAT && flags & O_EXCL ? OPEN_EXCLUSIVE : 0) |
-           (write && flags & O_TRUNC ? OPEN_TRUNCATE : 0) |
-           (write && flags & O_APPEND ? OPEN_APPEND : 0) |
-           (flags & O_DIRECTORY ? OPEN_DIRECTORY : 0);
+    return (mode == O_WRONLY ? 0 : OPEN_READ) | writing | ((flags & O_CREAT) ? OPEN_CREATE : 0) |
+           ((flags & O_CREAT) && (flags & O_EXCL) ? OPEN_EXCLUSIVE : 0) |
+           (writing && (flags & O_TRUNC) ? OPEN_TRUNCATE : 0) |
+           (writing && (flags & O_APPEND) ? OPEN_APPEND : 0) |
+           ((flags & O_DIRECTORY) ? OPEN_DIRECTORY : 0);
 }
 
 int open(const char *path, int flags, ...)
@@ -62,6 +62,7 @@ _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 
     if (result < 0 && errno == EPIPE) {
         raise(SIGPIPE); /* which ends the program, if it has not arranged for anything else */
+        /* cppcheck-suppress unreachableCode: raise() comes back when the signal is caught */
         errno = EPIPE;
     }
     return result;

@@ -1,6 +1,6 @@
 /*
- * realpath.c - a file's one name. There are no links, so "." and ".." are a matter of the text, once
- * everything on the way is known to exist. Names stay as they were written.
+ * realpath.c - a file's one name. There are no links, so "." and ".." are a matter of the text,
+ * once everything on the way is known to exist. Names stay as they were written.
  */
 #include <ctype.h>
 #include <limits.h>

@@ -68,10 +68,9 @@ void job_tell_status(const char *who, int status)
 
 static const char *value_of(void *context, const char *name, size_t length)
 {
-    static char number[16];
-
     (void)context;
     if (length == 1 && (*name == '?' || *name == '#')) {
+        static char number[16];
         int value = *name == '?' ? shell.status : shell.argument_count - 1;
 
         (void)snprintf(number, sizeof(number), "%d", value);

@@ -1,9 +1,9 @@
 /*
  * job.h - runs a command line: programs, pipes between them, files in place of screen and keyboard.
  *
- * Each pipeline is a job: a family of its own, whose parts ctrl-C ends together. The shell waits for
- * all of it; its status is that of its last part. A built-in command runs in the shell itself, also
- * in a pipe.
+ * Each pipeline is a job: a family of its own, whose parts ctrl-C ends together. The shell waits
+ * for all of it; its status is that of its last part. A built-in command runs in the shell itself,
+ * also in a pipe.
  */
 #ifndef SHELL_JOB_H
 #define SHELL_JOB_H

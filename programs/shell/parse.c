@@ -318,7 +318,7 @@ static void unmark(struct word *word)
     for (size_t i = 0; i < word->length; i++) {
         char c = word->text[i];
 
-        word->text[i] = c == ANY_STRING ? '*' : c == ANY_BYTE ? '?' : c;
+        word->text[i] = (char)(c == ANY_STRING ? '*' : c == ANY_BYTE ? '?' : c);
     }
 }
 

@@ -12,9 +12,9 @@
  *
  * What a command does to the shell itself cannot be a program: these are the built-in ones.
  *
- * With a file's name it runs the lines in the file; $1 and so on are the words behind the name. When
- * its input is no console, it runs the lines that come from there. The first shell runs 0:/init.sh
- * before it asks for a line, if there is one.
+ * With a file's name it runs the lines in the file; $1 and so on are the words behind the name.
+ * When its input is no console, it runs the lines that come from there. The first shell runs
+ * 0:/init.sh before it asks for a line, if there is one.
  */
 #include <ctype.h>
 #include <drupe.h>

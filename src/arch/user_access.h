@@ -2,10 +2,11 @@
  * arch/user_access.h - the instructions that touch a program's memory, and stop where they fault.
  *
  * For memory/user.c, which checks ranges and has the functions for everybody else, for
- * syscall/usercopy.c (strings), and for the arguments of a call (syscall.c). The CPU finds out whether a page exists and allows the access:
- * each instruction that may fault is listed in .ex_table with the address where trap.c goes on
- * instead. Where the CPU keeps the kernel out of a user's pages (SMAP), they are open for the
- * length of one instruction. Interrupts are off, as in all of the kernel.
+ * syscall/usercopy.c (strings), and for the arguments of a call (syscall.c). The CPU finds out
+ * whether a page exists and allows the access: each instruction that may fault is listed in
+ * .ex_table with the address where trap.c goes on instead. Where the CPU keeps the kernel out of a
+ * user's pages (SMAP), they are open for the length of one instruction. Interrupts are off, as in
+ * all of the kernel.
  */
 #ifndef ARCH_USER_ACCESS_H
 #define ARCH_USER_ACCESS_H

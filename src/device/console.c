@@ -313,6 +313,7 @@ static size_t put_key(char *bytes, uint8_t key)
     if (length == 0) {
         bytes[length++] = (char)key;
     } else {
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes are no string */
         memcpy(bytes, sequence, length);
     }
     return length;

@@ -89,7 +89,7 @@ static int64_t understand(const uint8_t fields[FIELDS], uint8_t status)
         year < 1980) {
         return -1;
     }
-    return rtc_days(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+    return rtc_days(year, month, day) * SECONDS_PER_DAY + (int)(hour * 3600 + minute * 60 + second);
 }
 
 void rtc_initialise(void)

@@ -46,7 +46,7 @@ static void close_device(struct file *file)
     kmem_free(LIST_ENTRY(file, struct device_file, file));
 }
 
-static const struct file_operations operations = {
+static const struct file_operations file_operations = {
     .read = read_device,
     .write = write_device,
     .stat = stat_device,
@@ -62,7 +62,7 @@ int device_file_open(const struct device *device, uint32_t flags, struct file **
         return -ENOMEM;
     }
     opened->device = device;
-    file_initialise(&opened->file, &operations, flags);
+    file_initialise(&opened->file, &file_operations, flags);
     *file = &opened->file;
     return OK;
 }
@@ -75,7 +75,7 @@ struct file *device_file_console(void)
         console.device = device_find("console");
         KASSERT(console.device);
         /* The first reference is its own: it never goes. */
-        file_initialise(&console.file, &operations, FILE_READ | FILE_WRITE);
+        file_initialise(&console.file, &file_operations, FILE_READ | FILE_WRITE);
     }
     return file_hold(&console.file);
 }

@@ -91,8 +91,8 @@ int file_read_directory(struct file *file, struct directory_entry *entry);
  */
 int file_contents(struct file *file, struct page_object **contents);
 
-/* What a device or a file can do beyond the above: `what` and its argument are abi/file.h's. -EINVARG
- * where it cannot do that. */
+/* What a device or a file can do beyond the above: `what` and its argument are abi/file.h's.
+ * -EINVARG where it cannot do that. */
 int file_control(struct file *file, unsigned what, struct user_pointer argument);
 
 /* One more who has it open, and closes it: they share its position. Returns file. */

@@ -72,8 +72,8 @@ void node_cache_initialise(void)
     while (cache.name_buckets < cache.names_max) {
         cache.name_buckets *= 2;
     }
-    cache.nodes = kzalloc(cache.node_buckets * sizeof(*cache.nodes));
-    cache.names = kzalloc(cache.name_buckets * sizeof(*cache.names));
+    cache.nodes = kzalloc(cache.node_buckets * sizeof(cache.nodes[0]));
+    cache.names = kzalloc(cache.name_buckets * sizeof(cache.names[0]));
     KASSERT(cache.nodes && cache.names);
     list_initialise(&cache.idle);
     list_initialise(&cache.used);
@@ -394,7 +394,7 @@ void node_mark_removed(struct node *node)
     node->is_changed = false;
 }
 
-size_t node_cache_shrink(struct volume *volume)
+size_t node_cache_shrink(const struct volume *volume)
 {
     size_t count = 0;
     struct list_node *next;

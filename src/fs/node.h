@@ -233,13 +233,13 @@ static inline struct node *node_of(struct page_object *contents)
     return LIST_ENTRY(contents, struct node, contents);
 }
 
-/* Is a name in `directory` known? 1 and *node, held; 0: it is known that nobody has it; -ENOENT:
- * nothing is known. Never waits. */
-int node_find_name(struct node *directory, const char *name, size_t length, struct node **node);
+/* Is the name `text` in `directory` known? 1 and *node, held; 0: it is known that nobody has it;
+ * -ENOENT: nothing is known. Never waits. */
+int node_find_name(struct node *directory, const char *text, size_t length, struct node **node);
 
 /* Keeps what look_up() or create() has found: node, or NULL for nobody. It may be forgotten at any
  * time. */
-void node_keep_name(struct node *directory, const char *name, size_t length, struct node *node);
+void node_keep_name(struct node *directory, const char *text, size_t length, struct node *node);
 
 /* Names of node are no longer what they were. */
 void node_forget_names(struct node *node);
@@ -257,7 +257,7 @@ void node_cache_initialise(void);
 
 /* Idle nodes of that volume go (NULL: of all, and names that were looked up), as far as nothing of
  * them is to be written. Returns how many nodes went. For tests, and for who lacks memory. */
-size_t node_cache_shrink(struct volume *volume);
+size_t node_cache_shrink(const struct volume *volume);
 
 /* Writes what is to be written of a node: contents, then attributes, into the volume's cached
  * blocks. 0 or the first error; one of the contents is kept in node->write_status, too. The caller

@@ -19,7 +19,8 @@
 
 #include "fs/file.h"
 
-/* What a pipe holds. It begins small; when much is written at once, it grows, if there is memory. */
+/* What a pipe holds. It begins small; when much is written at once, it grows, if there is
+ * memory. */
 #define PIPE_BYTES       4096
 #define PIPE_BYTES_LARGE 16384
 

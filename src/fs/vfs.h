@@ -92,7 +92,8 @@ int vfs_path_of(struct node *folder, char *path, size_t size);
 int vfs_sync(void);
 
 /* Before the machine goes off: the same, and volumes on disks of which nobody has anything open are
- * unmounted. The first error; -EINUSE: all is written, but somebody has something open. May wait. */
+ * unmounted. The first error; -EINUSE: all is written, but somebody has something open. May
+ * wait. */
 int vfs_end(void);
 
 /* ---------------------------------------------------------------- by node */

@@ -118,8 +118,8 @@ static void check_keys(void)
     }
 }
 
-/* Ctrl-Alt-Del, by the interrupt: init ends, and with it the machine; the second time it is not waited
- * for. */
+/* Ctrl-Alt-Del, by the interrupt: init ends, and with it the machine; the second time it is not
+ * waited for. */
 static bool restart(void)
 {
     bool was_asked = is_restart_asked;

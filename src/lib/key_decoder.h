@@ -1,6 +1,6 @@
 /*
- * lib/key_decoder.h - keys as a terminal on the serial line sends them are several bytes: ESC [ A is
- * the arrow up, C3 A4 is ä. Programs have it as well as the kernel.
+ * lib/key_decoder.h - keys as a terminal on the serial line sends them are several bytes: ESC [ A
+ * is the arrow up, C3 A4 is ä. Programs have it as well as the kernel.
  */
 #ifndef LIB_KEY_DECODER_H
 #define LIB_KEY_DECODER_H

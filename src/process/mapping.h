@@ -17,8 +17,8 @@ struct file;
 
 /*
  * Maps for the running process. file: the open file, or NULL for MAPPING_ANONYMOUS. The address;
- * -EINVARG for what is not allowed; -ENOMEM; -ERDONLY: a file that is not open for writing cannot be
- * changed through a shared mapping; -EISDIR. May wait.
+ * -EINVARG for what is not allowed; -ENOMEM; -ERDONLY: a file that is not open for writing cannot
+ * be changed through a shared mapping; -EISDIR. May wait.
  */
 intptr_t mapping_add(struct process *process, const struct memory_mapping *mapping,
                      struct file *file);

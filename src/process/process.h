@@ -172,8 +172,8 @@ void process_set_init_exit_handler(void (*handler)(int status));
  * when there is none, or it ends already. May be called by an interrupt handler. */
 void process_cancel_init(int status);
 
-/* Ends all processes but the running one, and waits until they have ended, but not for more than that
- * many ticks of the clock. */
+/* Ends all processes but the running one, and waits until they have ended, but not for more than
+ * that many ticks of the clock. */
 void process_end_others(uint32_t ticks);
 
 /* Gives back everything that process holds. It was never started, or the kernel started it and it

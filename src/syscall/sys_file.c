@@ -217,8 +217,8 @@ intptr_t sys_control(const uintptr_t *arguments)
     }
 }
 
-/* duplicate(descriptor, number, flags): the descriptor that has the same open file: number, in place
- * of what had it, or with FILE_LOWEST the lowest free one from number on */
+/* duplicate(descriptor, number, flags): the descriptor that has the same open file: number, in
+ * place of what had it, or with FILE_LOWEST the lowest free one from number on */
 intptr_t sys_duplicate(const uintptr_t *arguments)
 {
     struct process *process = process_current();

@@ -199,7 +199,7 @@ intptr_t sys_spawn_beside(const uintptr_t *arguments)
     if (!strings) {
         return -ENOMEM;
     }
-    status = flags & ~(uint32_t)SPAWN_FRONT
+    status = (flags & ~(uint32_t)SPAWN_FRONT) != 0
                  ? -EINVARG
                  : add_list_from_user(strings, user_pointer(arguments[0]));
     if (status == OK) {

@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t lost = 0;
 
     beeps = 0;
-    memset(&keyboard, 0, sizeof(keyboard));
+    decoder_of_interrupts = (struct keyboard_state){0};
     key_queue.written = key_queue.read = UINT32_MAX - 40; /* they wrap */
     stream = data;
     stream_left = size;

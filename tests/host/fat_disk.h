@@ -181,8 +181,8 @@ static inline void fat_disk_add_log(struct fat_disk *disk)
     memcpy(disk->bytes + FAT_LOG_SECTOR * disk->device.sector_bytes, &header, sizeof(header));
 }
 
-/* Does fsck.fat -n find nothing? If it does, its words go to stderr if `shows`, and to `words` (NULL:
- * nowhere). */
+/* Does fsck.fat -n find nothing? If it does, its words go to stderr if `shows`, and to `words`
+ * (NULL: nowhere). */
 static inline bool fat_disk_is_sound(const struct fat_disk *disk, bool shows, char words[4096])
 {
     char output[80], text[4096];

@@ -1,7 +1,7 @@
 /*
- * test_fat_faults.c - the n-th write, the n-th read and the n-th allocation fail, for every n through
- * each operation on a FAT volume: each time the operation says so and nothing is half done, what was
- * there before is there, and when the fault is gone the same operation succeeds.
+ * test_fat_faults.c - the n-th write, the n-th read and the n-th allocation fail, for every n
+ * through each operation on a FAT volume: each time the operation says so and nothing is half done,
+ * what was there before is there, and when the fault is gone the same operation succeeds.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
  * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
@@ -226,7 +226,8 @@ static void check_contents(const char *name, uint32_t length)
     fat_forget(volume, &file);
 }
 
-/* is_whole: the operation happens at all or not at all, also when others of its kind are written. */
+/* is_whole: the operation happens at all or not at all, also when others of its kind are
+ * written. */
 static void fail_each(int (*operation)(void), bool is_whole)
 {
     static const struct {

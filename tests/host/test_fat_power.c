@@ -1,9 +1,9 @@
 /*
- * test_fat_power.c - the power goes, at any time. A disk records each sector that is written and each
- * flush. For every prefix of that record, and for choices of what a drive's cache may have written
- * between two flushes, the volume is mounted again: fsck.fat finds nothing then, all that a commit
- * promised is there, and a rename has happened or not. Before the mount fsck.fat may find only what
- * another system can live with.
+ * test_fat_power.c - the power goes, at any time. A disk records each sector that is written and
+ * each flush. For every prefix of that record, and for choices of what a drive's cache may have
+ * written between two flushes, the volume is mounted again: fsck.fat finds nothing then, all that a
+ * commit promised is there, and a rename has happened or not. Before the mount fsck.fat may find
+ * only what another system can live with.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
  * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
@@ -34,9 +34,9 @@ static uint8_t *before; /* the disk when the record begins */
 /* ---------------------------------------------------------------- the states that are allowed */
 
 /*
- * What a file may contain after a cut. A promise says: from event number `from` of the record to `until`
- * (the next change of that file begins) path holds exactly the contents number `contents` (0: it is
- * not there). While a change runs, the one before or the one after.
+ * What a file may contain after a cut. A promise says: from event number `from` of the record to
+ * `until` (the next change of that file begins) path holds exactly the contents number `contents`
+ * (0: it is not there). While a change runs, the one before or the one after.
  */
 struct promise {
     char path[64];
@@ -194,8 +194,8 @@ static void promise(void)
 
 #define GROWING (-2) /* the first part of the contents wanted, of any length */
 
-/* What path holds: a contents' number, 0: it is not there, GROWING, -1: something else. `wanted` and
- * `other` are tried. */
+/* What path holds: a contents' number, 0: it is not there, GROWING, -1: something else. `wanted`
+ * and `other` are tried. */
 static int contents_of(const char *path, int wanted, int other)
 {
     struct fat_file folder, file;

@@ -38,7 +38,7 @@ static const char *parse(const char *line)
         if (tokens[i].kind == TOKEN_WORD) {
             snprintf(text, sizeof(text), "[%.*s]", (int)tokens[i].length, tokens[i].text);
         } else {
-            snprintf(text, sizeof(text), "<%c%u>", letters[tokens[i].kind], tokens[i].kind);
+            snprintf(text, sizeof(text), "<%c%d>", letters[tokens[i].kind], (int)tokens[i].kind);
         }
         strcat(seen, text);
     }

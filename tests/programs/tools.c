@@ -4,7 +4,11 @@
  *
  * Expect: status 0
  * Says: tools: all is well
- * Files: LICENSE bin/programs/cp.elf bin/programs/mv.elf bin/programs/rm.elf bin/programs/mkdir.elf bin/programs/rmdir.elf bin/programs/touch.elf bin/programs/df.elf bin/programs/sync.elf bin/programs/mount.elf bin/programs/pwd.elf bin/programs/wc.elf bin/programs/head.elf bin/programs/tail.elf bin/programs/grep.elf bin/programs/sort.elf bin/programs/uniq.elf bin/programs/tee.elf bin/programs/hexdump.elf bin/programs/find.elf
+ * Files: LICENSE bin/programs/cp.elf bin/programs/mv.elf bin/programs/rm.elf bin/programs/mkdir.elf
+ * Files: bin/programs/rmdir.elf bin/programs/touch.elf bin/programs/df.elf bin/programs/sync.elf
+ * Files: bin/programs/mount.elf bin/programs/pwd.elf bin/programs/wc.elf bin/programs/head.elf
+ * Files: bin/programs/tail.elf bin/programs/grep.elf bin/programs/sort.elf bin/programs/uniq.elf
+ * Files: bin/programs/tee.elf bin/programs/hexdump.elf bin/programs/find.elf
  */
 #include <drupe.h>
 #include <stdbool.h>

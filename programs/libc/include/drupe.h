@@ -97,8 +97,8 @@ const char *error_text(int error);
 
 /*
  * Files and folders. A path without a drive ("dir/name.ext") is on drive 0; names are 8.3, in any
- * case. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a process has FILE_DESCRIPTORS_MAX
- * of these, and all are closed when it ends.
+ * case. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a process has
+ * FILE_DESCRIPTORS_MAX of these, and all are closed when it ends.
  *
  * file_open: the lowest free descriptor, or -ENOENT, -ENOTDIR, -EBADPATH, -EBUSY (none is free)
  *   and what goes wrong below: -EIO, -ECORRUPT, -ENOMEM. Folders are opened for
@@ -118,9 +118,9 @@ int file_close(int descriptor);
 /*
  * Descriptors 0 to 2 (FILE_INPUT, FILE_OUTPUT, FILE_ERRORS) are open when a program begins, and
  * what it starts has the same. file_write writes all of it: length, or an error; when nobody reads
- * from a pipe any more, it ends the program with status 141. file_pipe makes a pipe: what is written
- * to ends[1] is read from ends[0]. file_duplicate makes number, or the lowest free one for -1, a
- * copy of descriptor, and returns it.
+ * from a pipe any more, it ends the program with status 141. file_pipe makes a pipe: what is
+ * written to ends[1] is read from ends[0]. file_duplicate makes number, or the lowest free one for
+ * -1, a copy of descriptor, and returns it.
  */
 int file_write(int descriptor, const void *buffer, size_t length);
 int file_pipe(int ends[2]);

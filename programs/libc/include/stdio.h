@@ -1,7 +1,7 @@
 /*
- * stdio.h - text to output (descriptor 1), which is the console if nobody has changed that. There is
- * no buffer that outlives a call: what is printed is shown. When output is a pipe that nobody reads
- * any more, printing ends the program, with status 141.
+ * stdio.h - text to output (descriptor 1), which is the console if nobody has changed that. There
+ * is no buffer that outlives a call: what is printed is shown. When output is a pipe that nobody
+ * reads any more, printing ends the program, with status 141.
  */
 #ifndef STDIO_H
 #define STDIO_H

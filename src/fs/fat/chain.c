@@ -125,8 +125,8 @@ int fat_chain_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next)
 
 /* ---------------------------------------------------------------- runs */
 
-/* As long as entries say "the next one", in the sector of the FAT at hand; up to cluster last. FAT16
- * and FAT32. */
+/* As long as entries say "the next one", in the sector of the FAT at hand; up to cluster last.
+ * FAT16 and FAT32. */
 static uint32_t skip_straight(const struct fat_volume *volume, const uint8_t *bytes,
                               uint32_t cluster, uint32_t last)
 {

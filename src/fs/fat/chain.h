@@ -1,9 +1,9 @@
 /*
  * fs/fat/chain.h - the FAT: which cluster follows which, and which are free.
  *
- * A chain that no file has any more is *loose*: it becomes free in pieces, by fat_chain_free_loose(),
- * and only once the disk knows that the file has lost it (commit.h). So nobody writes over clusters
- * that a file still has if the power goes now.
+ * A chain that no file has any more is *loose*: it becomes free in pieces, by
+ * fat_chain_free_loose(), and only once the disk knows that the file has lost it (commit.h). So
+ * nobody writes over clusters that a file still has if the power goes now.
  */
 #ifndef FS_FAT_CHAIN_H
 #define FS_FAT_CHAIN_H
@@ -28,8 +28,8 @@ int fat_table_set(struct fat_volume *volume, uint32_t cluster, uint32_t value);
 int fat_chain_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next);
 
 /*
- * How many of the clusters from `cluster` on, which is in a chain, lie one behind the other in it, at
- * most max (1 or more): *count, and what follows the last of them in *next, as above. Fast.
+ * How many of the clusters from `cluster` on, which is in a chain, lie one behind the other in it,
+ * at most max (1 or more): *count, and what follows the last of them in *next, as above. Fast.
  */
 int fat_chain_run(struct fat_volume *volume, uint32_t cluster, uint32_t max, uint32_t *count,
                   uint32_t *next);

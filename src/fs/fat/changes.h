@@ -1,6 +1,6 @@
 /*
- * fs/fat/changes.h - sectors of a volume in memory, and those of them that were changed: the running
- * transaction.
+ * fs/fat/changes.h - sectors of a volume in memory, and those of them that were changed: the
+ * running transaction.
  *
  * A changed sector is pinned in the block cache, so that it does not reach the disk before its time
  * (commit.h). Operations follow one another in a transaction; an operation that fails takes back
@@ -15,8 +15,8 @@
 /* CRC-32 (IEEE 802.3) of length bytes; crc: of what comes before them, or 0. */
 uint32_t fat_crc(uint32_t crc, const void *bytes, size_t length);
 
-/* The sector as it is now, to be read, until the next call of a function here. 0; -ECORRUPT: it lies
- * behind the device's end; -EIO, -ENOMEM. May wait. */
+/* The sector as it is now, to be read, until the next call of a function here. 0; -ECORRUPT: it
+ * lies behind the device's end; -EIO, -ENOMEM. May wait. */
 int fat_sector_read(struct fat_volume *volume, uint32_t sector, const uint8_t **bytes);
 
 /* The same to be changed by the running operation; the pointer is good until that ends. -ENOMEM
@@ -42,8 +42,8 @@ static inline uint32_t fat_changes_room(const struct fat_volume *volume)
     return used < volume->changes_max ? volume->changes_max - used : 0;
 }
 
-/* Is one of those sectors changed? So it may not be written as part of a file: on a damaged volume a
- * folder's cluster can be a file's, too. */
+/* Is one of those sectors changed? So it may not be written as part of a file: on a damaged volume
+ * a folder's cluster can be a file's, too. */
 bool fat_is_changed(const struct fat_volume *volume, uint32_t first, uint32_t count);
 
 /* The begin of an operation, and its end: keep all, or take all back. */
@@ -51,8 +51,8 @@ void fat_changes_begin(struct fat_volume *volume);
 void fat_changes_keep(struct fat_volume *volume);
 void fat_changes_undo(struct fat_volume *volume);
 
-/* Writes change number `number` to its place, a FAT's sector into all FATs; then it is no change any
- * more, and the last one has its number. 0; -EIO, -ERDONLY: it still is one. */
+/* Writes change number `number` to its place, a FAT's sector into all FATs; then it is no change
+ * any more, and the last one has its number. 0; -EIO, -ERDONLY: it still is one. */
 int fat_change_write(struct fat_volume *volume, uint32_t number);
 
 /* Gives up all changes, and what is held of the block cache. */

@@ -1,6 +1,6 @@
 /*
- * fs/fat/check.c - see check.h. Two rounds: the first only looks, and the second, when that has found
- * no contradiction, repairs. Each cluster that is found in use has a bit.
+ * fs/fat/check.c - see check.h. Two rounds: the first only looks, and the second, when that has
+ * found no contradiction, repairs. Each cluster that is found in use has a bit.
  *
  * Size before speed.
  */
@@ -54,8 +54,8 @@ static int add_folder(struct check *check, uint32_t cluster)
     return OK;
 }
 
-/* Follows a chain for `wanted` clusters, or, if that is 0, to its end. *surplus: the last one that is
- * wanted, when the chain goes on behind it; else 0. */
+/* Follows a chain for `wanted` clusters, or, if that is 0, to its end. *surplus: the last one that
+ * is wanted, when the chain goes on behind it; else 0. */
 static int follow(struct check *check, uint32_t cluster, uint32_t wanted, uint32_t *surplus)
 {
     *surplus = 0;

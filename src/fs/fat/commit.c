@@ -132,8 +132,8 @@ static int flush(struct fat_volume *volume)
     return status;
 }
 
-/* Writes the changes of that kind to their places, behind a flush of what was written before. All are
- * tried. */
+/* Writes the changes of that kind to their places, behind a flush of what was written before. All
+ * are tried. */
 static int write_kind(struct fat_volume *volume, enum fat_kind kind)
 {
     int result = OK;
@@ -155,7 +155,8 @@ static int write_kind(struct fat_volume *volume, enum fat_kind kind)
     return result;
 }
 
-/* Without a log: the boot record says, before anything else is written, that the volume is in use. */
+/* Without a log: the boot record says, before anything else is written, that the volume is in
+ * use. */
 static int mark_first(struct fat_volume *volume)
 {
     if (volume->is_marked || volume->log.first) {

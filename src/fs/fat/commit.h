@@ -17,9 +17,9 @@
  *   5. FATs without the loose chains
  *
  * A volume with a log has the changes of 2 to 4 in it as one transaction, and those of 5 as more of
- * them, each before its sectors are written to their places: so the next mount writes what the power
- * cut has prevented. On one without, the check at the next mount (check.h) frees what was lost, and a
- * name that was just moving from one sector to another may be gone.
+ * them, each before its sectors are written to their places: so the next mount writes what the
+ * power cut has prevented. On one without, the check at the next mount (check.h) frees what was
+ * lost, and a name that was just moving from one sector to another may be gone.
  */
 #ifndef FS_FAT_COMMIT_H
 #define FS_FAT_COMMIT_H

@@ -89,7 +89,6 @@ static void keep_run(struct fat_file *file, uint32_t cluster, uint32_t count)
 static int map(struct fat_volume *volume, struct fat_file *file)
 {
     uint32_t cluster = file->first_cluster;
-    int status = OK;
 
     if (file->is_mapped) {
         return OK;
@@ -103,7 +102,7 @@ static int map(struct fat_volume *volume, struct fat_file *file)
         uint32_t count, next;
 
         /* A chain with more clusters than there are goes round. */
-        status =
+        int status =
             file->clusters < volume->clusters
                 ? fat_chain_run(volume, cluster, volume->clusters - file->clusters, &count, &next)
                 : -ECORRUPT;
@@ -288,8 +287,8 @@ void fat_file_close(struct fat_volume *volume, struct fat_file *file)
 
 /* ---------------------------------------------------------------- writing in place */
 
-/* Writes bytes to where they belong, inside the chain. buffer NULL: zeros. What is cut off a sector at
- * the end is kept, or zero if it lies behind the file's size. */
+/* Writes bytes to where they belong, inside the chain. buffer NULL: zeros. What is cut off a sector
+ * at the end is kept, or zero if it lies behind the file's size. */
 static int write_bytes(struct fat_volume *volume, struct fat_file *file, uint32_t position,
                        const uint8_t *buffer, uint32_t length)
 {
@@ -410,8 +409,8 @@ static int cut_surplus(struct fat_volume *volume, struct fat_file *file)
 }
 
 /*
- * Adds up to length bytes (1 or more) at the file's end: from buffer, or zeros. In one operation: the
- * rest of the last cluster, or clusters side by side. *added: how many.
+ * Adds up to length bytes (1 or more) at the file's end: from buffer, or zeros. In one operation:
+ * the rest of the last cluster, or clusters side by side. *added: how many.
  */
 static int add_piece(struct fat_volume *volume, struct fat_file *file, const uint8_t *buffer,
                      uint32_t length, uint32_t *added)

@@ -1,9 +1,9 @@
 /*
  * fs/fat/contents.h - the bytes of files: where they lie, read, written, more, fewer.
  *
- * A file's chain is followed once, when the first of its bytes is wanted, to its end: then it is known
- * to be sound, and where its runs are (clusters side by side). A chain that is longer than the file is
- * allowed; the next who makes the file longer cuts it first.
+ * A file's chain is followed once, when the first of its bytes is wanted, to its end: then it is
+ * known to be sound, and where its runs are (clusters side by side). A chain that is longer than
+ * the file is allowed; the next who makes the file longer cuts it first.
  *
  * Room can be reserved (fat_file_reserve()) by those who keep written bytes in memory for a while:
  * so that writing them later does not find the volume full.
@@ -54,7 +54,8 @@ int fat_file_free(struct fat_volume *volume, struct fat_file *file);
 
 /*
  * From cluster number index (inside the chain) on: *cluster and the count of those that lie side by
- * side. 0; -ECORRUPT: the chain ends before the file, or never; -EIO, -ENOMEM, -EINTERRUPTED. May wait.
+ * side. 0; -ECORRUPT: the chain ends before the file, or never; -EIO, -ENOMEM, -EINTERRUPTED. May
+ * wait.
  */
 int fat_file_run(struct fat_volume *volume, struct fat_file *file, uint32_t index,
                  uint32_t *cluster, uint32_t *count);
@@ -66,8 +67,8 @@ int fat_file_read(struct fat_volume *volume, struct fat_file *file, uint32_t pos
 /*
  * Writes length bytes at position. The file becomes longer if they reach beyond its end, in pieces
  * that are each whole: bytes, chain and size. What lies between its end and position becomes zero.
- * After an error the file may have some of the pieces. 0; -ENOSPACE; -EFILESIZE; -ERDONLY; errors as
- * above. May wait; goes on when the task is cancelled.
+ * After an error the file may have some of the pieces. 0; -ENOSPACE; -EFILESIZE; -ERDONLY; errors
+ * as above. May wait; goes on when the task is cancelled.
  */
 int fat_file_write(struct fat_volume *volume, struct fat_file *file, uint32_t position,
                    const void *buffer, uint32_t length);
@@ -76,7 +77,8 @@ int fat_file_write(struct fat_volume *volume, struct fat_file *file, uint32_t po
  * nothing has changed. */
 int fat_file_resize(struct fat_volume *volume, struct fat_file *file, uint64_t size);
 
-/* Reserves what a file of that size will need; less than before gives back. -ENOSPACE, -EFILESIZE. */
+/* Reserves what a file of that size will need; less than before gives back. -ENOSPACE,
+ * -EFILESIZE. */
 int fat_file_reserve(struct fat_volume *volume, struct fat_file *file, uint64_t size);
 
 /* Clusters that are free, or will be by the next commit, and that nobody has reserved. */

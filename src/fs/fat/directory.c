@@ -192,11 +192,11 @@ int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32
            entry->name[0] != FAT_ENTRY_END) {
         uint32_t slot = (*index)++;
 
-        if (entry->name[0] == FAT_ENTRY_DELETED) {
-            collector = (struct collector){0};
-        } else if ((entry->attributes & FAT_LONG_MASK) == FAT_LONG_NAME) {
+        bool is_deleted = entry->name[0] == FAT_ENTRY_DELETED;
+
+        if (!is_deleted && (entry->attributes & FAT_LONG_MASK) == FAT_LONG_NAME) {
             collect(volume, (const struct fat_long_slot *)(const void *)entry, slot, &collector);
-        } else if (entry->attributes & FAT_LABEL) {
+        } else if (is_deleted || entry->attributes & FAT_LABEL) {
             collector = (struct collector){0};
         } else {
             found->entry = *entry;

@@ -3,7 +3,8 @@
  *
  * A folder is a row of slots of 32 bytes: in clusters, or as FAT12's and FAT16's root in a row of
  * sectors that never grows. An entry is one slot, after the slots of its long name if it has one;
- * long-name slots that do not fit the entry behind them are ignored. The first slot that begins with
+ * long-name slots that do not fit the entry behind them are ignored. The first slot that begins
+ * with
  * 0 is behind the last one in use.
  */
 #ifndef FS_FAT_DIRECTORY_H
@@ -64,9 +65,9 @@ static inline void fat_entry_set_cluster(const struct fat_volume *volume, struct
 }
 
 /*
- * The first entry from slot *index on that is a file or a folder: 1, *found filled in, its long name
- * in the scratch, and *index behind it; 0 at the end, *index the first slot behind the last one in
- * use. "." and ".." are entries, too. -ECORRUPT, -EIO, -ENOMEM, -EINTERRUPTED. May wait.
+ * The first entry from slot *index on that is a file or a folder: 1, *found filled in, its long
+ * name in the scratch, and *index behind it; 0 at the end, *index the first slot behind the last
+ * one in use. "." and ".." are entries, too. -ECORRUPT, -EIO, -ENOMEM, -EINTERRUPTED. May wait.
  */
 int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32_t *index,
                     struct fat_found *found);
@@ -87,9 +88,9 @@ int fat_folder_is_empty(struct fat_volume *volume, struct fat_folder *folder);
 
 /*
  * In the running operation: an entry of that name, with the other members of *entry, of which name
- * and name_case are set. The folder grows if it must. *place: where it is. The name must not be there
- * yet: -EEXISTS. -EBADPATH; -ENOSPACE: no cluster is free, or the folder has 65,536 slots, or as many
- * as a root of fixed length can have; -ENOMEM, -EIO, -ECORRUPT.
+ * and name_case are set. The folder grows if it must. *place: where it is. The name must not be
+ * there yet: -EEXISTS. -EBADPATH; -ENOSPACE: no cluster is free, or the folder has 65,536 slots, or
+ * as many as a root of fixed length can have; -ENOMEM, -EIO, -ECORRUPT.
  */
 int fat_folder_add(struct fat_volume *volume, struct fat_folder *folder, const char *name,
                    size_t length, struct fat_entry *entry, struct fat_place *place);
@@ -107,9 +108,9 @@ int fat_folder_clear_cluster(struct fat_volume *volume, uint32_t cluster,
                              const struct fat_entry dots[2]);
 
 /*
- * Counts the long-name slots of a folder that belong to no entry, and slots behind its end that look
- * like entries, as a power cut leaves them; and removes them if `removes`, in operations of its own.
- * Their number, or an error.
+ * Counts the long-name slots of a folder that belong to no entry, and slots behind its end that
+ * look like entries, as a power cut leaves them; and removes them if `removes`, in operations of
+ * its own. Their number, or an error.
  */
 int fat_folder_orphans(struct fat_volume *volume, struct fat_folder *folder, bool removes);
 

@@ -1,6 +1,6 @@
 /*
- * fs/fat/fat_fs.c - see fat_fs.h. A node's number is the place of its entry; of one that has none any
- * more, a number beyond all places.
+ * fs/fat/fat_fs.c - see fat_fs.h. A node's number is the place of its entry; of one that has none
+ * any more, a number beyond all places.
  *
  * Size before speed.
  */

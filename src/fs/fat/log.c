@@ -92,8 +92,8 @@ void fat_log_close(struct fat_volume *volume)
 
 /* ---------------------------------------------------------------- recovery */
 
-/* The first and the last sector that a transaction may write: not the log's own, no FAT that is only
- * a copy. Folders' clusters can lie anywhere behind them. */
+/* The first and the last sector that a transaction may write: not the log's own, no FAT that is
+ * only a copy. Folders' clusters can lie anywhere behind them. */
 static bool may_be_written(const struct fat_volume *volume, uint32_t sector)
 {
     uint64_t end = volume->data_sector + (uint64_t)volume->clusters * volume->cluster_sectors;

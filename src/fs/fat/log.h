@@ -22,8 +22,8 @@
  *      a folder's clusters become free, the places are flushed and the log's *head* is set to n:
  *      transactions up to it are ignored. That is also what an unmount does.
  *
- * Where it lies: in reserved sectors, between FAT_LOG_SECTOR and the FAT, when mkimage has written a
- * header there that names the volume's serial number:
+ * Where it lies: in reserved sectors, between FAT_LOG_SECTOR and the FAT, when mkimage has written
+ * a header there that names the volume's serial number:
  *
  *   FAT_LOG_SECTOR       header: struct fat_log_header, never written by the kernel
  *   FAT_LOG_SECTOR + 1   head: struct fat_log_head
@@ -82,12 +82,13 @@ int fat_log_find(struct fat_volume *volume);
 /*
  * Writes again what the log has. *has_loose: clusters may be allocated that belong to no file.
  * *is_foreign: another system has written to the volume, and the log was ignored. Returns how many
- * transactions were in it; -EIO, -ENOMEM. To be repeated at the next mount until fat_log_move_head().
+ * transactions were in it; -EIO, -ENOMEM. To be repeated at the next mount until
+ * fat_log_move_head().
  */
 int fat_log_recover(struct fat_volume *volume, bool *has_loose, bool *is_foreign);
 
-/* Step 2 above, for all changes there are, of which volume->log.room hold at most; the changes stay.
- * 0; -EIO, -ERDONLY: it has not happened, and may be tried again. */
+/* Step 2 above, for all changes there are, of which volume->log.room hold at most; the changes
+ * stay. 0; -EIO, -ERDONLY: it has not happened, and may be tried again. */
 int fat_log_write(struct fat_volume *volume, bool has_loose);
 
 /* Step 7: nothing in the log is needed, all of it has been flushed in its places. Flushes, too. */

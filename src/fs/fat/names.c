@@ -102,9 +102,9 @@ size_t fat_name_text(const uint16_t *units, size_t count, char text[FAT_TEXT_BYT
 /* ---------------------------------------------------------------- capital and small letters */
 
 /*
- * Ranges of small letters, and how far below them their capitals stand; in a range with step 2 every
- * second character is small, the others are the capitals. Of the blocks of Unicode that FAT's names
- * are commonly written in.
+ * Ranges of small letters, and how far below them their capitals stand; in a range with step 2
+ * every second character is small, the others are the capitals. Of the blocks of Unicode that FAT's
+ * names are commonly written in.
  */
 static const struct {
     uint16_t first, last;
@@ -285,8 +285,8 @@ struct letters {
     bool has_small, has_capital;
 };
 
-/* Takes units[from] to units[to - 1] over into a part of room bytes. Returns whether it is all there,
- * unchanged but for case. */
+/* Takes units[from] to units[to - 1] over into a part of room bytes. Returns whether it is all
+ * there, unchanged but for case. */
 static bool take_part(const uint16_t *units, size_t from, size_t to, uint8_t *part, int room,
                       struct letters *letters)
 {

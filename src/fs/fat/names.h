@@ -15,7 +15,8 @@
 
 #include "fs/fat/format.h"
 
-/* The longest name in UTF-8 that is shown, with its NUL. One that is longer is shown by its alias. */
+/* The longest name in UTF-8 that is shown, with its NUL. One that is longer is shown by its
+ * alias. */
 #define FAT_TEXT_BYTES 256
 
 /* "NAME.EXT" and its NUL, in UTF-8: no character of code page 437 takes more than 3 bytes. */
@@ -23,8 +24,8 @@
 
 /*
  * The units of a name of length bytes of UTF-8. Returns how many. -EBADPATH: it is no UTF-8, has
- * more than 255 units, a character that Windows does not allow (below blank, 0x7F, " * / : < > ? \ |),
- * or a blank or a dot at its end, which other systems would drop.
+ * more than 255 units, a character that Windows does not allow (below blank, 0x7F, " * / : < > ? \
+ * |), or a blank or a dot at its end, which other systems would drop.
  */
 int fat_name_units(const char *name, size_t length, uint16_t units[FAT_NAME_UNITS_MAX]);
 
@@ -49,8 +50,8 @@ bool fat_alias_of_text(const char *name, size_t length, uint8_t alias[FAT_ALIAS_
 bool fat_alias_is_same(const uint8_t a[FAT_ALIAS_BYTES], const uint8_t b[FAT_ALIAS_BYTES]);
 
 /*
- * The alias that a new name gets. As in Windows: capitals, without blanks and all dots but the last,
- * '_' for what no alias may have; at most 8 and 3 characters.
+ * The alias that a new name gets. As in Windows: capitals, without blanks and all dots but the
+ * last, '_' for what no alias may have; at most 8 and 3 characters.
  *     is_exact      the alias says it all, but for case: no number is needed
  *     needs_long    the name must be written as a long name, too (if not, name_case does it)
  * Else the alias must get a number, by fat_alias_number().
@@ -63,8 +64,8 @@ struct fat_alias {
 };
 void fat_alias_make(const uint16_t *units, size_t count, struct fat_alias *alias);
 
-/* How many different numbers a seed gives: NAME~1 to NAME~4, then NA and four digits of a sum of the
- * long name and the seed, with ~1 to ~9. */
+/* How many different numbers a seed gives: NAME~1 to NAME~4, then NA and four digits of a sum of
+ * the long name and the seed, with ~1 to ~9. */
 #define FAT_ALIAS_NUMBERS 13
 
 /* alias with number `number`, from 0 to FAT_ALIAS_NUMBERS - 1, in result. */

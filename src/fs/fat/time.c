@@ -62,6 +62,6 @@ int64_t fat_time_read(uint16_t date, uint16_t time, uint8_t odd)
     for (uint32_t m = 1; m < month; m++) {
         days += days_of_month(year, m);
     }
-    return (int64_t)(days + day - 1) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second +
-           (odd >= 100 ? 1 : 0);
+    return (int64_t)(days + day - 1) * SECONDS_PER_DAY +
+           (int64_t)(hour * 3600 + minute * 60 + second + (odd >= 100 ? 1 : 0));
 }

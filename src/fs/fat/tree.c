@@ -58,7 +58,8 @@ static void set_times(struct fat_entry *entry, int64_t now)
     entry->created_time = entry->modified_time = time;
 }
 
-/* The first cluster of a new folder: "." and "..", and zeros. Written at once: nobody sees it yet. */
+/* The first cluster of a new folder: "." and "..", and zeros. Written at once: nobody sees it
+ * yet. */
 static int make_folder(struct fat_volume *volume, const struct fat_file *parent,
                        struct fat_entry *entry)
 {

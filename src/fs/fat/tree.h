@@ -1,10 +1,10 @@
 /*
  * fs/fat/tree.h - files and folders come, go and move.
  *
- * Names are UTF-8 of length bytes, without '/'; neither "." nor "..". Each function is one operation:
- * it happens in memory, whole or not at all, and on the disk by the next fat_commit(), whole or not
- * at all if the volume has a log. All may wait. Errors of all: -EIO, -ECORRUPT, -ENOMEM, -EBADPATH,
- * -ERDONLY, -EINTERRUPTED.
+ * Names are UTF-8 of length bytes, without '/'; neither "." nor "..". Each function is one
+ * operation: it happens in memory, whole or not at all, and on the disk by the next fat_commit(),
+ * whole or not at all if the volume has a log. All may wait. Errors of all: -EIO, -ECORRUPT,
+ * -ENOMEM, -EBADPATH, -ERDONLY, -EINTERRUPTED.
  */
 #ifndef FS_FAT_TREE_H
 #define FS_FAT_TREE_H

@@ -121,12 +121,12 @@ struct fat_volume {
 };
 
 /*
- * Checks the numbers of the boot record, of which at least 512 bytes are there, against each other
- * and against the device, and fills in the volume's geometry. NULL, or the rule that is broken, in
- * words that end a sentence: "it is an NTFS volume, not FAT". A volume that can be read though
- * something about it is wrong becomes read-only, with a remark.
+ * Checks the numbers of the boot record at bytes, of which at least 512 bytes are there, against
+ * each other and against the device, and fills in the volume's geometry. NULL, or the rule that is
+ * broken, in words that end a sentence: "it is an NTFS volume, not FAT". A volume that can be read
+ * though something about it is wrong becomes read-only, with a remark.
  */
-const char *fat_understand(const void *record, struct fat_volume *volume);
+const char *fat_understand(const void *bytes, struct fat_volume *volume);
 
 static inline bool fat_is_cluster(const struct fat_volume *volume, uint32_t cluster)
 {

@@ -1,9 +1,9 @@
 /*
  * fs/ram/ram_fs.c - see ram_fs.h.
  *
- * A folder has its entries in two trees: by name, to be found, and by a number that counts up, to be
- * listed: a cursor is the number behind the entry that came last. An entry holds its node, so nodes
- * with a name stay in memory.
+ * A folder has its entries in two trees: by name, to be found, and by a number that counts up, to
+ * be listed: a cursor is the number behind the entry that came last. An entry holds its node, so
+ * nodes with a name stay in memory.
  */
 #include "fs/ram/ram_fs.h"
 
