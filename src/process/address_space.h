@@ -181,8 +181,8 @@ int address_space_fault(struct address_space *space, vaddr_t address, page_right
  */
 int address_space_own_page(struct address_space *space, vaddr_t address, void **frame);
 
-/* What is kept for the next address space, pages and small objects. As nobody has them, and the next
- * process takes none for its chunk, sys_memory_figures() counts them as free. */
+/* What is kept for the next address space, pages and small objects. As nobody has them, and the
+ * next process takes none for its chunk, sys_memory_figures() counts them as free. */
 size_t address_space_spare_pages(void);
 size_t address_space_spare_objects(void);
 

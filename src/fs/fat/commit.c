@@ -64,13 +64,14 @@ static int mark_record(struct fat_volume *volume, bool is_clean)
     return status;
 }
 
-/* The one in the FAT, which FAT12 does not have. */
+/* The one in the FAT, which FAT12 does not have. It is set only where the boot record has no place
+ * for one: mtools reads no volume that has it. */
 static int mark_table(struct fat_volume *volume, bool is_clean)
 {
     uint32_t bit = volume->bits == 32 ? FAT32_IS_CLEAN : FAT16_IS_CLEAN, value;
     int status = OK;
 
-    if (volume->bits != 12) {
+    if (volume->bits != 12 && (is_clean || !volume->has_flags)) {
         status = fat_table_get(volume, 1, &value);
         if (status == OK) {
             status = fat_table_set(volume, 1, is_clean ? value | bit : value & ~bit);

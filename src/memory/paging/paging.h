@@ -99,8 +99,9 @@ struct paging_4gb_chunk *paging_new_4gb(uint32_t flags);
 void paging_free_4gb(struct paging_4gb_chunk *chunk);
 
 /*
- * Makes a chunk that was used what paging_new_4gb() returns, and leaves it for the kernel's if it is
- * in use. True: it is. False, and nothing has changed: it still has pages or tables for the user.
+ * Makes a chunk that was used what paging_new_4gb() returns, and leaves it for the kernel's if it
+ * is in use. True: it is. False, and nothing has changed: it still has pages or tables for the
+ * user.
  */
 bool paging_reset_4gb(struct paging_4gb_chunk *chunk);
 
