@@ -149,9 +149,15 @@ def bundled_programs():
 
 def programs(session):
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
-                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:",
-                   r"  cat \[FILE \.\.\.\] .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
-    test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
+                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:")
+    test("help fits the screen", None if len(rows) < ROWS and max(map(len, rows)) < COLUMNS else rows)
+    begin = next((i for i, row in enumerate(rows) if row.startswith("Programs ")), len(rows))
+    names = set(" ".join(row for row in rows[begin:] if row.startswith("  ")).split())
+    missing = {*bundled_programs(), "spin"} - names
+    test("help names every program", f"not {missing}" if missing else None)
+    exactly(session, "help", "help nothing", "Usage: help [programs]")
+    rows = command(session, "help programs", "help programs", r"  cat \[FILE \.\.\.\] .*",
+                   r"  ls \[PATH \.\.\.\] .*", r"  shell \[FILE \.\.\.\] .*", r"  spin")
     listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
     bundled = set(bundled_programs())
     test("help says of every program what it does",
