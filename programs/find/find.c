@@ -6,10 +6,11 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                                                                             \
-    "Usage: find [FOLDER ...] [-name PATTERN] [-type f|d]\n"                              \
-    "Shows the paths of all files and folders below. -name: those whose names are like\n" \
-    "PATTERN (* stands for any text, ? for a character); -type: only files, or folders.\n"
+#define USAGE                                                                          \
+    "Usage: find [FOLDER ...] [-name PATTERN] [-type f|d]\n"                           \
+    "Shows the paths of all files and folders below. -name: those whose names are\n"   \
+    "like PATTERN (* stands for any text, ? for a character); -type: only files, or\n" \
+    "folders.\n"
 
 #define PATH_BYTES 1024
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                                                                           \
-    "Usage: mv FROM TO\n"                                                               \
-    "       mv FROM ... FOLDER\n"                                                       \
-    "Renames files and folders; a file that has the new name is replaced. To another\n" \
-    "drive: cp, then rm.\n"
+#define USAGE                                                                   \
+    "Usage: mv FROM TO\n"                                                       \
+    "       mv FROM ... FOLDER\n"                                               \
+    "Renames files and folders; a file that has the new name is replaced. To\n" \
+    "another drive: cp, then rm.\n"
 
 int main(int argc, char **argv)
 {

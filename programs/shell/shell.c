@@ -140,7 +140,7 @@ static const struct {
     const char *synopsis;
     const char *summary;
 } built_in[] = {
-    {"help", run_help, "help", "this list"},
+    {"help", run_help, "help [programs]", "this list; what each program does"},
     {"exit", run_exit, "exit [STATUS]", "ends the shell, and with the first shell the machine"},
     {"kill", run_kill, "kill [-f] PID", "ends a program in the background; -f: its whole family"},
     {"clear", run_clear, "clear", "an empty screen"},
@@ -155,16 +155,35 @@ static const struct {
     const char *summary;
 } known_programs[] = {
     {"cat.elf", "cat [FILE ...]", "shows files, or its input"},
+    {"cp.elf", "cp [-r] FROM TO", "copies files"},
     {"crash.elf", "crash", "a menu of faults, and what the kernel says of each"},
+    {"df.elf", "df", "how much room the drives have"},
     {"echo.elf", "echo TEXT ...", "prints its arguments"},
+    {"find.elf", "find [FOLDER ...]", "all files and folders below"},
+    {"grep.elf", "grep TEXT [FILE ...]", "lines that have TEXT in them"},
+    {"head.elf", "head [FILE ...]", "the first lines"},
     {"hello.elf", "hello", "greets, and tries some memory"},
+    {"hexdump.elf", "hexdump [FILE ...]", "bytes as numbers and characters"},
     {"ls.elf", "ls [PATH ...]", "what is in a folder"},
     {"mem.elf", "mem", "how much memory there is, and who has it"},
+    {"mkdir.elf", "mkdir FOLDER ...", "makes folders"},
+    {"mount.elf", "mount", "lists the drives"},
+    {"mv.elf", "mv FROM TO", "renames files and folders"},
     {"ps.elf", "ps", "the processes"},
+    {"pwd.elf", "pwd", "the folder that relative paths begin in"},
+    {"rm.elf", "rm [-r] NAME ...", "removes files"},
+    {"rmdir.elf", "rmdir FOLDER ...", "removes empty folders"},
     {"seeds.elf", "seeds [NAME]", "the examples of five other kernels' documents"},
-    {"shell.elf", "shell", "another shell, inside this one"},
+    {"shell.elf", "shell [FILE ...]", "another shell, inside this one"},
     {"sleep.elf", "sleep SECONDS", "waits that many seconds"},
+    {"sort.elf", "sort [FILE ...]", "all lines in order"},
+    {"sync.elf", "sync", "writes to the disks what was not written yet"},
+    {"tail.elf", "tail [FILE ...]", "the last lines"},
+    {"tee.elf", "tee [-a] [FILE ...]", "its input goes out, and into files"},
+    {"touch.elf", "touch FILE ...", "makes empty files"},
+    {"uniq.elf", "uniq [FILE ...]", "of equal lines in a row only one"},
     {"usertest.elf", "usertest", "attacks the kernel, and reports the results"},
+    {"wc.elf", "wc [FILE ...]", "counts lines, words and bytes"},
 };
 
 /* name has the suffix. */
@@ -172,7 +191,7 @@ static void list_program(const char *name)
 {
     for (size_t i = 0; i < sizeof(known_programs) / sizeof(known_programs[0]); i++) {
         if (strcmp(known_programs[i].name, name) == 0) {
-            printf("  %-16s %s\n", known_programs[i].synopsis, known_programs[i].summary);
+            printf("  %-20s %s\n", known_programs[i].synopsis, known_programs[i].summary);
             return;
         }
     }
@@ -185,34 +204,67 @@ static bool is_program_name(const char *name)
     return dot != NULL && strcmp(dot, PROGRAM_SUFFIX) == 0 && strcmp(name, "init.elf") != 0;
 }
 
-static int run_help(struct command_argument *arguments)
+/* Names of programs in a row, each in NAME_COLUMNS. */
+#define NAMES_A_ROW  5
+#define NAME_COLUMNS 14
+
+/* The programs on the disk: a line for each, or only the names. 0 or an error. */
+static int list_programs(bool is_long)
 {
     struct directory_entry entry;
-    int status;
+    int status, count = 0, folder = file_open("0:/");
 
-    (void)arguments;
-    puts("Built-in commands:");
-    for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
-        printf("  %-16s %s\n", built_in[i].synopsis, built_in[i].summary);
-    }
-    puts("Programs (NAME --help says more):");
-    int folder = file_open("0:/");
     if (folder < 0) {
         printf("The disk cannot be read: %s.\n", error_text(folder));
-        return EXIT_FAILURE;
+        return folder;
     }
     while ((status = file_read_directory(folder, &entry)) == 1) {
-        if (!entry.stat.is_directory && is_program_name(entry.name)) {
-            list_program(entry.name);
+        if (entry.stat.is_directory || !is_program_name(entry.name)) {
+            continue;
         }
+        if (is_long) {
+            list_program(entry.name);
+        } else {
+            int length = (int)(strlen(entry.name) - strlen(PROGRAM_SUFFIX));
+
+            printf("%s%.*s%*s", count % NAMES_A_ROW == 0 ? "  " : "", length, entry.name,
+                   length < NAME_COLUMNS ? NAME_COLUMNS - length : 1, "");
+            if (++count % NAMES_A_ROW == 0) {
+                putchar('\n');
+            }
+        }
+    }
+    if (count % NAMES_A_ROW != 0) {
+        putchar('\n');
     }
     file_close(folder);
     if (status < 0) {
         printf("The list ends here: %s.\n", error_text(status));
     }
+    return status;
+}
+
+static int run_help(struct command_argument *arguments)
+{
+    int status;
+
+    if (arguments != NULL) {
+        if (strcmp(arguments->argument, "programs") != 0 || arguments->next != NULL) {
+            puts("Usage: help [programs]");
+            return STATUS_USAGE;
+        }
+        return list_programs(true) < 0 ? EXIT_FAILURE : 0;
+    }
+    puts("Built-in commands:");
+    for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
+        printf("  %-16s %s\n", built_in[i].synopsis, built_in[i].summary);
+    }
+    puts("Programs (help programs says what each does, NAME --help more):");
+    status = list_programs(false);
     puts("A | B   A && B   A || B   A; B   < FILE   > FILE   >> FILE   2> FILE   $NAME * ?\n"
          "A & at the end of a line starts a program in the background.\n"
-         "Ctrl-C ends the program in front, Ctrl-\\ it and all that it has started, in any case.");
+         "Ctrl-C ends the program in front; Ctrl-\\ ends it, and all that it has started,\n"
+         "in any case.");
     return status < 0 ? EXIT_FAILURE : 0;
 }
 

@@ -643,6 +643,28 @@ static int rename_locked(const struct side *old, const struct side *new)
     return status;
 }
 
+/* A file is about to take the place of another one: what was written to it gets to the disk before,
+ * so that after a power cut its name has the old contents or the new ones, never none. With the
+ * volume locked, which it gives up in between. */
+static int write_back_before(const struct side *old, const struct side *new)
+{
+    struct node *node, *replaced;
+    int status = look_up(old->walk.node, old->name, old->length, &node);
+
+    if (status < 0) {
+        return status;
+    }
+    if (node->kind == NODE_FILE && node->contents.dirty > 0 &&
+        look_up(new->walk.node, new->name, new->length, &replaced) == OK) {
+        volume_unlock(node->volume);
+        node_release(replaced);
+        status = node_write_back(node);
+        volume_lock(node->volume);
+    }
+    node_release(node);
+    return status;
+}
+
 int vfs_rename(struct node *folder, const char *old_path, const char *new_path)
 {
     struct side old, new;
@@ -659,7 +681,10 @@ int vfs_rename(struct node *folder, const char *old_path, const char *new_path)
             status = -EOTHERDRIVE;
         } else {
             volume_lock(volume);
-            status = rename_locked(&old, &new);
+            status = write_back_before(&old, &new);
+            if (status == OK) {
+                status = rename_locked(&old, &new);
+            }
             volume_unlock(volume);
         }
         node_release(new.walk.node);

@@ -149,9 +149,15 @@ def bundled_programs():
 
 def programs(session):
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
-                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:",
-                   r"  cat \[FILE \.\.\.\] .*", r"  ls \[PATH \.\.\.\] .*", r"  shell  .*", r"  spin")
-    test("help fits the screen", None if len(rows) < ROWS else f"{len(rows)} rows")
+                   r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:")
+    test("help fits the screen", None if len(rows) < ROWS and max(map(len, rows)) < COLUMNS else rows)
+    begin = next((i for i, row in enumerate(rows) if row.startswith("Programs ")), len(rows))
+    names = set(" ".join(row for row in rows[begin:] if row.startswith("  ")).split())
+    missing = {*bundled_programs(), "spin"} - names
+    test("help names every program", f"not {missing}" if missing else None)
+    exactly(session, "help", "help nothing", "Usage: help [programs]")
+    rows = command(session, "help programs", "help programs", r"  cat \[FILE \.\.\.\] .*",
+                   r"  ls \[PATH \.\.\.\] .*", r"  shell \[FILE \.\.\.\] .*", r"  spin")
     listed = {row.split()[0] for row in rows if re.fullmatch(r"  \S.*  +\S.*", row)}
     bundled = set(bundled_programs())
     test("help says of every program what it does",
@@ -604,6 +610,31 @@ def ends_with_files(image, folder):
         test(f"{way}: fsck.fat finds nothing", None if checked.returncode == 0 else checked.stdout)
 
 
+def power_cut(image, folder):
+    """A file that takes another's name has its contents on the disk before; the volume can be used again."""
+    copy = os.path.join(folder, "cut.bin")
+    disk = ("-drive", f"file={copy.replace(',', ',,')},format=raw,if=ide")
+    contents = "new contents before the name"
+    shutil.copyfile(image, copy)
+    for run in range(2):
+        own = os.path.join(folder, str(run))
+        os.mkdir(own)
+        with Machine(copy, own, *disk) as machine:
+            session = Session(machine)
+            if run == 0:
+                session.run("echo old > old.txt; sync; A=contents; echo new $A before the name > new.txt")
+                exactly(session, "a file takes another's name", "mv new.txt old.txt; cat old.txt", contents)
+                machine.monitor.execute("quit")
+                machine.status()
+                with open(copy, "rb") as file:
+                    test("its contents are on the disk", None if contents.encode() in file.read() else "they are not")
+            else:
+                rows = session.run("cat old.txt")
+                test("after a power cut the name has the one file or the other",
+                     None if rows in (["old"], [contents]) else rows)
+                exactly(session, "after a power cut the volume is written", "echo a > a.txt; cat a.txt", "a")
+
+
 def restart(image, folder):
     """QEMU ends at a reset (-no-reboot): without the exit device, by that alone."""
     with Machine(image, folder, exit_device=False) as machine:
@@ -654,6 +685,7 @@ def all_sessions():
         for part, disk in ((whole_session, image), (exit_status, suite.image("os.bin")),
                            (end_of_input, suite.image("os.bin")),
                            (ends_with_files, image),
+                           (power_cut, image),
                            (restart, image),
                            (no_keyboard, suite.image("os.bin")),
                            (no_serial_line, suite.image("os.bin"))):
