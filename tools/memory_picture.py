@@ -5,9 +5,10 @@ and their owners out of the machine's memory, and writes a PNG.
 usage: tools/memory_picture.py OUT.png [IMAGE [COMMAND ...]]
 
 A square is a block of 4 KiB, 64 per row: above the kernel heap's pool, below it the frame zone, if the
-machine has RAM beyond the pool (20 MiB by default, or MEMORY in the environment), then the window on the
-RAM at 4 to 16 MiB, and at the end a legend. Needs bin/kernel.elf for the addresses of the kernel's variables (gdb reads them) and functions
-(nm). The letters are the machine's own: the VGA BIOS has an 8 x 16 font.
+machine has RAM beyond the pool (20 MiB by default, or MEMORY in the environment), then the RAM behind the
+kernel, the window on the RAM at 4 to 16 MiB, and at the end a legend. Needs bin/kernel.elf for the addresses
+of the kernel's variables (gdb reads them) and functions (nm). The letters are the machine's own: the VGA BIOS
+has an 8 x 16 font.
 """
 
 import os
@@ -26,6 +27,9 @@ KERNEL = "bin/kernel.elf"
 PROMPT = "drupe> "
 COMMANDS = ["cat readme.txt", "shell", "ls", "shell", "cat usertest.elf", "shell", "hello", "shell",
             "mem map", "shell"]
+# By name; each a struct heap.
+HEAPS = {"kernel heap": "kheap.heap", "frame zone": "pmm.zones[0].heap", "RAM behind the kernel": "pmm.tail_zone.heap",
+         "window": "pmm.low.heap"}
 IS_FIRST, HAS_NEXT = 0x40, 0x80
 SLOT_BYTES = 12  # struct heap_slot: owner first
 
@@ -119,9 +123,8 @@ def read_font(reader):
 
 
 def read_machine(image, commands):
-    """[owners of the pool's blocks, the zone's, the window's], and the font"""
-    heaps = ["kheap.heap", "pmm.zones[0].heap", "pmm.low.heap"]
-    fields = gdb_values([f"&{heap}.{field}" for heap in heaps
+    """The owners of each heap's blocks, and the font."""
+    fields = gdb_values([f"&{heap}.{field}" for heap in HEAPS.values()
                          for field in ("entries", "total", "slots")])
     kernel, names = functions(), owner_names()
     with tempfile.TemporaryDirectory() as folder, Machine(
@@ -134,7 +137,7 @@ def read_machine(image, commands):
         machine.monitor.execute("stop")
         reader = Reader(machine, folder)
         return [blocks_of(reader, *(reader.dword(field) for field in fields[i:i + 3]), kernel, names)
-                for i in (0, 3, 6)], read_font(reader)
+                for i in range(0, len(fields), 3)], read_font(reader)
 
 
 class Canvas:
@@ -163,11 +166,11 @@ def draw(parts, font):
     """Rows of RGB bytes."""
     canvas = Canvas(2 * MARGIN + COLUMNS * SQUARE)
     canvas.extend(MARGIN)
-    for name, owners in zip(("the kernel heap's pool", "the frame zone", "the window"), parts):
+    for name, owners in zip(HEAPS, parts):
         if not owners:
             continue
         canvas.extend(GLYPH_HEIGHT + MARGIN // 2)
-        canvas.write(MARGIN, len(canvas.rows) - GLYPH_HEIGHT - MARGIN // 2, name, font)
+        canvas.write(MARGIN, len(canvas.rows) - GLYPH_HEIGHT - MARGIN // 2, f"the {name}", font)
         top = len(canvas.rows)
         canvas.extend(-(-len(owners) // COLUMNS) * SQUARE + GAP)
         for block, owner in enumerate(owners):
@@ -208,7 +211,7 @@ def main():
         output.write(sys.argv[1], png(draw(parts, font)))
     except output.OutputError as error:
         raise SystemExit(f"memory_picture: {error}") from error
-    for name, owners in zip(("kernel heap", "frame zone", "window"), parts):
+    for name, owners in zip(HEAPS, parts):
         if not owners:
             continue
         counts = ", ".join(f"{owner.lower()} {owners.count(owner)}" for owner in COLORS

@@ -112,10 +112,21 @@ KPROVOKE(panic_fault_in_interrupt)
     wait_for_tick(tick_that_faults);
 }
 
+/* Has the tick interrupted the program itself? Then little more than the trap frame is on the
+ * kernel stack. */
+static bool is_tick_of_program(void)
+{
+    const struct task *task = task_current();
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+    return task && here > (uintptr_t)task->kernel_stack &&
+           (uintptr_t)task->kernel_stack + KERNEL_STACK_BYTES - here < 1024;
+}
+
 /* While the program runs, its memory is what the address is about. */
 static void tick_that_writes_to_the_program(void)
 {
-    if (task_current() && paging_is_mapped(paging_current(), (void *)USER_PROGRAM_ADDRESS)) {
+    if (is_tick_of_program() && paging_is_mapped(paging_current(), (void *)USER_PROGRAM_ADDRESS)) {
         *(volatile uint32_t *)USER_PROGRAM_ADDRESS = 1;
     }
 }

@@ -113,7 +113,8 @@ struct paging_4gb_chunk *paging_find_chunk(const page_entry_bits_t *directory);
 #define PAGING_CHUNK_PAGES (1 + PAGE_MIXED_TABLES)
 
 /* And objects: the chunk, and the counts of its tables where these have no room in entries. */
-#define PAGING_CHUNK_OBJECTS (1 + (sizeof(struct page_counts) > 0))
+enum { PAGING_COUNTS_BYTES = sizeof(struct page_counts) };
+#define PAGING_CHUNK_OBJECTS (PAGING_COUNTS_BYTES > 0 ? 2 : 1)
 
 /* Pages mapped between start and end, multiples of 4 MiB, and the chunk's own tables that lead
  * there. What is the kernel's does not count. */
