@@ -191,7 +191,7 @@ static void list_program(const char *name)
 {
     for (size_t i = 0; i < sizeof(known_programs) / sizeof(known_programs[0]); i++) {
         if (strcmp(known_programs[i].name, name) == 0) {
-            printf("  %-20s %s\n", known_programs[i].synopsis, known_programs[i].summary);
+            printf("  %-21s %s\n", known_programs[i].synopsis, known_programs[i].summary);
             return;
         }
     }
@@ -261,9 +261,9 @@ static int run_help(struct command_argument *arguments)
     }
     puts("Programs (help programs says what each does, NAME --help more):");
     status = list_programs(false);
-    puts("A | B   A && B   A || B   A; B   < FILE   > FILE   >> FILE   2> FILE   $NAME * ?\n"
+    puts("A | B   A && B   A || B   A; B   < FILE   > FILE   >> FILE   2> FILE  $NAME * ?\n"
          "A & at the end of a line starts a program in the background.\n"
-         "Ctrl-C ends the program in front; Ctrl-\\ ends it, and all that it has started,\n"
+         "Ctrl-C ends the program in front; Ctrl-\\ ends it and all that it has started,\n"
          "in any case.");
     return status < 0 ? EXIT_FAILURE : 0;
 }
