@@ -351,9 +351,9 @@ void page_cache_set_views(const struct page_view_operations *operations)
     (void)operations;
 }
 
-bool page_cache_promise(size_t pages)
+bool page_cache_promise(size_t count)
 {
-    return pmm_promise(pages);
+    return pmm_promise(count);
 }
 
 /* ---------------------------------------------------------------- free addresses */
