@@ -89,7 +89,7 @@ bool address_space_charge(struct address_space *space, size_t count)
     if (count > UINT32_MAX || !family_charge(space->family, FAMILY_PAGES, (uint32_t)count)) {
         return false;
     }
-    if (!pmm_promise(count) && !page_cache_promise(count)) { /* the first is the quick way */
+    if (!page_cache_promise(count)) {
         family_give_back(space->family, FAMILY_PAGES, (uint32_t)count);
         return false;
     }
