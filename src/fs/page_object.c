@@ -409,14 +409,14 @@ size_t page_cache_shrink(size_t pages)
     return turn.freed;
 }
 
-bool page_cache_promise(size_t pages)
+bool page_cache_promise_in_turns(size_t pages)
 {
-    do {
+    while (cache.is_cut_short && task_pause()) {
         cache.is_cut_short = false;
         if (pmm_promise(pages)) {
             return true;
         }
-    } while (cache.is_cut_short && task_pause());
+    }
     return false;
 }
 

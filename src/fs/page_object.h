@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "memory/pmm.h"
 
 #define PAGE_CACHE_PAGES_MIN 32
 
@@ -166,9 +167,15 @@ void page_object_end(struct page_object *object);
  */
 size_t page_cache_shrink(size_t pages);
 
+/* For page_cache_promise(), when one call was not enough: as many as it takes. */
+bool page_cache_promise_in_turns(size_t pages);
+
 /* pmm_promise() for those who can wait: it makes as many such calls as it takes. False also when
  * the task is cancelled. May wait. */
-bool page_cache_promise(size_t pages);
+static inline bool page_cache_promise(size_t pages)
+{
+    return pmm_promise(pages) || page_cache_promise_in_turns(pages);
+}
 
 /* Gives back all pages of files that can go. Their frames stay promised to the cache, up to
  * PAGE_CACHE_PAGES_MIN. May wait. */

@@ -351,9 +351,10 @@ void page_cache_set_views(const struct page_view_operations *operations)
     (void)operations;
 }
 
-bool page_cache_promise(size_t count)
+bool page_cache_promise_in_turns(size_t count)
 {
-    return pmm_promise(count);
+    (void)count;
+    return false;
 }
 
 /* ---------------------------------------------------------------- free addresses */
