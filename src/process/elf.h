@@ -9,9 +9,8 @@
  *
  * A file of 64 bits means the rights that it gives its segments: none may be both written to and
  * executed, two with different rights share no page, and it begins in one that may be executed.
- * Files of 32 bits were made for kernels that
- * cannot forbid execution: pages that segments share have the rights of both, and the segment with
- * the entry may be executed in any case.
+ * Files of 32 bits were made for kernels that cannot forbid execution: pages that segments share
+ * have the rights of both, and the segment with the entry may be executed in any case.
  */
 #ifndef PROCESS_ELF_H
 #define PROCESS_ELF_H

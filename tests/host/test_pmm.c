@@ -559,6 +559,20 @@ static bool is_in_tail(const void *frame)
            (const void *)last <= frame;
 }
 
+/* One for each frame, of all kinds, none twice: what is written to them stays. */
+static void check_structs(size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        page_share(frames[i]);
+        page_of(frames[i])->index = (uint32_t)i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(page_of(frames[i])->index, i);
+        assert_int_equal(page_of(frames[i])->holders, 2);
+    }
+    assert_counts_agree();
+}
+
 /* Zone, tail, low zone, pool, in this order; every page of the tail can be written to, has a struct
  * and comes back. */
 static void test_tail_after_zone_before_low_zone(void **state)
@@ -585,14 +599,8 @@ static void test_tail_after_zone_before_low_zone(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(is_in_zone(frames[i]), i < pmm.zone_total);
         assert_int_equal(is_in_tail(frames[i]), i >= pmm.zone_total && i < pmm.zone_total + tail);
-        page_share(frames[i]);
-        page_of(frames[i])->index = (uint32_t)i;
     }
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(page_of(frames[i])->index, i);
-        assert_int_equal(page_of(frames[i])->holders, 2);
-    }
-    assert_counts_agree();
+    check_structs(count);
     free_all(count);
     assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
     assert_counts_agree();
@@ -1377,20 +1385,6 @@ static void test_promises_at_random(void **state)
 }
 
 /* ---------------------------------------------------------------- structs of frames */
-
-/* One for each frame, of all kinds, none twice: what is written to them stays. */
-static void check_structs(size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        page_share(frames[i]);
-        page_of(frames[i])->index = (uint32_t)i;
-    }
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(page_of(frames[i])->index, i);
-        assert_int_equal(page_of(frames[i])->holders, 2);
-    }
-    assert_counts_agree();
-}
 
 static void test_structs_of_frames(void **state)
 {

@@ -154,7 +154,8 @@ static size_t pages_of_shell(void)
     return program.present - program.shared + heap.present - heap.shared;
 }
 
-/* What is free, or is kept for later: blocks of the disk, files' contents, and slabs. */
+/* What is free, or is kept for later: blocks of the disk, files' contents, slabs, and the chunk of
+ * a process that ended. */
 static uint32_t pages_of_nobody(void)
 {
     struct block_cache_stats blocks;
@@ -162,7 +163,8 @@ static uint32_t pages_of_nobody(void)
 
     block_cache_get_stats(&blocks);
     page_cache_get_stats(&files);
-    return pmm_get_free_pages() + blocks.pages + files.files + kmem_slab_blocks();
+    return pmm_get_free_pages() + blocks.pages + files.files + kmem_slab_blocks() +
+           address_space_spare_pages();
 }
 
 /* The same, or is the shell's. */
