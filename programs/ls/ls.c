@@ -6,8 +6,8 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                                                                        \
-    "Usage: ls [-l] [PATH ...]\n"                                                    \
+#define USAGE                                                                         \
+    "Usage: ls [-l] [PATH ...]\n"                                                     \
     "Names and sizes in bytes of what is in a folder (without PATH: in the working\n" \
     "folder), or of a file. -l: also when each was written.\n"
 

@@ -216,11 +216,11 @@ static void tell_why_not(const char *name, int status)
     case -ENOENT:
     case -EBADPATH:
     case -ENOTDIR:
-        printf("There is no program or command '%s'. Type help for a list.\n", name);
+        dprintf(FILE_ERRORS, "There is no program or command '%s'. Type help for a list.\n", name);
         break;
-    case -EISDIR: printf("'%s' is a folder, not a program.\n", name); break;
-    case -EINFORMAT: printf("'%s' is not a program.\n", name); break;
-    default: printf("'%s' cannot be started: %s.\n", name, error_text(status)); break;
+    case -EISDIR: dprintf(FILE_ERRORS, "'%s' is a folder, not a program.\n", name); break;
+    case -EINFORMAT: dprintf(FILE_ERRORS, "'%s' is not a program.\n", name); break;
+    default: dprintf(FILE_ERRORS, "'%s' cannot be started: %s.\n", name, error_text(status)); break;
     }
 }
 
@@ -252,7 +252,7 @@ static bool redirect(const struct token *token)
         descriptor = open_stream(token->kind, words.first->argument);
     }
     if (descriptor < 0) {
-        dprintf(shell.saved[FILE_ERRORS], "'%s' cannot be opened: %s.\n",
+        dprintf(FILE_ERRORS, "'%s' cannot be opened: %s.\n",
                 words.first != NULL ? words.first->argument : "", error_text(descriptor));
     } else {
         file_duplicate(descriptor, stream_of(token->kind));
@@ -277,7 +277,7 @@ static void restore_streams(void)
 struct job {
     bool in_background;
     bool is_pipe; /* it has several parts */
-    int leader; /* pid of the first part that is a program; 0: there is none yet */
+    int leader;   /* pid of the first part that is a program; 0: there is none yet */
     int pids[PARTS_MAX];
     int count;
     int last; /* the last part's pid; 0: it was none */
@@ -324,7 +324,6 @@ static void run_words(struct job *job, struct command_argument *command, int rea
     }
     pid = run != NULL ? start_built_in(run, command->next, reader) : start_program(job, command);
     if (pid < 0) {
-        restore_streams();
         tell_why_not(job->name, pid);
         job->status = STATUS_NOT_FOUND;
         return;
@@ -359,9 +358,10 @@ static void run_part(struct job *job, const struct token *first, const struct to
             is_fine = assign(token);
         } else if ((status = expand_word(token, &source, add_word, &words)) < 0) {
             if (status == WORD_IS_LONG) {
-                printf("A word of that line is longer than %d characters.\n", WORD_BYTES - 1);
+                dprintf(FILE_ERRORS, "A word of that line is longer than %d characters.\n",
+                        WORD_BYTES - 1);
             } else {
-                puts("A word of that line stands for too many names.");
+                dprintf(FILE_ERRORS, "A word of that line stands for too many names.\n");
             }
             is_fine = false;
         }
@@ -424,7 +424,7 @@ static int run_pipeline(const struct token *first, const struct token *end, bool
         int status = is_last ? OK : parts < PARTS_MAX - 1 ? file_pipe(ends) : -ELIMIT;
 
         if (status < 0) {
-            printf("There is no pipe: %s.\n", error_text(status));
+            dprintf(FILE_ERRORS, "There is no pipe: %s.\n", error_text(status));
             file_close(input);
             job.status = STATUS_USAGE;
             break;
@@ -458,7 +458,7 @@ int job_run_line(const char *line)
     bool runs = true;
 
     if (count < 0) {
-        puts(error.sentence);
+        dprintf(FILE_ERRORS, "%s\n", error.sentence);
         return shell.status = STATUS_USAGE;
     }
     while (first->kind != TOKEN_END) {

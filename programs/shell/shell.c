@@ -213,6 +213,7 @@ static const struct {
     {"crash.elf", "crash", "a menu of faults, and what the kernel says of each"},
     {"df.elf", "df", "how much room the drives have"},
     {"echo.elf", "echo TEXT ...", "prints its arguments"},
+    {"edit.elf", "edit FILE", "edits a file on the whole screen"},
     {"find.elf", "find [FOLDER ...]", "all files and folders below"},
     {"grep.elf", "grep TEXT [FILE ...]", "lines that have TEXT in them"},
     {"head.elf", "head [FILE ...]", "the first lines"},

@@ -44,6 +44,7 @@ static struct {
     uint16_t attribute;   /* the upper byte of new cells */
     enum { TEXT, AFTER_ESCAPE, IN_SEQUENCE } state;
     uint8_t number;    /* the sequence's last one */
+    uint8_t before;    /* the one before that; 0: there is none */
     uint8_t utf8_rest; /* bytes that the UTF-8 character in the cell before still needs */
     uint32_t utf8;     /* what it is up to now */
     bool is_row_full;  /* position is behind a row just filled: a newline now belongs to that row */
@@ -196,16 +197,28 @@ static void set_rendition(unsigned number)
     vga_set_color(VGA_LIGHT_GREY, color < sizeof(backgrounds) ? backgrounds[color] : VGA_BLACK);
 }
 
+/* Row and column count from 1; 0 is the first, too, and beyond the last is the last. */
+static void go_to(unsigned row, unsigned column)
+{
+    row = MIN(MAX(row, 1u), (unsigned)VGA_ROWS);
+    column = MIN(MAX(column, 1u), (unsigned)VGA_COLUMNS);
+    vga.position = (row - 1) * VGA_COLUMNS + column - 1;
+    vga.is_row_full = false;
+}
+
 /* Executes a sequence that ends in final. */
 static void obey(char final)
 {
     if (final == 'm') {
         set_rendition(vga.number);
-    } else if (final == 'H' && vga.number == 0) {
-        vga.position = 0;
-        vga.is_row_full = false;
+    } else if (final == 'H') {
+        bool has_column = vga.before > 0;
+
+        go_to(has_column ? vga.before : vga.number, has_column ? vga.number : 0);
     } else if (final == 'J' && vga.number == 0) {
         fill(vga.position, CELLS);
+    } else if (final == 'K' && vga.number == 0 && vga.position < CELLS) {
+        fill(vga.position, vga.position + VGA_COLUMNS - vga.position % VGA_COLUMNS);
     }
 }
 
@@ -216,7 +229,7 @@ static bool take_sequence(char c)
     case AFTER_ESCAPE:
         if (c == '[') {
             vga.state = IN_SEQUENCE;
-            vga.number = 0;
+            vga.number = vga.before = 0;
             return true;
         }
         put_char(ESCAPE);
@@ -227,6 +240,7 @@ static bool take_sequence(char c)
             return true;
         }
         if (c == ';') {
+            vga.before = MAX(vga.number, 1);
             vga.number = 0;
             return true;
         }

@@ -57,8 +57,9 @@ void vga_set_color(enum vga_color foreground, enum vga_color background);
  *
  * Of a terminal's sequences (ECMA-48) some are known. Backgrounds: after ESC [ 41 m to ESC [ 46 m
  * it is red, green, brown, blue, magenta, cyan, after any other that ends in m black; the
- * characters are light grey: no program can leave an unreadable screen. ESC [ H goes to the top
- * left, ESC [ J blanks the cursor's cell and all behind it: to draw again in place.
+ * characters are light grey: no program can leave an unreadable screen. ESC [ row ; column H, both
+ * from 1, goes there, ESC [ H to the top left; ESC [ J blanks the cursor's cell and all behind it,
+ * ESC [ K those of its row: to draw again in place.
  */
 void vga_write(const char *text, size_t length);
 

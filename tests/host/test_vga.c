@@ -191,11 +191,50 @@ static void test_home_after_a_full_row(void **state)
     assert_text(1, 0, "y");
 }
 
-static void test_positions_are_not_obeyed(void **state)
+static void test_positions(void **state)
+{
+    static const struct {
+        const char *sequence;
+        unsigned cell;
+    } positions[] = {
+        {"\x1B[1;1H", 0},
+        {"\x1B[2;3H", VGA_COLUMNS + 2},
+        {"\x1B[4H", 3 * VGA_COLUMNS},
+        {"\x1B[4;H", 3 * VGA_COLUMNS},
+        {"\x1B[;4H", 3},
+        {"\x1B[0;0H", 0},
+        {"\x1B[25;80H", CELLS - 1},
+        {"\x1B[26;81H", CELLS - 1},
+        {"\x1B[255;255H", CELLS - 1},
+        {"\x1B[7;3;2H", 2 * VGA_COLUMNS + 1}, /* of three, the last two */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(positions) / sizeof(*positions); i++) {
+        print("\x1B[H\x1B[Jend of the text before");
+        print(positions[i].sequence);
+        assert_int_equal(cursor(), positions[i].cell);
+        print("x");
+        assert_int_equal(cells[positions[i].cell], 0x0700 | 'x');
+    }
+    print("y"); /* behind the last cell of a row that is no last one: no scrolling */
+    assert_int_equal(cells[2 * VGA_COLUMNS + 2], 0x0700 | 'y');
+}
+
+static void test_erase_to_the_end_of_a_row(void **state)
 {
     (void)state;
-    print("one\x1B[2J\x1B[1;7Htwo");
-    assert_text(0, 0, "onetwo");
+    for (unsigned i = 0; i < CELLS - 1; i++) {
+        print("x");
+    }
+    print("\x1B[2;3H\x1B[K\x1B[25;80H\x1B[K\x1B[3;80H\x1B[K\x1B[4;1H\x1B[41m\x1B[K\x1B[1K");
+    for (unsigned i = 0; i < CELLS - 1; i++) {
+        bool is_blank = (i >= VGA_COLUMNS + 2 && i < 2 * VGA_COLUMNS) || i == 3 * VGA_COLUMNS - 1;
+        unsigned wanted = i / VGA_COLUMNS == 3 ? 0x4700 | ' ' : 0x0700 | (is_blank ? ' ' : 'x');
+
+        assert_int_equal(cells[i], wanted);
+    }
+    assert_int_equal(cursor(), 3 * VGA_COLUMNS);
 }
 
 static void test_sequences_that_are_none(void **state)
@@ -528,7 +567,8 @@ int main(void)
         TEST(test_other_renditions_are_the_usual_one),
         TEST(test_home_and_erase_to_the_end),
         TEST(test_home_after_a_full_row),
-        TEST(test_positions_are_not_obeyed),
+        TEST(test_positions),
+        TEST(test_erase_to_the_end_of_a_row),
         TEST(test_sequences_that_are_none),
         TEST(test_character_above_127_does_not_touch_the_color),
         TEST(test_newline_and_carriage_return),

@@ -57,7 +57,8 @@ def library(folder):
     ran = guests.run(folder, ["hello.elf", libc, *alone,
                               "posix.elf", together, "tls.elf 9", threads],
                      [data, f"{inner}=dir/in.txt",
-                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls", "posix"))])
+                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls", "posix")),
+                      *(f"bin/programs/{name}.elf" for name in ("shell", "cat", "echo"))])
     check(ran, "hello.elf", 0, r"Hello, world! 42 1099511627776 3\.250\n")
     check(ran, libc, 0)
     output = ran[libc].output if libc in ran else ""
@@ -72,7 +73,7 @@ def library(folder):
     results = re.findall(r"^(posix: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
     for name, result in results:
         test(name, None if result == "ok" else output)
-    test("posix: all tests ran", None if len(results) == 9 else output)
+    test("posix: all tests ran", None if len(results) == 15 else output)
     for line in alone:
         check(ran, line, 0, r"0\.\d gives [\d.]+\n")
     check(ran, "tls.elf 9", 0, r"tls 9: 0 failures\n")

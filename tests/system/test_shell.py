@@ -369,6 +369,8 @@ def pipes_and_files(session):
     exactly(session, "output behind the end of a new file", "echo four >> other.txt; cat other.txt", "four")
     exactly(session, "errors to a file", "cat nobody 2> errors.txt; cat errors.txt",
             "cat ended with status 1.", "cat: 'nobody' cannot be shown: no such file or folder.")
+    exactly(session, "what the shell itself says to a file", "nobody 2> errors.txt; cat errors.txt",
+            "There is no program or command 'nobody'. Type help for a list.")
     exactly(session, "output to a folder", "echo a > dir", "'dir' cannot be opened: it is a folder.")
     exactly(session, "a new file that nobody fills", "> empty.txt; cat empty.txt")
     exactly(session, "files that are removed again", "rm new.txt other.txt errors.txt empty.txt")
