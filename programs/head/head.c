@@ -5,7 +5,7 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                             \
+#define USAGE                              \
     "Usage: head [-NUMBER] [FILE ...]\n"   \
     "       head [-n NUMBER] [FILE ...]\n" \
     "Shows the first 10, or NUMBER, lines.\n"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                             \
+#define USAGE                              \
     "Usage: tail [-NUMBER] [FILE ...]\n"   \
     "       tail [-n NUMBER] [FILE ...]\n" \
     "Shows the last 10, or NUMBER, lines.\n"
