@@ -46,7 +46,9 @@ include $(ARCHS:%=make/arch-%.mk)
 BUILD := $(BUILD_$(ARCH))
 BIN   := $(BIN_$(ARCH))
 QEMU  ?= $(QEMU_$(ARCH))
-DISK  ?= $(BIN)/os.bin
+# KEEP=1: a disk that outlives make, and make clean.
+KEPT  := kept/$(ARCH).bin
+DISK  ?= $(if $(KEEP),$(KEPT),$(BIN)/os.bin)
 
 include make/kernel.mk
 include programs/programs.mk
@@ -66,6 +68,7 @@ help:
 	@echo "make              bin/boot.bin bin/kernel.elf bin/kernel.bin bin/os.bin"
 	@echo "make ARCH=x86_64  the same four of the 64-bit kernel, in bin/x86_64/; every target takes ARCH="
 	@echo "make run          boot bin/os.bin in QEMU, console in this terminal (leave: Ctrl-A X)"
+	@echo "                  KEEP=1: from kept/, where files stay when kernel and programs become newer"
 	@echo "make run-gui      the same with QEMU's window (package qemu-system-gui)"
 	@echo "make debug        QEMU stopped at the first instruction, gdb attached"
 	@echo "make test         every test; the last line is 'N passed, N failed'"

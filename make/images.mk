@@ -144,7 +144,8 @@ qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
 # A disk of bin/ is made; any other must be there. A name with spaces cannot be a target of make.
-disk: $(if $(word 2,$(DISK)),,$(filter bin/%,$(DISK)))
+disk: $(if $(word 2,$(DISK)),,$(filter bin/%,$(DISK))) $(if $(filter $(KEPT),$(DISK)),$(BIN)/os.bin)
+	@$(if $(filter $(KEPT),$(DISK)),$(PYTHON) tools/keep_disk.py $(BIN)/os.bin $(KEPT))
 	@test -r $(call sh,$(DISK)) || \
 	    { echo DISK=$(call sh,$(DISK)): there is no such file, or it may not be read >&2; exit 1; }
 

@@ -61,7 +61,8 @@ def tool_environment():
     return environment
 
 
-def run(*command):
+def run(*command, may_fail=False):
+    """The command's status, which is 0 if it may not fail."""
     environment = tool_environment()
     tool = shutil.which(command[0], path=environment["PATH"])
     if not tool:
@@ -69,8 +70,9 @@ def run(*command):
     result = subprocess.run([tool, *command[1:]], env=environment, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             check=False)
-    if result.returncode != 0:
+    if result.returncode != 0 and not may_fail:
         raise ImageError(f"{' '.join(command)} failed: {result.stdout.strip()}")
+    return result.returncode
 
 
 def read_file(path):

@@ -1,9 +1,11 @@
 /*
- * edit - a small editor that fills the screen. It shows how a program has the console to itself: it
- * takes keys one by one (getkeyblock), draws where it wants to (screen.h), and gets ctrl-C as a key.
+ * edit - a small editor that fills the screen. It shows how a program has the console to itself:
+ * it takes keys one by one (getkeyblock), draws where it wants to (screen.h), and gets ctrl-C as a
+ * key.
  *
  *   arrows, Home, End, Page up, Page down    move
- *   ctrl-S save   ctrl-Q quit   ctrl-F find, and find again   ctrl-K cut a line   ctrl-U put it back
+ *   ctrl-S save   ctrl-Q quit   ctrl-F find, and find again
+ *   ctrl-K cut a line   ctrl-U put it back
  *   ctrl-O and ctrl-X do what ctrl-S and ctrl-Q do
  */
 #include <drupe.h>
@@ -439,9 +441,9 @@ static bool move(int key)
 
 static void type(int key)
 {
-    char bytes[UTF8_BYTES_MAX];
-
     if (key_is_printable(key) || key == '\t') {
+        char bytes[UTF8_BYTES_MAX];
+
         insert(bytes, utf8_encode((uint32_t)key, bytes));
     }
 }

@@ -229,7 +229,7 @@ int text_save(const struct text *text, const char *path)
         put(&writer, text->lines[i].bytes, text->lines[i].length);
         if (!is_last ||
             text->lines[i].length > 0) { /* what a program reads ends with a line feed */
-            put(&writer, "\r\n" + !text->has_returns, 1 + (size_t)text->has_returns);
+            put(&writer, text->has_returns ? "\r\n" : "\n", text->has_returns ? 2 : 1);
         }
     }
     flush(&writer);

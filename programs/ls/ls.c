@@ -104,10 +104,11 @@ static void show_drives(struct totals *totals)
 static int list_folder(const char *path)
 {
     struct totals totals = {0, 0, 0};
-    const struct directory_record *entry;
     struct tool_folder folder;
 
     if (tool_folder_begin(&folder, path)) {
+        const struct directory_record *entry;
+
         while ((entry = tool_folder_next(&folder)) != NULL) {
             show(entry->name, entry->kind == FILE_IS_DIRECTORY, entry->size, entry->modified,
                  &totals);

@@ -62,7 +62,7 @@ _READ_WRITE_RETURN_TYPE write(int descriptor, const void *buffer, size_t length)
 
     if (result < 0 && errno == EPIPE) {
         raise(SIGPIPE); /* which ends the program, if it has not arranged for anything else */
-        /* cppcheck-suppress unreachableCode: raise() comes back when the signal is caught */
+        /* cppcheck-suppress unreachableCode ; raise() comes back when the signal is caught */
         errno = EPIPE;
     }
     return result;

@@ -2,8 +2,8 @@
  * spawn.c - starting other programs without fork(): posix_spawn(), system() and popen(). So a large
  * program can start a small one where there is no room for a copy of itself.
  *
- * What file actions do to the child's descriptors is done to the caller's, which the child inherits,
- * and undone when the child is there: nothing else of the caller runs meanwhile.
+ * What file actions do to the child's descriptors is done to the caller's, which the child
+ * inherits, and undone when the child is there: nothing else of the caller runs meanwhile.
  *
  * system() and popen() run a line in the shell, 0:/shell.elf.
  */

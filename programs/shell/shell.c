@@ -7,7 +7,8 @@
  *   NAME ARGUMENT ...     NAME or NAME.elf, of the working folder or of 0:/, in front: it has the
  *                         keyboard until it ends
  *   NAME ARGUMENT ... &   beside the shell; the shell reports later how it ended
- *   A | B                 what A prints, B reads; < > >> 2> put files in place of screen and keyboard
+ *   A | B                 what A prints, B reads; < > >> 2> put files in place of screen and
+ *                         keyboard
  *   A && B, A || B, A; B  B when A had status 0, when it had another, in any case
  *   NAME=VALUE, $NAME     variables; $? is the last status
  *
@@ -151,7 +152,7 @@ static int run_cd(struct command_argument *arguments)
 }
 
 /* Does this shell end the machine? Says why not. */
-static bool is_first_shell(const char *name, struct command_argument *arguments)
+static bool is_first_shell(const char *name, const struct command_argument *arguments)
 {
     if (arguments != NULL) {
         printf("Usage: %s\n", name);
@@ -164,7 +165,7 @@ static bool is_first_shell(const char *name, struct command_argument *arguments)
     return true;
 }
 
-/* The kernel writes to the disks what is to be kept, and switches off, when the first shell ends. */
+/* When the first shell ends, the kernel writes to the disks what is to be kept, and switches off. */
 static int run_shutdown(struct command_argument *arguments)
 {
     if (!is_first_shell("shutdown", arguments)) {

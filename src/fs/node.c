@@ -72,8 +72,8 @@ void node_cache_initialise(void)
     while (cache.name_buckets < cache.names_max) {
         cache.name_buckets *= 2;
     }
-    cache.nodes = kzalloc(cache.node_buckets * sizeof(cache.nodes[0]));
-    cache.names = kzalloc(cache.name_buckets * sizeof(cache.names[0]));
+    cache.nodes = kzalloc(cache.node_buckets * sizeof(struct node *));
+    cache.names = kzalloc(cache.name_buckets * sizeof(struct name *));
     KASSERT(cache.nodes && cache.names);
     list_initialise(&cache.idle);
     list_initialise(&cache.used);

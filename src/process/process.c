@@ -45,7 +45,7 @@ static struct {
     uint64_t started;
     struct process *init;
     const struct process *tracer; /* has turned on the trace; NULL: it is off */
-    bool restarts; /* init has asked for it */
+    bool restarts;                /* init has asked for it */
     void (*init_exit_handler)(int status, bool restarts);
     void (*trace_handler)(bool is_on);
 } processes;

@@ -53,7 +53,8 @@ def new_file(editor):
     editor.shows("a new file", "edit 'a new file.txt'\r", ["", *["~"] * 21], "A new file.")
     editor.shows("text", "one\rtwo\r\tthree", ["one", "two", "        three", "~"],
                  "line 3 of 3  a new file.txt  (changed)")
-    editor.shows("arrows, and a character in the middle", UP + UP + END + "!" + HOME + "<", ["<one!", "two"], "line 1 of 3")
+    editor.shows("arrows, and a character in the middle", UP + UP + END + "!" + HOME + "<", ["<one!", "two"],
+                 "line 1 of 3")
     editor.shows("rubbing out a line's end", DOWN + HOME + "\b", ["<one!two", "        three", "~"], "line 1 of 2")
     editor.shows("and making it again", "\r", ["<one!", "two", "        three", "~"], "line 2 of 3")
     editor.shows("delete", HOME + DELETE + "T" + END + DELETE, ["<one!", "Two\tthree".expandtabs(), "~"], "line 2 of 2")
@@ -105,7 +106,8 @@ def others(editor):
 def all_files():
     suite.make("bin/os.bin")
     with tempfile.TemporaryDirectory() as folder:
-        files = {"many.txt": "".join(f"line {i} of many\n" for i in range(1000)), "dos.txt": "a\r\nb\r\n", "in.txt": "in\n"}
+        files = {"many.txt": "".join(f"line {i} of many\n" for i in range(1000)), "dos.txt": "a\r\nb\r\n",
+                 "in.txt": "in\n"}
         for name, content in files.items():
             with open(os.path.join(folder, name), "w", encoding="ascii", newline="") as file:
                 file.write(content)

@@ -14,6 +14,7 @@ import tempfile
 
 import suite
 from suite import test
+import keep_disk
 from machine import COLUMNS, ROWS, Machine, wait_for
 
 PROMPT = "drupe> "
@@ -302,7 +303,8 @@ def folders(session):
     exactly(session, "cd to two", "cd a b", "Usage: cd [FOLDER]")
     exactly(session, "a folder that is not empty", "rm Folder-with-a-long-name; rmdir Folder-with-a-long-name",
             "rm: 'Folder-with-a-long-name' cannot be removed: it is a folder.", "rm ended with status 1.",
-            "rmdir: 'Folder-with-a-long-name' cannot be removed: the folder is not empty.", "rmdir ended with status 1.")
+            "rmdir: 'Folder-with-a-long-name' cannot be removed: the folder is not empty.",
+            "rmdir ended with status 1.")
     exactly(session, "and all that is in it", "rm -r Folder-with-a-long-name; cd Folder-with-a-long-name",
             "cd: 'Folder-with-a-long-name' cannot be entered: no such file or folder.")
 
@@ -312,8 +314,8 @@ def filters(session):
     exactly(session, "more than a pipe holds", f"A='{'0123456789' * 8}'; echo $A > a.txt; "
             "cat a.txt a.txt a.txt a.txt a.txt a.txt a.txt a.txt > b.txt; cat b.txt b.txt b.txt b.txt > a.txt; "
             "cat a.txt a.txt a.txt a.txt > b.txt; rm a.txt; wc b.txt", "    128     128   10368 b.txt")
-    for name in ("cat b.txt", "sort b.txt", "uniq -c usertest.elf", "grep 0 b.txt", "tail -2000 b.txt", "hexdump usertest.elf",
-                 "head -2000 b.txt", "tee x.txt < usertest.elf", "find / / / / / / / / / / / / / / / / / / / / / / / / / /",
+    for name in ("cat b.txt", "sort b.txt", "uniq -c usertest.elf", "grep 0 b.txt", "tail -2000 b.txt",
+                 "hexdump usertest.elf", "head -2000 b.txt", "tee x.txt < usertest.elf", "find" + " /" * 26,
                  "help programs"):
         exactly(session, "a reader that goes first", f"{name} | ends 0")
     session.run("rm x.txt")
@@ -327,7 +329,8 @@ def filters(session):
     exactly(session, "sort and uniq", "sort -r a.txt; sort -u a.txt", "b", "b", "a", "a", "b")
     exactly(session, "tee", "cat a.txt | tee c.txt | wc; tee -a c.txt < text.txt > /dev/null; wc c.txt",
             "      3       3       6", "      5       8      29 c.txt")
-    exactly(session, "grep", "grep -n B A.TXT; grep -i B A.TXT; grep -c b a.txt; grep -v b a.txt a.txt; grep x a.txt || echo no",
+    exactly(session, "grep", "grep -n B A.TXT; grep -i B A.TXT; grep -c b a.txt; grep -v b a.txt a.txt; "
+            "grep x a.txt || echo no",
             "grep ended with status 1.", "b", "b", "2", "a.txt:a", "a.txt:a", "no")
     exactly(session, "hexdump", "hexdump a.txt", "00000000  62 0a 61 0a 62 0a                                 b.a.b.")
     exactly(session, "cp and mv", "cp a.txt dir; mv a.txt d.txt; cat dir/a.txt d.txt | uniq; rm dir/a.txt",
@@ -338,10 +341,12 @@ def filters(session):
             "mv: 'nobody' cannot be moved: no such file or folder.", "mv ended with status 1.",
             "cp: 'dir' cannot be copied without -r: it is a folder.", "cp ended with status 1.")
     exactly(session, "touch", "touch e.txt; wc e.txt; rm e.txt d.txt b.txt c.txt", "      0       0       0 e.txt")
-    command(session, "df", "df", r"drive +type +KiB +used +free", r"/ +FAT16 +\d+ +\d+ +\d+", r"/tmp +\w+ +\d+ +\d+ +\d+")
+    command(session, "df", "df", r"drive +type +KiB +used +free", r"/ +FAT16 +\d+ +\d+ +\d+",
+            r"/tmp +\w+ +\d+ +\d+ +\d+")
     command(session, "mount", "mount", r"/ has FAT16 on ata0p1, to be read and written\.",
             r"/tmp has RAM in memory, to be read and written\.", r"/dev has devices in memory, to be read only\.")
-    exactly(session, "find", "mkdir -p q/r; touch q/r/a.txt q/B.TXT; find q; find q -name '*.txt'; find q -type d; rm -r q",
+    exactly(session, "find", "mkdir -p q/r; touch q/r/a.txt q/B.TXT; find q; find q -name '*.txt'; "
+            "find q -type d; rm -r q",
             "q", "q/r", "q/r/a.txt", "q/B.TXT", "q/r/a.txt", "q", "q/r")
 
 
@@ -631,15 +636,6 @@ def on_image(image, name):
     return found.stdout.decode("latin-1") if found.returncode == 0 else None
 
 
-def is_marked_as_in_use(image):
-    """By its boot record or its FAT, which is FAT16."""
-    with open(image, "rb") as file:
-        file.seek(1 << 20)
-        record = file.read(512)
-        file.seek((1 << 20) + 512 * int.from_bytes(record[14:16], "little"))
-        return bool(record[0x25] & 1) or not file.read(4)[3] & 0x80
-
-
 def ends_with_files(image, folder):
     """What was written is on the disk, whichever way the machine ends, and the volume is unmounted."""
     def exit_shell(machine):
@@ -651,7 +647,14 @@ def ends_with_files(image, folder):
     def press(machine):
         machine.press("ctrl-alt-delete")
 
-    for way, end in (("exit", exit_shell), ("ctrl-D", end_input), ("ctrl-alt-del", press)):
+    def shut_down(machine):
+        machine.send("shutdown\r")
+
+    def reboot(machine):
+        machine.send("reboot\r")
+
+    for way, end in (("exit", exit_shell), ("ctrl-D", end_input), ("ctrl-alt-del", press),
+                     ("shutdown", shut_down), ("reboot", reboot)):
         copy = os.path.join(folder, f"{way}.bin")
         own = os.path.join(folder, way)
         os.mkdir(own)
@@ -667,7 +670,7 @@ def ends_with_files(image, folder):
         equal(f"{way}: so is one in a new folder", on_image(copy, "kept/a-long-name.text"),
               "A line.\nOne more line.\n")
         equal(f"{way}: so is one that a program has open", on_image(copy, "open.txt"), "mine\n")
-        test(f"{way}: the volume is unmounted", "it is marked as in use" if is_marked_as_in_use(copy) else None)
+        test(f"{way}: the volume is unmounted", "it is marked as in use" if keep_disk.is_in_use(copy) else None)
         with open(copy, "rb") as disk, open(copy + ".volume", "wb") as volume:
             disk.seek(1 << 20)
             shutil.copyfileobj(disk, volume)
@@ -699,6 +702,22 @@ def power_cut(image, folder):
                 test("after a power cut the name has the one file or the other",
                      None if rows in (["old"], [contents]) else rows)
                 exactly(session, "after a power cut the volume is written", "echo a > a.txt; cat a.txt", "a")
+
+
+def first_script(image, folder):
+    """The first shell runs it before it asks; a second shell does not."""
+    copy = os.path.join(folder, "script.bin")
+    shutil.copyfile(image, copy)
+    with Machine(copy, folder, "-drive", f"file={copy.replace(',', ',,')},format=raw,if=ide") as machine:
+        Session(machine).run("echo 'echo it runs; cd /tmp' > init.sh")
+        machine.send("exit\r")
+        machine.status()
+    own = os.path.join(folder, "again")
+    os.mkdir(own)
+    with Machine(copy, own) as machine:
+        session = Session(machine)
+        test("a script that runs at the start", None if machine.says("\nit runs\n") else machine.console)
+        exactly(session, "and what it does to the shell", "pwd; shell -c pwd", "/tmp", "/tmp")
 
 
 def restart(image, folder):
@@ -752,6 +771,7 @@ def all_sessions():
                            (end_of_input, suite.image("os.bin")),
                            (ends_with_files, image),
                            (power_cut, image),
+                           (first_script, image),
                            (restart, image),
                            (no_keyboard, suite.image("os.bin")),
                            (no_serial_line, suite.image("os.bin"))):
