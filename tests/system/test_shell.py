@@ -716,7 +716,7 @@ def first_script(image, folder):
     os.mkdir(own)
     with Machine(copy, own) as machine:
         session = Session(machine)
-        test("a script that runs at the start", None if machine.says("\nit runs\n") else machine.console)
+        test("a script that runs at the start", None if machine.says("it runs") else machine.console)
         exactly(session, "and what it does to the shell", "pwd; shell -c pwd", "/tmp", "/tmp")
 
 
