@@ -46,7 +46,8 @@
 
 #define WORD_BITS (8 * sizeof(uintptr_t))
 
-/* Pages of shared memory that are given back between two pauses. */
+/* Pages of shared memory that are given back between two pauses; and views that are looked at: each
+ * costs about as much. */
 #define PIECE_PAGES 256
 
 static struct {
@@ -80,7 +81,7 @@ void page_cache_initialise(void)
         MAX(pmm_get_total_pages() / PAGE_CACHE_DIRTY_FRACTION, (size_t)PAGE_CACHE_DIRTY_MIN);
     list_initialise(&cache.dirty);
     wait_queue_initialise(&cache.filled);
-    pmm_set_reclaimer(page_cache_shrink);
+    pmm_set_reclaimer(page_cache_shrink, page_cache_give_up);
 }
 
 void page_cache_set_views(const struct page_view_operations *operations)
@@ -224,16 +225,19 @@ static void end_if_unused(struct page_object *object)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Those who show the page lose it, and their holds on it. */
-static void unmap_all(void *frame)
+/* Those who show the page lose it, and their holds on it. Returns how many were looked at. */
+static size_t unmap_all(void *frame)
 {
     const struct page *page = page_of(frame);
+    size_t looked = 0;
 
     if (page->holders > 1 && cache.views.unmap) {
         LIST_FOR_EACH(view, &page->object->views) {
             (void)cache.views.unmap(view, page->index, frame);
+            looked++;
         }
     }
+    return looked;
 }
 
 /* A turn of the hand: some frames are to become free, or one promised to the cache. */
@@ -409,6 +413,17 @@ size_t page_cache_shrink(size_t pages)
     return turn.freed;
 }
 
+bool page_cache_give_up(void *frame)
+{
+    struct turn turn = new_turn(1, false);
+
+    if (!may_go(page_of(frame)) || spare() == 0 || !unmap(&turn, frame)) {
+        return false;
+    }
+    drop_file_page(&turn, frame);
+    return true;
+}
+
 bool page_cache_promise_in_turns(size_t pages)
 {
     while (cache.is_cut_short && task_pause()) {
@@ -479,6 +494,8 @@ struct page_object *page_object_hold(struct page_object *object)
  * Lets others run now and then. */
 static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
 {
+    size_t work = 0;
+
     for (uint32_t index = first; index < end && object->cached > 0;) {
         void *frame = page_object_find(object, index);
 
@@ -487,11 +504,13 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
             continue;
         }
         if (frame) {
-            unmap_all(frame);
+            work += unmap_all(frame);
             drop(frame);
         }
         index++;
-        if (index % PIECE_PAGES == 0) {
+        work++;
+        if (work >= PIECE_PAGES) {
+            work = 0;
             (void)task_pause();
         }
     }
@@ -544,14 +563,27 @@ static size_t window(struct page_object *object, uint32_t index)
     return MIN((size_t)object->window, (size_t)(object->filled - index));
 }
 
+/* Several pages are to be read at once: others go for them in one turn. */
+static void make_room_for(size_t count)
+{
+    size_t available = pmm_get_available_pages();
+
+    if (count > 1 && available < count) {
+        (void)page_cache_shrink(count - available);
+    }
+}
+
 /* Adds busy pages from index on, until one is there already, or no frame can be had. Returns how
  * many. */
 static size_t add_busy(struct page_object *object, uint32_t index, size_t count, void *frames[])
 {
     size_t added = 0;
 
+    make_room_for(count);
     while (added < count && !page_object_find(object, index + (uint32_t)added)) {
-        void *frame = added == 0 ? take_frame(object) : pmm_alloc_page();
+        void *frame = added == 0                      ? take_frame(object)
+                      : pmm_get_available_pages() > 0 ? pmm_alloc_page()
+                                                      : NULL;
 
         /* Giving back pages for it may have changed nothing here: absent pages stay absent. */
         if (!frame) {
@@ -578,6 +610,15 @@ static int wait_for_busy(int otherwise)
     return OK;
 }
 
+/* No frame was found. 0: look again; -EINTERRUPTED; -ENOMEM. */
+static int wait_for_frame(void)
+{
+    if (cache.is_cut_short) {
+        return task_pause() ? OK : -EINTERRUPTED;
+    }
+    return wait_for_busy(-ENOMEM);
+}
+
 /* The pages are busy no longer: they are there, or, when they could not be filled, absent again. */
 static void settle(void *const frames[], size_t count, int status)
 {
@@ -599,7 +640,7 @@ static int fill(struct page_object *object, uint32_t index)
     size_t count = add_busy(object, index, window(object, index), frames);
 
     if (count == 0) {
-        return wait_for_busy(-ENOMEM);
+        return wait_for_frame();
     }
     (void)page_object_hold(object);
 
@@ -630,7 +671,7 @@ static int bring_zeros(struct page_object *object, uint32_t index)
         if (object->operations->give_back) {
             object->operations->give_back(object, 1);
         }
-        return wait_for_busy(-ENOMEM);
+        return wait_for_frame();
     }
     pmm_zero_page(frame);
     add(object, index, frame, false);
@@ -733,18 +774,18 @@ int page_object_make_room(struct page_object *object)
 }
 
 /* The dirty pages from index on that lie one behind the other: none of them is dirty any more, or
- * mapped, and each is held. Returns how many. */
+ * mapped, and each is held. Returns how many; fewer where very many show them. */
 static size_t take_dirty(struct page_object *object, uint32_t index, void *frames[])
 {
-    size_t count = 0;
+    size_t count = 0, looked = 0;
 
-    while (count < PAGE_OBJECT_FILL_MAX) {
+    while (count < PAGE_OBJECT_FILL_MAX && looked < PIECE_PAGES) {
         void *frame = page_object_find(object, index + (uint32_t)count);
 
         if (!frame || !page_of(frame)->is_dirty) {
             break;
         }
-        unmap_all(frame); /* the next who writes to it is noticed */
+        looked += unmap_all(frame); /* the next who writes to it is noticed */
         clean(page_of(frame));
         page_hold(frame);
         frames[count++] = frame;
