@@ -42,6 +42,7 @@ enum {
     KERNEL_RUNNING = ERUNNING,
     KERNEL_INUSE = EINUSE,
     KERNEL_WRITEEXEC = EWRITEEXEC,
+    KERNEL_WRITTEN = EWRITTEN,
 };
 
 #undef EIO
@@ -95,6 +96,7 @@ int system_call_errno(intptr_t result)
         [KERNEL_RUNNING] = ETXTBSY,
         [KERNEL_INUSE] = EBUSY,
         [KERNEL_WRITEEXEC] = ENOEXEC,
+        [KERNEL_WRITTEN] = ETXTBSY,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 
