@@ -61,7 +61,9 @@
 #define EINUSE      42 /* the root of a drive, or a drive that somebody uses */
 /* A third one. */
 #define EWRITEEXEC 43 /* a segment of a 64-bit program may be both written to and executed */
-#define STATUS_MAX 43
+/* Of files that are programs, a second one. */
+#define EWRITTEN   44 /* it cannot run: somebody can write to it */
+#define STATUS_MAX 44
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */

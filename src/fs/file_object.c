@@ -88,13 +88,23 @@ static int contents_of(struct file *file, struct page_object **contents)
     return OK;
 }
 
+/* Nobody has the node open by a file with these flags any more. */
+static void let_go(struct node *node, uint32_t flags)
+{
+    if (flags & FILE_WRITE) {
+        node_end_writing(node);
+    }
+    node_release(node);
+}
+
 static void close_object(struct file *file)
 {
     struct file_object *object = LIST_ENTRY(file, struct file_object, file);
     struct node *node = object->node;
+    uint32_t flags = file->flags;
 
     kmem_free(object);
-    node_release(node);
+    let_go(node, flags);
 }
 
 static const struct file_operations file_operations = {
@@ -167,20 +177,20 @@ int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned
                  struct file **file)
 {
     struct node *node;
-    int status = vfs_open(folder, path, vfs_flags, &node);
+    int status = vfs_open(folder, path, vfs_flags | (flags & FILE_WRITE ? VFS_WRITE : 0), &node);
 
     if (status < 0) {
         return status;
     }
     if (node->kind == NODE_DEVICE) {
         status = device_file_open(device_fs_device(node), flags, file);
-        node_release(node);
+        let_go(node, flags);
         return status;
     }
     struct file_object *object = kmem_alloc(sizeof(*object));
 
     if (!object) {
-        node_release(node);
+        let_go(node, flags);
         return -ENOMEM;
     }
     object->node = node;

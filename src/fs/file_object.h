@@ -27,7 +27,7 @@ int fs_unmount(void);
 int file_open(const char *path, struct file **file);
 
 /* The same, from a working folder (NULL: the root of drive 0), for `flags` (FILE_READ ..., file.h)
- * and as `vfs_flags` (VFS_CREATE ...) say. */
+ * and as `vfs_flags` (VFS_CREATE ...) say. FILE_WRITE brings VFS_WRITE with it. */
 int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned vfs_flags,
                  struct file **file);
 

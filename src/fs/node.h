@@ -147,8 +147,10 @@ struct node {
     bool is_read_only; /* the attribute: contents and name may not be changed */
     bool is_removed;   /* it has no name any more */
     bool is_changed;   /* write_attributes() is to be called */
-    uint8_t denied;    /* how many run it as a program: who writes meanwhile gets -ERUNNING */
-    int write_status;  /* the first error of writing back that nobody was told of yet; 0: none */
+    uint32_t
+        writers; /* who can change the contents; and who runs them as a program: if there are */
+    uint32_t runners; /* any of one, there are none of the other (fs/node_contents.h) */
+    int write_status; /* the first error of writing back that nobody was told of yet; 0: none */
     /* The node cache's own: */
     struct list_node link;  /* on the volume's list of nodes */
     struct list_node idle;  /* on the list of idle ones, while it is one; or of unfinished ones */

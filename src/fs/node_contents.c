@@ -11,6 +11,7 @@
 
 #include "base/align.h"
 #include "base/status.h"
+#include "debug/panic.h"
 #include "drivers/rtc.h"
 #include "lib/string.h"
 #include "memory/page.h"
@@ -210,19 +211,56 @@ static int grow(struct node *node, uint64_t size, uint64_t zero_end)
     return status;
 }
 
-int node_may_be_written(const struct node *node)
+static int may_be_written(const struct node *node)
 {
     return node->kind == NODE_DIRECTORY ? -EISDIR
            : node->kind == NODE_DEVICE  ? OK
            : node->is_read_only || node->volume->is_read_only || !node->operations->resize
                ? -ERDONLY
-           : node->denied ? -ERUNNING
-                          : OK;
+           : node->runners > 0 ? -ERUNNING
+                               : OK;
+}
+
+int node_begin_writing(struct node *node)
+{
+    int status = may_be_written(node);
+
+    if (status == OK) {
+        node->writers++;
+    }
+    return status;
+}
+
+void node_add_writer(struct node *node)
+{
+    KASSERT(node->writers > 0);
+    node->writers++;
+}
+
+void node_end_writing(struct node *node)
+{
+    KASSERT(node->writers > 0);
+    node->writers--;
+}
+
+int node_begin_running(struct node *node)
+{
+    if (node->writers > 0) {
+        return -EWRITTEN;
+    }
+    node->runners++;
+    return OK;
+}
+
+void node_end_running(struct node *node)
+{
+    KASSERT(node->runners > 0);
+    node->runners--;
 }
 
 static int check_size(const struct node *node, uint64_t size)
 {
-    int status = node_may_be_written(node);
+    int status = may_be_written(node);
 
     return status < 0 ? status : size > SIZE_MAX_BYTES ? -EFILESIZE : OK;
 }

@@ -17,8 +17,22 @@
 #include "fs/node.h"
 #include "memory/io_buffer.h"
 
-/* May the contents of the node be changed? 0; -EISDIR, -ERDONLY, -ERUNNING. */
-int node_may_be_written(const struct node *node);
+/*
+ * Nobody changes a program that runs, and nobody runs a file that can be changed meanwhile. Writers
+ * are open files and shared mappings that may be written to; runners are address spaces. Both count
+ * until they say that they have ended. Those who begin hold the node until then.
+ *
+ * -EISDIR, -ERDONLY; -ERUNNING: it has runners. Devices are always free to be written to.
+ */
+int node_begin_writing(struct node *node);
+void node_end_writing(struct node *node);
+
+/* One writer more, where there is one already. */
+void node_add_writer(struct node *node);
+
+/* -EWRITTEN: it has writers. */
+int node_begin_running(struct node *node);
+void node_end_running(struct node *node);
 
 /* As a position: the file's end. */
 #define NODE_END UINT64_MAX

@@ -414,16 +414,20 @@ static int open_last(const struct walk *walk, const char *name, size_t length, u
     return status;
 }
 
-/* May it be opened so? */
+/* May it be opened so? Then it is. */
 static int check(struct node *node, bool is_folder, unsigned flags)
 {
     int status = (is_folder || flags & VFS_DIRECTORY) && node->kind != NODE_DIRECTORY ? -ENOTDIR
-                 : flags & VFS_WRITE ? node_may_be_written(node)
+                 : flags & VFS_WRITE ? node_begin_writing(node)
                                      : OK;
 
-    return status == OK && flags & VFS_TRUNCATE && node->kind == NODE_FILE && node->size > 0
-               ? node_resize(node, 0)
-               : status;
+    if (status == OK && flags & VFS_TRUNCATE && node->kind == NODE_FILE && node->size > 0) {
+        status = node_resize(node, 0);
+        if (status < 0 && flags & VFS_WRITE) {
+            node_end_writing(node);
+        }
+    }
+    return status;
 }
 
 int vfs_open(struct node *folder, const char *path, unsigned flags, struct node **node)

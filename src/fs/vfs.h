@@ -63,13 +63,14 @@ struct volume *vfs_volume(unsigned drive);
 /* What follows a path starts at `folder` if it is relative: the working folder of a process; NULL:
  * the root of drive 0. */
 
-#define VFS_WRITE     0x01u /* contents will be written: -ERDONLY, -EISDIR; -ERUNNING */
+#define VFS_WRITE     0x01u /* for node_begin_writing(), whose errors come, too */
 #define VFS_CREATE    0x02u /* a file, if nobody has the name */
 #define VFS_EXCLUSIVE 0x04u /* with VFS_CREATE: -EEXISTS if somebody has */
 #define VFS_TRUNCATE  0x08u /* with VFS_WRITE: its size is 0 from now on */
 #define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none */
 
-/* The node that the path names, held for the caller. */
+/* The node that the path names, held for the caller; with VFS_WRITE, it is one of its writers, and
+ * ends that by node_end_writing(). */
 int vfs_open(struct node *folder, const char *path, unsigned flags, struct node **node);
 
 /* -EEXISTS, -ENOSPACE, -ERDONLY. */

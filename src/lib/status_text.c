@@ -57,6 +57,7 @@ const char *status_text(int status)
         [EFILESIZE] = "a file cannot be so large there",
         [ERUNNING] = "it is a program that runs",
         [EINUSE] = "it is in use",
+        [EWRITTEN] = "somebody has it open for writing",
         [EWRITEEXEC] = "a segment may be written to and executed (link it without ld's -N and -n)",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;

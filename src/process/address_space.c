@@ -6,6 +6,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/panic.h"
+#include "fs/node_contents.h"
 #include "fs/page_object.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/paging/user_pages.h"
@@ -333,18 +334,30 @@ static bool needs_charge(const struct area *area, page_rights_t rights)
     return !area->is_shared && (area->object ? (rights & PAGE_WRITE) != 0 : rights != 0);
 }
 
+/* Can a file be written to through the area, now or after area_protect()? */
+static bool is_writer(const struct area *area)
+{
+    return area->is_shared && !area->is_fixed && page_object_is_file(area->object);
+}
+
 /* The area shows its object from now on, or no longer. */
 static void show(struct area *area)
 {
     if (area->object) {
         (void)page_object_hold(area->object);
         list_append(&area->object->views, &area->view);
+        if (is_writer(area)) {
+            node_add_writer(node_of(area->object));
+        }
     }
 }
 
 static void hide(struct area *area)
 {
     if (area->object) {
+        if (is_writer(area)) {
+            node_end_writing(node_of(area->object));
+        }
         list_remove(&area->view);
         page_object_release(area->object);
     }
@@ -683,6 +696,8 @@ int address_space_clone(struct address_space *to, struct address_space *from)
     int status;
 
     to->is_64_bit = from->is_64_bit;
+    status = from->program ? address_space_set_program(to, from->program) : OK;
+    KASSERT(status == OK);
     if (!address_space_charge(to, from->pages)) {
         return -ENOMEM;
     }
@@ -729,6 +744,28 @@ void address_space_set_map(struct address_space *space, bool is_64_bit)
     room_initialise(&space->room, map.heap_start, map.heap_end);
 }
 
+int address_space_set_program(struct address_space *space, struct node *program)
+{
+    int status = node_begin_running(program);
+
+    KASSERT(!space->program);
+    if (status == OK) {
+        space->program = node_hold(program);
+    }
+    return status;
+}
+
+static void forget_program(struct address_space *space)
+{
+    struct node *program = space->program;
+
+    if (program) {
+        space->program = NULL;
+        node_end_running(program);
+        node_release(program);
+    }
+}
+
 void address_space_destroy(struct address_space *space)
 {
     const struct address_map map = address_space_map(space);
@@ -751,6 +788,7 @@ void address_space_destroy(struct address_space *space)
     while (!room_destroy(&space->room, PIECE_NODES)) {
         (void)task_pause();
     }
+    forget_program(space);
     /* Of what is charged there are tables left, and, of a copy that was not finished, what it has
      * no page of. */
     pmm_give_back_promise(space->pages - (space->chunk->own_tables - PAGE_MIXED_TABLES) -

@@ -66,7 +66,8 @@ struct area {
     page_rights_t rights;  /* PAGE_READ, PAGE_WRITE, PAGE_EXECUTE */
     uint8_t kind;
     bool is_shared;             /* what is written to it all who show the object see */
-    bool is_fixed;              /* it shows a file that may not be changed through it, ever */
+    bool is_fixed;              /* it shows a file that may not be changed through it, ever; if a
+                                 * shared one is not so, it is a writer of the file */
     bool is_charged;            /* each of its pages may come to be this process's own */
     struct page_object *object; /* holds a reference; NULL: private pages, at first of zeros */
     uint32_t first;             /* page of the object at start */
@@ -83,9 +84,12 @@ struct address_space_faults {
     uint32_t taken_back; /* the same, but nobody else held it any more: no copy */
 };
 
+struct node;
+
 struct address_space {
     struct paging_4gb_chunk *chunk;
     struct family *family; /* is charged for it */
+    struct node *program;  /* the file that it runs, held, and not written to meanwhile; or NULL */
     struct tree areas;
     struct area *latest; /* that was found, or NULL */
     struct room room;    /* of the process heap */
@@ -99,6 +103,10 @@ struct address_space {
  * before anything is added. */
 int address_space_create(struct address_space *space, struct family *family);
 void address_space_set_map(struct address_space *space, bool is_64_bit);
+
+/* It is to run that file, until it is destroyed; and copies of it are. Before anything of the file
+ * is read. Once. 0; -EWRITTEN: somebody can write to it. */
+int address_space_set_program(struct address_space *space, struct node *program);
 
 /* Gives back all that it has. It may be half made. The last pauses come before the chunk goes. */
 void address_space_destroy(struct address_space *space);

@@ -255,27 +255,35 @@ static int add_stack(struct address_space *space, const struct elf_layout *layou
 
 /* ---------------------------------------------------------------- all of it */
 
-static int read_layout(struct node *folder, const char *path, struct file **file,
-                       struct elf_layout *layout)
+static int read_layout(struct address_space *space, struct file *file, struct elf_layout *layout)
 {
+    struct node *program = file_node(file);
     struct file_stat stat;
-    int status = file_open_at(folder, path, FILE_READ, 0, file);
+    int status = program ? address_space_set_program(space, program) : OK;
 
     if (status < 0) {
         return status;
     }
-    file_stat(*file, &stat);
+    file_stat(file, &stat);
 
     struct elf_source source = {
         .read = elf_read_from_file,
-        .context = *file,
+        .context = file,
         .size = stat.size,
     };
-    status = stat.is_directory ? -EISDIR : elf_read_layout(&source, layout);
+    return stat.is_directory ? -EISDIR : elf_read_layout(&source, layout);
+}
+
+static int load_segments(struct address_space *space, struct file *file, struct elf_layout *layout)
+{
+    int status = read_layout(space, file, layout);
+
     if (status < 0) {
-        file_close(*file);
+        return status;
     }
-    return status;
+    address_space_set_map(space, layout->is_64_bit);
+    return can_be_shown(layout) ? show_segments(space, file, layout)
+                                : copy_segments(space, file, layout);
 }
 
 int loader_load(struct node *folder, const char *path, const struct arguments *arguments,
@@ -289,14 +297,15 @@ int loader_load(struct node *folder, const char *path, const struct arguments *a
     if (status < 0) {
         return status;
     }
-    status = read_layout(folder, path, &file, &layout);
+    status = file_open_at(folder, path, FILE_READ, 0, &file);
     if (status < 0) {
         return status;
     }
-    address_space_set_map(space, layout.is_64_bit);
-    status = can_be_shown(&layout) ? show_segments(space, file, &layout)
-                                   : copy_segments(space, file, &layout);
+    status = load_segments(space, file, &layout);
     file_close(file);
+    if (status < 0) {
+        return status;
+    }
     *start = (struct user_start){.entry = layout.entry, .is_64_bit = layout.is_64_bit};
-    return status < 0 ? status : add_stack(space, &layout, arguments, &start->stack, argv);
+    return add_stack(space, &layout, arguments, &start->stack, argv);
 }

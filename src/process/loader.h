@@ -15,8 +15,9 @@ struct node;
  * Fills *space, which has nothing of its own yet, with the ELF program at path, from folder on
  * (fs/vfs.h), and *start with what it begins with. arguments NULL: none. *argv is where the
  * program's argv lies. 0; -ENOMEM; -E2BIG when the program's stack is too small for the arguments;
- * the errors of elf.h and fs/vfs.h; -EINTERRUPTED when the running task was cancelled. On an error,
- * what is there is for address_space_destroy(). Others run meanwhile.
+ * the errors of elf.h and fs/vfs.h; -EWRITTEN: somebody can write to the file; -EINTERRUPTED when
+ * the running task was cancelled. On an error, what is there is for address_space_destroy(). Others
+ * run meanwhile.
  */
 int loader_load(struct node *folder, const char *path, const struct arguments *arguments,
                 struct family *family, struct address_space *space, struct user_start *start,

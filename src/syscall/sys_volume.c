@@ -45,7 +45,7 @@ static struct node *folder(void)
 
 static unsigned vfs_flags_of(uint32_t flags)
 {
-    return (flags & OPEN_WRITE ? VFS_WRITE : 0) | (flags & OPEN_CREATE ? VFS_CREATE : 0) |
+    return (flags & OPEN_CREATE ? VFS_CREATE : 0) |
            (flags & OPEN_EXCLUSIVE ? VFS_EXCLUSIVE : 0) |
            (flags & OPEN_TRUNCATE ? VFS_TRUNCATE : 0) |
            (flags & OPEN_DIRECTORY ? VFS_DIRECTORY : 0);

@@ -377,6 +377,10 @@ def pipes_and_files(session):
     exactly(session, "what the shell itself says to a file", "nobody 2> errors.txt; cat errors.txt",
             "There is no program or command 'nobody'. Type help for a list.")
     exactly(session, "output to a folder", "echo a > dir", "'dir' cannot be opened: it is a folder.")
+    exactly(session, "output to a program that runs", "echo a > init.elf",
+            "'init.elf' cannot be opened: it is a program that runs.")
+    exactly(session, "output behind the end of a program that runs", "echo a >> init.elf",
+            "'init.elf' cannot be opened: it is a program that runs.")
     exactly(session, "a new file that nobody fills", "> empty.txt; cat empty.txt")
     exactly(session, "files that are removed again", "rm new.txt other.txt errors.txt empty.txt")
     exactly(session, "input from nowhere", "cat < nowhere && echo not", "'nowhere' cannot be opened: "

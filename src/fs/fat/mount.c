@@ -134,6 +134,20 @@ static int recover(struct fat_volume *volume)
     return status;
 }
 
+/* The same. When the disk reports an error, what can be read of the volume still can. */
+static int recover_or_only_read(struct fat_volume *volume)
+{
+    int status = recover(volume);
+
+    if (status != -EIO) {
+        return status;
+    }
+    fat_changes_forget(volume);
+    block_cache_discard(volume->device, 0, volume->device->sector_count);
+    make_read_only(volume, "it can only be read: the disk reported an error when it was mounted");
+    return OK;
+}
+
 static void free_volume(struct fat_volume *volume)
 {
     struct block_device *device = volume->device;
@@ -173,7 +187,7 @@ int fat_mount(struct block_device *device, bool is_read_only, struct fat_volume 
         make_read_only(volume, "the disk can only be read");
     }
     if (status == OK) {
-        status = recover(volume);
+        status = recover_or_only_read(volume);
     }
     if (status < 0) {
         free_volume(volume);
