@@ -89,7 +89,8 @@ struct node_operations {
     /* NULL in a file system that is never written, here and below, where nothing else is said. */
 
     /* Makes a file or a folder, empty, with node->times as `now`, and enters it: *node is held for
-     * the caller. The name is not there yet. -EBADPATH, -ENOSPACE. */
+     * the caller. -EEXISTS: somebody has the name; then *node is that, likewise as look_up() gives
+     * it. So who wants a file that may be there looks for its name once. -EBADPATH, -ENOSPACE. */
     int (*create)(struct node *directory, const char *name, size_t length, unsigned kind,
                   int64_t now, struct node **node);
 

@@ -88,21 +88,23 @@ int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t 
         return 0;
     }
     length = (size_t)MIN((uint64_t)length, node->size - position);
-    page_object_expect(
-        &node->contents, (uint32_t)(position / PAGE_SIZE_BYTES),
-        (uint32_t)((position % PAGE_SIZE_BYTES + length + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES));
-    for (uint32_t pages = 1; done < length; pages++) {
-        size_t offset = (size_t)(position % PAGE_SIZE_BYTES);
+
+    uint32_t first = (uint32_t)(position / PAGE_SIZE_BYTES), index = first;
+    size_t offset = (size_t)(position % PAGE_SIZE_BYTES);
+
+    page_object_expect(&node->contents, first,
+                       (uint32_t)((offset + length + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES));
+    while (done < length) {
         size_t some = MIN(length - done, PAGE_SIZE_BYTES - offset);
-        int status = read_page(node, (uint32_t)(position / PAGE_SIZE_BYTES), offset,
-                               io_buffer_add(to, done), some);
+        int status = read_page(node, index, offset, io_buffer_add(to, done), some);
 
         if (status == -EBOUNDS) { /* somebody has made it shorter */
             break;
         }
         done += some;
-        position += some;
-        if (status == OK && pages % PIECE_PAGES == 0 && done < length && !task_pause()) {
+        index++;
+        offset = 0;
+        if (status == OK && (index - first) % PIECE_PAGES == 0 && done < length && !task_pause()) {
             status = -EINTERRUPTED;
         }
         if (status < 0) {

@@ -98,16 +98,23 @@ static void **bucket_of(const struct page_object *object, uint32_t index)
     return &cache.buckets[key & (cache.bucket_count - 1)];
 }
 
-void *page_object_find(const struct page_object *object, uint32_t index)
+/* The frame, and its struct in *page; NULL: the page is absent. */
+static inline void *find(const struct page_object *object, uint32_t index, struct page **page)
 {
-    for (void *frame = *bucket_of(object, index); frame; frame = page_of(frame)->next) {
-        const struct page *page = page_of(frame);
-
-        if (page->object == object && page->index == index) {
+    for (void *frame = *bucket_of(object, index); frame; frame = (*page)->next) {
+        *page = page_of(frame);
+        if ((*page)->object == object && (*page)->index == index) {
             return frame;
         }
     }
     return NULL;
+}
+
+void *page_object_find(const struct page_object *object, uint32_t index)
+{
+    struct page *page;
+
+    return find(object, index, &page);
 }
 
 /* Can its pages be read again? */
@@ -687,6 +694,7 @@ static int bring(struct page_object *object, uint32_t index)
 
 int page_object_get(struct page_object *object, uint32_t index, void **frame)
 {
+    struct page *page;
     bool is_hit = true;
     int status = OK;
 
@@ -694,10 +702,10 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
         return -EBOUNDS;
     }
     while (status == OK) {
-        *frame = page_object_find(object, index);
-        if (*frame && !page_of(*frame)->is_busy) {
-            page_of(*frame)->is_used = true;
-            page_hold(*frame);
+        *frame = find(object, index, &page);
+        if (*frame && !page->is_busy) {
+            page->is_used = true;
+            page->holders++;
             *(is_hit ? &cache.stats.hits : &cache.stats.misses) += 1;
             return OK;
         }

@@ -1,7 +1,5 @@
 /*
  * fs/vfs.c - see vfs.h: drives, the way from a path to a node, and what changes names.
- *
- * Size before speed.
  */
 #include "fs/vfs.h"
 
@@ -140,14 +138,39 @@ int vfs_end(void)
 
 /* ---------------------------------------------------------------- from one folder to the next */
 
+/* No name has a NUL in it: so it differs from a shorter text at that text's end. */
 static bool is_name(const char *name, size_t length, const char *text)
 {
-    return strlen(text) == length && memcmp(name, text, length) == 0;
+    size_t i = 0;
+
+    while (i < length && name[i] == text[i]) {
+        i++;
+    }
+    return i == length && text[i] == '\0';
+}
+
+static bool is_dot(const char *name, size_t length)
+{
+    return length == 1 && name[0] == '.';
+}
+
+static bool is_dot_dot(const char *name, size_t length)
+{
+    return length == 2 && name[0] == '.' && name[1] == '.';
 }
 
 static bool is_dots(const char *name, size_t length)
 {
-    return is_name(name, length, ".") || is_name(name, length, "..");
+    return is_dot(name, length) || is_dot_dot(name, length);
+}
+
+/* The name is that node's, or nobody's (NULL). */
+static void keep(struct node *directory, const char *name, size_t length, struct node *node)
+{
+    if (node && node->kind == NODE_DIRECTORY && !node->parent) {
+        node->parent = node_hold(directory);
+    }
+    node_keep_name(directory, name, length, node);
 }
 
 /* With the directory's volume locked: the node of that name, held; -ENOENT. */
@@ -163,11 +186,8 @@ static int look_up(struct node *directory, const char *name, size_t length, stru
     if (status == -ENOMEM && node_cache_shrink(NULL) > 0) {
         status = directory->operations->look_up(directory, name, length, node);
     }
-    if (status == OK && (*node)->kind == NODE_DIRECTORY && !(*node)->parent) {
-        (*node)->parent = node_hold(directory);
-    }
     if (status == OK || status == -ENOENT) {
-        node_keep_name(directory, name, length, status == OK ? *node : NULL);
+        keep(directory, name, length, status == OK ? *node : NULL);
     }
     return status;
 }
@@ -199,8 +219,11 @@ static int place_of(const struct node *directory, const char *name, size_t lengt
 {
     const struct volume *start = drives[VFS_DRIVE_START];
 
+    if (!start || directory != start->root) {
+        return -ENOENT;
+    }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (start && directory == start->root && is_name(name, length, places[i].name)) {
+        if (is_name(name, length, places[i].name)) {
             return root_of(places[i].drive, node);
         }
     }
@@ -214,11 +237,11 @@ static int step(struct node *directory, const char *name, size_t length, bool ma
     if (directory->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
     }
-    if (is_name(name, length, ".")) {
+    if (is_dot(name, length)) {
         *node = node_hold(directory);
         return OK;
     }
-    if (is_name(name, length, "..")) {
+    if (is_dot_dot(name, length)) {
         return go_up(directory, node);
     }
     if (may_be_place && place_of(directory, name, length, node) == OK) {
@@ -272,17 +295,17 @@ static int begin(struct node *folder, const char *path, struct walk *walk)
 /* Takes the next name off the rest: its length, 0 when there is none, -EBADPATH. */
 static int next_name(struct walk *walk, const char **name)
 {
-    size_t length = 0;
+    const char *rest = walk->rest;
 
-    while (*walk->rest == '/') {
-        walk->rest++;
+    while (*rest == '/') {
+        rest++;
     }
-    *name = walk->rest;
-    while (walk->rest[0] != '\0' && walk->rest[0] != '/') {
-        walk->rest++;
-        length++;
+    *name = rest;
+    while (*rest != '\0' && *rest != '/') {
+        rest++;
     }
-    return length < NODE_NAME_BYTES ? (int)length : -EBADPATH;
+    walk->rest = rest;
+    return rest - *name < NODE_NAME_BYTES ? (int)(rest - *name) : -EBADPATH;
 }
 
 /* Is nothing behind but slashes? */
@@ -350,7 +373,8 @@ static bool ends_with_slash(const struct walk *walk)
 
 /* ---------------------------------------------------------------- opening */
 
-/* With the volume locked: makes the file or folder, which is not there. */
+/* With the volume locked: makes the file or folder. -EEXISTS: it is there already, and *node is that.
+ * Either is held. */
 static int create(struct node *directory, const char *name, size_t length, unsigned kind,
                   struct node **node)
 {
@@ -359,20 +383,26 @@ static int create(struct node *directory, const char *name, size_t length, unsig
     if (directory->is_removed) {
         return -ENOENT;
     }
+    int known = node_find_name(directory, name, length, node);
+
+    if (known == 1) {
+        return -EEXISTS;
+    }
     if (directory->volume->is_read_only || !operations->create) {
-        return -ERDONLY;
+        int status = look_up(directory, name, length, node);
+
+        return status == OK ? -EEXISTS : status == -ENOENT ? -ERDONLY : status;
     }
     int status = operations->create(directory, name, length, kind, rtc_now(), node);
 
     if (status == -ENOMEM && node_cache_shrink(NULL) > 0) {
         status = operations->create(directory, name, length, kind, rtc_now(), node);
     }
+    if (status == OK || status == -EEXISTS) {
+        keep(directory, name, length, *node);
+    }
     if (status == OK) {
-        if (kind == NODE_DIRECTORY) {
-            (*node)->parent = node_hold(directory);
-        }
         node_forget_nobody(directory);
-        node_keep_name(directory, name, length, *node);
     }
     return status;
 }
@@ -401,17 +431,18 @@ static int open_last(const struct walk *walk, const char *name, size_t length, u
     }
     volume_lock(walk->node->volume);
 
-    int status = look_up(walk->node, name, length, node);
+    int status = ends_with_slash(walk) ? look_up(walk->node, name, length, node)
+                                       : create(walk->node, name, length, NODE_FILE, node);
 
-    if (status == OK && flags & VFS_EXCLUSIVE) {
-        node_release(*node);
-        status = -EEXISTS;
-    } else if (status == -ENOENT) {
-        status =
-            ends_with_slash(walk) ? -EISDIR : create(walk->node, name, length, NODE_FILE, node);
-    }
     volume_unlock(walk->node->volume);
-    return status;
+    if (ends_with_slash(walk)) {
+        status = status == OK ? -EEXISTS : status == -ENOENT ? -EISDIR : status;
+    }
+    if (status == -EEXISTS && flags & VFS_EXCLUSIVE) {
+        node_release(*node);
+        return -EEXISTS;
+    }
+    return status == -EEXISTS ? OK : status;
 }
 
 /* May it be opened so? Then it is. */
@@ -467,17 +498,11 @@ int vfs_make_directory(struct node *folder, const char *path)
         return status == -EINUSE ? -EEXISTS : status;
     }
     volume_lock(walk.node->volume);
-    status = look_up(walk.node, name, length, &node);
-    if (status == OK) {
-        node_release(node);
-        status = -EEXISTS;
-    } else if (status == -ENOENT) {
-        status = create(walk.node, name, length, NODE_DIRECTORY, &node);
-        if (status == OK) {
-            node_release(node);
-        }
-    }
+    status = create(walk.node, name, length, NODE_DIRECTORY, &node);
     volume_unlock(walk.node->volume);
+    if (status == OK || status == -EEXISTS) {
+        node_release(node);
+    }
     node_release(walk.node);
     return status;
 }

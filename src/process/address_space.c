@@ -60,14 +60,10 @@ struct area *area_from(const struct address_space *space, vaddr_t address)
     return found;
 }
 
-struct area *area_at(struct address_space *space, vaddr_t address)
+struct area *area_elsewhere(struct address_space *space, vaddr_t address)
 {
-    struct area *area = space->latest;
+    struct area *area = area_from(space, address);
 
-    if (area && address >= area->start && address < area->end) {
-        return area;
-    }
-    area = area_from(space, address);
     if (!area || address < area->start) {
         return NULL;
     }

@@ -137,9 +137,21 @@ int area_add(struct address_space *space, const struct area *wanted);
 /* What an area of that kind is, with its article, for sentences: "the program". */
 const char *area_kind_words(enum area_kind kind);
 
-/* The area that address lies in, and the first one that ends behind it; NULL: none. */
-struct area *area_at(struct address_space *space, vaddr_t address);
+/* The first area that ends behind address; NULL: none. */
 struct area *area_from(const struct address_space *space, vaddr_t address);
+
+/* For the next function: the area is not the one that was found last. */
+struct area *area_elsewhere(struct address_space *space, vaddr_t address);
+
+/* The area that address lies in; NULL: none. */
+static inline struct area *area_at(struct address_space *space, vaddr_t address)
+{
+    struct area *latest = space->latest;
+
+    return latest && address >= latest->start && address < latest->end
+               ? latest
+               : area_elsewhere(space, address);
+}
 
 /* For loops over areas, of which there may be very many: counts one more, and lets others run now
  * and then, cancelled or not. */

@@ -60,8 +60,9 @@ int address_space_check(struct address_space *space, vaddr_t start, size_t lengt
     }
     while (start < end) {
         const struct area *area = area_at(space, start);
+        page_rights_t rights = area ? area->rights : address_space_rights(space, start);
 
-        if ((address_space_rights(space, start) & access) != access) {
+        if ((rights & access) != access) {
             return -EINVARG;
         }
         start = area ? area->end : ALIGN_DOWN(start, PAGE_SIZE_BYTES) + PAGE_SIZE_BYTES;

@@ -3,8 +3,6 @@
  * written: any position, any size.
  *
  * 64-bit numbers are passed by pointer, the same for both sizes of words.
- *
- * Size before speed.
  */
 #include <stddef.h>
 
@@ -74,7 +72,8 @@ intptr_t sys_open_file(const uintptr_t *arguments)
 
 /* ---------------------------------------------------------------- positions and sizes */
 
-/* The node of an open file that allows `access` (FILE_READ, FILE_WRITE), held; or an error. */
+/* The node of an open file that allows `access` (FILE_READ, FILE_WRITE), or an error. It stays:
+ * only its process itself could close the file, and that waits for the end of this call. */
 static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
 {
     struct file *file = descriptor_file(descriptor);
@@ -86,11 +85,7 @@ static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
     if (!*node) {
         return -ENOSEEK;
     }
-    if (!(file->flags & access)) {
-        return -EMODE;
-    }
-    (void)node_hold(*node);
-    return OK;
+    return file->flags & access ? OK : -EMODE;
 }
 
 /* What READ_AT and WRITE_AT are to do. */
@@ -121,12 +116,9 @@ intptr_t sys_read_at(const uintptr_t *arguments)
         return -EINVARG;
     }
     status = node_for(arguments[0], FILE_READ, &node);
-    if (status == OK) {
-        status =
-            node_read(node, transfer.position, io_buffer_of_user(buffer), (size_t)transfer.length);
-        node_release(node);
-    }
-    return status;
+    return status < 0 ? status
+                      : node_read(node, transfer.position, io_buffer_of_user(buffer),
+                                  (size_t)transfer.length);
 }
 
 /* write_at(descriptor, transfer): how many bytes */
@@ -145,12 +137,9 @@ intptr_t sys_write_at(const uintptr_t *arguments)
         return -EINVARG;
     }
     status = node_for(arguments[0], FILE_WRITE, &node);
-    if (status == OK) {
-        status = node_write(node, &transfer.position, io_buffer_of_user(buffer),
-                            (size_t)transfer.length);
-        node_release(node);
-    }
-    return status;
+    return status < 0 ? status
+                      : node_write(node, &transfer.position, io_buffer_of_user(buffer),
+                                   (size_t)transfer.length);
 }
 
 /* seek_file(descriptor, position, from): 0, and *position is the new one */
@@ -201,11 +190,7 @@ intptr_t sys_resize_file(const uintptr_t *arguments)
     }
     int status = node_for(arguments[0], FILE_WRITE, &node);
 
-    if (status == OK) {
-        status = node_resize(node, size);
-        node_release(node);
-    }
-    return status;
+    return status < 0 ? status : node_resize(node, size);
 }
 
 /* sync_file(descriptor or -1): 0 */
@@ -218,11 +203,7 @@ intptr_t sys_sync_file(const uintptr_t *arguments)
     }
     int status = node_for(arguments[0], FILE_READ | FILE_WRITE, &node);
 
-    if (status == OK) {
-        status = node_sync(node);
-        node_release(node);
-    }
-    return status;
+    return status < 0 ? status : node_sync(node);
 }
 
 /* ---------------------------------------------------------------- names */

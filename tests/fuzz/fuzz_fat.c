@@ -271,7 +271,7 @@ static void operate(struct fat_volume *volume, uint8_t which, const char *name, 
     } else if (which % 8 == 5 && !file.is_folder) {
         FUZZ_CHECK(is_status(fat_file_resize(volume, &file, number % 6000)));
     } else if (which % 8 == 6) {
-        FUZZ_CHECK(is_status(fat_remove(volume, &root, name, strlen(name), &file)));
+        FUZZ_CHECK(is_status(fat_remove(volume, &root, &file)));
     } else if (which % 8 == 7) {
         bool is_to_folder = which & 0x80 && fat_look_up(volume, &root, "folder", 6, &folder) == OK;
         const struct fat_file *to = is_to_folder && folder.is_folder ? &folder : &root;
@@ -281,7 +281,7 @@ static void operate(struct fat_volume *volume, uint8_t which, const char *name, 
 
         if (!has_other || is_same || other.is_folder == file.is_folder) {
             status =
-                fat_rename(volume, &root, name, strlen(name), &file, to, new_name, strlen(new_name),
+                fat_rename(volume, &root, &file, to, new_name, strlen(new_name),
                            is_same     ? &file
                            : has_other ? &other
                                        : NULL);

@@ -268,7 +268,7 @@ static inline void model_remove(struct model *model)
     model_open(model, it->parent, &folder);
     model_open(model, item, &file);
     bool is_empty = model_is_empty(model, item);
-    int status = fat_remove(model->volume, &folder, it->name, strlen(it->name), &file);
+    int status = fat_remove(model->volume, &folder, &file);
     MODEL_CHECK(status == (is_empty ? OK : -ENOTEMPTY));
     fat_forget(model->volume, &file);
     fat_forget(model->volume, &folder);
@@ -308,7 +308,7 @@ static inline void model_rename(struct model *model)
                    : there != MODEL_NONE && there != item && !model_is_empty(model, there)
                        ? -ENOTEMPTY
                        : OK;
-    int status = fat_rename(model->volume, &folder, it->name, strlen(it->name), &file, &new_folder,
+    int status = fat_rename(model->volume, &folder, &file, &new_folder,
                             name, strlen(name),
                             there == MODEL_NONE ? NULL
                             : there == item     ? &file

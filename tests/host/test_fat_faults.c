@@ -119,7 +119,7 @@ static int do_remove(void)
     fat_root(volume, &root);
     int status = look_up("other file", &file);
     if (status == OK) {
-        status = fat_remove(volume, &root, "other file", 10, &file);
+        status = fat_remove(volume, &root, &file);
         fat_forget(volume, &file);
     }
     return status;
@@ -134,7 +134,7 @@ static int do_rename(void)
     if (status == OK) {
         status = look_up("folder", &folder);
         if (status == OK) {
-            status = fat_rename(volume, &root, "other file", 10, &file, &folder, LONG_NAME,
+            status = fat_rename(volume, &root, &file, &folder, LONG_NAME,
                                 strlen(LONG_NAME), NULL);
             fat_forget(volume, &folder);
         }
@@ -153,7 +153,7 @@ static int do_replace(void)
         status = look_up("old file", &replaced);
         if (status == OK) {
             status =
-                fat_rename(volume, &root, "other file", 10, &file, &root, "old file", 8, &replaced);
+                fat_rename(volume, &root, &file, &root, "old file", 8, &replaced);
             fat_forget(volume, &replaced);
         }
         fat_forget(volume, &file);
@@ -386,7 +386,7 @@ static void test_root_is_full(void **state)
     assert_int_equal(fat_create(volume, &root, "SHORT", 5, FAT_ARCHIVE, NOW, &file), OK);
     assert_int_equal(fat_create(volume, &root, "SHORT2", 6, FAT_ARCHIVE, NOW, &file), -ENOSPACE);
     assert_int_equal(look_up("file 3", &file), OK);
-    assert_int_equal(fat_remove(volume, &root, "file 3", 6, &file), OK);
+    assert_int_equal(fat_remove(volume, &root, &file), OK);
     fat_forget(volume, &file);
     assert_int_equal(fat_create(volume, &root, "file x", 6, FAT_ARCHIVE, NOW, &file), OK);
     end();

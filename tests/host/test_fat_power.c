@@ -162,7 +162,7 @@ static void drop(const char *path)
     const char *name;
 
     assert_int_equal(find(path, &folder, &name, &file), OK);
-    assert_int_equal(fat_remove(volume, &folder, name, strlen(name), &file), OK);
+    assert_int_equal(fat_remove(volume, &folder, &file), OK);
     fat_forget(volume, &file);
     fat_forget(volume, &folder);
 }
@@ -175,7 +175,7 @@ static void move(const char *from, const char *to)
     assert_int_equal(find(from, &folder, &name, &file), OK);
     assert_int_equal(open_folder(to, &new_folder, &new_name), OK);
     bool replaces = fat_look_up(volume, &new_folder, new_name, strlen(new_name), &replaced) == OK;
-    assert_int_equal(fat_rename(volume, &folder, name, strlen(name), &file, &new_folder, new_name,
+    assert_int_equal(fat_rename(volume, &folder, &file, &new_folder, new_name,
                                 strlen(new_name), replaces ? &replaced : NULL),
                      OK);
     if (replaces) {

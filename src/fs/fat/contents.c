@@ -18,13 +18,15 @@
 /* Bytes that one operation adds to a file at most. */
 #define PIECE_BYTES (256 * 1024)
 
-int fat_file_open(const struct fat_volume *volume, const struct fat_place *place,
-                  const struct fat_entry *entry, struct fat_file *file)
+int fat_file_open(const struct fat_volume *volume, const struct fat_found *found,
+                  struct fat_file *file)
 {
+    const struct fat_entry *entry = &found->entry;
     bool is_folder = entry->attributes & FAT_DIRECTORY;
 
     *file = (struct fat_file){
-        .place = *place,
+        .place = found->place,
+        .slots = found->slots,
         .first_cluster = fat_entry_cluster(volume, entry),
         .size = is_folder ? 0 : entry->size,
         .modified = fat_time_read(entry->modified_date, entry->modified_time, 0),

@@ -27,6 +27,7 @@ struct fat_run {
 /* A file or a folder. One struct for all who have it open. */
 struct fat_file {
     struct fat_place place;              /* of its entry; sector 0: the root folder, or removed */
+    struct fat_slots slots;              /* of its entry in its folder */
     uint32_t first_cluster;              /* 0: none, or the root of FAT12 and FAT16 */
     uint32_t size;                       /* as its entry says; of a folder: 0 */
     int64_t modified, accessed, created; /* as its entry said when it was opened; time.h */
@@ -43,8 +44,8 @@ struct fat_file {
 
 /* The file of an entry. -ECORRUPT: a folder's or a file's first cluster that is none. Nothing is
  * read. To be ended by fat_file_close(). */
-int fat_file_open(const struct fat_volume *volume, const struct fat_place *place,
-                  const struct fat_entry *entry, struct fat_file *file);
+int fat_file_open(const struct fat_volume *volume, const struct fat_found *found,
+                  struct fat_file *file);
 
 /* Gives back memory and reserved room. */
 void fat_file_close(struct fat_volume *volume, struct fat_file *file);

@@ -181,8 +181,27 @@ static uint32_t long_length(const struct fat_volume *volume, const struct collec
 
 /* ---------------------------------------------------------------- finding */
 
-int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32_t *index,
-                    struct fat_found *found)
+/* The first row of free slots that is long enough, or the one at the end of those in use. */
+struct free_row {
+    uint32_t needed;
+    uint32_t first, count;
+};
+
+/* The next slot is free, or is not. */
+static void note_slot(struct free_row *row, uint32_t slot, bool is_free)
+{
+    if (!row || row->count >= row->needed) {
+        return;
+    }
+    if (row->count == 0) {
+        row->first = slot;
+    }
+    row->count = is_free ? row->count + 1 : 0;
+}
+
+/* fat_folder_next(), which notes free slots in *row; NULL: it does not. */
+static int next_entry(struct fat_volume *volume, struct fat_folder *folder, uint32_t *index,
+                      struct fat_found *found, struct free_row *row)
 {
     struct collector collector = {0};
     const struct fat_entry *entry;
@@ -191,18 +210,18 @@ int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32
     while ((status = read_slot(volume, folder, *index, &found->place, &entry)) == 1 &&
            entry->name[0] != FAT_ENTRY_END) {
         uint32_t slot = (*index)++;
-
         bool is_deleted = entry->name[0] == FAT_ENTRY_DELETED;
 
+        note_slot(row, slot, is_deleted);
         if (!is_deleted && (entry->attributes & FAT_LONG_MASK) == FAT_LONG_NAME) {
             collect(volume, (const struct fat_long_slot *)(const void *)entry, slot, &collector);
         } else if (is_deleted || entry->attributes & FAT_LABEL) {
             collector = (struct collector){0};
         } else {
             found->entry = *entry;
-            found->slot = slot;
+            found->slots.last = slot;
             found->unit_count = long_length(volume, &collector, entry);
-            found->first_slot = found->unit_count ? collector.first_slot : slot;
+            found->slots.first = found->unit_count ? collector.first_slot : slot;
             return 1;
         }
         status = fat_pause(*index);
@@ -211,6 +230,12 @@ int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32
         }
     }
     return status < 0 ? status : 0;
+}
+
+int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32_t *index,
+                    struct fat_found *found)
+{
+    return next_entry(volume, folder, index, found, NULL);
 }
 
 bool fat_entry_is_dot(const struct fat_entry *entry)
@@ -299,83 +324,58 @@ void fat_found_name(const struct fat_volume *volume, const struct fat_found *fou
 
 /* ---------------------------------------------------------------- adding */
 
-/* What one walk through the folder finds out for a new name that needs `needed` slots. */
-struct survey {
-    uint32_t needed;
-    uint32_t free_first,
-        free_count;         /* the first row of free slots that is long enough, or the last */
-    uint32_t end;           /* the first slot that was never used */
-    unsigned aliases_taken; /* bit n: number n of the seed at hand is somebody's */
-    bool is_alias_taken;    /* the alias without a number */
+/* The aliases that a name could get: all that one seed gives. */
+struct numbered {
+    uint8_t names[FAT_ALIAS_NUMBERS][FAT_ALIAS_BYTES];
+    uint32_t taken; /* bit n: names[n] is somebody's */
 };
 
-/* Notes which aliases the entry has taken. */
-static void note_alias(const struct fat_volume *volume, const struct fat_alias *alias,
-                       unsigned seed, const uint8_t *name, struct survey *survey)
+static void make_numbered(const struct fat_volume *volume, const struct fat_alias *alias,
+                          unsigned seed, struct numbered *numbered)
 {
     const struct fat_scratch *scratch = volume->scratch;
-    uint8_t numbered[FAT_ALIAS_BYTES];
-    bool is_numbered = false;
 
-    survey->is_alias_taken |= memcmp(alias->name, name, FAT_ALIAS_BYTES) == 0;
-    for (int i = 1; i < 7; i++) {
-        is_numbered |= name[i] == '~';
-    }
-    if (!is_numbered) {
-        return;
-    }
+    numbered->taken = 0;
     for (unsigned i = 0; i < FAT_ALIAS_NUMBERS; i++) {
-        fat_alias_number(alias, scratch->wanted, scratch->wanted_count, i, seed, numbered);
-        if (memcmp(numbered, name, FAT_ALIAS_BYTES) == 0) {
-            survey->aliases_taken |= 1u << i;
+        fat_alias_number(alias, scratch->wanted, scratch->wanted_count, i, seed,
+                         numbered->names[i]);
+    }
+}
+
+static void note_alias(struct numbered *numbered, const uint8_t *name)
+{
+    for (unsigned i = 0; i < FAT_ALIAS_NUMBERS; i++) {
+        if (memcmp(numbered->names[i], name, FAT_ALIAS_BYTES) == 0) {
+            numbered->taken |= 1u << i;
         }
     }
 }
 
-/* Walks through the folder. -EEXISTS. */
+/*
+ * Walks through the folder, once: is the wanted name there (-EEXISTS, and *found says where), which
+ * slots are free, which aliases are taken (numbered NULL: the one that the name gets is the name
+ * itself). *end: the first slot that was never used.
+ */
 static int make_survey(struct fat_volume *volume, struct fat_folder *folder,
-                       const struct fat_alias *alias, unsigned seed, struct survey *survey)
+                       struct fat_found *found, struct free_row *row, struct numbered *numbered,
+                       uint32_t *end)
 {
-    struct fat_found found;
-    uint32_t index = 0, used_until = 0;
     int status;
 
-    survey->free_first = survey->free_count = 0;
-    survey->aliases_taken = 0;
-    survey->is_alias_taken = false;
-    while ((status = fat_folder_next(volume, folder, &index, &found)) == 1) {
-        if (is_wanted(volume, &found)) {
+    *end = 0;
+    row->first = row->count = 0;
+    while ((status = next_entry(volume, folder, end, found, row)) == 1) {
+        if (is_wanted(volume, found)) {
             return -EEXISTS;
         }
-        note_alias(volume, alias, seed, found.entry.name, survey);
-    }
-    if (status < 0) {
-        return status;
-    }
-    /* Free slots, in a second walk: what the first one skips may be in use (labels), or not. */
-    survey->end = index;
-    for (index = 0; index < survey->end && survey->free_count < survey->needed; index++) {
-        const struct fat_entry *entry;
-        struct fat_place place;
-
-        status = read_slot(volume, folder, index, &place, &entry);
-        if (status < 0) {
-            return status;
+        if (numbered) {
+            note_alias(numbered, found->entry.name);
         }
-        if (status == 1 && entry->name[0] == FAT_ENTRY_DELETED) {
-            survey->free_first = survey->free_count == 0 ? index : survey->free_first;
-            survey->free_count++;
-        } else {
-            survey->free_count = 0;
-            used_until = index + 1;
-        }
-        (void)fat_pause(index);
     }
-    if (survey->free_count < survey->needed) {
-        survey->free_first = used_until;
-        survey->free_count = survey->end - used_until;
+    if (row->count == 0) {
+        row->first = *end;
     }
-    return OK;
+    return status;
 }
 
 int fat_folder_clear_cluster(struct fat_volume *volume, uint32_t cluster,
@@ -504,25 +504,29 @@ static int write_slots(struct fat_volume *volume, struct fat_folder *folder, uin
     return status;
 }
 
-/* Looks for an alias that nobody has, and for slots. */
+/* Looks for an alias that nobody has, and for slots. One that says all of the name is free if the
+ * name is. */
 static int choose(struct fat_volume *volume, struct fat_folder *folder,
-                  const struct fat_alias *alias, uint8_t *name, struct survey *survey)
+                  const struct fat_alias *alias, uint8_t *name, struct fat_found *found,
+                  struct free_row *row, uint32_t *end)
 {
-    const struct fat_scratch *scratch = volume->scratch;
+    struct numbered numbered;
 
+    if (alias->is_exact) {
+        memcpy(name, alias->name, FAT_ALIAS_BYTES);
+        return make_survey(volume, folder, found, row, NULL, end);
+    }
     for (unsigned seed = 0; seed < ALIAS_SEEDS; seed++) {
-        int status = make_survey(volume, folder, alias, seed, survey);
+        make_numbered(volume, alias, seed, &numbered);
+
+        int status = make_survey(volume, folder, found, row, &numbered, end);
 
         if (status < 0) {
             return status;
         }
-        if (alias->is_exact && !survey->is_alias_taken) {
-            memcpy(name, alias->name, FAT_ALIAS_BYTES);
-            return OK;
-        }
         for (unsigned i = 0; i < FAT_ALIAS_NUMBERS; i++) {
-            if (!(survey->aliases_taken >> i & 1)) {
-                fat_alias_number(alias, scratch->wanted, scratch->wanted_count, i, seed, name);
+            if (!(numbered.taken >> i & 1)) {
+                memcpy(name, numbered.names[i], FAT_ALIAS_BYTES);
                 return OK;
             }
         }
@@ -531,11 +535,11 @@ static int choose(struct fat_volume *volume, struct fat_folder *folder,
 }
 
 int fat_folder_add(struct fat_volume *volume, struct fat_folder *folder, const char *name,
-                   size_t length, struct fat_entry *entry, struct fat_place *place)
+                   size_t length, struct fat_entry *entry, struct fat_found *found)
 {
     struct fat_scratch *scratch = volume->scratch;
     struct fat_alias alias;
-    struct survey survey;
+    uint32_t end;
     int status = set_wanted(volume, name, length);
 
     if (status < 0) {
@@ -544,31 +548,34 @@ int fat_folder_add(struct fat_volume *volume, struct fat_folder *folder, const c
     fat_alias_make(scratch->wanted, scratch->wanted_count, &alias);
     uint32_t long_slots =
         alias.needs_long ? (scratch->wanted_count + FAT_SLOT_UNITS - 1) / FAT_SLOT_UNITS : 0;
-    survey.needed = long_slots + 1;
-    status = choose(volume, folder, &alias, entry->name, &survey);
+    struct free_row row = {.needed = long_slots + 1};
+
+    status = choose(volume, folder, &alias, entry->name, found, &row, &end);
     if (status < 0) {
         return status;
     }
     entry->name_case = alias.name_case;
-    uint32_t behind = survey.free_first + survey.needed;
-    if (behind > survey.end) {
+    found->slots = (struct fat_slots){row.first, row.first + long_slots};
+    uint32_t behind = row.first + row.needed;
+    if (behind > end) {
         status = grow(volume, folder, behind);
     }
     if (status == OK) {
-        status = write_slots(volume, folder, survey.free_first, long_slots, entry, place);
+        status = write_slots(volume, folder, row.first, long_slots, entry, &found->place);
     }
-    if (status == OK && behind > survey.end) {
+    if (status == OK && behind > end) {
         status = end_folder(volume, folder, behind);
     }
+    found->entry = *entry;
     return status;
 }
 
 int fat_folder_remove(struct fat_volume *volume, struct fat_folder *folder,
-                      const struct fat_found *found)
+                      const struct fat_slots *slots)
 {
     int status = OK;
 
-    for (uint32_t i = found->first_slot; status == OK && i <= found->slot; i++) {
+    for (uint32_t i = slots->first; status == OK && i <= slots->last; i++) {
         struct fat_entry *entry;
         struct fat_place place;
 
@@ -578,6 +585,24 @@ int fat_folder_remove(struct fat_volume *volume, struct fat_folder *folder,
         }
     }
     return status;
+}
+
+int fat_folder_read(struct fat_volume *volume, struct fat_folder *folder,
+                    const struct fat_slots *slots, const struct fat_place *place,
+                    struct fat_entry *entry)
+{
+    const struct fat_entry *there;
+    struct fat_place found;
+    int status = read_slot(volume, folder, slots->last, &found, &there);
+
+    if (status < 0) {
+        return status;
+    }
+    if (status == 0 || found.sector != place->sector || found.offset != place->offset) {
+        return -ENOENT;
+    }
+    *entry = *there;
+    return OK;
 }
 
 /* ---------------------------------------------------------------- orphans */

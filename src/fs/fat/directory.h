@@ -26,10 +26,15 @@ struct fat_place {
     uint32_t offset; /* bytes */
 };
 
+/* The slots of an entry in its folder. */
+struct fat_slots {
+    uint32_t first; /* of its long name; the entry's own if it has none */
+    uint32_t last;  /* the entry's own */
+};
+
 /* An entry that was found. */
 struct fat_found {
-    uint32_t first_slot; /* of its long name; the entry's own if it has none */
-    uint32_t slot;
+    struct fat_slots slots;
     struct fat_place place; /* of the entry's own slot */
     struct fat_entry entry;
     uint32_t unit_count; /* of its long name, in scratch->units; 0: none */
@@ -88,16 +93,21 @@ int fat_folder_is_empty(struct fat_volume *volume, struct fat_folder *folder);
 
 /*
  * In the running operation: an entry of that name, with the other members of *entry, of which name
- * and name_case are set. The folder grows if it must. *place: where it is. The name must not be
- * there yet: -EEXISTS. -EBADPATH; -ENOSPACE: no cluster is free, or the folder has 65,536 slots, or
- * as many as a root of fixed length can have; -ENOMEM, -EIO, -ECORRUPT.
+ * and name_case are set. The folder grows if it must. *found: the new entry; or with -EEXISTS, the
+ * one that has the name. -EBADPATH; -ENOSPACE: no cluster is free, or the folder has 65,536 slots,
+ * or as many as a root of fixed length can have; -ENOMEM, -EIO, -ECORRUPT.
  */
 int fat_folder_add(struct fat_volume *volume, struct fat_folder *folder, const char *name,
-                   size_t length, struct fat_entry *entry, struct fat_place *place);
+                   size_t length, struct fat_entry *entry, struct fat_found *found);
 
-/* In the running operation: takes out the entry found, and its long name. */
+/* In the running operation: takes out an entry, and its long name. */
 int fat_folder_remove(struct fat_volume *volume, struct fat_folder *folder,
-                      const struct fat_found *found);
+                      const struct fat_slots *slots);
+
+/* The entry at these slots, as it is now: it must be at that place, or -ENOENT. Errors as above. */
+int fat_folder_read(struct fat_volume *volume, struct fat_folder *folder,
+                    const struct fat_slots *slots, const struct fat_place *place,
+                    struct fat_entry *entry);
 
 /* In the running operation: the entry at that place, to be changed. */
 int fat_entry_change(struct fat_volume *volume, const struct fat_place *place,

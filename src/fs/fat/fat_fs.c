@@ -165,19 +165,27 @@ static int create(struct node *directory, const char *name, size_t length, unsig
     }
     int status = fat_create(fat_of(directory), file_of(directory), name, length,
                             kind == NODE_DIRECTORY ? FAT_DIRECTORY : FAT_ARCHIVE, now, &made->file);
-    if (status < 0) {
+    if (status < 0 && status != -EEXISTS) {
         kmem_free(made);
         return status;
     }
-    enter(made, directory->volume, number_of(&made->file.place));
+    uint64_t number = number_of(&made->file.place);
+    *node = status == -EEXISTS ? node_find(directory->volume, number) : NULL;
+    if (*node) {
+        kmem_free(made);
+        return status;
+    }
+    enter(made, directory->volume, number);
     *node = &made->node;
-    return OK;
+    return status;
 }
 
 static int remove(struct node *directory, const char *name, size_t length, struct node *node)
 {
-    int status = fat_remove(fat_of(node), file_of(directory), name, length, file_of(node));
+    int status = fat_remove(fat_of(node), file_of(directory), file_of(node));
 
+    (void)name;
+    (void)length;
     if (status == OK) {
         renumber(node);
     }
@@ -188,10 +196,12 @@ static int rename(struct node *directory, const char *name, size_t length, struc
                   struct node *new_directory, const char *new_name, size_t new_length,
                   struct node *replaced)
 {
-    int status = fat_rename(fat_of(node), file_of(directory), name, length, file_of(node),
-                            file_of(new_directory), new_name, new_length,
-                            replaced ? file_of(replaced) : NULL);
+    int status =
+        fat_rename(fat_of(node), file_of(directory), file_of(node), file_of(new_directory),
+                   new_name, new_length, replaced ? file_of(replaced) : NULL);
 
+    (void)name;
+    (void)length;
     if (status == OK) {
         if (replaced && replaced != node) {
             renumber(replaced);

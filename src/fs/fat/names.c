@@ -1,7 +1,5 @@
 /*
  * fs/fat/names.c - see names.h.
- *
- * Size before speed.
  */
 #include "fs/fat/names.h"
 
@@ -16,19 +14,36 @@
 
 /* ---------------------------------------------------------------- UTF-8 and UTF-16 */
 
+/* A set of ASCII characters: a bit for each, 32 in a word. The first word is of those below ' '. */
+typedef uint32_t ascii_set_t[4];
+#define IN_WORD(c) (1u << ((c) & 31))
+
+/* What no name may have. */
+static const ascii_set_t not_in_names = {
+    UINT32_MAX,
+    IN_WORD('"') | IN_WORD('*') | IN_WORD('/') | IN_WORD(':') | IN_WORD('<') | IN_WORD('>') |
+        IN_WORD('?'),
+    IN_WORD('\\'),
+    IN_WORD('|') | IN_WORD(0x7F),
+};
+
+/* And what no alias may have, too (Microsoft's specification, section 6.1). A blank may stand inside
+ * an alias, but others stumble. */
+static const ascii_set_t not_in_aliases = {
+    0,
+    IN_WORD(' ') | IN_WORD('+') | IN_WORD(',') | IN_WORD('.') | IN_WORD(';') | IN_WORD('='),
+    IN_WORD('[') | IN_WORD(']'),
+    0,
+};
+
+static bool is_in(const ascii_set_t set, uint32_t character)
+{
+    return character < 0x80 && set[character / 32] >> character % 32 & 1;
+}
+
 static bool is_allowed(uint32_t character)
 {
-    static const char forbidden[] = "\"*/:<>?\\|";
-
-    if (character < ' ' || character == 0x7F) {
-        return false;
-    }
-    for (const char *f = forbidden; *f; f++) {
-        if (character == (uint8_t)*f) {
-            return false;
-        }
-    }
-    return true;
+    return !is_in(not_in_names, character);
 }
 
 /* One character from text[*at] on, behind which *at moves. False: that is no UTF-8. */
@@ -37,7 +52,12 @@ static bool take_character(const char *text, size_t length, size_t *at, uint32_t
     uint8_t first = (uint8_t)text[*at];
     uint8_t rest = utf8_rest(first);
 
-    if ((rest == 0 && first >= 0x80) || rest >= length - *at) {
+    if (first < 0x80) {
+        *character = first;
+        (*at)++;
+        return true;
+    }
+    if (rest == 0 || rest >= length - *at) {
         return false;
     }
     (*at)++;
@@ -84,6 +104,10 @@ size_t fat_name_text(const uint16_t *units, size_t count, char text[FAT_TEXT_BYT
     for (size_t i = 0; i < count; i++) {
         uint32_t character = units[i];
 
+        if (character < 0x80 && character != 0 && character != '/' && length + 1 < FAT_TEXT_BYTES) {
+            text[length++] = (char)character;
+            continue;
+        }
         if (is_surrogate(units[i], 0xD800) && i + 1 < count && is_surrogate(units[i + 1], 0xDC00)) {
             character = 0x10000 + ((character & 0x3FF) << 10) + (units[++i] & 0x3FF);
         } else if (is_surrogate(units[i], 0xD800) || is_surrogate(units[i], 0xDC00)) {
@@ -171,20 +195,9 @@ static uint8_t byte_of_unit(uint16_t unit)
     return 0;
 }
 
-/* Microsoft's specification, section 6.1; a blank may stand inside an alias, but others stumble. */
 static bool is_alias_byte(uint8_t byte)
 {
-    static const char forbidden[] = "+,.;=[]";
-
-    if (byte <= ' ' || !is_allowed(byte)) {
-        return false;
-    }
-    for (const char *f = forbidden; *f; f++) {
-        if (byte == (uint8_t)*f) {
-            return false;
-        }
-    }
-    return true;
+    return is_allowed(byte) && !is_in(not_in_aliases, byte);
 }
 
 uint8_t fat_alias_checksum(const uint8_t alias[FAT_ALIAS_BYTES])
@@ -205,12 +218,12 @@ static char *put_part(const uint8_t *bytes, int count, bool is_first, bool is_lo
     }
     for (int i = 0; i < count; i++) {
         uint8_t byte = is_first && i == 0 && bytes[0] == FAT_ENTRY_E5 ? 0xE5 : bytes[i];
-        uint16_t unit = unit_of_byte(byte);
 
-        if (is_lower && unit < 0x80) {
-            unit = (uint16_t)(uint8_t)char_to_lower((char)unit);
+        if (byte >= 0x80 || byte == 0 || byte == '/') {
+            text += utf8_encode(byte >= 0x80 ? unit_of_byte(byte) : REPLACEMENT, text);
+        } else {
+            *text++ = is_lower ? char_to_lower((char)byte) : (char)byte;
         }
-        text += utf8_encode(unit == 0 || unit == '/' ? REPLACEMENT : unit, text);
     }
     return text;
 }

@@ -44,7 +44,7 @@ int fat_look_up(struct fat_volume *volume, const struct fat_file *folder, const 
     struct fat_found found;
     int status = fat_folder_find(volume, &reader, name, length, &found);
 
-    return status == OK ? fat_file_open(volume, &found.place, &found.entry, file) : status;
+    return status == OK ? fat_file_open(volume, &found, file) : status;
 }
 
 /* ---------------------------------------------------------------- new ones */
@@ -72,6 +72,7 @@ static int make_folder(struct fat_volume *volume, const struct fat_file *parent,
     }
     fat_entry_set_cluster(volume, entry, cluster);
     dots[0] = dots[1] = *entry;
+    dots[0].name_case = dots[1].name_case = 0;
     memcpy(dots[0].name, ".          ", FAT_ALIAS_BYTES);
     memcpy(dots[1].name, "..         ", FAT_ALIAS_BYTES);
     fat_entry_set_cluster(volume, &dots[1], cluster_for_parent(volume, parent));
@@ -80,19 +81,24 @@ static int make_folder(struct fat_volume *volume, const struct fat_file *parent,
 
 static int create(struct fat_volume *volume, const struct fat_file *folder, const char *name,
                   size_t length, struct fat_entry *entry, const struct fat_file *parent,
-                  struct fat_place *place)
+                  struct fat_found *found)
 {
     struct fat_folder writer = folder_of(folder);
+    struct fat_entry *there;
     int status = fat_begin(volume, FAT_ADD_SECTORS + FAT_EXTEND_SECTORS);
 
     if (status < 0) {
         return status;
     }
-    if (parent) {
-        status = make_folder(volume, parent, entry);
-    }
-    if (status == OK) {
-        status = fat_folder_add(volume, &writer, name, length, entry, place);
+    status = fat_folder_add(volume, &writer, name, length, entry, found);
+    if (status == OK && parent) {
+        status = make_folder(volume, parent, &found->entry);
+        if (status == OK) {
+            status = fat_entry_change(volume, &found->place, &there);
+        }
+        if (status == OK) {
+            *there = found->entry;
+        }
     }
     return fat_end(volume, status);
 }
@@ -101,37 +107,29 @@ int fat_create(struct fat_volume *volume, const struct fat_file *folder, const c
                size_t length, uint8_t attributes, int64_t now, struct fat_file *file)
 {
     struct fat_entry entry = {.attributes = attributes};
-    struct fat_place place;
+    struct fat_found found;
     const struct fat_file *parent = attributes & FAT_DIRECTORY ? folder : NULL;
 
     if (folder->is_removed) {
         return -ENOENT;
     }
     set_times(&entry, now);
-    int status = create(volume, folder, name, length, &entry, parent, &place);
+    int status = create(volume, folder, name, length, &entry, parent, &found);
     if (status == -ENOSPACE && volume->space.loose_count > 0) {
         status = fat_commit(volume);
         if (status == OK) {
-            status = create(volume, folder, name, length, &entry, parent, &place);
+            status = create(volume, folder, name, length, &entry, parent, &found);
         }
     }
-    return status == OK ? fat_file_open(volume, &place, &entry, file) : status;
-}
+    if (status == OK || status == -EEXISTS) {
+        int opened = fat_file_open(volume, &found, file);
 
-/* ---------------------------------------------------------------- removing */
-
-/* The entry of file, which is `name` in folder. */
-static int find_entry(struct fat_volume *volume, struct fat_folder *folder, const char *name,
-                      size_t length, const struct fat_file *file, struct fat_found *found)
-{
-    int status = fat_folder_find(volume, folder, name, length, found);
-
-    if (status == OK &&
-        (found->place.sector != file->place.sector || found->place.offset != file->place.offset)) {
-        status = -ENOENT;
+        status = opened < 0 ? opened : status;
     }
     return status;
 }
+
+/* ---------------------------------------------------------------- removing */
 
 /* May that file lose its name? */
 static int check_removable(struct fat_volume *volume, const struct fat_file *file)
@@ -154,12 +152,11 @@ static void lose_name(struct fat_volume *volume, struct fat_file *file)
     volume->removed++;
 }
 
-int fat_remove(struct fat_volume *volume, const struct fat_file *folder, const char *name,
-               size_t length, struct fat_file *file)
+int fat_remove(struct fat_volume *volume, const struct fat_file *folder, struct fat_file *file)
 {
     struct fat_folder writer = folder_of(folder);
-    struct fat_found found;
-    int status = find_entry(volume, &writer, name, length, file, &found);
+    struct fat_entry entry;
+    int status = fat_folder_read(volume, &writer, &file->slots, &file->place, &entry);
 
     if (status == OK) {
         status = check_removable(volume, file);
@@ -170,7 +167,7 @@ int fat_remove(struct fat_volume *volume, const struct fat_file *folder, const c
     if (status < 0) {
         return status;
     }
-    status = fat_end(volume, fat_folder_remove(volume, &writer, &found));
+    status = fat_end(volume, fat_folder_remove(volume, &writer, &file->slots));
     if (status == OK) {
         lose_name(volume, file);
     }
@@ -221,7 +218,7 @@ struct move {
     const struct fat_file *folder, *new_folder;
     const char *new_name;
     size_t new_length;
-    struct fat_place place; /* out: where the file's entry is */
+    struct fat_found found; /* out: the file's entry, where it is now */
 };
 
 /* ".." of the file, a folder that has another parent now. */
@@ -252,10 +249,11 @@ static int put_entry(struct fat_volume *volume, struct move *move, struct fat_en
 
     if (!move->replaced || move->replaced == move->file) {
         return fat_folder_add(volume, &writer, move->new_name, move->new_length, entry,
-                              &move->place);
+                              &move->found);
     }
-    move->place = move->replaced->place;
-    status = fat_entry_change(volume, &move->place, &there);
+    move->found.place = move->replaced->place;
+    move->found.slots = move->replaced->slots;
+    status = fat_entry_change(volume, &move->found.place, &there);
     if (status == OK) {
         memcpy(entry->name, there->name, FAT_ALIAS_BYTES);
         entry->name_case = there->name_case;
@@ -265,32 +263,31 @@ static int put_entry(struct fat_volume *volume, struct move *move, struct fat_en
 }
 
 /* In one operation. -EBUSY: there must be a commit first. */
-static int move_name(struct fat_volume *volume, struct move *move, struct fat_folder *reader,
-                     const struct fat_found *found)
+static int move_name(struct fat_volume *volume, struct move *move, struct fat_entry entry)
 {
-    struct fat_entry entry = found->entry;
+    struct fat_folder writer = folder_of(move->folder);
     bool has_new_parent = move->folder->first_cluster != move->new_folder->first_cluster;
     int status = fat_begin(volume, FAT_ADD_SECTORS + FAT_REMOVE_SECTORS + 1);
 
     if (status < 0) {
         return status;
     }
-    status = fat_folder_remove(volume, reader, found);
+    status = fat_folder_remove(volume, &writer, &move->file->slots);
     if (status == OK) {
         status = put_entry(volume, move, &entry);
     }
     if (status == OK && move->file->is_folder && has_new_parent) {
         status = set_parent(volume, move);
     }
-    if (status == OK && !fat_changes_order(volume, found->place.sector, move->place.sector)) {
+    if (status == OK && !fat_changes_order(volume, move->file->place.sector, move->found.place.sector)) {
         status = -EBUSY; /* all is taken back */
     }
     return fat_end(volume, status);
 }
 
-int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const char *name,
-               size_t length, struct fat_file *file, const struct fat_file *new_folder,
-               const char *new_name, size_t new_length, struct fat_file *replaced)
+int fat_rename(struct fat_volume *volume, const struct fat_file *folder, struct fat_file *file,
+               const struct fat_file *new_folder, const char *new_name, size_t new_length,
+               struct fat_file *replaced)
 {
     struct move move = {.file = file,
                         .replaced = replaced,
@@ -299,8 +296,8 @@ int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const c
                         .new_name = new_name,
                         .new_length = new_length};
     struct fat_folder reader = folder_of(folder);
-    struct fat_found found;
-    int status = find_entry(volume, &reader, name, length, file, &found);
+    struct fat_entry entry;
+    int status = fat_folder_read(volume, &reader, &file->slots, &file->place, &entry);
 
     if (status == OK && file->attributes & FAT_READ_ONLY) {
         status = -ERDONLY;
@@ -318,18 +315,19 @@ int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const c
     if (status < 0) {
         return status;
     }
-    status = move_name(volume, &move, &reader, &found);
+    status = move_name(volume, &move, entry);
     if (status == -EBUSY || (status == -ENOSPACE && volume->space.loose_count > 0)) {
         status = fat_commit(volume);
         if (status == OK) {
-            status = move_name(volume, &move, &reader, &found);
+            status = move_name(volume, &move, entry);
         }
     }
     if (status == OK) {
         if (replaced && replaced != file) {
             lose_name(volume, replaced);
         }
-        file->place = move.place;
+        file->place = move.found.place;
+        file->slots = move.found.slots;
     }
     return status;
 }

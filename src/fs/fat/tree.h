@@ -19,24 +19,24 @@ int fat_look_up(struct fat_volume *volume, const struct fat_file *folder, const 
                 size_t length, struct fat_file *file);
 
 /* A new empty file, or folder (attributes with FAT_DIRECTORY), made at that time (seconds since
- * 1970). -EEXISTS, -ENOSPACE. To be ended by fat_file_close(). */
+ * 1970). -EEXISTS: *file is who has the name; -ENOSPACE. Either is to be ended by
+ * fat_file_close(). */
 int fat_create(struct fat_volume *volume, const struct fat_file *folder, const char *name,
                size_t length, uint8_t attributes, int64_t now, struct fat_file *file);
 
-/* Takes that file's name out of folder: its clusters stay until fat_forget(). -ENOTEMPTY. */
-int fat_remove(struct fat_volume *volume, const struct fat_file *folder, const char *name,
-               size_t length, struct fat_file *file);
+/* Takes that file's name out of folder, which it lies in: its clusters stay until fat_forget().
+ * -ENOTEMPTY. */
+int fat_remove(struct fat_volume *volume, const struct fat_file *folder, struct fat_file *file);
 
 /*
- * Gives file, which is `name` in folder, the place new_name in new_folder. replaced: who has that
- * name now, of the same kind; it loses it as by fat_remove(); NULL: nobody; or file itself, under
+ * Gives file, which lies in folder, the place new_name in new_folder. replaced: who has that name now, of the same kind; it loses it as by fat_remove(); NULL: nobody; or file itself, under
  * another spelling. -ENOTEMPTY; -ENOSPACE; -EINVARG: a folder into itself or below.
  *
  * What is replaced keeps its place and its spelling.
  */
-int fat_rename(struct fat_volume *volume, const struct fat_file *folder, const char *name,
-               size_t length, struct fat_file *file, const struct fat_file *new_folder,
-               const char *new_name, size_t new_length, struct fat_file *replaced);
+int fat_rename(struct fat_volume *volume, const struct fat_file *folder, struct fat_file *file,
+               const struct fat_file *new_folder, const char *new_name, size_t new_length,
+               struct fat_file *replaced);
 
 /* Ends a file: fat_file_close(), and what a removed one has becomes free. An error is lost room,
  * which the next mount's check finds. */

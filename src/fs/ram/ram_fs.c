@@ -251,6 +251,11 @@ static int create(struct node *directory, const char *name, size_t length, unsig
     if (!is_allowed(name, length)) {
         return -EBADPATH;
     }
+    entry = find_entry(directory, name, length);
+    if (entry) {
+        *node = node_hold(entry->node);
+        return -EEXISTS;
+    }
     if (!take(volume, ENTRY_BYTES(length))) {
         return -ENOSPACE;
     }
