@@ -15,6 +15,7 @@
 struct file_object {
     struct file file;
     struct node *node; /* held */
+    uint32_t told;     /* errors of writing that it knows of: node_take_error() */
 };
 
 int fs_mount(struct block_device *device, uint32_t first_lba)
@@ -88,6 +89,13 @@ static int contents_of(struct file *file, struct page_object **contents)
     return OK;
 }
 
+static int take_error(struct file *file)
+{
+    struct file_object *object = LIST_ENTRY(file, struct file_object, file);
+
+    return node_take_error(object->node, &object->told);
+}
+
 /* Nobody has the node open by a file with these flags any more. */
 static void let_go(struct node *node, uint32_t flags)
 {
@@ -113,6 +121,7 @@ static const struct file_operations file_operations = {
     .seek = seek_in_file,
     .stat = stat_object,
     .contents = contents_of,
+    .take_error = take_error,
     .close = close_object,
 };
 
@@ -168,6 +177,7 @@ static const struct file_operations directory_operations = {
     .stat = stat_object,
     .read_directory = read_directory,
     .contents = no_contents,
+    .take_error = take_error,
     .close = close_object,
 };
 
@@ -194,6 +204,7 @@ int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned
         return -ENOMEM;
     }
     object->node = node;
+    object->told = node_errors_told(node);
     file_initialise(&object->file,
                     object->node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
                     flags);

@@ -45,8 +45,7 @@ static struct node *folder(void)
 
 static unsigned vfs_flags_of(uint32_t flags)
 {
-    return (flags & OPEN_CREATE ? VFS_CREATE : 0) |
-           (flags & OPEN_EXCLUSIVE ? VFS_EXCLUSIVE : 0) |
+    return (flags & OPEN_CREATE ? VFS_CREATE : 0) | (flags & OPEN_EXCLUSIVE ? VFS_EXCLUSIVE : 0) |
            (flags & OPEN_TRUNCATE ? VFS_TRUNCATE : 0) |
            (flags & OPEN_DIRECTORY ? VFS_DIRECTORY : 0);
 }
@@ -219,7 +218,10 @@ intptr_t sys_sync_file(const uintptr_t *arguments)
     int status = node_for(arguments[0], FILE_READ | FILE_WRITE, &node);
 
     if (status == OK) {
-        status = node_sync(node);
+        int now = node_sync(node);
+
+        status = file_take_error(descriptor_file(arguments[0]));
+        status = status < 0 ? status : now;
         node_release(node);
     }
     return status;
