@@ -186,30 +186,28 @@ static const struct file_operations directory_operations = {
 int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned vfs_flags,
                  struct file **file)
 {
+    /* Before the path, which may create a file or cut it: want of memory is to change nothing. */
+    struct file_object *object = kmem_alloc(sizeof(*object));
     struct node *node;
-    int status = vfs_open(folder, path, vfs_flags | (flags & FILE_WRITE ? VFS_WRITE : 0), &node);
+    int status =
+        object ? vfs_open(folder, path, vfs_flags | (flags & FILE_WRITE ? VFS_WRITE : 0), &node)
+               : -ENOMEM;
 
-    if (status < 0) {
-        return status;
+    if (status == OK && node->kind != NODE_DEVICE) {
+        object->node = node;
+        object->told = node_errors_told(node);
+        file_initialise(&object->file,
+                        node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
+                        flags);
+        *file = &object->file;
+        return OK;
     }
-    if (node->kind == NODE_DEVICE) {
+    kmem_free(object);
+    if (status == OK) {
         status = device_file_open(device_fs_device(node), flags, file);
         let_go(node, flags);
-        return status;
     }
-    struct file_object *object = kmem_alloc(sizeof(*object));
-
-    if (!object) {
-        let_go(node, flags);
-        return -ENOMEM;
-    }
-    object->node = node;
-    object->told = node_errors_told(node);
-    file_initialise(&object->file,
-                    object->node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
-                    flags);
-    *file = &object->file;
-    return OK;
+    return status;
 }
 
 int file_open(const char *path, struct file **file)
