@@ -43,6 +43,7 @@ RESERVED_SECTORS = 128  # with room for the log; more, if it takes more to align
 LOG_SECTOR, LOG_MAGIC, LOG_VERSION = 16, b"DRUPELOG", 1
 FIXED_TIME = 946684800  # 2000-01-01 00:00, the date of all files
 FAT_DATE = 20 << 9 | 1 << 5 | 1  # the same in a directory entry: years since 1980, month, day
+SMALL_LETTERS = 0x08 | 0x10  # of name and extension (src/fs/fat/format.h: FAT_LOWER_...)
 NAME = re.compile(r"[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?")
 
 
@@ -222,7 +223,7 @@ def make_volume(files):
                 file.write(files[name])
             run("mcopy", "-i", volume, copy, "::" + name)
         finished = bytearray(read_file(volume))
-    fix_dates(finished)
+    fix_entries(finished)
     add_log(finished)
     struct.pack_into("<HH", finished, 24, TRACK_SECTORS, HEADS)
     return finished
@@ -236,8 +237,9 @@ def add_log(volume):
     volume[LOG_SECTOR * SECTOR:LOG_SECTOR * SECTOR + len(header)] = header
 
 
-def fix_dates(volume):
-    """Puts the same dates into every directory entry of a FAT16 volume: mtools puts some of now."""
+def fix_entries(volume):
+    """In every directory entry of a FAT16 volume: the same dates, as mtools puts some of now; and the bits that say
+    that the name, which is stored in capitals, is shown in small letters."""
     sector_bytes, cluster_sectors, reserved, fats, root_entries = struct.unpack_from(
         "<HBHBH", volume, 11)
     fat_sectors = struct.unpack_from("<H", volume, 22)[0]
@@ -246,23 +248,25 @@ def fix_dates(volume):
     clusters = root + root_entries * 32
     cluster_bytes = cluster_sectors * sector_bytes
 
-    def fix_entries(offset, length):
+    def fix_folder(offset, length):
         for entry in range(offset, offset + length, 32):
             first_byte, attributes = volume[entry], volume[entry + 11]
             if first_byte == 0:
                 return
             if attributes == 0x0F:  # part of a long name
                 continue
+            if not attributes & 0x08 and first_byte != b"."[0]:  # no label
+                volume[entry + 12] = SMALL_LETTERS
             # 13: creation in tenths, time, date; last access; 22: last write's time, date
             struct.pack_into("<BHHH", volume, entry + 13, 0, 0, FAT_DATE, FAT_DATE)
             struct.pack_into("<HH", volume, entry + 22, 0, FAT_DATE)
             if attributes & 0x10 and first_byte not in b".\xE5":
                 cluster = struct.unpack_from("<H", volume, entry + 26)[0]
                 while 2 <= cluster < 0xFFF8:
-                    fix_entries(clusters + (cluster - 2) * cluster_bytes, cluster_bytes)
+                    fix_folder(clusters + (cluster - 2) * cluster_bytes, cluster_bytes)
                     cluster = struct.unpack_from("<H", volume, fat + cluster * 2)[0]
 
-    fix_entries(root, root_entries * 32)
+    fix_folder(root, root_entries * 32)
 
 
 def chs(lba):

@@ -47,7 +47,7 @@ LOADER = "src/process/loader.c"
 SPACE, FAULT, USER_PAGES = "src/process/address_space.c", "src/process/page_fault.c", "src/memory/paging/user_pages.c"
 MALLOC = "programs/libc/malloc.c"
 PROCESS, TASK, ELF = "src/process/process.c", "src/task/task.c", "src/process/elf.c"
-FAT, PATH, MAP = "src/fs/fat/", "src/fs/path.c", "src/memory/memory_map.c"
+FAT, MAP = "src/fs/fat/", "src/memory/memory_map.c"
 CACHE, KEYBOARD = "src/device/block_cache.c", "src/drivers/keyboard.c"
 ATA, PCI, BIOS_DISK = "src/drivers/ata.c", "src/drivers/pci.c", "src/drivers/bios_disk.c"
 VGA, SERIAL, CONSOLE = "src/drivers/vga.c", "src/drivers/serial.c", "src/device/console.c"
@@ -339,15 +339,6 @@ MUTANTS = [
     ("fat: a failed operation keeps half of what it did", FAT + "changes.c",
      "            memcpy(block_cache_bytes(change->block), change->saved, volume->sector_bytes);\n", "",
      "host fat_faults"),
-
-    ("path: a name of nine characters", PATH,
-     "        if (count == max || !is_name_character(**from)) {",
-     "        if (count > max || !is_name_character(**from)) {", "host path, fuzz path"),
-    ("path: a wrong error code", PATH, "        if (*c == '\\0') {\n            return -EBADPATH;",
-     "        if (*c == '\\0') {\n            return -ENOENT;", "host path, fuzz path"),
-    ("path: the longest path is one too long", PATH,
-     "name, PATH_BYTES_MAX - used) < PATH_BYTES_MAX", "name, PATH_BYTES_MAX - used) <= PATH_BYTES_MAX",
-     "host path, fuzz path"),
 
     ("memory map: a reserved piece of a page leaves the page usable", MAP,
      "range.end = ALIGN_UP(range.end, PAGE_SIZE_BYTES);\n            subtract",

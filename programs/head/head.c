@@ -5,7 +5,10 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE "Usage: head [-n NUMBER] [FILE ...]\nShows the first 10, or NUMBER, lines.\n"
+#define USAGE                             \
+    "Usage: head [-NUMBER] [FILE ...]\n"   \
+    "       head [-n NUMBER] [FILE ...]\n" \
+    "Shows the first 10, or NUMBER, lines.\n"
 
 static int lines_max = 10;
 
@@ -28,15 +31,12 @@ static int show(int descriptor, const char *path)
 
 int main(int argc, char **argv)
 {
-    int first = 1;
+    int first;
 
     if (show_help(argc, argv, USAGE)) {
         return EXIT_SUCCESS;
     }
-    if (argc > 1 && strcmp(argv[1], "-n") == 0) {
-        lines_max = argc > 2 ? tool_number(argv[2]) : -1;
-        first = 3;
-    }
+    first = tool_line_count(argc, argv, &lines_max);
     if (lines_max < 0) {
         return tool_usage(USAGE);
     }

@@ -25,18 +25,9 @@ int tool_usage(const char *usage)
 
 int tool_write(int descriptor, const void *buffer, size_t length)
 {
-    const char *from = buffer;
+    int status = file_write(descriptor, buffer, length);
 
-    while (length > 0) {
-        intptr_t count = syscall_write_file(descriptor, from, length);
-
-        if (count < 0) {
-            return (int)count;
-        }
-        from += count;
-        length -= (size_t)count;
-    }
-    return 0;
+    return status < 0 ? status : 0;
 }
 
 int tool_copy(int from, int to)
@@ -52,6 +43,41 @@ int tool_copy(int from, int to)
         }
     }
     return (int)count;
+}
+
+bool tool_folder_begin(struct tool_folder *folder, const char *path)
+{
+    folder->descriptor = (int)syscall_open_file(path, OPEN_READ | OPEN_DIRECTORY);
+    folder->status = folder->descriptor < 0 ? folder->descriptor : 0;
+    folder->used = folder->filled = 0;
+    return folder->status == 0;
+}
+
+const struct directory_record *tool_folder_next(struct tool_folder *folder)
+{
+    const struct directory_record *record;
+
+    if (folder->status == 0 && folder->used == folder->filled) {
+        intptr_t bytes =
+            syscall_list_directory(folder->descriptor, folder->buffer, sizeof(folder->buffer));
+
+        folder->used = 0;
+        folder->filled = bytes > 0 ? bytes : 0;
+        folder->status = bytes < 0 ? (int)bytes : 0;
+    }
+    if (folder->status < 0 || folder->filled == 0) {
+        return NULL;
+    }
+    record = (const void *)((const char *)folder->buffer + folder->used);
+    folder->used += record->bytes;
+    return record;
+}
+
+void tool_folder_end(struct tool_folder *folder)
+{
+    if (folder->descriptor >= 0) {
+        syscall_close(folder->descriptor);
+    }
 }
 
 bool tool_is_folder(const char *path)
@@ -176,4 +202,19 @@ int tool_number(const char *text)
         number = number * 10 + (*c - '0');
     }
     return *text ? number : -1;
+}
+
+int tool_line_count(int argc, char **argv, int *count)
+{
+    const char *option = argc > 1 ? argv[1] : "";
+
+    if (strcmp(option, "-n") == 0) {
+        *count = argc > 2 ? tool_number(argv[2]) : -1;
+        return argc > 2 ? 3 : 2;
+    }
+    if (option[0] != '-' || option[1] == '\0') {
+        return 1;
+    }
+    *count = tool_number(option + (option[1] == 'n' ? 2 : 1));
+    return 2;
 }

@@ -1,31 +1,78 @@
 /*
  * ls - lists folders. It shows that a folder is opened like a file, and read entry by entry.
  */
-#include <drupe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools.h>
 
-#define ROOT "0:/"
-#define USAGE                \
-    "Usage: ls [PATH ...]\n" \
-    "Names and sizes in bytes of what is in a folder (without PATH: 0:/), or of a\nfile.\n"
+#define USAGE                                                                        \
+    "Usage: ls [-l] [PATH ...]\n"                                                    \
+    "Names and sizes in bytes of what is in a folder (without PATH: in the working\n" \
+    "folder), or of a file. -l: also when each was written.\n"
+
+#define DRIVES 11
 
 struct totals {
     unsigned files, folders;
-    uint64_t bytes; /* two files can have more than 32 bits tell */
+    uint64_t bytes;
 };
 
-static void show(const char *name, const struct file_stat *stat, struct totals *totals)
+static bool with_times;
+
+/* ---------------------------------------------------------------- times */
+
+#define DAY_MINUTES 1440
+
+static bool is_leap_year(uint32_t year)
 {
-    if (stat->is_directory) {
-        printf("%12s %s/\n", "folder", name);
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static uint32_t days_of_month(uint32_t month, uint32_t year)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[month] + (month == 1 && is_leap_year(year));
+}
+
+/* Seconds since 1970-01-01 as a date; 0: unknown. */
+static void show_time(int64_t seconds)
+{
+    uint32_t minutes = (uint32_t)(seconds >> 2) / 15; /* a quotient of 32 bits, for centuries */
+    uint32_t days = minutes / DAY_MINUTES, year = 1970, month = 0;
+
+    if (seconds <= 0) {
+        printf("%16s ", "");
+        return;
+    }
+    for (; days >= 365u + is_leap_year(year); year++) {
+        days -= 365u + is_leap_year(year);
+    }
+    for (; days >= days_of_month(month, year); month++) {
+        days -= days_of_month(month, year);
+    }
+    minutes %= DAY_MINUTES;
+    printf("%04u-%02u-%02u %02u:%02u ", year, month + 1, days + 1, minutes / 60, minutes % 60);
+}
+
+/* ---------------------------------------------------------------- entries */
+
+static void show(const char *name, bool is_folder, uint64_t size, int64_t modified,
+                 struct totals *totals)
+{
+    if (is_folder) {
+        printf("%12s ", "folder");
         totals->folders++;
     } else {
-        printf("%12u %s\n", stat->size, name);
+        printf("%12llu ", (unsigned long long)size);
         totals->files++;
-        totals->bytes += stat->size;
+        totals->bytes += size;
     }
+    if (with_times) {
+        show_time(modified);
+    }
+    printf("%s%s\n", name, is_folder ? "/" : "");
 }
 
 static void show_count(uint64_t count, const char *what)
@@ -33,63 +80,87 @@ static void show_count(uint64_t count, const char *what)
     printf("%llu %s%s", (unsigned long long)count, what, count == 1 ? "" : "s");
 }
 
-static int list_folder(int folder)
+/* Are they the same folder? */
+static bool is_same(const char *path, const char *other)
 {
-    struct directory_entry entry;
-    struct totals totals = {0, 0, 0};
-    int result;
+    struct file_details one, two;
 
-    while ((result = file_read_directory(folder, &entry)) == 1) {
-        show(entry.name, &entry.stat, &totals);
+    return syscall_stat_file(-1, path, &one) == 0 && syscall_stat_file(-1, other, &two) == 0 &&
+           one.drive == two.drive && one.number == two.number;
+}
+
+/* Drives that have a name in the root, and no entry there. */
+static void show_drives(struct totals *totals)
+{
+    struct volume_details volume;
+
+    for (uint32_t drive = 0; drive < DRIVES; drive++) {
+        if (syscall_volumes(drive, &volume) == 0 && volume.place[0] == '/' && volume.place[1]) {
+            show(volume.place + 1, true, 0, 0, totals);
+        }
     }
-    show_count(totals.files, "file");
-    printf(", ");
-    show_count(totals.folders, "folder");
-    printf(", ");
-    show_count(totals.bytes, "byte");
-    putchar('\n');
-    return result;
+}
+
+static int list_folder(const char *path)
+{
+    struct totals totals = {0, 0, 0};
+    const struct directory_record *entry;
+    struct tool_folder folder;
+
+    if (tool_folder_begin(&folder, path)) {
+        while ((entry = tool_folder_next(&folder)) != NULL) {
+            show(entry->name, entry->kind == FILE_IS_DIRECTORY, entry->size, entry->modified,
+                 &totals);
+        }
+        if (is_same(path, "/")) {
+            show_drives(&totals);
+        }
+        show_count(totals.files, "file");
+        printf(", ");
+        show_count(totals.folders, "folder");
+        printf(", ");
+        show_count(totals.bytes, "byte");
+        putchar('\n');
+    }
+    tool_folder_end(&folder);
+    return folder.status;
 }
 
 static int list(const char *path)
 {
-    struct file_stat stat;
+    struct file_details details;
     struct totals totals = {0, 0, 0};
-    int file = file_open(path);
-    int result = file;
+    int result = (int)syscall_stat_file(-1, path, &details);
 
-    if (file >= 0) {
-        result = file_descriptor_stat(file, &stat);
-        if (result == OK && stat.is_directory) {
-            result = list_folder(file);
-        } else if (result == OK) {
-            show(path, &stat, &totals);
-        }
-        file_close(file);
+    if (result == OK && details.kind == FILE_IS_DIRECTORY) {
+        result = list_folder(path);
+    } else if (result == OK) {
+        show(path, false, details.size, details.modified, &totals);
     }
-    if (result < 0) {
-        printf("ls: '%s' cannot be listed: %s.\n", path, error_text(result));
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    return result < 0 ? tool_error("ls", path, "listed", result) : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-    int status = EXIT_SUCCESS;
+    int status = EXIT_SUCCESS, first = 1;
 
     if (show_help(argc, argv, USAGE)) {
         return EXIT_SUCCESS;
     }
-    if (argc < 2) {
-        return list(ROOT);
+    if (argc > 1 && strcmp(argv[1], "-l") == 0) {
+        with_times = true;
+        first++;
+    } else if (argc > 1 && argv[1][0] == '-' && argv[1][1]) {
+        return tool_usage(USAGE);
     }
-    for (int i = 1; i < argc; i++) {
-        const char *path = strcmp(argv[i], "/") == 0 ? ROOT : argv[i];
-        if (argc > 2) {
-            printf("%s:\n", path);
+    if (argc == first) {
+        return list(".");
+    }
+    for (int i = first; i < argc; i++) {
+        if (argc > first + 1) {
+            printf("%s:\n", argv[i]);
         }
-        if (list(path) != EXIT_SUCCESS) {
+        if (list(argv[i]) != EXIT_SUCCESS) {
             status = EXIT_FAILURE;
         }
     }

@@ -57,7 +57,11 @@ enum {
 #undef EAGAIN
 #undef ENOTEMPTY
 
+#include <string.h>
+
 #include "layer.h"
+
+#define NAME_BYTES_MAX 255
 
 int system_call_errno(intptr_t result)
 {
@@ -103,9 +107,6 @@ int system_call_errno(intptr_t result)
     return number < sizeof(errors) && errors[number] ? errors[number] : EIO;
 }
 
-const intptr_t layer_invalid_argument = -KERNEL_INVARG;
-const intptr_t layer_bad_path = -KERNEL_BADPATH;
-
 /* POSIX has an error of its own for what is no ordinary file. */
 int layer_program_errno(intptr_t result)
 {
@@ -123,4 +124,46 @@ int layer_fail(int error)
 int layer_result(intptr_t result)
 {
     return result < 0 ? layer_fail(system_call_errno(result)) : result;
+}
+
+/* Is it a descriptor that is open? */
+static bool is_open(int descriptor)
+{
+    struct file_stat known;
+
+    return descriptor >= 0 && syscall_descriptor_stat(descriptor, &known) >= 0;
+}
+
+int layer_result_about(int descriptor, intptr_t result)
+{
+    return result == -KERNEL_INVARG && !is_open(descriptor) ? layer_fail(EBADF)
+                                                                    : layer_result(result);
+}
+
+/* Is the path, or a name in it, longer than the kernel takes? */
+static bool is_too_long(const char *path)
+{
+    size_t length = 0;
+
+    if (strlen(path) >= LAYER_PATH_BYTES) {
+        return true;
+    }
+    for (const char *c = path; *c; c++) {
+        length = *c == '/' ? 0 : length + 1;
+        if (length > NAME_BYTES_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int layer_result_of_path(const char *path, intptr_t result)
+{
+    return result == -KERNEL_BADPATH && is_too_long(path) ? layer_fail(ENAMETOOLONG)
+                                                         : layer_result(result);
+}
+
+int layer_result_of_paths(const char *path, const char *other, intptr_t result)
+{
+    return layer_result_of_path(is_too_long(path) ? path : other, result);
 }

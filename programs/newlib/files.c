@@ -10,20 +10,6 @@
 
 #include "layer.h"
 
-/* Is it a descriptor that is open? */
-static bool is_open(int descriptor)
-{
-    struct file_stat known;
-
-    return descriptor >= 0 && syscall_descriptor_stat(descriptor, &known) >= 0;
-}
-
-int layer_result_about(int descriptor, intptr_t result)
-{
-    return result == layer_invalid_argument && !is_open(descriptor) ? layer_fail(EBADF)
-                                                                    : layer_result(result);
-}
-
 static uint32_t open_flags(int flags)
 {
     int mode = flags & O_ACCMODE;

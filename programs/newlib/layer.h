@@ -15,11 +15,10 @@
 
 #include "include/drupe.h"
 
-/* files.c: the same for a call about a descriptor of the kernel's. */
-int layer_result_about(int descriptor, intptr_t result);
+/* Bytes of a path, its end included (src/config.h: PATH_BYTES_MAX). */
+#define LAYER_PATH_BYTES 1024
 
-/* errors.c: -EINVARG and -EBADPATH, which errno.h's names hide. */
-extern const intptr_t layer_invalid_argument, layer_bad_path;
+/* errors.c, down to layer_program_errno(). */
 
 /* A result of a system call as C has it: -1 and errno for an error. */
 int layer_result(intptr_t result);
@@ -27,10 +26,14 @@ int layer_result(intptr_t result);
 /* errno and -1. */
 int layer_fail(int error);
 
-/* names.c: the same for a call about a path: one that is too long has an error of its own. */
-int layer_result_of_path(const char *path, intptr_t result);
+/* The same for a call about a descriptor: one that is not open has an error of its own. */
+int layer_result_about(int descriptor, intptr_t result);
 
-/* errors.c: the error number of errno.h for a result that says why a program was not started. */
+/* The same for a call about a path, or two: one that is too long has an error of its own. */
+int layer_result_of_path(const char *path, intptr_t result);
+int layer_result_of_paths(const char *path, const char *other, intptr_t result);
+
+/* The error number of errno.h for a result that says why a program was not started. */
 int layer_program_errno(intptr_t result);
 
 /*

@@ -13,32 +13,6 @@
 
 #include "layer.h"
 
-#define NAME_BYTES_MAX 255
-#define PATH_BYTES     1024 /* src/config.h: PATH_BYTES_MAX */
-
-/* Is the path, or a name in it, longer than the kernel takes? */
-static bool is_too_long(const char *path)
-{
-    size_t length = 0;
-
-    if (strlen(path) >= PATH_BYTES) {
-        return true;
-    }
-    for (const char *c = path; *c; c++) {
-        length = *c == '/' ? 0 : length + 1;
-        if (length > NAME_BYTES_MAX) {
-            return true;
-        }
-    }
-    return false;
-}
-
-int layer_result_of_path(const char *path, intptr_t result)
-{
-    return result == layer_bad_path && is_too_long(path) ? layer_fail(ENAMETOOLONG)
-                                                         : layer_result(result);
-}
-
 int unlink(const char *path)
 {
     return layer_result_of_path(path, syscall_remove(path, REMOVE_FILE));
@@ -57,8 +31,7 @@ int mkdir(const char *path, mode_t mode)
 
 int rename(const char *path, const char *new_path)
 {
-    return layer_result_of_path(is_too_long(path) ? path : new_path,
-                                syscall_rename(path, new_path));
+    return layer_result_of_paths(path, new_path, syscall_rename(path, new_path));
 }
 
 /* A file has one name. */
@@ -79,7 +52,7 @@ int chdir(const char *path)
 
 char *getcwd(char *buffer, size_t size)
 {
-    char path[PATH_BYTES];
+    char path[LAYER_PATH_BYTES];
 
     if (buffer && size == 0) {
         errno = EINVAL;

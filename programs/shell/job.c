@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools.h>
 
-#include "abi/volume.h"
 #include "parse.h"
 
 #define TOKENS_MAX      2050 /* a line of words of one letter */
@@ -17,6 +17,7 @@
 #define NAME_LENGTH_MAX (COMMAND_ARGUMENT_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
 #define SIGNAL_PIPE     13 /* POSIX's number */
 #define SAVED_FIRST     20 /* where the shell keeps its own streams meanwhile */
+#define PROGRAM_FOLDER  "0:/"
 
 _Static_assert(WORD_BYTES == COMMAND_ARGUMENT_BYTES, "a word is an argument");
 
@@ -27,7 +28,7 @@ struct variable {
 };
 
 static struct {
-    built_in_runner *built_in;
+    built_in_finder *find_built_in;
     bool is_quiet;
     int saved[STREAMS];
     int status; /* $? */
@@ -36,9 +37,9 @@ static struct {
     struct variable *variables;
 } shell;
 
-void job_initialise(built_in_runner *built_in, bool is_quiet)
+void job_initialise(built_in_finder *find_built_in, bool is_quiet)
 {
-    shell.built_in = built_in;
+    shell.find_built_in = find_built_in;
     shell.is_quiet = is_quiet;
     for (int i = 0; i < STREAMS; i++) {
         shell.saved[i] = (int)syscall_duplicate(i, SAVED_FIRST, FILE_LOWEST);
@@ -90,21 +91,15 @@ static const char *value_of(void *context, const char *name, size_t length)
 static void list_folder(void *context, const char *folder,
                         void (*found)(void *found_context, const char *name), void *found_context)
 {
-    char path[WORD_BYTES];
-    struct directory_entry entry;
-    size_t length = strlen(folder);
+    static struct tool_folder entries;
+    const struct directory_record *entry;
 
     (void)context;
-    string_copy(path, length > 0 ? folder : "0:/", sizeof(path));
-    if (length > 1 && path[length - 1] == '/' && path[length - 2] != ':') {
-        path[length - 1] = '\0';
+    (void)tool_folder_begin(&entries, folder[0] != '\0' ? folder : ".");
+    while ((entry = tool_folder_next(&entries)) != NULL) {
+        found(found_context, entry->name);
     }
-    int descriptor = file_open(path);
-
-    while (descriptor >= 0 && file_read_directory(descriptor, &entry) == 1) {
-        found(found_context, entry.name);
-    }
-    file_close(descriptor);
+    tool_folder_end(&entries);
 }
 
 static const struct word_source source = {value_of, list_folder, NULL};
@@ -169,26 +164,50 @@ static bool assign(const struct token *token)
 
 /* ---------------------------------------------------------------- programs */
 
-/* Makes name the path of a file: as it is, or with ".elf". 0 or an error. */
-static int find_program(char *name)
+/* Is it the path of something that is no folder? 0, -EISDIR or another error. */
+static int find_file(const char *path)
 {
-    struct file_stat stat;
-    size_t length = strlen(name);
-    int status = file_stat(name, &stat);
+    struct file_details details;
+    intptr_t status = syscall_stat_file(-1, path, &details);
 
-    if (status == OK && !stat.is_directory) {
-        return OK;
-    }
-    if (length > NAME_LENGTH_MAX) {
-        return -ENOENT;
+    return status == OK && details.kind == FILE_IS_DIRECTORY ? -EISDIR : (int)status;
+}
+
+/* Makes name the path of a file: as it is, or with ".elf". 0 or an error. */
+static int find_with_suffix(char *name)
+{
+    size_t length = strlen(name);
+    int status = find_file(name);
+
+    if (status == OK || length > NAME_LENGTH_MAX) {
+        return status;
     }
     strcpy(name + length, PROGRAM_SUFFIX);
-    int with_suffix = file_stat(name, &stat);
-    if (with_suffix == OK && !stat.is_directory) {
+    int with_suffix = find_file(name);
+    if (with_suffix == OK) {
         return OK;
     }
     name[length] = '\0';
-    return status == OK ? -EISDIR : with_suffix;
+    return status == -EISDIR ? -EISDIR : with_suffix;
+}
+
+/* The same; a name without a folder is looked for in the working folder, then in the root of the
+ * drive with the programs. */
+static int find_program(char *name)
+{
+    char path[COMMAND_ARGUMENT_BYTES];
+    int status = find_with_suffix(name);
+
+    if (status == OK || strchr(name, '/') != NULL ||
+        strlen(name) + strlen(PROGRAM_FOLDER) > NAME_LENGTH_MAX) {
+        return status;
+    }
+    (void)snprintf(path, sizeof(path), "%s%s", PROGRAM_FOLDER, name);
+    if (find_with_suffix(path) != OK) {
+        return status;
+    }
+    string_copy(name, path, COMMAND_ARGUMENT_BYTES);
+    return OK;
 }
 
 static void tell_why_not(const char *name, int status)
@@ -257,6 +276,7 @@ static void restore_streams(void)
 /* A pipeline that runs. */
 struct job {
     bool in_background;
+    bool is_pipe; /* it has several parts */
     int leader; /* pid of the first part that is a program; 0: there is none yet */
     int pids[PARTS_MAX];
     int count;
@@ -278,29 +298,45 @@ static int start_program(struct job *job, struct command_argument *command)
     return pid;
 }
 
-/* Runs one part: the tokens [first, end), whose streams are in place. */
-static void run_words(struct job *job, struct command_argument *command)
+/* Runs a built-in command in a copy of the shell: its pid, or an error. The copy must not keep its
+ * own pipe's reader open. It belongs to the shell's family, so it cannot lead the job's. */
+static int start_built_in(built_in *run, struct command_argument *arguments, int reader)
 {
+    int pid = (int)syscall_fork();
+
+    if (pid == 0) {
+        file_close(reader);
+        exit(run(arguments));
+    }
+    return pid;
+}
+
+/* Runs one part: the tokens [first, end), whose streams are in place. */
+static void run_words(struct job *job, struct command_argument *command, int reader)
+{
+    built_in *run = shell.find_built_in(command->argument);
     int pid;
 
     string_copy(job->name, command->argument, sizeof(job->name));
-    if (shell.built_in(command, &job->status)) {
+    if (run != NULL && !job->is_pipe) {
+        job->status = run(command->next);
         return;
     }
-    pid = start_program(job, command);
+    pid = run != NULL ? start_built_in(run, command->next, reader) : start_program(job, command);
     if (pid < 0) {
         restore_streams();
         tell_why_not(job->name, pid);
         job->status = STATUS_NOT_FOUND;
         return;
     }
-    job->leader = job->leader ? job->leader : pid;
+    job->leader = job->leader || run != NULL ? job->leader : pid;
     job->last = pid;
     job->pids[job->count++] = pid;
 }
 
+/* ends: of the pipe to the next part, or -1. */
 static void run_part(struct job *job, const struct token *first, const struct token *end, int input,
-                     int output)
+                     const int ends[2])
 {
     struct list words = {NULL, &words.first};
     bool is_fine = true;
@@ -311,8 +347,9 @@ static void run_part(struct job *job, const struct token *first, const struct to
     if (input >= 0) {
         file_duplicate(input, FILE_INPUT);
     }
-    if (output >= 0) {
-        file_duplicate(output, FILE_OUTPUT);
+    if (ends[1] >= 0) {
+        file_duplicate(ends[1], FILE_OUTPUT);
+        file_close(ends[1]);
     }
     for (const struct token *token = first; token < end && is_fine; token++) {
         if (token->kind != TOKEN_WORD) {
@@ -330,7 +367,7 @@ static void run_part(struct job *job, const struct token *first, const struct to
         }
     }
     if (is_fine && words.first != NULL) {
-        run_words(job, words.first);
+        run_words(job, words.first, ends[0]);
     } else if (!is_fine) {
         job->status = STATUS_USAGE;
     }
@@ -382,6 +419,8 @@ static int run_pipeline(const struct token *first, const struct token *end, bool
             part_end++;
         }
         bool is_last = part_end == end;
+
+        job.is_pipe = job.is_pipe || !is_last;
         int status = is_last ? OK : parts < PARTS_MAX - 1 ? file_pipe(ends) : -ELIMIT;
 
         if (status < 0) {
@@ -390,12 +429,9 @@ static int run_pipeline(const struct token *first, const struct token *end, bool
             job.status = STATUS_USAGE;
             break;
         }
-        run_part(&job, first, part_end, input, ends[1]);
+        run_part(&job, first, part_end, input, ends);
         if (input >= 0) {
             file_close(input);
-        }
-        if (ends[1] >= 0) {
-            file_close(ends[1]);
         }
         input = ends[0];
         first = part_end + 1;

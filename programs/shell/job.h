@@ -2,8 +2,9 @@
  * job.h - runs a command line: programs, pipes between them, files in place of screen and keyboard.
  *
  * Each pipeline is a job: a family of its own, whose parts ctrl-C ends together. The shell waits
- * for all of it; its status is that of its last part. A built-in command runs in the shell itself,
- * also in a pipe.
+ * for all of it; its status is that of its last part. A built-in command runs in the shell itself;
+ * in a pipe in a copy of the shell, so that the shell never waits for the pipe's reader: there
+ * "cd" and "exit" do nothing to the shell itself.
  */
 #ifndef SHELL_JOB_H
 #define SHELL_JOB_H
@@ -15,11 +16,14 @@
 #define STATUS_USAGE     2   /* the line is none, or a built-in command's arguments are */
 #define STATUS_NOT_FOUND 127 /* there is no such program, or it cannot be started */
 
-/* Runs command if it is a built-in one, with its status in *status. Was it? */
-typedef bool built_in_runner(struct command_argument *command, int *status);
+/* A built-in command: gets what follows its name, and returns its status. */
+typedef int built_in(struct command_argument *arguments);
+
+/* The built-in command of that name, or NULL. */
+typedef built_in *built_in_finder(const char *name);
 
 /* To be called once. is_quiet: a status that is not 0 gets no sentence, as in a script. */
-void job_initialise(built_in_runner *built_in, bool is_quiet);
+void job_initialise(built_in_finder *find_built_in, bool is_quiet);
 
 /* The words $0, $1, ... and how many there are; they are kept. */
 void job_set_arguments(int count, char **words);

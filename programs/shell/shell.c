@@ -4,7 +4,8 @@
  * it does not wait for. Each job that it starts is a family (SPAWN_FAMILY), so that none
  * takes the machine; in a shell inside another all belong to the other's job.
  *
- *   NAME ARGUMENT ...     0:/NAME or 0:/NAME.elf, in front: it has the keyboard until it ends
+ *   NAME ARGUMENT ...     NAME or NAME.elf, of the working folder or of 0:/, in front: it has the
+ *                         keyboard until it ends
  *   NAME ARGUMENT ... &   beside the shell; the shell reports later how it ended
  *   A | B                 what A prints, B reads; < > >> 2> put files in place of screen and keyboard
  *   A && B, A || B, A; B  B when A had status 0, when it had another, in any case
@@ -22,9 +23,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools.h>
 
 #include "job.h"
 #include "line_edit.h"
+#include "parse.h"
 
 #define USAGE                              \
     "Usage: shell [FILE [ARGUMENT ...]]\n" \
@@ -33,6 +36,7 @@
 #define PROMPT         "drupe> "
 #define PROGRAM_SUFFIX ".elf"
 #define SCREEN_ROWS    25
+#define FIRST_FOLDER   "0:/"
 #define FIRST_SCRIPT   "0:/init.sh"
 
 static struct line_editor editor;
@@ -132,21 +136,71 @@ static int run_clear(struct command_argument *arguments)
     return 0;
 }
 
+/* Into another folder: in which relative paths, of programs started from now on as well, begin. */
+static int run_cd(struct command_argument *arguments)
+{
+    const char *folder = arguments != NULL ? arguments->argument : FIRST_FOLDER;
+    intptr_t status;
+
+    if (arguments != NULL && arguments->next != NULL) {
+        puts("Usage: cd [FOLDER]");
+        return STATUS_USAGE;
+    }
+    status = syscall_change_folder(folder);
+    return status < 0 ? tool_error("cd", folder, "entered", status) : 0;
+}
+
+/* Does this shell end the machine? Says why not. */
+static bool is_first_shell(const char *name, struct command_argument *arguments)
+{
+    if (arguments != NULL) {
+        printf("Usage: %s\n", name);
+        return false;
+    }
+    if (process_id() != 1) {
+        printf("Only the first shell can do that. Type exit to leave this one, then %s.\n", name);
+        return false;
+    }
+    return true;
+}
+
+/* The kernel writes to the disks what is to be kept, and switches off, when the first shell ends. */
+static int run_shutdown(struct command_argument *arguments)
+{
+    if (!is_first_shell("shutdown", arguments)) {
+        return STATUS_USAGE;
+    }
+    exit(0);
+}
+
+static int run_reboot(struct command_argument *arguments)
+{
+    if (!is_first_shell("reboot", arguments)) {
+        return STATUS_USAGE;
+    }
+    (void)syscall_restart(); /* does not come back */
+    puts("The machine cannot be restarted.");
+    return EXIT_FAILURE;
+}
+
 static int run_help(struct command_argument *arguments);
 
 static const struct {
     const char *name;
-    int (*run)(struct command_argument *arguments); /* what follows the name; its status */
+    built_in *run;
     const char *synopsis;
     const char *summary;
-} built_in[] = {
+} commands[] = {
     {"help", run_help, "help [programs]", "this list; what each program does"},
+    {"cd", run_cd, "cd [FOLDER]", "into another folder; without FOLDER: /"},
     {"exit", run_exit, "exit [STATUS]", "ends the shell, and with the first shell the machine"},
     {"kill", run_kill, "kill [-f] PID", "ends a program in the background; -f: its whole family"},
     {"clear", run_clear, "clear", "an empty screen"},
+    {"shutdown", run_shutdown, "shutdown", "ends the machine; what was written is on the disk"},
+    {"reboot", run_reboot, "reboot", "the same, and starts it again"},
 };
 
-#define BUILT_IN_COUNT (sizeof(built_in) / sizeof(built_in[0]))
+#define BUILT_IN_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 /* The programs that come with Drupe; others on the disk are listed by name. */
 static const struct {
@@ -190,7 +244,7 @@ static const struct {
 static void list_program(const char *name)
 {
     for (size_t i = 0; i < sizeof(known_programs) / sizeof(known_programs[0]); i++) {
-        if (strcmp(known_programs[i].name, name) == 0) {
+        if (pattern_fits(known_programs[i].name, name)) {
             printf("  %-21s %s\n", known_programs[i].synopsis, known_programs[i].summary);
             return;
         }
@@ -201,7 +255,7 @@ static void list_program(const char *name)
 static bool is_program_name(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return dot != NULL && strcmp(dot, PROGRAM_SUFFIX) == 0 && strcmp(name, "init.elf") != 0;
+    return dot != NULL && pattern_fits(PROGRAM_SUFFIX, dot) && !pattern_fits("init.elf", name);
 }
 
 /* Names of programs in a row, each in NAME_COLUMNS. */
@@ -211,23 +265,21 @@ static bool is_program_name(const char *name)
 /* The programs on the disk: a line for each, or only the names. 0 or an error. */
 static int list_programs(bool is_long)
 {
-    struct directory_entry entry;
-    int status, count = 0, folder = file_open("0:/");
+    static struct tool_folder folder;
+    const struct directory_record *entry;
+    int count = 0;
 
-    if (folder < 0) {
-        printf("The disk cannot be read: %s.\n", error_text(folder));
-        return folder;
-    }
-    while ((status = file_read_directory(folder, &entry)) == 1) {
-        if (entry.stat.is_directory || !is_program_name(entry.name)) {
+    (void)tool_folder_begin(&folder, FIRST_FOLDER);
+    while ((entry = tool_folder_next(&folder)) != NULL) {
+        if (entry->kind == FILE_IS_DIRECTORY || !is_program_name(entry->name)) {
             continue;
         }
         if (is_long) {
-            list_program(entry.name);
+            list_program(entry->name);
         } else {
-            int length = (int)(strlen(entry.name) - strlen(PROGRAM_SUFFIX));
+            int length = (int)(strlen(entry->name) - strlen(PROGRAM_SUFFIX));
 
-            printf("%s%.*s%*s", count % NAMES_A_ROW == 0 ? "  " : "", length, entry.name,
+            printf("%s%.*s%*s", count % NAMES_A_ROW == 0 ? "  " : "", length, entry->name,
                    length < NAME_COLUMNS ? NAME_COLUMNS - length : 1, "");
             if (++count % NAMES_A_ROW == 0) {
                 putchar('\n');
@@ -237,11 +289,11 @@ static int list_programs(bool is_long)
     if (count % NAMES_A_ROW != 0) {
         putchar('\n');
     }
-    file_close(folder);
-    if (status < 0) {
-        printf("The list ends here: %s.\n", error_text(status));
+    tool_folder_end(&folder);
+    if (folder.status < 0) {
+        printf("The list ends here: %s.\n", error_text(folder.status));
     }
-    return status;
+    return folder.status;
 }
 
 static int run_help(struct command_argument *arguments)
@@ -257,7 +309,7 @@ static int run_help(struct command_argument *arguments)
     }
     puts("Built-in commands:");
     for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
-        printf("  %-16s %s\n", built_in[i].synopsis, built_in[i].summary);
+        printf("  %-16s %s\n", commands[i].synopsis, commands[i].summary);
     }
     puts("Programs (help programs says what each does, NAME --help more):");
     status = list_programs(false);
@@ -270,15 +322,14 @@ static int run_help(struct command_argument *arguments)
 
 /* ---------------------------------------------------------------- lines */
 
-static bool run_built_in(struct command_argument *command, int *status)
+static built_in *find_built_in(const char *name)
 {
     for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
-        if (strcmp(built_in[i].name, command->argument) == 0) {
-            *status = built_in[i].run(command->next);
-            return true;
+        if (strcmp(commands[i].name, name) == 0) {
+            return commands[i].run;
         }
     }
-    return false;
+    return NULL;
 }
 
 static enum line_event read_command(void)
@@ -369,9 +420,9 @@ static int run_script_from(int descriptor, const char *name)
 /* What the first shell runs before it asks for a line. */
 static void run_first_script(void)
 {
-    struct file_stat stat;
+    struct file_details details;
 
-    if (process_id() == 1 && file_stat(FIRST_SCRIPT, &stat) == OK) {
+    if (process_id() == 1 && syscall_stat_file(-1, FIRST_SCRIPT, &details) == OK) {
         int script = file_open(FIRST_SCRIPT);
 
         run_script_from(script, FIRST_SCRIPT);
@@ -417,7 +468,7 @@ int main(int argc, char **argv)
         dprintf(FILE_ERRORS, "%s", USAGE);
         return EXIT_USAGE;
     }
-    job_initialise(run_built_in, argc > 1 || !has_console());
+    job_initialise(find_built_in, argc > 1 || !has_console());
     job_set_arguments(argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
     if (is_line) {
         return job_run_line(argv[2]);

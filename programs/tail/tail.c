@@ -5,7 +5,10 @@
 #include <string.h>
 #include <tools.h>
 
-#define USAGE "Usage: tail [-n NUMBER] [FILE ...]\nShows the last 10, or NUMBER, lines.\n"
+#define USAGE                             \
+    "Usage: tail [-NUMBER] [FILE ...]\n"   \
+    "       tail [-n NUMBER] [FILE ...]\n" \
+    "Shows the last 10, or NUMBER, lines.\n"
 
 static int lines_max = 10;
 
@@ -51,15 +54,12 @@ static int show(int descriptor, const char *path)
 
 int main(int argc, char **argv)
 {
-    int first = 1;
+    int first;
 
     if (show_help(argc, argv, USAGE)) {
         return EXIT_SUCCESS;
     }
-    if (argc > 1 && strcmp(argv[1], "-n") == 0) {
-        lines_max = argc > 2 ? tool_number(argv[2]) : -1;
-        first = 3;
-    }
+    first = tool_line_count(argc, argv, &lines_max);
     if (lines_max < 0) {
         return tool_usage(USAGE);
     }

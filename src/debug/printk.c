@@ -71,16 +71,16 @@ void console_write(const char *text, size_t length)
 
 size_t console_room(void)
 {
-    size_t room = SIZE_MAX;
+    size_t bytes = SIZE_MAX;
 
     for (struct printk_sink *sink = kernel_log.first_sink; sink != NULL; sink = sink->next) {
-        if (sink->room) {
-            size_t its = sink->room();
+        if (sink->can_take) {
+            size_t its = sink->can_take();
 
-            room = its < room ? its : room;
+            bytes = its < bytes ? its : bytes;
         }
     }
-    return room;
+    return bytes;
 }
 
 static void printk_piece(void *context, const char *text, size_t length)

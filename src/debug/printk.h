@@ -18,7 +18,7 @@ struct printk_sink {
     /* Writes length bytes; '\n' is a whole line break. Must work with interrupts off. */
     void (*write)(const char *text, size_t length);
     /* How many bytes it takes before write() has to wait for the device; NULL: it never waits. */
-    size_t (*room)(void);
+    size_t (*can_take)(void);
     void (*emphasise)(bool is_on); /* what is written meanwhile catches the eye; NULL: it cannot */
     struct printk_sink *next;      /* printk's own */
 };

@@ -34,19 +34,20 @@
 #define BUCKETS_MAX    0x100000
 
 /* What a turn of the hand may cost, and what a part of it does: units of some 15 instructions. */
-#define TURN_EFFORT  2500
-#define EFFORT_WORDS 4 /* so many words of the bitmap for one */
-#define EFFORT_PAGE  2
-#define EFFORT_DROP  12
-#define EFFORT_LOOK  5 /* at a view's entry */
-#define EFFORT_UNMAP 20
+#define TURN_EFFORT  4000
+#define EFFORT_WORDS 2 /* so many words of the bitmap for one */
+#define EFFORT_PAGE  8
+#define EFFORT_DROP  38
+#define EFFORT_LOOK  6 /* at a view's entry */
+#define EFFORT_UNMAP 28
 
 /* Buckets that are looked at between two pauses. */
 #define PIECE_BUCKETS 64
 
 #define WORD_BITS (8 * sizeof(uintptr_t))
 
-/* Pages of shared memory that are given back between two pauses. */
+/* Pages of shared memory that are given back between two pauses; and views that are looked at: each
+ * costs about as much. */
 #define PIECE_PAGES 256
 
 static struct {
@@ -80,7 +81,7 @@ void page_cache_initialise(void)
         MAX(pmm_get_total_pages() / PAGE_CACHE_DIRTY_FRACTION, (size_t)PAGE_CACHE_DIRTY_MIN);
     list_initialise(&cache.dirty);
     wait_queue_initialise(&cache.filled);
-    pmm_set_reclaimer(page_cache_shrink);
+    pmm_set_reclaimer(page_cache_shrink, page_cache_give_up);
 }
 
 void page_cache_set_views(const struct page_view_operations *operations)
@@ -224,16 +225,19 @@ static void end_if_unused(struct page_object *object)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Those who show the page lose it, and their holds on it. */
-static void unmap_all(void *frame)
+/* Those who show the page lose it, and their holds on it. Returns how many were looked at. */
+static size_t unmap_all(void *frame)
 {
     const struct page *page = page_of(frame);
+    size_t looked = 0;
 
     if (page->holders > 1 && cache.views.unmap) {
         LIST_FOR_EACH(view, &page->object->views) {
             (void)cache.views.unmap(view, page->index, frame);
+            looked++;
         }
     }
+    return looked;
 }
 
 /* A turn of the hand: some frames are to become free, or one promised to the cache. */
@@ -279,9 +283,8 @@ static struct list_node *next_view(struct page_object *object)
 /* Was the page used since the hand came by last? Not any longer, then. Of very many who show it not
  * all are asked, but those that would be the next to lose it; what is left of the effort is for
  * that. */
-static bool was_used(struct turn *turn, void *frame)
+static bool was_used(struct turn *turn, struct page *page, void *frame)
 {
-    struct page *page = page_of(frame);
     bool is_used = page->is_used;
 
     page->is_used = false;
@@ -300,9 +303,8 @@ static bool was_used(struct turn *turn, void *frame)
 }
 
 /* Those who show the page lose it, as far as the effort goes. Does nobody hold it but the cache? */
-static bool unmap(struct turn *turn, void *frame)
+static bool unmap(struct turn *turn, struct page *page, void *frame)
 {
-    struct page *page = page_of(frame);
     struct list_node *last = page->object->views.previous;
 
     if (page->holders > 1 && last != &page->object->views && cache.views.unmap) {
@@ -341,19 +343,21 @@ static bool sweep_bucket(struct turn *turn, size_t bucket)
     void *next;
 
     for (void *frame = cache.buckets[bucket]; frame; frame = next) {
-        next = page_of(frame)->next;
+        struct page *page = page_of(frame);
+
+        next = page->next;
         turn->effort -= EFFORT_PAGE;
-        if (!may_go(page_of(frame))) {
-            turn->refused += is_refilled(page_of(frame)->object);
+        if (!may_go(page)) {
+            turn->refused += is_refilled(page->object);
             continue;
         }
         if (turn->effort <= 0) {
             return false;
         }
-        if (turn->sparing_effort > 0 && was_used(turn, frame)) {
+        if (turn->sparing_effort > 0 && was_used(turn, page, frame)) {
             turn->sparing_effort -= EFFORT_PAGE;
             turn->refused = 0;
-        } else if (unmap(turn, frame)) {
+        } else if (unmap(turn, page, frame)) {
             drop_file_page(turn, frame);
         } else if (turn->effort <= 0) {
             return false; /* the next turn unmaps it from the others */
@@ -368,14 +372,14 @@ static bool sweep_bucket(struct turn *turn, size_t bucket)
 static size_t bucket_with_files(struct turn *turn, size_t bucket)
 {
     const size_t words = cache.bucket_count / WORD_BITS;
-    size_t first = bucket % cache.bucket_count / WORD_BITS, word = first;
+    size_t first = (bucket & (cache.bucket_count - 1)) / WORD_BITS, word = first;
     uintptr_t bits = cache.with_files[word] & ~(uintptr_t)0 << bucket % WORD_BITS;
 
     while (bits == 0) {
-        word = (word + 1) % words;
+        word = (word + 1) & (words - 1);
         bits = cache.with_files[word];
     }
-    turn->effort -= (int)((word + words - first) % words / EFFORT_WORDS);
+    turn->effort -= (int)(((word - first) & (words - 1)) / EFFORT_WORDS);
     return word * WORD_BITS + (size_t)__builtin_ctzl(bits);
 }
 
@@ -407,6 +411,18 @@ size_t page_cache_shrink(size_t pages)
 
     make_turn(&turn);
     return turn.freed;
+}
+
+bool page_cache_give_up(void *frame)
+{
+    struct turn turn = new_turn(1, false);
+    struct page *page = page_of(frame);
+
+    if (!may_go(page) || spare() == 0 || !unmap(&turn, page, frame)) {
+        return false;
+    }
+    drop_file_page(&turn, frame);
+    return true;
 }
 
 bool page_cache_promise_in_turns(size_t pages)
@@ -479,6 +495,8 @@ struct page_object *page_object_hold(struct page_object *object)
  * Lets others run now and then. */
 static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
 {
+    size_t work = 0;
+
     for (uint32_t index = first; index < end && object->cached > 0;) {
         void *frame = page_object_find(object, index);
 
@@ -487,11 +505,13 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
             continue;
         }
         if (frame) {
-            unmap_all(frame);
+            work += unmap_all(frame);
             drop(frame);
         }
         index++;
-        if (index % PIECE_PAGES == 0) {
+        work++;
+        if (work >= PIECE_PAGES) {
+            work = 0;
             (void)task_pause();
         }
     }
@@ -544,14 +564,27 @@ static size_t window(struct page_object *object, uint32_t index)
     return MIN((size_t)object->window, (size_t)(object->filled - index));
 }
 
+/* Several pages are to be read at once: others go for them in one turn. */
+static void make_room_for(size_t count)
+{
+    size_t available = pmm_get_available_pages();
+
+    if (count > 1 && available < count) {
+        (void)page_cache_shrink(count - available);
+    }
+}
+
 /* Adds busy pages from index on, until one is there already, or no frame can be had. Returns how
  * many. */
 static size_t add_busy(struct page_object *object, uint32_t index, size_t count, void *frames[])
 {
     size_t added = 0;
 
+    make_room_for(count);
     while (added < count && !page_object_find(object, index + (uint32_t)added)) {
-        void *frame = added == 0 ? take_frame(object) : pmm_alloc_page();
+        void *frame = added == 0                      ? take_frame(object)
+                      : pmm_get_available_pages() > 0 ? pmm_alloc_page()
+                                                      : NULL;
 
         /* Giving back pages for it may have changed nothing here: absent pages stay absent. */
         if (!frame) {
@@ -578,6 +611,15 @@ static int wait_for_busy(int otherwise)
     return OK;
 }
 
+/* No frame was found. 0: look again; -EINTERRUPTED; -ENOMEM. */
+static int wait_for_frame(void)
+{
+    if (cache.is_cut_short) {
+        return task_pause() ? OK : -EINTERRUPTED;
+    }
+    return wait_for_busy(-ENOMEM);
+}
+
 /* The pages are busy no longer: they are there, or, when they could not be filled, absent again. */
 static void settle(void *const frames[], size_t count, int status)
 {
@@ -599,7 +641,7 @@ static int fill(struct page_object *object, uint32_t index)
     size_t count = add_busy(object, index, window(object, index), frames);
 
     if (count == 0) {
-        return wait_for_busy(-ENOMEM);
+        return wait_for_frame();
     }
     (void)page_object_hold(object);
 
@@ -630,7 +672,7 @@ static int bring_zeros(struct page_object *object, uint32_t index)
         if (object->operations->give_back) {
             object->operations->give_back(object, 1);
         }
-        return wait_for_busy(-ENOMEM);
+        return wait_for_frame();
     }
     pmm_zero_page(frame);
     add(object, index, frame, false);
@@ -733,18 +775,18 @@ int page_object_make_room(struct page_object *object)
 }
 
 /* The dirty pages from index on that lie one behind the other: none of them is dirty any more, or
- * mapped, and each is held. Returns how many. */
+ * mapped, and each is held. Returns how many; fewer where very many show them. */
 static size_t take_dirty(struct page_object *object, uint32_t index, void *frames[])
 {
-    size_t count = 0;
+    size_t count = 0, looked = 0;
 
-    while (count < PAGE_OBJECT_FILL_MAX) {
+    while (count < PAGE_OBJECT_FILL_MAX && looked < PIECE_PAGES) {
         void *frame = page_object_find(object, index + (uint32_t)count);
 
         if (!frame || !page_of(frame)->is_dirty) {
             break;
         }
-        unmap_all(frame); /* the next who writes to it is noticed */
+        looked += unmap_all(frame); /* the next who writes to it is noticed */
         clean(page_of(frame));
         page_hold(frame);
         frames[count++] = frame;

@@ -163,9 +163,13 @@ void page_object_end(struct page_object *object);
  * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
  * be so many, none: who asks for too much takes nothing from others. A few more go where several
  * are found at once. Returns how many frames are free now that were not. These may be fewer: one
- * call takes at most some 40,000 instructions, and the next one goes on where it stopped.
+ * call takes at most 60,000 instructions, and the next one goes on where it stopped.
  */
 size_t page_cache_shrink(size_t pages);
+
+/* Gives back this very frame of pmm's, if it is a page of a file that can go, and the cache keeps
+ * PAGE_CACHE_PAGES_MIN. Returns whether it is free now. */
+bool page_cache_give_up(void *frame);
 
 /* For page_cache_promise(), when one call was not enough: as many as it takes. */
 bool page_cache_promise_in_turns(size_t pages);

@@ -130,8 +130,12 @@ static bool restart(void)
 }
 
 /* Init's last work: what was written gets to the disks. */
-static void init_exited(int status)
+static void init_exited(int status, bool restarts)
 {
+    if (restarts) {
+        printk("The machine restarts.\n");
+        is_restart_asked = true;
+    }
     if (!is_restart_asked) {
         printk("init exited with status %d\n", status);
     }

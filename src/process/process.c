@@ -45,7 +45,8 @@ static struct {
     uint64_t started;
     struct process *init;
     const struct process *tracer; /* has turned on the trace; NULL: it is off */
-    void (*init_exit_handler)(int status);
+    bool restarts; /* init has asked for it */
+    void (*init_exit_handler)(int status, bool restarts);
     void (*trace_handler)(bool is_on);
 } processes;
 
@@ -419,10 +420,19 @@ void process_exit(int status)
         if (processes.init_exit_handler) {
             task_set_chunk(paging_kernel_chunk()); /* others may run in between */
             task_forget_cancel();
-            processes.init_exit_handler(status);
+            processes.init_exit_handler(status, processes.restarts);
         }
     }
     task_end();
+}
+
+int process_restart(void)
+{
+    if (process_current() != processes.init) {
+        return -EINVARG;
+    }
+    processes.restarts = true;
+    process_exit(OK);
 }
 
 /* The idle task calls this when a task has left its stack for good. */
@@ -643,7 +653,7 @@ static const struct console_actions session_actions = {
     .quit = quit_session,
 };
 
-void process_set_init_exit_handler(void (*handler)(int status))
+void process_set_init_exit_handler(void (*handler)(int status, bool restarts))
 {
     processes.init_exit_handler = handler;
 }

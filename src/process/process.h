@@ -165,8 +165,13 @@ static inline size_t process_word_bytes(const struct process *process)
 bool process_is_front(const struct process *process);
 
 /* Called with the status when the first process that was started ends, as its task, which has given
- * back all else: the handler may wait, even if the process was cancelled. */
-void process_set_init_exit_handler(void (*handler)(int status));
+ * back all else: the handler may wait, even if the process was cancelled. restarts: it asked that
+ * the machine starts again. */
+void process_set_init_exit_handler(void (*handler)(int status, bool restarts));
+
+/* The running process ends, and the handler gets to know that the machine is to start again.
+ * -EINVARG when it is not init. */
+int process_restart(void);
 
 /* Init ends before it executes anything more in ring 3, and the handler is called. Nothing happens
  * when there is none, or it ends already. May be called by an interrupt handler. */

@@ -9,7 +9,6 @@
 #include "arch/context.h"
 #include "config.h"
 #include "arch/timer.h"
-#include "fs/path.h"
 #include "base/align.h"
 #include "base/status.h"
 #include "syscall/syscall.h"
@@ -39,6 +38,13 @@ intptr_t sys_exit(const uintptr_t *arguments)
 intptr_t sys_exit_status(const uintptr_t *arguments)
 {
     process_exit((int)arguments[0]);
+}
+
+/* restart(): an error, or it does not return */
+intptr_t sys_restart(const uintptr_t *arguments)
+{
+    (void)arguments;
+    return process_restart();
 }
 
 #define SIGNAL_MAX 31
@@ -192,7 +198,6 @@ intptr_t sys_spawn_beside(const uintptr_t *arguments)
 {
     uint32_t flags = (uint32_t)arguments[1];
     struct arguments *strings = arguments_new();
-    char path[PATH_BYTES_MAX];
     struct process *process;
     int status;
 
@@ -203,12 +208,9 @@ intptr_t sys_spawn_beside(const uintptr_t *arguments)
                  ? -EINVARG
                  : add_list_from_user(strings, user_pointer(arguments[0]));
     if (status == OK) {
-        status = path_complete(path, strings->strings);
-    }
-    if (status == OK) {
         struct process *mate = process_find_child((uint32_t)arguments[2]);
 
-        status = mate ? process_load_beside(path, strings, mate, &process) : -ECHILD;
+        status = mate ? process_load_beside(strings->strings, strings, mate, &process) : -ECHILD;
     }
     arguments_free(strings);
     if (status < 0) {

@@ -92,8 +92,9 @@ static void add_argument(struct arguments *arguments, const char *format, uint32
     arguments_add(arguments, format_to_buffer(to, size, format, value));
 }
 
-static void exited(int status)
+static void exited(int status, bool restarts)
 {
+    (void)restarts;
     machine_exit(status == 0 ? MACHINE_EXIT_SUCCESS : MACHINE_EXIT_FAILURE);
 }
 

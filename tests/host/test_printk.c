@@ -152,8 +152,8 @@ static void test_room_is_the_smallest(void **state)
 {
     (void)state;
     struct printk_sink fast = {.name = "fast", .write = first_write};
-    struct printk_sink slow = {.name = "slow", .write = first_write, .room = room_of_5};
-    struct printk_sink slower = {.name = "slower", .write = first_write, .room = room_of_3};
+    struct printk_sink slow = {.name = "slow", .write = first_write, .can_take = room_of_5};
+    struct printk_sink slower = {.name = "slower", .write = first_write, .can_take = room_of_3};
 
     assert_true(console_room() == SIZE_MAX);
     printk_add_sink(&fast);

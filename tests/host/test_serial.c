@@ -289,17 +289,17 @@ static void test_serial_room_of_a_slow_line(void **state)
     (void)state;
     serial_initialise();
     print("0123456789abcdef");
-    assert_true(added_sink->room() == SIZE_MAX);
+    assert_true(added_sink->can_take() == SIZE_MAX);
     machine.busy_reads = 5;
     print("0");
-    assert_int_equal(added_sink->room(), FIFO_BYTES - 1);
+    assert_int_equal(added_sink->can_take(), FIFO_BYTES - 1);
     print("123456789abcdef");
     machine.busy_reads = 2;
     machine.lsr_reads = 0;
-    assert_int_equal(added_sink->room(), 0);
-    assert_int_equal(added_sink->room(), 0);
-    assert_int_equal(added_sink->room(), FIFO_BYTES);
-    assert_int_equal(added_sink->room(), FIFO_BYTES);
+    assert_int_equal(added_sink->can_take(), 0);
+    assert_int_equal(added_sink->can_take(), 0);
+    assert_int_equal(added_sink->can_take(), FIFO_BYTES);
+    assert_int_equal(added_sink->can_take(), FIFO_BYTES);
     assert_int_equal(machine.lsr_reads, 3);
     print("0123456789abcdef"); /* needs no wait any more */
     assert_int_equal(machine.lsr_reads, 3);
@@ -316,16 +316,16 @@ static void test_serial_room_of_a_stuck_line(void **state)
     machine.never_ready = true;
     timer_initialise(100);
     for (int i = 0; i < STUCK_TICKS; i++) {
-        assert_int_equal(added_sink->room(), 0);
+        assert_int_equal(added_sink->can_take(), 0);
         irq_handlers[0]();
     }
-    assert_true(added_sink->room() == SIZE_MAX);
+    assert_true(added_sink->can_take() == SIZE_MAX);
     machine.lsr_reads = 0;
     print("lost");
     assert_int_equal(machine.lsr_reads, 4);
     machine.never_ready = false;
     print("x");
-    assert_int_equal(added_sink->room(), FIFO_BYTES - 1);
+    assert_int_equal(added_sink->can_take(), FIFO_BYTES - 1);
 }
 
 static void test_serial_read_gives_bytes_then_nothing(void **state)

@@ -17,7 +17,6 @@ RUNS = {
     "keyboard": 8000,
     "kmem": 300,
     "memory_map": 3000,
-    "path": 10000,
 }
 SECONDS = suite.SECONDS
 

@@ -165,15 +165,20 @@ def programs(session):
 
     size = os.path.getsize("bin/programs/cat.elf")
     rows = command(session, "ls", "ls", r" +folder dir/", fr" +{size} cat\.elf", r" +\d+ text\.txt",
-                   r"(\d+) files, 1 folder, (\d+) bytes")
+                   r" +folder tmp/", r" +folder dev/", r"(\d+) files, 3 folders, (\d+) bytes")
     sizes = [int(row.split()[0]) for row in rows[:-1] if "folder" not in row]
     equal("ls: the last line's sums", rows[-1],
-          f"{len(sizes)} files, 1 folder, {sum(sizes)} bytes")
+          f"{len(sizes)} files, 3 folders, {sum(sizes)} bytes")
     exactly(session, "ls", "ls dir", "           7 in.txt", "1 file, 0 folders, 7 bytes")
     exactly(session, "ls", "ls dir/in.txt text.txt nowhere", "dir/in.txt:",
             "           7 dir/in.txt", "text.txt:", "          23 text.txt", "nowhere:",
             "ls: 'nowhere' cannot be listed: no such file or folder.", "ls ended with status 1.")
-    command(session, "ls", "ls 0:/ /", "0:/:", r" +folder dir/", ".* files.*", "0:/:", ".* files.*")
+    command(session, "ls", "ls 0:/ /", "0:/:", r" +folder dir/", ".* files.*", "/:", ".* files.*")
+    command(session, "ls", "ls -l text.txt dir", "text.txt:", r" +23 2000-01-01 00:00 text\.txt", "dir:",
+            r" +7 2000-01-01 00:00 in\.txt", "1 file, 0 folders, 7 bytes")
+    command(session, "ls", "ls -l /", r" +folder +tmp/", r".* files, 3 folders, \d+ bytes")
+    exactly(session, "ls of a drive in memory", "ls /tmp", "0 files, 0 folders, 0 bytes")
+    command(session, "ls", "ls -x", r"Usage: ls \[-l\] \[PATH \.\.\.\]", r"ls ended with status 2\.")
 
     exactly(session, "cat", "cat text.txt", "A line.", "One more line.")
     exactly(session, "cat", "cat TEXT.TXT nobody 0:/dir/in.txt dir", "A line.", "One more line.",
@@ -277,6 +282,67 @@ def names_and_quotes(session):
     equal("200 arguments", "".join(rows).replace(" ", ""), words.replace(" ", ""))
     exactly(session, "more arguments than its stack can take", "echo" + " x" * 700,
             "'echo' cannot be started: its arguments are more than its stack can take.")
+
+
+def folders(session):
+    exactly(session, "a long name", "mkdir Folder-with-a-long-name; cd folder-WITH-a-long-name; pwd",
+            "/Folder-with-a-long-name")
+    exactly(session, "a program from another folder", "echo a > 'A long name.text'; ls",
+            "           2 A long name.text", "1 file, 0 folders, 2 bytes")
+    exactly(session, "a pipe in another folder", "cat *long* | cat", "a")
+    exactly(session, "a program of the working folder", "cp ../ends.elf mine.elf; mine 4",
+            "mine ended with status 4.")
+    exactly(session, "the same in a pipe", "echo a | mine 5", "mine ended with status 5.")
+    exactly(session, "a script in another folder", "echo pwd > script; shell script; cd /tmp; pwd",
+            "/Folder-with-a-long-name", "/tmp")
+    exactly(session, "cd in a pipe stays there", "cd / | cat; pwd", "/tmp")
+    exactly(session, "cd without a folder", "cd; pwd", "/")
+    exactly(session, "cd to nowhere", "cd nowhere", "cd: 'nowhere' cannot be entered: no such file or folder.")
+    exactly(session, "cd to a file", "cd text.txt", "cd: 'text.txt' cannot be entered: it is not a folder.")
+    exactly(session, "cd to two", "cd a b", "Usage: cd [FOLDER]")
+    exactly(session, "a folder that is not empty", "rm Folder-with-a-long-name; rmdir Folder-with-a-long-name",
+            "rm: 'Folder-with-a-long-name' cannot be removed: it is a folder.", "rm ended with status 1.",
+            "rmdir: 'Folder-with-a-long-name' cannot be removed: the folder is not empty.", "rmdir ended with status 1.")
+    exactly(session, "and all that is in it", "rm -r Folder-with-a-long-name; cd Folder-with-a-long-name",
+            "cd: 'Folder-with-a-long-name' cannot be entered: no such file or folder.")
+
+
+def filters(session):
+    """What lies in a pipe, with more than a pipe holds, and with a reader that goes."""
+    exactly(session, "more than a pipe holds", f"A='{'0123456789' * 8}'; echo $A > a.txt; "
+            "cat a.txt a.txt a.txt a.txt a.txt a.txt a.txt a.txt > b.txt; cat b.txt b.txt b.txt b.txt > a.txt; "
+            "cat a.txt a.txt a.txt a.txt > b.txt; rm a.txt; wc b.txt", "    128     128   10368 b.txt")
+    for name in ("cat b.txt", "sort b.txt", "uniq -c usertest.elf", "grep 0 b.txt", "tail -2000 b.txt", "hexdump usertest.elf",
+                 "head -2000 b.txt", "tee x.txt < usertest.elf", "find / / / / / / / / / / / / / / / / / / / / / / / / / /",
+                 "help programs"):
+        exactly(session, "a reader that goes first", f"{name} | ends 0")
+    session.run("rm x.txt")
+    exactly(session, "a built-in command fills a pipe", "help programs | tail -1 | wc", "      1       8      54")
+    exactly(session, "head", "head -1 text.txt; head -n 1 text.txt; head -n1 < text.txt; tail -1 text.txt",
+            "A line.", "A line.", "A line.", "One more line.")
+    exactly(session, "head", "head -x text.txt", "Usage: head [-NUMBER] [FILE ...]",
+            "       head [-n NUMBER] [FILE ...]", "Shows the first 10, or NUMBER, lines.", "head ended with status 2.")
+    exactly(session, "sort", "echo b > a.txt; echo a >> a.txt; echo b >> a.txt; sort a.txt | uniq -c",
+            "      1 a", "      2 b")
+    exactly(session, "sort and uniq", "sort -r a.txt; sort -u a.txt", "b", "b", "a", "a", "b")
+    exactly(session, "tee", "cat a.txt | tee c.txt | wc; tee -a c.txt < text.txt > /dev/null; wc c.txt",
+            "      3       3       6", "      5       8      29 c.txt")
+    exactly(session, "grep", "grep -n B A.TXT; grep -i B A.TXT; grep -c b a.txt; grep -v b a.txt a.txt; grep x a.txt || echo no",
+            "grep ended with status 1.", "b", "b", "2", "a.txt:a", "a.txt:a", "no")
+    exactly(session, "hexdump", "hexdump a.txt", "00000000  62 0a 61 0a 62 0a                                 b.a.b.")
+    exactly(session, "cp and mv", "cp a.txt dir; mv a.txt d.txt; cat dir/a.txt d.txt | uniq; rm dir/a.txt",
+            "b", "a", "b", "a", "b")
+    exactly(session, "cp and mv", "mv d.txt /tmp; cp nobody x; mv nobody x; cp dir x",
+            "mv: 'd.txt' cannot be moved: that is on another drive.", "mv ended with status 1.",
+            "cp: 'nobody' cannot be read: no such file or folder.", "cp ended with status 1.",
+            "mv: 'nobody' cannot be moved: no such file or folder.", "mv ended with status 1.",
+            "cp: 'dir' cannot be copied without -r: it is a folder.", "cp ended with status 1.")
+    exactly(session, "touch", "touch e.txt; wc e.txt; rm e.txt d.txt b.txt c.txt", "      0       0       0 e.txt")
+    command(session, "df", "df", r"drive +type +KiB +used +free", r"/ +FAT16 +\d+ +\d+ +\d+", r"/tmp +\w+ +\d+ +\d+ +\d+")
+    command(session, "mount", "mount", r"/ has FAT16 on ata0p1, to be read and written\.",
+            r"/tmp has RAM in memory, to be read and written\.", r"/dev has devices in memory, to be read only\.")
+    exactly(session, "find", "mkdir -p q/r; touch q/r/a.txt q/B.TXT; find q; find q -name '*.txt'; find q -type d; rm -r q",
+            "q", "q/r", "q/r/a.txt", "q/B.TXT", "q/r/a.txt", "q", "q/r")
 
 
 def pipes_and_files(session):
@@ -535,7 +601,7 @@ def clear(session):
 def whole_session(image, folder):
     with Machine(image, folder) as machine:
         session = Session(machine)
-        for part in (programs, names_and_quotes, pipes_and_files, statuses, background, editing, utf8,
+        for part in (programs, names_and_quotes, folders, filters, pipes_and_files, statuses, background, editing, utf8,
                      long_lines, history, pastes, inner_shell, keyboard, clear):
             part(session)
         machine.send("exit\r")

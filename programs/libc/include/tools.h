@@ -15,7 +15,8 @@ int tool_error(const char *program, const char *path, const char *verb, intptr_t
 /* Prints the usage. Returns EXIT_USAGE. */
 int tool_usage(const char *usage);
 
-/* Writes all of it to a descriptor: 0 or an error. */
+/* Writes all of it to a descriptor: 0 or an error. When nobody reads the pipe any more, the program
+ * ends. */
 int tool_write(int descriptor, const void *buffer, size_t length);
 
 /* Copies all that comes from one descriptor to another. 0 or an error. */
@@ -26,6 +27,21 @@ bool tool_is_folder(const char *path);
 
 /* "folder/name" of a path's last name, in `to`. False: it does not fit size bytes. */
 bool tool_join(char *to, size_t size, const char *folder, const char *path);
+
+/* The entries of a folder, one after the other, with their whole names. */
+struct tool_folder {
+    int descriptor;
+    int status; /* below 0: the error that has ended it */
+    intptr_t used, filled;
+    uint64_t buffer[128];
+};
+
+/* Opens it; false: status says why not. tool_folder_end() is to be called in any case. */
+bool tool_folder_begin(struct tool_folder *folder, const char *path);
+
+/* The next entry, good until the next call; NULL: the end, or an error. */
+const struct directory_record *tool_folder_next(struct tool_folder *folder);
+void tool_folder_end(struct tool_folder *folder);
 
 /* The last name of a path. */
 const char *tool_last_name(const char *path);
@@ -52,5 +68,9 @@ int tool_for_each_file(const char *program, int count, char **paths,
 
 /* A decimal number below 2^31, or -1. */
 int tool_number(const char *text);
+
+/* How many lines are meant by the first argument, if it is "-n NUMBER", "-nNUMBER" or "-NUMBER":
+ * into *count, or -1 for what is no number. The place in argv of what follows. */
+int tool_line_count(int argc, char **argv, int *count);
 
 #endif
