@@ -26,10 +26,11 @@ static uint32_t read_dword(const uint8_t *bytes)
     return value;
 }
 
-/* FAT16 below 32 MiB, FAT16, FAT16 addressed by LBA. */
-static bool is_fat16_type(uint8_t type)
+/* FAT12; FAT16 below 32 MiB, FAT16; FAT32, the same addressed by LBA; FAT16 by LBA. */
+static bool is_fat_type(uint8_t type)
 {
-    return type == 0x04 || type == 0x06 || type == 0x0E;
+    return type == 0x01 || type == 0x04 || type == 0x06 || type == 0x0B || type == 0x0C ||
+           type == 0x0E;
 }
 
 /* Adds the entries of the record that are active, or those that are not. */
@@ -122,7 +123,7 @@ int partition_find(struct block_device *device, uint32_t signature, struct parti
     int count = partition_list(device, signature, partitions);
 
     for (int i = 0; i < count; i++) {
-        if (is_fat16_type(partitions[i].type) &&
+        if (is_fat_type(partitions[i].type) &&
             range_is_inside(partitions[i].first_lba, partitions[i].sector_count, 0,
                             device->sector_count)) {
             *partition = partitions[i];

@@ -39,7 +39,7 @@ int partition_list(struct block_device *device, uint32_t signature,
 int partition_list_any(struct block_device *device, struct partition partitions[PARTITIONS_MAX]);
 
 /*
- * The first of these whose type is one of FAT16's and which lies on the device. 0; -ENOENT: there
+ * The first of these whose type is one of FAT's and which lies on the device. 0; -ENOENT: there
  * is none; the errors of partition_list(), *partition as it was.
  */
 int partition_find(struct block_device *device, uint32_t signature, struct partition *partition);

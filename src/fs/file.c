@@ -75,6 +75,11 @@ int file_control(struct file *file, unsigned what, struct user_pointer argument)
     return file->operations->control ? file->operations->control(file, what, argument) : -EINVARG;
 }
 
+int file_take_error(struct file *file)
+{
+    return file->operations->take_error ? file->operations->take_error(file) : OK;
+}
+
 struct file *file_hold(struct file *file)
 {
     file->references++;

@@ -39,6 +39,7 @@ struct file_operations {
     int (*read_directory)(struct file *file, struct directory_entry *entry); /* NULL: -ENOTDIR */
     int (*contents)(struct file *file, struct page_object **contents);       /* NULL: -EMODE */
     int (*control)(struct file *file, unsigned what, struct user_pointer argument); /* -EINVARG */
+    int (*take_error)(struct file *file); /* NULL: there is never one */
     /* Nobody refers to it any more: frees it. May wait. */
     void (*close)(struct file *file);
 };
@@ -94,6 +95,10 @@ int file_contents(struct file *file, struct page_object **contents);
 /* What a device or a file can do beyond the above: `what` and its argument are abi/file.h's.
  * -EINVARG where it cannot do that. */
 int file_control(struct file *file, unsigned what, struct user_pointer argument);
+
+/* What was written to the file and could not be brought to the disk later, and this open file was
+ * not told of yet: 0, or the latest error. For those who close it, or have synchronized it. */
+int file_take_error(struct file *file);
 
 /* One more who has it open, and closes it: they share its position. Returns file. */
 struct file *file_hold(struct file *file);

@@ -15,6 +15,7 @@
 struct file_object {
     struct file file;
     struct node *node; /* held */
+    uint32_t told;     /* errors of writing that it knows of: node_take_error() */
 };
 
 int fs_mount(struct block_device *device, uint32_t first_lba)
@@ -88,6 +89,13 @@ static int contents_of(struct file *file, struct page_object **contents)
     return OK;
 }
 
+static int take_error(struct file *file)
+{
+    struct file_object *object = LIST_ENTRY(file, struct file_object, file);
+
+    return node_take_error(object->node, &object->told);
+}
+
 /* Nobody has the node open by a file with these flags any more. */
 static void let_go(struct node *node, uint32_t flags)
 {
@@ -113,6 +121,7 @@ static const struct file_operations file_operations = {
     .seek = seek_in_file,
     .stat = stat_object,
     .contents = contents_of,
+    .take_error = take_error,
     .close = close_object,
 };
 
@@ -168,6 +177,7 @@ static const struct file_operations directory_operations = {
     .stat = stat_object,
     .read_directory = read_directory,
     .contents = no_contents,
+    .take_error = take_error,
     .close = close_object,
 };
 
@@ -176,29 +186,28 @@ static const struct file_operations directory_operations = {
 int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned vfs_flags,
                  struct file **file)
 {
+    /* Before the path, which may create a file or cut it: want of memory is to change nothing. */
+    struct file_object *object = kmem_alloc(sizeof(*object));
     struct node *node;
-    int status = vfs_open(folder, path, vfs_flags | (flags & FILE_WRITE ? VFS_WRITE : 0), &node);
+    int status =
+        object ? vfs_open(folder, path, vfs_flags | (flags & FILE_WRITE ? VFS_WRITE : 0), &node)
+               : -ENOMEM;
 
-    if (status < 0) {
-        return status;
+    if (status == OK && node->kind != NODE_DEVICE) {
+        object->node = node;
+        object->told = node_errors_told(node);
+        file_initialise(&object->file,
+                        node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
+                        flags);
+        *file = &object->file;
+        return OK;
     }
-    if (node->kind == NODE_DEVICE) {
+    kmem_free(object);
+    if (status == OK) {
         status = device_file_open(device_fs_device(node), flags, file);
         let_go(node, flags);
-        return status;
     }
-    struct file_object *object = kmem_alloc(sizeof(*object));
-
-    if (!object) {
-        let_go(node, flags);
-        return -ENOMEM;
-    }
-    object->node = node;
-    file_initialise(&object->file,
-                    object->node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
-                    flags);
-    *file = &object->file;
-    return OK;
+    return status;
 }
 
 int file_open(const char *path, struct file **file)

@@ -429,6 +429,15 @@ static int fill(struct page_object *contents, uint32_t index, void *const frames
     return status;
 }
 
+void node_note_error(struct node *node, int status)
+{
+    if (status < 0 && status != -ENOMEM && status != -EINTERRUPTED) {
+        node->write_status = status;
+        node->write_errors++;
+        node->is_error_told = false;
+    }
+}
+
 static int write_back(struct page_object *contents, uint32_t index, void *const frames[],
                       size_t count)
 {
@@ -439,9 +448,7 @@ static int write_back(struct page_object *contents, uint32_t index, void *const 
     int status = node->operations->write_back(node, index, frames, count);
 
     volume_unlock(node->volume);
-    if (status < 0 && status != -ENOMEM && status != -EINTERRUPTED && node->write_status == OK) {
-        node->write_status = status;
-    }
+    node_note_error(node, status);
     return status;
 }
 
@@ -511,6 +518,7 @@ int node_write_back(struct node *node)
             node->operations->write_attributes ? node->operations->write_attributes(node) : OK;
 
         node->is_changed = node->is_changed || now == -ENOMEM || now == -EINTERRUPTED;
+        node_note_error(node, now);
         status = status < 0 ? status : now;
     }
     volume_unlock(node->volume);

@@ -150,8 +150,10 @@ struct node {
     bool is_changed;   /* write_attributes() is to be called */
     uint32_t
         writers; /* who can change the contents; and who runs them as a program: if there are */
-    uint32_t runners; /* any of one, there are none of the other (fs/node_contents.h) */
-    int write_status; /* the first error of writing back that nobody was told of yet; 0: none */
+    uint32_t runners;      /* any of one, there are none of the other (fs/node_contents.h) */
+    int write_status;      /* the latest error of writing back; 0: there was none */
+    uint32_t write_errors; /* how many there were */
+    bool is_error_told;    /* somebody was told of the latest one */
     /* The node cache's own: */
     struct list_node link;  /* on the volume's list of nodes */
     struct list_node idle;  /* on the list of idle ones, while it is one; or of unfinished ones */
@@ -263,9 +265,12 @@ void node_cache_initialise(void);
 size_t node_cache_shrink(const struct volume *volume);
 
 /* Writes what is to be written of a node: contents, then attributes, into the volume's cached
- * blocks. 0 or the first error; one of the contents is kept in node->write_status, too. The caller
- * holds the node. May wait. */
+ * blocks. 0 or the first error, which is noted, too. The caller holds the node. May wait. */
 int node_write_back(struct node *node);
+
+/* What was written to the node is lost: noted for those who wrote it (node_take_error()). Nothing
+ * for OK, -ENOMEM and -EINTERRUPTED, after which it is tried again. */
+void node_note_error(struct node *node, int status);
 
 struct node_cache_stats {
     size_t nodes; /* in memory */

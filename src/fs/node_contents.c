@@ -116,6 +116,12 @@ int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t 
 
 /* ---------------------------------------------------------------- size */
 
+void node_note_change(struct node *node)
+{
+    node->times.modified = rtc_now();
+    node->is_changed = true;
+}
+
 /* Tells the file system, and then all: with the volume locked. */
 static int set_size(struct node *node, uint64_t size)
 {
@@ -123,8 +129,7 @@ static int set_size(struct node *node, uint64_t size)
 
     if (status == OK) {
         node->size = size;
-        node->times.modified = rtc_now();
-        node->is_changed = true;
+        node_note_change(node);
     }
     return status;
 }
@@ -347,8 +352,7 @@ static int write_alone(struct node *node, uint64_t *position, struct io_buffer f
     if (status < 0 && done == 0) {
         return status;
     }
-    node->times.modified = rtc_now();
-    node->is_changed = true;
+    node_note_change(node);
     *position = start + done;
     return (int)done;
 }
@@ -368,12 +372,23 @@ int node_write(struct node *node, uint64_t *position, struct io_buffer from, siz
 
 /* ---------------------------------------------------------------- to the disk */
 
-int node_take_error(struct node *node)
+uint32_t node_errors_told(const struct node *node)
 {
-    int status = node->write_status;
+    return node->write_errors - (node->write_errors > 0 && !node->is_error_told);
+}
 
-    node->write_status = OK;
-    return status;
+int node_take_error(struct node *node, uint32_t *told)
+{
+    uint32_t known = told ? *told : node_errors_told(node);
+
+    if (known == node->write_errors) {
+        return OK;
+    }
+    if (told) {
+        *told = node->write_errors;
+    }
+    node->is_error_told = true;
+    return node->write_status;
 }
 
 int node_sync(struct node *node)
@@ -387,9 +402,8 @@ int node_sync(struct node *node)
         now = volume->operations->sync(volume);
         volume_unlock(volume);
     }
-    int earlier = node_take_error(node);
-
-    return earlier < 0 ? earlier : status < 0 ? status : now;
+    node_note_error(node, now);
+    return status < 0 ? status : now;
 }
 
 int node_set_times(struct node *node, const struct node_times *times)

@@ -52,12 +52,20 @@ int node_write(struct node *node, uint64_t *position, struct io_buffer from, siz
  * is what it was. */
 int node_resize(struct node *node, uint64_t size);
 
-/* All of a file, or of a folder, gets to the disk: contents, size, name. Returns an error of
- * earlier writing back, too, once. */
+/* All of a file, or of a folder, gets to the disk: contents, size, name. */
 int node_sync(struct node *node);
 
-/* An error of writing back that nobody was told of yet; it counts as told then. */
-int node_take_error(struct node *node);
+/*
+ * What could not be written back, now or earlier, is an error for each who had the file open then,
+ * once. *told is such a one's note of what it knows: node_errors_told() when it opens the file,
+ * moved on by node_take_error(), which returns the latest error that it does not know, or 0. Who
+ * comes when nobody was told yet is to be told as well. told NULL: only of that.
+ */
+uint32_t node_errors_told(const struct node *node);
+int node_take_error(struct node *node, uint32_t *told);
+
+/* The contents are being changed, now. */
+void node_note_change(struct node *node);
 
 int node_set_times(struct node *node, const struct node_times *times);
 

@@ -260,10 +260,12 @@ int mapping_sync(struct process *process, vaddr_t address, size_t length)
             return -ENOMEM;
         }
         if (area->is_shared && area->object && page_object_notices_writes(area->object)) {
-            int status = node_sync(node_of(area->object));
+            struct node *node = node_of(area->object);
+            int status = node_sync(node);
+            int earlier = node_take_error(node, NULL);
 
-            if (status < 0) {
-                return status;
+            if (status < 0 || earlier < 0) {
+                return status < 0 ? status : earlier;
             }
         }
         address = area->end;

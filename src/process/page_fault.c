@@ -14,6 +14,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "debug/panic.h"
+#include "fs/node_contents.h"
 #include "fs/page_object.h"
 #include "lib/string.h"
 #include "memory/page.h"
@@ -156,6 +157,7 @@ static int let_write(struct address_space *space, const struct area *area, vaddr
     if (status == OK && page_entry_is_present(entry)) { /* else it comes at the next try */
         page_object_mark_dirty(area->object, index_in(area, page),
                                page_memory(page_entry_frame(entry)));
+        node_note_change(node_of(area->object));
         paging_write(
             space->chunk, page,
             page_entry_make(page_entry_frame(entry),
@@ -185,6 +187,7 @@ static int bring_of_object(struct address_space *space, const struct area *area,
     }
     if (is_noticed && is_written) {
         page_object_mark_dirty(area->object, index, frame);
+        node_note_change(node_of(area->object));
     } else if (is_noticed || !area->is_shared) {
         rights &= (page_rights_t)~PAGE_WRITE;
     }

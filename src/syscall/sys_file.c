@@ -145,12 +145,16 @@ intptr_t sys_read_directory(const uintptr_t *arguments)
     return status;
 }
 
-/* close(descriptor): 0 */
+/* close(descriptor): 0; an error when something that was written to the file is lost: it is closed
+ * all the same */
 intptr_t sys_close(const uintptr_t *arguments)
 {
     struct process *process = process_current();
+    struct file *file = descriptor_file(arguments[0]);
+    int lost = file && file_is_writable(file) ? file_take_error(file) : OK;
+    int status = descriptors_close(&process->descriptors, process->family, arguments[0]);
 
-    return descriptors_close(&process->descriptors, process->family, arguments[0]);
+    return status < 0 ? status : lost;
 }
 
 /* write_file(descriptor, buffer, length): how many bytes. Nothing is written when a part of the

@@ -43,8 +43,7 @@ static struct node *folder(void)
 
 static unsigned vfs_flags_of(uint32_t flags)
 {
-    return (flags & OPEN_CREATE ? VFS_CREATE : 0) |
-           (flags & OPEN_EXCLUSIVE ? VFS_EXCLUSIVE : 0) |
+    return (flags & OPEN_CREATE ? VFS_CREATE : 0) | (flags & OPEN_EXCLUSIVE ? VFS_EXCLUSIVE : 0) |
            (flags & OPEN_TRUNCATE ? VFS_TRUNCATE : 0) |
            (flags & OPEN_DIRECTORY ? VFS_DIRECTORY : 0);
 }
@@ -203,7 +202,13 @@ intptr_t sys_sync_file(const uintptr_t *arguments)
     }
     int status = node_for(arguments[0], FILE_READ | FILE_WRITE, &node);
 
-    return status < 0 ? status : node_sync(node);
+    if (status == OK) {
+        int now = node_sync(node);
+
+        status = file_take_error(descriptor_file(arguments[0]));
+        status = status < 0 ? status : now;
+    }
+    return status;
 }
 
 /* ---------------------------------------------------------------- names */

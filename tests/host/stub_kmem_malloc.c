@@ -16,7 +16,7 @@
 
 static unsigned live;
 static unsigned fail_at;
-static bool fails_on;
+static bool fails_on, has_failed;
 static unsigned total_pages = 32768, free_pages = 32768;
 
 unsigned stub_kmem_live(void)
@@ -27,13 +27,19 @@ unsigned stub_kmem_live(void)
 void stub_kmem_fail_at(unsigned nth)
 {
     fail_at = nth;
-    fails_on = false;
+    fails_on = has_failed = false;
 }
 
 void stub_kmem_fail_from(unsigned nth)
 {
     fail_at = nth;
     fails_on = true;
+    has_failed = false;
+}
+
+bool stub_kmem_has_failed(void)
+{
+    return has_failed;
 }
 
 void stub_pmm_set_pages(unsigned total, unsigned free)
@@ -62,6 +68,7 @@ static bool is_to_fail(void)
         return false;
     }
     fail_at = fails_on;
+    has_failed = true;
     return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * test_partition.c - finding the FAT16 volume in a master boot record.
+ * test_partition.c - finding the FAT volume in a master boot record.
  * Sources: src/device/partition.c src/device/block.c src/lib/string.c
  */
 #include <setjmp.h>
@@ -130,7 +130,8 @@ static void test_types(void **state)
     (void)state;
     for (unsigned type = 0; type < 256; type++) {
         put_entry(0, 0x80, (uint8_t)type, 2048, 40000);
-        if (type == 0x04 || type == 0x06 || type == 0x0E) {
+        if (type == 0x01 || type == 0x04 || type == 0x06 || type == 0x0B || type == 0x0C ||
+            type == 0x0E) {
             assert_found(2048, 40000);
         } else {
             assert_not_found(-ENOENT);
@@ -150,7 +151,7 @@ static void test_fourth_entry(void **state)
     (void)state;
     put_entry(0, 0, 0x83, 63, 100);
     put_entry(1, 0, 0x07, 200, 100);
-    put_entry(2, 0x80, 0x0C, 300, 100);
+    put_entry(2, 0x80, 0x83, 300, 100);
     put_entry(3, 0, 0x06, 400, 5000);
     assert_found(400, 5000);
 }

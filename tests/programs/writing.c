@@ -1,5 +1,5 @@
 /*
- * writing.c - files that are written, on drive 1: created, read back, mapped, made longer and
+ * writing.c - files that are written, most of them on drive 1: created, read back, mapped, made longer and
  * shorter, renamed, removed; and what is not allowed. Run alone, as init.
  *
  * Expect: status 0
@@ -146,6 +146,32 @@ static void check_mapping(void)
     CHECK(syscall_unmap((uintptr_t)memory, 3 * PAGE) == 0);
     CHECK(syscall_close(file) == 0);
     CHECK(syscall_remove("/tmp/m", REMOVE_FILE) == 0);
+}
+
+/* What is written to a mapping is a change of the file: at the first write, and at the first one
+ * after it was brought to the disk. */
+static void check_time_of_mapping(void)
+{
+    static const int64_t old[2] = {1000000000, 1000000000};
+    int file = make("/mapped.bin");
+    struct memory_mapping mapping = {.length = PAGE,
+                                     .rights = MAPPING_READ | MAPPING_WRITE,
+                                     .flags = MAPPING_SHARED,
+                                     .descriptor = file};
+
+    CHECK(resize(file, PAGE) == 0 && syscall_sync_file(file) == 0);
+    volatile unsigned char *memory = (unsigned char *)syscall_map(&mapping);
+    CHECK(is_address((void *)memory));
+    for (int i = 0; i < 3; i++) {
+        CHECK(syscall_set_times("/mapped.bin", old) == 0);
+        CHECK(memory[i] == 0 && details_of(file).modified == old[0]);
+        memory[i] = 'm';
+        CHECK(details_of(file).modified > old[0]);
+        CHECK(syscall_sync_mapping((uintptr_t)memory, PAGE) == 0);
+    }
+    CHECK(read_at(file, 0, back, 4) == 4 && memcmp(back, "mmm", 4) == 0);
+    CHECK(syscall_unmap((uintptr_t)memory, PAGE) == 0 && syscall_close(file) == 0);
+    CHECK(syscall_remove("/mapped.bin", REMOVE_FILE) == 0);
 }
 
 /* A file without a name lives as long as it is open. */
@@ -378,6 +404,7 @@ int main(void)
     }
     check_contents();
     check_mapping();
+    check_time_of_mapping();
     check_removed();
     check_names();
     check_lists();

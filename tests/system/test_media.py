@@ -3,6 +3,7 @@
 the disk's signature, and runs a program from its file system."""
 
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,11 @@ MEDIA = {
 # Of these the x86_64 kernel, which shares all of the drivers, boots from one of a kind.
 MEDIA_64 = ["IDE, primary master", "IDE, secondary slave", "AHCI", "USB stick on EHCI", "USB stick on xHCI",
             "virtio-blk", "virtio-scsi", "NVMe", "IDE, two CPUs", "AHCI, every CPU feature"]
+# Volumes as people format them: (the partition's type, mkfs.fat's options, MiB, what it is).
+VOLUMES = [(0x01, "-F 12", 8, "FAT12"), (0x0B, "-F 32", 64, "FAT32"), (0x0C, "-F 32 -s 1 -f 1", 40, "FAT32"),
+           (0x06, "-F 16", 32, "FAT16"), (0x0E, "-F 16 -s 128", 300, "FAT16")]
+SECTOR, FIRST_LBA, PARTITION = 512, 2048, 0x1BE
+
 # CPUs without long mode, or without a bit against execution, and what they are told.
 CPUS_OF_32_BITS = ["pentium", "pentium3", "qemu32", "core2duo,-nx"]
 NO_LONG_MODE = "64-bit"
@@ -78,6 +84,35 @@ def runs(arguments, disk):
         if line not in console:
             return f"no {line!r}, status {status}:\n{console}"
     return None if status == 0 else f"status {status}"
+
+
+def formatted(path, kind, mkfs, mib):
+    """The disk, with a partition of that type that others have formatted and filled, in place of its own."""
+    with open(suite.image("hello.bin"), "rb") as file:
+        disk = bytearray(file.read(FIRST_LBA * SECTOR))
+    disk[PARTITION:PARTITION + 16] = struct.pack("<B3xB3xII", 0x80, kind, FIRST_LBA, mib * (1 << 20) // SECTOR)
+    with open(path, "wb") as file:
+        file.write(disk)
+        file.truncate(FIRST_LBA * SECTOR + mib * (1 << 20))
+    offset = f"@@{FIRST_LBA * SECTOR}"
+    init = path + ".init.elf"
+    environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLS_SKIP_CHECK": "1"}
+    for command in (["mkfs.fat", *mkfs.split(), "--offset", str(FIRST_LBA), path, str(mib * 1024)],
+                    ["mcopy", "-n", "-i", suite.image("hello.bin") + offset, "::init.elf", init],
+                    ["mcopy", "-i", path + offset, init, "::init.elf"]):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"{' '.join(command)}: {done.stdout + done.stderr}"
+    return None
+
+
+def boots_from(path, kind, mkfs, mib, name):
+    why = formatted(path, kind, mkfs, mib)
+    if why:
+        return why
+    status, console = suite.boot(path, *IDE.format(image=path).split())
+    right = status == 0 and f"File system: {name} on ata0" in console and "Hello from init.elf." in console
+    return None if right else f"status {status}:\n{console}"
 
 
 def in_order(arguments):
@@ -142,6 +177,11 @@ def all_media():
                                                    medium[1]), media.values())
             for name, why in zip(media, results):
                 test(f"boots and runs a program: {name}", why)
+        for number, (kind, mkfs, mib, name) in enumerate(VOLUMES if is_i386 else VOLUMES[:2]):
+            path = os.path.join(folder, f"volume{number}.bin")
+            test(f"boots from a partition of type {kind:02x}, formatted by mkfs.fat {mkfs}",
+                 boots_from(path, kind, mkfs, mib, name))
+            os.unlink(path)
         for number, name in enumerate(SHELL_MEDIA if is_i386 or suite.IS_ALL else SHELL_MEDIA[:1]):
             test(f"the shell and its programs: {name}",
                  shell(MEDIA[name][0], os.path.join(folder, str(number))))

@@ -9,6 +9,7 @@
 
 #define CLUSTER_BYTES_MAX (64 * 1024)
 #define ATARI_JUMP        0x60 /* BRA.S */
+#define ATARI_DISK        0xF8 /* its media byte for a part of a hard disk; floppies have others */
 
 /* Volumes of others: by the name in their boot record. NULL: nothing known. */
 static const char *find_foreign(const struct fat_boot_record *record)
@@ -25,6 +26,20 @@ static const char *find_foreign(const struct fat_boot_record *record)
 static bool is_power_of_two(uint32_t number)
 {
     return number && !(number & (number - 1));
+}
+
+/*
+ * The number of clusters alone decides (section 3.5), though a PC's volume may say something else
+ * in words. Atari's system has 16 bits on all hard disks. There, formatters of others still make
+ * FATs that are too short for that.
+ */
+static unsigned bits_of_small(const struct fat_boot_record *record, bool is_atari,
+                              uint64_t clusters, uint64_t fat_bytes)
+{
+    bool is_atari_disk =
+        is_atari && record->media == ATARI_DISK && (clusters + FAT_CLUSTER_FIRST) * 2 <= fat_bytes;
+
+    return clusters <= FAT12_CLUSTERS_MAX && !is_atari_disk ? 12 : 16;
 }
 
 /* The volume can be read, but whoever writes to it might make things worse. */
@@ -81,9 +96,9 @@ const char *fat_understand(const void *bytes, struct fat_volume *volume)
     const char *foreign = find_foreign(record);
 
     /* Atari's have none, and begin with a jump of its processor. */
-    bool is_signed =
-        (signature[0] == 0x55 && signature[1] == 0xAA) || record->jump[0] == ATARI_JUMP;
-    if (!is_signed) {
+    bool is_signed = signature[0] == 0x55 && signature[1] == 0xAA;
+    bool is_atari = !is_signed && record->jump[0] == ATARI_JUMP;
+    if (!is_signed && !is_atari) {
         return "its first sector is no boot record (no 55 AA at its end); it is not formatted";
     }
     if (foreign) {
@@ -114,7 +129,8 @@ const char *fat_understand(const void *bytes, struct fat_volume *volume)
         return "it reaches beyond the end of its partition or of the disk";
     }
     uint64_t clusters = (total - (uint32_t)before_data) / spc;
-    unsigned bits = is_large ? 32 : clusters <= FAT12_CLUSTERS_MAX ? 12 : 16;
+    unsigned bits =
+        is_large ? 32 : bits_of_small(record, is_atari, clusters, (uint64_t)fat * sector);
     if (!is_large && clusters > FAT16_CLUSTERS_MAX) {
         return "it has more clusters than FAT16 can have (65524)";
     }

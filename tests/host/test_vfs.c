@@ -1,0 +1,950 @@
+/*
+ * test_vfs.c - files and folders as programs see them, above FAT and above memory: random
+ * operations against a simple model, with the caches forgotten and the volume mounted again in
+ * between; each operation with its n-th allocation, and its n-th read or write of the disk, failing;
+ * and who is told of what could not be written.
+ * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
+ * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
+ * Sources: src/fs/fat/fat_fs.c src/fs/ram/ram_fs.c src/device/partition.c
+ * Sources: src/fs/file.c src/fs/file_object.c src/fs/vfs.c src/fs/node.c
+ * Sources: src/fs/node_contents.c src/fs/page_object.c tests/host/stub_clock.c
+ * Sources: tests/host/stub_devices.c src/fs/path.c tests/host/stub_user.c
+ * Sources: src/device/block.c src/device/block_cache.c src/lib/string.c src/lib/tree.c
+ * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/align.h"
+#include "device/block_cache.h"
+#include "fat_disk.h"
+#include "fs/fat/fat_fs.h"
+#include "fs/file_object.h"
+#include "fs/node_contents.h"
+#include "fs/ram/ram_fs.h"
+#include "memory/heap/kheap.h"
+#include "random.h"
+#include "stub_clock.h"
+#include "stub_frames.h"
+#include "stub_kmem_malloc.h"
+
+void *kzalloc(size_t size)
+{
+    return calloc(1, size); /* the page cache's table: for ever */
+}
+
+static struct fat_disk disk;
+static bool is_on_disk; /* drive 0 is FAT; else it is memory */
+
+static void mount(void)
+{
+    assert_int_equal(is_on_disk ? fs_mount(&disk.device, 0)
+                                : vfs_mount(VFS_DRIVE_START, &ram_file_system, NULL, 0, 0),
+                     OK);
+}
+
+/* mkfs NULL: in memory. */
+static void begin(const char *mkfs, uint32_t kib)
+{
+    stub_pmm_set_pages(STUB_FRAMES, STUB_FRAMES);
+    is_on_disk = mkfs != NULL;
+    if (is_on_disk) {
+        fat_disk_create(&disk, mkfs, kib, 512);
+        if (strstr(mkfs, "-R 128")) {
+            fat_disk_add_log(&disk);
+        }
+    }
+    mount();
+}
+
+/* All that is in the folder goes. */
+static void empty(const char *path)
+{
+    struct node *node;
+    struct node_entry entry;
+    uint64_t cursor = 0;
+
+    assert_int_equal(vfs_open(NULL, path, VFS_DIRECTORY, &node), OK);
+    while (node_list(node, &cursor, &entry) == 1) {
+        char below[512];
+
+        snprintf(below, sizeof(below), "%s/%s", path, entry.name);
+        if (entry.kind == NODE_DIRECTORY) {
+            empty(below);
+            assert_int_equal(vfs_remove_directory(NULL, below), OK);
+        } else {
+            assert_int_equal(vfs_remove(NULL, below), OK);
+        }
+    }
+    node_release(node);
+}
+
+static void end(void)
+{
+    if (!is_on_disk) { /* nodes that have a name stay */
+        struct volume *volume = vfs_volume(VFS_DRIVE_START);
+        struct volume_figures figures;
+
+        empty("/.");
+        volume->operations->figures(volume, &figures);
+        assert_int_equal(figures.free_bytes, figures.bytes);
+    }
+    assert_int_equal(fs_unmount(), OK);
+    if (is_on_disk) {
+        assert_true(fat_disk_is_sound(&disk, true, NULL));
+        fat_disk_destroy(&disk);
+    }
+    assert_int_equal(stub_kmem_live(), 0);
+}
+
+/* ---------------------------------------------------------------- the model */
+
+#define NODES_MAX   200
+#define MODEL_BYTES 30000
+
+struct model {
+    bool is_used, is_folder;
+    int parent; /* NONE: it has no name any more */
+    int name;
+    size_t size;
+    uint8_t *bytes;
+    unsigned opens;
+};
+
+#define NONE (-1)
+#define ROOT 0
+
+static struct model model[NODES_MAX];
+
+static const char *const names[] = {"a",          "B.TXT",      "a long name.text", "folder",
+                                    "Sub Folder", "\xC3\xA4.c", "x2345678.123"};
+
+#define NAMES ((int)ARRAY_SIZE(names))
+
+static void model_reset(void)
+{
+    for (int i = 0; i < NODES_MAX; i++) {
+        free(model[i].bytes);
+    }
+    memset(model, 0, sizeof(model));
+    model[ROOT] = (struct model){.is_used = true, .is_folder = true, .parent = NONE};
+}
+
+static int model_child(int folder, int name)
+{
+    for (int i = 1; i < NODES_MAX; i++) {
+        if (model[i].is_used && model[i].parent == folder && model[i].name == name) {
+            return i;
+        }
+    }
+    return NONE;
+}
+
+static bool model_is_empty(int folder)
+{
+    for (int name = 0; name < NAMES; name++) {
+        if (model_child(folder, name) != NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int model_new(int folder, int name, bool is_folder)
+{
+    for (int i = 1; i < NODES_MAX; i++) {
+        if (!model[i].is_used) {
+            model[i] = (struct model){.is_used = true,
+                                      .is_folder = is_folder,
+                                      .parent = folder,
+                                      .name = name,
+                                      .bytes = calloc(1, MODEL_BYTES)};
+            return i;
+        }
+    }
+    fail_msg("the model is full");
+    return NONE;
+}
+
+/* Without a name and not open it is gone. */
+static void model_settle(int node)
+{
+    if (model[node].parent == NONE && model[node].opens == 0) {
+        free(model[node].bytes);
+        model[node] = (struct model){0};
+    }
+}
+
+static void model_resize(int node, size_t size)
+{
+    struct model *file = &model[node];
+
+    if (size < file->size) {
+        memset(file->bytes + size, 0, file->size - size);
+    }
+    file->size = size;
+}
+
+/* A path of names, as numbers. */
+struct way {
+    int depth;
+    int name[3];
+    char text[128];
+};
+
+/* The path; on FAT, in any spelling. */
+static void spell(struct way *way)
+{
+    size_t length = 0;
+
+    for (int i = 0; i < way->depth; i++) {
+        length += (size_t)snprintf(way->text + length, sizeof(way->text) - length, "/%s",
+                                   names[way->name[i]]);
+    }
+    for (char *c = way->text; is_on_disk && *c; c++) {
+        if (*c >= 'a' && *c <= 'z' && random_below(8) == 0) {
+            *c = (char)(*c - 32);
+        }
+    }
+}
+
+static struct way random_way(void)
+{
+    struct way way = {.depth = 1 + (int)random_below(3)};
+
+    for (int i = 0; i < way.depth; i++) {
+        way.name[i] = (int)random_below((uint32_t)NAMES);
+    }
+    spell(&way);
+    return way;
+}
+
+/* The folder that the last name is in: its number, or an error. */
+static int model_folder(const struct way *way)
+{
+    int node = ROOT;
+
+    for (int i = 0; i < way->depth; i++) {
+        if (!model[node].is_folder) {
+            return -ENOTDIR;
+        }
+        if (i < way->depth - 1) {
+            node = model_child(node, way->name[i]);
+            if (node == NONE) {
+                return -ENOENT;
+            }
+        }
+    }
+    return node;
+}
+
+static int last_name(const struct way *way)
+{
+    return way->name[way->depth - 1];
+}
+
+static bool model_is_below(int folder, int node)
+{
+    while (folder != NONE && folder != node) {
+        folder = model[folder].parent;
+    }
+    return folder != NONE;
+}
+
+/* ---------------------------------------------------------------- open files */
+
+#define OPENS_MAX 6
+
+static struct {
+    struct file *file;
+    int node;
+} opens[OPENS_MAX];
+
+static void close_file(int i)
+{
+    if (opens[i].file) {
+        assert_int_equal(file_take_error(opens[i].file), OK);
+        file_close(opens[i].file);
+        opens[i].file = NULL;
+        model[opens[i].node].opens--;
+        model_settle(opens[i].node);
+    }
+}
+
+static void try_open(void)
+{
+    static const unsigned flags[] = {0, VFS_CREATE, VFS_CREATE | VFS_EXCLUSIVE,
+                                     VFS_CREATE | VFS_TRUNCATE, VFS_TRUNCATE};
+    int i = (int)random_below(OPENS_MAX);
+    unsigned how = flags[random_below(ARRAY_SIZE(flags))];
+    struct way way = random_way();
+    int folder = model_folder(&way), wanted = folder;
+    int node = folder >= 0 ? model_child(folder, last_name(&way)) : NONE;
+
+    close_file(i);
+    if (folder >= 0) {
+        wanted = node == NONE            ? how & VFS_CREATE ? OK : -ENOENT
+                 : how & VFS_EXCLUSIVE   ? -EEXISTS
+                 : model[node].is_folder ? -EISDIR
+                                         : OK;
+    }
+    assert_int_equal(file_open_at(NULL, way.text, FILE_READ | FILE_WRITE, how, &opens[i].file),
+                     wanted);
+    if (wanted < 0) {
+        opens[i].file = NULL;
+        return;
+    }
+    if (node == NONE) {
+        node = model_new(folder, last_name(&way), false);
+    } else if (how & VFS_TRUNCATE) {
+        model_resize(node, 0);
+    }
+    opens[i].node = node;
+    model[node].opens++;
+}
+
+static void try_write(int i)
+{
+    static uint8_t bytes[9000];
+    struct model *file = &model[opens[i].node];
+    size_t length = 1 + random_below(random_below(2) ? 100 : sizeof(bytes));
+    size_t position = random_below(3) ? random_below((uint32_t)file->size + 1)
+                                      : random_below(MODEL_BYTES - sizeof(bytes));
+
+    for (size_t k = 0; k < length; k++) {
+        bytes[k] = (uint8_t)random_below(256);
+    }
+    assert_int_equal(file_seek(opens[i].file, position), OK);
+    length = MIN(length, MODEL_BYTES - position);
+
+    int status = length > 0 ? file_write(opens[i].file, bytes, length) : 0;
+
+    if (status < 0) {
+        assert_int_equal(status, -ENOSPACE);
+        return;
+    }
+    assert_true(is_on_disk ? (size_t)status == length : (size_t)status <= length);
+    memcpy(file->bytes + position, bytes, (size_t)status);
+    file->size = MAX(file->size, position + (size_t)status);
+}
+
+static void check_file(struct file *file, int node)
+{
+    static uint8_t bytes[MODEL_BYTES + 1];
+    struct file_stat stat;
+
+    file_stat(file, &stat);
+    assert_int_equal(stat.size, model[node].size);
+    assert_int_equal(file_seek(file, 0), OK);
+    assert_int_equal(file_read(file, bytes, sizeof(bytes)), model[node].size);
+    if (model[node].size > 0) {
+        assert_memory_equal(bytes, model[node].bytes, model[node].size);
+    }
+}
+
+static void try_resize(int i)
+{
+    size_t size = random_below(MODEL_BYTES);
+    int status = node_resize(file_node(opens[i].file), size);
+
+    assert_true(status == OK || status == -ENOSPACE);
+    if (status == OK) {
+        model_resize(opens[i].node, size);
+    }
+}
+
+/* ---------------------------------------------------------------- names */
+
+static void try_make_directory(void)
+{
+    struct way way = random_way();
+    int folder = model_folder(&way);
+    int wanted = folder < 0 ? folder : model_child(folder, last_name(&way)) != NONE ? -EEXISTS : OK;
+
+    assert_int_equal(vfs_make_directory(NULL, way.text), wanted);
+    if (wanted == OK) {
+        (void)model_new(folder, last_name(&way), true);
+    }
+}
+
+static void try_remove(bool is_folder)
+{
+    struct way way = random_way();
+    int folder = model_folder(&way);
+    int node = folder >= 0 ? model_child(folder, last_name(&way)) : NONE;
+    int wanted = folder < 0                            ? folder
+                 : node == NONE                        ? -ENOENT
+                 : model[node].is_folder && !is_folder ? -EISDIR
+                 : !model[node].is_folder && is_folder ? -ENOTDIR
+                 : is_folder && !model_is_empty(node)  ? -ENOTEMPTY
+                                                       : OK;
+
+    assert_int_equal(is_folder ? vfs_remove_directory(NULL, way.text) : vfs_remove(NULL, way.text),
+                     wanted);
+    if (wanted == OK) {
+        model[node].parent = NONE;
+        model_settle(node);
+    }
+}
+
+static void try_rename(void)
+{
+    struct way old = random_way(), new = random_way();
+    int from = model_folder(&old), to = model_folder(&new);
+    int node = from >= 0 ? model_child(from, last_name(&old)) : NONE;
+    int replaced = to >= 0 ? model_child(to, last_name(&new)) : NONE;
+    int wanted = from < 0                                                 ? from
+                 : to < 0                                                 ? to
+                 : node == NONE                                           ? -ENOENT
+                 : model[node].is_folder && model_is_below(to, node)      ? -EINVARG
+                 : replaced == NONE || replaced == node                   ? OK
+                 : model[replaced].is_folder && !model[node].is_folder    ? -EISDIR
+                 : !model[replaced].is_folder && model[node].is_folder    ? -ENOTDIR
+                 : model[replaced].is_folder && !model_is_empty(replaced) ? -ENOTEMPTY
+                                                                          : OK;
+
+    assert_int_equal(vfs_rename(NULL, old.text, new.text), wanted);
+    if (wanted == OK) {
+        if (replaced != NONE && replaced != node) {
+            model[replaced].parent = NONE;
+            model_settle(replaced);
+        }
+        model[node].parent = to;
+        model[node].name = last_name(&new);
+    }
+}
+
+/* All of a folder, and what is in it, is as the model has it. */
+static void check_tree(int folder, const char *path)
+{
+    struct node *node;
+    struct node_entry entry;
+    uint64_t cursor = 0;
+    int count = 0, wanted = 0;
+
+    assert_int_equal(vfs_open(NULL, path, VFS_DIRECTORY, &node), OK);
+    while (node_list(node, &cursor, &entry) == 1) {
+        count++;
+    }
+    node_release(node);
+    for (int name = 0; name < NAMES; name++) {
+        int child = model_child(folder, name);
+        char below[256];
+        struct file *file;
+
+        snprintf(below, sizeof(below), "%s/%s", path, names[name]);
+        assert_int_equal(file_open(below, &file), child == NONE ? -ENOENT : OK);
+        if (child == NONE) {
+            continue;
+        }
+        wanted++;
+        if (model[child].is_folder) {
+            check_tree(child, below);
+        } else {
+            check_file(file, child);
+        }
+        file_close(file);
+    }
+    assert_int_equal(count, wanted);
+}
+
+static void forget_some(void)
+{
+    switch (random_below(4)) {
+    case 0: (void)node_cache_shrink(NULL); break;
+    case 1: page_cache_forget(); break;
+    case 2: assert_int_equal(vfs_sync(), OK); break;
+    default:
+        for (int i = 0; i < OPENS_MAX; i++) {
+            close_file(i);
+        }
+        if (is_on_disk) {
+            assert_int_equal(fs_unmount(), OK);
+            mount();
+        }
+    }
+}
+
+static void random_operations(uint32_t seed, unsigned count)
+{
+    random_state = seed;
+    model_reset();
+    for (unsigned n = 0; n < count; n++) {
+        int i = (int)random_below(OPENS_MAX);
+
+        stub_clock_now++;
+        switch (random_below(14)) {
+        case 0:
+        case 1: try_make_directory(); break;
+        case 2: try_remove(false); break;
+        case 3: try_remove(true); break;
+        case 4:
+        case 5: try_rename(); break;
+        case 6:
+        case 7:
+        case 8: try_open(); break;
+        case 9:
+            if (random_below(8) == 0) {
+                forget_some();
+            }
+            break;
+        case 10:
+            if (opens[i].file) {
+                try_resize(i);
+            }
+            break;
+        case 11:
+            if (opens[i].file) {
+                check_file(opens[i].file, opens[i].node);
+            }
+            break;
+        default:
+            if (opens[i].file) {
+                try_write(i);
+            }
+        }
+        if (n % 256 == 255) {
+            check_tree(ROOT, "/.");
+        }
+    }
+    for (int i = 0; i < OPENS_MAX; i++) {
+        close_file(i);
+    }
+    if (is_on_disk) {
+        assert_int_equal(fs_unmount(), OK);
+        mount();
+    }
+    check_tree(ROOT, "/.");
+}
+
+static void test_model_of_memory(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 8; seed++) {
+        begin(NULL, 0);
+        random_operations(seed, 3000);
+        end();
+    }
+}
+
+static void test_model_of_fat(void **state)
+{
+    static const struct {
+        const char *mkfs;
+        uint32_t kib;
+    } volumes[] = {{"-F 12 -s 1", 1440},
+                   {"-F 16 -s 1 -R 128", 4096},
+                   {"-F 32 -s 1 -R 128", 33800},
+                   {"-F 16 -s 8", 20000}};
+
+    (void)state;
+    for (uint32_t seed = 1; seed <= 8; seed++) {
+        begin(volumes[seed % 4].mkfs, volumes[seed % 4].kib);
+        random_operations(seed * 77, 3000);
+        end();
+    }
+}
+
+/* ---------------------------------------------------------------- one thing fails */
+
+static uint8_t pattern[20000];
+
+static int put(const char *path, unsigned vfs_flags, size_t position, size_t length)
+{
+    struct file *file;
+    int status = file_open_at(NULL, path, FILE_READ | FILE_WRITE, vfs_flags, &file);
+
+    if (status < 0) {
+        return status;
+    }
+    status = file_seek(file, position);
+    if (status == OK && length > 0) {
+        status = file_write(file, pattern + 1, length);
+        status = status < 0 ? status : status == (int)length ? OK : -EINTERRUPTED; /* a part */
+    }
+    int lost = file_take_error(file);
+
+    file_close(file);
+    return status < 0 ? status : lost;
+}
+
+static int do_create(void)
+{
+    return put("/d/a new file with a long name", VFS_CREATE | VFS_EXCLUSIVE, 0, 0);
+}
+
+static int do_create_and_write(void)
+{
+    return put("/d/new.txt", VFS_CREATE | VFS_EXCLUSIVE, 0, 600);
+}
+
+static int do_make_directory(void)
+{
+    return vfs_make_directory(NULL, "/d/a new folder");
+}
+
+static int do_append(void)
+{
+    return put("/other.txt", 0, 9000, 7000);
+}
+
+static int do_overwrite(void)
+{
+    return put("/other.txt", 0, 100, 5000);
+}
+
+static int do_write_behind_the_end(void)
+{
+    return put("/d/old.txt", 0, 12000, 10);
+}
+
+static int do_truncate(void)
+{
+    return put("/other.txt", VFS_TRUNCATE, 0, 0);
+}
+
+static int resize_to(size_t size)
+{
+    struct node *node;
+    int status = vfs_open(NULL, "/other.txt", VFS_WRITE, &node);
+
+    if (status == OK) {
+        status = node_resize(node, size);
+        node_end_writing(node);
+        node_release(node);
+    }
+    return status;
+}
+
+static int do_shrink(void)
+{
+    return resize_to(1234);
+}
+
+static int do_grow(void)
+{
+    return resize_to(19000);
+}
+
+static int do_remove(void)
+{
+    return vfs_remove(NULL, "/d/old.txt");
+}
+
+static int do_remove_directory(void)
+{
+    return vfs_remove_directory(NULL, "/d/empty");
+}
+
+static int do_rename(void)
+{
+    return vfs_rename(NULL, "/d/old.txt", "/another name for it.txt");
+}
+
+static int do_replace(void)
+{
+    return vfs_rename(NULL, "/d/old.txt", "/other.txt");
+}
+
+static int do_rename_directory(void)
+{
+    return vfs_rename(NULL, "/d", "/e/the same folder");
+}
+
+static int do_save(void) /* as an editor does */
+{
+    int status = put("/d/new.txt", VFS_CREATE | VFS_EXCLUSIVE, 0, 5000);
+
+    return status < 0 ? status : vfs_rename(NULL, "/d/new.txt", "/other.txt");
+}
+
+/* is_one: an error has changed nothing. Others are made of several steps. */
+static const struct {
+    const char *name;
+    int (*run)(void);
+    bool is_one;
+} operations[] = {
+    {"create", do_create, true},
+    {"create and write", do_create_and_write, false},
+    {"make a folder", do_make_directory, true},
+    {"append", do_append, true},
+    {"overwrite", do_overwrite, false},
+    {"write behind the end", do_write_behind_the_end, true},
+    {"truncate", do_truncate, true},
+    {"shrink", do_shrink, true},
+    {"grow", do_grow, true},
+    {"remove", do_remove, true},
+    {"remove a folder", do_remove_directory, true},
+    {"rename", do_rename, true},
+    {"replace", do_replace, true},
+    {"rename a folder", do_rename_directory, true},
+    {"save", do_save, false},
+};
+
+static void prepare(const char *mkfs, uint32_t kib)
+{
+    begin(mkfs, kib);
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        pattern[i] = (uint8_t)(i * 7 + i / 253);
+    }
+    assert_int_equal(vfs_make_directory(NULL, "/d"), OK);
+    assert_int_equal(vfs_make_directory(NULL, "/e"), OK);
+    assert_int_equal(vfs_make_directory(NULL, "/d/empty"), OK);
+    assert_int_equal(put("/d/old.txt", VFS_CREATE, 0, 3000), OK);
+    assert_int_equal(put("/other.txt", VFS_CREATE, 0, 9000), OK);
+    assert_int_equal(put("/keep.txt", VFS_CREATE, 0, 5000), OK);
+    assert_int_equal(vfs_sync(), OK);
+}
+
+static uint32_t hash(uint32_t value, const void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        value = (value ^ ((const uint8_t *)bytes)[i]) * 16777619u;
+    }
+    return value;
+}
+
+/* A number for all that is there: names, sizes and contents. */
+static uint32_t digest(const char *path)
+{
+    static uint8_t bytes[40000];
+    struct node *node;
+    struct node_entry entry;
+    uint64_t cursor = 0;
+    uint32_t sum = hash(1, path, strlen(path));
+
+    assert_int_equal(vfs_open(NULL, path, VFS_DIRECTORY, &node), OK);
+    while (node_list(node, &cursor, &entry) == 1) {
+        char below[512];
+        struct file *file;
+
+        snprintf(below, sizeof(below), "%s/%s", path, entry.name);
+        if (entry.kind == NODE_DIRECTORY) {
+            sum += digest(below);
+            continue;
+        }
+        assert_int_equal(file_open(below, &file), OK);
+        int length = file_read(file, bytes, sizeof(bytes));
+        assert_true(length >= 0);
+        sum += hash(hash(2, below, strlen(below)), bytes, (size_t)length);
+        file_close(file);
+    }
+    node_release(node);
+    return sum;
+}
+
+static void remount(void)
+{
+    if (is_on_disk) {
+        assert_int_equal(fs_unmount(), OK);
+        mount();
+    }
+}
+
+static void forget_caches(void)
+{
+    (void)node_cache_shrink(NULL);
+    page_cache_forget();
+    (void)block_cache_shrink(SIZE_MAX);
+}
+
+enum fault { ALLOCATION, ALLOCATIONS, READ, READS, WRITE, WRITES, FAULTS };
+
+static void set_fault(enum fault fault, unsigned n)
+{
+    if (fault <= ALLOCATIONS) {
+        (fault == ALLOCATION ? stub_kmem_fail_at : stub_kmem_fail_from)(n);
+    }
+    disk.reads = disk.writes = 0;
+    disk.fail_read_at = fault == READ || fault == READS ? n : 0;
+    disk.fail_write_at = fault == WRITE || fault == WRITES ? n : 0;
+    disk.fails_on = fault % 2;
+}
+
+static void clear_faults(void)
+{
+    stub_kmem_fail_at(0);
+    disk.fail_read_at = disk.fail_write_at = 0;
+    disk.fails_on = false;
+}
+
+/* Nothing but what the operation is about may change, whatever fails. */
+static void check_others(void)
+{
+    struct file *file;
+    static uint8_t bytes[6000];
+
+    assert_int_equal(file_open("/keep.txt", &file), OK);
+    assert_int_equal(file_read(file, bytes, sizeof(bytes)), 5000);
+    assert_memory_equal(bytes, pattern + 1, 5000);
+    file_close(file);
+}
+
+static void fail_each(const char *mkfs, uint32_t kib, enum fault fault)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
+        unsigned errors = 0;
+
+        prepare(mkfs, kib);
+        assert_int_equal(operations[i].run(), OK);
+        uint32_t wanted = digest("/.");
+        end();
+        for (unsigned n = 1;; n++) {
+            prepare(mkfs, kib);
+            uint32_t before = digest("/.");
+            forget_caches();
+            set_fault(fault, n);
+            int status = operations[i].run();
+            int synced = fault == WRITE || fault == WRITES ? vfs_sync() : OK;
+            bool has_failed = fault <= ALLOCATIONS ? stub_kmem_has_failed()
+                              : fault <= READS     ? disk.reads >= n
+                                                   : disk.writes >= n;
+            clear_faults();
+            errors += status < 0 || synced < 0;
+            if (status < 0 && status != -EINTERRUPTED) {
+                assert_int_equal(status, fault <= ALLOCATIONS ? -ENOMEM : -EIO);
+            }
+            bool is_whole = status == OK && synced == OK;
+            if (synced < 0) {
+                assert_int_equal(synced, -EIO);
+            }
+            if (synced == OK) {
+                assert_int_equal(vfs_sync(), OK);
+            } else {
+                (void)vfs_sync();
+            }
+            uint32_t after = digest("/.");
+            if (status < 0 && operations[i].is_one && status != -EINTERRUPTED && after != before) {
+                fail_msg("%s, fault %d, number %u: %d, but something has changed",
+                         operations[i].name, fault, n, status);
+            }
+            /* What could not be written back is still seen until it leaves the memory. */
+            bool is_lost = synced < 0 || (status == -EIO && !operations[i].is_one);
+            if (!is_lost) {
+                remount();
+                assert_int_equal(digest("/."), after);
+            } else {
+                (void)fs_unmount();
+                mount();
+                (void)digest("/.");
+            }
+            check_others();
+            assert_true(!is_whole || after == wanted);
+            end();
+            if (!has_failed) {
+                break;
+            }
+            assert_true(n < 500);
+        }
+        print_message("%s: %u errors\n", operations[i].name, errors);
+    }
+}
+
+static void test_every_allocation_above_memory(void **state)
+{
+    (void)state;
+    fail_each(NULL, 0, ALLOCATION);
+    fail_each(NULL, 0, ALLOCATIONS);
+}
+
+static void test_every_allocation_above_fat(void **state)
+{
+    (void)state;
+    for (enum fault fault = ALLOCATION; fault <= ALLOCATIONS; fault++) {
+        fail_each("-F 16 -s 1 -R 128", 4096, fault);
+        fail_each("-F 12 -s 1", 400, fault);
+    }
+}
+
+static void test_every_read(void **state)
+{
+    (void)state;
+    for (enum fault fault = READ; fault <= READS; fault++) {
+        fail_each("-F 16 -s 1 -R 128", 4096, fault);
+        fail_each("-F 12 -s 1", 400, fault);
+    }
+}
+
+static void test_every_write(void **state)
+{
+    (void)state;
+    for (enum fault fault = WRITE; fault <= WRITES; fault++) {
+        fail_each("-F 16 -s 1 -R 128", 4096, fault);
+        fail_each("-F 12 -s 1", 400, fault);
+    }
+}
+
+/* ---------------------------------------------------------------- who is told */
+
+static struct file *open_keep(unsigned flags)
+{
+    struct file *file;
+
+    assert_int_equal(file_open_at(NULL, "/keep.txt", flags, 0, &file), OK);
+    return file;
+}
+
+/* Each who had the file open is told once of what was lost, and who comes before anybody was. */
+static void test_lost_writes_are_told(void **state)
+{
+    (void)state;
+    prepare("-F 16 -s 1 -R 128", 4096);
+    struct file *writer = open_keep(FILE_READ | FILE_WRITE);
+    struct file *other = open_keep(FILE_READ | FILE_WRITE);
+
+    assert_int_equal(file_write(writer, pattern, 4000), 4000);
+    set_fault(WRITES, 1);
+    assert_int_equal(vfs_sync(), -EIO);
+    clear_faults();
+    struct file *later = open_keep(FILE_READ);
+
+    assert_int_equal(file_take_error(writer), -EIO);
+    assert_int_equal(file_take_error(writer), OK);
+    struct file *last = open_keep(FILE_READ | FILE_WRITE);
+
+    assert_int_equal(file_take_error(other), -EIO);
+    assert_int_equal(file_take_error(later), -EIO);
+    assert_int_equal(file_take_error(last), OK);
+    assert_int_equal(node_sync(file_node(last)), OK);
+    assert_int_equal(file_take_error(last), OK);
+
+    /* A second time; who synchronizes is told as well. */
+    assert_int_equal(file_write(other, pattern, 10), 10);
+    set_fault(WRITES, 1);
+    assert_int_equal(node_sync(file_node(last)), -EIO);
+    clear_faults();
+    assert_int_equal(node_take_error(file_node(last), NULL), -EIO);
+    assert_int_equal(node_take_error(file_node(last), NULL), OK);
+    assert_int_equal(file_take_error(writer), -EIO);
+    assert_int_equal(file_take_error(last), -EIO);
+    file_close(writer);
+    file_close(other);
+    file_close(later);
+    file_close(last);
+    end();
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_model_of_memory),
+        cmocka_unit_test(test_model_of_fat),
+        cmocka_unit_test(test_every_allocation_above_memory),
+        cmocka_unit_test(test_every_allocation_above_fat),
+        cmocka_unit_test(test_every_read),
+        cmocka_unit_test(test_every_write),
+        cmocka_unit_test(test_lost_writes_are_told),
+    };
+
+    if (count > 1) {
+        cmocka_set_test_filter(arguments[1]);
+    }
+    page_cache_initialise();
+    node_cache_initialise();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
