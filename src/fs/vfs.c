@@ -373,8 +373,8 @@ static bool ends_with_slash(const struct walk *walk)
 
 /* ---------------------------------------------------------------- opening */
 
-/* With the volume locked: makes the file or folder. -EEXISTS: it is there already, and *node is that.
- * Either is held. */
+/* With the volume locked: makes the file or folder. -EEXISTS: it is there already, and *node is
+ * that. Either is held. */
 static int create(struct node *directory, const char *name, size_t length, unsigned kind,
                   struct node **node)
 {

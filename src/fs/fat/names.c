@@ -27,8 +27,8 @@ static const ascii_set_t not_in_names = {
     IN_WORD('|') | IN_WORD(0x7F),
 };
 
-/* And what no alias may have, too (Microsoft's specification, section 6.1). A blank may stand inside
- * an alias, but others stumble. */
+/* And what no alias may have, too (Microsoft's specification, section 6.1). A blank may stand
+ * inside an alias, but others stumble. */
 static const ascii_set_t not_in_aliases = {
     0,
     IN_WORD(' ') | IN_WORD('+') | IN_WORD(',') | IN_WORD('.') | IN_WORD(';') | IN_WORD('='),

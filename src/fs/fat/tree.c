@@ -279,7 +279,8 @@ static int move_name(struct fat_volume *volume, struct move *move, struct fat_en
     if (status == OK && move->file->is_folder && has_new_parent) {
         status = set_parent(volume, move);
     }
-    if (status == OK && !fat_changes_order(volume, move->file->place.sector, move->found.place.sector)) {
+    if (status == OK &&
+        !fat_changes_order(volume, move->file->place.sector, move->found.place.sector)) {
         status = -EBUSY; /* all is taken back */
     }
     return fat_end(volume, status);

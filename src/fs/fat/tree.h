@@ -29,8 +29,9 @@ int fat_create(struct fat_volume *volume, const struct fat_file *folder, const c
 int fat_remove(struct fat_volume *volume, const struct fat_file *folder, struct fat_file *file);
 
 /*
- * Gives file, which lies in folder, the place new_name in new_folder. replaced: who has that name now, of the same kind; it loses it as by fat_remove(); NULL: nobody; or file itself, under
- * another spelling. -ENOTEMPTY; -ENOSPACE; -EINVARG: a folder into itself or below.
+ * Gives file, which lies in folder, the place new_name in new_folder. replaced: who has that name
+ * now, of the same kind; it loses it as by fat_remove(); NULL: nobody; or file itself, under another
+ * spelling. -ENOTEMPTY; -ENOSPACE; -EINVARG: a folder into itself or below.
  *
  * What is replaced keeps its place and its spelling.
  */
