@@ -9,7 +9,7 @@
  * Sources: src/fs/fat/fat_fs.c src/fs/ram/ram_fs.c src/device/partition.c
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/vfs.c src/fs/node.c
  * Sources: src/fs/node_contents.c src/fs/page_object.c tests/host/stub_clock.c
- * Sources: tests/host/stub_devices.c src/fs/path.c tests/host/stub_user.c
+ * Sources: tests/host/stub_devices.c tests/host/stub_user.c
  * Sources: src/device/block.c src/device/block_cache.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_frames.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */
