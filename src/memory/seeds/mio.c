@@ -186,8 +186,9 @@ static int show_pages(void)
     seed_number("  read there, at the frame's offset: 0x%08x", in_large[0], 0xDEADBEEF);
     seed_number("  virtual_to_physical keeps the offset: %u",
                 seed_low(virtual_to_physical(SCRATCH_4MIB + 0x234567)) == base + 0x234567, 1);
+    /* The entry that was read through: with four levels, 4 MiB have two. */
     seed_number("  flags of its entry: 0x%03x (4 MiB, accessed, present)",
-                (uint32_t)paging_get(chunk, (void *)SCRATCH_4MIB) & PAGING_FLAGS_MASK,
+                (uint32_t)paging_get(chunk, (const void *)in_large) & PAGING_FLAGS_MASK,
                 PS | ACCESSED | PRESENT);
     seed_number("  misaligned by 4096: %d",
                 (uint32_t)alloc_page_4mib(SCRATCH_4MIB + 4096, base, PRESENT), (uint32_t)-EINVARG);
