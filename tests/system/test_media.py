@@ -142,7 +142,7 @@ def all_media():
                                                    medium[1]), media.values())
             for name, why in zip(media, results):
                 test(f"boots and runs a program: {name}", why)
-        for number, name in enumerate(SHELL_MEDIA if is_i386 or suite.IS_ALL else SHELL_MEDIA[:1]):
+        for number, name in enumerate(SHELL_MEDIA):
             test(f"the shell and its programs: {name}",
                  shell(MEDIA[name][0], os.path.join(folder, str(number))))
         if not is_i386:
