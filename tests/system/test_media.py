@@ -182,7 +182,7 @@ def all_media():
             test(f"boots from a partition of type {kind:02x}, formatted by mkfs.fat {mkfs}",
                  boots_from(path, kind, mkfs, mib, name))
             os.unlink(path)
-        for number, name in enumerate(SHELL_MEDIA if is_i386 or suite.IS_ALL else SHELL_MEDIA[:1]):
+        for number, name in enumerate(SHELL_MEDIA):
             test(f"the shell and its programs: {name}",
                  shell(MEDIA[name][0], os.path.join(folder, str(number))))
         if not is_i386:

@@ -49,8 +49,8 @@ bios_thunk_run:
     push r15
     PUSH_USER_SEGMENTS
     mov rax, cr3
-    push rax
-    mov [rel saved_stack], rsp
+    mov [rel saved_cr3], rax
+    mov [rel saved_stack], rsp              ; which the boot page tables may not have
     sidt [rel saved_idtr]
     mov rax, boot_page_tables
     mov rcx, KERNEL_BASE
@@ -62,9 +62,9 @@ bios_thunk_run:
 ; The copy comes back here, on the boot page tables.
 back_in_kernel:
     lidt [rel saved_idtr]
-    mov rsp, [rel saved_stack]
-    pop rax
+    mov rax, [rel saved_cr3]
     mov cr3, rax
+    mov rsp, [rel saved_stack]
     call gdt_reload
     POP_USER_SEGMENTS
     pop r15
@@ -155,4 +155,5 @@ bios_thunk_end:
 
 section .bss nobits alloc noexec write align=8
 saved_stack: resq 1
+saved_cr3:   resq 1
 saved_idtr:  resb 10
