@@ -149,6 +149,8 @@ def bundled_programs():
 
 
 def programs(session):
+    command(session, "df before anything was written", "df", r"drive +type +KiB +used +free",
+            r"/ +FAT16 +\d+ +\d+ +[1-9]\d*", r"/tmp +RAM +\d+ +0 +[1-9]\d*")
     rows = command(session, "help lists commands and programs", "help", "Built-in commands:",
                    r"  exit \[STATUS\] .*", r"  kill \[-f\] PID .*", "Programs .*:")
     test("help fits the screen", None if len(rows) < ROWS and max(map(len, rows)) < COLUMNS else rows)
@@ -336,7 +338,8 @@ def filters(session):
     exactly(session, "cp and mv", "cp a.txt dir; mv a.txt d.txt; cat dir/a.txt d.txt | uniq; rm dir/a.txt",
             "b", "a", "b", "a", "b")
     exactly(session, "cp and mv", "mv d.txt /tmp; cp nobody x; mv nobody x; cp dir x",
-            "mv: 'd.txt' cannot be moved: that is on another drive.", "mv ended with status 1.",
+            "mv: 'd.txt' cannot be moved: that is on another drive.",
+            "mv: To another drive, cp copies it; then rm removes it.", "mv ended with status 1.",
             "cp: 'nobody' cannot be read: no such file or folder.", "cp ended with status 1.",
             "mv: 'nobody' cannot be moved: no such file or folder.", "mv ended with status 1.",
             "cp: 'dir' cannot be copied without -r: it is a folder.", "cp ended with status 1.")
