@@ -1,6 +1,6 @@
 /*
- * process.c - processes and time as POSIX has them. The time of day is the machine's clock, taken as
- * UTC; what counts how much time has passed begins when the kernel does.
+ * process.c - processes and time as POSIX has them. The time of day is that of the machine's clock,
+ * taken as UTC; what counts how much time has passed begins when the kernel does.
  */
 #include <reent.h>
 #include <signal.h>
