@@ -158,7 +158,7 @@ int main(int argc, char **argv)
         return list(".");
     }
     for (int i = first; i < argc; i++) {
-        if (argc > first + 1) {
+        if (argc > first + 1 && tool_is_folder(argv[i])) {
             printf("%s:\n", argv[i]);
         }
         if (list(argv[i]) != EXIT_SUCCESS) {

@@ -1,6 +1,7 @@
 /*
  * mv - gives files and folders other names, on the same drive.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tools.h>
@@ -38,6 +39,9 @@ int main(int argc, char **argv)
         }
         if (now < 0) {
             status = tool_error("mv", argv[i], "moved", now);
+        }
+        if (now == -EOTHERDRIVE) {
+            dprintf(FILE_ERRORS, "mv: To another drive, cp copies it; then rm removes it.\n");
         }
     }
     return status;

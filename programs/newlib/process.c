@@ -1,6 +1,6 @@
 /*
- * process.c - processes and time as POSIX has them. There is no clock of the day: time begins when
- * the kernel does.
+ * process.c - processes and time as POSIX has them. The time of day is that of the machine's clock,
+ * taken as UTC; what counts how much time has passed begins when the kernel does.
  */
 #include <reent.h>
 #include <signal.h>
@@ -53,13 +53,22 @@ int kill(pid_t pid, int signal_number)
 
 /* ---------------------------------------------------------------- time */
 
+static int64_t time_of_day(void)
+{
+    int64_t milliseconds = 0;
+
+    syscall_time_of_day(&milliseconds);
+    return milliseconds;
+}
+
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
-    uint32_t milliseconds = (uint32_t)syscall_uptime();
+    int64_t milliseconds = time_of_day();
 
     (void)zone;
     if (now) {
-        *now = (struct timeval){milliseconds / 1000, (suseconds_t)(milliseconds % 1000) * 1000};
+        *now = (struct timeval){(time_t)(milliseconds / 1000),
+                                (suseconds_t)(milliseconds % 1000) * 1000};
     }
     return 0;
 }
@@ -131,18 +140,17 @@ int getrusage(int who, struct rusage *out)
 
 /* ---------------------------------------------------------------- clocks */
 
-/* CLOCK_REALTIME, too, begins when the kernel does. */
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
-    uint32_t milliseconds;
+    int64_t milliseconds;
 
     switch (clock) {
-    case CLOCK_REALTIME:
+    case CLOCK_REALTIME: milliseconds = time_of_day(); break;
     case CLOCK_MONOTONIC: milliseconds = (uint32_t)syscall_uptime(); break;
     case CLOCK_PROCESS_CPUTIME_ID: milliseconds = used_milliseconds(); break;
     default: return layer_fail(EINVAL);
     }
-    *out = (struct timespec){milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    *out = (struct timespec){(time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
     return 0;
 }
 

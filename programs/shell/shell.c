@@ -216,7 +216,8 @@ static bool is_first_shell(const char *name, const struct command_argument *argu
     return true;
 }
 
-/* When the first shell ends, the kernel writes to the disks what is to be kept, and switches off. */
+/* When the first shell ends, the kernel writes to the disks what is to be kept, and the machine
+ * ends. */
 static int run_shutdown(struct command_argument *arguments)
 {
     if (!is_first_shell("shutdown", arguments)) {

@@ -31,7 +31,8 @@
 
 #define WAIT_ANY (-1)
 
-/* For spawn and spawn_program: the child gets screen and keyboard until it ends, if the parent has them. */
+/* For spawn and spawn_program: the child gets screen and keyboard until it ends, if the parent has
+ * them. */
 #define SPAWN_FRONT 1
 /* For both, by a process of init's family: the child begins a family of its own, a job. From others
  * the flag changes nothing: the child stays in their family. */

@@ -118,3 +118,10 @@ int64_t rtc_now(void)
     now.ticks += passed * TIMER_HZ;
     return now.seconds;
 }
+
+int64_t rtc_now_milliseconds(void)
+{
+    int64_t seconds = rtc_now();
+
+    return seconds * 1000 + (int64_t)(timer_get_ticks() - now.ticks) * (1000 / TIMER_HZ);
+}

@@ -16,6 +16,9 @@ void rtc_initialise(void);
 /* Seconds since 1970-01-01 00:00:00. */
 int64_t rtc_now(void);
 
+/* The same in milliseconds. It never goes back. */
+int64_t rtc_now_milliseconds(void);
+
 /* Days from 1970-01-01 to that date of the Gregorian calendar; month and day from 1. */
 int64_t rtc_days(unsigned year, unsigned month, unsigned day);
 

@@ -172,7 +172,7 @@ struct volume_figures {
     uint32_t cluster_bytes; /* the piece that room is given in */
 };
 
-/* All but figures() are called with the lock held. May wait. */
+/* Called with the lock held. May wait. */
 struct volume_operations {
     /* All that the file system has changed gets to the disk, and the disk's own cache is written.
      * NULL: nothing is ever to be written. */

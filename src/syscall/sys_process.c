@@ -11,6 +11,7 @@
 #include "arch/timer.h"
 #include "base/align.h"
 #include "base/status.h"
+#include "drivers/rtc.h"
 #include "syscall/syscall.h"
 #include "syscall/user_path.h"
 #include "syscall/usercopy.h"
@@ -461,6 +462,14 @@ intptr_t sys_uptime(const uintptr_t *arguments)
 {
     (void)arguments;
     return (intptr_t)(timer_get_ticks() * MILLISECONDS_A_TICK);
+}
+
+/* time_of_day(milliseconds): 0 */
+intptr_t sys_time_of_day(const uintptr_t *arguments)
+{
+    int64_t milliseconds = rtc_now_milliseconds();
+
+    return copy_to_user(user_pointer(arguments[0]), &milliseconds, sizeof(milliseconds));
 }
 
 /*

@@ -424,7 +424,9 @@ intptr_t sys_volumes(const uintptr_t *arguments)
     if (!volume) {
         return -ENOENT;
     }
+    volume_lock(volume);
     volume->operations->figures(volume, &figures);
+    volume_unlock(volume);
     details.bytes = figures.bytes;
     details.free_bytes = figures.free_bytes;
     details.piece_bytes = figures.cluster_bytes;

@@ -77,6 +77,7 @@ static void test_files(void)
     CHECK_NO_MAP(EINVAL, NULL, 11, PROT_READ, MAP_PRIVATE, file, 1);
     CHECK_NO_MAP(EINVAL, NULL, 11, PROT_READ, MAP_PRIVATE, file, -PAGE);
     CHECK(close(file) == 0 && close(folder) == 0 && close(scratch) == 0);
+    CHECK(unlink("/tmp/x") == 0);
     CHECK(memcmp(other, "0123456789\n", 12) == 0);
     CHECK(msync(other, 11, MS_SYNC) == 0 && munmap(other, 11) == 0 && munmap(memory, 11) == 0);
 }

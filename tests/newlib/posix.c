@@ -174,7 +174,7 @@ static void test_descriptors(void)
     CHECK_ERROR(fcntl(file, 999, 0), -1, EINVAL);
     CHECK_ERROR(fcntl(file, F_DUPFD, -1), -1, EINVAL);
     CHECK_ERROR(fcntl(file, F_DUPFD, 1000), -1, EINVAL);
-    CHECK(close(file) == 0 && close(scratch) == 0);
+    CHECK(close(file) == 0 && close(scratch) == 0 && unlink("/tmp/made") == 0);
     CHECK_ERROR(fsync(file), -1, EBADF);
     CHECK_ERROR(fcntl(file, F_GETFL), -1, EBADF);
 }
@@ -332,15 +332,30 @@ static long milliseconds(const struct timespec *time)
 
 static void test_time(void)
 {
+    enum { A_DAY_OF_2026 = 1767225600 }; /* the emulator's clock is the host's */
     struct timespec before, after, left = {7, 7};
+    struct stat made;
     struct rusage usage;
     struct tms used;
 
     CHECK(clock_gettime(CLOCK_MONOTONIC, &before) == 0);
     CHECK(nanosleep(&(struct timespec){0, 30000001}, &left) == 0);
     CHECK(left.tv_sec == 0 && left.tv_nsec == 0);
-    CHECK(clock_gettime(CLOCK_REALTIME, &after) == 0);
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &after) == 0);
     CHECK(milliseconds(&after) - milliseconds(&before) >= 30);
+    CHECK(clock_gettime(CLOCK_REALTIME, &before) == 0 && before.tv_sec >= A_DAY_OF_2026);
+    CHECK(usleep(30000) == 0 && clock_gettime(CLOCK_REALTIME, &after) == 0);
+    CHECK((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 >= 30);
+    CHECK(time(NULL) >= after.tv_sec);
+    /* Files get the same time. */
+    time_t now = time(NULL);
+    CHECK(close(creat("/tmp/new", 0666)) == 0 && stat("/tmp/new", &made) == 0);
+    CHECK(made.st_mtime >= now && unlink("/tmp/new") == 0);
+    CHECK(clock_gettime(CLOCK_REALTIME, &after) == 0);
+    after.tv_sec += 1;
+    CHECK(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &after, NULL) == 0);
+    CHECK(time(NULL) >= after.tv_sec);
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &after) == 0);
     after.tv_sec += 1;
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &after, NULL) == 0);
     CHECK(clock_gettime(CLOCK_MONOTONIC, &before) == 0);

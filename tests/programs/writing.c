@@ -1,6 +1,6 @@
 /*
- * writing.c - files that are written, most of them on drive 1: created, read back, mapped, made longer and
- * shorter, renamed, removed; and what is not allowed. Run alone, as init.
+ * writing.c - files that are written, most of them on drive 1: created, read back, mapped, made
+ * longer and shorter, renamed, removed; and what is not allowed. Run alone, as init.
  *
  * Expect: status 0
  * Says: writing: all is well

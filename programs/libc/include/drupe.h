@@ -57,8 +57,9 @@ void command_free(struct command_argument *list);
  * process's family.
  */
 int process_spawn(struct command_argument *command, unsigned flags);
-/* The same by path, with an environment (`environ` of stdlib.h hands on one's own), and if the
- * request says so beside another child, as a part of the same job: abi/syscalls.h has the struct. */
+/* The same by path, with an environment (`environ` of stdlib.h hands on one's own), and, if the
+ * request says so, beside another child, as a part of the same job. abi/syscalls.h has the
+ * struct. */
 int process_spawn_program(const struct spawn_request *request);
 int process_wait(int pid, int *status);
 int process_kill(int pid);
@@ -97,8 +98,8 @@ int show_help(int argc, char **argv, const char *usage);
 const char *error_text(int error);
 
 /*
- * Files and folders. A path without a drive ("dir/name.ext") is on drive 0; names are 8.3, in any
- * case. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a process has
+ * Files and folders. A path without a drive ("dir/name.ext") is on drive 0; names are long, in
+ * any case. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a process has
  * FILE_DESCRIPTORS_MAX of these, and all are closed when it ends.
  *
  * file_open: the lowest free descriptor, or -ENOENT, -ENOTDIR, -EBADPATH, -EBUSY (none is free)

@@ -9,6 +9,7 @@
 #include "base/align.h"
 #include "base/status.h"
 #include "device/partition.h"
+#include "fs/fat/chain.h"
 #include "fs/fat/commit.h"
 #include "fs/fat/mount.h"
 #include "fs/fat/time.h"
@@ -196,9 +197,8 @@ static int rename(struct node *directory, const char *name, size_t length, struc
                   struct node *new_directory, const char *new_name, size_t new_length,
                   struct node *replaced)
 {
-    int status =
-        fat_rename(fat_of(node), file_of(directory), file_of(node), file_of(new_directory),
-                   new_name, new_length, replaced ? file_of(replaced) : NULL);
+    int status = fat_rename(fat_of(node), file_of(directory), file_of(node), file_of(new_directory),
+                            new_name, new_length, replaced ? file_of(replaced) : NULL);
 
     (void)name;
     (void)length;
@@ -339,8 +339,11 @@ static int sync(struct volume *volume)
 
 static void figures(struct volume *volume, struct volume_figures *figures)
 {
-    const struct fat_volume *fat = mounted_of(volume)->fat;
+    struct fat_volume *fat = mounted_of(volume)->fat;
 
+    /* Nobody may have asked for a cluster yet. If the FAT cannot be read, what the volume says of
+     * itself is the best that there is. */
+    (void)fat_chain_count_free(fat);
     *figures = (struct volume_figures){
         .bytes = (uint64_t)fat->clusters * fat->cluster_bytes,
         .free_bytes = (uint64_t)fat_available(fat) * fat->cluster_bytes,

@@ -8,8 +8,8 @@
 
 /*
  * Reads and checks the volume that the device is (a partition: its view), recovers what a power cut
- * has left, and returns it in *result. Whatever forbids writing makes it read-only, with a remark: a
- * sector that cannot be read or written as well, except for the first one (-EIO).
+ * has left, and returns it in *result. Whatever forbids writing makes it read-only, with a remark:
+ * a sector that cannot be read or written as well, except for the first one (-EIO).
  * -EFSNOTUS: it is no FAT volume, contradicts itself, or is larger than the device; -ENOMEM; -EIO;
  * -EINTERRUPTED. May wait for long.
  */

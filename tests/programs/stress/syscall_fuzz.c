@@ -352,6 +352,7 @@ static void any_call(void)
                              !ONE_IN(64) * (1 + random_number() % 8),
              0, 0);
         break;
+    case SYSCALL_TIME_OF_DAY: call(command, any_pointer(), 0, 0); break;
     case SYSCALL_MEMORY_FIGURES: /* reads the heap's whole table */
         if (ONE_IN(4)) {
             call(command, any_pointer(), any_size(), 0);
