@@ -67,7 +67,8 @@ intptr_t sys_read(const uintptr_t *arguments)
     struct user_pointer buffer = user_pointer(arguments[1]);
     size_t length = arguments[2];
 
-    if (!file || (!file->operations->is_atomic && user_range_check_write(buffer, length) < 0)) {
+    if (!file || (!file->operations->is_atomic && !user_is_in_one_page(buffer, length) &&
+                  user_range_check_write(buffer, length) < 0)) {
         return -EINVARG;
     }
     return file_read_to(file, io_buffer_of_user(buffer), length);
