@@ -164,7 +164,7 @@ def chains(disk):
     yield "a file's chain goes on behind its end", link(data, last, disk.cluster_of(init)), report()
     yield "a folder's chain goes round", link(b"ZDIR       ", 0, disk.cluster_of(b"ZDIR       ")), None
     for value in (0xFFFFFFFF, 0x7FFFFFFF, len(disk.bytes)):
-        yield f"a file of {value:#x} bytes", field(data, 28, value, 4), bad_data
+        yield f"a file of {value:#x} bytes", field(data, 28, value, 4), bad_first
     for value in (0, 1, 0xFFEF, 0xFFFF):
         yield f"a file whose first cluster is {value:#x}", field(data, 26, value, 2), bad_first
         yield f"init's first cluster is {value:#x}", field(init, 26, value, 2), NO_INIT

@@ -42,7 +42,10 @@ int fat_file_open(const struct fat_volume *volume, const struct fat_found *found
     if (file->size == 0 && !fat_is_cluster(volume, file->first_cluster)) {
         file->first_cluster = 0; /* an empty file's does not matter */
     }
-    return file->size == 0 || fat_is_cluster(volume, file->first_cluster) ? OK : -ECORRUPT;
+    return file->size == 0 || (fat_is_cluster(volume, file->first_cluster) &&
+                               fat_clusters_of(volume, file->size) <= volume->clusters)
+               ? OK
+               : -ECORRUPT;
 }
 
 /* ---------------------------------------------------------------- the map */
