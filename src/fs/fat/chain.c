@@ -125,6 +125,33 @@ int fat_chain_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next)
 
 /* ---------------------------------------------------------------- runs */
 
+/* Most chains are straight for long: so entries are compared in rows, and a row that is not
+ * straight one by one. A row of FAT16's is read as pairs. */
+#define PAIR_STEP 0x00020002u
+
+static inline bool is_straight_16(const uint16_t *entries, uint32_t cluster)
+{
+    const uint32_t *pair = (const uint32_t *)(const void *)entries;
+    uint32_t straight = (cluster + 1) | (cluster + 2) << 16;
+
+    return pair[0] == straight && pair[1] == straight + PAIR_STEP &&
+           pair[2] == straight + 2 * PAIR_STEP && pair[3] == straight + 3 * PAIR_STEP &&
+           pair[4] == straight + 4 * PAIR_STEP && pair[5] == straight + 5 * PAIR_STEP &&
+           pair[6] == straight + 6 * PAIR_STEP && pair[7] == straight + 7 * PAIR_STEP;
+}
+#define ROW_16 16
+
+static inline bool is_straight_32(const uint32_t *entries, uint32_t cluster)
+{
+    uint32_t differs = (entries[0] ^ (cluster + 1)) | (entries[1] ^ (cluster + 2)) |
+                       (entries[2] ^ (cluster + 3)) | (entries[3] ^ (cluster + 4)) |
+                       (entries[4] ^ (cluster + 5)) | (entries[5] ^ (cluster + 6)) |
+                       (entries[6] ^ (cluster + 7)) | (entries[7] ^ (cluster + 8));
+
+    return (differs & FAT_VALUE_MASK) == 0;
+}
+#define ROW_32 8
+
 /* As long as entries say "the next one", in the sector of the FAT at hand; up to cluster last.
  * FAT16 and FAT32. */
 static uint32_t skip_straight(const struct fat_volume *volume, const uint8_t *bytes,
@@ -137,6 +164,10 @@ static uint32_t skip_straight(const struct fat_volume *volume, const uint8_t *by
         last = MIN(last, cluster | mask);
         while (cluster < last && (entries[cluster & mask] & FAT_VALUE_MASK) == cluster + 1) {
             cluster++;
+            while (cluster % ROW_32 == 0 && last - cluster >= ROW_32 &&
+                   is_straight_32(entries + (cluster & mask), cluster)) {
+                cluster += ROW_32;
+            }
         }
     } else {
         const uint16_t *entries = (const uint16_t *)(const void *)bytes;
@@ -145,6 +176,10 @@ static uint32_t skip_straight(const struct fat_volume *volume, const uint8_t *by
         last = MIN(last, cluster | mask);
         while (cluster < last && entries[cluster & mask] == cluster + 1) {
             cluster++;
+            while (cluster % ROW_16 == 0 && last - cluster >= ROW_16 &&
+                   is_straight_16(entries + (cluster & mask), cluster)) {
+                cluster += ROW_16;
+            }
         }
     }
     return cluster;
