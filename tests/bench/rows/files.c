@@ -1,8 +1,9 @@
 /*
  * files.c - files and folders of a FAT volume.
  *
- * What a row reads is in memory, but for the first one, whose disk does not wait for anybody's
- * clock. All rows are of one file or folder: each has its name below.
+ * What a row reads is in memory, but for the first one: its figure counts the instructions that wait
+ * for the host's disk, too, so it has no goal (the bench kernel has one for the chain alone). All rows
+ * are of one file or folder: each has its name below.
  */
 #include <stdio.h>
 
@@ -37,7 +38,8 @@ static uint32_t position;
 
 static void step_back(void)
 {
-    position = position > LARGE_BYTES - STEPS * PAGE_BYTES ? position - PAGE_BYTES : LARGE_BYTES - 4;
+    position =
+        position > LARGE_BYTES - STEPS * PAGE_BYTES ? position - PAGE_BYTES : LARGE_BYTES - 4;
     system_seek(file, position);
     system_read(file, buffer, 4);
 }
@@ -211,7 +213,7 @@ static uint32_t lives(void)
 }
 
 const struct row file_rows[] = {
-    {"first read at the end of 30 MiB", first_read_at_the_end, GOAL(60000)},
+    {"first read at the end of 30 MiB", first_read_at_the_end, NO_GOAL},
     {"a page back in 30 MiB, and 4 bytes read there", stepping_back, GOAL(2000)},
     {"open + close of 30 MiB", opening_a_large_one, GOAL(1800)},
     {"stat", asking_by_name, GOAL(1200)},
