@@ -119,9 +119,12 @@ intptr_t sys_read_at(const uintptr_t *arguments)
         return -EINVARG;
     }
     status = node_for(arguments[0], FILE_READ, &node);
-    return status < 0 ? status
-                      : node_read(node, transfer.position, io_buffer_of_user(buffer),
-                                  (size_t)transfer.length);
+    if (status < 0) {
+        return status;
+    }
+    status = node_read(node, transfer.position, io_buffer_of_user(buffer), (size_t)transfer.length);
+    /* At the end nothing was copied: so the buffer is looked at now. */
+    return status == 0 ? user_range_check_write(buffer, (size_t)transfer.length) : status;
 }
 
 /* write_at(descriptor, transfer): how many bytes */
