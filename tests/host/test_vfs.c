@@ -1,8 +1,8 @@
 /*
  * test_vfs.c - files and folders as programs see them, above FAT and above memory: random
  * operations against a simple model, with the caches forgotten and the volume mounted again in
- * between; each operation with its n-th allocation, and its n-th read or write of the disk, failing;
- * and who is told of what could not be written.
+ * between; each operation with its n-th allocation, and its n-th read or write of the disk,
+ * failing; and who is told of what could not be written.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
  * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c

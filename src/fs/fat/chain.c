@@ -126,9 +126,9 @@ int fat_chain_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next)
 /* ---------------------------------------------------------------- runs */
 
 /*
- * Most chains are straight for long: so entries of a sector of the FAT are compared in rows, and the
- * rest one by one. Both functions: from cluster on, as long as entries say "the next one"; up to
- * cluster `end`, whose entry is not looked at. `entries`: cluster's.
+ * Most chains are straight for long: so entries of a sector of the FAT are compared in rows, and
+ * the rest one by one. Both functions: from cluster on, as long as entries say "the next one"; up
+ * to cluster `end`, whose entry is not looked at. `entries`: cluster's.
  */
 #define PAIR_STEP 0x00020002u /* FAT16: two entries are read at once */
 #define ROW_16    16

@@ -81,8 +81,8 @@ int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32
                     struct fat_found *found);
 
 /*
- * A folder's walk can stop behind an entry, and go on later from a cursor, if the folder has not been
- * removed meanwhile: the chain is not followed anew. 0 is the cursor of its start.
+ * A folder's walk can stop behind an entry, and go on later from a cursor, if the folder has not
+ * been removed meanwhile: the chain is not followed anew. 0 is the cursor of its start.
  */
 static inline uint64_t fat_folder_cursor(const struct fat_folder *folder, uint32_t index)
 {

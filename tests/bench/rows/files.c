@@ -1,9 +1,9 @@
 /*
  * files.c - files and folders of a FAT volume.
  *
- * What a row reads is in memory, but for the first one: its figure counts the instructions that wait
- * for the host's disk, too, so it has no goal (the bench kernel has one for the chain alone). All rows
- * are of one file or folder: each has its name below.
+ * What a row reads is in memory, but for the first one: its figure counts the instructions that
+ * wait for the host's disk, too, so it has no goal (the bench kernel has one for the chain alone).
+ * All rows are of one file or folder: each has its name below.
  */
 #include <stdio.h>
 

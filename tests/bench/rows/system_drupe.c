@@ -157,8 +157,8 @@ int system_open(const char *path)
 
 int system_create(const char *path)
 {
-    return (int)sure(
-        syscall_open_file(path, OPEN_READ | OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE), path);
+    return (int)sure(syscall_open_file(path, OPEN_READ | OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE),
+                     path);
 }
 
 void system_close(int file)

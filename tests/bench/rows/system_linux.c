@@ -152,8 +152,8 @@ void system_kill(int pid)
 
 /* ---------------------------------------------------------------- files */
 
-/* Debian's kernel has the drivers of disks and of FAT as modules: tools/bench_linux.py has put those
- * that are needed into the initramfs, by numbers in the order of their loading. */
+/* Debian's kernel has the drivers of disks and of FAT as modules: tools/bench_linux.py has put
+ * those that are needed into the initramfs, by numbers in the order of their loading. */
 static void load_modules(void)
 {
     char name[32];
