@@ -15,5 +15,8 @@ void program_start(void)
     if (get_program_arguments(&arguments) < 0 || arguments.argc < 0) {
         arguments.argc = 0;
     }
+    if (arguments.argv != NULL) {
+        environ = arguments.argv + arguments.argc + 1; /* behind the NULL */
+    }
     exit(main(arguments.argc, arguments.argv));
 }

@@ -1,9 +1,10 @@
 /*
- * stdlib.c - numbers, and the end of the program. Memory is in malloc.c.
+ * stdlib.c - numbers, the environment, and the end of the program. Memory is in malloc.c.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "include/drupe.h"
 
@@ -34,6 +35,21 @@ char *itoa(int value, char *buffer)
 {
     (void)snprintf(buffer, ITOA_BYTES, "%d", value);
     return buffer;
+}
+
+static char *no_environment[] = {NULL};
+char **environ = no_environment;
+
+char *getenv(const char *name)
+{
+    size_t length = strlen(name);
+
+    for (char **entry = environ; *entry != NULL; entry++) {
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') {
+            return *entry + length + 1;
+        }
+    }
+    return NULL;
 }
 
 void exit(int status)

@@ -56,9 +56,9 @@ int process_spawn(struct command_argument *command, unsigned flags)
     return syscall_spawn(command, flags);
 }
 
-int process_spawn_beside(struct command_argument *command, unsigned flags, int pid)
+int process_spawn_program(const struct spawn_request *request)
 {
-    return syscall_spawn_beside(command, flags, pid);
+    return (int)syscall_spawn_program(request);
 }
 
 int process_wait(int pid, int *status)

@@ -7,6 +7,7 @@
  *
  * system() and popen() run a line in the shell, 0:/shell.elf.
  */
+#define _GNU_SOURCE /* pipe2, dup3 */
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>

@@ -9,6 +9,7 @@
 #include <tools.h>
 
 #include "parse.h"
+#include "variables.h"
 
 #define TOKENS_MAX      2050 /* a line of words of one letter */
 #define PARTS_MAX       16   /* of a pipeline */
@@ -21,12 +22,6 @@
 
 _Static_assert(WORD_BYTES == COMMAND_ARGUMENT_BYTES, "a word is an argument");
 
-struct variable {
-    struct variable *next;
-    char *value;
-    char name[];
-};
-
 static struct {
     built_in_finder *find_built_in;
     bool is_quiet;
@@ -34,13 +29,13 @@ static struct {
     int status; /* $? */
     int argument_count;
     char **arguments;
-    struct variable *variables;
 } shell;
 
 void job_initialise(built_in_finder *find_built_in, bool is_quiet)
 {
     shell.find_built_in = find_built_in;
     shell.is_quiet = is_quiet;
+    variables_initialise();
     for (int i = 0; i < STREAMS; i++) {
         shell.saved[i] = (int)syscall_duplicate(i, SAVED_FIRST, FILE_LOWEST);
     }
@@ -80,12 +75,7 @@ static const char *value_of(void *context, const char *name, size_t length)
     if (length == 1 && *name >= '0' && *name <= '9') {
         return *name - '0' < shell.argument_count ? shell.arguments[*name - '0'] : NULL;
     }
-    for (struct variable *variable = shell.variables; variable != NULL; variable = variable->next) {
-        if (strlen(variable->name) == length && memcmp(variable->name, name, length) == 0) {
-            return variable->value;
-        }
-    }
-    return NULL;
+    return variable_value(name, length);
 }
 
 static void list_folder(void *context, const char *folder,
@@ -123,43 +113,47 @@ static bool add_word(void *context, const char *word)
     return true;
 }
 
+/* What the token stands for, as more words of the list. Says why not. */
+static bool add_words(const struct token *token, struct list *list)
+{
+    int status = expand_word(token, &source, add_word, list);
+
+    if (status == WORD_IS_LONG) {
+        dprintf(FILE_ERRORS, "A word of that line is longer than %d characters.\n", WORD_BYTES - 1);
+    } else if (status < 0) {
+        dprintf(FILE_ERRORS, "A word of that line stands for too many names.\n");
+    }
+    return status == 0;
+}
+
 /* Sets the variable of a token `NAME=...`. */
 static bool assign(const struct token *token)
 {
     size_t length = assigned_name(token);
-    struct token value = {TOKEN_WORD, token->text + length + 1, token->length - length - 1};
     struct list words = {NULL, &words.first};
-    struct variable *variable = shell.variables;
+    bool is_set = add_words(token, &words) &&
+                  variable_set(token->text, length, words.first->argument + length + 1);
 
-    if (expand_word(&value, &source, add_word, &words) < 0) {
-        command_free(words.first);
-        return false;
-    }
-    while (variable != NULL &&
-           (strlen(variable->name) != length || memcmp(variable->name, token->text, length) != 0)) {
-        variable = variable->next;
-    }
-    if (variable == NULL) {
-        variable = calloc(1, sizeof(*variable) + length + 1);
-        if (variable != NULL) {
-            memcpy(variable->name, token->text, length);
-            variable->next = shell.variables;
-            shell.variables = variable;
-        }
-    }
-    const char *text = words.first != NULL ? words.first->argument : "";
-    char *copy = malloc(strlen(text) + 1);
-    bool is_set = variable != NULL && copy != NULL;
-
-    if (is_set) {
-        strcpy(copy, text);
-        free(variable->value);
-        variable->value = copy;
-    } else {
-        free(copy);
-    }
     command_free(words.first);
     return is_set;
+}
+
+/* Of the tokens from first on, those `NAME=...` that stand before the command's own words. Each
+ * becomes a variable, or, if list is not NULL, a word there. */
+static bool assign_all(const struct token *first, const struct token *end, struct list *list)
+{
+    bool is_fine = true;
+
+    for (const struct token *token = first; token < end && is_fine; token++) {
+        if (token->kind != TOKEN_WORD) {
+            token++; /* a redirection, and its file */
+        } else if (assigned_name(token) == 0) {
+            break;
+        } else {
+            is_fine = list != NULL ? add_words(token, list) : assign(token);
+        }
+    }
+    return is_fine;
 }
 
 /* ---------------------------------------------------------------- programs */
@@ -285,16 +279,49 @@ struct job {
     char name[COMMAND_ARGUMENT_BYTES]; /* of the last part */
 };
 
-/* Starts the program; its pid, or an error. */
-static int start_program(struct job *job, struct command_argument *command)
+/* The words as an array, which is the caller's to free, with NULL behind the last; *count is how
+ * many. NULL: there is no memory. */
+static char **make_array(struct command_argument *list, size_t *count)
 {
-    unsigned front = job->in_background ? 0 : SPAWN_FRONT;
+    *count = 0;
+    for (struct command_argument *word = list; word != NULL; word = word->next) {
+        ++*count;
+    }
+    char **array = calloc(*count + 1, sizeof(*array));
+
+    for (size_t i = 0; array != NULL && i < *count; i++, list = list->next) {
+        array[i] = list->argument;
+    }
+    return array;
+}
+
+/* Starts the program with the exported variables, and assigned "NAME=value"s of its own, as its
+ * environment. Its pid, or an error. */
+static int start_program(struct job *job, struct command_argument *command,
+                         struct command_argument *assigned)
+{
+    size_t words, own;
     int pid = find_program(command->argument);
 
-    if (pid == OK) {
-        pid = job->leader ? process_spawn_beside(command, front, job->leader)
-                          : process_spawn(command, SPAWN_FAMILY | front);
+    if (pid < 0) {
+        return pid;
     }
+    char **arguments = make_array(command, &words), **first = make_array(assigned, &own);
+    char **environment = first != NULL ? variables_environment(first, own) : NULL;
+
+    pid = -ENOMEM;
+    if (arguments != NULL && environment != NULL) {
+        pid = process_spawn_program(&(struct spawn_request){
+            .path = command->argument,
+            .arguments = arguments,
+            .environment = environment,
+            .flags = (job->in_background ? 0 : SPAWN_FRONT) | (job->leader ? 0 : SPAWN_FAMILY),
+            .beside = (abi_ulong)job->leader,
+        });
+    }
+    free(arguments);
+    free(first);
+    free(environment);
     return pid;
 }
 
@@ -312,7 +339,8 @@ static int start_built_in(built_in *run, struct command_argument *arguments, int
 }
 
 /* Runs one part: the tokens [first, end), whose streams are in place. */
-static void run_words(struct job *job, struct command_argument *command, int reader)
+static void run_words(struct job *job, struct command_argument *command,
+                      struct command_argument *assigned, int reader)
 {
     built_in *run = shell.find_built_in(command->argument);
     int pid;
@@ -322,7 +350,8 @@ static void run_words(struct job *job, struct command_argument *command, int rea
         job->status = run(command->next);
         return;
     }
-    pid = run != NULL ? start_built_in(run, command->next, reader) : start_program(job, command);
+    pid = run != NULL ? start_built_in(run, command->next, reader)
+                      : start_program(job, command, assigned);
     if (pid < 0) {
         tell_why_not(job->name, pid);
         job->status = STATUS_NOT_FOUND;
@@ -337,9 +366,8 @@ static void run_words(struct job *job, struct command_argument *command, int rea
 static void run_part(struct job *job, const struct token *first, const struct token *end, int input,
                      const int ends[2])
 {
-    struct list words = {NULL, &words.first};
-    bool is_fine = true;
-    int status;
+    struct list words = {NULL, &words.first}, assigned = {NULL, &assigned.first};
+    bool is_fine = true, has_words = false;
 
     job->last = 0;
     job->status = 0;
@@ -354,25 +382,21 @@ static void run_part(struct job *job, const struct token *first, const struct to
         if (token->kind != TOKEN_WORD) {
             is_fine = redirect(token);
             token++;
-        } else if (words.first == NULL && assigned_name(token) > 0) {
-            is_fine = assign(token);
-        } else if ((status = expand_word(token, &source, add_word, &words)) < 0) {
-            if (status == WORD_IS_LONG) {
-                dprintf(FILE_ERRORS, "A word of that line is longer than %d characters.\n",
-                        WORD_BYTES - 1);
-            } else {
-                dprintf(FILE_ERRORS, "A word of that line stands for too many names.\n");
-            }
-            is_fine = false;
+        } else if (has_words || assigned_name(token) == 0) {
+            has_words = true;
+            is_fine = add_words(token, &words);
         }
     }
+    /* Only now, so that the command's own words have the old values. */
+    is_fine = is_fine && assign_all(first, end, words.first != NULL ? &assigned : NULL);
     if (is_fine && words.first != NULL) {
-        run_words(job, words.first, ends[0]);
+        run_words(job, words.first, assigned.first, ends[0]);
     } else if (!is_fine) {
         job->status = STATUS_USAGE;
     }
     restore_streams();
     command_free(words.first);
+    command_free(assigned.first);
 }
 
 static bool is_worth_a_sentence(int status, bool is_last)

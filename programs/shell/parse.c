@@ -151,7 +151,7 @@ static bool is_name(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-size_t assigned_name(const struct token *token)
+size_t variable_name(const struct token *token)
 {
     size_t length = 0;
 
@@ -161,6 +161,13 @@ size_t assigned_name(const struct token *token)
     while (length < token->length && is_name(token->text[length])) {
         length++;
     }
+    return length;
+}
+
+size_t assigned_name(const struct token *token)
+{
+    size_t length = variable_name(token);
+
     return length < token->length && token->text[length] == '=' ? length : 0;
 }
 

@@ -70,6 +70,9 @@ int expand_word(const struct token *token, const struct word_source *source,
 /* Does name fit the pattern of * and ?? Letters fit in either case, as on the disk. */
 bool pattern_fits(const char *pattern, const char *name);
 
+/* How long the variable's name is with which the token begins; 0: it begins with none. */
+size_t variable_name(const struct token *token);
+
 /* How long the name is with which `NAME=...` begins; 0: it does not. */
 size_t assigned_name(const struct token *token);
 

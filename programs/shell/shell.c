@@ -10,7 +10,8 @@
  *   A | B                 what A prints, B reads; < > >> 2> put files in place of screen and
  *                         keyboard
  *   A && B, A || B, A; B  B when A had status 0, when it had another, in any case
- *   NAME=VALUE, $NAME     variables; $? is the last status
+ *   NAME=VALUE, $NAME     variables; $? is the last status; export gives one to programs, as does
+ *                         NAME=VALUE before a command, to that one only
  *
  * What a command does to the shell itself cannot be a program: these are the built-in ones.
  *
@@ -29,6 +30,7 @@
 #include "job.h"
 #include "line_edit.h"
 #include "parse.h"
+#include "variables.h"
 
 #define USAGE                              \
     "Usage: shell [FILE [ARGUMENT ...]]\n" \
@@ -151,6 +153,55 @@ static int run_cd(struct command_argument *arguments)
     return status < 0 ? tool_error("cd", folder, "entered", status) : 0;
 }
 
+/* How long the variable's name is with which text begins: up to its end, or to a =, if there may be
+ * one. 0: it is none; says so. */
+static size_t take_name(const char *who, const char *text, bool may_have_value)
+{
+    struct token token = {TOKEN_WORD, text, strlen(text)};
+    size_t length = variable_name(&token);
+
+    if (length > 0 && (text[length] == '\0' || (may_have_value && text[length] == '='))) {
+        return length;
+    }
+    dprintf(FILE_ERRORS, "%s: '%s' is no name of a variable: letters, digits and _ make one.\n",
+            who, text);
+    return 0;
+}
+
+/* From now on programs get the variables. */
+static int run_export(struct command_argument *arguments)
+{
+    if (arguments == NULL) {
+        variables_show_exported();
+    }
+    for (; arguments != NULL; arguments = arguments->next) {
+        const char *text = arguments->argument;
+        size_t length = take_name("export", text, true);
+
+        if (length == 0) {
+            return STATUS_USAGE;
+        }
+        if ((text[length] == '=' && !variable_set(text, length, text + length + 1)) ||
+            !variable_export(text, length)) {
+            return tool_error("export", text, "exported", -ENOMEM);
+        }
+    }
+    return 0;
+}
+
+static int run_unset(struct command_argument *arguments)
+{
+    for (; arguments != NULL; arguments = arguments->next) {
+        size_t length = take_name("unset", arguments->argument, false);
+
+        if (length == 0) {
+            return STATUS_USAGE;
+        }
+        variable_unset(arguments->argument, length);
+    }
+    return 0;
+}
+
 /* Does this shell end the machine? Says why not. */
 static bool is_first_shell(const char *name, const struct command_argument *arguments)
 {
@@ -194,6 +245,8 @@ static const struct {
 } commands[] = {
     {"help", run_help, "help [programs]", "this list; what each program does"},
     {"cd", run_cd, "cd [FOLDER]", "into another folder; without FOLDER: /"},
+    {"export", run_export, "export NAME ...", "programs get the variables"},
+    {"unset", run_unset, "unset NAME ...", "the variables are gone"},
     {"exit", run_exit, "exit [STATUS]", "ends the shell, and with the first shell the machine"},
     {"kill", run_kill, "kill [-f] PID", "ends a program in the background; -f: its whole family"},
     {"clear", run_clear, "clear", "an empty screen"},

@@ -31,9 +31,9 @@
 
 #define WAIT_ANY (-1)
 
-/* For spawn: the child gets screen and keyboard until it ends, if the parent has them. */
+/* For spawn and spawn_program: the child gets screen and keyboard until it ends, if the parent has them. */
 #define SPAWN_FRONT 1
-/* For spawn by a process of init's family: the child begins a family of its own, a job. From others
+/* For both, by a process of init's family: the child begins a family of its own, a job. From others
  * the flag changes nothing: the child stays in their family. */
 #define SPAWN_FAMILY 2
 
@@ -71,6 +71,17 @@ static inline bool syscall_is_error(intptr_t result)
 struct command_argument {
     char argument[COMMAND_ARGUMENT_BYTES]; /* NUL-terminated */
     struct command_argument *next;         /* NULL at the last */
+};
+
+/* What spawn_program starts. Each field is a word of the program's. */
+struct spawn_request {
+    const char *path;
+    char *const *arguments;   /* strings, NULL behind the last; the first is the program's name */
+    char *const *environment; /* the same; NULL: none */
+    abi_ulong flags;          /* SPAWN_FRONT, SPAWN_FAMILY */
+    /* A child's pid: the new process is of that child's family, and ctrl-C ends both together.
+     * 0: there is none. Not with SPAWN_FAMILY. */
+    abi_ulong beside;
 };
 
 /* A program's own command line; the kernel has put it into the program's memory. */

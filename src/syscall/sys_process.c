@@ -193,33 +193,6 @@ intptr_t sys_spawn(const uintptr_t *arguments)
                            flags & SPAWN_FAMILY && process_current()->family == family_of_init());
 }
 
-/* spawn_beside(list, flags, pid): the new one's pid */
-intptr_t sys_spawn_beside(const uintptr_t *arguments)
-{
-    uint32_t flags = (uint32_t)arguments[1];
-    struct arguments *strings = arguments_new();
-    struct process *process;
-    int status;
-
-    if (!strings) {
-        return -ENOMEM;
-    }
-    status = (flags & ~(uint32_t)SPAWN_FRONT) != 0
-                 ? -EINVARG
-                 : add_list_from_user(strings, user_pointer(arguments[0]));
-    if (status == OK) {
-        struct process *mate = process_find_child((uint32_t)arguments[2]);
-
-        status = mate ? process_load_beside(strings->strings, strings, mate, &process) : -ECHILD;
-    }
-    arguments_free(strings);
-    if (status < 0) {
-        return status;
-    }
-    process_start(process, flags & SPAWN_FRONT ? front_if_own() : 0);
-    return (intptr_t)process->id;
-}
-
 /* ---------------------------------------------------------------- fork and what goes with it */
 
 /* fork(): the child's pid, 0 in the child */
@@ -251,18 +224,18 @@ static int add_array_from_user(struct arguments *arguments, struct user_pointer 
     return status;
 }
 
-/* Path, arguments and environment of the calls below. */
-static int read_program(const uintptr_t *arguments, char path[PATH_BYTES_MAX],
+/* What calls below take: path, arguments and environment. */
+static int read_program(const uintptr_t program[3], char path[PATH_BYTES_MAX],
                         struct arguments *strings)
 {
-    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+    int status = copy_path_from_user(path, user_pointer(program[0]));
 
     if (status == OK) {
-        status = add_array_from_user(strings, user_pointer(arguments[1]));
+        status = add_array_from_user(strings, user_pointer(program[1]));
     }
     arguments_end(strings);
-    if (status == OK && arguments[2]) {
-        status = add_array_from_user(strings, user_pointer(arguments[2]));
+    if (status == OK && program[2]) {
+        status = add_array_from_user(strings, user_pointer(program[2]));
     }
     return status;
 }
@@ -289,8 +262,16 @@ intptr_t sys_execute(const uintptr_t *arguments)
     task_restart(&start);
 }
 
-/* spawn_posix(path, arguments, environment): pid */
-intptr_t sys_spawn_posix(const uintptr_t *arguments)
+/* Where a new process belongs. */
+struct place {
+    bool is_job;   /* in a family of its own */
+    bool is_front; /* a job in front may be there when no other may */
+    uint32_t beside;
+};
+
+/* Loads the program whose path, arguments and environment these are: *process, or an error. */
+static int load_from_user(const uintptr_t program[3], const struct place *place,
+                          struct process **process)
 {
     char path[PATH_BYTES_MAX];
     struct arguments *strings = arguments_new();
@@ -298,13 +279,26 @@ intptr_t sys_spawn_posix(const uintptr_t *arguments)
     if (!strings) {
         return -ENOMEM;
     }
-    int status = read_program(arguments, path, strings);
-    struct process *process;
+    int status = read_program(program, path, strings);
 
-    if (status == OK) {
-        status = process_load(path, strings, &process);
+    if (status == OK && place->beside != 0) {
+        struct process *mate = process_find_child(place->beside);
+
+        status = mate ? process_load_beside(path, strings, mate, process) : -ECHILD;
+    } else if (status == OK) {
+        status = place->is_job ? process_load_job(path, strings, place->is_front, process)
+                               : process_load(path, strings, process);
     }
     arguments_free(strings);
+    return status;
+}
+
+/* spawn_posix(path, arguments, environment): pid */
+intptr_t sys_spawn_posix(const uintptr_t *arguments)
+{
+    struct process *process;
+    int status = load_from_user(arguments, &(struct place){.is_job = false}, &process);
+
     if (status == OK) {
         status = process_inherit_files(process);
         if (status < 0) {
@@ -315,6 +309,47 @@ intptr_t sys_spawn_posix(const uintptr_t *arguments)
         return status;
     }
     process_start(process, front_if_own());
+    return (intptr_t)process->id;
+}
+
+/* struct spawn_request is that many words of the program's, of which the first are its strings. */
+enum { REQUEST_FLAGS = 3, REQUEST_BESIDE, REQUEST_WORDS };
+
+_Static_assert(sizeof(struct spawn_request) == REQUEST_WORDS * sizeof(uintptr_t), "as it is read");
+
+/* spawn_program(request): pid */
+intptr_t sys_spawn_program(const uintptr_t *arguments)
+{
+    struct user_pointer next = user_pointer(arguments[0]);
+    uintptr_t request[REQUEST_WORDS];
+    struct process *process;
+
+    for (int i = 0; i < REQUEST_WORDS; i++) {
+        int status = user_read_long(next, &request[i]);
+
+        if (status < 0) {
+            return status;
+        }
+        next = user_pointer_add(next, user_long_bytes());
+    }
+    uintptr_t flags = request[REQUEST_FLAGS], beside = request[REQUEST_BESIDE];
+
+    if ((flags & ~(uintptr_t)(SPAWN_FRONT | SPAWN_FAMILY)) || beside > INT32_MAX ||
+        (beside && flags & SPAWN_FAMILY)) {
+        return -EINVARG;
+    }
+    unsigned front = flags & SPAWN_FRONT ? front_if_own() : 0;
+    struct place place = {
+        .is_job = flags & SPAWN_FAMILY && process_current()->family == family_of_init(),
+        .is_front = front != 0,
+        .beside = (uint32_t)beside,
+    };
+    int status = load_from_user(request, &place, &process);
+
+    if (status < 0) {
+        return status;
+    }
+    process_start(process, front);
     return (intptr_t)process->id;
 }
 

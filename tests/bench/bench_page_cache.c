@@ -73,6 +73,7 @@ static void show_first_page(struct address_space *space, struct page_object *obj
             .rights = PAGE_READ,
             .kind = AREA_MAPPING,
             .is_shared = true,
+            .is_fixed = true,
             .object = object,
         };
 

@@ -57,7 +57,7 @@ static bool answer(uint32_t command, uint32_t *result)
     bool is_starting = command == SYSCALL_PROCESS_LOAD_START ||
                        command == SYSCALL_INVOKE_SYSTEM_COMMAND || command == SYSCALL_SPAWN ||
                        command == SYSCALL_FORK || command == SYSCALL_EXECUTE ||
-                       command == SYSCALL_SPAWN_POSIX;
+                       command == SYSCALL_SPAWN_POSIX || command == SYSCALL_SPAWN_PROGRAM;
 
     *result = (uint32_t)-ELIMIT;
     return is_starting && fuzz.calls > fuzz.calls_end;

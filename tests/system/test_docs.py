@@ -41,7 +41,7 @@ def numbers():
         return f"0 to 9 are {[names.get(number) for number in range(10)]}"
     wrong = {number: names.get(number) for number, name in
              {16: "EXIT_STATUS", 22: "WRITE", 28: "READ", 36: "BREAK", 40: "SEEDS",
-              54: "SPAWN_BESIDE"}.items()
+              54: "SPAWN_PROGRAM"}.items()
              if names.get(number) != name}
     return f"moved: {wrong}" if wrong or own != list(range(16, own[-1] + 1)) else None
 

@@ -394,6 +394,15 @@ def pipes_and_files(session):
     exactly(session, "a pattern", "echo t*.txt *.none \"*.txt\" DIR/I?.*", "text.txt *.none *.txt DIR/in.txt")
     exactly(session, "wrong lines", "echo a |", "A command is missing at the end of the line.")
     exactly(session, "wrong lines", "echo a >", "A file's name is missing behind <, > or >>.")
+    exactly(session, "a variable is the shell's own", "V=1; shell -c 'echo <$V>'", "<>")
+    exactly(session, "until it is exported", "export V W=2; shell -c 'echo <$V> <$W>'", "<1> <2>")
+    exactly(session, "or stands before a command, which alone gets it",
+            "V=3 X=4 shell -c 'echo <$V> <$X>'; echo <$V> <$X>", "<3> <4>", "<1> <>")
+    exactly(session, "what is exported", "V='a b' shell -c export", "export V='a b'", "export W='2'")
+    exactly(session, "a variable that is gone", "unset V W; shell -c 'echo <$V$W>'; export", "<>")
+    exactly(session, "no name of a variable", "export 1x=2",
+            "export: '1x=2' is no name of a variable: letters, digits and _ make one.")
+    exactly(session, "a value is no pattern", "V=*; echo \"$V\"", "*")
     exactly(session, "a script", "shell script.sh one two", "2 words: one two", "in a pipe", "ends here",
             "shell ended with status 23.")
     exactly(session, "a script's status", "shell script.sh || echo failed", "0 words:", "in a pipe",

@@ -57,8 +57,9 @@ void command_free(struct command_argument *list);
  * process's family.
  */
 int process_spawn(struct command_argument *command, unsigned flags);
-/* The same, beside the child pid: of its family, and ctrl-C ends both, as the parts of one job. */
-int process_spawn_beside(struct command_argument *command, unsigned flags, int pid);
+/* The same by path, with an environment (`environ` of stdlib.h hands on one's own), and if the
+ * request says so beside another child, as a part of the same job: abi/syscalls.h has the struct. */
+int process_spawn_program(const struct spawn_request *request);
 int process_wait(int pid, int *status);
 int process_kill(int pid);
 int process_kill_family(int pid);

@@ -17,6 +17,12 @@ void *calloc(size_t count, size_t size);
 void *realloc(void *memory, size_t size);
 void free(void *memory);
 
+/* The environment: strings "NAME=value", NULL behind the last. getenv: name's value, which is not
+ * the caller's to change; NULL: there is none. A program that wants to change what its own children
+ * get gives them another array (process_spawn_program() of drupe.h). */
+extern char **environ;
+char *getenv(const char *name);
+
 int abs(int value);
 int atoi(const char *string);
 /* Decimal digits, with '-' if need be. buffer must hold 12 bytes. Returns buffer. */

@@ -310,6 +310,19 @@ static void any_call(void)
             call(command, any_path(), any_strings(), any_strings());
         }
         break;
+    case SYSCALL_SPAWN_PROGRAM:
+        if (ONE_IN(16) && !is_crowded()) {
+            struct spawn_request request = {
+                .path = (const char *)any_path(),
+                .arguments = (char *const *)any_strings(),
+                .environment = (char *const *)any_strings(),
+                .flags = ONE_IN(8) ? any_number() : random_number() % 4,
+                .beside = ONE_IN(4) ? any_number() : 0,
+            };
+
+            call(command, ONE_IN(16) ? any_pointer() : ADDRESS(&request), 0, 0);
+        }
+        break;
     case SYSCALL_WAIT_POSIX:
         call(command, ONE_IN(2) ? (uint32_t)WAIT_ANY : any_number(), ONE_IN(2) ? 0 : any_pointer(),
              ONE_IN(4) ? any_number() : 1);
