@@ -76,15 +76,21 @@ attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin $(foreach folder,$(s
 # Programs that the bench runs in ring 3. rows.elf measures, the others are what it starts.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
-BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c forks.c)
+BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c forks.c pipes.c files.c)
 BENCH_ROWS_DRUPE := tests/bench/rows/system_drupe.c
 $(eval $(call program_rules,bench/rows,$(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
 
 BENCH_STARTED := $(addprefix $(PROGRAM_BIN)/bench/,small.elf large.elf sleeper.elf yielder.elf)
 $(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/rows.elf $(BENCH_STARTED) \
-    $(MKIMAGE_PARTS)
+    build/bench/large.dat $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/rows.elf \
-	    $(BENCH_STARTED:%=--file %) --output $@
+	    $(BENCH_STARTED:%=--file %) --file build/bench/large.dat --output $@
+
+# What tests/bench/rows/files.c reads: 30 MiB of zeros.
+build/bench/large.dat: make/images.mk
+	@mkdir -p $(@D)
+	@truncate -s 0 $@
+	@truncate -s 30M $@
 
 # The same rows on Linux (tools/bench_linux.py).
 BENCH_LINUX         := build/bench-linux/$(ARCH)
@@ -92,7 +98,7 @@ BENCH_LINUX_FLAGS   := -m$(BITS_$(ARCH)) $(if $(filter 32,$(BITS_$(ARCH))),-marc
     $(WARNINGS)
 BENCH_LINUX_DEFINES := -D_GNU_SOURCE -DBENCH_ON_LINUX
 BENCH_STARTED_FLAGS := -ffreestanding -fno-pie -fno-stack-protector -idirafter programs/libc/include -Isrc
-BENCH_ROWS_LINUX    := $(addprefix tests/bench/rows/,system_linux.c posix.c)
+BENCH_ROWS_LINUX    := tests/bench/rows/system_linux.c
 $(BENCH_LINUX)/init: $(BENCH_ROWS) $(BENCH_ROWS_LINUX) tests/bench/rows/rows.h make/images.mk build/variant
 	@mkdir -p $(@D)
 	$(SAY) "  HOSTCC $@"

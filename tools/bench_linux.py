@@ -31,6 +31,8 @@ COMMAND_LINE = "console=ttyS0 quiet panic=-1"
 BEST = ("mitigations=off init_on_alloc=0 apparmor=0 audit=0 cgroup_disable=memory "
         "randomize_kstack_offset=off")
 END = "the last row was measured"
+# What reads a FAT volume on QEMU's IDE disk; each with those that it needs.
+MODULES = ("ata_piix", "sd_mod", "nls_cp437", "nls_ascii", "vfat")
 
 
 # ---------------------------------------------------------------- the kernel
@@ -39,7 +41,7 @@ def fetch_kernel(arch):
     """The kernel's file, and a name for it. Downloads it when it is not there."""
     folder = os.path.abspath(os.path.join("build/linux", arch))
     kept = os.path.join(folder, "kernel.json")
-    if not os.path.exists(kept):
+    if not os.path.exists(kept) or not os.path.isdir(os.path.join(folder, "modules")):
         name = download(folder, *DEBIAN[arch])
         with open(kept, "w", encoding="ascii") as file:
             json.dump(name, file)
@@ -68,9 +70,33 @@ def download(folder, architecture, newest):
     fetch_source.run(["dpkg-deb", "-x", archive, "unpacked"], folder)
     kernel = next(name for name in os.listdir(folder + "/unpacked/boot") if name.startswith("vmlinuz-"))
     os.replace(f"{folder}/unpacked/boot/{kernel}", f"{folder}/{kernel}")
+    keep_modules(folder + "/unpacked", folder + "/modules")
     shutil.rmtree(folder + "/unpacked")
     os.remove(os.path.join(folder, archive))
     return kernel, about["Version"], package
+
+
+def keep_modules(unpacked, folder):
+    """Into folder: the modules of MODULES and what they need, as 00.ko, 01.ko, ... in the order of their loading."""
+    paths = {re.sub(r"-", "_", name[:-3]): os.path.join(place, name)
+             for place, _, names in os.walk(unpacked) for name in names if name.endswith(".ko")}
+    order = []
+
+    def add(name):
+        if name in order or name not in paths:  # those that are not there are in the kernel itself
+            return
+        with open(paths[name], "rb") as file:
+            needed = re.search(rb"\0depends=([^\0]*)\0", file.read())
+        for other in needed[1].decode("ascii").split(",") if needed else []:
+            add(other.replace("-", "_"))
+        order.append(name)
+
+    for name in MODULES:
+        add(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for number, name in enumerate(order):
+        os.replace(paths[name], f"{folder}/{number:02}.ko")
 
 
 def private_apt(folder, architecture):
@@ -97,13 +123,18 @@ def archive_entry(name, mode, data=b"", device=(0, 0)):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def initramfs(folder, path):
-    """An archive of the programs in folder, and the console."""
-    entries = [archive_entry("dev", stat.S_IFDIR | 0o755),
-               archive_entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))]
+def files_of(folder, prefix=""):
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), "rb") as file:
-            entries.append(archive_entry(name, stat.S_IFREG | 0o755, file.read()))
+            yield archive_entry(prefix + name, stat.S_IFREG | 0o755, file.read())
+
+
+def initramfs(folder, path, modules=None):
+    """An archive of the programs in folder, the console, and the kernel's modules in a folder of their own."""
+    entries = [archive_entry("dev", stat.S_IFDIR | 0o755),
+               archive_entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1)), *files_of(folder)]
+    if modules:
+        entries += [archive_entry("modules", stat.S_IFDIR | 0o755), *files_of(modules, "modules/")]
     with open(path, "wb") as file:
         file.write(b"".join(entries) + archive_entry("TRAILER!!!", 0))
 
@@ -147,7 +178,7 @@ def main():
     archive = os.path.abspath(f"build/linux/{arch}.cpio")
     try:
         kernel, name = fetch_kernel(arch)
-        initramfs(f"build/bench-linux/{arch}", archive)
+        initramfs(f"build/bench-linux/{arch}", archive, os.path.join(os.path.dirname(kernel), "modules"))
         default = measure(arch, kernel, archive, COMMAND_LINE)
         best = measure(arch, kernel, archive, f"{COMMAND_LINE} {BEST}")
     except FetchError as error:

@@ -7,7 +7,8 @@
  * too, by number.
  *
  * No transfer lets another task run (block.h), so no page is ever seen in the middle of one. What
- * does is the pause between two pages of block_cache_sync(), which looks for the next page anew.
+ * does is the pause between pages of block_cache_sync(), block_cache_discard() and
+ * block_cache_forget(), which look for the next page anew.
  *
  * Size before speed.
  */
@@ -26,6 +27,9 @@
 
 #define HASH_BITS   9
 #define HASH_CHAINS (1u << HASH_BITS)
+
+/* Pages that are dropped between two pauses. */
+#define PIECE_PAGES 64
 
 /* Writes of one sync that may fail until it gives up: each may take the device's longest time. */
 #define SYNC_ERRORS_MAX 4
@@ -649,14 +653,32 @@ int block_cache_write(struct block_device *device, uint32_t lba, uint32_t count,
     return status;
 }
 
+/* In a walk through all pages that has dropped so many: where it goes on. After a pause, in which
+ * any page may have gone, that is the start: those that were dropped are not met again. */
+static struct list_node *pause_after(uint32_t dropped, struct list_node *next)
+{
+    if (dropped % PIECE_PAGES != 0) {
+        return next;
+    }
+    (void)task_pause();
+    return order()->next;
+}
+
 void block_cache_discard(struct block_device *device, uint32_t lba, uint32_t count)
 {
     uint32_t end = lba + MIN(count, device->sector_count - MIN(lba, device->sector_count));
-    uint32_t in_page = page_sectors(device);
+    uint32_t in_page = page_sectors(device), pieces = PIECE_PAGES * in_page;
     struct list_node *next;
+    uint32_t dropped = 0;
 
     if (end - MIN(lba, end) <= HASH_CHAINS * in_page) {
-        replace_range(device, lba, end - MIN(lba, end), NULL);
+        for (uint32_t some; lba < end; lba += some) {
+            some = MIN(end - lba, pieces);
+            replace_range(device, lba, some, NULL);
+            if (some == pieces) {
+                (void)task_pause();
+            }
+        }
         return;
     }
     for (struct list_node *node = order()->next; node != &cache.order; node = next) {
@@ -666,8 +688,12 @@ void block_cache_discard(struct block_device *device, uint32_t lba, uint32_t cou
         next = node->next;
         if (page->device == device && first < end && (lba <= first || lba - first < in_page)) {
             uint32_t from = MAX(first, lba) - first;
+            uint8_t bits = bits_of(from, MIN(in_page, end - first) - from);
 
-            replace(page, bits_of(from, MIN(in_page, end - first) - from), NULL);
+            if (page->valid & bits) {
+                replace(page, bits, NULL);
+                next = pause_after(++dropped, next);
+            }
         }
     }
 }
@@ -677,6 +703,7 @@ void block_cache_discard(struct block_device *device, uint32_t lba, uint32_t cou
 void block_cache_forget(struct block_device *device)
 {
     struct list_node *next;
+    uint32_t dropped = 0;
 
     for (struct list_node *node = order()->next; node != &cache.order; node = next) {
         struct cache_page *page = LIST_ENTRY(node, struct cache_page, link);
@@ -686,6 +713,7 @@ void block_cache_forget(struct block_device *device)
             KASSERT(!page->dirty && page->uses == 0);
             take_out(page);
             give_back(page);
+            next = pause_after(++dropped, next);
         }
     }
     device->write_error = OK;

@@ -118,7 +118,7 @@ int block_cache_write(struct block_device *device, uint32_t lba, uint32_t count,
 /*
  * These sectors have no meaning any more, such as a folder's that was removed: what is dirty of
  * them is not written. To be called before they are given to anybody else. None may be pinned. The
- * range may reach beyond the device.
+ * range may reach beyond the device. May wait.
  */
 void block_cache_discard(struct block_device *device, uint32_t lba, uint32_t count);
 
@@ -127,7 +127,7 @@ void block_cache_discard(struct block_device *device, uint32_t lba, uint32_t cou
 int block_cache_sector(struct block_device *device, uint32_t lba, const void **sector);
 
 /* Drops all of a device's blocks: its volume is no longer used. None may be dirty or held (if they
- * cannot be written: block_cache_discard()). */
+ * cannot be written: block_cache_discard()). May wait. */
 void block_cache_forget(struct block_device *device);
 
 /* Gives back at most that many pages without dirty or held blocks, those used longest ago first.

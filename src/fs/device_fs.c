@@ -56,22 +56,22 @@ static int look_up(struct node *directory, const char *name, size_t length, stru
     return -ENOENT;
 }
 
-static int list(struct node *directory, uint64_t *cursor, struct node_entry *entry)
+static int list(struct node *directory, uint64_t *cursor, struct node_listing *listing)
 {
-    const struct device *device = *cursor < SIZE_MAX ? device_at((size_t)*cursor) : NULL;
+    const struct device *device = NULL;
 
     (void)directory;
-    if (!device) {
-        return 0;
+    while (listing->left > 0 && (device = device_at((size_t)*cursor)) != NULL) {
+        struct directory_record *record = node_listing_next(listing);
+
+        *record = (struct directory_record){.number = *cursor + 1, .kind = NODE_DEVICE};
+        size_t length = string_copy(node_listing_name(listing), device->name, NODE_NAME_BYTES);
+        if (!node_listing_add(listing, length)) {
+            break;
+        }
+        ++*cursor;
     }
-    entry->number = ++*cursor;
-    entry->size = 0;
-    entry->modified = 0;
-    entry->kind = NODE_DEVICE;
-    entry->is_read_only = false;
-    entry->alias[0] = '\0';
-    (void)string_copy(entry->name, device->name, sizeof(entry->name));
-    return 1;
+    return device || listing->left == 0;
 }
 
 static void forget(struct node *node)

@@ -121,14 +121,21 @@ static void take_out_of_table(struct node *node)
     node->is_in_table = false;
 }
 
-struct node *node_find(struct volume *volume, uint64_t number)
+struct node *node_peek(const struct volume *volume, uint64_t number)
 {
     for (struct node *node = *bucket_of(volume, number); node; node = node->next_in_bucket) {
         if (node->volume == volume && node->number == number) {
-            return node_hold(node);
+            return node;
         }
     }
     return NULL;
+}
+
+struct node *node_find(struct volume *volume, uint64_t number)
+{
+    struct node *node = node_peek(volume, number);
+
+    return node ? node_hold(node) : NULL;
 }
 
 void node_renumber(struct node *node, uint64_t number)

@@ -33,15 +33,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/volume.h"
+#include "base/align.h"
 #include "base/list.h"
 #include "fs/page_object.h"
+#include "lib/string.h"
 #include "task/task.h"
 
 /* The longest name, in bytes of UTF-8, with its NUL. */
 #define NODE_NAME_BYTES 256
-
-/* The short name of a file that has a long one: 8 + '.' + 3 + NUL. */
-#define NODE_ALIAS_BYTES 13
 
 enum node_kind {
     NODE_FILE = 1,
@@ -57,16 +57,46 @@ struct node_times {
     int64_t modified, accessed, created;
 };
 
-/* What a folder says of one of its entries. */
-struct node_entry {
-    uint64_t number; /* node->number of it */
-    uint64_t size;   /* bytes; 0 for a folder */
-    int64_t modified;
-    uint8_t kind;
-    bool is_read_only;
-    char name[NODE_NAME_BYTES];   /* NUL-terminated, as it was written */
-    char alias[NODE_ALIAS_BYTES]; /* in small letters, as READ_DIRECTORY gives it; "": none */
+/*
+ * Where a folder's entries are listed: records of abi/volume.h, one behind the other, in memory of
+ * `size` bytes with NODE_LISTING_SLACK more behind them. So each record is made where it stays:
+ * node_listing_next() is where, and node_listing_add() counts it, if it is within the size.
+ */
+struct node_listing {
+    uint8_t *bytes; /* aligned for 64-bit numbers */
+    size_t size, used;
+    uint32_t left;          /* so many entries more, at most */
+    bool wants_short_names; /* as READ_DIRECTORY gives them, where an entry has one */
 };
+#define NODE_LISTING_SLACK (DIRECTORY_RECORD_BYTES_MAX + sizeof(uint64_t))
+
+static inline struct directory_record *node_listing_next(const struct node_listing *listing)
+{
+    return (struct directory_record *)(void *)(listing->bytes + listing->used);
+}
+
+/* And where its name is to be: up to NODE_NAME_BYTES. */
+static inline char *node_listing_name(const struct node_listing *listing)
+{
+    return (char *)listing->bytes + listing->used + DIRECTORY_RECORD_NAME;
+}
+
+/* The record there is complete but for `bytes`, and the length of its name is this one; its end is
+ * filled with zeros. False: it does not fit. */
+static inline bool node_listing_add(struct node_listing *listing, size_t name_length)
+{
+    struct directory_record *record = node_listing_next(listing);
+    size_t bytes = ALIGN_UP(DIRECTORY_RECORD_NAME + name_length + 1, sizeof(uint64_t));
+
+    if (bytes > listing->size - listing->used) {
+        return false;
+    }
+    memset(node_listing_name(listing) + name_length, 0, sizeof(uint64_t));
+    record->bytes = (uint16_t)bytes;
+    listing->used += bytes;
+    listing->left--;
+    return true;
+}
 
 /*
  * Names have 1 to NODE_NAME_BYTES - 1 bytes, no NUL and no '/', and are neither "." nor "..": the
@@ -80,11 +110,11 @@ struct node_operations {
      * node_enter(). -ENOENT. Spellings of one name (capitals, a short alias) give the same node. */
     int (*look_up)(struct node *directory, const char *name, size_t length, struct node **node);
 
-    /* The entry from *cursor on (0: the first) that is a file or a folder: 1, *entry filled in as
-     * far as its members say, and *cursor behind it; 0 at the end. "." and ".." are left out. A
-     * cursor stays good when others are created and removed: entries that were there all the time
-     * come once. */
-    int (*list)(struct node *directory, uint64_t *cursor, struct node_entry *entry);
+    /* Adds entries from *cursor on (0: the first) that are files or folders, until the listing has
+     * no room or has enough; *cursor is behind the last of them. 1: there may be more; 0: that was
+     * the end. "." and ".." are left out. A cursor stays good when others are created and removed:
+     * entries that were there all the time come once. */
+    int (*list)(struct node *directory, uint64_t *cursor, struct node_listing *listing);
 
     /* NULL in a file system that is never written, here and below, where nothing else is said. */
 
@@ -211,6 +241,9 @@ void volume_unlock(struct volume *volume);
 
 /* The volume's node of that number, if it is in memory, held for the caller; else NULL. */
 struct node *node_find(struct volume *volume, uint64_t number);
+
+/* The same, not held: it is there until the caller waits, or releases a node. */
+struct node *node_peek(const struct volume *volume, uint64_t number);
 
 /*
  * Enters a node that the file system has made, of which it has filled in nothing yet: the node has

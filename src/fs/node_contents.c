@@ -92,8 +92,10 @@ int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t 
     uint32_t first = (uint32_t)(position / PAGE_SIZE_BYTES), index = first;
     size_t offset = (size_t)(position % PAGE_SIZE_BYTES);
 
-    page_object_expect(&node->contents, first,
-                       (uint32_t)((offset + length + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES));
+    if (offset + length > PAGE_SIZE_BYTES) {
+        page_object_expect(&node->contents, first,
+                           (uint32_t)((offset + length + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES));
+    }
     while (done < length) {
         size_t some = MIN(length - done, PAGE_SIZE_BYTES - offset);
         int status = read_page(node, index, offset, io_buffer_add(to, done), some);

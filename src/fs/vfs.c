@@ -10,6 +10,10 @@
 #include "drivers/rtc.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
+#include "memory/heap/kmem_cache.h"
+
+/* Of a folder, that are looked through at once for a name. */
+#define LISTED_BYTES 1024
 
 static struct volume *drives[VFS_DRIVES];
 
@@ -266,7 +270,8 @@ static int step(struct node *directory, const char *name, size_t length, bool ma
 struct walk {
     struct node *node; /* held */
     const char *rest;
-    bool is_at_drive; /* the path has named the drive, and nothing else yet */
+    const char *limit; /* here a path is too long */
+    bool is_at_drive;  /* the path has named the drive, and nothing else yet */
 };
 
 /* Where a path begins. */
@@ -274,10 +279,10 @@ static int begin(struct node *folder, const char *path, struct walk *walk)
 {
     unsigned drive = VFS_DRIVE_START;
 
-    if (path[0] == '\0' || strnlen(path, PATH_BYTES_MAX) == PATH_BYTES_MAX) {
+    if (path[0] == '\0') {
         return -EBADPATH;
     }
-    *walk = (struct walk){.rest = path};
+    *walk = (struct walk){.rest = path, .limit = path + PATH_BYTES_MAX};
     if (char_is_digit(path[0]) && path[1] == ':') {
         if (path[2] != '/' && path[2] != '\0') {
             return -EBADPATH;
@@ -305,7 +310,7 @@ static int next_name(struct walk *walk, const char **name)
         rest++;
     }
     walk->rest = rest;
-    return rest - *name < NODE_NAME_BYTES ? (int)(rest - *name) : -EBADPATH;
+    return rest - *name < NODE_NAME_BYTES && rest < walk->limit ? (int)(rest - *name) : -EBADPATH;
 }
 
 /* Is nothing behind but slashes? */
@@ -724,7 +729,7 @@ int vfs_rename(struct node *folder, const char *old_path, const char *new_path)
 
 /* ---------------------------------------------------------------- from a node to its path */
 
-int node_list(struct node *directory, uint64_t *cursor, struct node_entry *entry)
+int node_list(struct node *directory, uint64_t *cursor, struct node_listing *listing)
 {
     if (directory->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
@@ -734,7 +739,7 @@ int node_list(struct node *directory, uint64_t *cursor, struct node_entry *entry
     }
     volume_lock(directory->volume);
 
-    int status = directory->operations->list(directory, cursor, entry);
+    int status = directory->operations->list(directory, cursor, listing);
 
     volume_unlock(directory->volume);
     return status;
@@ -753,23 +758,50 @@ static int put_before(const char *path, char **start, const char *text)
     return OK;
 }
 
+/* The record of a node in what was listed; NULL: it is not there. */
+static const struct directory_record *find_record(const struct node_listing *listing,
+                                                  uint64_t number)
+{
+    const struct directory_record *record;
+
+    for (size_t at = 0; at < listing->used; at += record->bytes) {
+        record = (const struct directory_record *)(const void *)(listing->bytes + at);
+        if (record->number == number) {
+            return record;
+        }
+    }
+    return NULL;
+}
+
 /* Puts "/" and the name of a folder that is no root before *start. */
 static int put_name(struct node *directory, const char *path, char **start)
 {
-    struct node_entry entry;
+    struct node_listing listing = {.size = LISTED_BYTES};
+    const struct directory_record *record = NULL;
     uint64_t cursor = 0;
-    int status;
+    int status = 1;
 
     if (directory->is_removed) {
         return -ENOENT;
     }
-    while ((status = node_list(directory->parent, &cursor, &entry)) == 1) {
-        if (entry.number == directory->number) {
-            status = put_before(path, start, entry.name);
-            return status < 0 ? status : put_before(path, start, "/");
-        }
+    listing.bytes = kmem_alloc(LISTED_BYTES + NODE_LISTING_SLACK);
+    if (!listing.bytes) {
+        return -ENOMEM;
     }
-    return status < 0 ? status : -ENOENT;
+    while (status == 1 && !record) {
+        listing.used = 0;
+        listing.left = UINT32_MAX;
+        status = node_list(directory->parent, &cursor, &listing);
+        record = status >= 0 ? find_record(&listing, directory->number) : NULL;
+    }
+    if (record) {
+        status = put_before(path, start, record->name);
+        status = status < 0 ? status : put_before(path, start, "/");
+    } else if (status == 0) {
+        status = -ENOENT;
+    }
+    kmem_free(listing.bytes);
+    return status;
 }
 
 /* The name below the root of drive 0 where that drive begins; NULL: none. */

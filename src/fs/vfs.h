@@ -99,7 +99,8 @@ int vfs_end(void);
 
 /* ---------------------------------------------------------------- by node */
 
-/* Entries of a folder, with the volume locked around the operation: 1, 0 at the end. */
-int node_list(struct node *directory, uint64_t *cursor, struct node_entry *entry);
+/* Entries of a folder, with the volume locked around the operation: as node_operations' list().
+ * -ENOTDIR. */
+int node_list(struct node *directory, uint64_t *cursor, struct node_listing *listing);
 
 #endif

@@ -58,12 +58,18 @@ int memcmp(const void *a, const void *b, size_t length)
     const uint8_t *right = b;
 
     if (length >= WORD_BYTES) {
+        uintptr_t left_word, right_word;
+
         words_compare(&left, &right, length / WORD_BYTES);
-        /* Both are now after the word that differs, or after the last: in that one, and in the
-         * bytes that are left over, is the difference, if there is one. */
-        left -= WORD_BYTES;
-        right -= WORD_BYTES;
-        length = WORD_BYTES + length % WORD_BYTES;
+        /* Both are now after the word that differs, or after the last. */
+        length %= WORD_BYTES;
+        __builtin_memcpy(&left_word, left - WORD_BYTES, WORD_BYTES);
+        __builtin_memcpy(&right_word, right - WORD_BYTES, WORD_BYTES);
+        if (left_word != right_word) {
+            left -= WORD_BYTES;
+            right -= WORD_BYTES;
+            length = WORD_BYTES;
+        }
     }
     for (; length > 0; length--, left++, right++) {
         if (*left != *right) {

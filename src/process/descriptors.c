@@ -93,6 +93,8 @@ void descriptors_execute(struct descriptors *descriptors, struct family *family)
 void descriptors_end(struct descriptors *descriptors, struct family *family)
 {
     for (uint32_t number = 0; number < FILE_DESCRIPTORS; number++) {
-        (void)descriptors_close(descriptors, family, number);
+        if (descriptors->files[number]) { /* most have none */
+            (void)descriptors_close(descriptors, family, number);
+        }
     }
 }

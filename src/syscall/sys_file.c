@@ -67,10 +67,15 @@ intptr_t sys_read(const uintptr_t *arguments)
     struct user_pointer buffer = user_pointer(arguments[1]);
     size_t length = arguments[2];
 
-    if (!file || (!file->operations->is_atomic && user_range_check_write(buffer, length) < 0)) {
+    if (!file || (!file->operations->is_atomic && !user_is_in_one_page(buffer, length) &&
+                  user_range_check_write(buffer, length) < 0)) {
         return -EINVARG;
     }
-    return file_read_to(file, io_buffer_of_user(buffer), length);
+    int result = file_read_to(file, io_buffer_of_user(buffer), length);
+
+    /* At the end nothing was copied: so the buffer is looked at now. */
+    return result == 0 && !file->operations->is_atomic ? user_range_check_write(buffer, length)
+                                                       : result;
 }
 
 /* seek(descriptor, offset, FILE_SEEK_...): the new position, up to INT32_MAX */

@@ -34,6 +34,9 @@ _Static_assert((int)FILE_IS_PLAIN == NODE_FILE && (int)FILE_IS_DIRECTORY == NODE
     (OPEN_READ | OPEN_WRITE | OPEN_APPEND | OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE | \
      OPEN_DIRECTORY)
 
+/* Of a folder, at once. */
+#define LISTED_BYTES (4096 - NODE_LISTING_SLACK)
+
 static struct node *folder(void)
 {
     return process_current()->folder;
@@ -111,13 +114,17 @@ intptr_t sys_read_at(const uintptr_t *arguments)
     }
     struct user_pointer buffer = user_pointer((uintptr_t)transfer.buffer);
 
-    if (user_range_check_write(buffer, (size_t)transfer.length) < 0) {
+    if (!user_is_in_one_page(buffer, (size_t)transfer.length) &&
+        user_range_check_write(buffer, (size_t)transfer.length) < 0) {
         return -EINVARG;
     }
     status = node_for(arguments[0], FILE_READ, &node);
-    return status < 0 ? status
-                      : node_read(node, transfer.position, io_buffer_of_user(buffer),
-                                  (size_t)transfer.length);
+    if (status < 0) {
+        return status;
+    }
+    status = node_read(node, transfer.position, io_buffer_of_user(buffer), (size_t)transfer.length);
+    /* At the end nothing was copied: so the buffer is looked at now. */
+    return status == 0 ? user_range_check_write(buffer, (size_t)transfer.length) : status;
 }
 
 /* write_at(descriptor, transfer): how many bytes */
@@ -288,18 +295,18 @@ intptr_t sys_get_folder(const uintptr_t *arguments)
 
 static void describe_node(const struct node *node, struct file_details *details)
 {
-    *details = (struct file_details){
-        .size = node->size,
-        .number = node->number,
-        .modified = node->times.modified,
-        .accessed = node->times.accessed,
-        .created = node->times.created,
-        .kind = node->kind,
-        .flags = node->is_read_only || node->volume->is_read_only ? FILE_IS_READ_ONLY : 0,
-        .drive = node->volume->drive,
-        .links = !node->is_removed,
-        .piece_bytes = PAGE_SIZE_BYTES,
-    };
+    /* Each member: so there is nothing to be zeroed before. */
+    details->size = node->size;
+    details->number = node->number;
+    details->modified = node->times.modified;
+    details->accessed = node->times.accessed;
+    details->created = node->times.created;
+    details->kind = node->kind;
+    details->flags = node->is_read_only || node->volume->is_read_only ? FILE_IS_READ_ONLY : 0;
+    details->drive = node->volume->drive;
+    details->links = !node->is_removed;
+    details->piece_bytes = PAGE_SIZE_BYTES;
+    details->reserved = 0;
 }
 
 static int describe_descriptor(uintptr_t descriptor, struct file_details *details)
@@ -352,39 +359,14 @@ intptr_t sys_stat_file(const uintptr_t *arguments)
                       : copy_to_user(user_pointer(arguments[2]), &details, sizeof(details));
 }
 
-/* Writes one entry to the program: how many bytes; 0: it does not fit. */
-static int put_record(struct user_pointer to, size_t room, const struct node_entry *entry)
-{
-    size_t length = strlen(entry->name) + 1;
-    struct directory_record record = {
-        .number = entry->number,
-        .size = entry->size,
-        .modified = entry->modified,
-        .bytes = (uint16_t)ALIGN_UP(DIRECTORY_RECORD_NAME + length, 8),
-        .kind = entry->kind,
-        .flags = entry->is_read_only ? FILE_IS_READ_ONLY : 0,
-    };
-
-    if (record.bytes > room) {
-        return 0;
-    }
-    int status = copy_to_user(to, &record, DIRECTORY_RECORD_NAME);
-
-    if (status == OK) {
-        status = copy_to_user(user_pointer_add(to, DIRECTORY_RECORD_NAME), entry->name, length);
-    }
-    return status < 0 ? status : record.bytes;
-}
-
-/* list_directory(descriptor, buffer, size): how many bytes; 0 at the end */
+/* list_directory(descriptor, buffer, size): how many bytes; 0 at the end. At most LISTED_BYTES at
+ * once. */
 intptr_t sys_list_directory(const uintptr_t *arguments)
 {
     struct file *file = descriptor_file(arguments[0]);
-    struct user_pointer to = user_pointer(arguments[1]);
-    size_t size = MIN((size_t)arguments[2], (size_t)INT32_MAX), done = 0;
-    struct node_entry entry;
+    struct node_listing listing = {.size = MIN((size_t)arguments[2], (size_t)LISTED_BYTES),
+                                   .left = UINT32_MAX};
     struct node *node;
-    int status = 1;
 
     if (!file) {
         return -EINVARG;
@@ -393,25 +375,24 @@ intptr_t sys_list_directory(const uintptr_t *arguments)
     if (!node || node->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
     }
-    while (status > 0) {
-        uint64_t cursor = file->position;
-
-        status = node_list(node, &cursor, &entry);
-        if (status == 1) {
-            status = put_record(user_pointer_add(to, done), size - done, &entry);
-            if (status == 0 && done == 0) {
-                return -EINVARG; /* not even one */
-            }
-        }
-        if (status > 0) {
-            done += (size_t)status;
-            file->position = cursor;
-            if (!task_pause()) {
-                return -EINTERRUPTED;
-            }
-        }
+    listing.bytes = kmem_alloc(LISTED_BYTES + NODE_LISTING_SLACK);
+    if (!listing.bytes) {
+        return -ENOMEM;
     }
-    return done > 0 ? (intptr_t)done : status;
+    uint64_t cursor = file->position;
+    int status = node_list(node, &cursor, &listing);
+
+    if (status == 1 && listing.used == 0) {
+        status = -EINVARG; /* not even one fits */
+    } else if (status >= 0) {
+        status = copy_to_user(user_pointer(arguments[1]), listing.bytes, listing.used);
+    }
+    if (status >= 0) {
+        file->position = cursor;
+        status = (int)listing.used;
+    }
+    kmem_free(listing.bytes);
+    return status;
 }
 
 /* volumes(drive, out): 0; -ENOENT: there is none */

@@ -10,9 +10,11 @@
 #ifndef SYSCALL_USERCOPY_H
 #define SYSCALL_USERCOPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/types.h"
+#include "layout.h"
 #include "memory/user.h"
 
 /*
@@ -27,6 +29,13 @@ int user_range_check(struct user_pointer source, size_t length);
 
 /* Can all of it be written? The answer holds until the process runs again. */
 int user_range_check_write(struct user_pointer destination, size_t length);
+
+/* Does the range, from 1 byte on, lie in one page? Then a copy to its start, of any part of it,
+ * shows whether all of it is the program's, and it need not be checked before. */
+static inline bool user_is_in_one_page(struct user_pointer start, size_t length)
+{
+    return length - 1 < PAGE_SIZE_BYTES - start.address % PAGE_SIZE_BYTES;
+}
 
 /* The length of the string at source; -EBOUNDS when there is no NUL within max bytes (up to
  * INT_MAX), and all of them can be read. */

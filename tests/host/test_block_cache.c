@@ -64,9 +64,14 @@ static int disk_read(struct block_device *device, uint32_t lba, uint32_t count, 
 
 static const struct block_operations operations = {.read = disk_read};
 
-/* block_cache.c calls it between two pages that it writes. */
+/* What others do while block_cache.c lets them run; NULL: nothing. */
+static void (*in_pause)(void);
+
 bool task_pause(void)
 {
+    if (in_pause) {
+        in_pause();
+    }
     return true;
 }
 
@@ -396,6 +401,81 @@ static void test_size_follows_memory(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- many pages go */
+
+#define PAGES_BETWEEN_PAUSES 64 /* at most: some 30,000 instructions */
+
+static uint32_t pauses, pages_before, most_between;
+
+static void note_pause(void)
+{
+    uint32_t gone = pages_before - stats().pages;
+
+    pauses++;
+    most_between = gone > most_between ? gone : most_between;
+    pages_before = stats().pages;
+}
+
+/* The same, where others change what comes next in the walk. */
+static void read_in_pause(void)
+{
+    note_pause();
+    (void)block_cache_shrink(3);
+    for (uint32_t n = 0; n < 5; n++) {
+        (void)is_cached(&b, pauses * 5 + n);
+    }
+    pages_before = stats().pages;
+}
+
+static void fill_for_pauses(void (*others)(void))
+{
+    fill(1024);
+    in_pause = others;
+    pauses = most_between = 0;
+    pages_before = stats().pages;
+}
+
+static void check_pauses(void)
+{
+    in_pause = NULL;
+    assert_in_range(pauses, 10, 16);
+    assert_in_range(most_between, 1, PAGES_BETWEEN_PAUSES);
+    for (uint32_t n = 0; n < 1024; n++) {
+        assert_false(is_cached(&a, n));
+    }
+    block_cache_forget(&a.device);
+}
+
+static void test_a_full_cache_goes_in_pieces(void **state)
+{
+    (void)state;
+    fill_for_pauses(note_pause);
+    block_cache_forget(&a.device);
+    check_pauses();
+
+    fill_for_pauses(note_pause);
+    block_cache_discard(&a.device, 0, a.device.sector_count);
+    check_pauses();
+
+    fill_for_pauses(note_pause);
+    block_cache_discard(&a.device, 0, 512 * BLOCK_CACHE_SECTORS);
+    block_cache_discard(&a.device, 512 * BLOCK_CACHE_SECTORS, 512 * BLOCK_CACHE_SECTORS);
+    check_pauses();
+}
+
+static void test_others_use_the_cache_in_a_pause(void **state)
+{
+    (void)state;
+    fill_for_pauses(read_in_pause);
+    block_cache_forget(&a.device);
+    check_pauses();
+    block_cache_forget(&b.device);
+
+    fill_for_pauses(read_in_pause);
+    block_cache_discard(&a.device, 0, a.device.sector_count);
+    check_pauses();
+}
+
 static void test_does_not_grow_when_little_is_free(void **state)
 {
     (void)state;
@@ -542,6 +622,8 @@ int main(void)
         test(test_circle_of_one_too_many),
         test(test_size_follows_memory),
         test(test_does_not_grow_when_little_is_free),
+        test(test_a_full_cache_goes_in_pieces),
+        test(test_others_use_the_cache_in_a_pause),
         test(test_shrink),
         test(test_failed_reads_are_not_kept),
         test(test_neighbours_of_a_bad_sector),

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "device/block_cache.h"
 #include "fat_disk.h"
 #include "fat_model.h"
 #include "stub_kmem_malloc.h"
@@ -131,9 +132,106 @@ static void test_forms(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- a large folder */
+
+#define ENTRIES       10000
+#define FOLDER_BYTES  ((ENTRIES + 2) * (uint32_t)sizeof(struct fat_entry))
+#define OTHER_SECTORS 40 /* an operation looks at, beside the folder's and its chain's */
+
+/* How many sectors were looked at so far: each time that another one is. */
+static uint32_t sectors_seen(void)
+{
+    struct block_cache_stats stats;
+
+    block_cache_get_stats(&stats);
+    return stats.hits + stats.misses;
+}
+
+/* Makes the folder "big" with so many entries: as a file first. To be ended by fat_forget(). */
+static void make_large_folder(struct fat_volume *volume, struct fat_file *folder)
+{
+    struct fat_entry *entries = calloc(ENTRIES + 2, sizeof(*entries)), *own;
+    struct fat_file root, file;
+
+    for (uint32_t i = 0; i < ENTRIES + 2; i++) {
+        char name[FAT_ALIAS_BYTES + 1];
+
+        snprintf(name, sizeof(name), "FILE%04u   ", (unsigned)(i - 2) % ENTRIES);
+        memcpy(entries[i].name,
+               i == 0   ? ".          "
+               : i == 1 ? "..         "
+                        : name,
+               FAT_ALIAS_BYTES);
+        entries[i].attributes = i < 2 ? FAT_DIRECTORY : FAT_ARCHIVE;
+    }
+    fat_root(volume, &root);
+    assert_int_equal(fat_create(volume, &root, "big", 3, FAT_ARCHIVE, MODEL_NOW, &file), OK);
+    fat_entry_set_cluster(volume, &entries[0], 0);
+    assert_int_equal(fat_file_write(volume, &file, 0, entries, FOLDER_BYTES), OK);
+    fat_entry_set_cluster(volume, &entries[0], file.first_cluster);
+    assert_int_equal(fat_file_write(volume, &file, 0, entries, sizeof(*entries)), OK);
+    assert_int_equal(fat_begin(volume, 1), OK);
+    assert_int_equal(fat_entry_change(volume, &file.place, &own), OK);
+    own->attributes = FAT_DIRECTORY;
+    own->size = 0;
+    assert_int_equal(fat_end(volume, OK), OK);
+    fat_forget(volume, &file);
+    assert_int_equal(fat_commit(volume), OK);
+    assert_int_equal(fat_look_up(volume, &root, "big", 3, folder), OK);
+    assert_true(folder->is_folder);
+    free(entries);
+}
+
+/* Who makes a file there looks at each sector of the folder once, and at its chain; who removes it
+ * knows where it is. */
+static void create_and_remove(struct fat_volume *volume, const struct fat_file *folder,
+                              const char *name)
+{
+    uint32_t sectors = FOLDER_BYTES / volume->sector_bytes;
+    uint32_t clusters = fat_clusters_of(volume, FOLDER_BYTES);
+    struct fat_file file;
+    uint32_t before = sectors_seen();
+
+    assert_int_equal(fat_create(volume, folder, name, strlen(name), FAT_ARCHIVE, MODEL_NOW, &file),
+                     OK);
+    assert_in_range(sectors_seen() - before, sectors, sectors + clusters + OTHER_SECTORS);
+
+    before = sectors_seen();
+    assert_int_equal(fat_remove(volume, folder, &file), OK);
+    fat_forget(volume, &file);
+    assert_in_range(sectors_seen() - before, 1, OTHER_SECTORS);
+}
+
+static void test_large_folder(void **state)
+{
+    static const struct form large[] = {{"-F 12 -s 8", 8192, 512, 12},
+                                        {"-F 16 -s 4 -R 128", 32768, 512, 16},
+                                        {"-F 32 -s 1", 34000, 512, 32},
+                                        {"-F 32 -S 4096 -s 1", 270000, 4096, 32}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(large); i++) {
+        struct fat_disk disk;
+        struct fat_file folder;
+
+        fat_disk_create(&disk, large[i].mkfs, large[i].kib, large[i].sector_bytes);
+        struct fat_volume *volume = mount(&disk);
+        assert_int_equal(volume->bits, large[i].bits);
+        make_large_folder(volume, &folder);
+        create_and_remove(volume, &folder, "new.txt");
+        create_and_remove(volume, &folder, "a name that needs slots of its own, and an alias");
+        assert_int_equal(fat_commit(volume), OK);
+        fat_forget(volume, &folder);
+        assert_int_equal(fat_unmount(volume), OK);
+        assert_true(is_sound(&disk));
+        fat_disk_destroy(&disk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_large_folder, teardown),
         cmocka_unit_test_teardown(test_forms, teardown),
     };
 

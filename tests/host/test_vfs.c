@@ -62,19 +62,31 @@ static void begin(const char *mkfs, uint32_t kib)
     mount();
 }
 
+/* The entry at the cursor, which moves on, until the next such call; NULL: the end. */
+static const struct directory_record *next_record(struct node *folder, uint64_t *cursor)
+{
+    static uint64_t memory[(DIRECTORY_RECORD_BYTES_MAX + NODE_LISTING_SLACK) / sizeof(uint64_t)];
+    struct node_listing listing = {
+        .bytes = (uint8_t *)memory, .size = DIRECTORY_RECORD_BYTES_MAX, .left = 1};
+    int status = node_list(folder, cursor, &listing);
+
+    assert_true(status >= 0);
+    return listing.used > 0 ? (const struct directory_record *)memory : NULL;
+}
+
 /* All that is in the folder goes. */
 static void empty(const char *path)
 {
     struct node *node;
-    struct node_entry entry;
+    const struct directory_record *entry;
     uint64_t cursor = 0;
 
     assert_int_equal(vfs_open(NULL, path, VFS_DIRECTORY, &node), OK);
-    while (node_list(node, &cursor, &entry) == 1) {
+    while ((entry = next_record(node, &cursor)) != NULL) {
         char below[512];
 
-        snprintf(below, sizeof(below), "%s/%s", path, entry.name);
-        if (entry.kind == NODE_DIRECTORY) {
+        snprintf(below, sizeof(below), "%s/%s", path, entry->name);
+        if (entry->kind == NODE_DIRECTORY) {
             empty(below);
             assert_int_equal(vfs_remove_directory(NULL, below), OK);
         } else {
@@ -423,12 +435,12 @@ static void try_rename(void)
 static void check_tree(int folder, const char *path)
 {
     struct node *node;
-    struct node_entry entry;
+    const struct directory_record *entry;
     uint64_t cursor = 0;
     int count = 0, wanted = 0;
 
     assert_int_equal(vfs_open(NULL, path, VFS_DIRECTORY, &node), OK);
-    while (node_list(node, &cursor, &entry) == 1) {
+    while ((entry = next_record(node, &cursor)) != NULL) {
         count++;
     }
     node_release(node);
@@ -714,17 +726,17 @@ static uint32_t digest(const char *path)
 {
     static uint8_t bytes[40000];
     struct node *node;
-    struct node_entry entry;
+    const struct directory_record *entry;
     uint64_t cursor = 0;
     uint32_t sum = hash(1, path, strlen(path));
 
     assert_int_equal(vfs_open(NULL, path, VFS_DIRECTORY, &node), OK);
-    while (node_list(node, &cursor, &entry) == 1) {
+    while ((entry = next_record(node, &cursor)) != NULL) {
         char below[512];
         struct file *file;
 
-        snprintf(below, sizeof(below), "%s/%s", path, entry.name);
-        if (entry.kind == NODE_DIRECTORY) {
+        snprintf(below, sizeof(below), "%s/%s", path, entry->name);
+        if (entry->kind == NODE_DIRECTORY) {
             sum += digest(below);
             continue;
         }

@@ -248,6 +248,21 @@ static void check_names(void)
     CHECK(syscall_rename("/dev/console", "/dev/other") == -ERDONLY);
 }
 
+/* A buffer that is not the program's is an error, at the end of a file, too. */
+static void check_bad_buffers(void)
+{
+    const struct file_transfer at_start = {0, 0, 4}, at_end = {8, 0, 4};
+    char byte;
+    int file = make("/tmp/buffers");
+
+    CHECK(syscall_write_file(file, "12345678", 8) == 8);
+    CHECK(syscall_read_at(file, &at_start) == -EINVARG);
+    CHECK(syscall_read_at(file, &at_end) == -EINVARG);
+    CHECK(syscall_read(file, NULL, 4) == -EINVARG);
+    CHECK(syscall_read(file, NULL, 0) == 0 && syscall_read(file, &byte, 1) == 0);
+    CHECK(syscall_close(file) == 0 && syscall_remove("/tmp/buffers", REMOVE_FILE) == 0);
+}
+
 /* Reads all of the folder, in pieces of `size` bytes. Returns how many entries have come. */
 static unsigned list(const char *path, size_t size, unsigned *folders)
 {
@@ -407,6 +422,7 @@ int main(void)
     check_time_of_mapping();
     check_removed();
     check_names();
+    check_bad_buffers();
     check_lists();
     check_folder();
     check_devices();

@@ -24,7 +24,7 @@ def names(paths):
 
 def rows_are_the_kept_ones():
     """A row that has another name now would have no figure of Linux."""
-    wanted = names(f"tests/bench/rows/{name}.c" for name in ("memory", "processes", "forks", "posix"))
+    wanted = names(f"tests/bench/rows/{name}.c" for name in ("memory", "processes", "forks", "pipes", "files"))
     kept = json.loads(read(bench.LINUX_KEPT))
     wrong = {arch: sorted(wanted ^ set(kept.get(arch, {}).get("rows", {}))) for arch in bench.FOLDERS}
     return None if len(wanted) > 30 and not any(wrong.values()) else \

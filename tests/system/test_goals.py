@@ -17,11 +17,14 @@ from suite import arch, image, test
 MORE = 1.15
 ROW = re.compile(r"^(\S.*?|  \S.*?) +(\d+) +(?:\d+|-) +(?:[\d.]+x|-) +(\d+)(?:  ABOVE)?$", re.MULTILINE)
 # An image, how many rows with a goal it has at least, and how its table ends.
-KERNEL = ("bench.bin", 14, r"^\d+ rows, ")
-RING_3 = ("bench-programs.bin", 24, r"^the last row was measured")
+KERNEL = ("bench.bin", 15, r"^\d+ rows, ")
+RING_3 = ("bench-programs.bin", 39, r"^the last row was measured")
 # Above their goal: what they cost on i386, and on x86_64 if they are above there.
 NOT_YET = {
     "bytes of a small idle process, forked": (35456, 58688),
+    "pread of 4 bytes, cached": (494, None),
+    "an entry of a folder with 500": (575, 463),
+    "a chain of 30,720 clusters followed, FAT16": (86374, None),
 }
 
 

@@ -45,19 +45,18 @@ static int get_block(struct fat_volume *volume, uint32_t sector, struct cached_b
     return status == -EBOUNDS ? -ECORRUPT : status;
 }
 
-int fat_sector_read(struct fat_volume *volume, uint32_t sector, const uint8_t **bytes)
+int fat_sector_load(struct fat_volume *volume, uint32_t sector)
 {
-    if (!volume->window || volume->window_sector != sector) {
-        close_window(volume);
-        int status = get_block(volume, sector, &volume->window);
+    close_window(volume);
 
-        if (status < 0) {
-            volume->window = NULL;
-            return status;
-        }
-        volume->window_sector = sector;
+    int status = get_block(volume, sector, &volume->window);
+
+    if (status < 0) {
+        volume->window = NULL;
+        return status;
     }
-    *bytes = block_cache_bytes(volume->window);
+    volume->window_sector = sector;
+    volume->window_bytes = block_cache_bytes(volume->window);
     return OK;
 }
 

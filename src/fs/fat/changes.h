@@ -10,6 +10,7 @@
 #ifndef FS_FAT_CHANGES_H
 #define FS_FAT_CHANGES_H
 
+#include "base/status.h"
 #include "fs/fat/volume.h"
 
 /* CRC-32 (IEEE 802.3) of length bytes; crc: of what comes before them, or 0. */
@@ -17,7 +18,16 @@ uint32_t fat_crc(uint32_t crc, const void *bytes, size_t length);
 
 /* The sector as it is now, to be read, until the next call of a function here. 0; -ECORRUPT: it
  * lies behind the device's end; -EIO, -ENOMEM. May wait. */
-int fat_sector_read(struct fat_volume *volume, uint32_t sector, const uint8_t **bytes);
+int fat_sector_load(struct fat_volume *volume, uint32_t sector); /* into the window */
+
+static inline int fat_sector_read(struct fat_volume *volume, uint32_t sector, const uint8_t **bytes)
+{
+    int status =
+        volume->window && volume->window_sector == sector ? OK : fat_sector_load(volume, sector);
+
+    *bytes = volume->window_bytes;
+    return status;
+}
 
 /* The same to be changed by the running operation; the pointer is good until that ends. -ENOMEM
  * also if the transaction is full (fat_changes_room() said so). */

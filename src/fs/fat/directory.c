@@ -1,7 +1,5 @@
 /*
  * fs/fat/directory.c - see directory.h.
- *
- * Size before speed.
  */
 #include "fs/fat/directory.h"
 
@@ -62,29 +60,51 @@ static int seek(struct fat_volume *volume, struct fat_folder *folder, uint32_t i
 }
 
 /* Where slot number index lies: 1, 0 behind the folder's last. */
-static int find_place(struct fat_volume *volume, struct fat_folder *folder, uint32_t index,
-                      struct fat_place *place)
+static int find_sector(struct fat_volume *volume, struct fat_folder *folder, uint32_t index,
+                       struct fat_place *place)
 {
     uint32_t offset = index * (uint32_t)SLOT_BYTES;
 
     place->offset = offset % volume->sector_bytes;
     if (folder->first_cluster == 0) {
         place->sector = volume->root_sector + offset / volume->sector_bytes;
-        return offset / volume->sector_bytes < volume->root_sectors;
-    }
-    int status = seek(volume, folder, index / slots_per_cluster(volume));
-    if (status == 1) {
+        if (offset / volume->sector_bytes >= volume->root_sectors) {
+            return 0;
+        }
+    } else {
+        int status = seek(volume, folder, index / slots_per_cluster(volume));
+
+        if (status != 1) {
+            return status;
+        }
+        if (index >= FAT_FOLDER_SLOTS_MAX) {
+            return -ECORRUPT; /* a chain that is longer goes round */
+        }
         place->sector = fat_cluster_sector(volume, folder->cluster) +
                         offset % volume->cluster_bytes / volume->sector_bytes;
-        /* A chain that is longer goes round. */
-        return index < FAT_FOLDER_SLOTS_MAX ? 1 : -ECORRUPT;
     }
-    return status;
+    folder->sector = place->sector;
+    folder->sector_slot = index - place->offset / (uint32_t)SLOT_BYTES;
+    return 1;
+}
+
+/* The same, quick for slots of the sector that was found last. */
+static inline int find_place(struct fat_volume *volume, struct fat_folder *folder, uint32_t index,
+                             struct fat_place *place)
+{
+    uint32_t slot = index - folder->sector_slot;
+
+    if (folder->sector && slot < volume->sector_bytes / SLOT_BYTES) {
+        place->sector = folder->sector;
+        place->offset = slot * (uint32_t)SLOT_BYTES;
+        return 1;
+    }
+    return find_sector(volume, folder, index, place);
 }
 
 /* Slot number index, to be read: 1, 0 behind the last. The place as well. */
-static int read_slot(struct fat_volume *volume, struct fat_folder *folder, uint32_t index,
-                     struct fat_place *place, const struct fat_entry **entry)
+static inline int read_slot(struct fat_volume *volume, struct fat_folder *folder, uint32_t index,
+                            struct fat_place *place, const struct fat_entry **entry)
 {
     const uint8_t *bytes;
     int status = find_place(volume, folder, index, place);
@@ -238,10 +258,17 @@ int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32
     return next_entry(volume, folder, index, found, NULL);
 }
 
-bool fat_entry_is_dot(const struct fat_entry *entry)
+struct fat_folder fat_folder_resume(const struct fat_volume *volume, uint32_t first_cluster,
+                                    uint64_t cursor, uint32_t *index)
 {
-    return memcmp(entry->name, ".          ", FAT_ALIAS_BYTES) == 0 ||
-           memcmp(entry->name, "..         ", FAT_ALIAS_BYTES) == 0;
+    struct fat_folder folder = {.first_cluster = first_cluster,
+                                .cluster = (uint32_t)(cursor >> 32)};
+
+    *index = (uint32_t)cursor;
+    if (folder.cluster) { /* that of the slot before */
+        folder.cluster_index = (*index - 1) / slots_per_cluster(volume);
+    }
+    return folder;
 }
 
 /* Puts the name to be looked for into the scratch. */
@@ -313,13 +340,13 @@ int fat_folder_is_empty(struct fat_volume *volume, struct fat_folder *folder)
     return status < 0 ? status : status == 0;
 }
 
-void fat_found_name(const struct fat_volume *volume, const struct fat_found *found,
-                    char text[FAT_TEXT_BYTES])
+size_t fat_found_name(const struct fat_volume *volume, const struct fat_found *found,
+                      char text[FAT_TEXT_BYTES])
 {
-    if (found->unit_count == 0 ||
-        fat_name_text(volume->scratch->units, found->unit_count, text) == 0) {
-        fat_alias_text(found->entry.name, found->entry.name_case, text);
-    }
+    size_t length =
+        found->unit_count > 0 ? fat_name_text(volume->scratch->units, found->unit_count, text) : 0;
+
+    return length > 0 ? length : fat_alias_text(found->entry.name, found->entry.name_case, text);
 }
 
 /* ---------------------------------------------------------------- adding */
@@ -591,7 +618,7 @@ int fat_folder_read(struct fat_volume *volume, struct fat_folder *folder,
                     const struct fat_slots *slots, const struct fat_place *place,
                     struct fat_entry *entry)
 {
-    const struct fat_entry *there;
+    const struct fat_entry *there = NULL;
     struct fat_place found;
     int status = read_slot(volume, folder, slots->last, &found, &there);
 

@@ -12,12 +12,15 @@
 
 #include "fs/fat/names.h"
 #include "fs/fat/volume.h"
+#include "lib/string.h"
 
 /* A folder, and how far its chain has been followed. */
 struct fat_folder {
     uint32_t first_cluster; /* 0: the root folder of FAT12 and FAT16 */
     uint32_t cluster;       /* number cluster_index of its chain */
     uint32_t cluster_index;
+    uint32_t sector; /* whose first slot is number sector_slot; 0: not known */
+    uint32_t sector_slot;
 };
 
 /* Where a slot lies. */
@@ -77,8 +80,24 @@ static inline void fat_entry_set_cluster(const struct fat_volume *volume, struct
 int fat_folder_next(struct fat_volume *volume, struct fat_folder *folder, uint32_t *index,
                     struct fat_found *found);
 
+/*
+ * A folder's walk can stop behind an entry, and go on later from a cursor, if the folder has not
+ * been removed meanwhile: the chain is not followed anew. 0 is the cursor of its start.
+ */
+static inline uint64_t fat_folder_cursor(const struct fat_folder *folder, uint32_t index)
+{
+    return (uint64_t)folder->cluster << 32 | index;
+}
+
+struct fat_folder fat_folder_resume(const struct fat_volume *volume, uint32_t first_cluster,
+                                    uint64_t cursor, uint32_t *index);
+
 /* Is it "." or ".."? */
-bool fat_entry_is_dot(const struct fat_entry *entry);
+static inline bool fat_entry_is_dot(const struct fat_entry *entry)
+{
+    return entry->name[0] == '.' && (memcmp(entry->name, ".          ", FAT_ALIAS_BYTES) == 0 ||
+                                     memcmp(entry->name, "..         ", FAT_ALIAS_BYTES) == 0);
+}
 
 /* The entry of that name. 0; -ENOENT; -EBADPATH: a name that no entry can have; errors as above. */
 int fat_folder_find(struct fat_volume *volume, struct fat_folder *folder, const char *name,
@@ -124,8 +143,9 @@ int fat_folder_clear_cluster(struct fat_volume *volume, uint32_t cluster,
  */
 int fat_folder_orphans(struct fat_volume *volume, struct fat_folder *folder, bool removes);
 
-/* The name of an entry that fat_folder_next() or fat_folder_find() has just found. */
-void fat_found_name(const struct fat_volume *volume, const struct fat_found *found,
-                    char text[FAT_TEXT_BYTES]);
+/* The name of an entry that fat_folder_next() or fat_folder_find() has just found, and its
+ * length. */
+size_t fat_found_name(const struct fat_volume *volume, const struct fat_found *found,
+                      char text[FAT_TEXT_BYTES]);
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "fs/fat/fat_fs.h"
 
+#include "abi/file.h"
 #include "base/align.h"
 #include "base/status.h"
 #include "device/partition.h"
@@ -120,40 +121,57 @@ static int look_up(struct node *directory, const char *name, size_t length, stru
     return OK;
 }
 
-static int list(struct node *directory, uint64_t *cursor, struct node_entry *entry)
+/* Fills in the record of an entry, but for what node_listing_add() does: its name's length. Of one
+ * that is in memory, what is known there counts: it may not be written yet. */
+static size_t describe(struct node *directory, const struct fat_found *found,
+                       const struct node_listing *listing)
+{
+    struct directory_record *record = node_listing_next(listing);
+    char *name = node_listing_name(listing);
+    const struct fat_entry *entry = &found->entry;
+    uint64_t number = number_of(&found->place);
+    const struct node *node = node_peek(directory->volume, number);
+
+    record->number = number;
+    record->kind = entry->attributes & FAT_DIRECTORY ? NODE_DIRECTORY : NODE_FILE;
+    record->flags = entry->attributes & FAT_READ_ONLY ? FILE_IS_READ_ONLY : 0;
+    if (node) {
+        record->size = node->size;
+        record->modified = node->times.modified;
+    } else {
+        record->size = record->kind == NODE_DIRECTORY ? 0 : entry->size;
+        record->modified = fat_time_read(entry->modified_date, entry->modified_time, 0);
+    }
+    if (listing->wants_short_names) {
+        size_t length = fat_alias_text(entry->name, FAT_LOWER_BASE | FAT_LOWER_EXTENSION, name);
+
+        if (length < FILE_NAME_BYTES) { /* letters beyond ASCII may be too long in UTF-8 */
+            return length;
+        }
+    }
+    return fat_found_name(fat_of(directory), found, name);
+}
+
+static int list(struct node *directory, uint64_t *cursor, struct node_listing *listing)
 {
     struct fat_volume *fat = fat_of(directory);
-    struct fat_folder folder = {.first_cluster = file_of(directory)->first_cluster};
-    char alias[FAT_ALIAS_TEXT_BYTES];
+    uint32_t index;
+    struct fat_folder folder =
+        fat_folder_resume(fat, file_of(directory)->first_cluster, *cursor, &index);
     struct fat_found found;
-    uint32_t index = (uint32_t)MIN(*cursor, (uint64_t)FAT_FOLDER_SLOTS_MAX);
-    int status;
+    int status = 1;
 
-    do {
-        status = fat_folder_next(fat, &folder, &index, &found);
-    } while (status == 1 && fat_entry_is_dot(&found.entry));
-    *cursor = index;
-    if (status != 1) {
-        return status;
+    while (listing->left > 0 && (status = fat_folder_next(fat, &folder, &index, &found)) == 1) {
+        if (!fat_entry_is_dot(&found.entry)) {
+            size_t length = describe(directory, &found, listing);
+
+            if (!node_listing_add(listing, length)) {
+                break;
+            }
+        }
+        *cursor = fat_folder_cursor(&folder, index);
     }
-    bool is_folder = found.entry.attributes & FAT_DIRECTORY;
-    struct node *node = node_find(directory->volume, number_of(&found.place));
-    entry->number = number_of(&found.place);
-    entry->size = is_folder ? 0 : node ? node->size : found.entry.size;
-    entry->modified = node ? node->times.modified
-                           : fat_time_read(found.entry.modified_date, found.entry.modified_time, 0);
-    entry->kind = is_folder ? NODE_DIRECTORY : NODE_FILE;
-    entry->is_read_only = found.entry.attributes & FAT_READ_ONLY;
-    if (node) {
-        node_release(node);
-    }
-    fat_found_name(fat, &found, entry->name);
-    fat_alias_text(found.entry.name, FAT_LOWER_BASE | FAT_LOWER_EXTENSION, alias);
-    /* One with letters beyond ASCII may be too long in UTF-8. */
-    if (string_copy(entry->alias, alias, NODE_ALIAS_BYTES) >= NODE_ALIAS_BYTES) {
-        entry->alias[0] = '\0';
-    }
-    return 1;
+    return status;
 }
 
 static int create(struct node *directory, const char *name, size_t length, unsigned kind,

@@ -16,7 +16,7 @@
 
 /* A set of ASCII characters: a bit for each, 32 in a word. The first word is of those below ' '. */
 typedef uint32_t ascii_set_t[4];
-#define IN_WORD(c) (1u << ((c) & 31))
+#define IN_WORD(c) (1u << ((c)&31))
 
 /* What no name may have. */
 static const ascii_set_t not_in_names = {
@@ -210,31 +210,50 @@ uint8_t fat_alias_checksum(const uint8_t alias[FAT_ALIAS_BYTES])
     return sum;
 }
 
+/* ASCII as it stands in an alias, and in small letters; 0 for what is not shown as itself. */
+#define AS_IT_IS(c)    ((c) == '/' ? 0 : (c))
+#define SMALL(c)       ((c) >= 'A' && (c) <= 'Z' ? (c) + ('a' - 'A') : AS_IT_IS(c))
+#define FOUR(as, c)    as(c), as((c) + 1), as((c) + 2), as((c) + 3)
+#define SIXTEEN(as, c) FOUR(as, c), FOUR(as, (c) + 4), FOUR(as, (c) + 8), FOUR(as, (c) + 12)
+#define SIXTY_FOUR(as, c) \
+    SIXTEEN(as, c), SIXTEEN(as, (c) + 16), SIXTEEN(as, (c) + 32), SIXTEEN(as, (c) + 48)
+
+static const char shown[2][128] = {
+    {SIXTY_FOUR(AS_IT_IS, 0), SIXTY_FOUR(AS_IT_IS, 64)},
+    {SIXTY_FOUR(SMALL, 0), SIXTY_FOUR(SMALL, 64)},
+};
+
 /* The characters of one part, up to the blanks at its end. */
-static char *put_part(const uint8_t *bytes, int count, bool is_first, bool is_lower, char *text)
+static char *put_part(const uint8_t *bytes, int count, bool is_lower, char *text)
 {
+    const char *ascii = shown[is_lower];
+
     while (count > 0 && bytes[count - 1] == ' ') {
         count--;
     }
-    for (int i = 0; i < count; i++) {
-        uint8_t byte = is_first && i == 0 && bytes[0] == FAT_ENTRY_E5 ? 0xE5 : bytes[i];
+    for (const uint8_t *end = bytes + count; bytes < end; bytes++) {
+        uint8_t byte = *bytes;
 
-        if (byte >= 0x80 || byte == 0 || byte == '/') {
-            text += utf8_encode(byte >= 0x80 ? unit_of_byte(byte) : REPLACEMENT, text);
+        if (byte < 0x80 && ascii[byte]) {
+            *text++ = ascii[byte];
         } else {
-            *text++ = is_lower ? char_to_lower((char)byte) : (char)byte;
+            text += utf8_encode(byte >= 0x80 ? unit_of_byte(byte) : REPLACEMENT, text);
         }
     }
     return text;
 }
 
-void fat_alias_text(const uint8_t alias[FAT_ALIAS_BYTES], uint8_t name_case,
-                    char text[FAT_ALIAS_TEXT_BYTES])
+size_t fat_alias_text(const uint8_t alias[FAT_ALIAS_BYTES], uint8_t name_case,
+                      char text[FAT_ALIAS_TEXT_BYTES])
 {
-    char *at = put_part(alias, BASE_BYTES, true, name_case & FAT_LOWER_BASE, text);
+    bool begins_with_e5 = alias[0] == FAT_ENTRY_E5;
+    char *at = begins_with_e5 ? text + utf8_encode(unit_of_byte(0xE5), text) : text;
+
+    at = put_part(alias + begins_with_e5, BASE_BYTES - begins_with_e5,
+                  (name_case & FAT_LOWER_BASE) != 0, at);
     char *dot = at;
 
-    at = put_part(alias + BASE_BYTES, EXTENSION_BYTES, false, name_case & FAT_LOWER_EXTENSION,
+    at = put_part(alias + BASE_BYTES, EXTENSION_BYTES, (name_case & FAT_LOWER_EXTENSION) != 0,
                   at + 1);
     if (at > dot + 1) {
         *dot = '.';
@@ -242,6 +261,7 @@ void fat_alias_text(const uint8_t alias[FAT_ALIAS_BYTES], uint8_t name_case,
         at = dot;
     }
     *at = '\0';
+    return (size_t)(at - text);
 }
 
 bool fat_alias_of_text(const char *name, size_t length, uint8_t alias[FAT_ALIAS_BYTES])

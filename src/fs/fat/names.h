@@ -39,9 +39,9 @@ uint16_t fat_fold(uint16_t unit);
 /* For the slots of a long name: of the alias that they belong to. */
 uint8_t fat_alias_checksum(const uint8_t alias[FAT_ALIAS_BYTES]);
 
-/* An alias as text; name_case: the entry's FAT_LOWER_... bits. */
-void fat_alias_text(const uint8_t alias[FAT_ALIAS_BYTES], uint8_t name_case,
-                    char text[FAT_ALIAS_TEXT_BYTES]);
+/* An alias as text, and its length; name_case: the entry's FAT_LOWER_... bits. */
+size_t fat_alias_text(const uint8_t alias[FAT_ALIAS_BYTES], uint8_t name_case,
+                      char text[FAT_ALIAS_TEXT_BYTES]);
 
 /* The alias that is written like this name, in any case; false: there is none. */
 bool fat_alias_of_text(const char *name, size_t length, uint8_t alias[FAT_ALIAS_BYTES]);

@@ -104,6 +104,7 @@ struct fat_volume {
 
     struct cached_block *window; /* the sector read last, held; NULL: none */
     uint32_t window_sector;
+    const uint8_t *window_bytes;
 
     struct fat_change *changes; /* room for changes_max */
     uint32_t change_count, changes_max;

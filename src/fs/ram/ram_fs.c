@@ -189,31 +189,41 @@ static int look_up(struct node *directory, const char *name, size_t length, stru
     return OK;
 }
 
-static int list(struct node *directory, uint64_t *cursor, struct node_entry *entry)
+/* The first entry from that number on; NULL: none. */
+static const struct ram_entry *entry_from(struct node *directory, uint64_t number)
 {
     struct tree_node *next = NULL;
 
     for (struct tree_node *at = ram_of(directory)->by_number.root; at;) {
-        bool is_behind = TREE_ENTRY(at, struct ram_entry, by_number)->number >= *cursor;
+        bool is_behind = TREE_ENTRY(at, struct ram_entry, by_number)->number >= number;
 
         next = is_behind ? at : next;
         at = at->child[!is_behind];
     }
-    if (!next) {
-        return 0;
-    }
-    const struct ram_entry *found = TREE_ENTRY(next, struct ram_entry, by_number);
+    return next ? TREE_ENTRY(next, struct ram_entry, by_number) : NULL;
+}
 
-    *cursor = found->number + 1;
-    entry->number = found->node->number;
-    entry->size = found->node->size;
-    entry->modified = found->node->times.modified;
-    entry->kind = found->node->kind;
-    entry->is_read_only = found->node->is_read_only;
-    entry->alias[0] = '\0';
-    memcpy(entry->name, found->name, found->length);
-    entry->name[found->length] = '\0';
-    return 1;
+static int list(struct node *directory, uint64_t *cursor, struct node_listing *listing)
+{
+    const struct ram_entry *found = NULL;
+
+    while (listing->left > 0 && (found = entry_from(directory, *cursor)) != NULL) {
+        struct directory_record *record = node_listing_next(listing);
+
+        *record = (struct directory_record){
+            .number = found->node->number,
+            .size = found->node->size,
+            .modified = found->node->times.modified,
+            .kind = found->node->kind,
+            .flags = found->node->is_read_only ? FILE_IS_READ_ONLY : 0,
+        };
+        memcpy(node_listing_name(listing), found->name, found->length);
+        if (!node_listing_add(listing, found->length)) {
+            break;
+        }
+        *cursor = found->number + 1;
+    }
+    return found || listing->left == 0;
 }
 
 static bool is_allowed(const char *name, size_t length)

@@ -74,7 +74,8 @@ static void measure(const struct row *row)
 
 int main(void)
 {
-    static const struct row *const tables[] = {memory_rows, process_rows, fork_rows, system_rows};
+    static const struct row *const tables[] = {memory_rows, process_rows, fork_rows,
+                                               pipe_rows,   file_rows,    system_rows};
 
     system_begin();
     printf("\n%-*s %10s %12s %8s %8s\n", ROW_NAME_COLUMNS, "from ring 3 (instructions, bytes)",

@@ -39,6 +39,8 @@ struct row {
 extern const struct row memory_rows[];
 extern const struct row process_rows[];
 extern const struct row fork_rows[];
+extern const struct row pipe_rows[];
+extern const struct row file_rows[];
 /* Those of one system alone. */
 extern const struct row system_rows[];
 
@@ -99,5 +101,37 @@ int system_start(const char *program, const char *argument);
 /* Waits for the end of that child. */
 void system_wait(int pid);
 void system_kill(int pid);
+
+/* ---- files. Paths are relative to the root of the disk with the bench's image, which each system
+ * mounts by its own FAT driver. What fails, or moves fewer bytes, ends the bench. */
+
+/* Before the first row of files: the disk is there afterwards. */
+void system_mount(void);
+
+/* A descriptor, to read a file or list a folder; or of a new, empty file, to be written, too. */
+int system_open(const char *path);
+int system_create(const char *path);
+void system_close(int file);
+
+void system_read(int file, void *buffer, size_t bytes);
+void system_write(int file, const void *buffer, size_t bytes);
+void system_seek(int file, uint32_t position);
+/* The position does not count, and stays. */
+void system_read_at(int file, uint32_t position, void *buffer, size_t bytes);
+void system_write_at(int file, uint32_t position, const void *buffer, size_t bytes);
+
+/* Asks for all that is known about it. */
+void system_ask(int file);
+void system_ask_by_name(const char *path);
+
+void system_make_folder(const char *path);
+/* Lists the folder from its start to its end: how many entries it has. */
+unsigned system_list(int folder);
+void system_remove(const char *path);
+
+/* What is written to the second is read from the first. */
+void system_pipe(int ends[2]);
+/* As many bytes as there are, at least one. */
+size_t system_read_some(int end, void *buffer, size_t bytes);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/volume.h"
 #include "bare_call.h"
 #include "rows.h"
 
@@ -127,6 +128,121 @@ void system_kill(int pid)
     process_kill(pid);
 }
 
+/* ---------------------------------------------------------------- files */
+
+/* The result of a call, which is no error and, if it counts bytes, all of them. */
+static intptr_t sure(intptr_t result, const char *what)
+{
+    if (result < 0) {
+        give_up(what);
+    }
+    return result;
+}
+
+static void all(intptr_t result, size_t bytes, const char *what)
+{
+    if (result != (intptr_t)bytes) {
+        give_up(what);
+    }
+}
+
+void system_mount(void)
+{
+}
+
+int system_open(const char *path)
+{
+    return (int)sure(syscall_open_file(path, OPEN_READ), path);
+}
+
+int system_create(const char *path)
+{
+    return (int)sure(syscall_open_file(path, OPEN_READ | OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE),
+                     path);
+}
+
+void system_close(int file)
+{
+    sure(syscall_close(file), "a file could not be closed");
+}
+
+void system_read(int file, void *buffer, size_t bytes)
+{
+    all(syscall_read(file, buffer, bytes), bytes, "a read was short");
+}
+
+void system_write(int file, const void *buffer, size_t bytes)
+{
+    all(syscall_write_file(file, buffer, bytes), bytes, "a write was short");
+}
+
+void system_seek(int file, uint32_t position)
+{
+    int64_t place = position;
+    sure(syscall_seek_file(file, &place, FILE_SEEK_SET), "a position could not be set");
+}
+
+void system_read_at(int file, uint32_t position, void *buffer, size_t bytes)
+{
+    const struct file_transfer transfer = {position, (uintptr_t)buffer, bytes};
+    all(syscall_read_at(file, &transfer), bytes, "a read at a position was short");
+}
+
+void system_write_at(int file, uint32_t position, const void *buffer, size_t bytes)
+{
+    const struct file_transfer transfer = {position, (uintptr_t)buffer, bytes};
+    all(syscall_write_at(file, &transfer), bytes, "a write at a position was short");
+}
+
+void system_ask(int file)
+{
+    struct file_details details;
+    sure(syscall_stat_file(file, NULL, &details), "nothing is known about an open file");
+}
+
+void system_ask_by_name(const char *path)
+{
+    struct file_details details;
+    sure(syscall_stat_file(0, path, &details), path);
+}
+
+void system_make_folder(const char *path)
+{
+    sure(syscall_make_directory(path), path);
+}
+
+unsigned system_list(int folder)
+{
+    static uint64_t buffer[4096 / sizeof(uint64_t)];
+    unsigned entries = 0;
+    intptr_t bytes;
+
+    system_seek(folder, 0);
+    while ((bytes = sure(syscall_list_directory(folder, buffer, sizeof(buffer)), "a folder")) > 0) {
+        const char *record = (const char *)buffer;
+        for (const char *end = record + bytes; record < end;
+             record += ((const struct directory_record *)(const void *)record)->bytes) {
+            entries++;
+        }
+    }
+    return entries;
+}
+
+void system_remove(const char *path)
+{
+    sure(syscall_remove(path, REMOVE_FILE), path);
+}
+
+void system_pipe(int ends[2])
+{
+    sure(syscall_pipe(ends), "no pipe");
+}
+
+size_t system_read_some(int end, void *buffer, size_t bytes)
+{
+    return (size_t)sure(syscall_read(end, buffer, bytes), "a pipe could not be read");
+}
+
 /* ---------------------------------------------------------------- memory nearly full */
 
 #define LEFT 16u
@@ -184,81 +300,7 @@ static uint32_t task_switch(void)
     return there_and_back / 2 - cost_of(system_cheapest_call, 1000);
 }
 
-/* ---------------------------------------------------------------- pipes */
-
-#define PIPED_BYTES (1024u * 1024u)
-#define PIECE       65536u
-
-static int there[2], back[2];
-static char piece[PIECE];
-
-static void pipes_open(void)
-{
-    if (syscall_pipe(there) < 0 || syscall_pipe(back) < 0) {
-        give_up("no pipe");
-    }
-}
-
-static void pipes_close(void)
-{
-    for (int i = 0; i < 2; i++) {
-        syscall_close(there[i]);
-        syscall_close(back[i]);
-    }
-}
-
-static void send_and_receive(void)
-{
-    char byte = 0;
-
-    syscall_write_file(there[1], &byte, 1);
-    syscall_read(back[0], &byte, 1);
-}
-
-/* A child that returns each byte, until it is killed. */
-static uint32_t pipe_round_trip(void)
-{
-    pipes_open();
-    int pid = system_fork();
-    while (pid == 0) {
-        char byte;
-        syscall_read(there[0], &byte, 1);
-        syscall_write_file(back[1], &byte, 1);
-    }
-    send_and_receive();
-    uint32_t cost = cost_of(send_and_receive, 1000);
-    system_kill(pid);
-    system_wait(pid);
-    pipes_close();
-    return cost;
-}
-
-static uint32_t pipe_of_much(void)
-{
-    pipes_open();
-    int pid = system_fork();
-    if (pid == 0) {
-        char byte;
-        syscall_read(back[0], &byte, 1);
-        for (uint32_t done = 0; done < PIPED_BYTES; done += PIECE) {
-            syscall_write_file(there[1], piece, PIECE);
-        }
-        syscall_exit_status(0);
-    }
-    uint32_t start = instructions();
-    syscall_write_file(back[1], piece, 1);
-    for (uint32_t done = 0; done < PIPED_BYTES;) {
-        done += (uint32_t)syscall_read(there[0], piece, PIECE);
-    }
-    uint32_t cost = (instructions() - start) / (PIPED_BYTES / 1024);
-    system_wait(pid);
-    pipes_close();
-    return cost;
-}
-
 const struct row system_rows[] = {
-    {"pipe round trip of a byte", pipe_round_trip, GOAL(1500)},
-    {"1 MiB through a pipe, each KiB", pipe_of_much, GOALS(682, 682)},
     {"get, touch, free a page, memory nearly full", page_when_nearly_full, GOAL(1900)},
     {"yield, no other process", yield_alone, NO_GOAL},
     {"task switch: half of yield there and back, less call", task_switch, GOALS(90, 114)},
