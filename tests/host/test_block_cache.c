@@ -476,6 +476,22 @@ static void test_others_use_the_cache_in_a_pause(void **state)
     check_pauses();
 }
 
+static void drop_all_in_pause(void)
+{
+    note_pause();
+    (void)block_cache_shrink(SIZE_MAX); /* the walk's next page goes, too */
+}
+
+static void test_all_pages_go_in_a_pause(void **state)
+{
+    (void)state;
+    fill_for_pauses(drop_all_in_pause);
+    block_cache_forget(&a.device);
+    in_pause = NULL;
+    assert_int_equal(pauses, 1);
+    assert_int_equal(stats().pages, 0);
+}
+
 static void test_does_not_grow_when_little_is_free(void **state)
 {
     (void)state;
@@ -624,6 +640,7 @@ int main(void)
         test(test_does_not_grow_when_little_is_free),
         test(test_a_full_cache_goes_in_pieces),
         test(test_others_use_the_cache_in_a_pause),
+        test(test_all_pages_go_in_a_pause),
         test(test_shrink),
         test(test_failed_reads_are_not_kept),
         test(test_neighbours_of_a_bad_sector),
