@@ -15,7 +15,7 @@ const char *status_text(int status)
         [EIO] = "the device reported an error",
         [EINVARG] = "an argument is not acceptable",
         [ENOMEM] = "there is not enough memory",
-        [EBADPATH] = "no such name is possible (they are like 0:/folder/name.ext, 8.3 characters)",
+        [EBADPATH] = "no such name is possible (too long, or with characters that names cannot have)",
         [EFSNOTUS] = "the file system is an unknown one",
         [ERDONLY] = "it cannot be written",
         [EUNIMP] = "that is not implemented",
