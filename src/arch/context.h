@@ -28,6 +28,10 @@ vaddr_t context_prepare(void *top, const struct user_start *start);
  * changes to the stack goes on in ring 3 where it does, with the result of its system call. */
 vaddr_t context_prepare_copy(void *top, const struct trap_frame *frame, intptr_t result);
 
+/* Prepares a new kernel stack that ends at top, for work of the kernel's own: whoever changes to it
+ * enters function, which never returns. Nothing of ring 3 is on it. */
+vaddr_t context_prepare_kernel(void *top, void (*function)(void));
+
 /* The registers of ring 3 of the task whose kernel stack ends at top, while it is in the kernel. */
 struct trap_frame *context_user_frame(void *top);
 

@@ -12,7 +12,7 @@
 #define EIO          1  /* the device reported an error, or did not answer in time */
 #define EINVARG      2  /* an argument (pointer, size, number) that the call does not accept */
 #define ENOMEM       3  /* out of memory */
-#define EBADPATH     4  /* not a path: no drive, a character that no name has, too long */
+#define EBADPATH     4  /* not a path: no drive, a name that the drive cannot have, too long */
 #define EFSNOTUS     5  /* the volume is not one of this file system's */
 #define ERDONLY      6  /* not writable */
 #define EUNIMP       7  /* not implemented */

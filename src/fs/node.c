@@ -32,6 +32,10 @@
 /* Idle nodes that are looked at for one that can go, when there are too many. */
 #define IDLE_LOOKS_MAX 16
 
+/* Idle nodes that are looked at between two pauses, and as many of them an eviction takes. */
+#define LOOKS_AT_ONCE     1024
+#define LOOKS_AN_EVICTION 32
+
 /* A name, or that nobody has it. */
 struct name {
     struct name *next_in_bucket;
@@ -403,19 +407,28 @@ void node_mark_removed(struct node *node)
 
 size_t node_cache_shrink(const struct volume *volume)
 {
-    size_t count = 0;
+    size_t count = 0, looks = 0;
     struct list_node *next;
 
     while (!volume && !list_is_empty(&cache.used)) {
         forget_name(LIST_ENTRY(cache.used.next, struct name, link));
+        if (++looks % LOOKS_AT_ONCE == 0) {
+            (void)task_pause();
+        }
     }
     for (struct list_node *link = cache.idle.next; link != &cache.idle; link = next) {
         struct node *node = LIST_ENTRY(link, struct node, idle);
 
         next = link->next;
+        looks++;
         if ((!volume || node->volume == volume) && !is_to_be_written(node)) {
             evict(node);
             count++;
+            looks += LOOKS_AN_EVICTION;
+            if (looks >= LOOKS_AT_ONCE) {
+                looks = 0;
+                (void)task_pause();
+            }
             next = cache.idle.next; /* its folder may be idle now, and others may have run */
         }
     }

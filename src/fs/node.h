@@ -208,6 +208,10 @@ struct volume_operations {
      * NULL: nothing is ever to be written. */
     int (*sync)(struct volume *volume);
 
+    /* Has the file system changed anything that sync() would write? Called without the lock; does
+     * not wait. NULL if sync is. */
+    bool (*is_changed)(const struct volume *volume);
+
     void (*figures)(struct volume *volume, struct volume_figures *figures);
 
     /* No node of it is in memory any more, all is synced as far as it could be: frees it. */
@@ -228,6 +232,12 @@ struct volume {
     struct list_node unfinished; /* removed nodes that are to be forgotten when the lock is free */
     bool is_locked;
     unsigned drive;
+    bool is_claimed; /* vfs_claim() */
+    struct {         /* fs/write_behind.h's own */
+        bool is_waiting, has_failed;
+        uint32_t since;   /* ticks: it is waiting */
+        uint32_t seconds; /* after a failure: to wait; 0 in the beginning */
+    } behind;
 };
 
 /* Sets up what the node cache keeps in a new volume, all else zero. For file systems' mount(). */

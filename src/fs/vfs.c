@@ -54,36 +54,71 @@ static int first_error(int first, int second)
     return first < 0 ? first : second;
 }
 
-/* A node of which something is to be written, held; NULL: none. */
-static struct node *find_changed(struct volume *volume)
+/* The next of the volume's nodes behind `link` of which something is to be written; NULL: none.
+ * At most *left of them are looked at, which are taken from it. */
+static struct node *next_changed(const struct volume *volume, const struct list_node *link,
+                                 size_t *left)
 {
-    LIST_FOR_EACH(link, &volume->nodes) {
+    for (link = link->next; link != &volume->nodes && *left > 0; link = link->next) {
         struct node *node = LIST_ENTRY(link, struct node, link);
 
+        --*left;
         if ((node->is_changed && !node->is_removed) || node->contents.dirty > 0) {
-            return node_hold(node);
+            return node;
         }
     }
     return NULL;
 }
 
-static int sync_volume(struct volume *volume)
+bool vfs_is_changed(const struct volume *volume)
 {
-    struct node *node;
+    size_t all = SIZE_MAX;
+
+    return volume->operations->sync &&
+           (next_changed(volume, &volume->nodes, &all) || volume->operations->is_changed(volume));
+}
+
+/* Writes the nodes that are in memory now. Each has one turn, and those that come meanwhile none,
+ * as new ones are the last of the list: so it ends, however busy others are. */
+static int write_back_nodes(struct volume *volume)
+{
+    struct node_cache_stats stats;
+    struct list_node *link = &volume->nodes;
+    struct node *node, *before = NULL;
     int status = OK, now = OK;
 
-    while (now != -ENOMEM && now != -EINTERRUPTED && (node = find_changed(volume)) != NULL) {
+    node_cache_get_stats(&stats);
+    while (now != -ENOMEM && now != -EINTERRUPTED &&
+           (node = next_changed(volume, link, &stats.nodes)) != NULL) {
+        (void)node_hold(node); /* so its place in the list stays */
+        if (before) {
+            node_release(before);
+        }
         now = node_write_back(node);
         status = first_error(status, now);
-        node_release(node);
+        before = node;
+        link = &node->link;
+        (void)task_pause();
     }
-    if (volume->operations->sync) {
-        volume_lock(volume);
-        now = volume->operations->sync(volume);
-        volume_unlock(volume);
-        status = first_error(status, now);
+    if (before) {
+        node_release(before);
     }
     return status;
+}
+
+int vfs_sync_volume(struct volume *volume)
+{
+    if (!volume->operations->sync) {
+        return OK;
+    }
+    int status = write_back_nodes(volume);
+
+    volume_lock(volume);
+
+    int now = volume->operations->sync(volume);
+
+    volume_unlock(volume);
+    return first_error(status, now);
 }
 
 int vfs_sync(void)
@@ -92,7 +127,7 @@ int vfs_sync(void)
 
     for (unsigned drive = 0; drive < VFS_DRIVES; drive++) {
         if (drives[drive]) {
-            status = first_error(status, sync_volume(drives[drive]));
+            status = first_error(status, vfs_sync_volume(drives[drive]));
         }
     }
     return status;
@@ -107,17 +142,35 @@ static bool is_in_use(const struct volume *volume)
            volume->root->contents.references > 1;
 }
 
+bool vfs_claim(struct volume *volume)
+{
+    bool is_free = !volume->is_claimed;
+
+    volume->is_claimed = true;
+    return is_free;
+}
+
+void vfs_give_up_claim(struct volume *volume)
+{
+    volume->is_claimed = false;
+    task_wake_all(&volume->lock_queue);
+}
+
 int vfs_unmount(unsigned drive)
 {
-    struct volume *volume = vfs_volume(drive);
+    struct volume *volume;
 
+    while ((volume = vfs_volume(drive)) != NULL && !vfs_claim(volume)) {
+        task_wait(&volume->lock_queue);
+    }
     if (!volume) {
         return -ENOENT;
     }
-    int status = sync_volume(volume);
+    int status = vfs_sync_volume(volume);
 
     (void)node_cache_shrink(volume);
     if (is_in_use(volume)) {
+        vfs_give_up_claim(volume);
         return -EINUSE;
     }
     drives[drive] = NULL;
@@ -587,11 +640,18 @@ struct side {
     size_t length;
 };
 
-/* Is `directory` the node, or does it lie in it? */
+/* Folders, or entries of one, that are looked at between two pauses. */
+#define LOOKS_AT_ONCE 64
+
+/* Is `directory`, which is held, the node, or does it lie in it? With the volume locked: so no
+ * folder moves meanwhile. */
 static bool is_below(const struct node *directory, const struct node *node)
 {
-    while (directory && directory != node) {
+    for (unsigned looks = 1; directory && directory != node; looks++) {
         directory = directory->parent;
+        if (looks % LOOKS_AT_ONCE == 0) {
+            (void)task_pause();
+        }
     }
     return directory != NULL;
 }
@@ -773,8 +833,9 @@ static const struct directory_record *find_record(const struct node_listing *lis
     return NULL;
 }
 
-/* Puts "/" and the name of a folder that is no root before *start. */
-static int put_name(struct node *directory, const char *path, char **start)
+/* Puts "/" and the name of a folder, which lies in `parent`, before *start. */
+static int put_name(struct node *parent, const struct node *directory, const char *path,
+                    char **start)
 {
     struct node_listing listing = {.size = LISTED_BYTES};
     const struct directory_record *record = NULL;
@@ -791,7 +852,7 @@ static int put_name(struct node *directory, const char *path, char **start)
     while (status == 1 && !record) {
         listing.used = 0;
         listing.left = UINT32_MAX;
-        status = node_list(directory->parent, &cursor, &listing);
+        status = task_pause() ? node_list(parent, &cursor, &listing) : -EINTERRUPTED;
         record = status >= 0 ? find_record(&listing, directory->number) : NULL;
     }
     if (record) {
@@ -841,7 +902,7 @@ int vfs_path_of(struct node *folder, char *path, size_t size)
     while (status == OK && node && node->parent) {
         struct node *parent = node_hold(node->parent);
 
-        status = put_name(node, path, &start);
+        status = put_name(parent, node, path, &start);
         node_release(node);
         node = parent;
     }

@@ -92,6 +92,15 @@ int vfs_path_of(struct node *folder, char *path, size_t size);
 /* Everything that is not written yet, of all drives, gets to the disks. The first error. */
 int vfs_sync(void);
 
+/* The same of one volume; and whether there is anything to be written of it. */
+int vfs_sync_volume(struct volume *volume);
+bool vfs_is_changed(const struct volume *volume);
+
+/* Nobody unmounts the volume until vfs_give_up_claim(). False: somebody has claimed it already, and
+ * may be unmounting it. */
+bool vfs_claim(struct volume *volume);
+void vfs_give_up_claim(struct volume *volume);
+
 /* Before the machine goes off: the same, and volumes on disks of which nobody has anything open are
  * unmounted. The first error; -EINUSE: all is written, but somebody has something open. May
  * wait. */

@@ -25,6 +25,7 @@
 #include "fs/page_object.h"
 #include "fs/ram/ram_fs.h"
 #include "fs/vfs.h"
+#include "fs/write_behind.h"
 #include "kernel/boot_disk.h"
 #include "kernel/kernel.h"
 #include "layout.h"
@@ -78,6 +79,7 @@ void kernel_main(void)
         kernel_tests_run(); /* linked into the test and bench kernels only; does not return */
     }
     boot_disk_mount(page_memory(BOOT_INFO_ADDRESS), INIT_PATH);
+    write_behind_start(); /* what programs write gets to the disks by itself */
     start_init();
     task_run();
 }

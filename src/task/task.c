@@ -389,6 +389,18 @@ int task_create_copy(struct task *task, struct paging_4gb_chunk *chunk, intptr_t
     return status;
 }
 
+int task_create_kernel(struct task *task, void (*function)(void))
+{
+    int status = create(task, paging_kernel_chunk(), false);
+
+    if (status == OK) {
+        fpu_clear(task->fpu);
+        task->is_kernels = true;
+        task->kernel_stack_pointer = context_prepare_kernel(task_stack_top(task), function);
+    }
+    return status;
+}
+
 void task_set_chunk(struct paging_4gb_chunk *chunk)
 {
     tasks.current->chunk = chunk;
@@ -437,7 +449,7 @@ struct task *task_running(void)
 
 struct task *task_current(void)
 {
-    return tasks.current == &tasks.idle ? NULL : tasks.current;
+    return tasks.current == &tasks.idle || tasks.current->is_kernels ? NULL : tasks.current;
 }
 
 void task_set_thread_pointer(vaddr_t address)

@@ -2,7 +2,8 @@
  * task/task.h - which task runs: kernel stacks, the run queues, changing from one task to the next.
  *
  * A task is a kernel stack and an address space. It runs in ring 3 most of the time; in ring 0 it
- * runs with interrupts off until it returns, blocks or pauses, so kernel code needs no locks.
+ * runs with interrupts off until it returns, blocks or pauses, so kernel code needs no locks. The
+ * kernel has tasks of its own, too, which never leave ring 0.
  * process.h says what belongs to one beyond that.
  */
 #ifndef TASK_TASK_H
@@ -42,6 +43,7 @@ struct task {
     struct task_group *group;
     enum task_state state;
     bool is_cancelled; /* ends at its next step in ring 3 */
+    bool is_kernels;   /* has no ring 3: task_create_kernel() */
     uint32_t wake_tick;
     uint32_t ticks;                 /* of the clock, that found it running */
     vaddr_t kernel_stack_pointer;   /* while it does not run: as it was saved */
@@ -89,6 +91,10 @@ int task_create(struct task *task, struct paging_4gb_chunk *chunk, const struct 
 int task_create_copy(struct task *task, struct paging_4gb_chunk *chunk, intptr_t result,
                      bool may_use_spare);
 
+/* A task of the kernel's own, in its address space: on its first turn it enters function, which
+ * never returns. It can wait and pause like others, and is never cancelled. 0 or -ENOMEM. */
+int task_create_kernel(struct task *task, void (*function)(void));
+
 /* The running task has another address space from now on. It leaves the one that it had. */
 void task_set_chunk(struct paging_4gb_chunk *chunk);
 
@@ -102,7 +108,7 @@ void task_destroy(struct task *task);
 /* Puts a new task at the end of its group's queue. */
 void task_start(struct task *task);
 
-/* The running task; NULL while the kernel idles or starts. */
+/* The running task; NULL while the kernel idles or starts, and in its own tasks. */
 struct task *task_current(void);
 
 /* The same where a task is known to run: in system calls and traps from ring 3. */

@@ -36,6 +36,8 @@ struct fat_disk {
     unsigned fail_read_at, fail_write_at; /* counted from 1; flushes count as writes; 0: none */
     bool fails_on;                        /* all that follow fail, too */
     bool records;
+    uint32_t *touched; /* NULL: not noted. Sectors that were written, again and again */
+    size_t touched_count, touched_room;
     struct fat_disk_event *events;
     size_t event_count, event_room;
 };
@@ -77,6 +79,23 @@ static inline void fat_disk_record(struct fat_disk *disk, uint32_t sector, const
     }
 }
 
+/* For those who put back what was written: touched must be there. */
+static inline void fat_disk_touch(struct fat_disk *disk, uint32_t sector)
+{
+    if (disk->touched_count == disk->touched_room) {
+        disk->touched_room *= 2;
+        disk->touched = realloc(disk->touched, disk->touched_room * sizeof(*disk->touched));
+    }
+    disk->touched[disk->touched_count++] = sector;
+}
+
+static inline void fat_disk_note_touched(struct fat_disk *disk)
+{
+    disk->touched_count = 0;
+    disk->touched_room = 1024;
+    disk->touched = malloc(disk->touched_room * sizeof(*disk->touched));
+}
+
 static int fat_disk_write(struct block_device *device, uint32_t lba, uint32_t count,
                           const void *buffer)
 {
@@ -88,6 +107,9 @@ static int fat_disk_write(struct block_device *device, uint32_t lba, uint32_t co
         return -EIO;
     }
     for (uint32_t i = 0; i < count; i++) {
+        if (disk->touched) {
+            fat_disk_touch(disk, lba + i);
+        }
         fat_disk_record(disk, lba + i, (const uint8_t *)buffer + (size_t)i * device->sector_bytes);
     }
     memcpy(disk->bytes + (size_t)lba * device->sector_bytes, buffer,
@@ -158,6 +180,7 @@ static inline void fat_disk_forget_events(struct fat_disk *disk)
 static inline void fat_disk_destroy(struct fat_disk *disk)
 {
     fat_disk_forget_events(disk);
+    free(disk->touched);
     munmap(disk->bytes, disk->size);
     unlink(disk->path);
 }

@@ -29,7 +29,9 @@
 
 static struct fat_disk disk;
 static struct fat_volume *volume;
-static uint8_t *before; /* the disk when the record begins */
+static uint8_t *before;   /* the disk when the record begins */
+static uint8_t *flushed;  /* and behind a flush: what a cut after it leaves in any case */
+static size_t flushed_at; /* which event that is */
 
 /* ---------------------------------------------------------------- the states that are allowed */
 
@@ -175,8 +177,8 @@ static void move(const char *from, const char *to)
     assert_int_equal(find(from, &folder, &name, &file), OK);
     assert_int_equal(open_folder(to, &new_folder, &new_name), OK);
     bool replaces = fat_look_up(volume, &new_folder, new_name, strlen(new_name), &replaced) == OK;
-    assert_int_equal(fat_rename(volume, &folder, &file, &new_folder, new_name,
-                                strlen(new_name), replaces ? &replaced : NULL),
+    assert_int_equal(fat_rename(volume, &folder, &file, &new_folder, new_name, strlen(new_name),
+                                replaces ? &replaced : NULL),
                      OK);
     if (replaces) {
         fat_forget(volume, &replaced);
@@ -320,11 +322,15 @@ static void check_after_cut(size_t cut)
     assert_int_equal(fat_unmount(volume), OK);
 }
 
-static void put(const struct fat_disk_event *event)
+static uint8_t *sector_of(uint8_t *bytes, uint32_t sector)
+{
+    return bytes + (size_t)sector * disk.device.sector_bytes;
+}
+
+static void put(uint8_t *bytes, const struct fat_disk_event *event)
 {
     if (event->data) {
-        memcpy(disk.bytes + (size_t)event->sector * disk.device.sector_bytes, event->data,
-               disk.device.sector_bytes);
+        memcpy(sector_of(bytes, event->sector), event->data, disk.device.sector_bytes);
     }
 }
 
@@ -337,16 +343,36 @@ static size_t flush_before(size_t cut)
     return cut;
 }
 
+/* All that follows begins with the first event again. */
+static void lay_all(void)
+{
+    memcpy(flushed, before, disk.size);
+    memcpy(disk.bytes, before, disk.size);
+    flushed_at = 0;
+    disk.touched_count = 0;
+}
+
 /* Lays the disk as it is when of the events from the last flush to `cut` those arrive whose bit in
- * the bits is set (bit 63 for all later ones); all if `bits` is all ones. */
+ * the bits is set (bit 63 for all later ones); all if `bits` is all ones. Cuts come in order. Only
+ * sectors that were written since the last time are laid. */
 static void lay(size_t cut, uint64_t bits)
 {
-    size_t flushed = flush_before(cut);
+    size_t flush = flush_before(cut);
 
-    memcpy(disk.bytes, before, disk.size);
-    for (size_t i = 0; i < cut; i++) {
-        if (i < flushed || bits >> MIN(i - flushed, (size_t)63) & 1) {
-            put(&disk.events[i]);
+    assert(flush >= flushed_at);
+    for (; flushed_at < flush; flushed_at++) {
+        put(flushed, &disk.events[flushed_at]);
+        fat_disk_touch(&disk, disk.events[flushed_at].sector);
+    }
+    for (size_t i = 0; i < disk.touched_count; i++) {
+        memcpy(sector_of(disk.bytes, disk.touched[i]), sector_of(flushed, disk.touched[i]),
+               disk.device.sector_bytes);
+    }
+    disk.touched_count = 0;
+    for (size_t i = flush; i < cut; i++) {
+        if (bits >> MIN(i - flush, (size_t)63) & 1) {
+            put(disk.bytes, &disk.events[i]);
+            fat_disk_touch(&disk, disk.events[i].sector);
         }
     }
 }
@@ -387,21 +413,25 @@ static void check_all_cuts(size_t step, unsigned choices)
     char words[4096];
 
     disk.records = false;
+    flushed = malloc(disk.size);
+    fat_disk_note_touched(&disk);
+    lay_all();
     for (size_t cut = 0; cut <= disk.event_count; cut += 1 + random_below((uint32_t)step)) {
         lay(cut, UINT64_MAX);
         fat_disk_is_sound(&disk, false, words);
         check_words(words, cut);
         check_after_cut(cut);
     }
+    lay_all();
     for (size_t cut = 1; cut <= disk.event_count; cut++) {
-        size_t flushed = flush_before(cut);
+        size_t flush = flush_before(cut);
         bool is_last = cut == disk.event_count || !disk.events[cut].data;
 
-        if (!is_last || cut - flushed < 2) {
+        if (!is_last || cut - flush < 2) {
             continue;
         }
         /* All choices, where there are few. */
-        uint64_t all = cut - flushed <= 5 ? 1ull << (cut - flushed) : choices;
+        uint64_t all = cut - flush <= 5 ? 1ull << (cut - flush) : choices;
         for (uint64_t choice = 0; choice < all; choice++) {
             uint64_t bits = all == choices ? random_bits() : choice;
 
@@ -443,6 +473,7 @@ static void end(const char *name)
     print_message("%s: %zu events, %u mounts, %u cuts of a recovery\n", name, disk.event_count,
                   mounts, cuts_of_recovery);
     free(before);
+    free(flushed);
     fat_disk_destroy(&disk);
 }
 

@@ -7,6 +7,9 @@
  *           | trap_return            |  context_switch() returns there
  *           | ebp ebx esi edi fs gs  |  <- the saved stack pointer
  *     low   +------------------------+
+ *
+ * The kernel's own tasks have no trap frame, and their function's address is where they return to.
+ * The stack is aligned then as after a call (System V ABI, i386 supplement: 16 bytes).
  */
 #include "arch/context.h"
 
@@ -58,6 +61,20 @@ vaddr_t context_prepare(void *top, const struct user_start *start)
         .gs = USER_DATA_SELECTOR,
         .fs = USER_DATA_SELECTOR,
         .return_address = (uint32_t)trap_return,
+    };
+    return (vaddr_t)saved;
+}
+
+vaddr_t context_prepare_kernel(void *top, void (*function)(void))
+{
+    uint32_t *caller = (uint32_t *)top - 1; /* nobody: backtraces end here */
+    struct switch_frame *saved = (struct switch_frame *)caller - 1;
+
+    *caller = 0;
+    *saved = (struct switch_frame){
+        .gs = USER_DATA_SELECTOR,
+        .fs = USER_DATA_SELECTOR,
+        .return_address = (uint32_t)function,
     };
     return (vaddr_t)saved;
 }

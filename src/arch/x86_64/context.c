@@ -8,6 +8,9 @@
  *           | rbp rbx r12 r13 r14 r15 |
  *           | ds es fs gs             |  <- the saved stack pointer
  *     low   +-------------------------+
+ *
+ * The kernel's own tasks have no trap frame, and their function's address is where they return to.
+ * The stack is aligned then as after a call (System V ABI, AMD64 supplement: 16 bytes).
  */
 #include "arch/context.h"
 
@@ -64,5 +67,15 @@ vaddr_t context_prepare(void *top, const struct user_start *start)
         .ds = data,
         .return_address = (vaddr_t)trap_return,
     };
+    return (vaddr_t)saved;
+}
+
+vaddr_t context_prepare_kernel(void *top, void (*function)(void))
+{
+    uint64_t *caller = (uint64_t *)top - 1; /* nobody: backtraces end here */
+    struct switch_frame *saved = (struct switch_frame *)caller - 1;
+
+    *caller = 0;
+    *saved = (struct switch_frame){.return_address = (vaddr_t)function};
     return (vaddr_t)saved;
 }

@@ -355,6 +355,14 @@ static int sync(struct volume *volume)
     return fat_commit(mounted_of(volume)->fat);
 }
 
+static bool is_changed(const struct volume *volume)
+{
+    const struct fat_volume *fat = LIST_ENTRY(volume, const struct fat_mounted, volume)->fat;
+
+    return !fat->is_read_only &&
+           (fat->change_count > 0 || fat->space.loose_count > 0 || fat->is_unflushed);
+}
+
 static void figures(struct volume *volume, struct volume_figures *figures)
 {
     struct fat_volume *fat = mounted_of(volume)->fat;
@@ -379,6 +387,7 @@ static void end(struct volume *volume)
 
 static const struct volume_operations volume_operations = {
     .sync = sync,
+    .is_changed = is_changed,
     .figures = figures,
     .end = end,
 };

@@ -85,13 +85,12 @@ static int repair(struct fat_volume *volume)
 
     if (status == -ECORRUPT) {
         fat_changes_forget(volume);
-        make_read_only(volume, "it can only be read: its files and its FAT contradict each other");
+        make_read_only(volume, "its files and its FAT contradict each other");
         return OK;
     }
     if (status == -ENOMEM) {
         fat_changes_forget(volume);
-        make_read_only(volume, "it can only be read: it was not unmounted, and there is not enough "
-                               "memory to check it");
+        make_read_only(volume, "it was not unmounted, and there is not enough memory to check it");
         return OK;
     }
     return status;
@@ -144,7 +143,7 @@ static int recover_or_only_read(struct fat_volume *volume)
     }
     fat_changes_forget(volume);
     block_cache_discard(volume->device, 0, volume->device->sector_count);
-    make_read_only(volume, "it can only be read: the disk reported an error when it was mounted");
+    make_read_only(volume, "the disk reported an error when it was mounted");
     return OK;
 }
 
@@ -184,7 +183,7 @@ int fat_mount(struct block_device *device, bool is_read_only, struct fat_volume 
         status = -EFSNOTUS;
     }
     if (status == OK && (device->is_read_only || !device->operations->write)) {
-        make_read_only(volume, "the disk can only be read");
+        make_read_only(volume, "the disk is write-protected");
     }
     if (status == OK) {
         status = recover_or_only_read(volume);

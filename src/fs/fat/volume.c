@@ -77,8 +77,7 @@ static const char *understand_large(const struct fat_boot_record *record, uint32
     if (info != 0 && info < record->reserved_sectors) {
         volume->info_sector = info * ratio;
     } else if (info != 0 && info != 0xFFFF) {
-        make_read_only(volume, "it can only be read: its FSInfo sector lies outside its reserved "
-                               "sectors");
+        make_read_only(volume, "its FSInfo sector lies outside its reserved sectors");
     }
     return NULL;
 }
