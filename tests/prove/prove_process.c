@@ -39,6 +39,7 @@
 #include "base/status.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
+#include "fs/node_contents.h"
 #include "fs/page_object.h"
 #include "layout.h"
 #include "memory/heap/kmem_cache.h"
@@ -344,6 +345,62 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
     (void)frame;
     (void)page_object_hold(object);
     return -EIO;
+}
+
+bool page_object_is_file(const struct page_object *object)
+{
+    prove_fail("an object, %p", (const void *)object);
+}
+
+int page_object_make_room(struct page_object *object)
+{
+    (void)page_object_hold(object);
+    return -EIO;
+}
+
+void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame)
+{
+    (void)index;
+    (void)frame;
+    (void)page_object_hold(object);
+}
+
+/* ... and no program's file is known. */
+
+struct node *node_hold(struct node *node)
+{
+    prove_fail("a node, %p", (void *)node);
+}
+
+void node_release(struct node *node)
+{
+    (void)node_hold(node);
+}
+
+void node_add_writer(struct node *node)
+{
+    (void)node_hold(node);
+}
+
+void node_end_writing(struct node *node)
+{
+    (void)node_hold(node);
+}
+
+int node_begin_running(struct node *node)
+{
+    (void)node_hold(node);
+    return -EIO;
+}
+
+void node_end_running(struct node *node)
+{
+    (void)node_hold(node);
+}
+
+void node_note_change(struct node *node)
+{
+    (void)node_hold(node);
 }
 
 void page_cache_set_views(const struct page_view_operations *operations)
