@@ -144,5 +144,6 @@ $(eval $(call kernel_rules,$(BIN)/kernel,$(RELEASE),RELEASE_OBJECTS))
 # (tests/kernel/failing.h), and system calls and ticks are watched (tests/kernel/watching.h).
 $(eval $(call kernel_rules,$(BIN)/kernel-test,$(TEST),TEST_OBJECTS,$(addprefix --wrap=,pmm_alloc_page \
     pmm_alloc_zeroed_page pmm_alloc_frames pmm_promise kmalloc kzalloc kmem_alloc kmem_zalloc kmem_cache_alloc \
-    block_read trap_set_syscall_handler syscall_entry_register timer_set_tick_handler timer_get_ticks console_write)))
+    block_read trap_set_syscall_handler syscall_entry_register timer_set_tick_handler timer_get_ticks console_write \
+    paging_map_kernel_page paging_unmap_kernel_page)))
 $(eval $(call kernel_rules,$(BIN)/kernel-bench,$(BENCH),BENCH_OBJECTS))

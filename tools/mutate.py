@@ -297,6 +297,8 @@ MUTANTS = [
      "    if (tasks.turn_ticks > 0 && --tasks", "    if (tasks.turn_ticks > 1 && --tasks", "usertest, script programs"),
     ("task: a kernel stack is lost", TASK,
      "    give_back_stack(task->kernel_stack);\n", "", "kernel"),
+    ("task: kernel stacks of one page", "src/config.h",
+     "#define KERNEL_STACK_BYTES 8192", "#define KERNEL_STACK_BYTES 4096", "kernel64"),
     ("task: who is cancelled sleeps on", TASK,
      "    if (task->state == TASK_BLOCKED) {\n        task_make_runnable(task);\n    }\n}", "}", "usertest"),
 

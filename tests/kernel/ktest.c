@@ -20,6 +20,7 @@
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
 #include "base/status.h"
+#include "stack_depth.h"
 
 #define TEST_NAME_BYTES 64
 
@@ -92,16 +93,32 @@ static void run(const struct ktest *test)
     }
 }
 
+/* Did every kernel stack keep what is to stay unused, in all that was run? */
+static void check_stacks(void)
+{
+    size_t tasks = stack_depth_of_tasks(), boot = stack_depth_of_boot();
+
+    printk("info: kernel stacks: %u bytes of %u at most, %u of the boot stack\n", (uint32_t)tasks,
+           KERNEL_STACK_BYTES, (uint32_t)boot);
+    if (tasks > KERNEL_STACK_BYTES - STACK_UNUSED_BYTES ||
+        boot > KERNEL_STACK_BYTES - STACK_UNUSED_BYTES) {
+        printk("kernel stacks ... FAIL: less than %u bytes stay unused\n", STACK_UNUSED_BYTES);
+        ktests.failed++;
+    }
+}
+
 void kernel_tests_run(void)
 {
     char only[TEST_NAME_BYTES];
     bool is_chosen = fw_cfg_read_string("opt/drupe/test", only, sizeof(only));
 
+    stack_depth_start();
     for (const struct ktest *test = kernel_tests_start; test < kernel_tests_end; test++) {
         if (is_chosen ? strcmp(test->name, only) == 0 : !test->only_by_name) {
             run(test);
         }
     }
+    check_stacks();
     printk("kernel tests: %u passed, %u failed\n", ktests.passed, ktests.failed);
     machine_exit(ktests.failed == 0 && ktests.passed > 0 ? MACHINE_EXIT_SUCCESS
                                                          : MACHINE_EXIT_FAILURE);
