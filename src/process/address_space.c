@@ -551,12 +551,13 @@ int area_protect(struct address_space *space, vaddr_t start, vaddr_t end, page_r
 static int share(struct address_space *to, struct address_space *from, vaddr_t start, vaddr_t end,
                  bool copy_on_write)
 {
-    bool failed = false;
+    struct user_pages_shared shared;
 
     while (start < end) {
         start = user_pages_share(to->chunk, from->chunk, start, end, PIECE_PAGES, copy_on_write,
-                                 &failed);
-        if (failed) {
+                                 &shared);
+        to->chunk->resident += shared.present;
+        if (shared.has_failed) {
             return -ENOMEM;
         }
         if (start < end && !task_pause()) {
@@ -632,7 +633,6 @@ int address_space_clone(struct address_space *to, struct address_space *from)
     }
     to->chunk->promised_tables =
         from->chunk->own_tables - PAGE_MIXED_TABLES + from->chunk->promised_tables;
-    to->chunk->resident = from->chunk->resident;
     status = clone_areas(to, from);
     if (status == OK) {
         status = share_malloc(to, from);

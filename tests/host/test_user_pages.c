@@ -186,7 +186,7 @@ static void releases_a_run(void **state)
 static void shares(void **state)
 {
     struct paging_4gb_chunk *from = new_chunk(), *to = new_chunk();
-    bool failed;
+    struct user_pages_shared shared;
 
     (void)state;
     paging_switch(from);
@@ -203,8 +203,8 @@ static void shares(void **state)
     void *frame = frame_at(from, 0);
     size_t before = taken;
 
-    assert_true(user_pages_share(to, from, LOW, HIGH, SIZE_MAX, true, &failed) == HIGH);
-    assert_false(failed);
+    assert_true(user_pages_share(to, from, LOW, HIGH, SIZE_MAX, true, &shared) == HIGH);
+    assert_true(!shared.has_failed && shared.present == 3);
     assert_int_equal(taken - before, TABLES);
     check_tlb();
     check_chunk(to);
@@ -226,7 +226,7 @@ static void shares(void **state)
     struct paging_4gb_chunk *third = new_chunk();
     struct user_pages_released released;
 
-    (void)user_pages_share(third, to, START, END, SIZE_MAX, true, &failed);
+    (void)user_pages_share(third, to, START, END, SIZE_MAX, true, &shared);
     assert_int_equal(page_of(frame)->holders, 3);
     (void)user_pages_release(from, START, END, SIZE_MAX, 0, &released);
     assert_true(released.entries == 4 && released.present == 3 && released.freed == 0);
@@ -245,11 +245,11 @@ static void shares(void **state)
 static void shares_what_is_common(void **state)
 {
     struct paging_4gb_chunk *from = new_chunk(), *to = new_chunk();
-    bool failed;
+    struct user_pages_shared shared;
 
     (void)state;
     bring(from, 0, USER);
-    (void)user_pages_share(to, from, START, END, SIZE_MAX, false, &failed);
+    (void)user_pages_share(to, from, START, END, SIZE_MAX, false, &shared);
     assert_true(page_entry_rights(entry_at(from, 0)) & PAGE_WRITE);
     assert_true(page_entry_rights(entry_at(to, 0)) & PAGE_WRITE);
     (void)user_pages_protect(to, START, END, SIZE_MAX, PAGE_READ, true);
@@ -274,19 +274,23 @@ static void shares_until_memory_ends(void **state)
     }
     for (size_t left = 0; left <= TABLES; left++) {
         struct paging_4gb_chunk *to = new_chunk();
-        bool failed = false;
+        struct user_pages_shared shared;
 
         frames_left = left;
-        vaddr_t stop = user_pages_share(to, from, START, END, SIZE_MAX, true, &failed);
+        vaddr_t stop = user_pages_share(to, from, START, END, SIZE_MAX, true, &shared);
         frames_left = SIZE_MAX;
-        assert_int_equal(failed, left < TABLES);
-        assert_true(stop == (!failed ? END : left == TABLES - 1 ? BORDER : START));
+        assert_int_equal(shared.has_failed, left < TABLES);
+        assert_true(stop == (!shared.has_failed ? END : left == TABLES - 1 ? BORDER : START));
+        size_t done = 0;
+
         for (size_t i = 0; i < 6; i++) {
             bool is_done = (vaddr_t)at(i) < stop;
 
+            done += is_done;
             assert_int_equal(page_entry_is_empty(entry_at(to, i)), !is_done);
             assert_true(!is_done || page_of(frame_at(from, i))->holders == 2);
         }
+        assert_int_equal(shared.present, done);
         check_chunk(to);
         check_chunk(from);
         free_chunk(to);
@@ -496,15 +500,15 @@ static void share_some(size_t c, size_t first, size_t last)
 {
     size_t to = (c + 1) % CHUNKS;
     vaddr_t stop = address_of(first);
-    bool failed;
+    struct user_pages_shared shared;
 
     if (!is_empty(to, first, last)) {
         return;
     }
     do {
         stop = user_pages_share(chunks[to], chunks[c], stop, address_of(last),
-                                1 + (size_t)rand() % 20, true, &failed);
-        assert_false(failed);
+                                1 + (size_t)rand() % 20, true, &shared);
+        assert_false(shared.has_failed);
     } while (stop < address_of(last));
     for (size_t i = first; i < last; i++) {
         if (model[c][i].what == PRESENT) {

@@ -300,9 +300,10 @@ static size_t first_in_use(const struct stretch *stretch)
     return i;
 }
 
-/* Entries first to count of the stretch go to the same place in chunk `to`. 0 or -ENOMEM. */
+/* Entries first to count of the stretch go to the same place in chunk `to`; *present grows by those
+ * that have a frame. 0 or -ENOMEM. */
 static int share_entries(struct paging_4gb_chunk *to, const struct stretch *stretch, size_t first,
-                         size_t count, bool copy_on_write)
+                         size_t count, bool copy_on_write, size_t *present)
 {
     struct page_entry *from_slot = stretch->path.slot[0];
     unsigned in_use = 0;
@@ -316,6 +317,7 @@ static int share_entries(struct paging_4gb_chunk *to, const struct stretch *stre
         if (!page_entry_is_empty(from_slot[i])) {
             path.slot[0][i] = from_slot[i] = share_frame(from_slot[i], copy_on_write);
             in_use++;
+            *present += page_entry_frame(from_slot[i]) != 0;
         }
     }
     page_count_set(to->counts, path.slot[1], stretch->start,
@@ -324,25 +326,26 @@ static int share_entries(struct paging_4gb_chunk *to, const struct stretch *stre
 }
 
 vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *from, vaddr_t start,
-                         vaddr_t end, size_t max, bool copy_on_write, bool *failed)
+                         vaddr_t end, size_t max, bool copy_on_write,
+                         struct user_pages_shared *shared)
 {
     vaddr_t address = start;
-    size_t shared = 0;
+    size_t looked_at = 0;
     struct stretch stretch;
 
-    *failed = false;
-    while (shared < max && next_stretch(from, address, end, &stretch)) {
+    *shared = (struct user_pages_shared){0};
+    while (looked_at < max && next_stretch(from, address, end, &stretch)) {
         size_t first = first_in_use(&stretch);
         size_t count = (stretch.end - stretch.start) / PAGE_SIZE_BYTES;
 
         address = stretch.end;
-        shared += count; /* empty ones cost about as much */
+        looked_at += count; /* empty ones cost about as much */
         if (first == count) {
             /* What is in use of the table is not of this range: the copy may not need it. */
             continue;
         }
-        if (share_entries(to, &stretch, first, count, copy_on_write) < 0) {
-            *failed = true;
+        if (share_entries(to, &stretch, first, count, copy_on_write, &shared->present) < 0) {
+            shared->has_failed = true;
             address = stretch.start;
             break;
         }
@@ -351,7 +354,7 @@ vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *f
         /* What was writeable, and is not now, is no longer in the TLB. */
         page_table_load(page_table_root());
     }
-    return *failed || shared >= max ? address : end;
+    return shared->has_failed || looked_at >= max ? address : end;
 }
 
 /* ---------------------------------------------------------------- rights */

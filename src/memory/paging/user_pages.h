@@ -49,13 +49,20 @@ int user_pages_promise(struct paging_4gb_chunk *chunk, vaddr_t start, vaddr_t en
 size_t user_pages_keep_promises(struct paging_4gb_chunk *chunk, vaddr_t start, size_t max,
                                 page_rights_t rights);
 
+/* What user_pages_share() has done. */
+struct user_pages_shared {
+    size_t present;  /* entries with a frame that `to` has got */
+    bool has_failed; /* there was no page for a table; what is done can be released */
+};
+
 /*
  * Gives chunk `to`, where [start, end) is empty, the entries that `from` has there; frames are
  * shared from then on. With copy_on_write both lose the right to write to them. Returns where it
- * stopped. *failed: there was no page for a table; what is done can be released.
+ * stopped.
  */
 vaddr_t user_pages_share(struct paging_4gb_chunk *to, struct paging_4gb_chunk *from, vaddr_t start,
-                         vaddr_t end, size_t max, bool copy_on_write, bool *failed);
+                         vaddr_t end, size_t max, bool copy_on_write,
+                         struct user_pages_shared *shared);
 
 /* Gives pages in [start, end) these rights; a SHARED one cannot be written to, whatever they say,
  * unless
