@@ -82,6 +82,54 @@ static bool is_spanned(const struct address_space *space, vaddr_t start, vaddr_t
     return area && (area->start <= start || area->start - start < end - start);
 }
 
+/* ---------------------------------------------------------------- what is free */
+
+vaddr_t address_space_find_free(const struct address_space *space, vaddr_t low, vaddr_t high,
+                                size_t pages)
+{
+    size_t looked_at = 0;
+
+    for (vaddr_t start = low, at = low; at < high;) {
+        const struct area *area = area_from(space, at);
+        unsigned lacking = (unsigned)paging_missing_tables(space->chunk, at);
+        vaddr_t next = ALIGN_DOWN(at, page_level_bytes(lacking)) + page_level_bytes(lacking);
+
+        if (area && area->start <= at) {
+            start = at = area->end;
+        } else if (lacking == 0 && !page_entry_is_empty(paging_entry(space->chunk, at))) {
+            start = at = next;
+        } else {
+            at = MIN(area ? MIN(next, area->start) : next, high);
+        }
+        if (at > start && (at - start) / PAGE_SIZE_BYTES >= pages) {
+            return start;
+        }
+        if (++looked_at % PIECE_PAGES == 0 && !task_pause()) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+bool address_space_is_free(const struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    return room_is_free(&space->room, start, end) ||
+           (room_has_lost(&space->room) &&
+            address_space_find_free(space, start, end, (end - start) / PAGE_SIZE_BYTES) == start);
+}
+
+bool address_space_take_room(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    if (room_take_at(&space->room, start, end)) {
+        return true;
+    }
+    if (room_is_free(&space->room, start, end) || !address_space_is_free(space, start, end)) {
+        return false;
+    }
+    room_put_back(&space->room, start, end);
+    return room_take_at(&space->room, start, end);
+}
+
 /* ---------------------------------------------------------------- what is charged */
 
 bool address_space_charge(struct address_space *space, size_t count)
@@ -302,10 +350,10 @@ static void hide(struct area *area)
     }
 }
 
-/* Takes the part of [start, end) that is of the process heap out of its room, or gives it back. */
+/* Takes [start, end) out of the process heap's room, if it is there, or gives it back. */
 static bool take_room(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    return !address_space_is_in_heap(space, start) || room_take_at(&space->room, start, end);
+    return !address_space_is_in_heap(space, start) || address_space_take_room(space, start, end);
 }
 
 static void give_room(struct address_space *space, vaddr_t start, vaddr_t end)
@@ -363,7 +411,7 @@ int area_add(struct address_space *space, const struct area *wanted)
     size_t pages = is_charged ? (end - start) / PAGE_SIZE_BYTES : 0;
 
     if (is_spanned(space, start, end) ||
-        (address_space_is_in_heap(space, start) && !room_is_free(&space->room, start, end))) {
+        (address_space_is_in_heap(space, start) && !address_space_is_free(space, start, end))) {
         return -EISTKN;
     }
     if (!address_space_charge(space, pages)) {
@@ -468,7 +516,7 @@ int area_move_end(struct address_space *space, struct area *area, vaddr_t end)
     if (end > old_end) {
         size_t pages = area->is_charged ? (end - old_end) / PAGE_SIZE_BYTES : 0;
 
-        if (is_spanned(space, old_end, end) || !room_is_free(&space->room, old_end, end)) {
+        if (is_spanned(space, old_end, end) || !address_space_is_free(space, old_end, end)) {
             return -EISTKN;
         }
         if (!address_space_charge(space, pages)) {

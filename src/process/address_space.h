@@ -188,6 +188,20 @@ size_t address_space_spare_objects(void);
 /* Registers with the page cache, and makes ready what the first address space needs. Once. */
 void address_space_initialise(void);
 
+/*
+ * The room of the process heap may have had no memory to note what is free (memory/area/room.h).
+ * These look at areas and page tables then, which know; they pause, and fail for a task that is
+ * cancelled. All ranges are of the process heap.
+ *
+ * find_free: the first run of so many pages in [low, high) that are free, known to the room or not;
+ * 0: there is none. is_free: are all pages of [start, end)? take_room: takes them out of the room;
+ * false: they are not free, or there is no memory.
+ */
+vaddr_t address_space_find_free(const struct address_space *space, vaddr_t low, vaddr_t high,
+                                size_t pages);
+bool address_space_is_free(const struct address_space *space, vaddr_t start, vaddr_t end);
+bool address_space_take_room(struct address_space *space, vaddr_t start, vaddr_t end);
+
 /* ---------------------------------------------------------------- for process_memory.c */
 
 /* count pages more that the process may come to own; false, and nothing has changed, when they

@@ -67,7 +67,7 @@ static bool are_mappings(const struct address_space *space, vaddr_t start, vaddr
             return false;
         }
         if (start < free_end && start >= map.heap_start && start < map.heap_end &&
-            !room_is_free(&space->room, start, free_end)) {
+            !address_space_is_free(space, start, free_end)) {
             return false;
         }
         start = area ? area->end : end;
@@ -82,7 +82,7 @@ static vaddr_t choose_place(struct address_space *space, vaddr_t hint, size_t le
     vaddr_t start = ALIGN_DOWN(hint, PAGE_SIZE_BYTES);
 
     if (start && range_is_inside(start, length, map.heap_start, map.heap_end) &&
-        room_is_free(&space->room, start, start + length)) {
+        address_space_is_free(space, start, start + length)) {
         return start;
     }
     start =
@@ -93,6 +93,9 @@ static vaddr_t choose_place(struct address_space *space, vaddr_t hint, size_t le
     }
     if (start) {
         room_give(&space->room, start, start + length);
+    } else if (room_has_lost(&space->room)) {
+        start =
+            address_space_find_free(space, map.heap_start, map.heap_end, length / PAGE_SIZE_BYTES);
     }
     return start;
 }

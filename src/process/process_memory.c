@@ -74,36 +74,14 @@ static bool promise_run(struct address_space *space, vaddr_t start, vaddr_t end)
     return true;
 }
 
-/*
- * The room had no memory to note some of its free addresses: a run of so many pages, found by areas
- * and page tables. The room knows it then. 0: there is none, or the task was cancelled.
- */
-static vaddr_t find_lost(struct address_space *space, size_t pages)
+/* The same of those that the room has lost. */
+static vaddr_t take_lost(struct address_space *space, size_t pages)
 {
     const struct address_map map = address_space_map(space);
-    size_t looked_at = 0;
+    vaddr_t start = address_space_find_free(space, map.heap_start, map.heap_end, pages);
 
-    for (vaddr_t start = map.heap_start, at = start; at < map.heap_end;) {
-        const struct area *area = area_from(space, at);
-        unsigned lacking = (unsigned)paging_missing_tables(space->chunk, at);
-        vaddr_t next = ALIGN_DOWN(at, page_level_bytes(lacking)) + page_level_bytes(lacking);
-
-        if (area && area->start <= at) {
-            start = at = area->end;
-        } else if (lacking == 0 && !page_entry_is_empty(paging_entry(space->chunk, at))) {
-            start = at = next;
-        } else {
-            at = area ? MIN(next, area->start) : next;
-        }
-        if ((at - start) / PAGE_SIZE_BYTES >= pages && at <= map.heap_end) {
-            room_put_back(&space->room, start, start + pages * PAGE_SIZE_BYTES);
-            return room_take_at(&space->room, start, start + pages * PAGE_SIZE_BYTES) ? start : 0;
-        }
-        if (++looked_at % PIECE_PAGES == 0 && !task_pause()) {
-            return 0;
-        }
-    }
-    return 0;
+    return start && address_space_take_room(space, start, start + pages * PAGE_SIZE_BYTES) ? start
+                                                                                           : 0;
 }
 
 /* Addresses for so many pages; 0: there are none. */
@@ -115,7 +93,7 @@ static vaddr_t take_addresses(struct address_space *space, size_t pages)
     if (!start) {
         start = room_take(&space->room, map.heap_start, map.heap_end, pages);
     }
-    return start || !room_has_lost(&space->room) ? start : find_lost(space, pages);
+    return start || !room_has_lost(&space->room) ? start : take_lost(space, pages);
 }
 
 /* Are all tables for the few pages from start on there? */

@@ -13,6 +13,8 @@
 #include "memory/heap/kmem_cache.h"
 #include "memory/page.h"
 #include "memory/pmm.h"
+#include "memory/paging/user_pages.h"
+#include "process/mapping.h"
 #include "process/process_memory.h"
 #include "space_model.h"
 
@@ -947,6 +949,130 @@ KTEST(failing_every_allocation_of_each_operation)
         printk("info: %d allocations of %s failed in turn\n", errors, operations[i].name);
         KEXPECT(errors >= operations[i].errors_min);
         KEXPECT(kmem_live_objects() == objects);
+    }
+}
+
+/* ---------------------------------------------------------------- what the room has lost */
+
+/* Two pages of the process heap that are free, and that its room has had no memory to note; of the
+ * rest of the heap only the last page is not taken. 0: it did not come to that. */
+static vaddr_t lose_two_pages(struct process *process)
+{
+    struct address_space *space = &process->space;
+    vaddr_t first = (vaddr_t)process_malloc(process, PAGE);
+    vaddr_t lost = (vaddr_t)process_malloc(process, 2 * PAGE);
+    vaddr_t last = (vaddr_t)process_malloc(process, PAGE);
+
+    if (lost != first + PAGE || last != first + 3 * PAGE ||
+        space_add_area(space, first + 4 * PAGE, PROCESS_HEAP_END - PAGE, 0, AREA_GUARD) != OK) {
+        return 0;
+    }
+    kmem_reap();
+    failing_start(1);
+    int status = process_free(process, (void *)lost);
+
+    return failing_stop() && status == OK && space->room.lost_pages == 2 ? lost : 0;
+}
+
+static const struct memory_mapping two_pages = {
+    .length = 2 * PAGE,
+    .rights = MAPPING_READ | MAPPING_WRITE,
+    .flags = MAPPING_PRIVATE | MAPPING_ANONYMOUS,
+};
+
+static intptr_t map_anywhere(struct process *process, vaddr_t lost)
+{
+    (void)lost;
+    return mapping_add(process, &two_pages, NULL);
+}
+
+static intptr_t map_at_hint(struct process *process, vaddr_t lost)
+{
+    struct memory_mapping mapping = two_pages;
+
+    mapping.address = lost;
+    return mapping_add(process, &mapping, NULL);
+}
+
+static intptr_t map_fixed(struct process *process, vaddr_t lost)
+{
+    struct memory_mapping mapping = two_pages;
+
+    mapping.address = lost;
+    mapping.flags |= MAPPING_FIXED;
+    return mapping_add(process, &mapping, NULL);
+}
+
+static intptr_t malloc_two(struct process *process, vaddr_t lost)
+{
+    (void)lost;
+    void *memory = process_malloc(process, 2 * PAGE);
+
+    return memory ? (intptr_t)memory : -ENOMEM;
+}
+
+/* For every way to take addresses: what is lost is found, whatever allocation fails at the first
+ * try; and none of them takes what is in use beside it. */
+KTEST(failing_every_allocation_of_taking_lost_addresses)
+{
+    static intptr_t (*const ways[])(struct process * process, vaddr_t lost) = {
+        map_anywhere, map_at_hint, map_fixed, malloc_two};
+    unsigned errors = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        bool has_failed = true;
+
+        for (uint32_t n = 1; has_failed; n++) {
+            struct process process = space_make_process();
+            struct address_space *space = &process.space;
+            vaddr_t lost = space->chunk ? lose_two_pages(&process) : 0;
+
+            KEXPECT(lost != 0);
+            KEXPECT(address_space_find_free(space, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END, 3) == 0);
+            /* Nothing to unmap there; beside it is what process_malloc() gave out. */
+            KEXPECT(mapping_remove(&process, lost, 2 * PAGE) == OK);
+            KEXPECT(mapping_remove(&process, lost, 3 * PAGE) == -EINVARG);
+            kmem_reap();
+            failing_start(n);
+            intptr_t start = ways[i](&process, lost);
+            has_failed = failing_stop();
+            if (start == -ENOMEM && has_failed) {
+                errors++;
+                start = ways[i](&process, lost);
+            }
+            KEXPECT(start == (intptr_t)lost);
+            KEXPECT(space->room.lost_pages == 0 && room_check(&space->room) == OK);
+            KEXPECT(!room_is_free(&space->room, lost, lost + PAGE));
+            KEXPECT(ways[i](&process, lost) == (ways[i] == map_fixed ? (intptr_t)lost : -ENOMEM));
+            KEXPECT(space->pages == space_count_charged(space));
+            address_space_destroy(space);
+        }
+    }
+    KEXPECT(errors >= 3 * ARRAY_SIZE(ways));
+}
+
+/* A copy that is not finished, too, has as many pages as are said to be there. */
+KTEST(failing_address_space_clone_counts_what_it_shared)
+{
+    bool has_failed = true;
+
+    for (uint32_t n = 1; has_failed; n++) {
+        struct process copy = space_make_process();
+        const struct paging_4gb_chunk *chunk = copy.space.chunk;
+        struct user_pages_count program, heap;
+
+        KEXPECT(chunk && begin_with_something());
+        failing_start(n);
+        int status = address_space_clone(&copy.space, space_of(0));
+
+        has_failed = failing_stop();
+        KEXPECT(status == (has_failed ? -ENOMEM : OK));
+        user_pages_count(chunk, USER_PROGRAM_ADDRESS, USER_PROGRAM_END, &program);
+        user_pages_count(chunk, PROCESS_HEAP_ADDRESS, PROCESS_HEAP_END, &heap);
+        KEXPECT(chunk->resident == program.present + heap.present);
+        address_space_destroy(&copy.space);
+        end();
+        model.wrong = NULL; /* that pages were shared it does not know */
     }
 }
 

@@ -34,10 +34,10 @@
  *
  * A gap in the tree is a node of 28 bytes (56 with 64 bits) from kmem_alloc(). A call that *takes*
  * and would need a node for what remains fails when there is none, and changes nothing. room_give()
- * cannot
- * fail: the gap that finds no node is *lost* for the index, which gives out none of its pages, and
- * lost_pages counts them. So when a call finds nothing and room_has_lost(), its caller finds a free
- * run in another way (page tables, areas), and says so with room_put_back().
+ * cannot fail: the gap that finds no node is *lost* for the index, which gives out none of its
+ * pages, and lost_pages counts them. So when a call finds nothing and room_has_lost(), its caller
+ * finds a free run in another way (areas and page tables: address_space_find_free()), and says so
+ * with room_put_back().
  *
  * Costs, with 100,000 gaps, in instructions (make bench counts them): taking from the current gap
  * and giving back to it some 15 together; all else some 500, at most 3,000. room_destroy() and
