@@ -34,12 +34,12 @@
 #define BUCKETS_MAX    0x100000
 
 /* What a turn of the hand may cost, and what a part of it does: units of some 15 instructions. */
-#define TURN_EFFORT  2500
-#define EFFORT_WORDS 4 /* so many words of the bitmap for one */
-#define EFFORT_PAGE  2
-#define EFFORT_DROP  12
-#define EFFORT_LOOK  5 /* at a view's entry */
-#define EFFORT_UNMAP 20
+#define TURN_EFFORT  4000
+#define EFFORT_WORDS 2 /* so many words of the bitmap for one */
+#define EFFORT_PAGE  8
+#define EFFORT_DROP  38
+#define EFFORT_LOOK  6 /* at a view's entry */
+#define EFFORT_UNMAP 28
 
 /* Buckets that are looked at between two pauses. */
 #define PIECE_BUCKETS 64
@@ -75,7 +75,7 @@ void page_cache_initialise(void)
     cache.bucket_count = buckets;
     cache.promised = PAGE_CACHE_PAGES_MIN;
     wait_queue_initialise(&cache.filled);
-    pmm_set_reclaimer(page_cache_shrink);
+    pmm_set_reclaimer(page_cache_shrink, page_cache_give_up);
 }
 
 void page_cache_set_views(const struct page_view_operations *operations)
@@ -228,9 +228,8 @@ static struct list_node *next_view(struct page_object *object)
 /* Was the page used since the hand came by last? Not any longer, then. Of very many who show it not
  * all are asked, but those that would be the next to lose it; what is left of the effort is for
  * that. */
-static bool was_used(struct turn *turn, void *frame)
+static bool was_used(struct turn *turn, struct page *page, void *frame)
 {
-    struct page *page = page_of(frame);
     bool is_used = page->is_used;
 
     page->is_used = false;
@@ -249,9 +248,8 @@ static bool was_used(struct turn *turn, void *frame)
 }
 
 /* Those who show the page lose it, as far as the effort goes. Does nobody hold it but the cache? */
-static bool unmap(struct turn *turn, void *frame)
+static bool unmap(struct turn *turn, struct page *page, void *frame)
 {
-    struct page *page = page_of(frame);
     struct list_node *last = page->object->views.previous;
 
     if (page->holders > 1 && last != &page->object->views && cache.views.unmap) {
@@ -290,19 +288,21 @@ static bool sweep_bucket(struct turn *turn, size_t bucket)
     void *next;
 
     for (void *frame = cache.buckets[bucket]; frame; frame = next) {
-        next = page_of(frame)->next;
+        struct page *page = page_of(frame);
+
+        next = page->next;
         turn->effort -= EFFORT_PAGE;
-        if (!may_go(page_of(frame))) {
-            turn->refused += page_object_is_file(page_of(frame)->object);
+        if (!may_go(page)) {
+            turn->refused += page_object_is_file(page->object);
             continue;
         }
         if (turn->effort <= 0) {
             return false;
         }
-        if (turn->sparing_effort > 0 && was_used(turn, frame)) {
+        if (turn->sparing_effort > 0 && was_used(turn, page, frame)) {
             turn->sparing_effort -= EFFORT_PAGE;
             turn->refused = 0;
-        } else if (unmap(turn, frame)) {
+        } else if (unmap(turn, page, frame)) {
             drop_file_page(turn, frame);
         } else if (turn->effort <= 0) {
             return false; /* the next turn unmaps it from the others */
@@ -317,14 +317,14 @@ static bool sweep_bucket(struct turn *turn, size_t bucket)
 static size_t bucket_with_files(struct turn *turn, size_t bucket)
 {
     const size_t words = cache.bucket_count / WORD_BITS;
-    size_t first = bucket % cache.bucket_count / WORD_BITS, word = first;
+    size_t first = (bucket & (cache.bucket_count - 1)) / WORD_BITS, word = first;
     uintptr_t bits = cache.with_files[word] & ~(uintptr_t)0 << bucket % WORD_BITS;
 
     while (bits == 0) {
-        word = (word + 1) % words;
+        word = (word + 1) & (words - 1);
         bits = cache.with_files[word];
     }
-    turn->effort -= (int)((word + words - first) % words / EFFORT_WORDS);
+    turn->effort -= (int)(((word - first) & (words - 1)) / EFFORT_WORDS);
     return word * WORD_BITS + (size_t)__builtin_ctzl(bits);
 }
 
@@ -354,6 +354,18 @@ size_t page_cache_shrink(size_t pages)
 
     make_turn(&turn);
     return turn.freed;
+}
+
+bool page_cache_give_up(void *frame)
+{
+    struct turn turn = new_turn(1, false);
+    struct page *page = page_of(frame);
+
+    if (!may_go(page) || spare() == 0 || !unmap(&turn, page, frame)) {
+        return false;
+    }
+    drop_file_page(&turn, frame);
+    return true;
 }
 
 bool page_cache_promise_in_turns(size_t pages)

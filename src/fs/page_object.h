@@ -100,6 +100,10 @@ void page_object_expect(struct page_object *object, uint32_t index, uint32_t pag
  */
 size_t page_cache_shrink(size_t pages);
 
+/* Gives back this very frame of pmm's, if it is a page of a file that can go, and the cache keeps
+ * PAGE_CACHE_PAGES_MIN. Returns whether it is free now. */
+bool page_cache_give_up(void *frame);
+
 /* For page_cache_promise(), when one call was not enough: as many as it takes. */
 bool page_cache_promise_in_turns(size_t pages);
 

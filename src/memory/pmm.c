@@ -572,11 +572,17 @@ void *pmm_alloc_frames(size_t count)
 /* ---------------------------------------------------------------- promises */
 
 /* kmalloc() wants count blocks of the pool, and what is left of it then is less than all promises
- * together. */
+ * together: are there other frames for these, if need be after others have given some back? */
 static bool may_kmalloc(size_t count)
 {
-    return zone_free_pages() + low_free_pages() + heap_free_blocks(pmm.pool) >=
-           pmm.promised + count;
+    size_t free = zone_free_pages() + low_free_pages() + heap_free_blocks(pmm.pool);
+
+    if (free >= pmm.promised + count) {
+        return true;
+    }
+    size_t missing = pmm.promised + count - free;
+
+    return pmm.reclaim != NULL && pmm.reclaim(missing) >= missing;
 }
 
 static inline void set_promised(size_t promised)
@@ -585,9 +591,10 @@ static inline void set_promised(size_t promised)
     pmm.floor = promised + pmm.pool_kernel;
 }
 
-void pmm_set_reclaimer(size_t (*reclaim)(size_t count))
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count), bool (*give_up)(void *frame))
 {
     pmm.reclaim = reclaim;
+    kheap_set_reclaimer(give_up);
 }
 
 bool pmm_promise(size_t count)

@@ -314,6 +314,37 @@ static void frames_to_the_last_block(void **state)
     assert_int_equal(kheap_give_back_frames(last, NULL), -EINVARG);
 }
 
+static unsigned asked;
+
+/* Every second frame can go. */
+static bool give_up_every_second(void *frame)
+{
+    return asked++ % 2 == 1 && kheap_give_back_frames(frame, NULL) == OK;
+}
+
+/* Frames fill the pool: kmalloc() gets the places of those that their owners can do without, one
+ * beside the other if need be; and asks for none where all of them were not enough. */
+static void kmalloc_gets_the_places_of_frames(void **state)
+{
+    (void)state;
+    assert_non_null(kmalloc(25592 * BLOCK));
+    for (int i = 0; i < 8; i++) {
+        assert_non_null(kheap_take_frames(1, NULL));
+    }
+    assert_null(kmalloc(1));
+    asked = 0;
+    kheap_set_reclaimer(give_up_every_second);
+    assert_null(kmalloc(9 * BLOCK));
+    assert_int_equal(asked, 0);
+    assert_ptr_equal(kmalloc(1), page_memory(HEAP_END - 7 * BLOCK));
+    assert_int_equal(asked, 2);
+    assert_ptr_equal(kmalloc(1), page_memory(HEAP_END - 5 * BLOCK)); /* on from there */
+    assert_int_equal(asked, 4);
+    assert_non_null(kmalloc(2 * BLOCK));
+    assert_null(kmalloc(6 * BLOCK));
+    kheap_set_reclaimer(NULL);
+}
+
 static void a_wrong_kfree_names_the_caller(void **state)
 {
     (void)state;
@@ -438,6 +469,7 @@ int main(void)
         KHEAP_TEST(a_wrong_kfree_panics_and_says_why),
         KHEAP_TEST(frames_are_not_kmallocs),
         KHEAP_TEST(frames_to_the_last_block),
+        KHEAP_TEST(kmalloc_gets_the_places_of_frames),
         KHEAP_TEST(a_wrong_kfree_names_the_caller),
         KHEAP_TEST(nothing_is_traced_unless_asked_for),
         KHEAP_TEST(the_trace_tells_every_call),

@@ -1243,7 +1243,7 @@ static void test_others_give_back(void **state)
     size_t count = take_all();
 
     reclaims = 0;
-    pmm_set_reclaimer(give_up_one);
+    pmm_set_reclaimer(give_up_one, NULL);
     assert_false(pmm_promise(total + 1));
     assert_false(pmm_promise(SIZE_MAX));
     assert_int_equal(reclaims, 0);
@@ -1251,11 +1251,33 @@ static void test_others_give_back(void **state)
     assert_int_equal(reclaims, 1);
     assert_null(pmm_alloc_frames(total + 1));
     assert_int_equal(reclaims, 1);
-    pmm_set_reclaimer(NULL);
+    pmm_set_reclaimer(NULL, NULL);
     take_promised_pages(0, 1);
     free_all(count);
     assert_int_equal(pmm_get_free_pages(), total);
     assert_counts_agree();
+}
+
+/* So is kmalloc(): where all that it has left was promised. */
+static void test_others_give_back_for_kmalloc(void **state)
+{
+    (void)state;
+    start_simple(POOL_BLOCKS, ZONE_PAGES);
+    frames[0] = pmm_alloc_page();
+
+    size_t promised = promise_all(), of_kernel = kmalloc_all();
+
+    reclaims = 0;
+    assert_null(kmalloc(1));
+    pmm_set_reclaimer(give_up_one, NULL);
+    void *block = kmalloc(1);
+    pmm_set_reclaimer(NULL, NULL);
+    assert_non_null(block);
+    assert_int_equal(reclaims, 1);
+    kfree(block);
+    kfree_all(of_kernel);
+    pmm_give_back_promise(promised);
+    assert_int_equal(pmm_get_free_pages(), pmm_get_total_pages());
 }
 
 /* The kernel has used its part of the pool. A frame of the pool that comes back is of that part,
@@ -1472,6 +1494,7 @@ int main(void)
         cmocka_unit_test(test_promises_go_back),
         cmocka_unit_test(test_promises_and_runs),
         cmocka_unit_test(test_others_give_back),
+        cmocka_unit_test(test_others_give_back_for_kmalloc),
         cmocka_unit_test(test_promises_of_what_was_freed),
         cmocka_unit_test(test_promises_and_zeroed_frames),
         cmocka_unit_test(test_promises_at_random),

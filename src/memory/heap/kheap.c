@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+#include "base/align.h"
 #include "config.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
@@ -26,6 +27,9 @@
 
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
+
+/* Frames that are asked for, at most, for one request. */
+#define GIVE_UP_MAX 1024
 
 /* A constant, as page_memory() is made of constants. */
 #define POOL_MEMORY ((uintptr_t)page_memory(HEAP_ADDRESS))
@@ -46,6 +50,8 @@ static struct {
     size_t frame_blocks;
     const size_t *floor; /* kheap_set_floor(); of nothing until then */
     bool (*may_take)(size_t blocks);
+    bool (*give_up)(void *frame);
+    size_t hand;                           /* the block from which frames are asked for next */
     uint32_t frames[POOL_BLOCKS_MAX / 32]; /* bit set: the block is the first of frames */
 } kheap = {.floor = &no_floor};
 
@@ -230,9 +236,52 @@ static inline bool may_take(size_t size)
            may_go_below_floor(size);
 }
 
+void kheap_set_reclaimer(bool (*give_up)(void *frame))
+{
+    kheap.give_up = give_up;
+}
+
+/* The first block from there on, round and round, that is the first of frames; there are some. */
+static size_t block_with_frames(size_t block)
+{
+    size_t word = block % POOL_BLOCKS_MAX / 32;
+    uint32_t bits = kheap.frames[word] & ~0u << block % 32;
+
+    while (bits == 0) {
+        word = (word + 1) % ARRAY_SIZE(kheap.frames);
+        bits = kheap.frames[word];
+    }
+    return word * 32 + (size_t)__builtin_ctz(bits);
+}
+
+/* Where the pool has no place: one that frames leave. */
+static void *NOINLINE take_from_frames(size_t size, const void *owner)
+{
+    void *memory = NULL;
+
+    if (kheap.give_up == NULL ||
+        size > (heap_free_blocks(&kheap.heap) + kheap.frame_blocks) * HEAP_BLOCK_SIZE_BYTES) {
+        return NULL;
+    }
+    for (size_t i = 0; i < GIVE_UP_MAX && kheap.frame_blocks > 0 && memory == NULL; i++) {
+        size_t block = block_with_frames(kheap.hand);
+
+        kheap.hand = block + 1;
+        if (kheap.give_up((void *)(POOL_MEMORY + block * HEAP_BLOCK_SIZE_BYTES))) {
+            memory = heap_malloc_owned(&kheap.heap, size, owner);
+        }
+    }
+    return memory;
+}
+
 static inline void *take(size_t size, const void *owner)
 {
-    return may_take(size) ? heap_malloc_owned(&kheap.heap, size, owner) : NULL;
+    if (!may_take(size)) {
+        return NULL;
+    }
+    void *memory = heap_malloc_owned(&kheap.heap, size, owner);
+
+    return __builtin_expect(memory == NULL, false) ? take_from_frames(size, owner) : memory;
 }
 
 static void NOINLINE end_trace(const void *caller)

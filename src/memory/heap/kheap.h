@@ -63,6 +63,13 @@ size_t kheap_frame_blocks(void);
  */
 void kheap_set_floor(const size_t *floor, bool (*may_take)(size_t blocks));
 
+/*
+ * When no blocks side by side are free for a request of kmalloc() and company, give_up() is asked
+ * of frames of the pool, one after the other: true: this frame is free now. It may call kfree(),
+ * but not kmalloc().
+ */
+void kheap_set_reclaimer(bool (*give_up)(void *frame));
+
 /* From now on, a line on the console for each call of the above: size, address, caller. */
 void kheap_set_trace(bool is_on);
 

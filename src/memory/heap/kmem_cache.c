@@ -375,12 +375,15 @@ static NOINLINE void give_back_rarely(struct slab *slab, void *object)
 /* No slab of the cache is partial: gets it one that is all free. False when there is no memory. */
 static bool refill(struct kmem_cache *cache)
 {
-    struct slab *slab = cache->empty != NULL ? cache->empty : slab_create(cache);
+    struct slab *slab = cache->empty;
 
+    cache->empty = NULL; /* another may become empty while one is made: kmalloc() lets memory go */
+    if (slab == NULL) {
+        slab = slab_create(cache);
+    }
     if (slab == NULL) {
         return false;
     }
-    cache->empty = NULL;
     slab->magic = SLAB_LIVE + (uintptr_t)slab;
     list_append(&cache->partial, &slab->node);
     return true;
