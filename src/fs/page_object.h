@@ -96,7 +96,7 @@ void page_object_expect(struct page_object *object, uint32_t index, uint32_t pag
  * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
  * be so many, none: who asks for too much takes nothing from others. A few more go where several
  * are found at once. Returns how many frames are free now that were not. These may be fewer: one
- * call takes at most some 40,000 instructions, and the next one goes on where it stopped.
+ * call takes at most 60,000 instructions, and the next one goes on where it stopped.
  */
 size_t page_cache_shrink(size_t pages);
 

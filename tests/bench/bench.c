@@ -88,6 +88,7 @@ void kernel_tests_run(void)
     bench_process_memory();
     bench_print();
     bench_files();
+    bench_page_cache();
     printk("\n%u rows, %u above their goal\n", rows, rows_above_goal);
     machine_exit(rows_above_goal ? MACHINE_EXIT_FAILURE : MACHINE_EXIT_SUCCESS);
 }

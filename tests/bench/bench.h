@@ -49,5 +49,6 @@ void bench_paging(void);
 void bench_process_memory(void);
 void bench_print(void);
 void bench_files(void);
+void bench_page_cache(void);
 
 #endif

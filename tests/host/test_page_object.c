@@ -433,7 +433,13 @@ static void test_what_was_used_lately_stays(void **state)
         }
     }
     assert_int_equal(count, 50);
-    assert_in_range(page_cache_shrink(left - 60), left - 60, left - 51);
+    for (size_t freed = 0; freed < left - 60;) { /* in several turns */
+        size_t now = page_cache_shrink(left - 60 - freed);
+
+        assert_int_not_equal(now, 0);
+        freed += now;
+    }
+    assert_in_range(file.object.cached, 51, 60);
     for (uint32_t i = 0; i < count; i++) {
         assert_true(is_there(&file, used[i]));
     }
