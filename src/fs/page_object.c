@@ -41,6 +41,9 @@
 #define EFFORT_LOOK  6 /* at a view's entry */
 #define EFFORT_UNMAP 28
 
+/* What one page may cost that kmalloc() wants the place of; it asks for several. */
+#define GIVE_UP_EFFORT 100
+
 /* Buckets that are looked at between two pauses. */
 #define PIECE_BUCKETS 64
 
@@ -422,7 +425,7 @@ size_t page_cache_shrink(size_t pages)
 
 bool page_cache_give_up(void *frame)
 {
-    struct turn turn = new_turn(1, false);
+    struct turn turn = {.effort = GIVE_UP_EFFORT, .wanted = 1};
     struct page *page = page_of(frame);
 
     if (!may_go(page) || spare() == 0 || !unmap(&turn, page, frame)) {
@@ -473,7 +476,8 @@ static void *take_frame(struct page_object *object)
     }
     void *frame = pmm_alloc_page();
 
-    if (!frame && is_refilled(object) && (cache.promised > 0 || replace_one())) {
+    if (!frame && is_refilled(object) &&
+        (cache.promised > 0 || (!cache.is_cut_short && replace_one()))) {
         cache.promised--;
         frame = pmm_alloc_promised_page();
     }

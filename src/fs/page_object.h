@@ -167,8 +167,9 @@ void page_object_end(struct page_object *object);
  */
 size_t page_cache_shrink(size_t pages);
 
-/* Gives back this very frame of pmm's, if it is a page of a file that can go, and the cache keeps
- * PAGE_CACHE_PAGES_MIN. Returns whether it is free now. */
+/* For kmalloc(), which wants the place of this very frame of pmm's: gives it back, if it is a page
+ * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN; not if very
+ * many show it. Returns whether it is free now. */
 bool page_cache_give_up(void *frame);
 
 /* For page_cache_promise(), when one call was not enough: as many as it takes. */
@@ -181,7 +182,7 @@ static inline bool page_cache_promise(size_t pages)
     return pmm_promise(pages) || page_cache_promise_in_turns(pages);
 }
 
-/* Gives back all pages of files that can go. Their frames stay promised to the cache, up to
+/* For unmounting and for tests: gives back all pages of files that can go. Their frames stay promised to the cache, up to
  * PAGE_CACHE_PAGES_MIN. May wait. */
 void page_cache_forget(void);
 

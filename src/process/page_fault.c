@@ -29,7 +29,7 @@
 #define MALLOC_RIGHTS (PAGE_READ | PAGE_WRITE)
 
 /* Pages of process_malloc()'s that address_space_check() looks at between two pauses. */
-#define PIECE_PAGES 2048
+#define PIECE_PAGES 256
 
 /* Of the page with that entry, in that area or in none. */
 static inline page_rights_t rights_of(const struct address_space *space, const struct area *area,

@@ -42,7 +42,7 @@
 #define EAGER_PAGES (16384 / PAGE_SIZE_BYTES)
 
 /* Pages between two pauses. */
-#define PIECE_PAGES 8192
+#define PIECE_PAGES 4096
 
 _Static_assert(EAGER_PAGES <= PAGE_TABLE_ENTRIES, "a small run needs two tables at most");
 

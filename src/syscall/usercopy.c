@@ -60,6 +60,8 @@ int copy_string_from_user(char *destination, struct user_pointer source, size_t 
         return length;
     }
     int status = copy_from_user(destination, source, (size_t)length + 1);
+
+    destination[length] = '\0'; /* others may have changed it while the copy waited */
     return status < 0 ? status : length;
 }
 

@@ -345,6 +345,29 @@ static void kmalloc_gets_the_places_of_frames(void **state)
     kheap_set_reclaimer(NULL);
 }
 
+static bool give_up_nothing(void *frame)
+{
+    (void)frame;
+    asked++;
+    return false;
+}
+
+/* Who keeps what it has is asked so often, and not for what is large. */
+static void kmalloc_asks_for_so_many_frames(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 25600; i++) {
+        assert_non_null(kheap_take_frames(1, NULL));
+    }
+    kheap_set_reclaimer(give_up_nothing);
+    asked = 0;
+    assert_null(kmalloc(8 * BLOCK));
+    assert_int_equal(asked, 32);
+    assert_null(kmalloc(9 * BLOCK));
+    assert_int_equal(asked, 32);
+    kheap_set_reclaimer(NULL);
+}
+
 static void a_wrong_kfree_names_the_caller(void **state)
 {
     (void)state;
@@ -470,6 +493,7 @@ int main(void)
         KHEAP_TEST(frames_are_not_kmallocs),
         KHEAP_TEST(frames_to_the_last_block),
         KHEAP_TEST(kmalloc_gets_the_places_of_frames),
+        KHEAP_TEST(kmalloc_asks_for_so_many_frames),
         KHEAP_TEST(a_wrong_kfree_names_the_caller),
         KHEAP_TEST(nothing_is_traced_unless_asked_for),
         KHEAP_TEST(the_trace_tells_every_call),

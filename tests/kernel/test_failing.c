@@ -264,6 +264,18 @@ KTEST(failing_every_disk_read_of_starting_programs)
     run("0:/spawner.elf", &disk_reads, 4);
 }
 
+/* fork, execute, map */
+KTEST(failing_every_allocation_of_forking)
+{
+    run("0:/forker.elf", &allocation, 20);
+}
+
+KTEST(failing_every_disk_read_of_forking)
+{
+    run("0:/forker.elf", &disk_read, 0);
+    run("0:/forker.elf", &disk_reads, 2);
+}
+
 /* open, read, stat, read_directory */
 KTEST(failing_every_allocation_of_reading_files)
 {

@@ -350,3 +350,58 @@ KTEST(page_cache_leaves_the_pool_to_kmalloc)
     KEXPECT(fs_unmount() == OK);
     kmem_reap();
 }
+
+#define POOL_FRAMES 200
+
+/* Takes all frames but some of the kernel's pool, where files' pages must lie then. */
+static void take_all_but_some_of_the_pool(struct list_node *taken)
+{
+    size_t left = 0;
+    void *frame;
+    struct list_node rest;
+
+    list_initialise(taken);
+    list_initialise(&rest);
+    while ((frame = pmm_alloc_page()) != NULL) {
+        list_append(kheap_is_frames(frame) && left++ < POOL_FRAMES ? &rest : taken, frame);
+    }
+    while ((frame = list_take_first(&rest)) != NULL) {
+        pmm_free_page(frame);
+    }
+}
+
+/* Where files' pages lie in the kernel's pool, kmalloc() gets their places. */
+KTEST(page_cache_leaves_the_pool_to_kmalloc)
+{
+    struct process *process;
+    struct list_node taken, blocks;
+    void *memory;
+
+    KEXPECT(ktest_mount());
+    KEXPECT(process_load(TWICE_PATH, NULL, &process) == OK);
+    page_cache_forget();
+    take_all_but_some_of_the_pool(&taken);
+    process_start(process, 0);
+    task_run_all();
+    KEXPECT(process->exit_status == 0);
+
+    size_t files = stats().files;
+
+    list_initialise(&blocks);
+    while ((memory = kmalloc(PAGE_SIZE_BYTES)) != NULL) {
+        list_append(&blocks, memory);
+    }
+    size_t left = stats().files;
+
+    while ((memory = list_take_first(&blocks)) != NULL) {
+        kfree(memory);
+    }
+    while ((memory = list_take_first(&taken)) != NULL) {
+        pmm_free_page(memory);
+    }
+    process_destroy(process);
+    KEXPECT(files > 2 * PAGE_CACHE_PAGES_MIN);
+    KEXPECT(left <= PAGE_CACHE_PAGES_MIN);
+    KEXPECT(fs_unmount() == OK);
+    kmem_reap();
+}

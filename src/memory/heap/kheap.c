@@ -28,8 +28,10 @@
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
 
-/* Frames that are asked for, at most, for one request. */
-#define GIVE_UP_MAX 1024
+/* Frames that are asked for, at most, for one request; who wants more blocks than that many can do
+ * without them. */
+#define GIVE_UP_MAX        32
+#define GIVE_UP_BLOCKS_MAX 8
 
 /* A constant, as page_memory() is made of constants. */
 #define POOL_MEMORY ((uintptr_t)page_memory(HEAP_ADDRESS))
@@ -51,7 +53,7 @@ static struct {
     const size_t *floor; /* kheap_set_floor(); of nothing until then */
     bool (*may_take)(size_t blocks);
     bool (*give_up)(void *frame);
-    size_t hand;                           /* the block from which frames are asked for next */
+    size_t hand; /* the block from which frames are asked for next; it goes round */
     uint32_t frames[POOL_BLOCKS_MAX / 32]; /* bit set: the block is the first of frames */
 } kheap = {.floor = &no_floor};
 
@@ -259,7 +261,7 @@ static void *NOINLINE take_from_frames(size_t size, const void *owner)
 {
     void *memory = NULL;
 
-    if (kheap.give_up == NULL ||
+    if (kheap.give_up == NULL || size > GIVE_UP_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES ||
         size > (heap_free_blocks(&kheap.heap) + kheap.frame_blocks) * HEAP_BLOCK_SIZE_BYTES) {
         return NULL;
     }

@@ -64,9 +64,10 @@ size_t kheap_frame_blocks(void);
 void kheap_set_floor(const size_t *floor, bool (*may_take)(size_t blocks));
 
 /*
- * When no blocks side by side are free for a request of kmalloc() and company, give_up() is asked
- * of frames of the pool, one after the other: true: this frame is free now. It may call kfree(),
- * but not kmalloc().
+ * When no blocks side by side are free for a small request of kmalloc() and company (up to 8
+ * blocks), give_up() is asked of some frames of the pool, one after the other: true: this frame is
+ * free now. It may call kfree(), but not kmalloc(). A request may be refused though others that
+ * were not asked could go: the next one goes on there.
  */
 void kheap_set_reclaimer(bool (*give_up)(void *frame));
 

@@ -1,0 +1,75 @@
+/*
+ * forker.c - forks, executes, and maps, once each, and takes whatever it gets; as spawner.c.
+ *
+ * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM or -EIO, 2 when the
+ * result was anything else.
+ */
+#include <drupe.h>
+#include <stdlib.h>
+
+#include "abi/mapping.h"
+
+#define EXECUTE_FAILED 101
+#define BYTES          (2u * 4096)
+
+static int status;
+
+static void judge(intptr_t result, bool is_right)
+{
+    int verdict = is_right ? 0 : result == -ENOMEM || result == -EIO ? 1 : 2;
+
+    status = verdict > status ? verdict : status;
+}
+
+/* The child becomes exit.elf, or says that it could not. */
+static void fork_and_execute(void)
+{
+    char *const arguments[] = {"exit.elf", NULL};
+    int child_status = 0;
+    intptr_t child = syscall_fork();
+
+    if (child == 0) {
+        intptr_t result = syscall_execute("exit.elf", arguments, NULL);
+
+        exit(result == -ENOMEM || result == -EIO ? EXECUTE_FAILED : 2);
+    }
+    judge(child, child > 0);
+    if (child > 0) {
+        judge(child, syscall_wait_posix((int)child, &child_status, 0) == child);
+        judge(child_status == EXECUTE_FAILED << 8 ? -ENOMEM : 0, child_status == 7 << 8);
+    }
+}
+
+static void map_and_write(uint32_t flags, int descriptor)
+{
+    struct memory_mapping mapping = {
+        .length = BYTES,
+        .rights = MAPPING_READ | MAPPING_WRITE,
+        .flags = flags,
+        .descriptor = descriptor,
+    };
+    intptr_t memory = syscall_map(&mapping);
+    bool is_there = memory >= 0 || memory < -SYSCALL_ERROR_MAX;
+
+    judge(memory, is_there);
+    if (is_there) {
+        ((volatile char *)memory)[4096] = 1;
+        judge(0, syscall_unmap((uintptr_t)memory, BYTES) == 0);
+    }
+}
+
+int main(void)
+{
+    fork_and_execute();
+    map_and_write(MAPPING_PRIVATE | MAPPING_ANONYMOUS, -1);
+    map_and_write(MAPPING_SHARED | MAPPING_ANONYMOUS, -1);
+
+    int file = file_open("exit.elf");
+
+    judge(file, file >= 0);
+    if (file >= 0) {
+        map_and_write(MAPPING_PRIVATE, file);
+        judge(0, file_close(file) == 0);
+    }
+    return status;
+}
