@@ -115,8 +115,8 @@ static inline bool page_cache_promise(size_t pages)
     return pmm_promise(pages) || page_cache_promise_in_turns(pages);
 }
 
-/* For unmounting and for tests: gives back all pages of files that can go. Their frames stay promised to the cache, up to
- * PAGE_CACHE_PAGES_MIN. May wait. */
+/* For unmounting and for tests: gives back all pages of files that can go. Their frames stay
+ * promised to the cache, up to PAGE_CACHE_PAGES_MIN. May wait. */
 void page_cache_forget(void);
 
 struct page_cache_stats {
