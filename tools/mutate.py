@@ -256,7 +256,7 @@ MUTANTS = [
      "    return RARELY(!are_plenty(count)) && !can_be_had(count);", "    return count == 0;",
      "host pmm"),
     ("promise: kmalloc() takes what was promised", PMM,
-     "           pmm.promised + count;\n}\n", "           count;\n}\n", "host pmm"),
+     "    if (free >= pmm.promised + count) {\n", "    if (free >= count) {\n", "host pmm"),
     ("promise: the kernel's part is not there for what it took", PMM,
      "        page = kheap_take_frames(1, owner);\n", "", "host pmm"),
 
