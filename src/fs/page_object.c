@@ -425,7 +425,7 @@ size_t page_cache_shrink(size_t pages)
 
 bool page_cache_give_up(void *frame)
 {
-    struct turn turn = {.effort = GIVE_UP_EFFORT, .wanted = 1};
+    struct turn turn = {.effort = GIVE_UP_EFFORT};
     struct page *page = page_of(frame);
 
     if (!may_go(page) || spare() == 0 || !unmap(&turn, page, frame)) {

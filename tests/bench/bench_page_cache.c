@@ -90,17 +90,17 @@ void bench_page_cache(void)
     bench_title("one call of page_cache_shrink(), the dearest of 200 (instructions)");
     page_object_initialise(&object, &operations, PAGES);
     read_pages(&object);
-    bench_row("1 page, all were used lately", dearest_turn(1), 0, 70000);
+    bench_row("1 page, all were used lately", dearest_turn(1), 0, 60000);
     read_pages(&object);
-    bench_row("as many as there are", dearest_turn(PAGES / 2), 0, 70000);
+    bench_row("as many as there are", dearest_turn(PAGES / 2), 0, 60000);
     page_cache_forget();
 
     KASSERT(address_space_create(&space, family_of_init()) == OK);
     address_space_set_map(&space, false);
     show_first_page(&space, &object);
     read_pages(&object);
-    bench_row("1 page, 2,000 show one of them", dearest_turn(1), 0, 70000);
-    bench_row("as many as there are, 2,000 show one of them", dearest_turn(PAGES / 2), 0, 70000);
+    bench_row("1 page, 2,000 show one of them", dearest_turn(1), 0, 60000);
+    bench_row("as many as there are, 2,000 show one of them", dearest_turn(PAGES / 2), 0, 60000);
     address_space_destroy(&space);
     page_cache_forget();
     page_object_release(&object);

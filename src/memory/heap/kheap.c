@@ -28,8 +28,8 @@
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
 
-/* Frames that are asked for, at most, for one request; who wants more blocks than that many can do
- * without them. */
+/* So many frames are asked for, at most, for a request of up to so many blocks. Larger ones come
+ * from those who can do with less. */
 #define GIVE_UP_MAX        32
 #define GIVE_UP_BLOCKS_MAX 8
 

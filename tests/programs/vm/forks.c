@@ -85,8 +85,7 @@ static void fork_200_mib(void)
 /* Of the file, and cannot be written to. */
 static const uint8_t text[16 * PAGE_BYTES] = {1};
 
-/* Touches all of it, and stays. */
-static void hold(void)
+static void touch_text(void)
 {
     const volatile uint8_t *bytes = text;
     uint32_t sum = 0;
@@ -95,7 +94,27 @@ static void hold(void)
         sum += bytes[i];
     }
     CHECK(sum == 1);
+}
+
+/* Who sleeps has touched all of it. */
+static void hold(void)
+{
+    touch_text();
     syscall_sleep(1000000);
+}
+
+static bool is_asleep(int pid)
+{
+    struct process_info *list;
+    int count = process_list_all(&list);
+    bool is_waiting = false;
+
+    CHECK(count > 0);
+    for (int i = 0; i < count; i++) {
+        is_waiting |= list[i].pid == (uint32_t)pid && list[i].state == PROCESS_WAITING;
+    }
+    free(list);
+    return is_waiting;
 }
 
 static struct memory_figures figures(void)
@@ -106,7 +125,7 @@ static struct memory_figures figures(void)
     return now;
 }
 
-/* So many copies of this program, after each of which it is waited until it takes no more pages. */
+/* So many copies of this program, each of which is waited for until it sleeps. */
 static void start_copies(int *pids, int count)
 {
     char *const arguments[] = {"forks.elf", "hold", NULL};
@@ -114,10 +133,8 @@ static void start_copies(int *pids, int count)
     for (int i = 0; i < count; i++) {
         pids[i] = (int)syscall_spawn_posix("forks.elf", arguments, NULL);
         CHECK(pids[i] > 0);
-        for (uint32_t before = 0, free = 1; before != free;) {
-            before = free;
-            syscall_sleep(30);
-            free = figures().free_pages;
+        while (!is_asleep(pids[i])) {
+            syscall_sleep(10);
         }
     }
 }
@@ -127,6 +144,7 @@ static void text_once(void)
 {
     int pids[COPIES];
 
+    touch_text(); /* it is in memory: no copy sleeps for the disk */
     start_copies(pids, 1);
     struct memory_figures one = figures();
 
