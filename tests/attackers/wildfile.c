@@ -90,7 +90,7 @@ static void refused(const char *what, uintptr_t address, intptr_t result)
 /* Paths, lists and numbers that cannot be read. */
 static void pass_unreadable(uintptr_t address)
 {
-    static const struct command_argument *const list;
+    static char *const no_strings[] = {NULL};
 
     refused("open", address, syscall_open_file((const char *)address, OPEN_READ));
     refused("create", address,
@@ -102,9 +102,18 @@ static void pass_unreadable(uintptr_t address)
     refused("change the folder", address, syscall_change_folder((const char *)address));
     refused("times of", address, syscall_set_times((const char *)address, NULL));
     refused("times", address, syscall_set_times("/tmp/wild", (const int64_t *)address));
-    refused("spawn beside", address,
-            syscall_spawn_beside((const struct command_argument *)address, 0, 1));
-    refused("spawn nothing", address, syscall_spawn_beside(list, 0, process_id()));
+    refused("spawn", address, syscall_spawn_program((const struct spawn_request *)address));
+    char *wild_list = (char *)address;
+    struct spawn_request requests[] = {
+        {.path = (const char *)address, .arguments = no_strings},
+        {.path = "/hello.elf", .arguments = (char *const *)address},
+        {.path = "/hello.elf", .arguments = &wild_list},
+        {.path = "/hello.elf", .arguments = no_strings, .environment = (char *const *)address},
+        {.path = "/hello.elf", .arguments = no_strings, .beside = (abi_ulong)process_id()},
+    };
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+        refused("spawn with", address, syscall_spawn_program(&requests[i]));
+    }
     for (size_t i = 0; i < descriptor_count; i++) {
         int descriptor = descriptors[i];
         struct file_transfer transfer = {.buffer = address, .length = 4096};
