@@ -719,6 +719,19 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
     return status;
 }
 
+void *page_object_get_at_once(struct page_object *object, uint32_t index)
+{
+    struct page *page;
+    void *frame = find(object, index, &page);
+
+    if (!frame || page->is_busy) {
+        return NULL;
+    }
+    page->is_used = true;
+    cache.stats.hits++;
+    return frame;
+}
+
 /* ---------------------------------------------------------------- writing */
 
 void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame)

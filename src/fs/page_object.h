@@ -119,7 +119,11 @@ void page_object_release(struct page_object *object);
  */
 int page_object_get(struct page_object *object, uint32_t index, void **frame);
 
-/* The same if it is in memory, without a wait and without a hold; else NULL. */
+/* The same without a wait and without a hold: NULL unless it is in memory and filled. The frame can
+ * go as soon as anybody waits. */
+void *page_object_get_at_once(struct page_object *object, uint32_t index);
+
+/* The frame, whether it is filled or not; NULL: the page is absent. It does not count as read. */
 void *page_object_find(const struct page_object *object, uint32_t index);
 
 /* Somebody is about to get so many pages from index on: they are read together, as far as they

@@ -161,7 +161,8 @@ static void process_on_fault(struct trap_frame *frame)
 /* The kernel could not touch a program's memory. */
 static bool process_on_kernel_fault(const struct page_fault *fault)
 {
-    return task_current() && process_current()->space.chunk && mend(fault) == OK;
+    return user_copy_waits() && task_current() && process_current()->space.chunk &&
+           mend(fault) == OK;
 }
 
 void process_fault_initialise(void)

@@ -10,6 +10,7 @@
 #include "arch/trap.h"
 #include "arch/user_access.h"
 #include "base/align.h"
+#include "base/compiler.h"
 #include "base/status.h"
 #include "process/process.h"
 
@@ -85,7 +86,7 @@ static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr
 }
 
 /* Apart from the calls without arguments, so that those save fewer registers. */
-static void __attribute__((noinline)) call_with_arguments(struct trap_frame *frame, uint32_t number)
+static NOINLINE void call_with_arguments(struct trap_frame *frame, uint32_t number)
 {
     uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/align.h"
+#include "base/compiler.h"
 #include "config.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
@@ -60,10 +61,6 @@ static struct {
 #if DEBUG_HEAP
 static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
 #endif
-
-/* The address that a NOINLINE function was called from. */
-#define CALLER   __builtin_return_address(0)
-#define NOINLINE __attribute__((noinline))
 
 /* Rarely true: the usual path goes straight on. */
 #define IS_TRACED  __builtin_expect(kheap.is_traced, false)
