@@ -1,7 +1,5 @@
 /*
  * process/descriptors.c - see descriptors.h.
- *
- * Size before speed.
  */
 #include "process/descriptors.h"
 
