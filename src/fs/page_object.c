@@ -43,13 +43,10 @@
 #define EFFORT_DROP  38
 #define EFFORT_LOOK  6 /* at a view's entry */
 #define EFFORT_UNMAP 43
-#define EFFORT_ASKED 3 /* of one frame, whether it can go */
+#define EFFORT_ASKED 4 /* of one frame, whether it can go */
 
 /* What all turns in one stretch may cost. */
 #define STRETCH_EFFORT (2 * TURN_EFFORT)
-
-/* What one page may cost that kmalloc() wants the place of; it asks for many. */
-#define GIVE_UP_EFFORT 100
 
 /* So many turns in a row that unmap nothing are made for a bucket where all is to go. */
 #define VAIN_TURNS_MAX 64
@@ -398,22 +395,25 @@ size_t page_cache_shrink(size_t pages)
     return turn.freed;
 }
 
-bool page_cache_give_up(void *frame)
+int page_cache_give_up(void *frame)
 {
     int *left = stretch_effort();
-    struct turn turn = {.effort = MIN(GIVE_UP_EFFORT, *left)};
-    int effort = turn.effort;
+    struct turn turn = {.effort = *left};
     struct page *page = page_of(frame);
-    bool can_go = may_go(page) && spare() > 0;
-    bool is_free = can_go && effort > 0 && unmap(&turn, page, frame);
+    int answer = 0;
 
-    if (is_free) {
-        drop_file_page(&turn, page, frame);
-    } else if (can_go && turn.effort <= 0) {
-        *was_cut_short() = true;
+    if (spare() == 0) {
+        return -EBUSY;
     }
-    *left -= effort - turn.effort + EFFORT_ASKED;
-    return is_free;
+    if (*left > 0 && may_go(page) && unmap(&turn, page, frame)) {
+        drop_file_page(&turn, page, frame);
+        answer = 1;
+    } else if (*left <= 0 || (turn.effort <= 0 && turn.unmapped > 0)) {
+        *was_cut_short() = true;
+        answer = -EBUSY;
+    }
+    *left = turn.effort - EFFORT_ASKED;
+    return answer;
 }
 
 bool page_cache_may_try_again(void)

@@ -111,9 +111,9 @@ size_t page_cache_shrink(size_t pages);
 bool page_cache_may_try_again(void);
 
 /* For kmalloc(), which wants the place of this very frame of pmm's: gives it back, if it is a page
- * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN; not if very
- * many show it. Returns whether it is free now. */
-bool page_cache_give_up(void *frame);
+ * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN. 1: it is
+ * free now; 0: it cannot go; -EBUSY: this stretch has no time left for it, or no page can go. */
+int page_cache_give_up(void *frame);
 
 /* For page_cache_promise(), when one call was not enough: as many as it takes. */
 bool page_cache_promise_in_turns(size_t pages);

@@ -14,6 +14,7 @@
 #include "debug/printk.h"
 #include "fs/file.h"
 #include "base/align.h"
+#include "fs/page_object.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
@@ -161,8 +162,11 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
 int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
                      struct process **process)
 {
-    struct family *family = family_new(is_in_front);
+    struct family *family;
 
+    do {
+        family = family_new(is_in_front);
+    } while (!family && page_cache_may_try_again());
     if (!family) {
         return -ELIMIT;
     }
