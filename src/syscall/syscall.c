@@ -86,8 +86,8 @@ static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr
 }
 
 /* Apart from the calls without arguments, so that those save fewer registers. */
-static intptr_t __attribute__((noinline)) call_with_arguments(const struct trap_frame *frame,
-                                                              uint32_t number)
+static intptr_t __attribute__((noinline))
+call_with_arguments(const struct trap_frame *frame, uint32_t number)
 {
     uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
 
