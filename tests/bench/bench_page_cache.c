@@ -191,7 +191,7 @@ void bench_page_cache(void)
     struct page_object object;
     struct address_space space;
 
-    bench_title("one call of page_cache_shrink(), the dearest of 200 (instructions)");
+    bench_title("page_cache_shrink(), without a pause (instructions)");
     page_object_initialise(&object, &operations, PAGES);
     read_pages(&object);
     bench_row("1 page, all were used lately", dearest_turn(1), 0, 60000);
@@ -207,7 +207,7 @@ void bench_page_cache(void)
     address_space_destroy(&space);
     page_cache_forget();
 
-    bench_title("80 requests for memory without a pause, the dearest (instructions)");
+    bench_title("80 requests for memory, without a pause (instructions)");
     make_space(&space);
     leave(LEFT_PAGES);
     show_pages(&space, &object, SHOWN_PAGES);
