@@ -103,10 +103,10 @@ void page_object_expect(struct page_object *object, uint32_t index, uint32_t pag
 size_t page_cache_shrink(size_t pages);
 
 /*
- * For those who can wait, when a request for memory was refused, of whatever kind: pmm's, kmalloc()'s
- * or one made of such. True: the running task was refused before all pages of files had been looked
- * at that could go; a pause was made, and the request is to be made again. False: it was not, since
- * the last such call, or the task is cancelled. May wait.
+ * For those who can wait, when a request for memory was refused, of whatever kind: pmm's,
+ * kmalloc()'s or one made of such. True: the running task was refused before all pages of files had
+ * been looked at that could go; a pause was made, and the request is to be made again. False: it
+ * was not, since the last such call, or the task is cancelled. May wait.
  */
 bool page_cache_may_try_again(void);
 
