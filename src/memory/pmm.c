@@ -588,7 +588,7 @@ static inline void set_promised(size_t promised)
     pmm.floor = promised + pmm.pool_kernel;
 }
 
-void pmm_set_reclaimer(size_t (*reclaim)(size_t count), bool (*give_up)(void *frame))
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count), int (*give_up)(void *frame))
 {
     pmm.reclaim = reclaim;
     kheap_set_reclaimer(give_up);

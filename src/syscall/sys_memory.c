@@ -65,7 +65,11 @@ static NOINLINE void end_trace(void)
 /* malloc(size): the address, or 0 */
 intptr_t sys_malloc(const uintptr_t *arguments)
 {
-    void *memory = process_malloc(process_current(), arguments[0]);
+    void *memory;
+
+    do {
+        memory = process_malloc(process_current(), arguments[0]);
+    } while (__builtin_expect(memory == NULL, false) && page_cache_may_try_again());
 
     if (is_traced) {
         printk("trace: process_malloc(%zu) = %p", (size_t)arguments[0], memory);
