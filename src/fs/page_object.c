@@ -53,8 +53,7 @@
 
 #define WORD_BITS (8 * sizeof(uintptr_t))
 
-/* Pages of shared memory that are given back between two pauses; and views that are looked at: each
- * costs about as much. */
+/* Pages that are passed between two pauses. */
 #define PIECE_PAGES 256
 
 static struct {
@@ -219,8 +218,8 @@ static void drop(struct page *page, void *frame)
 
     bool is_free = page_release(frame);
 
-    if (is_refilled(object) && cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
-        KASSERT(is_free);
+    if (is_free && is_refilled(object) &&
+        cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
         pmm_promise_freed(1);
         cache.promised++;
     }
@@ -239,21 +238,6 @@ static void end_if_unused(struct page_object *object)
 }
 
 /* ---------------------------------------------------------------- giving back */
-
-/* Those who show the page lose it, and their holds on it. Returns how many were looked at. */
-static size_t unmap_all(void *frame)
-{
-    const struct page *page = page_of(frame);
-    size_t looked = 0;
-
-    if (page->holders > 1 && cache.views.unmap) {
-        LIST_FOR_EACH(view, &page->object->views) {
-            (void)cache.views.unmap(view, page->index, frame);
-            looked++;
-        }
-    }
-    return looked;
-}
 
 /* Was a turn of this task's ended for its effort, though others could have more success? */
 static bool *was_cut_short(void)
@@ -302,9 +286,28 @@ static struct turn unsparing_turn(void)
     return (struct turn){.effort = TURN_EFFORT, .wanted = SIZE_MAX};
 }
 
+/* Its effort has ended: others run. */
+static void pause_turn(struct turn *turn)
+{
+    (void)task_pause();
+    *turn = unsparing_turn();
+}
+
 static bool has_enough(const struct turn *turn)
 {
     return turn->is_for_cache ? cache.promised > 0 : turn->freed >= turn->wanted;
+}
+
+void page_object_add_view(struct page_object *object, struct list_node *view)
+{
+    list_append(&object->views, view);
+    object->views_changed++;
+}
+
+void page_object_remove_view(struct page_object *object, struct list_node *view)
+{
+    list_remove(view);
+    object->views_changed++;
 }
 
 /* The next view of the object, round and round. */
@@ -312,7 +315,7 @@ static struct list_node *next_view(struct page_object *object)
 {
     struct list_node *view = list_take_first(&object->views);
 
-    list_append(&object->views, view);
+    page_object_add_view(object, view);
     return view;
 }
 
@@ -354,6 +357,31 @@ static bool unmap(struct turn *turn, struct page *page, void *frame)
         }
     }
     return page->holders == 1;
+}
+
+/* A page, which the caller holds, is unmapped from all who show it. Others run in between where
+ * those are many. False: then views came or went meanwhile, and one may have been passed over. */
+static bool unmap_from_all(struct turn *turn, struct page_object *object, uint32_t index,
+                           void *frame)
+{
+    size_t left = 0;
+    bool is_sure = true;
+
+    LIST_FOR_EACH(view, &object->views) {
+        left++;
+    }
+    for (; left > 0 && !list_is_empty(&object->views) && cache.views.unmap; left--) {
+        bool is_unmapped = cache.views.unmap(next_view(object), index, frame);
+
+        turn->effort -= is_unmapped ? EFFORT_UNMAP : EFFORT_LOOK;
+        if (turn->effort <= 0) {
+            uint32_t changed = object->views_changed;
+
+            pause_turn(turn);
+            is_sure = is_sure && object->views_changed == changed;
+        }
+    }
+    return is_sure;
 }
 
 static bool may_go(const struct page *page)
@@ -511,8 +539,7 @@ void page_cache_forget(void)
         bucket += is_done || vain % VAIN_TURNS_MAX == VAIN_TURNS_MAX - 1;
         turn.effort--;
         if (turn.effort <= 0) {
-            (void)task_pause();
-            turn = unsparing_turn();
+            pause_turn(&turn);
         }
     }
 }
@@ -560,11 +587,28 @@ struct page_object *page_object_hold(struct page_object *object)
     return object;
 }
 
+/* The page goes, from those who show it, too. May wait. */
+static void drop_everywhere(struct turn *turn, struct page_object *object, uint32_t index,
+                            void *frame)
+{
+    struct page *page = page_of(frame);
+
+    if (page->holders > 1) {
+        page_hold(frame);
+        (void)unmap_from_all(turn, object, index, frame);
+        if (page_release(frame) || page->object != object || page->index != index) {
+            return; /* it has gone meanwhile */
+        }
+    }
+    turn->effort -= EFFORT_DROP;
+    drop(page, frame);
+}
+
 /* Those pages from `first` on that are in memory go, up to `end` of them; a busy one is waited for.
  * Lets others run now and then. */
 static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
 {
-    size_t work = 0;
+    struct turn turn = unsparing_turn();
 
     for (uint32_t index = first; index < end && object->cached > 0;) {
         void *frame = page_object_find(object, index);
@@ -574,14 +618,12 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
             continue;
         }
         if (frame) {
-            work += unmap_all(frame);
-            drop(page_of(frame), frame);
+            drop_everywhere(&turn, object, index, frame);
         }
         index++;
-        work++;
-        if (work >= PIECE_PAGES) {
-            work = 0;
-            (void)task_pause();
+        turn.effort -= EFFORT_LOOK;
+        if (turn.effort <= 0) {
+            pause_turn(&turn);
         }
     }
 }
@@ -858,42 +900,52 @@ int page_object_make_room(struct page_object *object)
     return OK;
 }
 
-/* The dirty pages from index on that lie one behind the other: none of them is dirty any more, or
- * mapped, and each is held. Returns how many; fewer where very many show them. */
-static size_t take_dirty(struct page_object *object, uint32_t index, void *frames[])
-{
-    size_t count = 0, looked = 0;
+/* Pages that are on their way to the disk: all lie one behind the other. */
+struct run {
+    uint32_t index, count;
+    bool is_sure; /* who writes to them from now on is noticed */
+    void *frames[PAGE_OBJECT_FILL_MAX];
+};
 
-    while (count < PAGE_OBJECT_FILL_MAX && looked < PIECE_PAGES) {
-        void *frame = page_object_find(object, index + (uint32_t)count);
+/* The dirty pages from run->index on are dirty no longer, and each is held; then they are unmapped,
+ * so that the next who writes to one is noticed. May wait. */
+static void take_dirty(struct page_object *object, struct run *run)
+{
+    struct turn turn = unsparing_turn();
+
+    run->count = 0;
+    run->is_sure = true;
+    while (run->count < PAGE_OBJECT_FILL_MAX) {
+        uint32_t index = run->index + run->count;
+        void *frame = page_object_find(object, index);
 
         if (!frame || !page_of(frame)->is_dirty) {
             break;
         }
-        looked += unmap_all(frame); /* the next who writes to it is noticed */
         clean(page_of(frame));
         page_hold(frame);
-        frames[count++] = frame;
+        object->writing++;
+        run->frames[run->count++] = frame;
+        if (page_of(frame)->holders > 2) {
+            run->is_sure = unmap_from_all(&turn, object, index, frame) && run->is_sure;
+        }
     }
-    return count;
 }
 
-static int write_run(struct page_object *object, uint32_t index, void *const frames[], size_t count)
+static int write_run(struct page_object *object, const struct run *run)
 {
-    object->writing += (uint32_t)count;
+    int status = object->operations->write_back(object, run->index, run->frames, run->count);
 
-    int status = object->operations->write_back(object, index, frames, count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (status == -ENOMEM || status == -EINTERRUPTED) {
-            page_object_mark_dirty(object, index + (uint32_t)i, frames[i]);
+    for (uint32_t i = 0; i < run->count; i++) {
+        if (status == -ENOMEM || status == -EINTERRUPTED || !run->is_sure) {
+            page_object_mark_dirty(object, run->index + i, run->frames[i]);
         }
-        (void)page_release(frames[i]);
+        (void)page_release(run->frames[i]);
     }
     if (status == OK) {
-        object->filled = MAX(object->filled, MIN(index + (uint32_t)count, object->pages));
+        object->filled = MAX(object->filled, MIN(run->index + run->count, object->pages));
     }
-    object->writing -= (uint32_t)count;
+    object->writing -= run->count;
     task_wake_all(&cache.filled);
     return status;
 }
@@ -905,19 +957,19 @@ int page_object_write_back(struct page_object *object)
     int status = OK;
 
     for (uint32_t steps = 1; index < end && object->dirty > 0; steps++) {
-        void *frames[PAGE_OBJECT_FILL_MAX];
-        size_t count = take_dirty(object, index, frames);
+        struct run run = {.index = index};
 
-        if (count > 0) {
-            int now = write_run(object, index, frames, count);
+        take_dirty(object, &run);
+        if (run.count > 0) {
+            int now = write_run(object, &run);
 
             status = status < 0 ? status : now;
             if (now == -ENOMEM || now == -EINTERRUPTED) {
                 return now;
             }
         }
-        index += (uint32_t)MAX(count, (size_t)1);
-        if ((count > 0 || steps % PIECE_PAGES == 0) && !task_pause()) {
+        index += MAX(run.count, 1u);
+        if ((run.count > 0 || steps % PIECE_PAGES == 0) && !task_pause()) {
             return -EINTERRUPTED;
         }
     }

@@ -76,7 +76,8 @@ struct page_object {
     uint32_t promised;      /* of pages that stay: not in memory yet */
     uint32_t next;          /* where a reader that goes on would read next */
     uint32_t window;        /* pages that were read at once the last time */
-    struct list_node views; /* who shows it: for the function below */
+    struct list_node views; /* who shows it: page_object_add_view() */
+    uint32_t views_changed; /* how often their order was another afterwards */
     uint32_t filled; /* pages from this one on are not on the volume yet: they begin as zeros */
     uint32_t dirty;  /* pages, which lie in [dirty_first, dirty_end) */
     uint32_t dirty_first, dirty_end;
@@ -87,7 +88,10 @@ struct page_object {
 /* Sets up the page cache. Once; after pmm is whole. */
 void page_cache_initialise(void);
 
-/* Those who show pages: `view` is a node of the object's list. */
+/* Somebody shows pages of the object from now on, or no longer: `view` is the caller's. */
+void page_object_add_view(struct page_object *object, struct list_node *view);
+void page_object_remove_view(struct page_object *object, struct list_node *view);
+
 struct page_view_operations {
     /* Has the program touched page `index` through this view since the last such call? */
     bool (*was_used)(struct list_node *view, uint32_t index, const void *frame);

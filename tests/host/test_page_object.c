@@ -544,7 +544,7 @@ static void set_views(void)
 static void show(struct test_file *file, struct view *view, uint32_t first, uint32_t count)
 {
     *view = (struct view){.unmapped = 0};
-    list_append(&file->object.views, &view->link);
+    page_object_add_view(&file->object, &view->link);
     for (uint32_t index = first; index < first + count; index++) {
         assert_int_equal(page_object_get(&file->object, index, &view->frames[index]), OK);
         view->is_used[index] = true;
@@ -651,7 +651,7 @@ static void test_a_page_that_very_many_show(void **state)
     page_cache_forget();
     assert_int_equal(file.object.cached, 0);
     for (uint32_t i = 0; i < MANY_VIEWS; i++) {
-        list_remove(&views[i].link);
+        page_object_remove_view(&file.object, &views[i].link);
     }
     page_object_release(&file.object);
     page_object_release(&other.object);
@@ -708,10 +708,91 @@ static void test_many_requests_in_one_stretch(void **state)
     pmm_give_back_promise(promised + others);
     page_cache_forget();
     for (uint32_t i = 0; i < MANY_VIEWS; i++) {
-        list_remove(&views[i].link);
+        page_object_remove_view(&file.object, &views[i].link);
     }
     page_object_release(&file.object);
     page_object_release(&other.object);
+    page_cache_forget();
+}
+
+/* What was written back, by page. */
+static unsigned writes[2 * PAGE_CACHE_PAGES_MIN];
+
+static int write_back(struct page_object *object, uint32_t index, void *const frames[],
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(page_of(frames[i])->is_dirty, false);
+        writes[index + i]++;
+    }
+    (void)object;
+    return OK;
+}
+
+static const struct page_object_operations written = {
+    .fill = fill, .end = end, .write_back = write_back};
+
+/*
+ * Dirty pages that very many show are written back, and then cut off: no stretch goes to all who
+ * show them, and in the end nobody does, so that the next write is noticed.
+ */
+static void test_dirty_pages_that_very_many_show(void **state)
+{
+    static struct test_file file;
+    static struct view views[MANY_VIEWS];
+
+    (void)state;
+    set_views();
+    open_file(&file, 4, 8);
+    file.object.operations = &written;
+    memset(writes, 0, sizeof(writes));
+    for (uint32_t i = 0; i < MANY_VIEWS; i++) {
+        show(&file, &views[i], 0, 4);
+    }
+    for (uint32_t index = 0; index < 3; index++) {
+        page_object_mark_dirty(&file.object, index, page_object_find(&file.object, index));
+    }
+    (void)task_pause();
+    view_calls = 0;
+    assert_int_equal(page_object_write_back(&file.object), OK);
+    assert_int_equal(view_calls, 3 * MANY_VIEWS);
+    assert_int_equal(stats().dirty, 0);
+    for (uint32_t index = 0; index < 4; index++) {
+        struct page *page = page_of(page_object_find(&file.object, index));
+
+        assert_int_equal(page->holders, index < 3 ? 1 : 1 + MANY_VIEWS);
+        assert_int_equal(writes[index], index < 3 ? 1 : 0);
+    }
+    (void)task_pause();
+    page_object_resize(&file.object, 2);
+    assert_int_equal(file.object.cached, 2);
+    for (uint32_t i = 0; i < MANY_VIEWS; i++) {
+        assert_null(views[i].frames[3]);
+        page_object_remove_view(&file.object, &views[i].link);
+    }
+    page_object_release(&file.object);
+    page_cache_forget();
+}
+
+/* A page that somebody reads, who waits, is cut off where the cache has no more than its own part:
+ * it is free when the reader has done. */
+static void test_a_held_page_is_cut_off(void **state)
+{
+    static struct test_file file;
+    void *held;
+
+    (void)state;
+    open_file(&file, 4, 8);
+    size_t promised = promise_all();
+
+    (void)get(&file, 0);
+    assert_int_equal(page_object_get(&file.object, 3, &held), OK);
+    page_object_resize(&file.object, 2);
+    assert_int_equal(file.object.cached, 1);
+    assert_true(page_release(held));
+    (void)get(&file, 1);
+    pmm_give_back_promise(promised);
+    page_object_release(&file.object);
     page_cache_forget();
 }
 
@@ -961,6 +1042,8 @@ int main(void)
         test(test_frames_are_found_where_all_is_used),
         test(test_a_page_that_very_many_show),
         test(test_many_requests_in_one_stretch),
+        test(test_dirty_pages_that_very_many_show),
+        test(test_a_held_page_is_cut_off),
         test(test_shared_memory),
         test(test_shared_memory_without_memory),
         test(test_anything_in_any_order),
