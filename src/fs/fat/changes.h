@@ -61,9 +61,20 @@ void fat_changes_begin(struct fat_volume *volume);
 void fat_changes_keep(struct fat_volume *volume);
 void fat_changes_undo(struct fat_volume *volume);
 
+/* The change of that sector; NULL: it has none. */
+struct fat_change *fat_change_find(struct fat_volume *volume, uint32_t sector);
+
 /* Writes change number `number` to its place, a FAT's sector into all FATs; then it is no change
  * any more, and the last one has its number. 0; -EIO, -ERDONLY: it still is one. */
 int fat_change_write(struct fat_volume *volume, uint32_t number);
+
+/* The same for a sector of a FAT of which only a part is to be seen on the disk yet: these bytes.
+ * It stays a change. */
+int fat_change_write_part(struct fat_volume *volume, uint32_t number, const uint8_t *bytes);
+
+/* Waits until all that was written is on the medium, unless nothing was since the last time. 0;
+ * -EIO. */
+int fat_flush(struct fat_volume *volume);
 
 /* Gives up all changes, and what is held of the block cache. */
 void fat_changes_forget(struct fat_volume *volume);
