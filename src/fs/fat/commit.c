@@ -233,15 +233,18 @@ int fat_commit_last(struct fat_volume *volume)
     if (status < 0 || !volume->is_marked || volume->is_read_only) {
         return status;
     }
-    status = fat_flush(volume);
+    status = add_own(volume); /* FSInfo, if a check has counted: before the mark */
+    if (status == OK && volume->change_count > 0) {
+        status = write_all(volume, volume->log.first != 0, false);
+    }
+    if (status == OK) {
+        status = fat_flush(volume);
+    }
     if (status == OK) {
         fat_changes_begin(volume);
         status = mark_table(volume, true);
         if (status == OK) {
             status = mark_record(volume, true);
-        }
-        if (status == OK) {
-            status = write_info(volume); /* what a check has counted */
         }
         status = fat_end(volume, status);
     }
