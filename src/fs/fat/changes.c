@@ -138,11 +138,23 @@ bool fat_changes_order(struct fat_volume *volume, uint32_t from, uint32_t to)
     if (from == to) {
         return true; /* one sector, written whole */
     }
-    if (!first || !second || first->has_moved || second->kind == FAT_KIND_REMOVAL) {
+    if (!first || !second || first->has_moved || first->kind == FAT_KIND_PARENT ||
+        second->kind == FAT_KIND_REMOVAL || second->kind == FAT_KIND_PARENT) {
         return false;
     }
     first->kind = FAT_KIND_REMOVAL;
     second->has_moved = true;
+    return true;
+}
+
+bool fat_changes_order_parent(struct fat_volume *volume, uint32_t sector)
+{
+    struct fat_change *change = fat_change_find(volume, sector);
+
+    if (!change || change->has_moved || change->kind == FAT_KIND_REMOVAL) {
+        return false;
+    }
+    change->kind = FAT_KIND_PARENT;
     return true;
 }
 

@@ -44,6 +44,10 @@ int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind 
  */
 bool fat_changes_order(struct fat_volume *volume, uint32_t from, uint32_t to);
 
+/* The same for a folder that moves, and for the sector of its "..": that is to be written when the
+ * folder has lost its old name, and before it has the new one. */
+bool fat_changes_order_parent(struct fat_volume *volume, uint32_t sector);
+
 /* How many more sectors operations can change before there must be a commit. */
 static inline uint32_t fat_changes_room(const struct fat_volume *volume)
 {

@@ -39,6 +39,7 @@ struct cached_block;
 enum fat_kind {
     FAT_KIND_TABLE,   /* of a FAT */
     FAT_KIND_REMOVAL, /* of a folder: has lost a name that another sector gets */
+    FAT_KIND_PARENT,  /* of a folder: its ".." names the folder that it moves to */
     FAT_KIND_FOLDER,  /* of a folder */
     FAT_KIND_RECORD,  /* boot record, FSInfo */
     FAT_KINDS,
