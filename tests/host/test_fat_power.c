@@ -6,8 +6,8 @@
  * is nothing to be found, all that a commit promised is there, and a rename has happened or not.
  * From some of these states on the mount's own writes are recorded, and the power goes a second time.
  *
- * The examiner (fat_examine.h) looks at every state; fsck.fat at those of short runs before the
- * mount, and at some of all. The same state is looked at once. FAT_POWER_SEED: another seed than the usual one.
+ * The examiner (fat_examine.h) looks at every state; fsck.fat at those of very short runs before
+ * the mount, and at some of all. The same state is looked at once. FAT_POWER_SEED: another seed than the usual one.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
  * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
@@ -509,7 +509,7 @@ static uint32_t recovery_every;
  * The disk is laid as after a cut. What is there before the mount, and after it? If `cuts_recovery`,
  * what the mount has written is a tape of its own.
  */
-static void check_state(const struct tape *tape, size_t cut, bool is_small)
+static void check_state(const struct tape *tape, size_t cut, bool asks_fsck)
 {
     uint64_t epoch = epoch_of(tape->outer ? tape->cut : cut);
     uint64_t hash = laid;
@@ -521,7 +521,7 @@ static void check_state(const struct tape *tape, size_t cut, bool is_small)
     states++;
     bool is_sample = random_below(FSCK_EVERY) == 0;
     bool cuts_recovery = !tape->outer && random_below(recovery_every) == 0;
-    look(tape, cut, false, (is_small && !tape->outer) || is_sample);
+    look(tape, cut, false, (asks_fsck && !tape->outer) || is_sample);
     if (cuts_recovery) {
         start = malloc(disk.size);
         memcpy(start, disk.bytes, disk.size);
@@ -560,8 +560,9 @@ static void check_state(const struct tape *tape, size_t cut, bool is_small)
 }
 
 /* Runs of so many writes between two flushes are looked at in all ways; of longer ones a number of
- * random ways. */
+ * random ways. fsck.fat looks at all of those of very short ones. */
 #define SMALL_RUN 6
+#define FSCK_RUN  3
 
 /* Every prefix, and what a drive's cache may have written of each run when it ends. */
 static void check_tape(struct tape *tape, unsigned choices)
@@ -571,14 +572,14 @@ static void check_tape(struct tape *tape, unsigned choices)
         bool is_end = cut == tape->count || !tape->events[cut].data;
 
         lay(tape, cut, UINT64_MAX);
-        check_state(tape, cut, length <= SMALL_RUN);
+        check_state(tape, cut, length <= FSCK_RUN);
         if (!is_end || length < 2) {
             continue;
         }
         uint64_t ways = length <= SMALL_RUN ? 1ull << length : choices;
         for (uint64_t way = 0; way < ways; way++) {
             lay(tape, cut, length <= SMALL_RUN ? way : random_bits());
-            check_state(tape, cut, length <= SMALL_RUN);
+            check_state(tape, cut, length <= FSCK_RUN);
         }
     }
 }
@@ -760,7 +761,7 @@ static void end_at_split(const char *path)
 static void append(const struct form *form)
 {
     static const char *const names[] = {"one.log", "another one.log"};
-    static const int contents[] = {9, 18}; /* 8,794 and 8,587 bytes */
+    static const int contents[] = {9, 18}; /* more than 8,500 bytes */
     char path[64];
 
     begin(form);
@@ -781,7 +782,7 @@ static void append(const struct form *form)
     assert_int_equal(fat_commit(volume), OK);
     volume->space.next = FAT_CLUSTER_FIRST;
     record();
-    for (uint32_t size = LINE_BYTES; size < 8000; size += LINE_BYTES) {
+    for (uint32_t size = LINE_BYTES; size < 6000; size += LINE_BYTES) {
         for (int i = 0; i < 2; i++) {
             change_began(names[i], 0, contents[i]);
             promises[promise_count - 1].or_contents = GROWING;
@@ -796,7 +797,7 @@ static void append(const struct form *form)
         if (size == 4 * LINE_BYTES) {
             append_to("others.bin", 1, 977 + 1, 1400);
         }
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 3; i++) {
             snprintf(path, sizeof(path), "folder/a file of line %u, number %d", size, i);
             make(path, FAT_ARCHIVE);
         }
