@@ -751,6 +751,17 @@ static void end_at_split(const char *path)
     fat_forget(volume, &folder);
 }
 
+static void cut_off(const char *path, uint32_t size)
+{
+    struct fat_file folder, file;
+    const char *name;
+
+    assert_int_equal(find(path, &folder, &name, &file), OK);
+    assert_int_equal(fat_file_resize(volume, &file, size), OK);
+    fat_forget(volume, &file);
+    fat_forget(volume, &folder);
+}
+
 #define LINE_BYTES 700
 
 /*
@@ -808,6 +819,14 @@ static void append(const struct form *form)
             promises[promise_count - 1].least = size;
         }
     }
+    /* And all but the begin is cut off again. */
+    for (int i = 0; i < 2; i++) {
+        change_began(names[i], 0, contents[i]);
+        promises[promise_count - 1].or_contents = GROWING;
+        promises[promise_count - 1].least = LINE_BYTES / 2;
+        cut_off(names[i], LINE_BYTES / 2);
+    }
+    assert_int_equal(fat_commit(volume), OK);
     end("append", form);
 }
 FOR_ALL_FORMS(append)

@@ -22,7 +22,10 @@ static enum fat_step step_of(uint32_t cluster, uint32_t before, uint32_t now, bo
     if (before == FAT_FREE || cluster < FAT_CLUSTER_FIRST) { /* the first two are no clusters' */
         return FAT_STEP_TAKE;
     }
-    return now == FAT_FREE ? FAT_STEP_FREE + is_low_half : FAT_STEP_LINK + is_high_half;
+    if (now == FAT_FREE) {
+        return FAT_STEP_FREE + is_low_half;
+    }
+    return FAT_STEP_LINK + (now >= FAT_END ? is_low_half : is_high_half);
 }
 
 /* ---------------------------------------------------------------- FAT16 and FAT32 */

@@ -16,10 +16,11 @@
  * each time with what stands there and the entries up to that step. But a sector is written once, and
  * all sectors without a flush between them, where nothing has to wait for anything.
  *
- * Of a FAT12's entry that lies in two sectors the low bits change first, and when it becomes free
- * the high ones do: so what stands there in between is an end, or a number of some cluster in a chain
- * that nobody sees. When the chain of a file that others have written ends there, and becomes shorter
- * or the volume is full (chain.c), neither is true: that is the one case that no order makes safe.
+ * Of a FAT12's entry that lies in two sectors, and that others have given to a file, the low bits
+ * change first when it becomes a link, and the high ones when it becomes an end or free. In between
+ * it is an end (chain.c chooses what it links to), or some number in a chain that nobody sees. Two
+ * cases no order makes safe: a link that others have made becomes an end; and a link is made on a
+ * volume that is so full that nothing fits.
  */
 #ifndef FS_FAT_STEPS_H
 #define FS_FAT_STEPS_H
