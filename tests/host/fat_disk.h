@@ -1,12 +1,14 @@
 /*
- * fat_disk.h - a disk in a file, formatted by mkfs.fat, that fsck.fat can look at: for tests of
- * src/fs/fat/. Reads and writes can fail; writes and flushes can be recorded.
+ * fat_disk.h - a disk in memory, formatted by mkfs.fat, that fsck.fat can look at: for tests of
+ * src/fs/fat/. Reads and writes can fail; writes and flushes can be recorded. The memory is a file
+ * of this process, so nothing stays when the process ends in any way.
  */
 #ifndef FAT_DISK_H
 #define FAT_DISK_H
 
 #include <assert.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -28,6 +31,7 @@ struct fat_disk_event {
 };
 
 struct fat_disk {
+    int file;
     char path[64];
     uint8_t *bytes; /* of the file */
     size_t size;
@@ -132,32 +136,60 @@ static int fat_disk_flush(struct block_device *device)
 static const struct block_operations fat_disk_operations = {fat_disk_read, fat_disk_write,
                                                             fat_disk_flush};
 
-/* Runs a command; its status. Its output goes to the file output. */
-static inline int fat_disk_run(const struct fat_disk *disk, const char *command,
-                               const char *options, const char *output)
-{
-    char line[512];
+#define FAT_DISK_WORDS_MAX 4096
 
-    snprintf(line, sizeof(line), "PATH=$PATH:/usr/sbin:/sbin %s %s %s > %s 2>&1", command, options,
-             disk->path, output);
-    return system(line);
+/* Runs a command, with words between blanks, on the disk: its status. Its output goes to *output. */
+static inline int fat_disk_run(const struct fat_disk *disk, const char *command,
+                               char output[FAT_DISK_WORDS_MAX])
+{
+    char line[256], path[1024], *words[32], *rest = line;
+    unsigned count = 0;
+    int out = memfd_create("output", MFD_CLOEXEC), status = -1;
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+
+    snprintf(line, sizeof(line), "%s", command);
+    while ((words[count] = strtok_r(NULL, " ", &rest)) != NULL) {
+        count++;
+        assert(count < 30);
+    }
+    words[count++] = (char *)(uintptr_t)disk->path;
+    words[count] = NULL;
+    snprintf(path, sizeof(path), "%s", getenv("PATH"));
+    if (!strstr(path, ":/usr/sbin:/sbin")) {
+        strncat(path, ":/usr/sbin:/sbin", sizeof(path) - strlen(path) - 1);
+        setenv("PATH", path, 1);
+    }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out, 1);
+    posix_spawn_file_actions_adddup2(&actions, out, 2);
+    if (posix_spawnp(&child, words[0], &actions, NULL, words, environ) == 0) {
+        waitpid(child, &status, 0);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    ssize_t length = pread(out, output, FAT_DISK_WORDS_MAX - 1, 0);
+    output[length > 0 ? length : 0] = '\0';
+    close(out);
+    return status;
 }
 
 /* A disk of that many KiB. mkfs: the options of mkfs.fat. */
 static inline void fat_disk_create(struct fat_disk *disk, const char *mkfs, uint32_t kib,
                                    uint32_t sector_bytes)
 {
+    char command[128], output[FAT_DISK_WORDS_MAX];
+
     *disk = (struct fat_disk){.size = (size_t)kib * 1024};
-    snprintf(disk->path, sizeof(disk->path), "/tmp/drupe_fat_XXXXXX");
-    int file = mkstemp(disk->path);
-    assert(file >= 0 && ftruncate(file, (off_t)disk->size) == 0);
-    if (fat_disk_run(disk, "mkfs.fat --invariant", mkfs, "/dev/null") != 0) {
-        fprintf(stderr, "mkfs.fat %s (%u KiB) fails\n", mkfs, kib);
+    disk->file = memfd_create("disk", MFD_CLOEXEC);
+    assert(disk->file >= 0 && ftruncate(disk->file, (off_t)disk->size) == 0);
+    snprintf(disk->path, sizeof(disk->path), "/proc/%d/fd/%d", (int)getpid(), disk->file);
+    snprintf(command, sizeof(command), "mkfs.fat --invariant %s", mkfs);
+    if (fat_disk_run(disk, command, output) != 0) {
+        fprintf(stderr, "%s (%u KiB): %s\n", command, kib, output);
         abort();
     }
-    disk->bytes = mmap(NULL, disk->size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    disk->bytes = mmap(NULL, disk->size, PROT_READ | PROT_WRITE, MAP_SHARED, disk->file, 0);
     assert(disk->bytes != MAP_FAILED);
-    close(file);
     disk->device = (struct block_device){
         .name = "disk",
         .sector_bytes = sector_bytes,
@@ -182,7 +214,7 @@ static inline void fat_disk_destroy(struct fat_disk *disk)
     fat_disk_forget_events(disk);
     free(disk->touched);
     munmap(disk->bytes, disk->size);
-    unlink(disk->path);
+    close(disk->file);
 }
 
 /* Puts the log's header where mkimage does, into reserved sectors that mkfs.fat -R has left. */
@@ -206,25 +238,14 @@ static inline void fat_disk_add_log(struct fat_disk *disk)
 
 /* Does fsck.fat -n find nothing? If it does, its words go to stderr if `shows`, and to `words`
  * (NULL: nowhere). */
-static inline bool fat_disk_is_sound(const struct fat_disk *disk, bool shows, char words[4096])
+static inline bool fat_disk_is_sound(const struct fat_disk *disk, bool shows,
+                                     char words[FAT_DISK_WORDS_MAX])
 {
-    char output[80], text[4096];
+    char text[FAT_DISK_WORDS_MAX];
+    int status = fat_disk_run(disk, "fsck.fat -n", words ? words : text);
 
-    snprintf(output, sizeof(output), "%s.out", disk->path);
-    int status = fat_disk_run(disk, "fsck.fat -n", "", output);
-    FILE *file = fopen(output, "r");
-    size_t length = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-
-    text[length] = '\0';
-    if (file) {
-        fclose(file);
-    }
-    unlink(output);
     if (status != 0 && shows) {
-        fprintf(stderr, "fsck.fat: status %d:\n%s\n", status, text);
-    }
-    if (words) {
-        memcpy(words, text, length + 1);
+        fprintf(stderr, "fsck.fat: status %d:\n%s\n", status, words ? words : text);
     }
     return status == 0;
 }

@@ -1,11 +1,15 @@
 /*
  * test_fat_power.c - the power goes, at any time. A disk records each sector that is written and
- * each flush. For every prefix of that record, and for choices of what a drive's cache may have
- * written between two flushes, the volume is mounted again: fsck.fat finds nothing then, all that a
- * commit promised is there, and a rename has happened or not. Before the mount fsck.fat may find
- * only what another system can live with.
+ * each flush. For every prefix of that record, and for what a drive's cache may have written between
+ * two flushes (all ways for short runs of writes, 1,000 random ones for long runs), the volume is
+ * looked at: before the mount there may be only what another system can live with. After it there
+ * is nothing to be found, all that a commit promised is there, and a rename has happened or not.
+ * From some of these states on the mount's own writes are recorded, and the power goes a second time.
+ *
+ * The examiner (fat_examine.h) looks at every state; fsck.fat at those of very short runs before
+ * the mount, and at some of all. The same state is looked at once. FAT_POWER_SEED: another seed than the usual one.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
@@ -19,6 +23,8 @@
 
 #include "base/align.h"
 #include "fat_disk.h"
+#include "fat_examine.h"
+#include "fs/fat/chain.h"
 #include "fs/fat/commit.h"
 #include "fs/fat/mount.h"
 #include "fs/fat/tree.h"
@@ -29,21 +35,24 @@
 
 static struct fat_disk disk;
 static struct fat_volume *volume;
-static uint8_t *before;   /* the disk when the record begins */
-static uint8_t *flushed;  /* and behind a flush: what a cut after it leaves in any case */
-static size_t flushed_at; /* which event that is */
+static uint8_t *before;    /* the disk when the record begins */
+static size_t event_count; /* of the record */
 
 /* ---------------------------------------------------------------- the states that are allowed */
 
 /*
  * What a file may contain after a cut. A promise says: from event number `from` of the record to
  * `until` (the next change of that file begins) path holds exactly the contents number `contents`
- * (0: it is not there). While a change runs, the one before or the one after.
+ * (0: it is not there). While a change runs, the one before or the one after. or_contents GROWING:
+ * the first part of the contents, at least that many bytes; with 0 the file may not be there, too.
  */
+#define GROWING (-2)
+
 struct promise {
     char path[64];
     size_t from, until;
     int contents, or_contents;
+    uint32_t least;
 };
 
 static struct promise promises[4096];
@@ -194,35 +203,34 @@ static void promise(void)
     changes_promised();
 }
 
-#define GROWING (-2) /* the first part of the contents wanted, of any length */
-
-/* What path holds: a contents' number, 0: it is not there, GROWING, -1: something else. `wanted`
- * and `other` are tried. */
-static int contents_of(const char *path, int wanted, int other)
+/* What the promise's path holds: a contents' number, 0: it is not there, GROWING, -1: something
+ * else. */
+static int contents_of(const struct promise *promise)
 {
+    int tries[] = {promise->contents, promise->or_contents};
     struct fat_file folder, file;
     const char *name;
-    int tries[2] = {wanted, other};
     int result = -1;
-    int status = find(path, &folder, &name, &file);
+    int status = find(promise->path, &folder, &name, &file);
 
     if (status < 0) {
         return status == -ENOENT ? 0 : -1;
     }
     uint8_t *data = malloc(file.size + 1);
     status = fat_file_read(volume, &file, 0, data, file.size);
-    for (int i = 0; status == OK && i < 2 && result < 0; i++) {
-        uint32_t same = 0;
+    for (unsigned i = 0; status == OK && i < ARRAY_SIZE(tries) && result < 0; i++) {
+        bool grows = tries[i] == GROWING;
+        int contents = grows ? promise->contents : tries[i];
+        uint32_t size = content_size(contents), same = 0;
 
-        if (i == 1 && other == GROWING) {
-            tries[i] = wanted;
-        } else if (tries[i] <= 0 || file.size != content_size(tries[i])) {
+        if (contents <= 0 || (grows ? file.size < promise->least || file.size > size
+                                    : file.size != size)) {
             continue;
         }
-        while (same < file.size && data[same] == content_byte(tries[i], same)) {
+        while (same < file.size && data[same] == content_byte(contents, same)) {
             same++;
         }
-        result = same < file.size ? -1 : i == 1 && other == GROWING ? GROWING : tries[i];
+        result = same < file.size ? -1 : tries[i];
     }
     free(data);
     fat_forget(volume, &file);
@@ -249,6 +257,12 @@ static const char *const allowed[] = {
     "65:01/00", /* the dirty mark in it */
     "Not automatically fixing this",
     "Orphaned long file name part",
+    "Long filename fragment ",
+    "(Maybe the start bit is missing on the last fragment)",
+    "Not auto-correcting this",
+    "Warning: Filesystem is FAT32 according to fat_length", /* with few clusters, as made here */
+    "but has only ",
+    "This may lead to problems on some systems",
     "Auto-deleting",
     "Truncating file to ",
 };
@@ -266,7 +280,7 @@ static bool is_allowed(const char *line)
     return false;
 }
 
-static void check_words(const char *words, size_t cut)
+static void check_words(const char *words, const char *when)
 {
     char line[256];
 
@@ -276,126 +290,100 @@ static void check_words(const char *words, size_t cut)
 
         snprintf(line, sizeof(line), "%.*s", (int)MIN(length, sizeof(line) - 1), words);
         if (length > 0 && !is_allowed(line)) {
-            fail_msg("cut at %zu of %zu: fsck.fat finds before the mount: %s", cut,
-                     disk.event_count, line);
+            fail_msg("%s: fsck.fat finds: %s", when, line);
         }
         words += length;
     }
 }
 
-static void show_events(size_t cut)
-{
-    for (size_t i = cut > 30 ? cut - 30 : 0; i < disk.event_count && i < cut + 6; i++) {
-        fprintf(stderr, "%zu: %s %u\n", i, disk.events[i].data ? "write" : "flush",
-                disk.events[i].sector);
-    }
-}
+/* ---------------------------------------------------------------- tapes */
 
-static unsigned mounts, cuts_of_recovery;
+/* What was written from some state of the disk on. */
+struct tape {
+    struct fat_disk_event *events;
+    size_t count;
+    uint8_t *flushed;  /* the disk behind a flush: what a cut after it leaves in any case */
+    size_t flushed_at; /* which event that is */
+    uint64_t hash;     /* of those bytes: all sectors' hashes, exclusive or */
+    size_t cut;        /* of the tape before this one, where this one begins */
+    const struct tape *outer; /* that tape; NULL: this is the workload's */
+};
 
-/* Mounts what is on the disk, and looks whether all promises at event `cut` are kept. */
-static void check_after_cut(size_t cut)
-{
-    mounts++;
-    int status = fat_mount(&disk.device, false, &volume);
-    if (status != OK || volume->is_read_only) {
-        fail_msg("cut at %zu: mount: %d, %s", cut, status,
-                 status == OK ? volume->remark : fat_refusal(&disk.device, status));
-    }
-    if (!fat_disk_is_sound(&disk, true, NULL)) {
-        show_events(cut);
-        fail_msg("cut at %zu of %zu: not sound after the mount", cut, disk.event_count);
-    }
-    for (size_t i = 0; i < promise_count; i++) {
-        const struct promise *promise = &promises[i];
-
-        if (promise->from <= cut && cut < promise->until) {
-            int found = contents_of(promise->path, promise->contents, promise->or_contents);
-
-            if (found != promise->contents && found != promise->or_contents &&
-                (promise->or_contents != GROWING || found != 0)) {
-                fail_msg("cut at %zu of %zu: '%s' holds %d, not %d or %d", cut, disk.event_count,
-                         promise->path, found, promise->contents, promise->or_contents);
-            }
-        }
-    }
-    assert_int_equal(fat_unmount(volume), OK);
-}
+static uint64_t laid; /* the hash of what the last lay() has laid */
 
 static uint8_t *sector_of(uint8_t *bytes, uint32_t sector)
 {
     return bytes + (size_t)sector * disk.device.sector_bytes;
 }
 
-static void put(uint8_t *bytes, const struct fat_disk_event *event)
+static uint64_t hash_sector(uint32_t sector, const uint8_t *bytes)
+{
+    uint64_t hash = sector * 0x9E3779B97F4A7C15u + 1, word;
+
+    for (uint32_t i = 0; i < disk.device.sector_bytes; i += sizeof(word)) {
+        memcpy(&word, bytes + i, sizeof(word));
+        hash = (hash ^ word) * 0xD6E8FEB86659FD93u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* The event happens to those bytes, whose hash changes. */
+static void put(uint8_t *bytes, const struct fat_disk_event *event, uint64_t *hash)
 {
     if (event->data) {
-        memcpy(sector_of(bytes, event->sector), event->data, disk.device.sector_bytes);
+        uint8_t *to = sector_of(bytes, event->sector);
+
+        *hash ^= hash_sector(event->sector, to) ^ hash_sector(event->sector, event->data);
+        memcpy(to, event->data, disk.device.sector_bytes);
     }
 }
 
 /* The last flush at or before event `cut`. */
-static size_t flush_before(size_t cut)
+static size_t flush_before(const struct tape *tape, size_t cut)
 {
-    while (cut > 0 && disk.events[cut - 1].data) {
+    while (cut > 0 && tape->events[cut - 1].data) {
         cut--;
     }
     return cut;
 }
 
-/* All that follows begins with the first event again. */
-static void lay_all(void)
+/* The disk is as at the tape's begin again. start: those bytes. */
+static void rewind_tape(struct tape *tape, const uint8_t *start, uint64_t hash)
 {
-    memcpy(flushed, before, disk.size);
-    memcpy(disk.bytes, before, disk.size);
-    flushed_at = 0;
+    memcpy(tape->flushed, start, disk.size);
+    memcpy(disk.bytes, start, disk.size);
+    tape->flushed_at = 0;
+    tape->hash = hash;
     disk.touched_count = 0;
 }
 
 /* Lays the disk as it is when of the events from the last flush to `cut` those arrive whose bit in
  * the bits is set (bit 63 for all later ones); all if `bits` is all ones. Cuts come in order. Only
  * sectors that were written since the last time are laid. */
-static void lay(size_t cut, uint64_t bits)
+static void lay(struct tape *tape, size_t cut, uint64_t bits)
 {
-    size_t flush = flush_before(cut);
+    size_t flush = flush_before(tape, cut);
 
-    assert(flush >= flushed_at);
-    for (; flushed_at < flush; flushed_at++) {
-        put(flushed, &disk.events[flushed_at]);
-        fat_disk_touch(&disk, disk.events[flushed_at].sector);
+    assert(flush >= tape->flushed_at);
+    for (; tape->flushed_at < flush; tape->flushed_at++) {
+        const struct fat_disk_event *event = &tape->events[tape->flushed_at];
+
+        put(tape->flushed, event, &tape->hash);
+        if (event->data) {
+            fat_disk_touch(&disk, event->sector);
+        }
     }
     for (size_t i = 0; i < disk.touched_count; i++) {
-        memcpy(sector_of(disk.bytes, disk.touched[i]), sector_of(flushed, disk.touched[i]),
+        memcpy(sector_of(disk.bytes, disk.touched[i]), sector_of(tape->flushed, disk.touched[i]),
                disk.device.sector_bytes);
     }
     disk.touched_count = 0;
+    laid = tape->hash;
     for (size_t i = flush; i < cut; i++) {
         if (bits >> MIN(i - flush, (size_t)63) & 1) {
-            put(disk.bytes, &disk.events[i]);
-            fat_disk_touch(&disk, disk.events[i].sector);
-        }
-    }
-}
-
-/* The power goes a second time, while the mount recovers: after its write number n, for every n. */
-static void cut_recovery(size_t cut, uint64_t bits)
-{
-    for (unsigned n = 1;; n++) {
-        lay(cut, bits);
-        disk.writes = 0;
-        disk.fail_write_at = n;
-        disk.fails_on = true;
-        int status = fat_mount(&disk.device, false, &volume);
-        bool has_ended = disk.writes < n;
-        if (status == OK) {
-            fat_unmount(volume);
-        }
-        disk.fail_write_at = 0;
-        disk.fails_on = false;
-        cuts_of_recovery++;
-        check_after_cut(cut);
-        if (has_ended) {
-            break;
+            put(disk.bytes, &tape->events[i], &laid);
+            fat_disk_touch(&disk, tape->events[i].sector);
         }
     }
 }
@@ -406,57 +394,254 @@ static uint64_t random_bits(void)
            random_below(1u << 31);
 }
 
-/* Every prefix; and `choices` random choices for each event that is followed by a flush. step: only
- * every so many prefixes, in a long record. */
-static void check_all_cuts(size_t step, unsigned choices)
+/* ---------------------------------------------------------------- one state of the disk */
+
+/* States that were looked at: their hashes, with the promises that held. */
+static uint64_t seen[1u << 18];
+static uint32_t seen_count;
+
+static bool is_seen(uint64_t key)
 {
-    char words[4096];
+    uint32_t at = (uint32_t)(key >> 20) % ARRAY_SIZE(seen);
 
-    disk.records = false;
-    flushed = malloc(disk.size);
-    fat_disk_note_touched(&disk);
-    lay_all();
-    for (size_t cut = 0; cut <= disk.event_count; cut += 1 + random_below((uint32_t)step)) {
-        lay(cut, UINT64_MAX);
-        fat_disk_is_sound(&disk, false, words);
-        check_words(words, cut);
-        check_after_cut(cut);
-    }
-    lay_all();
-    for (size_t cut = 1; cut <= disk.event_count; cut++) {
-        size_t flush = flush_before(cut);
-        bool is_last = cut == disk.event_count || !disk.events[cut].data;
-
-        if (!is_last || cut - flush < 2) {
-            continue;
+    key += key == 0;
+    for (; seen[at]; at = (at + 1) % ARRAY_SIZE(seen)) {
+        if (seen[at] == key) {
+            return true;
         }
-        /* All choices, where there are few. */
-        uint64_t all = cut - flush <= 5 ? 1ull << (cut - flush) : choices;
-        for (uint64_t choice = 0; choice < all; choice++) {
-            uint64_t bits = all == choices ? random_bits() : choice;
+    }
+    assert(++seen_count < ARRAY_SIZE(seen) / 2);
+    seen[at] = key;
+    return false;
+}
 
-            lay(cut, bits);
-            fat_disk_is_sound(&disk, false, words);
-            check_words(words, cut);
-            check_after_cut(cut);
-            if (choice == 0) {
-                cut_recovery(cut, bits);
+static unsigned states, recoveries, checks_by_fsck;
+
+/* For messages: the tapes' cuts, the workload's first. */
+static const char *name_of(const struct tape *tape, size_t cut)
+{
+    static char text[160];
+
+    if (tape->outer) {
+        snprintf(text, sizeof(text), "cut at %zu, recovery (%zu events) cut at %zu", tape->cut,
+                 tape->count, cut);
+    } else {
+        snprintf(text, sizeof(text), "cut at %zu of %zu", cut, tape->count);
+    }
+    return text;
+}
+
+static void show_events(const struct tape *tape, size_t cut)
+{
+    if (tape->outer) {
+        show_events(tape->outer, tape->cut);
+        fprintf(stderr, "recovery:\n");
+    }
+    for (size_t i = cut > 30 ? cut - 30 : 0; i < tape->count && i < cut + 6; i++) {
+        fprintf(stderr, "%zu: %s %u\n", i, tape->events[i].data ? "write" : "flush",
+                tape->events[i].sector);
+    }
+}
+
+/* Looks at the volume without mounting it: by our own examiner, and by fsck.fat if `asks_fsck`. */
+static void look(const struct tape *tape, size_t cut, bool is_mounted, bool asks_fsck)
+{
+    char words[FAT_DISK_WORDS_MAX], wrong[FAT_WRONG_BYTES];
+    const char *when = is_mounted ? "after the mount" : "before the mount";
+    unsigned found = fat_examine(disk.bytes, wrong);
+
+    if (found & FAT_FINDS_WRONG || (is_mounted && found)) {
+        show_events(tape, cut);
+        fail_msg("%s: %s: %s (findings 0x%X)", name_of(tape, cut), when, wrong, found);
+    }
+    if (!asks_fsck) {
+        return;
+    }
+    checks_by_fsck++;
+    bool is_sound = fat_disk_is_sound(&disk, is_mounted, words);
+    if ((is_mounted || found == 0) && !is_sound) {
+        show_events(tape, cut);
+        fail_msg("%s: %s: not sound: %s", name_of(tape, cut), when, words);
+    }
+    check_words(words, name_of(tape, cut));
+}
+
+/* The promises at event `cut` of the workload are kept. */
+static void check_promises(const struct tape *tape, size_t cut)
+{
+    size_t now = tape->outer ? tape->cut : cut;
+
+    for (size_t i = 0; i < promise_count; i++) {
+        const struct promise *promise = &promises[i];
+
+        if (promise->from <= now && now < promise->until) {
+            int found = contents_of(promise);
+
+            if (found != promise->contents && found != promise->or_contents &&
+                (promise->or_contents != GROWING || promise->least || found != 0)) {
+                show_events(tape, cut);
+                fail_msg("%s: '%s' holds %d, not %d or %d", name_of(tape, cut), promise->path,
+                         found, promise->contents, promise->or_contents);
             }
         }
     }
 }
 
-static void begin(const char *mkfs, uint32_t kib, bool has_log)
+/* How many promises have begun or ended: what is to be looked for is the same between two. */
+static uint64_t epoch_of(size_t cut)
 {
-    fat_disk_create(&disk, mkfs, kib, 512);
-    if (has_log) {
+    uint64_t epoch = 0;
+
+    for (size_t i = 0; i < promise_count; i++) {
+        epoch += (promises[i].from <= cut) + (promises[i].until <= cut);
+    }
+    return epoch;
+}
+
+static void check_tape(struct tape *tape, unsigned choices);
+
+/* How many states between two that fsck.fat looks at though the run is long, and between two whose
+ * recovery is cut: the more, the longer the record is. */
+#define FSCK_EVERY 16
+static uint32_t recovery_every;
+
+/*
+ * The disk is laid as after a cut. What is there before the mount, and after it? If `cuts_recovery`,
+ * what the mount has written is a tape of its own.
+ */
+static void check_state(const struct tape *tape, size_t cut, bool asks_fsck)
+{
+    uint64_t epoch = epoch_of(tape->outer ? tape->cut : cut);
+    uint64_t hash = laid;
+    uint8_t *start = NULL;
+
+    if (is_seen(hash ^ epoch * 0xA24BAED4963EE407u)) {
+        return;
+    }
+    states++;
+    bool is_sample = random_below(FSCK_EVERY) == 0;
+    bool cuts_recovery = !tape->outer && random_below(recovery_every) == 0;
+    look(tape, cut, false, (asks_fsck && !tape->outer) || is_sample);
+    if (cuts_recovery) {
+        start = malloc(disk.size);
+        memcpy(start, disk.bytes, disk.size);
+    }
+    disk.records = cuts_recovery;
+    int status = fat_mount(&disk.device, false, &volume);
+    disk.records = false;
+    if (status != OK || volume->is_read_only) {
+        show_events(tape, cut);
+        fail_msg("%s: mount: %d, %s", name_of(tape, cut), status,
+                 status == OK ? volume->remark : fat_refusal(&disk.device, status));
+    }
+    look(tape, cut, true, is_sample);
+    check_promises(tape, cut);
+    assert_int_equal(fat_unmount(volume), OK);
+    if (cuts_recovery) {
+        struct tape recovery = {.events = disk.events,
+                                .count = disk.event_count,
+                                .flushed = malloc(disk.size),
+                                .cut = cut,
+                                .outer = tape};
+
+        disk.events = NULL;
+        disk.event_count = disk.event_room = 0;
+        recoveries++;
+        rewind_tape(&recovery, start, hash);
+        check_tape(&recovery, 4);
+        disk.events = recovery.events;
+        disk.event_count = recovery.count;
+        fat_disk_forget_events(&disk);
+        free(recovery.flushed);
+        free(start);
+        memcpy(disk.bytes, tape->flushed, disk.size);
+        disk.touched_count = 0;
+    }
+}
+
+/* Runs of so many writes between two flushes are looked at in all ways; of longer ones a number of
+ * random ways. fsck.fat looks at all of those of very short ones. */
+#define SMALL_RUN 6
+#define FSCK_RUN  3
+
+/* Every prefix, and what a drive's cache may have written of each run when it ends. */
+static void check_tape(struct tape *tape, unsigned choices)
+{
+    for (size_t cut = 0; cut <= tape->count; cut++) {
+        size_t length = cut - flush_before(tape, cut);
+        bool is_end = cut == tape->count || !tape->events[cut].data;
+
+        lay(tape, cut, UINT64_MAX);
+        check_state(tape, cut, length <= FSCK_RUN);
+        if (!is_end || length < 2) {
+            continue;
+        }
+        uint64_t ways = length <= SMALL_RUN ? 1ull << length : choices;
+        for (uint64_t way = 0; way < ways; way++) {
+            lay(tape, cut, length <= SMALL_RUN ? way : random_bits());
+            check_state(tape, cut, length <= FSCK_RUN);
+        }
+    }
+}
+
+/* 1,000 random ways, over all long runs of the workload. */
+#define RANDOM_WAYS 1000
+
+static void check_all_cuts(void)
+{
+    uint64_t hash = 0;
+    unsigned long_runs = 1;
+    struct tape tape = {.events = disk.events, .count = disk.event_count};
+
+    disk.records = false;
+    disk.events = NULL;
+    disk.event_count = disk.event_room = 0;
+    fat_disk_note_touched(&disk);
+    tape.flushed = malloc(disk.size);
+    recovery_every = (uint32_t)tape.count / 8 + 1;
+    rewind_tape(&tape, before, hash);
+    for (size_t cut = 0; cut <= tape.count; cut++) {
+        bool is_end = cut == tape.count || !tape.events[cut].data;
+
+        long_runs += is_end && cut - flush_before(&tape, cut) > SMALL_RUN;
+    }
+    check_tape(&tape, (RANDOM_WAYS + long_runs - 1) / long_runs);
+    event_count = tape.count;
+    disk.events = tape.events;
+    disk.event_count = tape.count;
+    free(tape.flushed);
+}
+
+/* ---------------------------------------------------------------- volumes */
+
+static const struct form {
+    const char *name, *mkfs;
+    uint32_t kib;
+    bool has_log;
+} forms[] = {
+    {"FAT16 with a log", "-F 16 -s 1 -R 128", 2400, true},
+    {"FAT32 with a log", "-F 32 -s 1 -R 128", 700, true},
+    {"FAT12 with a log", "-F 12 -s 1 -R 128", 430, true},
+    {"FAT12", "-F 12 -s 1", 370, false},
+    {"FAT16", "-F 16 -s 1", 2300, false},
+    {"FAT32", "-F 32 -s 1 -f 1", 600, false},
+};
+
+static uint32_t seed = 4711;
+
+static void begin(const struct form *form)
+{
+    fat_disk_create(&disk, form->mkfs, form->kib, 512);
+    if (form->has_log) {
         fat_disk_add_log(&disk);
     }
     promise_count = 0;
-    random_state = 4711;
-    mounts = cuts_of_recovery = 0;
+    random_state = seed;
+    memset(seen, 0, sizeof(seen));
+    seen_count = 0;
+    states = recoveries = checks_by_fsck = 0;
     assert_int_equal(fat_mount(&disk.device, false, &volume), OK);
-    assert_int_equal(volume->log.first != 0, has_log);
+    assert_int_equal(volume->log.first != 0, form->has_log);
 }
 
 /* What is on the disk now is where the record begins. */
@@ -468,26 +653,44 @@ static void record(void)
     disk.records = true;
 }
 
-static void end(const char *name)
+/* The record ends. All cuts of it are looked at. */
+static void end(const char *name, const struct form *form)
 {
-    print_message("%s: %zu events, %u mounts, %u cuts of a recovery\n", name, disk.event_count,
-                  mounts, cuts_of_recovery);
+    assert_int_equal(fat_unmount(volume), OK);
+    check_all_cuts();
+    print_message("%s, %s: seed %u, %zu events, %u states, %u recoveries cut, %u times fsck.fat\n",
+                  name, form->name, seed, event_count, states, recoveries, checks_by_fsck);
     free(before);
-    free(flushed);
     fat_disk_destroy(&disk);
 }
 
-static void end_record(void)
+#define FOR_ALL_FORMS(workload)                                    \
+    static void test_##workload(void **state)                      \
+    {                                                              \
+        (void)state;                                               \
+        for (size_t form = 0; form < ARRAY_SIZE(forms); form++) {  \
+            workload(&forms[form]);                                \
+        }                                                          \
+    }
+
+/* Takes all room but that many clusters, for what happens where the FAT ends. */
+static void leave(uint32_t clusters)
 {
-    fat_unmount(volume);
+    struct fat_file root, large;
+
+    fat_root(volume, &root);
+    assert_int_equal(fat_create(volume, &root, "large.bin", 9, FAT_ARCHIVE, NOW, &large), OK);
+    uint32_t size = (fat_available(volume) - clusters) * volume->cluster_bytes;
+    assert_int_equal(fat_file_resize(volume, &large, size), OK);
+    fat_forget(volume, &large);
 }
 
 /* ---------------------------------------------------------------- what happens */
 
 /* An editor: a new file beside the old one is written, synced, and renamed over it. */
-static void edit(const char *mkfs, uint32_t kib, bool has_log, unsigned choices)
+static void edit(const struct form *form)
 {
-    begin(mkfs, kib, has_log);
+    begin(form);
     make("a document.text", FAT_ARCHIVE);
     fill("a document.text", 1, 0);
     record();
@@ -500,64 +703,140 @@ static void edit(const char *mkfs, uint32_t kib, bool has_log, unsigned choices)
         move("a document.text.new", "a document.text");
         promise();
     }
-    end_record();
-    check_all_cuts(1, choices);
-    end(has_log ? "edit" : "edit without a log");
+    end("edit", form);
 }
+FOR_ALL_FORMS(edit)
 
-static void test_edit(void **state)
+/* The first `size` bytes of the contents are to be in the file, which has those before `from`. */
+static void append_to(const char *path, int contents, uint32_t from, uint32_t size)
 {
-    (void)state;
-    edit("-F 16 -s 1 -R 128", 4096, true, 25);
-    edit("-F 32 -s 1 -R 128", 33800, true, 2);
-}
+    struct fat_file folder, file;
+    const char *name;
+    uint8_t data[1024];
 
-static void test_edit_without_log(void **state)
-{
-    (void)state;
-    edit("-F 12 -s 2", 1440, false, 25);
-    edit("-F 16 -s 1", 4096, false, 10);
-}
-
-/* Lines are appended to a file, each synced. */
-static void append(const char *mkfs, uint32_t kib, bool has_log)
-{
-    begin(mkfs, kib, has_log);
-    make("log.txt", FAT_ARCHIVE);
-    record();
-    for (int round = 1; round < 9; round++) {
-        char name[32];
-
-        snprintf(name, sizeof(name), "part %d.log", round);
-        make(name, FAT_ARCHIVE);
-        change_began(name, 0, round);
-        promises[promise_count - 1].or_contents = GROWING;
-        fill(name, round, 0);
-        promise();
+    for (uint32_t i = from; i < size; i++) {
+        data[i - from] = content_byte(contents, i);
     }
-    end_record();
-    check_all_cuts(1, 20);
-    end(has_log ? "append" : "append without a log");
+    assert_int_equal(find(path, &folder, &name, &file), OK);
+    assert_int_equal(fat_file_write(volume, &file, from, data, size - from), OK);
+    fat_forget(volume, &file);
+    fat_forget(volume, &folder);
 }
 
-static void test_append(void **state)
+/* FAT12's first entry that lies in two sectors. */
+#define SPLIT_CLUSTER 341
+
+/* A file with the contents 1, as others write it on FAT12: its last cluster is that one. */
+static void end_at_split(const char *path)
 {
-    (void)state;
-    append("-F 16 -s 1 -R 128", 4096, true);
+    struct fat_file folder, file;
+    const char *name;
+
+    make(path, FAT_ARCHIVE);
+    fill(path, 1, 0);
+    assert_int_equal(find(path, &folder, &name, &file), OK);
+    if (volume->bits == 12) {
+        uint32_t value;
+
+        assert_int_equal(fat_table_get(volume, SPLIT_CLUSTER, &value), OK);
+        assert_int_equal(value, FAT_FREE);
+        assert_int_equal(fat_begin(volume, 3), OK);
+        assert_int_equal(fat_table_set(volume, file.first_cluster + 1, FAT_FREE), OK);
+        assert_int_equal(fat_table_set(volume, file.first_cluster, SPLIT_CLUSTER), OK);
+        assert_int_equal(fat_table_set(volume, SPLIT_CLUSTER, FAT_END), OK);
+        volume->space.free++;
+        fat_end(volume, OK);
+    }
+    fat_forget(volume, &file);
+    fat_forget(volume, &folder);
 }
 
-static void test_append_without_log(void **state)
+static void cut_off(const char *path, uint32_t size)
 {
-    (void)state;
-    append("-F 12 -s 1", 1440, false);
+    struct fat_file folder, file;
+    const char *name;
+
+    assert_int_equal(find(path, &folder, &name, &file), OK);
+    assert_int_equal(fat_file_resize(volume, &file, size), OK);
+    fat_forget(volume, &file);
+    fat_forget(volume, &folder);
 }
+
+#define LINE_BYTES 700
+
+/*
+ * Two files get a line each, again and again, and each time both are synced. On a volume that is full
+ * but for the rest of one sector of the FAT and what others have left free here and there, so that
+ * their chains go to and fro between sectors of the FAT. And a folder grows beside them.
+ */
+static void append(const struct form *form)
+{
+    static const char *const names[] = {"one.log", "another one.log"};
+    static const int contents[] = {9, 18}; /* more than 8,500 bytes */
+    char path[64];
+
+    begin(form);
+    int pieces = (int)MIN(fat_available(volume) / 12, 80u);
+    for (int i = 0; i < pieces; i++) {
+        snprintf(path, sizeof(path), "piece%02d.x", i);
+        make(path, FAT_ARCHIVE);
+        fill(path, 1 + i % 8, 0);
+    }
+    for (int i = 0; i < pieces; i += 3) {
+        snprintf(path, sizeof(path), "piece%02d.x", i);
+        drop(path);
+    }
+    make("folder", FAT_DIRECTORY);
+    end_at_split("others.bin");
+    make(names[0], FAT_ARCHIVE);
+    make(names[1], FAT_ARCHIVE);
+    assert_int_equal(fat_commit(volume), OK);
+    volume->space.next = FAT_CLUSTER_FIRST;
+    record();
+    for (uint32_t size = LINE_BYTES; size < 6000; size += LINE_BYTES) {
+        for (int i = 0; i < 2; i++) {
+            change_began(names[i], 0, contents[i]);
+            promises[promise_count - 1].or_contents = GROWING;
+            promises[promise_count - 1].least = size - LINE_BYTES;
+            append_to(names[i], contents[i], size - LINE_BYTES, size);
+            /* Also to where FAT12's first entry in two sectors is. */
+            volume->space.next =
+                size / LINE_BYTES % 3 == (uint32_t)i
+                    ? SPLIT_CLUSTER - 1
+                    : FAT_CLUSTER_FIRST + random_below(volume->clusters);
+        }
+        if (size == 4 * LINE_BYTES) {
+            append_to("others.bin", 1, 977 + 1, 1400);
+        }
+        for (int i = 0; i < 3; i++) {
+            snprintf(path, sizeof(path), "folder/a file of line %u, number %d", size, i);
+            make(path, FAT_ARCHIVE);
+        }
+        assert_int_equal(fat_commit(volume), OK);
+        for (int i = 0; i < 2; i++) {
+            change_began(names[i], 0, contents[i]);
+            promises[promise_count - 1].or_contents = GROWING;
+            promises[promise_count - 1].least = size;
+        }
+    }
+    /* And all but the begin is cut off again. */
+    for (int i = 0; i < 2; i++) {
+        change_began(names[i], 0, contents[i]);
+        promises[promise_count - 1].or_contents = GROWING;
+        promises[promise_count - 1].least = LINE_BYTES / 2;
+        cut_off(names[i], LINE_BYTES / 2);
+    }
+    assert_int_equal(fat_commit(volume), OK);
+    end("append", form);
+}
+FOR_ALL_FORMS(append)
 
 /* A tree of 200 files comes and goes; some of it is synced. */
-static void tree(const char *mkfs, uint32_t kib, bool has_log, size_t step)
+static void tree(const struct form *form)
 {
     char path[64];
 
-    begin(mkfs, kib, has_log);
+    begin(form);
     record();
     for (int folder = 0; folder < 10; folder++) {
         snprintf(path, sizeof(path), "the folder %d", folder);
@@ -592,32 +871,141 @@ static void tree(const char *mkfs, uint32_t kib, bool has_log, size_t step)
             promise();
         }
     }
-    end_record();
-    check_all_cuts(step, 6);
-    end(has_log ? "tree" : "tree without a log");
+    end("tree", form);
 }
 
 static void test_tree(void **state)
 {
     (void)state;
-    tree("-F 16 -s 1 -R 128", 4096, true, 16);
+    tree(&forms[1]);
+    tree(&forms[4]);
 }
 
-static void test_tree_without_log(void **state)
+/* Writes to a new file until the volume is full: its contents are as long as they have become. */
+static bool fill_up(const char *path, int contents)
 {
-    (void)state;
-    tree("-F 16 -s 1", 4096, false, 16);
+    struct fat_file folder, file;
+    const char *name;
+    uint32_t size = content_size(contents);
+    uint8_t *data = malloc(size);
+
+    for (uint32_t i = 0; i < size; i++) {
+        data[i] = content_byte(contents, i);
+    }
+    make(path, FAT_ARCHIVE);
+    assert_int_equal(find(path, &folder, &name, &file), OK);
+    int status = fat_file_write(volume, &file, 0, data, size);
+    assert_true(status == OK || status == -ENOSPACE);
+    fat_forget(volume, &file);
+    fat_forget(volume, &folder);
+    free(data);
+    return status == OK;
 }
+
+/* A volume is filled to its last cluster, and what fills it goes and comes again. */
+static void full(const struct form *form)
+{
+    char path[64];
+    int files = 0;
+
+    begin(form);
+    leave(60);
+    record();
+    for (bool has_room = true; has_room; files++) {
+        snprintf(path, sizeof(path), "filler %d.bin", files);
+        change_began(path, 0, 1 + files);
+        promises[promise_count - 1].or_contents = GROWING;
+        has_room = fill_up(path, 1 + files);
+        if (!has_room) { /* a file without contents */
+            promise_count--;
+        }
+        promise();
+    }
+    assert_true(files > 3 && fat_available(volume) < 20);
+    /* One cluster after the other, to the last. */
+    for (int i = 0; fat_available(volume) > 0; i++) {
+        snprintf(path, sizeof(path), "LAST%d", i);
+        make(path, FAT_ARCHIVE);
+        append_to(path, 1, 0, 500);
+        promise();
+    }
+    for (int file = 0; file + 1 < files; file += 2) {
+        snprintf(path, sizeof(path), "filler %d.bin", file);
+        change_began(path, 1 + file, 0);
+        drop(path);
+        promise();
+        snprintf(path, sizeof(path), "again %d.bin", file);
+        change_began(path, 0, 1 + file);
+        promises[promise_count - 1].or_contents = GROWING;
+        assert_true(fill_up(path, 1 + file));
+        promise();
+    }
+    end("full", form);
+}
+FOR_ALL_FORMS(full)
+
+/* Files and folders go from one folder into another, with what is in them. */
+static void moves(const struct form *form)
+{
+    static const struct {
+        const char *from, *to, *old_file, *new_file;
+    } steps[] = {
+        {"left/inner", "right/inner", "left/inner/file.txt", "right/inner/file.txt"},
+        {"right", "the new name of right", "right/inner/file.txt",
+         "the new name of right/inner/file.txt"},
+        {"the new name of right/inner", "left/the inner folder",
+         "the new name of right/inner/file.txt", "left/the inner folder/file.txt"},
+        {"left/the inner folder/file.txt", "the new name of right/file.txt",
+         "left/the inner folder/file.txt", "the new name of right/file.txt"},
+        {"the new name of right", "left/right", "the new name of right/file.txt",
+         "left/right/file.txt"},
+        {"left/right", "left/the inner folder/right", "left/right/file.txt",
+         "left/the inner folder/right/file.txt"},
+        {"left/the inner folder/right/file.txt", "file.txt", "left/the inner folder/right/file.txt",
+         "file.txt"},
+    };
+
+    begin(form);
+    make("left", FAT_DIRECTORY);
+    make("right", FAT_DIRECTORY);
+    make("left/inner", FAT_DIRECTORY);
+    make("left/inner/file.txt", FAT_ARCHIVE);
+    fill("left/inner/file.txt", 1, 0);
+    record();
+    /* Each by itself, and then two at a time. */
+    for (size_t round = 0; round < 2; round++) {
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+            change_began(steps[i].old_file, 1, 0);
+            change_began(steps[i].new_file, 0, 1);
+            move(steps[i].from, steps[i].to);
+            if (round == 0 || i % 2) {
+                promise();
+            }
+        }
+        promise();
+        /* Back to where they began. */
+        change_began("file.txt", 1, 0);
+        move("left/the inner folder/right", "right");
+        move("left/the inner folder", "left/inner");
+        change_began("left/inner/file.txt", 0, 1);
+        move("file.txt", "left/inner/file.txt");
+        promise();
+    }
+    end("moves", form);
+}
+FOR_ALL_FORMS(moves)
 
 int main(int count, char **arguments)
 {
     if (count > 1) {
         cmocka_set_test_filter(arguments[1]);
     }
+    if (getenv("FAT_POWER_SEED")) {
+        seed = (uint32_t)strtoul(getenv("FAT_POWER_SEED"), NULL, 10) | 1;
+    }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_edit),   cmocka_unit_test(test_edit_without_log),
-        cmocka_unit_test(test_append), cmocka_unit_test(test_append_without_log),
-        cmocka_unit_test(test_tree),   cmocka_unit_test(test_tree_without_log),
+        cmocka_unit_test(test_edit), cmocka_unit_test(test_append), cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_full), cmocka_unit_test(test_moves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

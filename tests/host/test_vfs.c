@@ -4,7 +4,7 @@
  * between; each operation with its n-th allocation, and its n-th read or write of the disk,
  * failing; and who is told of what could not be written.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/fs/fat/fat_fs.c src/fs/ram/ram_fs.c src/device/partition.c
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/vfs.c src/fs/node.c

@@ -3,7 +3,7 @@
  * moves: when, how often, what is there after a power cut then, and what is said when it fails.
  * Sources: src/fs/write_behind.c src/lib/status_text.c
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/fs/fat/fat_fs.c src/fs/ram/ram_fs.c src/device/partition.c
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/vfs.c src/fs/node.c

@@ -17,16 +17,20 @@ int fat_pause(uint32_t count)
 
 /* ---------------------------------------------------------------- one entry */
 
-/* Where the FAT's entry of a cluster begins, in bytes. FAT12's are one and a half bytes long. */
-static uint32_t entry_offset(const struct fat_volume *volume, uint32_t cluster)
+uint32_t fat_table_offset(const struct fat_volume *volume, uint32_t cluster)
 {
     return volume->bits == 32   ? cluster * 4
            : volume->bits == 16 ? cluster * 2
                                 : cluster + cluster / 2;
 }
 
+bool fat_table_is_split(const struct fat_volume *volume, uint32_t cluster)
+{
+    return volume->bits == 12 && (fat_table_offset(volume, cluster) + 1) % volume->sector_bytes == 0;
+}
+
 /* FAT12 and FAT16 say in fewer bits what FAT32 does. */
-static uint32_t widen(const struct fat_volume *volume, uint32_t value)
+uint32_t fat_table_widen(const struct fat_volume *volume, uint32_t value)
 {
     uint32_t mask = volume->bits == 12 ? 0xFFF : volume->bits == 16 ? 0xFFFF : FAT_VALUE_MASK;
 
@@ -44,7 +48,7 @@ static uint32_t get32(const uint8_t *bytes)
 
 int fat_table_get(struct fat_volume *volume, uint32_t cluster, uint32_t *value)
 {
-    uint32_t offset = entry_offset(volume, cluster);
+    uint32_t offset = fat_table_offset(volume, cluster);
     uint32_t sector = volume->fat_sector + offset / volume->sector_bytes;
     uint32_t at = offset % volume->sector_bytes;
     const uint8_t *bytes;
@@ -54,7 +58,7 @@ int fat_table_get(struct fat_volume *volume, uint32_t cluster, uint32_t *value)
         return status;
     }
     if (volume->bits == 32) {
-        *value = widen(volume, get32(bytes + at));
+        *value = fat_table_widen(volume, get32(bytes + at));
         return OK;
     }
     uint32_t low = bytes[at], high;
@@ -68,13 +72,13 @@ int fat_table_get(struct fat_volume *volume, uint32_t cluster, uint32_t *value)
         high = bytes[0];
     }
     low |= high << 8;
-    *value = widen(volume, volume->bits == 12 && cluster % 2 ? low >> 4 : low);
+    *value = fat_table_widen(volume, volume->bits == 12 && cluster % 2 ? low >> 4 : low);
     return OK;
 }
 
 int fat_table_set(struct fat_volume *volume, uint32_t cluster, uint32_t value)
 {
-    uint32_t offset = entry_offset(volume, cluster);
+    uint32_t offset = fat_table_offset(volume, cluster);
     uint32_t sector = volume->fat_sector + offset / volume->sector_bytes;
     uint32_t at = offset % volume->sector_bytes;
     uint8_t *bytes, *second;
@@ -193,7 +197,7 @@ static uint32_t skip_straight(const struct fat_volume *volume, const uint8_t *by
 /* Where the FAT's entry of a cluster lies. */
 static uint32_t entry_sector(const struct fat_volume *volume, uint32_t cluster)
 {
-    return volume->fat_sector + entry_offset(volume, cluster) / volume->sector_bytes;
+    return volume->fat_sector + fat_table_offset(volume, cluster) / volume->sector_bytes;
 }
 
 int fat_chain_run(struct fat_volume *volume, uint32_t cluster, uint32_t max, uint32_t *count,
@@ -232,22 +236,42 @@ int fat_chain_run(struct fat_volume *volume, uint32_t cluster, uint32_t max, uin
 
 /* ---------------------------------------------------------------- free clusters */
 
-/* The next free cluster from *cluster on, round the end: *cluster, or -ENOSPACE. */
-static int find_free(struct fat_volume *volume, uint32_t *cluster)
+/* Is that cluster free for whoever wants one? 1 or 0; an error. */
+static int is_free(struct fat_volume *volume, uint32_t cluster)
+{
+    uint32_t value;
+    int status = fat_table_get(volume, cluster, &value);
+
+    return status == OK ? value == FAT_FREE && !fat_table_is_split(volume, cluster) : status;
+}
+
+/*
+ * May the entry of cluster `after`, the end of a chain, come to name cluster `at`? A split one
+ * changes in two steps, the low bits first (steps.h): between them it must be an end still. So of
+ * an entry with 8 low bits the number must end with F8 to FF, of one with 4 with 8 to F.
+ */
+static bool is_fitting(const struct fat_volume *volume, uint32_t after, uint32_t at)
+{
+    uint32_t low = after % 2 ? 0x00F : 0x0FF;
+
+    return !after || !fat_table_is_split(volume, after) || (at & low) >= (FAT_END & low);
+}
+
+/* The next free cluster from *cluster on, round the end, that fits behind `after` (0: any does):
+ * *cluster, or -ENOSPACE. */
+static int find_free(struct fat_volume *volume, uint32_t after, uint32_t *cluster)
 {
     uint32_t at = *cluster;
 
     for (uint32_t i = 0; i < volume->clusters; i++, at++) {
-        uint32_t value;
-
         if (!fat_is_cluster(volume, at)) {
             at = FAT_CLUSTER_FIRST;
         }
-        int status = fat_table_get(volume, at, &value);
+        int status = is_free(volume, at);
         if (status < 0) {
             return status;
         }
-        if (value == FAT_FREE) {
+        if (status == 1 && is_fitting(volume, after, at)) {
             *cluster = at;
             return OK;
         }
@@ -259,16 +283,19 @@ static int find_free(struct fat_volume *volume, uint32_t *cluster)
 int fat_chain_extend(struct fat_volume *volume, uint32_t after, uint32_t wanted, uint32_t *first,
                      uint32_t *count)
 {
-    uint32_t at = volume->space.next, value = FAT_FREE + 1;
-    int status = OK;
+    uint32_t at = volume->space.next;
+    int status = 0;
 
-    if (after && fat_is_cluster(volume, after + 1)) {
-        status = fat_table_get(volume, after + 1, &value);
+    if (after && fat_is_cluster(volume, after + 1) && is_fitting(volume, after, after + 1)) {
+        status = is_free(volume, after + 1);
     }
-    if (status == OK && value == FAT_FREE) {
+    if (status == 1) {
         at = after + 1;
-    } else if (status == OK) {
-        status = find_free(volume, &at);
+    } else if (status == 0) {
+        status = find_free(volume, after, &at);
+        if (status == -ENOSPACE && after) {
+            status = find_free(volume, 0, &at); /* a split entry, and the volume is all but full */
+        }
     }
     if (status < 0) {
         return status;
@@ -276,17 +303,17 @@ int fat_chain_extend(struct fat_volume *volume, uint32_t after, uint32_t wanted,
     *first = at;
     *count = 0;
     status = after ? fat_table_set(volume, after, at) : OK;
-    while (status == OK) {
+    while (status >= 0) {
         bool has_more = false;
 
         ++*count;
         /* Two more sectors may be needed, and the caller has some to change, too. */
         if (*count < wanted && fat_changes_room(volume) >= FAT_EXTEND_SECTORS &&
             fat_is_cluster(volume, at + 1)) {
-            status = fat_table_get(volume, at + 1, &value);
-            has_more = status == OK && value == FAT_FREE;
+            status = is_free(volume, at + 1);
+            has_more = status == 1;
         }
-        if (status == OK) {
+        if (status >= 0) {
             status = fat_table_set(volume, at, has_more ? at + 1 : FAT_END_WRITTEN);
         }
         (void)fat_pause(*count);
@@ -307,11 +334,10 @@ int fat_chain_count_free(struct fat_volume *volume)
     uint32_t free = 0;
 
     for (uint32_t i = 0; i < volume->clusters && !volume->is_counted; i++) {
-        uint32_t value;
-        int status = fat_table_get(volume, FAT_CLUSTER_FIRST + i, &value);
+        int status = is_free(volume, FAT_CLUSTER_FIRST + i);
 
-        if (status == OK) {
-            free += value == FAT_FREE;
+        if (status >= 0) {
+            free += (uint32_t)status;
             status = fat_pause(i);
         }
         if (status < 0) {
@@ -370,7 +396,8 @@ static int free_front(struct fat_volume *volume, struct fat_loose *loose, bool *
         if (status < 0) {
             break;
         }
-        volume->space.free += volume->space.free < volume->clusters;
+        volume->space.free += volume->space.free < volume->clusters &&
+                              !fat_table_is_split(volume, loose->first);
         loose->clusters -= loose->clusters > 0;
         if (!fat_is_cluster(volume, next)) {
             *is_done = true;

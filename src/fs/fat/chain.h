@@ -17,6 +17,18 @@
  * was cancelled, for walks that change nothing; the others go on. */
 int fat_pause(uint32_t count);
 
+/* Where the FAT's entry of a cluster begins, in bytes. FAT12's are one and a half bytes long. */
+uint32_t fat_table_offset(const struct fat_volume *volume, uint32_t cluster);
+
+/*
+ * Does that entry lie in two sectors? FAT12's can. Such an entry cannot change at once, so nobody
+ * gets a cluster of that kind, and it does not count as free; chains of others have some.
+ */
+bool fat_table_is_split(const struct fat_volume *volume, uint32_t cluster);
+
+/* What the bits of an entry say, in FAT32's values, as below. */
+uint32_t fat_table_widen(const struct fat_volume *volume, uint32_t value);
+
 /* The FAT's entry of a cluster (a valid number, or 0 or 1), in FAT32's values: FAT_FREE, FAT_BAD,
  * FAT_END or above, or a number that may be no cluster's. 0; -EIO, -ENOMEM, -ECORRUPT. May wait. */
 int fat_table_get(struct fat_volume *volume, uint32_t cluster, uint32_t *value);

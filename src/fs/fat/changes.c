@@ -60,7 +60,7 @@ int fat_sector_load(struct fat_volume *volume, uint32_t sector)
     return OK;
 }
 
-static struct fat_change *find(struct fat_volume *volume, uint32_t sector)
+struct fat_change *fat_change_find(struct fat_volume *volume, uint32_t sector)
 {
     for (uint32_t i = 0; i < volume->change_count; i++) {
         if (volume->changes[i].sector == sector) {
@@ -75,13 +75,24 @@ static int add(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
                struct fat_change **change)
 {
     struct cached_block *block;
+    uint8_t *stands = NULL;
 
     if (volume->change_count == volume->changes_max) {
         return -ENOMEM;
     }
+    if (kind == FAT_KIND_TABLE) {
+        stands = kmem_alloc(volume->sector_bytes);
+        if (!stands) {
+            return -ENOMEM;
+        }
+    }
     int status = get_block(volume, sector, &block);
     if (status < 0) {
+        kmem_free(stands);
         return status;
+    }
+    if (stands) {
+        memcpy(stands, block_cache_bytes(block), volume->sector_bytes);
     }
     block_cache_pin(block);
     block_cache_mark_dirty(block);
@@ -90,6 +101,7 @@ static int add(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
     **change = (struct fat_change){
         .sector = sector,
         .block = block,
+        .stands = stands,
         .before = fat_crc(0, block_cache_bytes(block), volume->sector_bytes),
         .kind = (uint8_t)kind,
         .is_new = true,
@@ -100,7 +112,7 @@ static int add(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
 int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
                       uint8_t **bytes)
 {
-    struct fat_change *change = find(volume, sector);
+    struct fat_change *change = fat_change_find(volume, sector);
 
     KASSERT(volume->is_operating);
     if (!change || !change->saved) {
@@ -120,16 +132,29 @@ int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind 
 
 bool fat_changes_order(struct fat_volume *volume, uint32_t from, uint32_t to)
 {
-    struct fat_change *first = find(volume, from), *second = find(volume, to);
+    struct fat_change *first = fat_change_find(volume, from);
+    struct fat_change *second = fat_change_find(volume, to);
 
     if (from == to) {
         return true; /* one sector, written whole */
     }
-    if (!first || !second || first->has_moved || second->kind == FAT_KIND_REMOVAL) {
+    if (!first || !second || first->has_moved || first->kind == FAT_KIND_PARENT ||
+        second->kind == FAT_KIND_REMOVAL || second->kind == FAT_KIND_PARENT) {
         return false;
     }
     first->kind = FAT_KIND_REMOVAL;
     second->has_moved = true;
+    return true;
+}
+
+bool fat_changes_order_parent(struct fat_volume *volume, uint32_t sector)
+{
+    struct fat_change *change = fat_change_find(volume, sector);
+
+    if (!change || change->has_moved || change->kind == FAT_KIND_REMOVAL) {
+        return false;
+    }
+    change->kind = FAT_KIND_PARENT;
     return true;
 }
 
@@ -163,6 +188,7 @@ void fat_changes_keep(struct fat_volume *volume)
 /* Takes a change off the list. */
 static void drop(struct fat_volume *volume, struct fat_change *change)
 {
+    kmem_free(change->stands);
     *change = volume->changes[--volume->change_count];
 }
 
@@ -196,6 +222,16 @@ static int write_copies(struct fat_volume *volume, uint32_t sector, const uint8_
     return status;
 }
 
+/* These bytes stand in the change's sector now. */
+static void note_written(const struct fat_volume *volume, struct fat_change *change,
+                         const uint8_t *bytes)
+{
+    if (change->stands) {
+        memcpy(change->stands, bytes, volume->sector_bytes);
+    }
+    change->before = fat_crc(0, bytes, volume->sector_bytes);
+}
+
 int fat_change_write(struct fat_volume *volume, uint32_t number)
 {
     struct fat_change *change = &volume->changes[number];
@@ -203,9 +239,13 @@ int fat_change_write(struct fat_volume *volume, uint32_t number)
 
     block_cache_hold(block);
     block_cache_unpin(block);
+    volume->is_unflushed = true;
     int status = block_cache_write_back(block);
     if (status == OK && change->kind == FAT_KIND_TABLE) {
         status = write_copies(volume, change->sector, block_cache_bytes(block));
+        if (status < 0) {
+            note_written(volume, change, block_cache_bytes(block));
+        }
     }
     if (status == OK) {
         drop(volume, change);
@@ -214,6 +254,28 @@ int fat_change_write(struct fat_volume *volume, uint32_t number)
         block_cache_mark_dirty(block);
     }
     block_cache_put(block);
+    return status;
+}
+
+int fat_change_write_part(struct fat_volume *volume, uint32_t number, const uint8_t *bytes)
+{
+    struct fat_change *change = &volume->changes[number];
+
+    /* The block is pinned, with all of the change: it is not touched. */
+    volume->is_unflushed = true;
+    int status = block_write(volume->device, change->sector, 1, bytes);
+    if (status == OK) {
+        note_written(volume, change, bytes);
+        status = write_copies(volume, change->sector, bytes);
+    }
+    return status;
+}
+
+int fat_flush(struct fat_volume *volume)
+{
+    int status = volume->is_unflushed ? block_flush(volume->device) : OK;
+
+    volume->is_unflushed &= status < 0;
     return status;
 }
 
@@ -228,6 +290,6 @@ void fat_changes_forget(struct fat_volume *volume)
 
         block_cache_unpin(change->block);
         block_cache_discard(volume->device, change->sector, 1);
-        volume->change_count--;
+        drop(volume, change);
     }
 }

@@ -44,6 +44,10 @@ int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind 
  */
 bool fat_changes_order(struct fat_volume *volume, uint32_t from, uint32_t to);
 
+/* The same for a folder that moves, and for the sector of its "..": that is to be written when the
+ * folder has lost its old name, and before it has the new one. */
+bool fat_changes_order_parent(struct fat_volume *volume, uint32_t sector);
+
 /* How many more sectors operations can change before there must be a commit. */
 static inline uint32_t fat_changes_room(const struct fat_volume *volume)
 {
@@ -61,9 +65,20 @@ void fat_changes_begin(struct fat_volume *volume);
 void fat_changes_keep(struct fat_volume *volume);
 void fat_changes_undo(struct fat_volume *volume);
 
+/* The change of that sector; NULL: it has none. */
+struct fat_change *fat_change_find(struct fat_volume *volume, uint32_t sector);
+
 /* Writes change number `number` to its place, a FAT's sector into all FATs; then it is no change
  * any more, and the last one has its number. 0; -EIO, -ERDONLY: it still is one. */
 int fat_change_write(struct fat_volume *volume, uint32_t number);
+
+/* The same for a sector of a FAT of which only a part is to be seen on the disk yet: these bytes.
+ * It stays a change. */
+int fat_change_write_part(struct fat_volume *volume, uint32_t number, const uint8_t *bytes);
+
+/* Waits until all that was written is on the medium, unless nothing was since the last time. 0;
+ * -EIO. */
+int fat_flush(struct fat_volume *volume);
 
 /* Gives up all changes, and what is held of the block cache. */
 void fat_changes_forget(struct fat_volume *volume);

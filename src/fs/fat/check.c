@@ -155,7 +155,7 @@ static int sweep(struct check *check)
             status = -ECORRUPT;
         }
         if (status == OK && !is_used && value != FAT_BAD) {
-            free++;
+            free += !fat_table_is_split(volume, cluster);
             if (value != FAT_FREE && check->repairs) {
                 status = fat_begin(volume, 2);
                 if (status == OK) {
@@ -208,6 +208,9 @@ static int look_through(struct check *check)
     status = add_folder(check, check->volume->root_cluster);
     while (status == OK && check->folder_count > 0) {
         status = check_folder(check, check->folders[--check->folder_count]);
+    }
+    if (status == OK && check->repairs) {
+        status = fat_commit(check->volume); /* an entry that named a chain does not any more */
     }
     return status == OK ? sweep(check) : status;
 }

@@ -9,6 +9,7 @@
 #include "fs/fat/chain.h"
 #include "fs/fat/changes.h"
 #include "fs/fat/log.h"
+#include "fs/fat/steps.h"
 #include "lib/string.h"
 
 /* Chains that one operation may release. */
@@ -124,14 +125,6 @@ static int add_own(struct fat_volume *volume)
 
 /* ---------------------------------------------------------------- writing */
 
-static int flush(struct fat_volume *volume)
-{
-    int status = volume->is_unflushed ? block_flush(volume->device) : OK;
-
-    volume->is_unflushed &= status < 0;
-    return status;
-}
-
 /* Writes the changes of that kind to their places, behind a flush of what was written before. All
  * are tried. */
 static int write_kind(struct fat_volume *volume, enum fat_kind kind)
@@ -141,18 +134,39 @@ static int write_kind(struct fat_volume *volume, enum fat_kind kind)
 
     for (uint32_t i = volume->change_count; i-- > 0;) {
         if (volume->changes[i].kind == kind) {
-            int status = is_first ? flush(volume) : OK;
+            int status = is_first ? fat_flush(volume) : OK;
 
             is_first = false;
             if (status < 0) {
                 return status;
             }
-            volume->is_unflushed = true;
             status = fat_change_write(volume, i);
             result = result == OK ? status : result;
         }
     }
     return result;
+}
+
+/* Writes all changes, behind a flush of what was written before; first into the log, if asked. */
+static int write_all(struct fat_volume *volume, bool logs, bool has_loose)
+{
+    int status = fat_steps_find(volume);
+
+    if (status == OK && logs) {
+        status = fat_log_write(volume, has_loose);
+    }
+    if (status == OK) {
+        status = fat_steps_write(volume);
+    }
+    for (enum fat_kind kind = FAT_KIND_TABLE + 1; status == OK && kind < FAT_KINDS; kind++) {
+        status = write_kind(volume, kind);
+    }
+    return status;
+}
+
+int fat_commit_again(struct fat_volume *volume)
+{
+    return write_all(volume, false, false);
 }
 
 /* Without a log: the boot record says, before anything else is written, that the volume is in
@@ -177,15 +191,12 @@ static int write_changes(struct fat_volume *volume)
         volume->is_marked |= status == OK;
     }
     if (status == OK) {
-        status = flush(volume);
+        status = fat_flush(volume);
     }
-    if (status == OK && volume->change_count > 0 && volume->log.first) {
-        status = fat_log_write(volume, volume->space.loose_count > 0 || volume->removed > 0);
-    }
-    for (enum fat_kind kind = FAT_KIND_TABLE; status == OK && kind < FAT_KINDS; kind++) {
-        status = write_kind(volume, kind);
-    }
-    return status;
+    return status == OK && volume->change_count > 0
+               ? write_all(volume, volume->log.first != 0,
+                           volume->space.loose_count > 0 || volume->removed > 0)
+               : status;
 }
 
 int fat_commit(struct fat_volume *volume)
@@ -196,7 +207,7 @@ int fat_commit(struct fat_volume *volume)
     int status = write_changes(volume);
 
     while (status == OK && volume->space.loose_count > 0) {
-        status = flush(volume);
+        status = fat_flush(volume);
         if (status == OK) {
             status = fat_chain_free_loose(volume);
         }
@@ -206,7 +217,7 @@ int fat_commit(struct fat_volume *volume)
     }
     /* The log holds what is in its place but not flushed, unless a file may get that place now. */
     if (status == OK && (!volume->log.first || volume->frees_folders)) {
-        status = flush(volume);
+        status = fat_flush(volume);
     }
     if (status == OK && volume->log.first && volume->frees_folders) {
         status = fat_log_move_head(volume);
@@ -222,7 +233,13 @@ int fat_commit_last(struct fat_volume *volume)
     if (status < 0 || !volume->is_marked || volume->is_read_only) {
         return status;
     }
-    status = flush(volume);
+    status = add_own(volume); /* FSInfo, if a check has counted: before the mark */
+    if (status == OK && volume->change_count > 0) {
+        status = write_all(volume, volume->log.first != 0, false);
+    }
+    if (status == OK) {
+        status = fat_flush(volume);
+    }
     if (status == OK) {
         fat_changes_begin(volume);
         status = mark_table(volume, true);
@@ -231,14 +248,11 @@ int fat_commit_last(struct fat_volume *volume)
         }
         status = fat_end(volume, status);
     }
-    if (status == OK && volume->log.first) {
-        status = fat_log_write(volume, false);
-    }
-    for (enum fat_kind kind = FAT_KIND_TABLE; status == OK && kind < FAT_KINDS; kind++) {
-        status = write_kind(volume, kind);
+    if (status == OK) {
+        status = write_all(volume, volume->log.first != 0, false);
     }
     if (status == OK) {
-        status = flush(volume);
+        status = fat_flush(volume);
     }
     if (status == OK && volume->log.first) {
         status = fat_log_move_head(volume);

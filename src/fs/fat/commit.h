@@ -11,12 +11,14 @@
  * clusters, or leaves a chain longer than its file, and never more:
  *
  *   1. contents of files, new clusters of folders
- *   2. FATs with the new chains
+ *   2. FATs with the new chains: first the clusters that were free, then the links to them (steps.h)
  *   3. folders that have lost a name which moves into another sector
- *   4. other folders; boot record, FSInfo
- *   5. FATs without the loose chains
+ *   4. folders that move into another one, which their ".." names
+ *   5. other folders
+ *   6. boot record, FSInfo
+ *   7. FATs without the loose chains: first their files' chains end before them, then they are free
  *
- * A volume with a log has the changes of 2 to 4 in it as one transaction, and those of 5 as more of
+ * A volume with a log has the changes of 2 to 6 in it as one transaction, and those of 7 as more of
  * them, each before its sectors are written to their places: so the next mount writes what the
  * power cut has prevented. On one without, the check at the next mount (check.h) frees what was
  * lost, and a name that was just moving from one sector to another may be gone.
@@ -39,6 +41,10 @@ int fat_end(struct fat_volume *volume, int status);
  * and the next commit tries again. May wait for long; goes on when the task is cancelled.
  */
 int fat_commit(struct fat_volume *volume);
+
+/* Writes the changes that fat_log_recover() has found to their places, in the same order. 0; -EIO,
+ * -ERDONLY. */
+int fat_commit_again(struct fat_volume *volume);
 
 /* Commits, marks the volume as unmounted and leaves its log empty. */
 int fat_commit_last(struct fat_volume *volume);

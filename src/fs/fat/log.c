@@ -11,6 +11,7 @@
 #include "fs/fat/changes.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "task/task.h"
 
 #define HEAD_SECTOR(volume) ((volume)->log.first + 1)
 #define HALF_SECTOR(volume, sequence) \
@@ -18,7 +19,7 @@
 
 static const char header_magic[] = "DRUPELOG";
 static const char head_magic[] = "DRUPEHED";
-static const char list_magic[] = "DRUPETXN";
+static const char list_magic[] = "DRUPETX2";
 
 /* The sectors of a list of that many entries. */
 static uint32_t list_sectors(const struct fat_volume *volume, uint32_t count)
@@ -27,6 +28,12 @@ static uint32_t list_sectors(const struct fat_volume *volume, uint32_t count)
                                 count * sizeof(((struct fat_log_list *)NULL)->entries[0]));
 
     return (bytes + volume->sector_bytes - 1) / volume->sector_bytes;
+}
+
+/* The bytes that the list has for its first sector. */
+static const uint8_t *sectors_of(const struct fat_volume *volume, const struct fat_log_list *list)
+{
+    return (const uint8_t *)list + list_sectors(volume, list->count) * volume->sector_bytes;
 }
 
 static uint32_t list_crc(const struct fat_log_list *list)
@@ -92,13 +99,17 @@ void fat_log_close(struct fat_volume *volume)
 
 /* ---------------------------------------------------------------- recovery */
 
-/* The first and the last sector that a transaction may write: not the log's own, no FAT that is
- * only a copy. Folders' clusters can lie anywhere behind them. */
-static bool may_be_written(const struct fat_volume *volume, uint32_t sector)
+/* Is it a sector that a transaction may write: not the log's own, no FAT that is only a copy; and of
+ * that kind? Folders' clusters can lie anywhere behind them. */
+static bool may_be_written(const struct fat_volume *volume, const struct fat_log_entry *entry)
 {
     uint64_t end = volume->data_sector + (uint64_t)volume->clusters * volume->cluster_sectors;
+    uint32_t sector = entry->sector;
+    bool is_table =
+        sector >= volume->fat_sector && sector - volume->fat_sector < volume->fat_sectors;
 
-    return sector < end && (sector < volume->log.first || sector >= volume->reserved_sectors);
+    return sector < end && (sector < volume->log.first || sector >= volume->reserved_sectors) &&
+           entry->kind < FAT_KINDS && is_table == (entry->kind == FAT_KIND_TABLE);
 }
 
 /* Reads a half into the buffer: its list, when it is whole; else NULL. *status: -EIO. */
@@ -113,10 +124,9 @@ static const struct fat_log_list *read_half(struct fat_volume *volume, unsigned 
         list->count > volume->log.room || list->crc != list_crc(list)) {
         return NULL;
     }
-    const uint8_t *sector =
-        volume->log.buffer + list_sectors(volume, list->count) * volume->sector_bytes;
+    const uint8_t *sector = sectors_of(volume, list);
     for (uint32_t i = 0; i < list->count; i++, sector += volume->sector_bytes) {
-        if (!may_be_written(volume, list->entries[i].sector) ||
+        if (!may_be_written(volume, &list->entries[i]) ||
             fat_crc(0, sector, volume->sector_bytes) != list->entries[i].after) {
             return NULL;
         }
@@ -124,58 +134,44 @@ static const struct fat_log_list *read_half(struct fat_volume *volume, unsigned 
     return list;
 }
 
-/* What both halves say of the places: each entry, and whether it holds for what stands there. */
-struct places {
-    uint32_t count;
-    struct {
-        uint32_t sector;
-        uint32_t now; /* the CRC of what stands there */
-        bool is_known;
-    } places[2 * FAT_CHANGES_MAX];
-};
-
-static int add_places(struct fat_volume *volume, const struct fat_log_list *list,
-                      struct places *places)
+/* Does what stands in an entry's place come from the transaction, or from before it? 1 or 0; an
+ * error. */
+static int is_known(struct fat_volume *volume, const struct fat_log_entry *entry)
 {
-    for (uint32_t i = 0; i < list->count; i++) {
-        uint32_t sector = list->entries[i].sector, p = 0;
+    const uint8_t *bytes;
+    int status = fat_sector_read(volume, entry->sector, &bytes);
 
-        while (p < places->count && places->places[p].sector != sector) {
-            p++;
-        }
-        if (p == places->count) {
-            const uint8_t *bytes;
-            int status = fat_sector_read(volume, sector, &bytes);
-
-            if (status < 0) {
-                return status;
-            }
-            places->places[places->count++] = (typeof(places->places[0])){
-                .sector = sector, .now = fat_crc(0, bytes, volume->sector_bytes)};
-        }
-        places->places[p].is_known |= places->places[p].now == list->entries[i].before ||
-                                      places->places[p].now == list->entries[i].after;
+    if (status < 0) {
+        return status;
     }
-    return OK;
+    uint32_t now = fat_crc(0, bytes, volume->sector_bytes);
+    bool is = now == entry->before || now == entry->after;
+    for (unsigned step = 0; step < ARRAY_SIZE(entry->between); step++) {
+        is |= now == entry->between[step];
+    }
+    return is;
 }
 
-/* A half's sectors to their places; those of the FAT into all FATs. */
-static int replay(struct fat_volume *volume, const struct fat_log_list *list)
+/* A half's sectors become changes. */
+static int change_again(struct fat_volume *volume, const struct fat_log_list *list)
 {
-    const uint8_t *bytes =
-        volume->log.buffer + list_sectors(volume, list->count) * volume->sector_bytes;
+    const uint8_t *from = sectors_of(volume, list);
     int status = OK;
 
-    for (uint32_t i = 0; status == OK && i < list->count; i++, bytes += volume->sector_bytes) {
-        uint32_t sector = list->entries[i].sector;
-        bool is_table =
-            sector >= volume->fat_sector && sector - volume->fat_sector < volume->fat_sectors;
-        uint32_t copies = is_table ? volume->fat_copies : 0;
+    fat_changes_begin(volume);
+    for (uint32_t i = 0; status == OK && i < list->count; i++, from += volume->sector_bytes) {
+        const struct fat_log_entry *entry = &list->entries[i];
+        uint8_t *bytes;
 
-        for (uint32_t copy = 0; status == OK && copy <= copies; copy++) {
-            status =
-                block_cache_write(volume->device, sector + copy * volume->fat_sectors, 1, bytes);
+        status = fat_sector_change(volume, entry->sector, (enum fat_kind)entry->kind, &bytes);
+        if (status == OK) {
+            memcpy(bytes, from, volume->sector_bytes);
         }
+    }
+    if (status < 0) {
+        fat_changes_undo(volume);
+    } else {
+        fat_changes_keep(volume);
     }
     return status;
 }
@@ -197,67 +193,71 @@ static int read_head(struct fat_volume *volume, uint64_t *sequence)
     return OK;
 }
 
-/* The two halves in the order of their transactions, those that count. Returns how many. */
-static int sort_halves(struct fat_volume *volume, unsigned order[2])
+/* The last transaction, in the buffer; NULL: there is none, or *status is an error. */
+static const struct fat_log_list *read_last(struct fat_volume *volume, int *status)
 {
-    uint64_t sequences[2] = {0, 0}, head = 0;
-    int status = read_head(volume, &head);
+    const struct fat_log_list *last = NULL;
 
-    volume->log.sequence = head;
-    for (unsigned half = 0; status == OK && half < 2; half++) {
-        const struct fat_log_list *list = read_half(volume, half, &status);
+    *status = read_head(volume, &volume->log.sequence);
+    for (unsigned which = 0; *status == OK && which < 2; which++) {
+        const struct fat_log_list *list = read_half(volume, which, status);
 
-        if (list && list->sequence > head) {
-            sequences[half] = list->sequence;
-            volume->log.sequence = MAX(volume->log.sequence, list->sequence);
+        if (list && list->sequence > volume->log.sequence) {
+            volume->log.sequence = list->sequence;
+            last = list;
         }
     }
-    if (status < 0) {
-        return status;
-    }
-    unsigned first = sequences[1] != 0 && (sequences[0] == 0 || sequences[1] < sequences[0]);
-    int count = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        unsigned half = i ? !first : first;
-        /* Of two that do not follow one another, the older is what a third one was to overwrite. */
-        if (sequences[half] != 0 && sequences[half] + 1 >= volume->log.sequence) {
-            order[count++] = half;
-        }
-    }
-    return count;
+    /* The second half has overwritten the first one. */
+    return *status == OK && last ? read_half(volume, volume->log.sequence & 1, status) : NULL;
 }
 
 int fat_log_recover(struct fat_volume *volume, bool *has_loose, bool *is_foreign)
 {
-    struct places *places = kmem_zalloc(sizeof(*places));
-    unsigned order[2];
-    int count = places ? sort_halves(volume, order) : -ENOMEM;
-    int status = OK;
+    int status;
+    const struct fat_log_list *list = read_last(volume, &status);
 
     *has_loose = *is_foreign = false;
-    for (int i = 0; status == OK && i < count; i++) {
-        const struct fat_log_list *list = read_half(volume, order[i], &status);
-
-        if (list) {
-            *has_loose = list->flags & FAT_LOG_HAS_LOOSE;
-            status = add_places(volume, list, places);
+    if (!list) {
+        return status;
+    }
+    *has_loose = list->flags & FAT_LOG_HAS_LOOSE;
+    for (uint32_t i = 0; i < list->count && !*is_foreign; i++) {
+        status = is_known(volume, &list->entries[i]);
+        if (status < 0) {
+            return status;
         }
+        *is_foreign = !status;
+        (void)task_pause();
     }
-    for (uint32_t i = 0; places && i < places->count; i++) {
-        *is_foreign |= !places->places[i].is_known;
-    }
-    kmem_free(places);
-    for (int i = 0; status == OK && i < count && !*is_foreign; i++) {
-        const struct fat_log_list *list = read_half(volume, order[i], &status);
-
-        if (list) {
-            status = replay(volume, list);
-        }
-    }
-    return status < 0 ? status : count;
+    status = *is_foreign ? OK : change_again(volume, list);
+    return status < 0 ? status : 1;
 }
 
 /* ---------------------------------------------------------------- writing */
+
+/* What the list says of a change. */
+static int fill_entry(struct fat_volume *volume, const struct fat_change *change,
+                      struct fat_log_entry *entry)
+{
+    int status = OK;
+
+    *entry = (struct fat_log_entry){
+        .sector = change->sector,
+        .kind = change->kind,
+        .before = change->before,
+        .after = fat_crc(0, block_cache_bytes(change->block), volume->sector_bytes),
+    };
+    for (unsigned step = 0; status == OK && step < ARRAY_SIZE(entry->between); step++) {
+        const uint8_t *bytes = NULL;
+
+        if (change->stands) {
+            status = fat_steps_bytes(volume, change, step, &bytes);
+        }
+        entry->between[step] =
+            bytes == volume->part ? fat_crc(0, bytes, volume->sector_bytes) : entry->after;
+    }
+    return status;
+}
 
 int fat_log_write(struct fat_volume *volume, bool has_loose)
 {
@@ -266,6 +266,7 @@ int fat_log_write(struct fat_volume *volume, bool has_loose)
     uint32_t list_length = list_sectors(volume, count);
     uint64_t sequence = volume->log.sequence + 1;
     uint8_t *to = volume->log.buffer + list_length * volume->sector_bytes;
+    int status = OK;
 
     memset(list, 0, list_length * volume->sector_bytes);
     memcpy(list->magic, list_magic, sizeof(list->magic));
@@ -273,17 +274,16 @@ int fat_log_write(struct fat_volume *volume, bool has_loose)
     list->count = count;
     list->sequence = sequence;
     list->flags = has_loose ? FAT_LOG_HAS_LOOSE : 0;
-    for (uint32_t i = 0; i < count; i++, to += volume->sector_bytes) {
-        const struct fat_change *change = &volume->changes[i];
-
-        memcpy(to, block_cache_bytes(change->block), volume->sector_bytes);
-        list->entries[i].sector = change->sector;
-        list->entries[i].before = change->before;
-        list->entries[i].after = fat_crc(0, to, volume->sector_bytes);
+    for (uint32_t i = 0; status == OK && i < count; i++, to += volume->sector_bytes) {
+        memcpy(to, block_cache_bytes(volume->changes[i].block), volume->sector_bytes);
+        status = fill_entry(volume, &volume->changes[i], &list->entries[i]);
+        (void)task_pause();
     }
     list->crc = list_crc(list);
-    int status = block_cache_write(volume->device, HALF_SECTOR(volume, sequence),
+    if (status == OK) {
+        status = block_cache_write(volume->device, HALF_SECTOR(volume, sequence),
                                    list_length + count, volume->log.buffer);
+    }
     if (status == OK) {
         status = block_flush(volume->device);
     }

@@ -12,12 +12,15 @@
  *   3. Now the transaction has happened. Its sectors are written to their places, in the order of
  *      commit.h. The last of them need no flush: that of commit n + 1 is enough, for only n + 2
  *      overwrites this half.
- *   4. Mounting reads both halves. One whose list and sectors fit their CRCs is whole, and is written
- *      to its places again, the older one first; what is whole in the log may be so a second time.
+ *   4. Mounting reads both halves. A half is whole if its list and its sectors fit their CRCs. Of the
+ *      halves that are whole, the one with the higher number is written to its places again, in the
+ *      same order: so when the power goes then, too, all is as after the first time.
  *   5. A half that is not whole was being written when the power went: its transaction has not
- *      happened. What it overwrote, n - 2, was flushed in its places at commit n - 1.
- *   6. Before any of it, each place must hold what the log has for it, before or after. If one does
- *      not, another system has written to the volume since: then the log is out of date, and ignored.
+ *      happened. What it overwrote, n - 2, was flushed in its places at commit n - 1; and n - 1
+ *      before the half was begun.
+ *   6. Before any of it, each place must hold what the log has for it: before, between two steps, or
+ *      after. If one does not, another system has written to the volume since: then the log is out of
+ *      date, and ignored.
  *   7. A sector in the log may not become part of a file: replaying would overwrite the file. So when
  *      a folder's clusters become free, the places are flushed and the log's *head* is set to n:
  *      transactions up to it are ignored. That is also what an unmount does.
@@ -32,6 +35,7 @@
 #ifndef FS_FAT_LOG_H
 #define FS_FAT_LOG_H
 
+#include "fs/fat/steps.h"
 #include "fs/fat/volume.h"
 
 #define FAT_LOG_SECTOR  16
@@ -59,20 +63,22 @@ struct fat_log_head {
 #define FAT_LOG_HAS_LOOSE 1u /* chains belong to no file, and are to be freed */
 
 struct fat_log_list {
-    char magic[8]; /* "DRUPETXN" */
+    char magic[8]; /* "DRUPETX2" */
     uint32_t serial;
     uint32_t count;
     uint64_t sequence;
     uint32_t flags; /* FAT_LOG_HAS_LOOSE */
     uint32_t crc;   /* of the whole list, with 0 here */
-    struct {
+    struct fat_log_entry {
         uint32_t sector;
-        uint32_t before, after; /* CRC-32 of the bytes */
+        uint32_t kind;                   /* enum fat_kind */
+        uint32_t before, after;          /* CRC-32 of the bytes */
+        uint32_t between[FAT_STEPS - 1]; /* behind each step but the last; as before, or as after */
     } entries[];
 };
 
 _Static_assert(sizeof(struct fat_log_header) == 28 && sizeof(struct fat_log_head) == 24 &&
-                   sizeof(struct fat_log_list) == 32,
+                   sizeof(struct fat_log_list) == 32 && sizeof(struct fat_log_entry) == 28,
                "what stands in the log");
 
 /* Finds the log of a volume that is understood, and gets memory for it. 0, with volume->log.first 0
@@ -80,10 +86,10 @@ _Static_assert(sizeof(struct fat_log_header) == 28 && sizeof(struct fat_log_head
 int fat_log_find(struct fat_volume *volume);
 
 /*
- * Writes again what the log has. *has_loose: clusters may be allocated that belong to no file.
- * *is_foreign: another system has written to the volume, and the log was ignored. Returns how many
- * transactions were in it; -EIO, -ENOMEM. To be repeated at the next mount until
- * fat_log_move_head().
+ * Reads what the log has, and changes the sectors of the last transaction as it did: for
+ * fat_commit_again(). *has_loose: clusters may be allocated that belong to no file. *is_foreign:
+ * another system has written to the volume, and nothing was changed. 1: there was a transaction; 0;
+ * -EIO, -ENOMEM. To be repeated at the next mount until fat_log_move_head().
  */
 int fat_log_recover(struct fat_volume *volume, bool *has_loose, bool *is_foreign);
 

@@ -100,13 +100,14 @@ static int repair(struct fat_volume *volume)
 static int recover(struct fat_volume *volume)
 {
     bool was_clean = true, has_loose = false, is_foreign = false;
-    int transactions = 0;
+    bool has_transaction = false;
     int status = fat_log_find(volume);
 
     volume->changes_max = volume->log.first ? volume->log.room : FAT_CHANGES_MAX;
     if (status == OK && volume->log.first && !volume->is_read_only) {
-        transactions = fat_log_recover(volume, &has_loose, &is_foreign);
-        status = transactions < 0 ? transactions : OK;
+        status = fat_log_recover(volume, &has_loose, &is_foreign);
+        has_transaction = status == 1;
+        status = has_transaction ? fat_commit_again(volume) : status;
     }
     if (status == OK) {
         status = read_marks(volume, &was_clean);
@@ -114,7 +115,7 @@ static int recover(struct fat_volume *volume)
     if (status == OK) {
         status = read_info(volume);
     }
-    if (status < 0 || (was_clean && transactions == 0)) {
+    if (status < 0 || (was_clean && !has_transaction)) {
         return status;
     }
     if (volume->is_read_only) {
@@ -124,7 +125,7 @@ static int recover(struct fat_volume *volume)
     }
     volume->is_marked = true;
     volume->is_unflushed = true;
-    if (transactions == 0 || has_loose || is_foreign) {
+    if (!has_transaction || has_loose || is_foreign) {
         status = repair(volume);
     }
     if (status == OK && !volume->is_read_only) {
@@ -159,6 +160,7 @@ static void free_volume(struct fat_volume *volume)
     fat_log_close(volume);
     kmem_free(volume->scratch);
     kmem_free(volume->changes);
+    kmem_free(volume->part);
     kmem_free(volume);
 }
 
@@ -174,7 +176,8 @@ int fat_mount(struct block_device *device, bool is_read_only, struct fat_volume 
     volume->is_read_only = is_read_only;
     volume->scratch = kmem_alloc(sizeof(*volume->scratch));
     volume->changes = kmem_alloc(FAT_CHANGES_MAX * sizeof(*volume->changes));
-    int status = volume->scratch && volume->changes ? OK : -ENOMEM;
+    volume->part = kmem_alloc(device->sector_bytes);
+    int status = volume->scratch && volume->changes && volume->part ? OK : -ENOMEM;
     if (status == OK) {
         status = fat_sector_read(volume, 0, &record);
         status = status == -ECORRUPT ? -EFSNOTUS : status; /* a device without sectors */

@@ -236,6 +236,7 @@ static int set_parent(struct fat_volume *volume, const struct move *move)
     }
     if (status == OK) {
         fat_entry_set_cluster(volume, entry, cluster_for_parent(volume, move->new_folder));
+        status = fat_changes_order_parent(volume, place.sector) ? OK : -EBUSY;
     }
     return status;
 }

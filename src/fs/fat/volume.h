@@ -5,9 +5,10 @@
  *
  *   format.h  volume.h     what stands on the disk; one mounted volume
  *   names.h   time.h       names and times as FAT writes them
- *   log.h                  transactions in the volume's reserved sectors
  *   changes.h              sectors that were changed and are not on the disk yet
  *   chain.h                the FAT: chains of clusters, free ones
+ *   steps.h                in which steps the FAT's changed sectors are written
+ *   log.h                  transactions in the volume's reserved sectors
  *   commit.h               operations, and how their changes get to the disk
  *   directory.h            entries of folders
  *   contents.h             bytes of files
@@ -38,6 +39,7 @@ struct cached_block;
 enum fat_kind {
     FAT_KIND_TABLE,   /* of a FAT */
     FAT_KIND_REMOVAL, /* of a folder: has lost a name that another sector gets */
+    FAT_KIND_PARENT,  /* of a folder: its ".." names the folder that it moves to */
     FAT_KIND_FOLDER,  /* of a folder */
     FAT_KIND_RECORD,  /* boot record, FSInfo */
     FAT_KINDS,
@@ -47,8 +49,10 @@ struct fat_change {
     uint32_t sector;
     struct cached_block *block; /* pinned */
     uint8_t *saved;  /* its bytes before the operation; NULL: as they are, or none runs */
+    uint8_t *stands; /* of a FAT: what stands on the disk; NULL: of no FAT */
     uint32_t before; /* CRC-32 of what stands on the disk */
     uint8_t kind;
+    uint8_t steps;  /* of a FAT: in which it is written (steps.h) */
     bool has_moved; /* a name has moved here from another sector */
     bool is_new;    /* the running operation was the first to change it */
 };
@@ -119,6 +123,7 @@ struct fat_volume {
     uint64_t reserved;                    /* clusters that were promised to files */
     struct fat_log log;
     struct fat_scratch *scratch; /* directory.h's */
+    uint8_t *part;               /* steps.h's: a sector that is written in part */
 };
 
 /*
