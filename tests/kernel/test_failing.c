@@ -137,7 +137,7 @@ static void load_each(const struct kind *kind, int errors_min)
 
 KTEST(failing_every_allocation_of_loading_each_program)
 {
-    load_each(&allocation, 14);
+    load_each(&allocation, 14); /* a file's contents are part of its node: no object of their own */
 }
 
 KTEST(failing_every_disk_read_of_loading_each_program)
