@@ -10,6 +10,7 @@
 #include "device/block_cache.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"
+#include "fs/vfs.h"
 #include "device/partition.h"
 #include "kernel/kernel.h"
 #include "layout.h"
@@ -55,6 +56,7 @@ bool ktest_mount(void)
 
 void ktest_forget_caches(void)
 {
+    (void)vfs_sync(); /* what is to be written stays until it is */
     page_cache_forget();
     (void)node_cache_shrink(NULL);
     block_cache_shrink(SIZE_MAX);
