@@ -156,17 +156,17 @@ static void kept_write(struct kept *kept, unsigned i, uint32_t position, uint32_
     for (uint32_t at = 0; at < length; at++) {
         kept->data[i][position + at] = (uint8_t)random_below(256);
     }
-    assert_int_equal(fat_file_write(kept->volume, &kept->files[i], position,
-                                    kept->data[i] + position, length),
-                     OK);
+    assert_int_equal(
+        fat_file_write(kept->volume, &kept->files[i], position, kept->data[i] + position, length),
+        OK);
 }
 
 static void kept_compare(struct kept *kept, unsigned i)
 {
     uint8_t *read = malloc(kept->bytes_max);
 
-    assert_int_equal(
-        fat_file_read(kept->volume, &kept->files[i], 0, read, kept->files[i].size), OK);
+    assert_int_equal(fat_file_read(kept->volume, &kept->files[i], 0, read, kept->files[i].size),
+                     OK);
     assert_memory_equal(read, kept->data[i], kept->files[i].size);
     free(read);
 }
@@ -189,9 +189,7 @@ static void kept_step(struct kept *kept)
             memset(kept->data[i] + before, 0, size - before);
         }
         break;
-    case 3:
-        kept_write(kept, i, size / 2, size / 3);
-        break;
+    case 3: kept_write(kept, i, size / 2, size / 3); break;
     case 4: kept_compare(kept, i); break;
     default: assert_int_equal(fat_commit(kept->volume), OK);
     }

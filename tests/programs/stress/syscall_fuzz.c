@@ -94,24 +94,15 @@ static const char *const names[] = {"exit.elf",
                                     "fuzz64.elf"};
 
 /* What may be made, renamed and removed: on the disk, in memory, and where nothing may be. */
-static const char *const own_names[] = {"a",
-                                        "b",
-                                        "b/c",
-                                        "b/d",
-                                        "b/",
-                                        "0:/A name that is long.txt",
-                                        "1:/a",
-                                        "1:/b",
-                                        "1:/b/c",
-                                        "/tmp/b/../\xC3\xA4",
-                                        "/tmp/b/d",
-                                        "1:/5:",
-                                        "..",
-                                        "/tmp",
-                                        "/dev",
-                                        "/dev/null",
-                                        "1:/",
-                                        "fuzz.elf"};
+static const char *const own_names[] = {"a",        "b",
+                                        "b/c",      "b/d",
+                                        "b/",       "0:/A name that is long.txt",
+                                        "1:/a",     "1:/b",
+                                        "1:/b/c",   "/tmp/b/../\xC3\xA4",
+                                        "/tmp/b/d", "1:/5:",
+                                        "..",       "/tmp",
+                                        "/dev",     "/dev/null",
+                                        "1:/",      "fuzz.elf"};
 
 static uintptr_t any_pointer(void)
 {
