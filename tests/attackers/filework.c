@@ -1,7 +1,7 @@
 /*
  * filework.c - all that files can be asked for which takes long: paths with a hundred folders in
- * them, deep folders, many names, large files that are written, made shorter, synced and removed.
- * On the disk and in memory, without end.
+ * them, deep folders, many names, on the disk and in memory; large files that are written, made
+ * shorter, synced and removed. Without end.
  * Verdict: status 137
  */
 #include "attack.h"
@@ -103,6 +103,8 @@ int main(int argc, char **argv)
     for (;;) {
         paths();
         names();
-        contents();
+        if (folder[0] == '0') { /* what is left in memory when it is killed is nobody's to free */
+            contents();
+        }
     }
 }

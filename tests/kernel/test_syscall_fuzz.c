@@ -203,90 +203,10 @@ static int start_one(uint32_t seed, struct process **process)
     return status;
 }
 
-/* ---------------------------------------------------------------- what is on the drives */
-
-#define LISTED_BYTES  4096
-#define PATH_BYTES    (3 + NODE_NAME_BYTES)
-#define FOLDERS_TRIED 100000 /* entries that are listed: more is no end */
-
-/* Puts the first entry of a folder from *cursor on into path, which begins with the drive if the
- * folder is its root: another drive may begin at that name. 1; 0: there is none. */
-static int next_entry(struct node *folder, uint64_t *cursor, char path[PATH_BYTES])
-{
-    char drive[] = {(char)('0' + folder->volume->drive), ':', '\0'};
-    struct node_listing listing = {.size = LISTED_BYTES, .left = 1};
-
-    listing.bytes = kmem_alloc(LISTED_BYTES + NODE_LISTING_SLACK);
-    if (!listing.bytes) {
-        return -ENOMEM;
-    }
-    int status = node_list(folder, cursor, &listing);
-
-    if (status >= 0 && listing.used > 0) {
-        const struct directory_record *record = (const void *)listing.bytes;
-
-        (void)format_to_buffer(path, PATH_BYTES, "%s/%s",
-                               folder == folder->volume->root ? drive : ".", record->name);
-        status = 1;
-    }
-    kmem_free(listing.bytes);
-    return status;
-}
-
-/* Removes all that a folder has, but for what cannot be written to. 0 or an error. */
-static int empty(struct node *folder)
-{
-    static uint32_t entries;
-    char path[PATH_BYTES];
-    uint64_t cursor = 0;
-    int status;
-
-    while ((status = next_entry(folder, &cursor, path)) == 1) {
-        struct node *child;
-
-        if (++entries % FOLDERS_TRIED == 0) {
-            return -ELIMIT;
-        }
-        status = vfs_remove(folder, path);
-        if (status == -EISDIR && (status = vfs_open(folder, path, VFS_DIRECTORY, &child)) == OK) {
-            status = empty(child);
-            node_release(child);
-            status = status < 0 ? status : vfs_remove_directory(folder, path);
-        }
-        if (status < 0 && status != -ERDONLY) {
-            printk("%s: %d\n", path, status);
-            return status;
-        }
-    }
-    return status;
-}
-
 /* The calls find the drives as they were. */
 static bool empty_drives(void)
 {
-    return empty(vfs_volume(VFS_DRIVE_START)->root) == OK &&
-           empty(vfs_volume(VFS_DRIVE_MEMORY)->root) == OK;
-}
-
-/* All that is on the disk stays as it is, whatever is called: how many files that are, or an
- * error. */
-static int protect_programs(void)
-{
-    struct node *root = vfs_volume(VFS_DRIVE_START)->root, *node;
-    char path[PATH_BYTES];
-    uint64_t cursor = 0;
-    int count = 0, status;
-
-    while ((status = next_entry(root, &cursor, path)) == 1) {
-        status = vfs_open(root, path, 0, &node);
-        if (status < 0) {
-            return status;
-        }
-        node->is_read_only = node->is_changed = true;
-        node_release(node);
-        count++;
-    }
-    return status < 0 ? status : count;
+    return ktest_empty_drive(VFS_DRIVE_START) == OK && ktest_empty_drive(VFS_DRIVE_MEMORY) == OK;
 }
 
 static uint32_t option(const char *name, uint32_t otherwise)
@@ -318,7 +238,7 @@ KTEST_BY_NAME(syscall_fuzz)
     fuzz.random = seed;
     printk("info: system calls at random, seed %u\n", seed);
     KEXPECT(ktest_mount());
-    KEXPECT(protect_programs() > 0);
+    KEXPECT(ktest_protect_files() > 0); /* the programs */
     ktest_forget_caches();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();

@@ -10,6 +10,7 @@
 #include "fs/fat/changes.h"
 #include "fs/fat/log.h"
 #include "lib/string.h"
+#include "task/task.h"
 
 /* Chains that one operation may release. */
 #define RELEASES_MAX 4
@@ -150,6 +151,7 @@ static int write_kind(struct fat_volume *volume, enum fat_kind kind)
             volume->is_unflushed = true;
             status = fat_change_write(volume, i);
             result = result == OK ? status : result;
+            (void)task_pause();
         }
     }
     return result;

@@ -14,6 +14,7 @@
 #include "fs/fat/time.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "task/task.h"
 
 /* Bytes that one operation adds to a file at most. */
 #define PIECE_BYTES (256 * 1024)
@@ -383,6 +384,7 @@ static int write_bytes(struct fat_volume *volume, struct fat_file *file, uint32_
         position += bytes;
         length -= bytes;
         buffer = buffer ? buffer + bytes : NULL;
+        (void)task_pause();
     }
     kmem_free(scratch);
     return status;

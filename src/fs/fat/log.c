@@ -11,6 +11,7 @@
 #include "fs/fat/changes.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "task/task.h"
 
 #define HEAD_SECTOR(volume) ((volume)->log.first + 1)
 #define HALF_SECTOR(volume, sequence) \
@@ -280,6 +281,7 @@ int fat_log_write(struct fat_volume *volume, bool has_loose)
         list->entries[i].sector = change->sector;
         list->entries[i].before = change->before;
         list->entries[i].after = fat_crc(0, to, volume->sector_bytes);
+        (void)task_pause();
     }
     list->crc = list_crc(list);
     int status = block_cache_write(volume->device, HALF_SECTOR(volume, sequence),
