@@ -4,8 +4,9 @@
  * Every function checks that all of the range lies where a user's memory can be
  * (arch/user_access.h), without wrapping, and that each byte is the program's and allows the
  * access; otherwise -EINVARG. They work on the address space in use. Each may wait, for a page that
- * is only absent, and gives another error when that cannot come: -EIO, -ENOMEM, -EINTERRUPTED; what was found out before it may have changed after it, but for the process's own
- * memory and its own places for open files.
+ * is only absent, and gives another error when that cannot come: -EIO, -ENOMEM, -EINTERRUPTED. What
+ * was found out before it may have changed after it, but for the process's own memory and its own
+ * places for open files.
  */
 #ifndef MEMORY_USER_H
 #define MEMORY_USER_H

@@ -87,7 +87,7 @@ static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
     if (!*node) {
         return -ENOSEEK;
     }
-    return file->flags & access ? OK : -EMODE;
+    return (file->flags & access) != 0 ? OK : -EMODE;
 }
 
 /* What READ_AT and WRITE_AT are to do. */

@@ -13,7 +13,7 @@
 #define SIGNAL_BUS     10 /* a page of a child's file could not be read when it was touched */
 #define BYTES          (2u * 4096)
 
-/* In a page of the file that nobody but the kernel touches: it cannot be read when its turn comes. */
+/* In a page of the file that nobody but the kernel touches. */
 static const char executed[4096] __attribute__((aligned(4096))) = "exit.elf";
 
 static int status;

@@ -3,8 +3,8 @@
  * gets; as spawner.c. tests/kernel/test_failing.c lets the disk fail meanwhile.
  *
  * Status: 0 when every call gave what it asked for: then "w/file" has the contents that
- * written_file.h describes, on the disk. 1 when one gave -EIO or -ENOMEM; what comes after that may be
- * anything. 2 when the first error was another.
+ * written_file.h describes, on the disk. 1 when one gave -EIO or -ENOMEM; what comes after that may
+ * be anything. 2 when the first error was another.
  */
 #include <drupe.h>
 #include <string.h>
