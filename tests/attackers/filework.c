@@ -93,17 +93,19 @@ static void contents(void)
 
 int main(int argc, char **argv)
 {
-    static char folder[] = "0:/work0";
+    static char folder[] = "0:/work";
 
     (void)argv;
-    folder[0] = syscall_fork() == 0 ? '1' : '0';
-    folder[sizeof(folder) - 2] = (char)('0' + argc % 10);
+    /* With a word: in memory, too, where it leaves what it has when it is killed. */
+    if (argc > 1 && syscall_fork() == 0) {
+        folder[0] = '1';
+    }
     syscall_make_directory(folder);
     syscall_change_folder(folder);
     for (;;) {
         paths();
         names();
-        if (folder[0] == '0') { /* what is left in memory when it is killed is nobody's to free */
+        if (folder[0] == '0') {
             contents();
         }
     }

@@ -53,7 +53,7 @@ ATTACKS = [
     ("a fork bomb on a small machine", "bomb &", 20, 2000, 5),
     ("a file hog", "openall &", 128, 4000, 50),
     ("a read in each of its processes", "readers &", 128, 12000, 300),
-    ("files made, moved and removed without end", "filework &", 128, 8000, 3),
+    ("files made, moved and removed without end", "filework memory &", 128, 8000, 3),
     ("children that nobody waits for", "zombies &", 128, 4000, 300),
     ("children that end together in two jobs", "endall &;endall &", 48, 4000, 200),
     ("output without end", "flood &", 128, 500, 2),
