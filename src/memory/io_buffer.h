@@ -38,8 +38,8 @@ static inline struct io_buffer io_buffer_add(struct io_buffer buffer, size_t off
     return buffer;
 }
 
-/* Copies length bytes into the buffer. 0, or -EINVARG when the program may not write there; then
- * some may have been copied. May wait, for a program's page that is only absent. */
+/* Copies length bytes into the buffer. 0, or an error of copy_to_user(); then some may have been
+ * copied. May wait, for a program's page that is only absent. */
 static inline int io_buffer_put(struct io_buffer to, const void *from, size_t length)
 {
     if (to.is_user) {

@@ -155,8 +155,9 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     int64_t position;
     uint64_t base = 0;
 
-    if (copy_from_user(&position, user_pointer(arguments[1]), sizeof(position)) < 0) {
-        return -EINVARG;
+    int status = copy_from_user(&position, user_pointer(arguments[1]), sizeof(position));
+    if (status < 0) {
+        return status;
     }
     file = descriptor_file(arguments[0]);
     if (!file || from > FILE_SEEK_END) {
@@ -178,8 +179,7 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     if (__builtin_add_overflow(position, (int64_t)base, &position) || position < 0) {
         return -EINVARG;
     }
-    int status = file_seek(file, (uint64_t)position);
-
+    status = file_seek(file, (uint64_t)position);
     return status < 0 ? status
                       : copy_to_user(user_pointer(arguments[1]), &position, sizeof(position));
 }
@@ -190,11 +190,11 @@ intptr_t sys_resize_file(const uintptr_t *arguments)
     uint64_t size;
     struct node *node;
 
-    if (copy_from_user(&size, user_pointer(arguments[1]), sizeof(size)) < 0 || size > INT64_MAX) {
-        return -EINVARG;
+    int status = copy_from_user(&size, user_pointer(arguments[1]), sizeof(size));
+    if (status < 0 || size > INT64_MAX) {
+        return status < 0 ? status : -EINVARG;
     }
-    int status = node_for(arguments[0], FILE_WRITE, &node);
-
+    status = node_for(arguments[0], FILE_WRITE, &node);
     return status < 0 ? status : node_resize(node, size);
 }
 

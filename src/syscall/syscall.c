@@ -67,33 +67,34 @@ _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS +
  * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a
  * sign. This is part of each such call, so it does not go the long way through copy_from_user().
  */
-static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
+static inline int read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
 {
     vaddr_t end = user_range_end(stack);
     size_t bytes = syscalls[number].stack_bytes;
     uint32_t words[SYSCALL_ARGUMENTS_MAX];
     bool are_same = sizeof(*words) == sizeof(*arguments);
 
-    if (!end || bytes > end - stack ||
-        !user_access_copy(are_same ? (void *)arguments : words, (const void *)stack, bytes)) {
-        return false;
+    if (!end || bytes > end - stack) {
+        return -EINVARG;
+    }
+    if (!user_access_copy(are_same ? (void *)arguments : words, (const void *)stack, bytes)) {
+        return trap_user_page_error();
     }
     for (unsigned i = 0; !are_same && i < bytes / WORD; i++) {
         bool is_signed = signs[number] >> i & 1;
 
         arguments[i] = is_signed ? (uintptr_t)(intptr_t)(int32_t)words[i] : words[i];
     }
-    return true;
+    return OK;
 }
 
 /* Apart from the calls without arguments, so that those save fewer registers. */
 static NOINLINE intptr_t call_with_arguments(const struct trap_frame *frame, uint32_t number)
 {
     uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
+    int status = read_stack_arguments(frame_user_stack_pointer(frame), number, arguments);
 
-    return read_stack_arguments(frame_user_stack_pointer(frame), number, arguments)
-               ? syscalls[number].handler(arguments)
-               : -EINVARG;
+    return status == OK ? syscalls[number].handler(arguments) : status;
 }
 
 /* int 0x80. Of the number's register such programs have 32 bits; the rest may be anything. */

@@ -1,5 +1,5 @@
 /*
- * wildfile.c - each command from 50 to 70 with arguments that are not the program's: pointers into
+ * wildfile.c - each command from 50 to 71 with arguments that are not the program's: pointers into
  * the kernel, round the end of all addresses, to what is not mapped, half mapped or only readable;
  * descriptors of every kind and of none. An error, or what the call promises; and init's commands
  * are init's.
@@ -90,7 +90,8 @@ static void refused(const char *what, uintptr_t address, intptr_t result)
 /* Paths, lists and numbers that cannot be read. */
 static void pass_unreadable(uintptr_t address)
 {
-    static char *const no_strings[] = {NULL};
+    char *const none[] = {NULL};
+    struct spawn_request request = {.path = (const char *)address, .arguments = none};
 
     refused("open", address, syscall_open_file((const char *)address, OPEN_READ));
     refused("create", address,
@@ -103,17 +104,16 @@ static void pass_unreadable(uintptr_t address)
     refused("times of", address, syscall_set_times((const char *)address, NULL));
     refused("times", address, syscall_set_times("/tmp/wild", (const int64_t *)address));
     refused("spawn", address, syscall_spawn_program((const struct spawn_request *)address));
-    char *wild_list = (char *)address;
-    struct spawn_request requests[] = {
-        {.path = (const char *)address, .arguments = no_strings},
-        {.path = "/hello.elf", .arguments = (char *const *)address},
-        {.path = "/hello.elf", .arguments = &wild_list},
-        {.path = "/hello.elf", .arguments = no_strings, .environment = (char *const *)address},
-        {.path = "/hello.elf", .arguments = no_strings, .beside = (abi_ulong)process_id()},
-    };
-    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
-        refused("spawn with", address, syscall_spawn_program(&requests[i]));
-    }
+    refused("spawn from", address, syscall_spawn_program(&request));
+    request.path = "recurse.elf";
+    request.arguments = (char *const *)address;
+    refused("spawn with", address, syscall_spawn_program(&request));
+    request.arguments = none;
+    request.environment = (char *const *)address;
+    refused("spawn in", address, syscall_spawn_program(&request));
+    request.environment = none;
+    request.beside = (abi_ulong)process_id();
+    refused("spawn beside itself", address, syscall_spawn_program(&request));
     for (size_t i = 0; i < descriptor_count; i++) {
         int descriptor = descriptors[i];
         struct file_transfer transfer = {.buffer = address, .length = 4096};
@@ -134,6 +134,7 @@ static void pass_unwritable(uintptr_t address)
 {
     refused("pipe", address, syscall_pipe((int *)address));
     refused("stat", address, syscall_stat_file(0, "/tmp/wild", (struct file_details *)address));
+    refused("the time", address, syscall_time_of_day((int64_t *)address));
     refused("the folder", address, syscall_get_folder((char *)address, 100));
     for (unsigned drive = 0; drive < 12; drive++) {
         refused("drive", address, syscall_volumes(drive, (struct volume_details *)address));

@@ -20,6 +20,7 @@ static struct {
     uint32_t allocations_left;
     uint32_t reads_left, writes_left;
     bool fails_on;   /* and so do the reads or writes that follow */
+    bool is_taken;   /* by a write that fails: then reads fail, too */
     bool is_for_now; /* of an allocation: a pause would help */
     bool has_failed;
 } failing;
@@ -63,10 +64,17 @@ void failing_start_writes_from(uint32_t n)
     failing.fails_on = true;
 }
 
+void failing_start_removal(uint32_t n)
+{
+    failing_start_writes_from(n);
+    failing.is_taken = true;
+}
+
 bool failing_stop(void)
 {
     failing.allocations_left = 0;
     failing.reads_left = failing.writes_left = 0;
+    failing.is_taken = false;
     return failing.has_failed;
 }
 
@@ -136,6 +144,10 @@ int __wrap_block_write(struct block_device *device, uint32_t lba, uint32_t count
 {
     if (is_it_now(&failing.writes_left)) {
         failing.writes_left = failing.fails_on;
+        if (failing.is_taken) {
+            failing.reads_left = 1;
+            return -EIO;
+        }
         (void)__real_block_write(device, lba, count / 2, buffer);
         return -EIO;
     }

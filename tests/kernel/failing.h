@@ -26,6 +26,10 @@ void failing_start_reads_from(uint32_t n);
 void failing_start_write(uint32_t n);
 void failing_start_writes_from(uint32_t n);
 
+/* The disk is taken away at the n-th write: this one, and all writes and reads that follow,
+ * fail. */
+void failing_start_removal(uint32_t n);
+
 /* Nothing fails any more. Did the n-th one happen? */
 bool failing_stop(void);
 

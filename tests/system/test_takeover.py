@@ -21,7 +21,8 @@ import suite
 SHIFT = 3
 NS_AN_INSTRUCTION = 1 << SHIFT
 FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "endall", "flood",
-         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared", "shown"]
+         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared", "shown",
+         "filework"]
 KEY_US = 50_000          # what a key may take that is typed into the shell
 COMMAND_US = 2_000_000   # ps or kill, with all of their keys
 QUIT_US = 200_000        # from ctrl-\\ to the prompt
@@ -53,6 +54,7 @@ ATTACKS = [
     ("a fork bomb on a small machine", "bomb &", 20, 2000, 5),
     ("a file hog", "openall &", 128, 4000, 50),
     ("a read in each of its processes", "readers &", 128, 12000, 300),
+    ("files made, moved and removed without end", "filework memory &", 128, 8000, 3),
     ("children that nobody waits for", "zombies &", 128, 4000, 300),
     ("children that end together in two jobs", "endall &;endall &", 48, 4000, 200),
     ("output without end", "flood &", 128, 500, 2),
