@@ -11,7 +11,10 @@
  * about 15 instructions. Half of it is for pages that are spared, so that a turn finds frames
  * where every page is in use. Buckets without pages of files are passed by a bitmap. Where one page
  * is shown by very many, a turn unmaps it from some of them, and the next one goes on. So what a
- * turn costs depends neither on the size of the RAM nor on what processes do.
+ * turn costs depends neither on the size of the RAM nor on what processes do. Several requests may
+ * follow each other without a pause, each with a turn of its own: all turns of such a stretch
+ * (task/task.h) together may cost as much as two. When that is spent, requests are refused that
+ * need more; whoever can wait makes a pause, and asks again.
  *
  * Invariants: each frame in a chain is held by the cache; object->cached counts its frames in
  * chains; a busy page is in its chain, and nobody but the one who fills it has it. cache.promised +
@@ -39,13 +42,14 @@
 #define EFFORT_PAGE  8
 #define EFFORT_DROP  38
 #define EFFORT_LOOK  6 /* at a view's entry */
-#define EFFORT_UNMAP 28
+#define EFFORT_UNMAP 43
+#define EFFORT_ASKED 4 /* of one frame, whether it can go */
 
-/* What one page may cost that kmalloc() wants the place of; it asks for several. */
-#define GIVE_UP_EFFORT 100
+/* What all turns in one stretch may cost. */
+#define STRETCH_EFFORT (2 * TURN_EFFORT)
 
-/* Buckets that are looked at between two pauses. */
-#define PIECE_BUCKETS 64
+/* So many turns in a row that unmap nothing are made for a bucket where all is to go. */
+#define VAIN_TURNS_MAX 64
 
 #define WORD_BITS (8 * sizeof(uintptr_t))
 
@@ -63,7 +67,9 @@ static struct {
     size_t dirty_max;         /* pages that may be dirty */
     struct list_node dirty;   /* objects that have such, those that had one first at the front */
     struct wait_queue filled; /* who waits for a busy page */
-    bool is_cut_short; /* the last turn ended for its effort: another may have more success */
+    uint32_t stretch;         /* the one in which the last turn was */
+    int stretch_effort;       /* units that are left of it */
+    bool was_cut_short;       /* as in struct task, while the kernel starts */
     struct page_view_operations views;
     struct page_cache_stats stats;
 } cache;
@@ -192,9 +198,8 @@ static void clean(struct page *page)
 }
 
 /* Takes the frame out of its chain, and gives back the cache's hold on it. */
-static void drop(void *frame)
+static void drop(struct page *page, void *frame)
 {
-    struct page *page = page_of(frame);
     struct page_object *object = page->object;
     void **bucket = bucket_of(object, page->index);
     void **link = bucket;
@@ -250,6 +255,24 @@ static size_t unmap_all(void *frame)
     return looked;
 }
 
+/* Was a turn of this task's ended for its effort, though others could have more success? */
+static bool *was_cut_short(void)
+{
+    struct task *task = task_current();
+
+    return task ? &task->was_cut_short : &cache.was_cut_short;
+}
+
+/* Units that may still be spent in this stretch. */
+static int *stretch_effort(void)
+{
+    if (cache.stretch != task_stretch()) {
+        cache.stretch = task_stretch();
+        cache.stretch_effort = STRETCH_EFFORT;
+    }
+    return &cache.stretch_effort;
+}
+
 /* A turn of the hand: some frames are to become free, or one promised to the cache. */
 struct turn {
     int effort;         /* units that are left */
@@ -257,23 +280,26 @@ struct turn {
     size_t wanted;      /* pages */
     size_t freed;       /* frames that were not promised to the cache */
     size_t refused;     /* pages that nothing can be done about now, one after the other */
+    size_t unmapped;    /* how often a page was unmapped from one of those who show it */
     bool is_for_cache;
 };
 
 static struct turn new_turn(size_t wanted, bool is_for_cache)
 {
+    int effort = MIN(TURN_EFFORT, *stretch_effort());
+
     return (struct turn){
-        .effort = TURN_EFFORT,
-        .sparing_effort = TURN_EFFORT / 2,
+        .effort = effort,
+        .sparing_effort = effort / 2,
         .wanted = wanted,
         .is_for_cache = is_for_cache,
     };
 }
 
-/* One that ends when all that can go is gone. */
-static struct turn unlimited_turn(void)
+/* One that spares nothing. */
+static struct turn unsparing_turn(void)
 {
-    return (struct turn){.effort = INT32_MAX, .wanted = SIZE_MAX};
+    return (struct turn){.effort = TURN_EFFORT, .wanted = SIZE_MAX};
 }
 
 static bool has_enough(const struct turn *turn)
@@ -321,8 +347,10 @@ static bool unmap(struct turn *turn, struct page *page, void *frame)
         for (struct list_node *view = NULL;
              view != last && page->holders > 1 && turn->effort > 0;) {
             view = next_view(page->object);
-            turn->effort -=
-                cache.views.unmap(view, page->index, frame) ? EFFORT_UNMAP : EFFORT_LOOK;
+            bool is_unmapped = cache.views.unmap(view, page->index, frame);
+
+            turn->unmapped += is_unmapped;
+            turn->effort -= is_unmapped ? EFFORT_UNMAP : EFFORT_LOOK;
         }
     }
     return page->holders == 1;
@@ -333,14 +361,14 @@ static bool may_go(const struct page *page)
     return page->object && is_refilled(page->object) && !page->is_busy && !page->is_dirty;
 }
 
-static void drop_file_page(struct turn *turn, void *frame)
+static void drop_file_page(struct turn *turn, struct page *page, void *frame)
 {
-    struct page_object *object = page_of(frame)->object;
+    struct page_object *object = page->object;
     size_t promised = cache.promised;
 
     turn->effort -= EFFORT_DROP;
     turn->refused = 0;
-    drop(frame);
+    drop(page, frame);
     end_if_unused(object);
     turn->freed += cache.promised == promised;
 }
@@ -350,6 +378,7 @@ static void drop_file_page(struct turn *turn, void *frame)
  * else the hand goes on. */
 static bool sweep_bucket(struct turn *turn, size_t bucket)
 {
+    size_t unmapped = turn->unmapped;
     void *next;
 
     for (void *frame = cache.buckets[bucket]; frame; frame = next) {
@@ -368,39 +397,47 @@ static bool sweep_bucket(struct turn *turn, size_t bucket)
             turn->sparing_effort -= EFFORT_PAGE;
             turn->refused = 0;
         } else if (unmap(turn, page, frame)) {
-            drop_file_page(turn, frame);
-        } else if (turn->effort <= 0) {
+            drop_file_page(turn, page, frame);
+        } else if (turn->effort <= 0 && turn->unmapped > unmapped) {
             return false; /* the next turn unmaps it from the others */
-        } else {
+        } else { /* somebody holds it, whom no turn may wait for: he may need one himself */
             turn->refused++;
         }
     }
     return true;
 }
 
-/* The first bucket from there on, round and round, that has pages of files; there are some. */
+/* The first bucket from there on, round and round, that has pages of files; there are some. Or one
+ * without, when the effort ends before. */
 static size_t bucket_with_files(struct turn *turn, size_t bucket)
 {
     const size_t words = cache.bucket_count / WORD_BITS;
     size_t first = (bucket & (cache.bucket_count - 1)) / WORD_BITS, word = first;
+    size_t left = (size_t)turn->effort * EFFORT_WORDS;
     uintptr_t bits = cache.with_files[word] & ~(uintptr_t)0 << bucket % WORD_BITS;
 
-    while (bits == 0) {
+    while (bits == 0 && left > 0) {
         word = (word + 1) & (words - 1);
         bits = cache.with_files[word];
+        left--;
     }
     turn->effort -= (int)(((word - first) & (words - 1)) / EFFORT_WORDS);
-    return word * WORD_BITS + (size_t)__builtin_ctzl(bits);
+    return word * WORD_BITS + (bits ? (size_t)__builtin_ctzl(bits) : 0);
 }
 
 /* Moves the hand until the turn has enough, its effort has ended, or no page can go. */
 static void make_turn(struct turn *turn)
 {
+    int effort = turn->effort;
+
     while (!has_enough(turn) && turn->effort > 0 && turn->refused < cache.stats.files) {
         cache.hand = bucket_with_files(turn, cache.hand);
         cache.hand += sweep_bucket(turn, cache.hand);
     }
-    cache.is_cut_short = !has_enough(turn) && turn->effort <= 0;
+    *stretch_effort() -= effort - turn->effort;
+    if (!has_enough(turn) && turn->effort <= 0) {
+        *was_cut_short() = true;
+    }
 }
 
 /* Frames that the cache has beyond its own part. */
@@ -413,7 +450,6 @@ static size_t spare(void)
 
 size_t page_cache_shrink(size_t pages)
 {
-    cache.is_cut_short = false;
     if (pages > spare()) {
         return 0; /* of no use, and all of the table would be looked at */
     }
@@ -423,22 +459,38 @@ size_t page_cache_shrink(size_t pages)
     return turn.freed;
 }
 
-bool page_cache_give_up(void *frame)
+int page_cache_give_up(void *frame)
 {
-    struct turn turn = {.effort = GIVE_UP_EFFORT};
+    int *left = stretch_effort();
+    struct turn turn = {.effort = *left};
     struct page *page = page_of(frame);
+    int answer = 0;
 
-    if (!may_go(page) || spare() == 0 || !unmap(&turn, page, frame)) {
-        return false;
+    if (spare() == 0) {
+        return -EBUSY;
     }
-    drop_file_page(&turn, frame);
-    return true;
+    if (*left > 0 && may_go(page) && unmap(&turn, page, frame)) {
+        drop_file_page(&turn, page, frame);
+        answer = 1;
+    } else if (*left <= 0 || (turn.effort <= 0 && turn.unmapped > 0)) {
+        *was_cut_short() = true;
+        answer = -EBUSY;
+    }
+    *left = turn.effort - EFFORT_ASKED;
+    return answer;
+}
+
+bool page_cache_may_try_again(void)
+{
+    bool was_cut = *was_cut_short();
+
+    *was_cut_short() = false;
+    return was_cut && task_pause();
 }
 
 bool page_cache_promise_in_turns(size_t pages)
 {
-    while (cache.is_cut_short && task_pause()) {
-        cache.is_cut_short = false;
+    while (page_cache_may_try_again()) {
         if (pmm_promise(pages)) {
             return true;
         }
@@ -448,12 +500,19 @@ bool page_cache_promise_in_turns(size_t pages)
 
 void page_cache_forget(void)
 {
-    for (size_t bucket = 0; bucket < cache.bucket_count && cache.stats.files > 0; bucket++) {
-        struct turn turn = unlimited_turn();
+    struct turn turn = unsparing_turn();
+    unsigned vain = 0;
 
-        (void)sweep_bucket(&turn, bucket);
-        if (bucket % PIECE_BUCKETS == PIECE_BUCKETS - 1) {
+    for (size_t bucket = 0; bucket < cache.bucket_count && cache.stats.files > 0;) {
+        size_t unmapped = turn.unmapped;
+        bool is_done = sweep_bucket(&turn, bucket) && turn.effort > 0;
+
+        vain = is_done || turn.unmapped > unmapped ? 0 : vain + 1;
+        bucket += is_done || vain % VAIN_TURNS_MAX == VAIN_TURNS_MAX - 1;
+        turn.effort--;
+        if (turn.effort <= 0) {
             (void)task_pause();
+            turn = unsparing_turn();
         }
     }
 }
@@ -476,8 +535,7 @@ static void *take_frame(struct page_object *object)
     }
     void *frame = pmm_alloc_page();
 
-    if (!frame && is_refilled(object) &&
-        (cache.promised > 0 || (!cache.is_cut_short && replace_one()))) {
+    if (!frame && is_refilled(object) && (cache.promised > 0 || replace_one())) {
         cache.promised--;
         frame = pmm_alloc_promised_page();
     }
@@ -517,7 +575,7 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
         }
         if (frame) {
             work += unmap_all(frame);
-            drop(frame);
+            drop(page_of(frame), frame);
         }
         index++;
         work++;
@@ -625,19 +683,20 @@ static int wait_for_busy(int otherwise)
 /* No frame was found. 0: look again; -EINTERRUPTED; -ENOMEM. */
 static int wait_for_frame(void)
 {
-    if (cache.is_cut_short) {
-        return task_pause() ? OK : -EINTERRUPTED;
-    }
-    return wait_for_busy(-ENOMEM);
+    return page_cache_may_try_again() ? OK
+           : task_is_cancelled()      ? -EINTERRUPTED
+                                      : wait_for_busy(-ENOMEM);
 }
 
 /* The pages are busy no longer: they are there, or, when they could not be filled, absent again. */
 static void settle(void *const frames[], size_t count, int status)
 {
     for (size_t i = 0; i < count; i++) {
-        page_of(frames[i])->is_busy = false;
+        struct page *page = page_of(frames[i]);
+
+        page->is_busy = false;
         if (status < 0) {
-            drop(frames[i]);
+            drop(page, frames[i]);
         }
     }
     cache.busy -= count;
@@ -717,6 +776,19 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
         status = *frame ? wait_for_busy(OK) : bring(object, index);
     }
     return status;
+}
+
+void *page_object_get_at_once(struct page_object *object, uint32_t index)
+{
+    struct page *page;
+    void *frame = find(object, index, &page);
+
+    if (!frame || page->is_busy) {
+        return NULL;
+    }
+    page->is_used = true;
+    cache.stats.hits++;
+    return frame;
 }
 
 /* ---------------------------------------------------------------- writing */

@@ -119,7 +119,11 @@ void page_object_release(struct page_object *object);
  */
 int page_object_get(struct page_object *object, uint32_t index, void **frame);
 
-/* The same if it is in memory, without a wait and without a hold; else NULL. */
+/* The same without a wait and without a hold: NULL unless it is in memory and filled. The frame can
+ * go as soon as anybody waits. */
+void *page_object_get_at_once(struct page_object *object, uint32_t index);
+
+/* The frame, whether it is filled or not; NULL: the page is absent. It does not count as read. */
 void *page_object_find(const struct page_object *object, uint32_t index);
 
 /* Somebody is about to get so many pages from index on: they are read together, as far as they
@@ -163,14 +167,24 @@ void page_object_end(struct page_object *object);
  * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
  * be so many, none: who asks for too much takes nothing from others. A few more go where several
  * are found at once. Returns how many frames are free now that were not. These may be fewer: one
- * call takes at most 60,000 instructions, and the next one goes on where it stopped.
+ * call takes at most 60,000 instructions, and the next one goes on where it stopped. All calls in
+ * one stretch (task_stretch()), those below included, take at most 120,000 together; then they
+ * return 0.
  */
 size_t page_cache_shrink(size_t pages);
 
+/*
+ * For those who can wait, when a request for memory was refused, of whatever kind: pmm's,
+ * kmalloc()'s or one made of such. True: the running task was refused before all pages of files had
+ * been looked at that could go; a pause was made, and the request is to be made again. False: it
+ * was not, since the last such call, or the task is cancelled. May wait.
+ */
+bool page_cache_may_try_again(void);
+
 /* For kmalloc(), which wants the place of this very frame of pmm's: gives it back, if it is a page
- * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN; not if very
- * many show it. Returns whether it is free now. */
-bool page_cache_give_up(void *frame);
+ * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN. 1: it is
+ * free now; 0: it cannot go; -EBUSY: this stretch has no time left for it, or no page can go. */
+int page_cache_give_up(void *frame);
 
 /* For page_cache_promise(), when one call was not enough: as many as it takes. */
 bool page_cache_promise_in_turns(size_t pages);

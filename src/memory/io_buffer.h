@@ -49,6 +49,16 @@ static inline int io_buffer_put(struct io_buffer to, const void *from, size_t le
     return OK;
 }
 
+/* The same without a wait: false also when a page of the program's is only absent. */
+static inline bool io_buffer_put_at_once(struct io_buffer to, const void *from, size_t length)
+{
+    if (to.is_user) {
+        return copy_to_user_at_once(user_pointer(to.address), from, length);
+    }
+    memcpy((void *)to.address, from, length);
+    return true;
+}
+
 /* Copies length bytes out of the buffer, likewise. */
 static inline int io_buffer_take(void *to, struct io_buffer from, size_t length)
 {

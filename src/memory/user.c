@@ -34,3 +34,21 @@ int copy_to_user(struct user_pointer destination, const void *source, size_t len
     return user_access_copy((void *)destination.address, source, length) ? OK
                                                                          : trap_user_page_error();
 }
+
+/* Nothing runs between the two assignments but the copy and its fault. */
+static bool is_at_once;
+
+bool copy_to_user_at_once(struct user_pointer destination, const void *source, size_t length)
+{
+    is_at_once = true;
+
+    int status = copy_to_user(destination, source, length);
+
+    is_at_once = false;
+    return status == OK;
+}
+
+bool user_copy_waits(void)
+{
+    return !is_at_once;
+}

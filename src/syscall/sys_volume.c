@@ -83,7 +83,7 @@ static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
     if (!file) {
         return -EINVARG;
     }
-    *node = file_node(file);
+    *node = file->node;
     if (!*node) {
         return -ENOSEEK;
     }
@@ -93,13 +93,12 @@ static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
 /* What READ_AT and WRITE_AT are to do. */
 static int read_transfer(uintptr_t source, struct file_transfer *transfer)
 {
-    int status = copy_from_user(transfer, user_pointer(source), sizeof(*transfer));
-
-    if (status == OK && (transfer->position > INT64_MAX || transfer->buffer > UINTPTR_MAX)) {
+    if (copy_from_user(transfer, user_pointer(source), sizeof(*transfer)) < 0 ||
+        transfer->position > INT64_MAX || transfer->buffer > UINTPTR_MAX) {
         return -EINVARG;
     }
     transfer->length = MIN(transfer->length, (uint64_t)INT32_MAX);
-    return status;
+    return OK;
 }
 
 /* read_at(descriptor, transfer): how many bytes */
@@ -164,7 +163,7 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     if (!file || from > FILE_SEEK_END) {
         return -EINVARG;
     }
-    struct node *node = file_node(file);
+    struct node *node = file->node;
 
     if (!node) {
         return -ENOSEEK;
@@ -316,7 +315,7 @@ static int describe_descriptor(uintptr_t descriptor, struct file_details *detail
     if (!file) {
         return -EINVARG;
     }
-    const struct node *node = file_node(file);
+    const struct node *node = file->node;
 
     if (node) {
         describe_node(node, details);
@@ -371,7 +370,7 @@ intptr_t sys_list_directory(const uintptr_t *arguments)
     if (!file) {
         return -EINVARG;
     }
-    node = file_node(file);
+    node = file->node;
     if (!node || node->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
     }

@@ -10,7 +10,9 @@
 #include "arch/trap.h"
 #include "arch/user_access.h"
 #include "base/align.h"
+#include "base/compiler.h"
 #include "base/status.h"
+#include "fs/page_object.h"
 #include "process/process.h"
 
 static intptr_t sys_unknown(const uintptr_t *arguments)
@@ -87,26 +89,40 @@ static inline int read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_
 }
 
 /* Apart from the calls without arguments, so that those save fewer registers. */
-static void __attribute__((noinline)) call_with_arguments(struct trap_frame *frame, uint32_t number)
+static NOINLINE intptr_t call_with_arguments(const struct trap_frame *frame, uint32_t number)
 {
     uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
     int status = read_stack_arguments(frame_user_stack_pointer(frame), number, arguments);
 
-    frame_set_result(frame, status == OK ? syscalls[number].handler(arguments) : status);
+    return status == OK ? syscalls[number].handler(arguments) : status;
 }
 
 /* int 0x80. Of the number's register such programs have 32 bits; the rest may be anything. */
-static void syscall_from_gate(struct trap_frame *frame)
+static inline intptr_t call_from_gate(const struct trap_frame *frame)
 {
     uint32_t number = (uint32_t)frame_syscall_number(frame);
 
     if (number >= ARRAY_SIZE(syscalls)) {
-        frame_set_result(frame, -EINVARG);
-    } else if (syscalls[number].stack_bytes == 0) {
-        frame_set_result(frame, syscalls[number].handler(NULL));
-    } else {
-        call_with_arguments(frame, number);
+        return -EINVARG;
     }
+    return syscalls[number].stack_bytes == 0 ? syscalls[number].handler(NULL)
+                                             : call_with_arguments(frame, number);
+}
+
+/*
+ * A call that returns -ENOMEM has changed nothing. It is made again for as long as it was refused
+ * only because the page cache, which could give memory back, had done its part of this stretch: so
+ * nothing that a handler calls has to wait for memory in the middle of its work. For calls by the
+ * instruction, the entry code does the same.
+ */
+static void syscall_from_gate(struct trap_frame *frame)
+{
+    intptr_t result;
+
+    do {
+        result = call_from_gate(frame); /* its number is in the frame until the result is */
+    } while (__builtin_expect(result == -ENOMEM, false) && page_cache_may_try_again());
+    frame_set_result(frame, result);
 }
 
 /* syscall */
@@ -117,12 +133,13 @@ static intptr_t syscall_from_instruction(const struct trap_frame *frame)
     if (number >= ARRAY_SIZE(syscalls)) {
         return -EINVARG;
     }
-    return syscalls[number].handler(frame_register_arguments(frame));
+    return syscalls[number].handler(frame_register_arguments(frame)); /* a jump */
 }
 
 void syscall_initialise(void)
 {
     trap_set_syscall_handler(syscall_from_gate);
     syscall_entry_set_handler(syscall_from_instruction);
+    syscall_entry_set_refused(page_cache_may_try_again);
     process_set_trace_handler(sys_memory_set_trace);
 }

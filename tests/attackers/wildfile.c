@@ -90,8 +90,7 @@ static void refused(const char *what, uintptr_t address, intptr_t result)
 /* Paths, lists and numbers that cannot be read. */
 static void pass_unreadable(uintptr_t address)
 {
-    char *const none[] = {NULL};
-    struct spawn_request request = {.path = (const char *)address, .arguments = none};
+    static char *const no_strings[] = {NULL};
 
     refused("open", address, syscall_open_file((const char *)address, OPEN_READ));
     refused("create", address,
@@ -104,13 +103,17 @@ static void pass_unreadable(uintptr_t address)
     refused("times of", address, syscall_set_times((const char *)address, NULL));
     refused("times", address, syscall_set_times("/tmp/wild", (const int64_t *)address));
     refused("spawn", address, syscall_spawn_program((const struct spawn_request *)address));
-    refused("spawn from", address, syscall_spawn_program(&request));
-    request.path = "recurse.elf";
-    request.arguments = (char *const *)address;
-    refused("spawn with", address, syscall_spawn_program(&request));
-    request.arguments = none;
-    request.environment = (char *const *)address;
-    refused("spawn in", address, syscall_spawn_program(&request));
+    char *wild_list = (char *)address;
+    struct spawn_request requests[] = {
+        {.path = (const char *)address, .arguments = no_strings},
+        {.path = "/hello.elf", .arguments = (char *const *)address},
+        {.path = "/hello.elf", .arguments = &wild_list},
+        {.path = "/hello.elf", .arguments = no_strings, .environment = (char *const *)address},
+        {.path = "/hello.elf", .arguments = no_strings, .beside = (abi_ulong)process_id()},
+    };
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+        refused("spawn with", address, syscall_spawn_program(&requests[i]));
+    }
     for (size_t i = 0; i < descriptor_count; i++) {
         int descriptor = descriptors[i];
         struct file_transfer transfer = {.buffer = address, .length = 4096};

@@ -134,8 +134,7 @@ static int do_rename(void)
     if (status == OK) {
         status = look_up("folder", &folder);
         if (status == OK) {
-            status = fat_rename(volume, &root, &file, &folder, LONG_NAME,
-                                strlen(LONG_NAME), NULL);
+            status = fat_rename(volume, &root, &file, &folder, LONG_NAME, strlen(LONG_NAME), NULL);
             fat_forget(volume, &folder);
         }
         fat_forget(volume, &file);
@@ -152,8 +151,7 @@ static int do_replace(void)
     if (status == OK) {
         status = look_up("old file", &replaced);
         if (status == OK) {
-            status =
-                fat_rename(volume, &root, &file, &root, "old file", 8, &replaced);
+            status = fat_rename(volume, &root, &file, &root, "old file", 8, &replaced);
             fat_forget(volume, &replaced);
         }
         fat_forget(volume, &file);

@@ -14,6 +14,9 @@
 /* The n-th allocation from now on fails, n from 1, and no other. */
 void failing_start(uint32_t n);
 
+/* The same, as if it had only been refused until a pause (page_cache_may_try_again()). */
+void failing_start_for_now(uint32_t n);
+
 /* The n-th call of block_read() from now on fails, with -EIO and wrong bytes; with _from, so do all
  * that follow it. */
 void failing_start_read(uint32_t n);

@@ -32,6 +32,7 @@ static const struct kind {
     void (*start)(uint32_t n);
     int status; /* of what cannot do without */
 } allocation = {"allocations", failing_start, -ENOMEM},
+  refusal = {"refusals for now", failing_start_for_now, -ENOMEM},
   disk_read = {"single disk reads", failing_start_read, -EIO}, /* the cache mostly gets over one */
     disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO},
   disk_write = {"single disk writes", failing_start_write, -EIO},
@@ -284,6 +285,18 @@ KTEST(failing_every_disk_read_of_forking)
 {
     run("0:/forker.elf", &disk_read, 0);
     run("0:/forker.elf", &disk_reads, 2);
+}
+
+/* What is refused only until a pause has been made, no program sees. */
+KTEST(failing_for_now_is_seen_by_nobody)
+{
+    static const char *const paths[] = {"0:/spawner.elf", "0:/forker.elf", "0:/reader.elf"};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        KEXPECT(try_every(run_once, paths[i], &refusal) == 0);
+    }
+    KEXPECT(fs_unmount() == OK);
 }
 
 /* open, read, stat, read_directory */

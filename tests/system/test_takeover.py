@@ -21,7 +21,7 @@ import suite
 SHIFT = 3
 NS_AN_INSTRUCTION = 1 << SHIFT
 FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "endall", "flood",
-         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared",
+         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared", "shown",
          "filework"]
 KEY_US = 50_000          # what a key may take that is typed into the shell
 COMMAND_US = 2_000_000   # ps or kill, with all of their keys
@@ -47,6 +47,7 @@ ATTACKS = [
     ("forks without end while memory is full, on a small machine", "copies 0 &", 20, 2000, 2),
     ("areas of every other page, of all addresses", "nobodys &", 128, 8000, 2),
     ("shared memory that nobody has any more", "shared &", 128, 3000, 2),
+    ("pages that very many show while memory is full", "shown &", 128, 6000, 10),
     ("a memory hog", "hog &", 128, 3000, 2),
     ("a memory hog in front", "hog", 128, 3000, 2),
     ("a memory hog on a small machine", "hog &", 20, 2000, 2),
