@@ -161,14 +161,8 @@ static void process_on_fault(struct trap_frame *frame)
 /* The kernel could not touch a program's memory. Behind the end of a mapped file there is none. */
 static int process_on_kernel_fault(const struct page_fault *fault)
 {
-<<<<<<< HEAD
-    int status = user_copy_waits() && task_current() && process_current()->space.chunk
-                     ? mend(fault)
-                     : -EINVARG;
-=======
     int status = user_copy_waits() && task_current() && process_current()->space.chunk ? mend(fault)
                                                                                        : -EINVARG;
->>>>>>> kern
 
     return status == -EBOUNDS ? -EINVARG : status;
 }
