@@ -76,6 +76,7 @@ static struct {
     uint8_t drive;
     uint32_t buffer; /* below 1 MiB */
     uint32_t buffer_sectors;
+    bool is_failing; /* all tries of the last transfer have failed */
 } disk;
 
 /* DS:SI is BIOS_BUFFER_ADDRESS. False when the BIOS reports an error. */
@@ -106,16 +107,20 @@ static int transfer_once(uint32_t function, uint32_t lba, uint32_t count)
     return (registers.eax >> 8 & 0xFF) == ERROR_PROTECTED ? -ERDONLY : -EIO;
 }
 
+/* A stick that was pulled out takes seconds for each try, in which nothing else runs: so when all
+ * have failed, the next transfers are tried once, until one succeeds. */
 static int transfer(uint32_t function, uint32_t lba, uint32_t count)
 {
+    int most = disk.is_failing ? 1 : TRIES;
     int status = transfer_once(function, lba, count);
 
-    for (int tries = 1; status == -EIO && tries < TRIES; tries++) {
+    for (int tries = 1; status == -EIO && tries < most; tries++) {
         struct bios_registers registers = {0};
 
         call(FUNCTION_RESET, &registers);
         status = transfer_once(function, lba, count);
     }
+    disk.is_failing = status == -EIO;
     return status;
 }
 
@@ -215,6 +220,7 @@ struct block_device *bios_disk_open(uint8_t drive)
     struct drive_parameters *parameters = page_memory(BIOS_BUFFER_ADDRESS);
 
     disk.drive = drive;
+    disk.is_failing = false;
     choose_buffer();
     if (!call(FUNCTION_CHECK, &registers) || (registers.ebx & 0xFFFF) != CHECK_ANSWER ||
         !(registers.ecx & CHECK_HAS_PACKET)) {

@@ -258,7 +258,25 @@ static void test_errors_are_tried_again_after_a_reset(void **state)
         assert_int_equal(read_and_compare(7, 2), failures < 3 ? OK : -EIO);
         assert_int_equal(bios.reads, failures < 3 ? failures + 1 : 3);
         assert_int_equal(bios.resets, failures < 3 ? failures : 2);
+        bios.failures = 0;
+        assert_int_equal(read_and_compare(7, 2), OK);
     }
+}
+
+static void test_a_disk_that_fails_is_tried_once(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    bios.failures = 5;
+    assert_int_equal(read_and_compare(7, 2), -EIO);
+    bios.reads = bios.resets = 0;
+    assert_int_equal(read_and_compare(7, 2), -EIO);
+    assert_int_equal(read_and_compare(7, 2), -EIO);
+    assert_int_equal(bios.reads, 2);
+    assert_int_equal(bios.resets, 0);
+    assert_int_equal(read_and_compare(7, 2), OK);
+    bios.failures = 2;
+    assert_int_equal(read_and_compare(7, 2), OK); /* it works again */
 }
 
 static void test_each_piece_has_its_own_tries(void **state)
@@ -322,6 +340,8 @@ static void test_errors_of_writing(void **state)
         assert_int_equal(write_and_compare(7, 2), failures < 3 ? OK : -EIO);
         assert_int_equal(bios.writes, failures < 3 ? failures + 1 : 3);
         assert_int_equal(bios.resets, failures < 3 ? failures : 2);
+        bios.failures = 0;
+        assert_int_equal(write_and_compare(7, 2), OK);
     }
     bios.failures = 3;
     bios.writes = 0;
@@ -392,6 +412,7 @@ int main(void)
         TEST(test_writes),
         TEST(test_errors_of_writing),
         TEST(test_place),
+        TEST(test_a_disk_that_fails_is_tried_once),
         TEST(test_each_piece_has_its_own_tries),
     };
     return cmocka_run_group_tests(tests, map_memory, NULL);
