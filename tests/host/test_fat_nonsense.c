@@ -1,8 +1,8 @@
 /*
- * test_fat_nonsense.c - good volumes that were not unmounted, with a few of their numbers replaced by
- * nonsense. Such a volume is refused with a sentence, or only read, with a remark, and then not a
- * byte of it changes; or all of it was brought in order: then the examiner and fsck.fat find nothing,
- * also after files came and went, and the files hold what was written.
+ * test_fat_nonsense.c - good volumes that were not unmounted, with a few of their numbers replaced
+ * by nonsense. Such a volume is refused with a sentence, or only read, with a remark, and then not
+ * a byte of it changes; or all of it was brought in order: then the examiner and fsck.fat find
+ * nothing, also after files came and went, and the files hold what was written.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
  * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
  * Sources: src/fs/fat/directory.c src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c
@@ -58,7 +58,8 @@ static void make_volume(const struct form *form)
     model_destroy(&model);
 }
 
-/* One to three numbers become others: in the FAT's begin, in the first folders, in the boot record. */
+/* One to three numbers become others: in the FAT's begin, in the first folders, in the boot
+ * record. */
 static void damage(bool is_large)
 {
     uint32_t fat = (disk.bytes[14] | (uint32_t)disk.bytes[15] << 8) * 512;

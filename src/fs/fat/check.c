@@ -19,7 +19,7 @@
 struct check {
     struct fat_volume *volume;
     bool repairs;
-    uint8_t *used;     /* a bit per cluster */
+    uint8_t *used; /* a bit per cluster */
     struct check_folder {
         uint32_t cluster, parent; /* first clusters */
     } * folders;                  /* that are still to be looked through */

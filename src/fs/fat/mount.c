@@ -96,8 +96,8 @@ static int repair(struct fat_volume *volume)
     return status;
 }
 
-/* The FAT's first entry is the media byte, with ones before it (section 4): else the boot record leads
- * somewhere else than to the FAT. */
+/* The FAT's first entry is the media byte, with ones before it (section 4): else the boot record
+ * leads somewhere else than to the FAT. */
 static int check_first_entry(struct fat_volume *volume)
 {
     uint32_t value;

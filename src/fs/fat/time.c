@@ -67,8 +67,7 @@ int64_t fat_time_read(uint16_t date, uint16_t time, uint8_t odd)
         minute > 59 || second > 59) {
         return 0;
     }
-    uint32_t days =
-        DAYS_TO_1980 + days_to_year(year) + days_to_month(year, month - 1) + day - 1;
+    uint32_t days = DAYS_TO_1980 + days_to_year(year) + days_to_month(year, month - 1) + day - 1;
 
     return (int64_t)days * SECONDS_PER_DAY +
            (int64_t)(hour * 3600 + minute * 60 + second + (odd >= 100 ? 1 : 0));
