@@ -9,11 +9,12 @@
  *
  * The examiner (fat_examine.h) looks at every state; fsck.fat at those of very short runs before
  * the mount, and at some of all. The same state is looked at once. FAT_POWER_SEED: another seed
- * than the usual one. Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c
- * src/fs/fat/commit.c Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c
- * src/fs/fat/time.c src/fs/fat/directory.c Sources: src/fs/fat/contents.c src/fs/fat/tree.c
- * src/fs/fat/check.c src/fs/fat/mount.c Sources: src/device/block_cache.c src/device/block.c
- * src/lib/string.c src/lib/tree.c Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
+ * than the usual one.
+ * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
+ * Sources: src/fs/fat/directory.c src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c
+ * Sources: src/fs/fat/mount.c src/device/block_cache.c src/device/block.c src/lib/string.c
+ * Sources: src/lib/tree.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
