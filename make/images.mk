@@ -41,12 +41,13 @@ $(BIN)/os.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) 
 $(BIN)/hello.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/hello.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/hello.elf --output $@
 
-TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf forker.elf twice.elf)
+TEST_PROGRAMS := $(addprefix bin/programs/tests/,exit_status_7.elf spawner.elf reader.elf forker.elf writer.elf twice.elf)
 $(BIN)/test.bin: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin bin/programs/hello.elf $(TEST_PROGRAMS) \
     bin/programs/usertest.debug.elf $(MKIMAGE_PARTS)
 	@$(MKIMAGE) --boot $< --kernel $(BIN)/kernel-test.bin --init bin/programs/hello.elf \
 	    --file bin/programs/tests/exit_status_7.elf=exit.elf \
 	    --file bin/programs/tests/spawner.elf --file bin/programs/tests/reader.elf --file bin/programs/tests/forker.elf \
+	    --file bin/programs/tests/writer.elf \
 	    --file bin/programs/tests/twice.elf=large/twice.elf --file bin/programs/usertest.debug.elf=large/file.bin \
 	    --output $@
 

@@ -49,10 +49,9 @@ static const struct {
     const char *start;
     enum owner owner;
 } functions[] = {
-    {"block_cache_", CACHE},    {"new_block", CACHE},          {"paging_", TABLES},
-    {"make_table", TABLES},     {"bring_zeros", PROCESSES},    {"own_page", PROCESSES},
-    {"user_pages_", PROCESSES}, {"process_malloc", PROCESSES}, {"take_frame", FILES},
-    {"page_object_", FILES},
+    {"block_cache_", CACHE},       {"paging_", TABLES},     {"make_table", TABLES},
+    {"bring_zeros", PROCESSES},    {"own_page", PROCESSES}, {"user_pages_", PROCESSES},
+    {"process_malloc", PROCESSES}, {"take_frame", FILES},   {"page_object_", FILES},
 };
 
 static struct {

@@ -137,7 +137,7 @@ static bool is_open(int descriptor)
 int layer_result_about(int descriptor, intptr_t result)
 {
     return result == -KERNEL_INVARG && !is_open(descriptor) ? layer_fail(EBADF)
-                                                                    : layer_result(result);
+                                                            : layer_result(result);
 }
 
 /* Is the path, or a name in it, longer than the kernel takes? */
@@ -160,7 +160,7 @@ static bool is_too_long(const char *path)
 int layer_result_of_path(const char *path, intptr_t result)
 {
     return result == -KERNEL_BADPATH && is_too_long(path) ? layer_fail(ENAMETOOLONG)
-                                                         : layer_result(result);
+                                                          : layer_result(result);
 }
 
 int layer_result_of_paths(const char *path, const char *other, intptr_t result)

@@ -19,6 +19,16 @@ typedef intptr_t (*syscall_entry_handler_t)(const struct trap_frame *frame);
 /* handler runs for each such instruction, on the current kernel stack with interrupts off. */
 static inline void syscall_entry_set_handler(syscall_entry_handler_t handler);
 
+/* When handler returned -ENOMEM: is the call to be made again? */
+#if ARCH_BITS == 64
+void syscall_entry_set_refused(bool (*may_make_again)(void));
+#else
+static inline void syscall_entry_set_refused(bool (*may_make_again)(void))
+{
+    (void)may_make_again;
+}
+#endif
+
 /* Of a frame that handler gets: all SYSCALL_ARGUMENTS_MAX registers that arguments come in, in
  * order. They are a part of the frame. */
 static inline const uintptr_t *frame_register_arguments(const struct trap_frame *frame);

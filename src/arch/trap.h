@@ -37,8 +37,12 @@ struct page_fault {
 };
 
 /* Takes over page faults of the instructions by which the kernel touches a program's memory
- * (arch/user_access.h). true: the page is there now, the instruction is to be tried again. */
-void trap_set_user_page_handler(bool (*handler)(const struct page_fault *fault));
+ * (arch/user_access.h). 0: the page is there now, the instruction is to be tried again; an error:
+ * it stops there. */
+void trap_set_user_page_handler(int (*handler)(const struct page_fault *fault));
+
+/* Which error it was that such an instruction has stopped at: to be asked at once. */
+int trap_user_page_error(void);
 
 /* Is the frame of a page fault? Then *fault says which; else it is as it was. Before another can
  * come. */

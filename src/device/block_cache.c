@@ -149,7 +149,8 @@ static uint32_t pages_max(void)
                          BLOCK_CACHE_PAGES_MIN);
 }
 
-static struct cache_page *new_page(void)
+/* The program mem knows by its name what the memory is for. */
+static struct cache_page *block_cache_new_page(void)
 {
     struct cache_page *page = kmem_alloc(sizeof(*page));
     uint8_t *bytes = kmalloc(PAGE_SIZE_BYTES);
@@ -285,11 +286,11 @@ static struct cache_page *free_page(void)
     uint32_t most = pages_max();
     bool may_grow = cache.stats.pages < most &&
                     pmm_get_free_pages() > pmm_get_total_pages() / BLOCK_CACHE_FRACTION;
-    struct cache_page *page = may_grow ? new_page() : NULL;
+    struct cache_page *page = may_grow ? block_cache_new_page() : NULL;
 
     page = page ? page : evict();
     /* None can be spared; but without one nothing can be read. */
-    return page || cache.stats.pages >= 2 * most ? page : new_page();
+    return page || cache.stats.pages >= 2 * most ? page : block_cache_new_page();
 }
 
 /* ---------------------------------------------------------------- getting */

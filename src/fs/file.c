@@ -8,7 +8,12 @@
 
 void file_initialise(struct file *file, const struct file_operations *operations, uint32_t flags)
 {
-    *file = (struct file){.operations = operations, .references = 1, .flags = flags};
+    /* Each member: so there is nothing to be zeroed before. */
+    file->operations = operations;
+    file->references = 1;
+    file->flags = flags;
+    file->position = 0;
+    file->node = NULL;
 }
 
 /* A count must fit the result. */

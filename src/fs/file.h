@@ -20,6 +20,7 @@
 #include "memory/io_buffer.h"
 
 struct page_object;
+struct node;
 struct file;
 
 /* Writes that stay together, of a pipe. */
@@ -49,6 +50,7 @@ struct file {
     uint32_t references;
     uint32_t flags;    /* FILE_READ, FILE_WRITE, FILE_APPEND, FILE_NO_WAIT */
     uint64_t position; /* of a file: byte; of a folder: entry */
+    struct node *node; /* of a file or a folder of a volume, held by it; otherwise NULL */
 };
 
 /* Fills in a file with one reference, at position 0. */

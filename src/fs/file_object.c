@@ -14,8 +14,7 @@
 
 struct file_object {
     struct file file;
-    struct node *node; /* held */
-    uint32_t told;     /* errors of writing that it knows of: node_take_error() */
+    uint32_t told; /* errors of writing that it knows of: node_take_error() */
 };
 
 int fs_mount(struct block_device *device, uint32_t first_lba)
@@ -30,16 +29,11 @@ int fs_unmount(void)
     return status == -ENOENT ? OK : status;
 }
 
-static struct node *node_in(const struct file *file)
-{
-    return LIST_ENTRY(file, struct file_object, file)->node;
-}
-
 /* ---------------------------------------------------------------- files */
 
 static int read_file(struct file *file, struct io_buffer to, size_t length)
 {
-    struct node *node = node_in(file);
+    struct node *node = file->node;
     uint64_t start = file->position;
     uint64_t left = start < node->size ? node->size - start : 0;
 
@@ -57,7 +51,7 @@ static int read_file(struct file *file, struct io_buffer to, size_t length)
 static int write_file(struct file *file, struct io_buffer from, size_t length)
 {
     uint64_t position = file->flags & FILE_APPEND ? NODE_END : file->position;
-    int status = node_write(node_in(file), &position, from, length);
+    int status = node_write(file->node, &position, from, length);
 
     if (status > 0) {
         file->position = position;
@@ -67,7 +61,7 @@ static int write_file(struct file *file, struct io_buffer from, size_t length)
 
 static int seek_in_file(struct file *file, uint64_t position)
 {
-    if (!(file->flags & FILE_WRITE) && position > node_in(file)->size) {
+    if (!(file->flags & FILE_WRITE) && position > file->node->size) {
         return -EINVARG;
     }
     file->position = position;
@@ -76,7 +70,7 @@ static int seek_in_file(struct file *file, uint64_t position)
 
 static void stat_object(const struct file *file, struct file_stat *stat)
 {
-    const struct node *node = node_in(file);
+    const struct node *node = file->node;
 
     stat->size = (uint32_t)MIN(node->size, (uint64_t)UINT32_MAX);
     stat->is_directory = node->kind == NODE_DIRECTORY;
@@ -85,7 +79,7 @@ static void stat_object(const struct file *file, struct file_stat *stat)
 
 static int contents_of(struct file *file, struct page_object **contents)
 {
-    *contents = page_object_hold(&node_in(file)->contents);
+    *contents = page_object_hold(&file->node->contents);
     return OK;
 }
 
@@ -93,7 +87,7 @@ static int take_error(struct file *file)
 {
     struct file_object *object = LIST_ENTRY(file, struct file_object, file);
 
-    return node_take_error(object->node, &object->told);
+    return node_take_error(object->file.node, &object->told);
 }
 
 /* Nobody has the node open by a file with these flags any more. */
@@ -108,7 +102,7 @@ static void let_go(struct node *node, uint32_t flags)
 static void close_object(struct file *file)
 {
     struct file_object *object = LIST_ENTRY(file, struct file_object, file);
-    struct node *node = object->node;
+    struct node *node = object->file.node;
     uint32_t flags = file->flags;
 
     kmem_free(object);
@@ -139,7 +133,7 @@ static int read_directory(struct file *file, struct directory_entry *entry)
     do {
         listing.used = 0;
         listing.left = 1;
-        status = node_list(node_in(file), &file->position, &listing);
+        status = node_list(file->node, &file->position, &listing);
     } while (status == 1 && strnlen(found->name, FILE_NAME_BYTES) == FILE_NAME_BYTES);
     if (status == 1) {
         *entry = (struct directory_entry){
@@ -197,11 +191,11 @@ int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned
                : -ENOMEM;
 
     if (status == OK && node->kind != NODE_DEVICE) {
-        object->node = node;
-        object->told = node_errors_told(node);
         file_initialise(&object->file,
                         node->kind == NODE_DIRECTORY ? &directory_operations : &file_operations,
                         flags);
+        object->file.node = node;
+        object->told = node_errors_told(node);
         *file = &object->file;
         return OK;
     }
@@ -216,11 +210,4 @@ int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned
 int file_open(const char *path, struct file **file)
 {
     return file_open_at(NULL, path, FILE_READ, 0, file);
-}
-
-struct node *file_node(struct file *file)
-{
-    return file->operations == &file_operations || file->operations == &directory_operations
-               ? node_in(file)
-               : NULL;
 }

@@ -31,7 +31,4 @@ int file_open(const char *path, struct file **file);
 int file_open_at(struct node *folder, const char *path, unsigned flags, unsigned vfs_flags,
                  struct file **file);
 
-/* The node that an open file is of; NULL: of none, as a pipe. */
-struct node *file_node(struct file *file);
-
 #endif

@@ -10,6 +10,7 @@
 #include "fs/node_contents.h"
 
 #include "base/align.h"
+#include "base/compiler.h"
 #include "base/status.h"
 #include "debug/panic.h"
 #include "drivers/rtc.h"
@@ -77,10 +78,51 @@ static int read_page(struct node *node, uint32_t index, size_t offset, struct io
     return status;
 }
 
+/* The usual case: bytes of one page that is in memory, to memory that is there. */
+static inline bool read_at_once(struct node *node, uint32_t index, size_t offset,
+                                struct io_buffer to, size_t length)
+{
+    const uint8_t *frame = page_object_get_at_once(&node->contents, index);
+
+    return frame && io_buffer_put_at_once(to, frame + offset, length);
+}
+
+/* Any number of bytes, which were the node's. Apart, so that the usual case saves few registers. */
+static NOINLINE int read_pages(struct node *node, uint32_t index, size_t offset,
+                               struct io_buffer to, size_t length)
+{
+    size_t left = length;
+
+    page_object_expect(&node->contents, index,
+                       (uint32_t)((offset + length + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES));
+    for (;;) {
+        size_t some = MIN(left, PAGE_SIZE_BYTES - offset);
+
+        if (!read_at_once(node, index, offset, to, some)) {
+            int status = read_page(node, index, offset, to, some);
+
+            if (status == -EBOUNDS) { /* somebody has made it shorter */
+                break;
+            }
+            if (status < 0) {
+                return status;
+            }
+        }
+        left -= some;
+        if (left == 0) {
+            break;
+        }
+        to = io_buffer_add(to, some);
+        offset = 0;
+        if (++index % PIECE_PAGES == 0 && !task_pause()) {
+            return -EINTERRUPTED;
+        }
+    }
+    return (int)(length - left);
+}
+
 int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t length)
 {
-    size_t done = 0;
-
     if (node->kind == NODE_DIRECTORY) {
         return -EISDIR;
     }
@@ -89,31 +131,13 @@ int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t 
     }
     length = (size_t)MIN((uint64_t)length, node->size - position);
 
-    uint32_t first = (uint32_t)(position / PAGE_SIZE_BYTES), index = first;
+    uint32_t index = (uint32_t)(position / PAGE_SIZE_BYTES);
     size_t offset = (size_t)(position % PAGE_SIZE_BYTES);
 
-    if (offset + length > PAGE_SIZE_BYTES) {
-        page_object_expect(&node->contents, first,
-                           (uint32_t)((offset + length + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES));
+    if (offset + length <= PAGE_SIZE_BYTES && read_at_once(node, index, offset, to, length)) {
+        return (int)length;
     }
-    while (done < length) {
-        size_t some = MIN(length - done, PAGE_SIZE_BYTES - offset);
-        int status = read_page(node, index, offset, io_buffer_add(to, done), some);
-
-        if (status == -EBOUNDS) { /* somebody has made it shorter */
-            break;
-        }
-        done += some;
-        index++;
-        offset = 0;
-        if (status == OK && (index - first) % PIECE_PAGES == 0 && done < length && !task_pause()) {
-            status = -EINTERRUPTED;
-        }
-        if (status < 0) {
-            return status;
-        }
-    }
-    return (int)done;
+    return read_pages(node, index, offset, to, length);
 }
 
 /* ---------------------------------------------------------------- size */

@@ -11,7 +11,10 @@
  * about 15 instructions. Half of it is for pages that are spared, so that a turn finds frames
  * where every page is in use. Buckets without pages of files are passed by a bitmap. Where one page
  * is shown by very many, a turn unmaps it from some of them, and the next one goes on. So what a
- * turn costs depends neither on the size of the RAM nor on what processes do.
+ * turn costs depends neither on the size of the RAM nor on what processes do. Several requests may
+ * follow each other without a pause, each with a turn of its own: all turns of such a stretch
+ * (task/task.h) together may cost as much as two. When that is spent, requests are refused that
+ * need more; whoever can wait makes a pause, and asks again.
  *
  * Invariants: each frame in a chain is held by the cache; object->cached counts its frames in
  * chains; a busy page is in its chain, and nobody but the one who fills it has it. cache.promised +
@@ -39,18 +42,18 @@
 #define EFFORT_PAGE  8
 #define EFFORT_DROP  38
 #define EFFORT_LOOK  6 /* at a view's entry */
-#define EFFORT_UNMAP 28
+#define EFFORT_UNMAP 43
+#define EFFORT_ASKED 4 /* of one frame, whether it can go */
 
-/* What one page may cost that kmalloc() wants the place of; it asks for several. */
-#define GIVE_UP_EFFORT 100
+/* What all turns in one stretch may cost. */
+#define STRETCH_EFFORT (2 * TURN_EFFORT)
 
-/* Buckets that are looked at between two pauses. */
-#define PIECE_BUCKETS 64
+/* So many turns in a row that unmap nothing are made for a bucket where all is to go. */
+#define VAIN_TURNS_MAX 64
 
 #define WORD_BITS (8 * sizeof(uintptr_t))
 
-/* Pages of shared memory that are given back between two pauses; and views that are looked at: each
- * costs about as much. */
+/* Pages that are passed between two pauses. */
 #define PIECE_PAGES 256
 
 static struct {
@@ -63,7 +66,9 @@ static struct {
     size_t dirty_max;         /* pages that may be dirty */
     struct list_node dirty;   /* objects that have such, those that had one first at the front */
     struct wait_queue filled; /* who waits for a busy page */
-    bool is_cut_short; /* the last turn ended for its effort: another may have more success */
+    uint32_t stretch;         /* the one in which the last turn was */
+    int stretch_effort;       /* units that are left of it */
+    bool was_cut_short;       /* as in struct task, while the kernel starts */
     struct page_view_operations views;
     struct page_cache_stats stats;
 } cache;
@@ -192,9 +197,8 @@ static void clean(struct page *page)
 }
 
 /* Takes the frame out of its chain, and gives back the cache's hold on it. */
-static void drop(void *frame)
+static void drop(struct page *page, void *frame)
 {
-    struct page *page = page_of(frame);
     struct page_object *object = page->object;
     void **bucket = bucket_of(object, page->index);
     void **link = bucket;
@@ -214,8 +218,8 @@ static void drop(void *frame)
 
     bool is_free = page_release(frame);
 
-    if (is_refilled(object) && cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
-        KASSERT(is_free);
+    if (is_free && is_refilled(object) &&
+        cache.stats.files + cache.promised < PAGE_CACHE_PAGES_MIN) {
         pmm_promise_freed(1);
         cache.promised++;
     }
@@ -235,19 +239,22 @@ static void end_if_unused(struct page_object *object)
 
 /* ---------------------------------------------------------------- giving back */
 
-/* Those who show the page lose it, and their holds on it. Returns how many were looked at. */
-static size_t unmap_all(void *frame)
+/* Was a turn of this task's ended for its effort, though others could have more success? */
+static bool *was_cut_short(void)
 {
-    const struct page *page = page_of(frame);
-    size_t looked = 0;
+    struct task *task = task_current();
 
-    if (page->holders > 1 && cache.views.unmap) {
-        LIST_FOR_EACH(view, &page->object->views) {
-            (void)cache.views.unmap(view, page->index, frame);
-            looked++;
-        }
+    return task ? &task->was_cut_short : &cache.was_cut_short;
+}
+
+/* Units that may still be spent in this stretch. */
+static int *stretch_effort(void)
+{
+    if (cache.stretch != task_stretch()) {
+        cache.stretch = task_stretch();
+        cache.stretch_effort = STRETCH_EFFORT;
     }
-    return looked;
+    return &cache.stretch_effort;
 }
 
 /* A turn of the hand: some frames are to become free, or one promised to the cache. */
@@ -257,23 +264,33 @@ struct turn {
     size_t wanted;      /* pages */
     size_t freed;       /* frames that were not promised to the cache */
     size_t refused;     /* pages that nothing can be done about now, one after the other */
+    size_t unmapped;    /* how often a page was unmapped from one of those who show it */
     bool is_for_cache;
 };
 
 static struct turn new_turn(size_t wanted, bool is_for_cache)
 {
+    int effort = MIN(TURN_EFFORT, *stretch_effort());
+
     return (struct turn){
-        .effort = TURN_EFFORT,
-        .sparing_effort = TURN_EFFORT / 2,
+        .effort = effort,
+        .sparing_effort = effort / 2,
         .wanted = wanted,
         .is_for_cache = is_for_cache,
     };
 }
 
-/* One that ends when all that can go is gone. */
-static struct turn unlimited_turn(void)
+/* One that spares nothing. */
+static struct turn unsparing_turn(void)
 {
-    return (struct turn){.effort = INT32_MAX, .wanted = SIZE_MAX};
+    return (struct turn){.effort = TURN_EFFORT, .wanted = SIZE_MAX};
+}
+
+/* Its effort has ended: others run. */
+static void pause_turn(struct turn *turn)
+{
+    (void)task_pause();
+    *turn = unsparing_turn();
 }
 
 static bool has_enough(const struct turn *turn)
@@ -281,12 +298,24 @@ static bool has_enough(const struct turn *turn)
     return turn->is_for_cache ? cache.promised > 0 : turn->freed >= turn->wanted;
 }
 
+void page_object_add_view(struct page_object *object, struct list_node *view)
+{
+    list_append(&object->views, view);
+    object->views_changed++;
+}
+
+void page_object_remove_view(struct page_object *object, struct list_node *view)
+{
+    list_remove(view);
+    object->views_changed++;
+}
+
 /* The next view of the object, round and round. */
 static struct list_node *next_view(struct page_object *object)
 {
     struct list_node *view = list_take_first(&object->views);
 
-    list_append(&object->views, view);
+    page_object_add_view(object, view);
     return view;
 }
 
@@ -321,11 +350,38 @@ static bool unmap(struct turn *turn, struct page *page, void *frame)
         for (struct list_node *view = NULL;
              view != last && page->holders > 1 && turn->effort > 0;) {
             view = next_view(page->object);
-            turn->effort -=
-                cache.views.unmap(view, page->index, frame) ? EFFORT_UNMAP : EFFORT_LOOK;
+            bool is_unmapped = cache.views.unmap(view, page->index, frame);
+
+            turn->unmapped += is_unmapped;
+            turn->effort -= is_unmapped ? EFFORT_UNMAP : EFFORT_LOOK;
         }
     }
     return page->holders == 1;
+}
+
+/* A page, which the caller holds, is unmapped from all who show it. Others run in between where
+ * those are many. False: then views came or went meanwhile, and one may have been passed over. */
+static bool unmap_from_all(struct turn *turn, struct page_object *object, uint32_t index,
+                           void *frame)
+{
+    size_t left = 0;
+    bool is_sure = true;
+
+    LIST_FOR_EACH(view, &object->views) {
+        left++;
+    }
+    for (; left > 0 && !list_is_empty(&object->views) && cache.views.unmap; left--) {
+        bool is_unmapped = cache.views.unmap(next_view(object), index, frame);
+
+        turn->effort -= is_unmapped ? EFFORT_UNMAP : EFFORT_LOOK;
+        if (turn->effort <= 0) {
+            uint32_t changed = object->views_changed;
+
+            pause_turn(turn);
+            is_sure = is_sure && object->views_changed == changed;
+        }
+    }
+    return is_sure;
 }
 
 static bool may_go(const struct page *page)
@@ -333,14 +389,14 @@ static bool may_go(const struct page *page)
     return page->object && is_refilled(page->object) && !page->is_busy && !page->is_dirty;
 }
 
-static void drop_file_page(struct turn *turn, void *frame)
+static void drop_file_page(struct turn *turn, struct page *page, void *frame)
 {
-    struct page_object *object = page_of(frame)->object;
+    struct page_object *object = page->object;
     size_t promised = cache.promised;
 
     turn->effort -= EFFORT_DROP;
     turn->refused = 0;
-    drop(frame);
+    drop(page, frame);
     end_if_unused(object);
     turn->freed += cache.promised == promised;
 }
@@ -350,6 +406,7 @@ static void drop_file_page(struct turn *turn, void *frame)
  * else the hand goes on. */
 static bool sweep_bucket(struct turn *turn, size_t bucket)
 {
+    size_t unmapped = turn->unmapped;
     void *next;
 
     for (void *frame = cache.buckets[bucket]; frame; frame = next) {
@@ -368,39 +425,47 @@ static bool sweep_bucket(struct turn *turn, size_t bucket)
             turn->sparing_effort -= EFFORT_PAGE;
             turn->refused = 0;
         } else if (unmap(turn, page, frame)) {
-            drop_file_page(turn, frame);
-        } else if (turn->effort <= 0) {
+            drop_file_page(turn, page, frame);
+        } else if (turn->effort <= 0 && turn->unmapped > unmapped) {
             return false; /* the next turn unmaps it from the others */
-        } else {
+        } else { /* somebody holds it, whom no turn may wait for: he may need one himself */
             turn->refused++;
         }
     }
     return true;
 }
 
-/* The first bucket from there on, round and round, that has pages of files; there are some. */
+/* The first bucket from there on, round and round, that has pages of files; there are some. Or one
+ * without, when the effort ends before. */
 static size_t bucket_with_files(struct turn *turn, size_t bucket)
 {
     const size_t words = cache.bucket_count / WORD_BITS;
     size_t first = (bucket & (cache.bucket_count - 1)) / WORD_BITS, word = first;
+    size_t left = (size_t)turn->effort * EFFORT_WORDS;
     uintptr_t bits = cache.with_files[word] & ~(uintptr_t)0 << bucket % WORD_BITS;
 
-    while (bits == 0) {
+    while (bits == 0 && left > 0) {
         word = (word + 1) & (words - 1);
         bits = cache.with_files[word];
+        left--;
     }
     turn->effort -= (int)(((word - first) & (words - 1)) / EFFORT_WORDS);
-    return word * WORD_BITS + (size_t)__builtin_ctzl(bits);
+    return word * WORD_BITS + (bits ? (size_t)__builtin_ctzl(bits) : 0);
 }
 
 /* Moves the hand until the turn has enough, its effort has ended, or no page can go. */
 static void make_turn(struct turn *turn)
 {
+    int effort = turn->effort;
+
     while (!has_enough(turn) && turn->effort > 0 && turn->refused < cache.stats.files) {
         cache.hand = bucket_with_files(turn, cache.hand);
         cache.hand += sweep_bucket(turn, cache.hand);
     }
-    cache.is_cut_short = !has_enough(turn) && turn->effort <= 0;
+    *stretch_effort() -= effort - turn->effort;
+    if (!has_enough(turn) && turn->effort <= 0) {
+        *was_cut_short() = true;
+    }
 }
 
 /* Frames that the cache has beyond its own part. */
@@ -413,7 +478,6 @@ static size_t spare(void)
 
 size_t page_cache_shrink(size_t pages)
 {
-    cache.is_cut_short = false;
     if (pages > spare()) {
         return 0; /* of no use, and all of the table would be looked at */
     }
@@ -423,22 +487,38 @@ size_t page_cache_shrink(size_t pages)
     return turn.freed;
 }
 
-bool page_cache_give_up(void *frame)
+int page_cache_give_up(void *frame)
 {
-    struct turn turn = {.effort = GIVE_UP_EFFORT};
+    int *left = stretch_effort();
+    struct turn turn = {.effort = *left};
     struct page *page = page_of(frame);
+    int answer = 0;
 
-    if (!may_go(page) || spare() == 0 || !unmap(&turn, page, frame)) {
-        return false;
+    if (spare() == 0) {
+        return -EBUSY;
     }
-    drop_file_page(&turn, frame);
-    return true;
+    if (*left > 0 && may_go(page) && unmap(&turn, page, frame)) {
+        drop_file_page(&turn, page, frame);
+        answer = 1;
+    } else if (*left <= 0 || (turn.effort <= 0 && turn.unmapped > 0)) {
+        *was_cut_short() = true;
+        answer = -EBUSY;
+    }
+    *left = turn.effort - EFFORT_ASKED;
+    return answer;
+}
+
+bool page_cache_may_try_again(void)
+{
+    bool was_cut = *was_cut_short();
+
+    *was_cut_short() = false;
+    return was_cut && task_pause();
 }
 
 bool page_cache_promise_in_turns(size_t pages)
 {
-    while (cache.is_cut_short && task_pause()) {
-        cache.is_cut_short = false;
+    while (page_cache_may_try_again()) {
         if (pmm_promise(pages)) {
             return true;
         }
@@ -448,12 +528,18 @@ bool page_cache_promise_in_turns(size_t pages)
 
 void page_cache_forget(void)
 {
-    for (size_t bucket = 0; bucket < cache.bucket_count && cache.stats.files > 0; bucket++) {
-        struct turn turn = unlimited_turn();
+    struct turn turn = unsparing_turn();
+    unsigned vain = 0;
 
-        (void)sweep_bucket(&turn, bucket);
-        if (bucket % PIECE_BUCKETS == PIECE_BUCKETS - 1) {
-            (void)task_pause();
+    for (size_t bucket = 0; bucket < cache.bucket_count && cache.stats.files > 0;) {
+        size_t unmapped = turn.unmapped;
+        bool is_done = sweep_bucket(&turn, bucket) && turn.effort > 0;
+
+        vain = is_done || turn.unmapped > unmapped ? 0 : vain + 1;
+        bucket += is_done || vain % VAIN_TURNS_MAX == VAIN_TURNS_MAX - 1;
+        turn.effort--;
+        if (turn.effort <= 0) {
+            pause_turn(&turn);
         }
     }
 }
@@ -476,8 +562,7 @@ static void *take_frame(struct page_object *object)
     }
     void *frame = pmm_alloc_page();
 
-    if (!frame && is_refilled(object) &&
-        (cache.promised > 0 || (!cache.is_cut_short && replace_one()))) {
+    if (!frame && is_refilled(object) && (cache.promised > 0 || replace_one())) {
         cache.promised--;
         frame = pmm_alloc_promised_page();
     }
@@ -502,11 +587,28 @@ struct page_object *page_object_hold(struct page_object *object)
     return object;
 }
 
+/* The page goes, from those who show it, too. May wait. */
+static void drop_everywhere(struct turn *turn, struct page_object *object, uint32_t index,
+                            void *frame)
+{
+    struct page *page = page_of(frame);
+
+    if (page->holders > 1) {
+        page_hold(frame);
+        (void)unmap_from_all(turn, object, index, frame);
+        if (page_release(frame) || page->object != object || page->index != index) {
+            return; /* it has gone meanwhile */
+        }
+    }
+    turn->effort -= EFFORT_DROP;
+    drop(page, frame);
+}
+
 /* Those pages from `first` on that are in memory go, up to `end` of them; a busy one is waited for.
  * Lets others run now and then. */
 static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
 {
-    size_t work = 0;
+    struct turn turn = unsparing_turn();
 
     for (uint32_t index = first; index < end && object->cached > 0;) {
         void *frame = page_object_find(object, index);
@@ -516,14 +618,12 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
             continue;
         }
         if (frame) {
-            work += unmap_all(frame);
-            drop(frame);
+            drop_everywhere(&turn, object, index, frame);
         }
         index++;
-        work++;
-        if (work >= PIECE_PAGES) {
-            work = 0;
-            (void)task_pause();
+        turn.effort -= EFFORT_LOOK;
+        if (turn.effort <= 0) {
+            pause_turn(&turn);
         }
     }
 }
@@ -625,19 +725,20 @@ static int wait_for_busy(int otherwise)
 /* No frame was found. 0: look again; -EINTERRUPTED; -ENOMEM. */
 static int wait_for_frame(void)
 {
-    if (cache.is_cut_short) {
-        return task_pause() ? OK : -EINTERRUPTED;
-    }
-    return wait_for_busy(-ENOMEM);
+    return page_cache_may_try_again() ? OK
+           : task_is_cancelled()      ? -EINTERRUPTED
+                                      : wait_for_busy(-ENOMEM);
 }
 
 /* The pages are busy no longer: they are there, or, when they could not be filled, absent again. */
 static void settle(void *const frames[], size_t count, int status)
 {
     for (size_t i = 0; i < count; i++) {
-        page_of(frames[i])->is_busy = false;
+        struct page *page = page_of(frames[i]);
+
+        page->is_busy = false;
         if (status < 0) {
-            drop(frames[i]);
+            drop(page, frames[i]);
         }
     }
     cache.busy -= count;
@@ -719,6 +820,19 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
     return status;
 }
 
+void *page_object_get_at_once(struct page_object *object, uint32_t index)
+{
+    struct page *page;
+    void *frame = find(object, index, &page);
+
+    if (!frame || page->is_busy) {
+        return NULL;
+    }
+    page->is_used = true;
+    cache.stats.hits++;
+    return frame;
+}
+
 /* ---------------------------------------------------------------- writing */
 
 void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame)
@@ -786,42 +900,52 @@ int page_object_make_room(struct page_object *object)
     return OK;
 }
 
-/* The dirty pages from index on that lie one behind the other: none of them is dirty any more, or
- * mapped, and each is held. Returns how many; fewer where very many show them. */
-static size_t take_dirty(struct page_object *object, uint32_t index, void *frames[])
-{
-    size_t count = 0, looked = 0;
+/* Pages that are on their way to the disk: all lie one behind the other. */
+struct run {
+    uint32_t index, count;
+    bool is_sure; /* who writes to them from now on is noticed */
+    void *frames[PAGE_OBJECT_FILL_MAX];
+};
 
-    while (count < PAGE_OBJECT_FILL_MAX && looked < PIECE_PAGES) {
-        void *frame = page_object_find(object, index + (uint32_t)count);
+/* The dirty pages from run->index on are dirty no longer, and each is held; then they are unmapped,
+ * so that the next who writes to one is noticed. May wait. */
+static void take_dirty(struct page_object *object, struct run *run)
+{
+    struct turn turn = unsparing_turn();
+
+    run->count = 0;
+    run->is_sure = true;
+    while (run->count < PAGE_OBJECT_FILL_MAX) {
+        uint32_t index = run->index + run->count;
+        void *frame = page_object_find(object, index);
 
         if (!frame || !page_of(frame)->is_dirty) {
             break;
         }
-        looked += unmap_all(frame); /* the next who writes to it is noticed */
         clean(page_of(frame));
         page_hold(frame);
-        frames[count++] = frame;
+        object->writing++;
+        run->frames[run->count++] = frame;
+        if (page_of(frame)->holders > 2) {
+            run->is_sure = unmap_from_all(&turn, object, index, frame) && run->is_sure;
+        }
     }
-    return count;
 }
 
-static int write_run(struct page_object *object, uint32_t index, void *const frames[], size_t count)
+static int write_run(struct page_object *object, const struct run *run)
 {
-    object->writing += (uint32_t)count;
+    int status = object->operations->write_back(object, run->index, run->frames, run->count);
 
-    int status = object->operations->write_back(object, index, frames, count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (status == -ENOMEM || status == -EINTERRUPTED) {
-            page_object_mark_dirty(object, index + (uint32_t)i, frames[i]);
+    for (uint32_t i = 0; i < run->count; i++) {
+        if (status == -ENOMEM || status == -EINTERRUPTED || !run->is_sure) {
+            page_object_mark_dirty(object, run->index + i, run->frames[i]);
         }
-        (void)page_release(frames[i]);
+        (void)page_release(run->frames[i]);
     }
     if (status == OK) {
-        object->filled = MAX(object->filled, MIN(index + (uint32_t)count, object->pages));
+        object->filled = MAX(object->filled, MIN(run->index + run->count, object->pages));
     }
-    object->writing -= (uint32_t)count;
+    object->writing -= run->count;
     task_wake_all(&cache.filled);
     return status;
 }
@@ -833,19 +957,19 @@ int page_object_write_back(struct page_object *object)
     int status = OK;
 
     for (uint32_t steps = 1; index < end && object->dirty > 0; steps++) {
-        void *frames[PAGE_OBJECT_FILL_MAX];
-        size_t count = take_dirty(object, index, frames);
+        struct run run = {.index = index};
 
-        if (count > 0) {
-            int now = write_run(object, index, frames, count);
+        take_dirty(object, &run);
+        if (run.count > 0) {
+            int now = write_run(object, &run);
 
             status = status < 0 ? status : now;
             if (now == -ENOMEM || now == -EINTERRUPTED) {
                 return now;
             }
         }
-        index += (uint32_t)MAX(count, (size_t)1);
-        if ((count > 0 || steps % PIECE_PAGES == 0) && !task_pause()) {
+        index += MAX(run.count, 1u);
+        if ((run.count > 0 || steps % PIECE_PAGES == 0) && !task_pause()) {
             return -EINTERRUPTED;
         }
     }

@@ -76,7 +76,8 @@ struct page_object {
     uint32_t promised;      /* of pages that stay: not in memory yet */
     uint32_t next;          /* where a reader that goes on would read next */
     uint32_t window;        /* pages that were read at once the last time */
-    struct list_node views; /* who shows it: for the function below */
+    struct list_node views; /* who shows it: page_object_add_view() */
+    uint32_t views_changed; /* how often their order was another afterwards */
     uint32_t filled; /* pages from this one on are not on the volume yet: they begin as zeros */
     uint32_t dirty;  /* pages, which lie in [dirty_first, dirty_end) */
     uint32_t dirty_first, dirty_end;
@@ -87,7 +88,10 @@ struct page_object {
 /* Sets up the page cache. Once; after pmm is whole. */
 void page_cache_initialise(void);
 
-/* Those who show pages: `view` is a node of the object's list. */
+/* Somebody shows pages of the object from now on, or no longer: `view` is the caller's. */
+void page_object_add_view(struct page_object *object, struct list_node *view);
+void page_object_remove_view(struct page_object *object, struct list_node *view);
+
 struct page_view_operations {
     /* Has the program touched page `index` through this view since the last such call? */
     bool (*was_used)(struct list_node *view, uint32_t index, const void *frame);
@@ -119,7 +123,11 @@ void page_object_release(struct page_object *object);
  */
 int page_object_get(struct page_object *object, uint32_t index, void **frame);
 
-/* The same if it is in memory, without a wait and without a hold; else NULL. */
+/* The same without a wait and without a hold: NULL unless it is in memory and filled. The frame can
+ * go as soon as anybody waits. */
+void *page_object_get_at_once(struct page_object *object, uint32_t index);
+
+/* The frame, whether it is filled or not; NULL: the page is absent. It does not count as read. */
 void *page_object_find(const struct page_object *object, uint32_t index);
 
 /* Somebody is about to get so many pages from index on: they are read together, as far as they
@@ -163,14 +171,24 @@ void page_object_end(struct page_object *object);
  * Gives back so many pages of files, as far as the cache keeps PAGE_CACHE_PAGES_MIN. If that cannot
  * be so many, none: who asks for too much takes nothing from others. A few more go where several
  * are found at once. Returns how many frames are free now that were not. These may be fewer: one
- * call takes at most 60,000 instructions, and the next one goes on where it stopped.
+ * call takes at most 60,000 instructions, and the next one goes on where it stopped. All calls in
+ * one stretch (task_stretch()), those below included, take at most 120,000 together; then they
+ * return 0.
  */
 size_t page_cache_shrink(size_t pages);
 
+/*
+ * For those who can wait, when a request for memory was refused, of whatever kind: pmm's,
+ * kmalloc()'s or one made of such. True: the running task was refused before all pages of files had
+ * been looked at that could go; a pause was made, and the request is to be made again. False: it
+ * was not, since the last such call, or the task is cancelled. May wait.
+ */
+bool page_cache_may_try_again(void);
+
 /* For kmalloc(), which wants the place of this very frame of pmm's: gives it back, if it is a page
- * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN; not if very
- * many show it. Returns whether it is free now. */
-bool page_cache_give_up(void *frame);
+ * of a file that can go, used lately or not, and the cache keeps PAGE_CACHE_PAGES_MIN. 1: it is
+ * free now; 0: it cannot go; -EBUSY: this stretch has no time left for it, or no page can go. */
+int page_cache_give_up(void *frame);
 
 /* For page_cache_promise(), when one call was not enough: as many as it takes. */
 bool page_cache_promise_in_turns(size_t pages);

@@ -270,21 +270,30 @@ static int go_up(struct node *directory, struct node **node)
     return directory == directory->volume->root ? root_of(VFS_DRIVE_START, node) : -ENOENT;
 }
 
+/* Which drive begins at that name below the root of drive 0; VFS_DRIVES: none. */
+static unsigned drive_at(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (is_name(name, length, places[i].name)) {
+            return places[i].drive;
+        }
+    }
+    return VFS_DRIVES;
+}
+
+/* Does another drive begin at that name in the directory? */
+static bool is_place(const struct node *directory, const char *name, size_t length)
+{
+    const struct volume *start = drives[VFS_DRIVE_START];
+
+    return start && directory == start->root && vfs_volume(drive_at(name, length)) != NULL;
+}
+
 /* From the root of drive 0, `name` may be where another drive begins. */
 static int place_of(const struct node *directory, const char *name, size_t length,
                     struct node **node)
 {
-    const struct volume *start = drives[VFS_DRIVE_START];
-
-    if (!start || directory != start->root) {
-        return -ENOENT;
-    }
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (is_name(name, length, places[i].name)) {
-            return root_of(places[i].drive, node);
-        }
-    }
-    return -ENOENT;
+    return is_place(directory, name, length) ? root_of(drive_at(name, length), node) : -ENOENT;
 }
 
 /* One name further. */
@@ -400,8 +409,8 @@ static int follow(struct walk *walk, const char **name, size_t *length)
     }
 }
 
-/* The folder that the path's last name is in, or is to be in: held, in walk->node. -EINVARG for a
- * path whose last name cannot be changed. */
+/* The folder that the path's last name is in, or is to be in: held, in walk->node. -EINUSE for a
+ * path whose last name cannot be changed: it is none, or where a drive begins. */
 static int find_folder(struct node *folder, const char *path, struct walk *walk, const char **name,
                        size_t *length)
 {
@@ -414,7 +423,8 @@ static int find_folder(struct node *folder, const char *path, struct walk *walk,
     if (status == OK && walk->node->kind != NODE_DIRECTORY) {
         status = -ENOTDIR;
     }
-    if (status == OK && (*length == 0 || is_dots(*name, *length))) {
+    if (status == OK && (*length == 0 || is_dots(*name, *length) ||
+                         (!walk->is_at_drive && is_place(walk->node, *name, *length)))) {
         status = -EINUSE;
     }
     if (status < 0) {
@@ -876,7 +886,19 @@ static const char *place_name(unsigned drive)
     return NULL;
 }
 
-/* Puts what paths on a drive begin with before *start: nothing for drive 0. */
+/* Would the path, which begins with '/', lead to another drive than 0? */
+static bool leads_to_place(const char *path)
+{
+    size_t length = 0;
+
+    while (path[1 + length] != '\0' && path[1 + length] != '/') {
+        length++;
+    }
+    return drive_at(path + 1, length) < VFS_DRIVES;
+}
+
+/* Puts what paths on a drive begin with before *start: nothing for drive 0, but where a place has
+ * the same name. */
 static int put_drive(unsigned drive, const char *path, char **start)
 {
     const char *place = place_name(drive);
@@ -887,7 +909,8 @@ static int put_drive(unsigned drive, const char *path, char **start)
 
         return status < 0 ? status : put_before(path, start, "/");
     }
-    return drive == VFS_DRIVE_START ? OK : put_before(path, start, number);
+    return drive == VFS_DRIVE_START && !leads_to_place(*start) ? OK
+                                                               : put_before(path, start, number);
 }
 
 int vfs_path_of(struct node *folder, char *path, size_t size)

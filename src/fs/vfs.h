@@ -10,6 +10,9 @@
  *   folder/name        from the working folder
  *   . and ..           this folder, and the one that it lies in; from a drive to drive 0
  *
+ * Where another drive begins, nothing can be made, removed or renamed: so no file is hidden behind
+ * it. What drive 0 has of that name itself is 0:/tmp.
+ *
  * A path that ends with '/' names a folder. Names have up to NODE_NAME_BYTES - 1 bytes, paths up to
  * PATH_BYTES_MAX with their NUL: -EBADPATH.
  *

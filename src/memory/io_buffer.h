@@ -38,8 +38,8 @@ static inline struct io_buffer io_buffer_add(struct io_buffer buffer, size_t off
     return buffer;
 }
 
-/* Copies length bytes into the buffer. 0, or -EINVARG when the program may not write there; then
- * some may have been copied. May wait, for a program's page that is only absent. */
+/* Copies length bytes into the buffer. 0, or an error of copy_to_user(); then some may have been
+ * copied. May wait, for a program's page that is only absent. */
 static inline int io_buffer_put(struct io_buffer to, const void *from, size_t length)
 {
     if (to.is_user) {
@@ -47,6 +47,16 @@ static inline int io_buffer_put(struct io_buffer to, const void *from, size_t le
     }
     memcpy((void *)to.address, from, length);
     return OK;
+}
+
+/* The same without a wait: false also when a page of the program's is only absent. */
+static inline bool io_buffer_put_at_once(struct io_buffer to, const void *from, size_t length)
+{
+    if (to.is_user) {
+        return copy_to_user_at_once(user_pointer(to.address), from, length);
+    }
+    memcpy((void *)to.address, from, length);
+    return true;
 }
 
 /* Copies length bytes out of the buffer, likewise. */

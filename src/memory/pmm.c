@@ -63,6 +63,7 @@
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "base/align.h"
+#include "base/compiler.h"
 #include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
@@ -95,10 +96,6 @@
 
 /* No machine has as many pages; so sums with it do not wrap. */
 #define PROMISE_MAX (SIZE_MAX / PAGE_SIZE_BYTES)
-
-#define CALLER            __builtin_return_address(0)
-#define RARELY(condition) __builtin_expect(!!(condition), 0)
-#define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
 
 _Static_assert(HEAP_BLOCK_SIZE_BYTES == PAGE_SIZE_BYTES, "a block is a frame");
 _Static_assert(FRAME_ZONE_END / ZONE_BYTES_MAX < FRAME_ZONES_MAX - HIGH_ZONES_MAX, "zones for all");
@@ -591,7 +588,7 @@ static inline void set_promised(size_t promised)
     pmm.floor = promised + pmm.pool_kernel;
 }
 
-void pmm_set_reclaimer(size_t (*reclaim)(size_t count), bool (*give_up)(void *frame))
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count), int (*give_up)(void *frame))
 {
     pmm.reclaim = reclaim;
     kheap_set_reclaimer(give_up);

@@ -85,10 +85,10 @@ size_t pmm_get_promised_pages(void);
 /*
  * Who can make frames free when there are too few. reclaim() is called with how many are wanted, in
  * the middle of any call above, and of kmalloc(); it returns how many it has made free. give_up()
- * is called where kmalloc() finds no place in the pool, for a frame there: does it go? It is free
- * then. Neither may call kmalloc().
+ * is called where kmalloc() finds no place in the pool, for a frame there (kheap_set_reclaimer()).
+ * Neither may call kmalloc().
  */
-void pmm_set_reclaimer(size_t (*reclaim)(size_t count), bool (*give_up)(void *frame));
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count), int (*give_up)(void *frame));
 
 /* How many more could be promised, or taken, now. */
 size_t pmm_get_available_pages(void);

@@ -8,6 +8,7 @@
  */
 #include "memory/user.h"
 
+#include "arch/trap.h"
 #include "arch/user_access.h"
 #include "base/status.h"
 
@@ -18,7 +19,9 @@ int copy_from_user(void *destination, struct user_pointer source, size_t length)
     if (!end || length > end - source.address) {
         return -EINVARG;
     }
-    return user_access_copy(destination, (const void *)source.address, length) ? OK : -EINVARG;
+    return user_access_copy(destination, (const void *)source.address, length)
+               ? OK
+               : trap_user_page_error();
 }
 
 int copy_to_user(struct user_pointer destination, const void *source, size_t length)
@@ -28,5 +31,24 @@ int copy_to_user(struct user_pointer destination, const void *source, size_t len
     if (!end || length > end - destination.address) {
         return -EINVARG;
     }
-    return user_access_copy((void *)destination.address, source, length) ? OK : -EINVARG;
+    return user_access_copy((void *)destination.address, source, length) ? OK
+                                                                         : trap_user_page_error();
+}
+
+/* Nothing runs between the two assignments but the copy and its fault. */
+static bool is_at_once;
+
+bool copy_to_user_at_once(struct user_pointer destination, const void *source, size_t length)
+{
+    is_at_once = true;
+
+    int status = copy_to_user(destination, source, length);
+
+    is_at_once = false;
+    return status == OK;
+}
+
+bool user_copy_waits(void)
+{
+    return !is_at_once;
 }

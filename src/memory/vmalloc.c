@@ -17,10 +17,8 @@
 #include "memory/heap/byte_heap.h"
 #include "memory/paging/paging.h"
 #include "memory/pmm.h"
+#include "base/compiler.h"
 #include "base/status.h"
-
-#define CALLER   __builtin_return_address(0)
-#define NOINLINE __attribute__((noinline))
 
 /* Mapped or given back between two moments in which interrupts are served. */
 #define BYTES_AT_ONCE (64 * PAGE_SIZE_BYTES)

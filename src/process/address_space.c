@@ -341,7 +341,7 @@ static void show(struct area *area)
 {
     if (area->object) {
         (void)page_object_hold(area->object);
-        list_append(&area->object->views, &area->view);
+        page_object_add_view(area->object, &area->view);
         if (is_writer(area)) {
             node_add_writer(node_of(area->object));
         }
@@ -354,7 +354,7 @@ static void hide(struct area *area)
         if (is_writer(area)) {
             node_end_writing(node_of(area->object));
         }
-        list_remove(&area->view);
+        page_object_remove_view(area->object, &area->view);
         page_object_release(area->object);
     }
 }

@@ -1,12 +1,21 @@
 /*
  * process/descriptors.c - see descriptors.h.
- *
- * Size before speed.
  */
 #include "process/descriptors.h"
 
 #include "base/status.h"
 #include "fs/device_file.h"
+
+#define ALL_NUMBERS ((uint32_t)((1ull << FILE_DESCRIPTORS) - 1))
+
+/* The lowest number of a set that is not empty; it is taken out. */
+static uint32_t take_lowest(uint32_t *numbers)
+{
+    uint32_t number = (uint32_t)__builtin_ctz(*numbers);
+
+    *numbers &= *numbers - 1;
+    return number;
+}
 
 static uint32_t charge_of(uint32_t number)
 {
@@ -16,12 +25,10 @@ static uint32_t charge_of(uint32_t number)
 int descriptors_add(struct descriptors *descriptors, struct family *family, struct file *file,
                     uint32_t from)
 {
-    for (uint32_t number = from; number < FILE_DESCRIPTORS; number++) {
-        if (!descriptors->files[number]) {
-            return descriptors_replace(descriptors, family, file, number);
-        }
-    }
-    return -EBUSY;
+    uint32_t below = from < FILE_DESCRIPTORS ? (1u << from) - 1 : ALL_NUMBERS;
+    uint32_t free = ALL_NUMBERS & ~(descriptors->open | below);
+
+    return free ? descriptors_replace(descriptors, family, file, take_lowest(&free)) : -EBUSY;
 }
 
 int descriptors_replace(struct descriptors *descriptors, struct family *family, struct file *file,
@@ -38,6 +45,7 @@ int descriptors_replace(struct descriptors *descriptors, struct family *family, 
         return -ELIMIT;
     }
     descriptors->files[index] = file;
+    descriptors->open |= 1u << index;
     descriptors->close_on_execute &= ~(1u << index);
     file_close(old);
     return (int)index;
@@ -52,6 +60,7 @@ int descriptors_close(struct descriptors *descriptors, struct family *family, ui
         return -EINVARG;
     }
     descriptors->files[index] = NULL;
+    descriptors->open &= ~(1u << index);
     descriptors->close_on_execute &= ~(1u << index);
     family_give_back(family, FAMILY_FILES, charge_of(index));
     file_close(file);
@@ -62,39 +71,42 @@ void descriptors_begin(struct descriptors *to)
 {
     for (uint32_t number = 0; number < FILE_DESCRIPTOR_FIRST; number++) {
         to->files[number] = device_file_console();
+        to->open |= 1u << number;
     }
 }
 
 int descriptors_inherit(struct descriptors *to, struct family *family,
                         const struct descriptors *from, uint32_t first, uint32_t end)
 {
-    for (uint32_t number = first; number < end; number++) {
-        if (!from->files[number]) {
-            continue;
-        }
+    uint32_t before_end = end < FILE_DESCRIPTORS ? (1u << end) - 1 : ALL_NUMBERS;
+    uint32_t inherited = from->open & before_end & ~((1u << first) - 1);
+
+    while (inherited) {
+        uint32_t number = take_lowest(&inherited);
+
         if (!family_charge(family, FAMILY_FILES, charge_of(number))) {
             return -ELIMIT;
         }
         to->files[number] = file_hold(from->files[number]);
+        to->open |= 1u << number;
         to->close_on_execute |= from->close_on_execute & 1u << number;
     }
     return OK;
 }
 
+static void close_set(struct descriptors *descriptors, struct family *family, uint32_t numbers)
+{
+    while (numbers) {
+        (void)descriptors_close(descriptors, family, take_lowest(&numbers));
+    }
+}
+
 void descriptors_execute(struct descriptors *descriptors, struct family *family)
 {
-    for (uint32_t number = 0; number < FILE_DESCRIPTORS; number++) {
-        if (descriptors->close_on_execute & 1u << number) {
-            (void)descriptors_close(descriptors, family, number);
-        }
-    }
+    close_set(descriptors, family, descriptors->close_on_execute);
 }
 
 void descriptors_end(struct descriptors *descriptors, struct family *family)
 {
-    for (uint32_t number = 0; number < FILE_DESCRIPTORS; number++) {
-        if (descriptors->files[number]) { /* most have none */
-            (void)descriptors_close(descriptors, family, number);
-        }
-    }
+    close_set(descriptors, family, descriptors->open);
 }

@@ -17,7 +17,8 @@
 
 struct descriptors {
     struct file *files[FILE_DESCRIPTORS]; /* NULL: the number is free */
-    uint32_t close_on_execute;            /* a bit for each number */
+    uint32_t open;                        /* a bit for each number: it has a file */
+    uint32_t close_on_execute;            /* the same, for execute() */
 };
 
 _Static_assert(FILE_DESCRIPTORS <= 32, "a bit for each");

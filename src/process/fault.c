@@ -158,10 +158,13 @@ static void process_on_fault(struct trap_frame *frame)
     process_exit_by_signal(STATUS_FAULT + (int)number, signal_of(number));
 }
 
-/* The kernel could not touch a program's memory. */
-static bool process_on_kernel_fault(const struct page_fault *fault)
+/* The kernel could not touch a program's memory. Behind the end of a mapped file there is none. */
+static int process_on_kernel_fault(const struct page_fault *fault)
 {
-    return task_current() && process_current()->space.chunk && mend(fault) == OK;
+    int status = user_copy_waits() && task_current() && process_current()->space.chunk ? mend(fault)
+                                                                                       : -EINVARG;
+
+    return status == -EBOUNDS ? -EINVARG : status;
 }
 
 void process_fault_initialise(void)

@@ -257,7 +257,7 @@ static int add_stack(struct address_space *space, const struct elf_layout *layou
 
 static int read_layout(struct address_space *space, struct file *file, struct elf_layout *layout)
 {
-    struct node *program = file_node(file);
+    struct node *program = file->node;
     struct file_stat stat;
     int status = program ? address_space_set_program(space, program) : OK;
 

@@ -16,6 +16,7 @@
 #include "fs/node.h"
 #include "fs/ram/ram_fs.h"
 #include "base/align.h"
+#include "fs/page_object.h"
 #include "lib/string.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
@@ -178,8 +179,11 @@ int process_load(const char *path, const struct arguments *arguments, struct pro
 int process_load_job(const char *path, const struct arguments *arguments, bool is_in_front,
                      struct process **process)
 {
-    struct family *family = family_new(is_in_front);
+    struct family *family;
 
+    do {
+        family = family_new(is_in_front);
+    } while (!family && page_cache_may_try_again());
     if (!family) {
         return -ELIMIT;
     }

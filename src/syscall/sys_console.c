@@ -24,7 +24,7 @@ intptr_t sys_print(const uintptr_t *arguments)
     int length = user_string_length(string, PRINT_BYTES_MAX);
 
     if (length < 0) {
-        return -EINVARG;
+        return length == -EBOUNDS ? -EINVARG : length;
     }
     console_print(io_buffer_of_user(string), (size_t)length);
     return OK;

@@ -144,10 +144,9 @@ intptr_t sys_read_directory(const uintptr_t *arguments)
         return -EINVARG;
     }
     int status = file_read_directory(file, &entry);
-    if (status == 1 && copy_to_user(out, &entry, sizeof(entry)) < 0) {
-        return -EINVARG;
-    }
-    return status;
+    int copied = status == 1 ? copy_to_user(out, &entry, sizeof(entry)) : OK;
+
+    return copied < 0 ? copied : status;
 }
 
 /* close(descriptor): 0; an error when something that was written to the file is lost: it is closed

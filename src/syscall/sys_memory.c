@@ -11,6 +11,7 @@
 #include "fs/node.h"
 #include "fs/page_object.h"
 #include "base/align.h"
+#include "base/compiler.h"
 #include "memory/heap/kheap.h"
 #include "memory/heap/kmem_cache.h"
 #include "memory/pmm.h"
@@ -36,7 +37,7 @@ void sys_memory_set_trace(bool is_on)
  * above it. They are found by frame pointers (EBP: the caller's EBP, then the return address), and
  * nothing of it is believed: a program that uses EBP for something else has fewer or odd callers.
  */
-static void __attribute__((noinline)) end_trace(void)
+static NOINLINE void end_trace(void)
 {
     const struct process *process = process_current();
     const struct trap_frame *registers = task_user_frame(&process->task);
@@ -64,7 +65,11 @@ static void __attribute__((noinline)) end_trace(void)
 /* malloc(size): the address, or 0 */
 intptr_t sys_malloc(const uintptr_t *arguments)
 {
-    void *memory = process_malloc(process_current(), arguments[0]);
+    void *memory;
+
+    do {
+        memory = process_malloc(process_current(), arguments[0]);
+    } while (__builtin_expect(memory == NULL, false) && page_cache_may_try_again());
 
     if (is_traced) {
         printk("trace: process_malloc(%zu) = %p", (size_t)arguments[0], memory);

@@ -141,9 +141,10 @@ static int look_at_walk(vaddr_t address, struct user_pointer out)
 {
     struct memory_walk two_steps;
     struct memory_levels levels;
+    int status = copy_from_user(&two_steps, out, sizeof(two_steps));
 
-    if (copy_from_user(&two_steps, out, sizeof(two_steps)) < 0) {
-        return -EINVARG;
+    if (status < 0) {
+        return status;
     }
     levels.pid = two_steps.pid;
     if (walk(address, &levels) < 0) {
@@ -158,10 +159,12 @@ static int look_at_levels(vaddr_t address, struct user_pointer out)
 {
     struct memory_levels levels;
 
-    if (copy_from_user(&levels, out, sizeof(levels)) < 0 || walk(address, &levels) < 0) {
-        return -EINVARG;
+    int status = copy_from_user(&levels, out, sizeof(levels));
+
+    if (status == OK && walk(address, &levels) < 0) {
+        status = -EINVARG;
     }
-    return copy_to_user(out, &levels, sizeof(levels));
+    return status == OK ? copy_to_user(out, &levels, sizeof(levels)) : status;
 }
 
 static int look_at_area(vaddr_t address, struct user_pointer out)

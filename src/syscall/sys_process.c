@@ -77,7 +77,7 @@ static int add_from_user(struct arguments *arguments, struct user_pointer source
             return OK;
         }
         if (status != -EBOUNDS || size >= max) {
-            return -EINVARG;
+            return status == -EBOUNDS ? -EINVARG : status;
         }
         /* There is no room for it yet. */
         status = arguments_grow(arguments);

@@ -83,23 +83,22 @@ static int node_for(uintptr_t descriptor, uint32_t access, struct node **node)
     if (!file) {
         return -EINVARG;
     }
-    *node = file_node(file);
+    *node = file->node;
     if (!*node) {
         return -ENOSEEK;
     }
-    return file->flags & access ? OK : -EMODE;
+    return (file->flags & access) != 0 ? OK : -EMODE;
 }
 
 /* What READ_AT and WRITE_AT are to do. */
 static int read_transfer(uintptr_t source, struct file_transfer *transfer)
 {
-    int status = copy_from_user(transfer, user_pointer(source), sizeof(*transfer));
-
-    if (status == OK && (transfer->position > INT64_MAX || transfer->buffer > UINTPTR_MAX)) {
+    if (copy_from_user(transfer, user_pointer(source), sizeof(*transfer)) < 0 ||
+        transfer->position > INT64_MAX || transfer->buffer > UINTPTR_MAX) {
         return -EINVARG;
     }
     transfer->length = MIN(transfer->length, (uint64_t)INT32_MAX);
-    return status;
+    return OK;
 }
 
 /* read_at(descriptor, transfer): how many bytes */
@@ -156,14 +155,15 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     int64_t position;
     uint64_t base = 0;
 
-    if (copy_from_user(&position, user_pointer(arguments[1]), sizeof(position)) < 0) {
-        return -EINVARG;
+    int status = copy_from_user(&position, user_pointer(arguments[1]), sizeof(position));
+    if (status < 0) {
+        return status;
     }
     file = descriptor_file(arguments[0]);
     if (!file || from > FILE_SEEK_END) {
         return -EINVARG;
     }
-    struct node *node = file_node(file);
+    struct node *node = file->node;
 
     if (!node) {
         return -ENOSEEK;
@@ -179,8 +179,7 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     if (__builtin_add_overflow(position, (int64_t)base, &position) || position < 0) {
         return -EINVARG;
     }
-    int status = file_seek(file, (uint64_t)position);
-
+    status = file_seek(file, (uint64_t)position);
     return status < 0 ? status
                       : copy_to_user(user_pointer(arguments[1]), &position, sizeof(position));
 }
@@ -191,11 +190,11 @@ intptr_t sys_resize_file(const uintptr_t *arguments)
     uint64_t size;
     struct node *node;
 
-    if (copy_from_user(&size, user_pointer(arguments[1]), sizeof(size)) < 0 || size > INT64_MAX) {
-        return -EINVARG;
+    int status = copy_from_user(&size, user_pointer(arguments[1]), sizeof(size));
+    if (status < 0 || size > INT64_MAX) {
+        return status < 0 ? status : -EINVARG;
     }
-    int status = node_for(arguments[0], FILE_WRITE, &node);
-
+    status = node_for(arguments[0], FILE_WRITE, &node);
     return status < 0 ? status : node_resize(node, size);
 }
 
@@ -316,7 +315,7 @@ static int describe_descriptor(uintptr_t descriptor, struct file_details *detail
     if (!file) {
         return -EINVARG;
     }
-    const struct node *node = file_node(file);
+    const struct node *node = file->node;
 
     if (node) {
         describe_node(node, details);
@@ -371,7 +370,7 @@ intptr_t sys_list_directory(const uintptr_t *arguments)
     if (!file) {
         return -EINVARG;
     }
-    node = file_node(file);
+    node = file->node;
     if (!node || node->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
     }

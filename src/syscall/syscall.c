@@ -10,7 +10,9 @@
 #include "arch/trap.h"
 #include "arch/user_access.h"
 #include "base/align.h"
+#include "base/compiler.h"
 #include "base/status.h"
+#include "fs/page_object.h"
 #include "process/process.h"
 
 static intptr_t sys_unknown(const uintptr_t *arguments)
@@ -65,49 +67,62 @@ _Static_assert(ARRAY_SIZE(syscalls) == SYSCALL_COUNT && SYSCALL_COUNT == CALLS +
  * The arguments of a 32-bit program: words on its stack. Where the kernel's are wider, some have a
  * sign. This is part of each such call, so it does not go the long way through copy_from_user().
  */
-static inline bool read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
+static inline int read_stack_arguments(vaddr_t stack, uintptr_t number, uintptr_t *arguments)
 {
     vaddr_t end = user_range_end(stack);
     size_t bytes = syscalls[number].stack_bytes;
     uint32_t words[SYSCALL_ARGUMENTS_MAX];
     bool are_same = sizeof(*words) == sizeof(*arguments);
 
-    if (!end || bytes > end - stack ||
-        !user_access_copy(are_same ? (void *)arguments : words, (const void *)stack, bytes)) {
-        return false;
+    if (!end || bytes > end - stack) {
+        return -EINVARG;
+    }
+    if (!user_access_copy(are_same ? (void *)arguments : words, (const void *)stack, bytes)) {
+        return trap_user_page_error();
     }
     for (unsigned i = 0; !are_same && i < bytes / WORD; i++) {
         bool is_signed = signs[number] >> i & 1;
 
         arguments[i] = is_signed ? (uintptr_t)(intptr_t)(int32_t)words[i] : words[i];
     }
-    return true;
+    return OK;
 }
 
 /* Apart from the calls without arguments, so that those save fewer registers. */
-static void __attribute__((noinline)) call_with_arguments(struct trap_frame *frame, uint32_t number)
+static NOINLINE intptr_t call_with_arguments(const struct trap_frame *frame, uint32_t number)
 {
     uintptr_t arguments[SYSCALL_ARGUMENTS_MAX];
+    int status = read_stack_arguments(frame_user_stack_pointer(frame), number, arguments);
 
-    if (read_stack_arguments(frame_user_stack_pointer(frame), number, arguments)) {
-        frame_set_result(frame, syscalls[number].handler(arguments));
-    } else {
-        frame_set_result(frame, -EINVARG);
-    }
+    return status == OK ? syscalls[number].handler(arguments) : status;
 }
 
 /* int 0x80. Of the number's register such programs have 32 bits; the rest may be anything. */
-static void syscall_from_gate(struct trap_frame *frame)
+static inline intptr_t call_from_gate(const struct trap_frame *frame)
 {
     uint32_t number = (uint32_t)frame_syscall_number(frame);
 
     if (number >= ARRAY_SIZE(syscalls)) {
-        frame_set_result(frame, -EINVARG);
-    } else if (syscalls[number].stack_bytes == 0) {
-        frame_set_result(frame, syscalls[number].handler(NULL));
-    } else {
-        call_with_arguments(frame, number);
+        return -EINVARG;
     }
+    return syscalls[number].stack_bytes == 0 ? syscalls[number].handler(NULL)
+                                             : call_with_arguments(frame, number);
+}
+
+/*
+ * A call that returns -ENOMEM has changed nothing. It is made again for as long as it was refused
+ * only because the page cache, which could give memory back, had done its part of this stretch: so
+ * nothing that a handler calls has to wait for memory in the middle of its work. For calls by the
+ * instruction, the entry code does the same.
+ */
+static void syscall_from_gate(struct trap_frame *frame)
+{
+    intptr_t result;
+
+    do {
+        result = call_from_gate(frame); /* its number is in the frame until the result is */
+    } while (__builtin_expect(result == -ENOMEM, false) && page_cache_may_try_again());
+    frame_set_result(frame, result);
 }
 
 /* syscall */
@@ -118,12 +133,13 @@ static intptr_t syscall_from_instruction(const struct trap_frame *frame)
     if (number >= ARRAY_SIZE(syscalls)) {
         return -EINVARG;
     }
-    return syscalls[number].handler(frame_register_arguments(frame));
+    return syscalls[number].handler(frame_register_arguments(frame)); /* a jump */
 }
 
 void syscall_initialise(void)
 {
     trap_set_syscall_handler(syscall_from_gate);
     syscall_entry_set_handler(syscall_from_instruction);
+    syscall_entry_set_refused(page_cache_may_try_again);
     process_set_trace_handler(sys_memory_set_trace);
 }

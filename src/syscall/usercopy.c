@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/trap.h"
 #include "arch/user_access.h"
 #include "base/align.h"
 #include "base/status.h"
@@ -47,7 +48,7 @@ int user_string_length(struct user_pointer source, size_t max)
         return -EINVARG;
     }
     if (!user_access_find_nul(&behind, limit - start)) {
-        return behind == limit && limit - start == max ? -EBOUNDS : -EINVARG;
+        return behind < limit ? trap_user_page_error() : limit - start == max ? -EBOUNDS : -EINVARG;
     }
     return (int)(behind - 1 - start);
 }

@@ -67,6 +67,7 @@ static struct {
     void (*end_handler)(struct task *task);
     struct kmem_cache *fpu_states;
     vaddr_t thread_pointer; /* as the CPU has it */
+    uint32_t stretch;
 } tasks;
 
 static uint8_t *task_stack_top(const struct task *task)
@@ -95,6 +96,7 @@ static inline __attribute__((always_inline)) void task_switch_to(struct task *ne
 
     tasks.turn_ticks = tasks.next_turn_ticks;
     tasks.next_turn_ticks = TURN_TICKS;
+    tasks.stretch++;
     if (next == previous) {
         return;
     }
@@ -211,6 +213,7 @@ static void task_on_tick(void)
 
 static void task_on_user_return(void)
 {
+    tasks.stretch++;
     if (tasks.turn_ticks == 0) {
         task_yield();
     }
@@ -467,6 +470,7 @@ void task_yield(void)
 
 bool task_pause(void)
 {
+    tasks.stretch++;
     if (tasks.current == &tasks.idle) {
         return true;
     }
@@ -477,8 +481,14 @@ bool task_pause(void)
     return !tasks.current->is_cancelled;
 }
 
+uint32_t task_stretch(void)
+{
+    return tasks.stretch;
+}
+
 void task_let_interrupts_in(void)
 {
+    tasks.stretch++;
     if (tasks.current != &tasks.idle) {
         cpu_let_interrupts_in();
     }
@@ -489,6 +499,7 @@ void task_rest(void)
     if (list_is_empty(&tasks.groups)) {
         cpu_wait_for_interrupt();
         cpu_interrupts_off();
+        tasks.stretch++;
     } else {
         task_yield();
     }

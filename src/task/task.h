@@ -42,8 +42,9 @@ struct task {
     struct list_node queue; /* its place in its group, on a wait queue or among the sleepers */
     struct task_group *group;
     enum task_state state;
-    bool is_cancelled; /* ends at its next step in ring 3 */
-    bool is_kernels;   /* has no ring 3: task_create_kernel() */
+    bool is_cancelled;  /* ends at its next step in ring 3 */
+    bool is_kernels;    /* has no ring 3: task_create_kernel() */
+    bool was_cut_short; /* the page cache's: page_cache_may_try_again() */
     uint32_t wake_tick;
     uint32_t ticks;                 /* of the clock, that found it running */
     vaddr_t kernel_stack_pointer;   /* while it does not run: as it was saved */
@@ -131,6 +132,14 @@ void task_yield(void);
  * the kernel starts.
  */
 bool task_pause(void);
+
+/*
+ * A stretch is the time between two moments when the kernel lets interrupts in, or another task
+ * run. Returns a number that is another one in each stretch. For work that is done on behalf of
+ * whoever comes by, and may take only so long in each stretch, however many come by. Time in
+ * ring 3 ends no stretch unless an interrupt comes.
+ */
+uint32_t task_stretch(void);
 
 /* For waits in the middle of something: interrupts that wait are served, but no other task runs.
  * Does nothing while the kernel starts. */

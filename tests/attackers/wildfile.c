@@ -1,5 +1,5 @@
 /*
- * wildfile.c - each command from 50 to 70 with arguments that are not the program's: pointers into
+ * wildfile.c - each command from 50 to 71 with arguments that are not the program's: pointers into
  * the kernel, round the end of all addresses, to what is not mapped, half mapped or only readable;
  * descriptors of every kind and of none. An error, or what the call promises; and init's commands
  * are init's.
@@ -90,7 +90,8 @@ static void refused(const char *what, uintptr_t address, intptr_t result)
 /* Paths, lists and numbers that cannot be read. */
 static void pass_unreadable(uintptr_t address)
 {
-    static const struct command_argument *const list;
+    char *const none[] = {NULL};
+    struct spawn_request request = {.path = (const char *)address, .arguments = none};
 
     refused("open", address, syscall_open_file((const char *)address, OPEN_READ));
     refused("create", address,
@@ -102,9 +103,17 @@ static void pass_unreadable(uintptr_t address)
     refused("change the folder", address, syscall_change_folder((const char *)address));
     refused("times of", address, syscall_set_times((const char *)address, NULL));
     refused("times", address, syscall_set_times("/tmp/wild", (const int64_t *)address));
-    refused("spawn beside", address,
-            syscall_spawn_beside((const struct command_argument *)address, 0, 1));
-    refused("spawn nothing", address, syscall_spawn_beside(list, 0, process_id()));
+    refused("spawn", address, syscall_spawn_program((const struct spawn_request *)address));
+    refused("spawn from", address, syscall_spawn_program(&request));
+    request.path = "recurse.elf";
+    request.arguments = (char *const *)address;
+    refused("spawn with", address, syscall_spawn_program(&request));
+    request.arguments = none;
+    request.environment = (char *const *)address;
+    refused("spawn in", address, syscall_spawn_program(&request));
+    request.environment = none;
+    request.beside = (abi_ulong)process_id();
+    refused("spawn beside itself", address, syscall_spawn_program(&request));
     for (size_t i = 0; i < descriptor_count; i++) {
         int descriptor = descriptors[i];
         struct file_transfer transfer = {.buffer = address, .length = 4096};
@@ -125,6 +134,7 @@ static void pass_unwritable(uintptr_t address)
 {
     refused("pipe", address, syscall_pipe((int *)address));
     refused("stat", address, syscall_stat_file(0, "/tmp/wild", (struct file_details *)address));
+    refused("the time", address, syscall_time_of_day((int64_t *)address));
     refused("the folder", address, syscall_get_folder((char *)address, 100));
     for (unsigned drive = 0; drive < 12; drive++) {
         refused("drive", address, syscall_volumes(drive, (struct volume_details *)address));

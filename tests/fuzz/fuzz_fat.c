@@ -282,11 +282,10 @@ static void operate(struct fat_volume *volume, uint8_t which, const char *name, 
                        other.place.offset == file.place.offset;
 
         if (!has_other || is_same || other.is_folder == file.is_folder) {
-            status =
-                fat_rename(volume, &root, &file, to, new_name, strlen(new_name),
-                           is_same     ? &file
-                           : has_other ? &other
-                                       : NULL);
+            status = fat_rename(volume, &root, &file, to, new_name, strlen(new_name),
+                                is_same     ? &file
+                                : has_other ? &other
+                                            : NULL);
             FUZZ_CHECK(is_status(status));
         }
         if (has_other) {

@@ -308,8 +308,7 @@ static inline void model_rename(struct model *model)
                    : there != MODEL_NONE && there != item && !model_is_empty(model, there)
                        ? -ENOTEMPTY
                        : OK;
-    int status = fat_rename(model->volume, &folder, &file, &new_folder,
-                            name, strlen(name),
+    int status = fat_rename(model->volume, &folder, &file, &new_folder, name, strlen(name),
                             there == MODEL_NONE ? NULL
                             : there == item     ? &file
                                                 : &replaced);

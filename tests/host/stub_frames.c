@@ -128,7 +128,7 @@ bool page_release(void *frame)
     return true;
 }
 
-void pmm_set_reclaimer(size_t (*reclaim)(size_t count), bool (*give_up)(void *frame))
+void pmm_set_reclaimer(size_t (*reclaim)(size_t count), int (*give_up)(void *frame))
 {
     (void)give_up;
     reclaimer = reclaim;

@@ -64,7 +64,7 @@ void kheap_set_floor(const size_t *floor, bool (*may_take_below)(size_t blocks))
     may_take = may_take_below;
 }
 
-void kheap_set_reclaimer(bool (*give_up)(void *frame))
+void kheap_set_reclaimer(int (*give_up)(void *frame))
 {
     (void)give_up;
 }

@@ -17,3 +17,8 @@ int copy_to_user(struct user_pointer destination, const void *source, size_t len
     (void)source;
     return length ? -EINVARG : OK;
 }
+
+bool copy_to_user_at_once(struct user_pointer destination, const void *source, size_t length)
+{
+    return copy_to_user(destination, source, length) == OK;
+}

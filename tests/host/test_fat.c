@@ -133,6 +133,113 @@ static void test_forms(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- files that stay open */
+
+#define KEPT          3
+#define KEPT_CLUSTERS 9 /* each has that many at most */
+
+/* Files that are open all the time, so what is known of their chains must stay right: they become
+ * longer and shorter, and take the clusters that others have lost. */
+struct kept {
+    struct fat_volume *volume;
+    struct fat_file files[KEPT];
+    uint8_t *data[KEPT];
+    uint32_t bytes_max;
+};
+
+static void kept_write(struct kept *kept, unsigned i, uint32_t position, uint32_t length)
+{
+    uint32_t size = kept->files[i].size;
+
+    if (position > size) {
+        memset(kept->data[i] + size, 0, position - size);
+    }
+    for (uint32_t at = 0; at < length; at++) {
+        kept->data[i][position + at] = (uint8_t)random_below(256);
+    }
+    assert_int_equal(
+        fat_file_write(kept->volume, &kept->files[i], position, kept->data[i] + position, length),
+        OK);
+}
+
+static void kept_compare(struct kept *kept, unsigned i)
+{
+    uint8_t *read = malloc(kept->bytes_max);
+
+    assert_int_equal(fat_file_read(kept->volume, &kept->files[i], 0, read, kept->files[i].size),
+                     OK);
+    assert_memory_equal(read, kept->data[i], kept->files[i].size);
+    free(read);
+}
+
+static void kept_step(struct kept *kept)
+{
+    unsigned i = random_below(KEPT);
+    struct fat_file *file = &kept->files[i];
+    uint32_t size = random_below(kept->bytes_max + 1), before = file->size;
+
+    switch (random_below(6)) {
+    case 0:
+    case 1:
+        size = random_below(before + 1); /* shorter */
+        assert_int_equal(fat_file_resize(kept->volume, file, size), OK);
+        break;
+    case 2:
+        assert_int_equal(fat_file_resize(kept->volume, file, size), OK);
+        if (size > before) {
+            memset(kept->data[i] + before, 0, size - before);
+        }
+        break;
+    case 3: kept_write(kept, i, size / 2, size / 3); break;
+    case 4: kept_compare(kept, i); break;
+    default: assert_int_equal(fat_commit(kept->volume), OK);
+    }
+}
+
+static void test_files_that_stay_open(void **state)
+{
+    static const struct form kinds[] = {{"-F 12 -s 1", 512, 512, 12},
+                                        {"-F 16 -s 1 -R 128", 4096, 512, 16},
+                                        {"-F 32 -s 1", 34000, 512, 32}};
+
+    (void)state;
+    for (size_t k = 0; k < COUNT(kinds); k++) {
+        struct fat_disk disk;
+        struct fat_file root;
+        struct kept kept = {0};
+
+        fat_disk_create(&disk, kinds[k].mkfs, kinds[k].kib, kinds[k].sector_bytes);
+        kept.volume = mount(&disk);
+        kept.bytes_max = KEPT_CLUSTERS * kept.volume->cluster_bytes;
+        fat_root(kept.volume, &root);
+        random_state = (uint32_t)k + 1;
+        for (unsigned i = 0; i < KEPT; i++) {
+            kept.data[i] = calloc(1, kept.bytes_max);
+            assert_int_equal(fat_create(kept.volume, &root, (const char *[]){"a", "b", "c"}[i], 1,
+                                        FAT_ARCHIVE, MODEL_NOW, &kept.files[i]),
+                             OK);
+        }
+        uint32_t available = fat_available(kept.volume);
+
+        for (int step = 0; step < 3000; step++) {
+            kept_step(&kept);
+        }
+        for (unsigned i = 0; i < KEPT; i++) {
+            kept_compare(&kept, i);
+            assert_int_equal(fat_file_resize(kept.volume, &kept.files[i], 0), OK);
+        }
+        assert_int_equal(fat_commit(kept.volume), OK);
+        assert_int_equal(fat_available(kept.volume), available);
+        for (unsigned i = 0; i < KEPT; i++) {
+            fat_forget(kept.volume, &kept.files[i]);
+            free(kept.data[i]);
+        }
+        assert_int_equal(fat_unmount(kept.volume), OK);
+        assert_true(is_sound(&disk));
+        fat_disk_destroy(&disk);
+    }
+}
+
 /* ---------------------------------------------------------------- a large folder */
 
 #define ENTRIES       10000
@@ -233,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_large_folder, teardown),
+        cmocka_unit_test_teardown(test_files_that_stay_open, teardown),
         cmocka_unit_test_teardown(test_forms, teardown),
     };
 

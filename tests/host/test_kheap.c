@@ -317,7 +317,7 @@ static void frames_to_the_last_block(void **state)
 static unsigned asked;
 
 /* Every second frame can go. */
-static bool give_up_every_second(void *frame)
+static int give_up_every_second(void *frame)
 {
     return asked++ % 2 == 1 && kheap_give_back_frames(frame, NULL) == OK;
 }
@@ -345,26 +345,79 @@ static void kmalloc_gets_the_places_of_frames(void **state)
     kheap_set_reclaimer(NULL);
 }
 
-static bool give_up_nothing(void *frame)
+static int give_up_nothing(void *frame)
 {
     (void)frame;
     asked++;
-    return false;
+    return 0;
 }
 
-/* Who keeps what it has is asked so often, and not for what is large. */
-static void kmalloc_asks_for_so_many_frames(void **state)
+static void *asked_last;
+static unsigned asked_until; /* no more is to be asked then */
+
+/* What is in the pool's last block alone can go, when there is time. */
+static int give_up_the_last_block(void *frame)
 {
-    (void)state;
+    if (asked == asked_until) {
+        return -EBUSY;
+    }
+    asked++;
+    asked_last = frame;
+    return frame == (char *)page_memory(HEAP_END) - BLOCK &&
+           kheap_give_back_frames(frame, NULL) == OK;
+}
+
+static void fill_with_frames(void)
+{
     for (int i = 0; i < 25600; i++) {
         assert_non_null(kheap_take_frames(1, NULL));
     }
+}
+
+/* All who keep what they have are asked once, and not for what is large; then a few for each
+ * request, and more for each frame that comes. */
+static void kmalloc_asks_for_so_many_frames(void **state)
+{
+    (void)state;
+    fill_with_frames();
     kheap_set_reclaimer(give_up_nothing);
     asked = 0;
-    assert_null(kmalloc(8 * BLOCK));
-    assert_int_equal(asked, 32);
     assert_null(kmalloc(9 * BLOCK));
-    assert_int_equal(asked, 32);
+    assert_int_equal(asked, 0);
+    assert_null(kmalloc(8 * BLOCK));
+    assert_int_equal(asked, 25600);
+    assert_null(kmalloc(8 * BLOCK));
+    assert_int_equal(asked, 25600 + 32);
+    for (int i = 0; i < 10; i++) {
+        void *frame = page_memory(HEAP_END - (i + 1) * BLOCK);
+
+        assert_int_equal(kheap_give_back_frames(frame, NULL), OK);
+        assert_ptr_equal(kheap_take_frames(1, NULL), frame);
+    }
+    asked = 0;
+    assert_null(kmalloc(BLOCK));
+    assert_int_equal(asked, 10 * 16);
+    kheap_set_reclaimer(NULL);
+}
+
+/* Where there is time only for some, the next request goes on with the one that was not asked: so
+ * the one that can go is found, wherever it is. */
+static void kmalloc_goes_on_where_it_was_stopped(void **state)
+{
+    void *block = NULL;
+    unsigned requests = 0;
+
+    (void)state;
+    fill_with_frames();
+    kheap_set_reclaimer(give_up_the_last_block);
+    for (asked = 0, asked_until = 500; (block = kmalloc(1)) == NULL; asked_until += 500) {
+        requests++;
+        assert_int_equal(asked, asked_until);
+        assert_ptr_equal(asked_last, page_memory(HEAP_ADDRESS + (asked - 1) * BLOCK));
+    }
+    assert_int_equal(requests, 51);
+    assert_int_equal(asked, 25600);
+    assert_ptr_equal(block, page_memory(HEAP_END - BLOCK));
     kheap_set_reclaimer(NULL);
 }
 
@@ -494,6 +547,7 @@ int main(void)
         KHEAP_TEST(frames_to_the_last_block),
         KHEAP_TEST(kmalloc_gets_the_places_of_frames),
         KHEAP_TEST(kmalloc_asks_for_so_many_frames),
+        KHEAP_TEST(kmalloc_goes_on_where_it_was_stopped),
         KHEAP_TEST(a_wrong_kfree_names_the_caller),
         KHEAP_TEST(nothing_is_traced_unless_asked_for),
         KHEAP_TEST(the_trace_tells_every_call),

@@ -19,6 +19,7 @@
 #include "memory/heap/kheap.h"
 #include "memory/page.h"
 #include "memory/pmm.h"
+#include "task/task.h"
 
 #include "random.h"
 #include "stub_frames.h"
@@ -105,6 +106,13 @@ static struct page_cache_stats stats(void)
 
     page_cache_get_stats(&now);
     return now;
+}
+
+/* A turn of its own, in a stretch of its own. */
+static size_t shrink(size_t pages)
+{
+    (void)task_pause();
+    return page_cache_shrink(pages);
 }
 
 /* So that nobody gets a frame any more but from the cache. Returns how many were promised. */
@@ -418,11 +426,11 @@ static void test_what_was_used_lately_stays(void **state)
     for (uint32_t index = 0; index < 200; index++) {
         (void)get(&file, index);
     }
-    (void)page_cache_shrink(1); /* all are marked as not used, and some go */
+    (void)shrink(1); /* all are marked as not used, and some go */
     uint32_t left = file.object.cached;
 
     assert_in_range(left, 100, 199);
-    assert_int_equal(page_cache_shrink(stats().spare + 1), 0); /* nobody would be helped */
+    assert_int_equal(shrink(stats().spare + 1), 0); /* nobody would be helped */
     assert_int_equal(file.object.cached, left);
     uint32_t used[50], count = 0;
 
@@ -434,7 +442,7 @@ static void test_what_was_used_lately_stays(void **state)
     }
     assert_int_equal(count, 50);
     for (size_t freed = 0; freed < left - 60;) { /* in several turns */
-        size_t now = page_cache_shrink(left - 60 - freed);
+        size_t now = shrink(left - 60 - freed);
 
         assert_int_not_equal(now, 0);
         freed += now;
@@ -461,6 +469,7 @@ static void test_gives_frames_to_others(void **state)
     }
     assert_int_equal(stats().spare, 200);
     while ((taken[count] = pmm_alloc_page()) != NULL) {
+        (void)task_pause();
         count++;
         assert_true(stub_frames_free() >= stub_frames_promised());
         assert_int_equal(stats().files + stub_frames_promised() >= PAGE_CACHE_PAGES_MIN, true);
@@ -489,14 +498,26 @@ struct view {
     unsigned unmapped;
 };
 
-static unsigned view_calls; /* of the two functions below */
+enum { MANY_VIEWS = 3000, CALLS_AT_ONCE = 500, CALLS_IN_A_STRETCH = 1400 };
+
+static unsigned view_calls, stretch_calls; /* of the two functions below; in this stretch */
+
+static void count_call(void)
+{
+    static uint32_t stretch;
+
+    stretch_calls = stretch == task_stretch() ? stretch_calls + 1 : 1;
+    stretch = task_stretch();
+    view_calls++;
+    assert_true(stretch_calls <= CALLS_IN_A_STRETCH);
+}
 
 static bool was_used(struct list_node *node, uint32_t index, const void *frame)
 {
     struct view *view = LIST_ENTRY(node, struct view, link);
     bool is_used = view->frames[index] == frame && view->is_used[index];
 
-    view_calls++;
+    count_call();
     view->is_used[index] = view->is_used[index] && !is_used;
     return is_used;
 }
@@ -505,7 +526,7 @@ static bool unmap(struct list_node *node, uint32_t index, void *frame)
 {
     struct view *view = LIST_ENTRY(node, struct view, link);
 
-    view_calls++;
+    count_call();
     if (view->frames[index] != frame) {
         return false;
     }
@@ -523,7 +544,7 @@ static void set_views(void)
 static void show(struct test_file *file, struct view *view, uint32_t first, uint32_t count)
 {
     *view = (struct view){.unmapped = 0};
-    list_append(&file->object.views, &view->link);
+    page_object_add_view(&file->object, &view->link);
     for (uint32_t index = first; index < first + count; index++) {
         assert_int_equal(page_object_get(&file->object, index, &view->frames[index]), OK);
         view->is_used[index] = true;
@@ -547,15 +568,15 @@ static void test_pages_that_were_touched_stay(void **state)
     show(&file, &a, 0, 40);
     show(&file, &b, 20, 40);
     assert_int_equal(page_object_get(&file.object, 119, &held),
-                     OK);                        /* by somebody who shows it nowhere */
-    assert_in_range(page_cache_shrink(1), 1, 8); /* nothing is marked any more */
+                     OK);             /* by somebody who shows it nowhere */
+    assert_in_range(shrink(1), 1, 8); /* nothing is marked any more */
     for (uint32_t index = 0; index < 60; index++) {
         a.is_used[index] = index < 15;
         b.is_used[index] = index >= 20 && index < 35;
         is_touched[index] = is_there(&file, index) && (a.is_used[index] || b.is_used[index]);
     }
     while (file.object.cached > 45) {
-        assert_in_range(page_cache_shrink(1), 1, 8);
+        assert_in_range(shrink(1), 1, 8);
     }
     for (uint32_t index = 0; index < 60; index++) {
         assert_true(is_there(&file, index) || !is_touched[index]);
@@ -586,15 +607,13 @@ static void test_frames_are_found_where_all_is_used(void **state)
     show(&file, &view, 0, 200);
     while (file.object.cached > 100) {
         memset(view.is_used, true, sizeof(view.is_used));
-        assert_in_range(page_cache_shrink(1), 1, 8);
+        assert_in_range(shrink(1), 1, 8);
     }
     assert_int_equal(view.unmapped, 200 - file.object.cached);
     page_cache_forget();
     list_remove(&view.link);
     page_object_release(&file.object);
 }
-
-enum { MANY_VIEWS = 3000, CALLS_AT_ONCE = 500 };
 
 /*
  * One page is shown by very many. No call goes to all of them, but one after the other: a call that
@@ -614,7 +633,7 @@ static void test_a_page_that_very_many_show(void **state)
     }
     for (uint32_t i = 0; i < 200; i++) {
         view_calls = 0;
-        freed += page_cache_shrink(1);
+        freed += shrink(1);
         assert_true(view_calls <= CALLS_AT_ONCE);
     }
     assert_in_range(freed, 1, PAGE_CACHE_PAGES_MIN);
@@ -632,10 +651,149 @@ static void test_a_page_that_very_many_show(void **state)
     page_cache_forget();
     assert_int_equal(file.object.cached, 0);
     for (uint32_t i = 0; i < MANY_VIEWS; i++) {
-        list_remove(&views[i].link);
+        page_object_remove_view(&file.object, &views[i].link);
     }
     page_object_release(&file.object);
     page_object_release(&other.object);
+}
+
+/*
+ * Many requests follow each other without a pause: all their turns together cost no more than two,
+ * and who is refused for that is told to ask again. The page comes to be free all the same.
+ */
+static void test_many_requests_in_one_stretch(void **state)
+{
+    static struct test_file file, other;
+    static struct view views[MANY_VIEWS];
+    void *frame;
+    unsigned pauses = 0;
+
+    (void)state;
+    set_views();
+    open_file(&file, 2 * PAGE_CACHE_PAGES_MIN, 8);
+    for (uint32_t i = 0; i < MANY_VIEWS; i++) {
+        show(&file, &views[i], 0, 2 * PAGE_CACHE_PAGES_MIN);
+    }
+    size_t promised = promise_all();
+
+    (void)task_pause();
+    (void)page_cache_may_try_again();
+    do {
+        (void)task_pause();
+        view_calls = 0;
+        for (int i = 0; i < 20 && (frame = pmm_alloc_page()) == NULL; i++) {
+            (void)page_cache_give_up(page_object_find(&file.object, 0));
+        }
+        assert_in_range(view_calls, 100, CALLS_IN_A_STRETCH);
+        pauses++;
+    } while (!frame && page_cache_may_try_again());
+    assert_non_null(frame);
+    assert_in_range(pauses, 2, MANY_VIEWS); /* each unmaps it from some */
+    assert_int_equal(pmm_free_page(frame), OK);
+
+    /* Where it is not for that, nobody is told so. */
+    size_t others = stub_frames_free() - stub_frames_promised() + stats().spare;
+
+    assert_true(page_cache_promise(others));
+    (void)page_cache_may_try_again();
+    assert_null(pmm_alloc_page());
+    assert_false(page_cache_may_try_again());
+
+    /* Pages that are read ahead: one who reads them makes a pause when its part is spent. */
+    open_file(&other, PAGE_OBJECT_FILL_MAX, 3);
+    page_object_expect(&other.object, 0, PAGE_OBJECT_FILL_MAX);
+    for (uint32_t i = 0; i < PAGE_OBJECT_FILL_MAX; i++) {
+        (void)get(&other, i);
+    }
+    pmm_give_back_promise(promised + others);
+    page_cache_forget();
+    for (uint32_t i = 0; i < MANY_VIEWS; i++) {
+        page_object_remove_view(&file.object, &views[i].link);
+    }
+    page_object_release(&file.object);
+    page_object_release(&other.object);
+    page_cache_forget();
+}
+
+/* What was written back, by page. */
+static unsigned writes[2 * PAGE_CACHE_PAGES_MIN];
+
+static int write_back(struct page_object *object, uint32_t index, void *const frames[],
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(page_of(frames[i])->is_dirty, false);
+        writes[index + i]++;
+    }
+    (void)object;
+    return OK;
+}
+
+static const struct page_object_operations written = {
+    .fill = fill, .end = end, .write_back = write_back};
+
+/*
+ * Dirty pages that very many show are written back, and then cut off: no stretch goes to all who
+ * show them, and in the end nobody does, so that the next write is noticed.
+ */
+static void test_dirty_pages_that_very_many_show(void **state)
+{
+    static struct test_file file;
+    static struct view views[MANY_VIEWS];
+
+    (void)state;
+    set_views();
+    open_file(&file, 4, 8);
+    file.object.operations = &written;
+    memset(writes, 0, sizeof(writes));
+    for (uint32_t i = 0; i < MANY_VIEWS; i++) {
+        show(&file, &views[i], 0, 4);
+    }
+    for (uint32_t index = 0; index < 3; index++) {
+        page_object_mark_dirty(&file.object, index, page_object_find(&file.object, index));
+    }
+    (void)task_pause();
+    view_calls = 0;
+    assert_int_equal(page_object_write_back(&file.object), OK);
+    assert_int_equal(view_calls, 3 * MANY_VIEWS);
+    assert_int_equal(stats().dirty, 0);
+    for (uint32_t index = 0; index < 4; index++) {
+        struct page *page = page_of(page_object_find(&file.object, index));
+
+        assert_int_equal(page->holders, index < 3 ? 1 : 1 + MANY_VIEWS);
+        assert_int_equal(writes[index], index < 3 ? 1 : 0);
+    }
+    (void)task_pause();
+    page_object_resize(&file.object, 2);
+    assert_int_equal(file.object.cached, 2);
+    for (uint32_t i = 0; i < MANY_VIEWS; i++) {
+        assert_null(views[i].frames[3]);
+        page_object_remove_view(&file.object, &views[i].link);
+    }
+    page_object_release(&file.object);
+    page_cache_forget();
+}
+
+/* A page that somebody reads, who waits, is cut off where the cache has no more than its own part:
+ * it is free when the reader has done. */
+static void test_a_held_page_is_cut_off(void **state)
+{
+    static struct test_file file;
+    void *held;
+
+    (void)state;
+    open_file(&file, 4, 8);
+    size_t promised = promise_all();
+
+    (void)get(&file, 0);
+    assert_int_equal(page_object_get(&file.object, 3, &held), OK);
+    page_object_resize(&file.object, 2);
+    assert_int_equal(file.object.cached, 1);
+    assert_true(page_release(held));
+    (void)get(&file, 1);
+    pmm_give_back_promise(promised);
+    page_object_release(&file.object);
+    page_cache_forget();
 }
 
 /* ---------------------------------------------------------------- shared memory */
@@ -844,7 +1002,7 @@ static void test_anything_in_any_order(void **state)
     for (unsigned step = 0; step < 30000; step++) {
         actions[random_below(sizeof(actions) / sizeof(actions[0]))]();
         if (random_below(50) == 0) {
-            (void)page_cache_shrink(random_below(20));
+            (void)shrink(random_below(20));
         }
         check_counts();
     }
@@ -883,6 +1041,9 @@ int main(void)
         test(test_pages_that_were_touched_stay),
         test(test_frames_are_found_where_all_is_used),
         test(test_a_page_that_very_many_show),
+        test(test_many_requests_in_one_stretch),
+        test(test_dirty_pages_that_very_many_show),
+        test(test_a_held_page_is_cut_off),
         test(test_shared_memory),
         test(test_shared_memory_without_memory),
         test(test_anything_in_any_order),

@@ -362,7 +362,7 @@ static void check_file(struct file *file, int node)
 static void try_resize(int i)
 {
     size_t size = random_below(MODEL_BYTES);
-    int status = node_resize(file_node(opens[i].file), size);
+    int status = node_resize(opens[i].file->node, size);
 
     assert_true(status == OK || status == -ENOSPACE);
     if (status == OK) {
@@ -922,16 +922,16 @@ static void test_lost_writes_are_told(void **state)
     assert_int_equal(file_take_error(other), -EIO);
     assert_int_equal(file_take_error(later), -EIO);
     assert_int_equal(file_take_error(last), OK);
-    assert_int_equal(node_sync(file_node(last)), OK);
+    assert_int_equal(node_sync(last->node), OK);
     assert_int_equal(file_take_error(last), OK);
 
     /* A second time; who synchronizes is told as well. */
     assert_int_equal(file_write(other, pattern, 10), 10);
     set_fault(WRITES, 1);
-    assert_int_equal(node_sync(file_node(last)), -EIO);
+    assert_int_equal(node_sync(last->node), -EIO);
     clear_faults();
-    assert_int_equal(node_take_error(file_node(last), NULL), -EIO);
-    assert_int_equal(node_take_error(file_node(last), NULL), OK);
+    assert_int_equal(node_take_error(last->node, NULL), -EIO);
+    assert_int_equal(node_take_error(last->node, NULL), OK);
     assert_int_equal(file_take_error(writer), -EIO);
     assert_int_equal(file_take_error(last), -EIO);
     file_close(writer);

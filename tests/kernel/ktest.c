@@ -10,9 +10,11 @@
 #include "device/block_cache.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"
+#include "fs/vfs.h"
 #include "device/partition.h"
 #include "kernel/kernel.h"
 #include "layout.h"
+#include "lib/format.h"
 #include "lib/string.h"
 #include "memory/heap/heap.h"
 #include "memory/heap/kheap.h"
@@ -23,6 +25,10 @@
 #include "stack_depth.h"
 
 #define TEST_NAME_BYTES 64
+
+#define LISTED_BYTES  4096
+#define PATH_BYTES    (3 + NODE_NAME_BYTES)
+#define FOLDERS_TRIED 100000 /* entries that are listed: more is no end */
 
 /* kernel.ld.in */
 extern const struct ktest kernel_tests_start[], kernel_tests_end[];
@@ -55,10 +61,87 @@ bool ktest_mount(void)
 
 void ktest_forget_caches(void)
 {
+    (void)vfs_sync(); /* what is to be written stays until it is */
     page_cache_forget();
     (void)node_cache_shrink(NULL);
     block_cache_shrink(SIZE_MAX);
     kmem_reap();
+}
+
+/* Puts the first entry of a folder from *cursor on into path, which begins with the drive if the
+ * folder is its root: another drive may begin at that name. 1; 0: there is none. */
+static int next_entry(struct node *folder, uint64_t *cursor, char path[PATH_BYTES])
+{
+    char drive[] = {(char)('0' + folder->volume->drive), ':', '\0'};
+    struct node_listing listing = {.size = LISTED_BYTES, .left = 1};
+
+    listing.bytes = kmem_alloc(LISTED_BYTES + NODE_LISTING_SLACK);
+    if (!listing.bytes) {
+        return -ENOMEM;
+    }
+    int status = node_list(folder, cursor, &listing);
+
+    if (status >= 0 && listing.used > 0) {
+        const struct directory_record *record = (const void *)listing.bytes;
+
+        (void)format_to_buffer(path, PATH_BYTES, "%s/%s",
+                               folder == folder->volume->root ? drive : ".", record->name);
+        status = 1;
+    }
+    kmem_free(listing.bytes);
+    return status;
+}
+
+/* Removes all that a folder has, but for what cannot be written to. 0 or an error. */
+static int empty(struct node *folder)
+{
+    static uint32_t entries;
+    char path[PATH_BYTES];
+    uint64_t cursor = 0;
+    int status;
+
+    while ((status = next_entry(folder, &cursor, path)) == 1) {
+        struct node *child;
+
+        if (++entries % FOLDERS_TRIED == 0) {
+            return -ELIMIT;
+        }
+        status = vfs_remove(folder, path);
+        if (status == -EISDIR && (status = vfs_open(folder, path, VFS_DIRECTORY, &child)) == OK) {
+            status = empty(child);
+            node_release(child);
+            status = status < 0 ? status : vfs_remove_directory(folder, path);
+        }
+        if (status < 0 && status != -ERDONLY) {
+            printk("%s: %d\n", path, status);
+            return status;
+        }
+    }
+    return status;
+}
+
+int ktest_empty_drive(unsigned drive)
+{
+    return empty(vfs_volume(drive)->root);
+}
+
+int ktest_protect_files(void)
+{
+    struct node *root = vfs_volume(VFS_DRIVE_START)->root, *node;
+    char path[PATH_BYTES];
+    uint64_t cursor = 0;
+    int count = 0, status;
+
+    while ((status = next_entry(root, &cursor, path)) == 1) {
+        status = vfs_open(root, path, 0, &node);
+        if (status < 0) {
+            return status;
+        }
+        node->is_read_only = node->is_changed = true;
+        node_release(node);
+        count++;
+    }
+    return status < 0 ? status : count;
 }
 
 /* What the node cache keeps of drives that are mounted all the time. */

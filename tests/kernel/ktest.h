@@ -53,6 +53,13 @@ bool ktest_mount(void);
  * counts can be compared, and so that what comes next needs what a cold start does. */
 void ktest_forget_caches(void);
 
+/* Removes all files and folders of a drive, but for what cannot be written to. 0 or an error. */
+int ktest_empty_drive(unsigned drive);
+
+/* The files of drive 0's root cannot be changed, renamed or removed from now on. How many these
+ * are, or an error. */
+int ktest_protect_files(void);
+
 void ktest_fail(const char *file, int line, const char *condition);
 
 /* The text of QEMU's -fw_cfg name=NAME,string=..., NUL-terminated; false when there is none. */

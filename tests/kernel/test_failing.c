@@ -22,6 +22,8 @@
 #include "process/process.h"
 #include "task/task.h"
 
+#include "../programs/started/written_file.h"
+
 #define ROUNDS_MAX 1000
 #define SIGBUS     10 /* POSIX's, as the C library has it */
 
@@ -30,8 +32,12 @@ static const struct kind {
     void (*start)(uint32_t n);
     int status; /* of what cannot do without */
 } allocation = {"allocations", failing_start, -ENOMEM},
+  refusal = {"refusals for now", failing_start_for_now, -ENOMEM},
   disk_read = {"single disk reads", failing_start_read, -EIO}, /* the cache mostly gets over one */
-    disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO};
+    disk_reads = {"disk reads and all after them", failing_start_reads_from, -EIO},
+  disk_write = {"single disk writes", failing_start_write, -EIO},
+  disk_writes = {"disk writes and all after them", failing_start_writes_from, -EIO},
+  disk_removal = {"disk writes, at which the disk was taken away,", failing_start_removal, -EIO};
 
 /* What is tried: 0, or an error of which nothing is left. failing_start() has been called when n >
  * 0, and what comes after failing_stop() must be able to succeed. */
@@ -137,7 +143,7 @@ static void load_each(const struct kind *kind, int errors_min)
 
 KTEST(failing_every_allocation_of_loading_each_program)
 {
-    load_each(&allocation, 14);
+    load_each(&allocation, 14); /* a file's contents are part of its node: no object of their own */
 }
 
 KTEST(failing_every_disk_read_of_loading_each_program)
@@ -243,13 +249,18 @@ static int run_once(const void *path, const struct kind *kind, uint32_t n, bool 
     return !has_ended || exit_status > 1 ? -EUNIMP : exit_status == 1 ? kind->status : OK;
 }
 
-static void run(const char *path, const struct kind *kind, int errors_min)
+static void run_by(attempt_t attempt, const char *path, const struct kind *kind, int errors_min)
 {
     KEXPECT(ktest_mount());
-    int errors = try_every(run_once, path, kind);
+    int errors = try_every(attempt, path, kind);
     KEXPECT(fs_unmount() == OK);
     printk("info: %d %s of %s failed in turn\n", errors, kind->name, path);
     KEXPECT(errors >= errors_min);
+}
+
+static void run(const char *path, const struct kind *kind, int errors_min)
+{
+    run_by(run_once, path, kind, errors_min);
 }
 
 /* spawn, commands 6 and 7, malloc */
@@ -276,6 +287,18 @@ KTEST(failing_every_disk_read_of_forking)
     run("0:/forker.elf", &disk_reads, 2);
 }
 
+/* What is refused only until a pause has been made, no program sees. */
+KTEST(failing_for_now_is_seen_by_nobody)
+{
+    static const char *const paths[] = {"0:/spawner.elf", "0:/forker.elf", "0:/reader.elf"};
+
+    KEXPECT(ktest_mount());
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        KEXPECT(try_every(run_once, paths[i], &refusal) == 0);
+    }
+    KEXPECT(fs_unmount() == OK);
+}
+
 /* open, read, stat, read_directory */
 KTEST(failing_every_allocation_of_reading_files)
 {
@@ -286,4 +309,55 @@ KTEST(failing_every_disk_read_of_reading_files)
 {
     run("0:/reader.elf", &disk_read, 0);
     run("0:/reader.elf", &disk_reads, 4);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* Is what writer.elf has written on the disk? */
+static bool is_written(void)
+{
+    static uint8_t bytes[WRITTEN_BYTES + 1];
+    struct file *file;
+
+    ktest_forget_caches();
+    if (file_open("0:/w/file", &file) < 0) {
+        return false;
+    }
+    bool is_right = file_read(file, bytes, sizeof(bytes)) == WRITTEN_BYTES;
+
+    file_close(file);
+    for (uint32_t i = 0; is_right && i < WRITTEN_BYTES; i++) {
+        is_right = bytes[i] == written_byte(i);
+    }
+    return is_right;
+}
+
+/* A program that was told of no error has its file; and where all writes fail from one on, it was
+ * told. */
+static int write_once(const void *path, const struct kind *kind, uint32_t n, bool *has_failed)
+{
+    int status = run_once(path, kind, n, has_failed);
+
+    if (status == OK && n > 0 && *has_failed && kind != &disk_write) {
+        printk("%s: number %u: nobody was told\n", kind->name, n);
+        return -EUNIMP;
+    }
+    if (status == OK && !is_written()) {
+        printk("%s: number %u: the file is not what was written\n", kind->name, n);
+        return -EUNIMP;
+    }
+    return status;
+}
+
+/* open, write, resize, rename, make, remove, sync, close */
+KTEST(failing_every_disk_write_of_writing_files)
+{
+    run_by(write_once, "0:/writer.elf", &disk_write, 10);
+    run_by(write_once, "0:/writer.elf", &disk_writes, 10);
+    run_by(write_once, "0:/writer.elf", &disk_removal, 10);
+}
+
+KTEST(failing_every_allocation_of_writing_files)
+{
+    run("0:/writer.elf", &allocation, 10);
 }

@@ -13,6 +13,7 @@
 #include "device/key_queue.h"
 #include "fs/file_object.h"
 #include "fs/page_object.h"
+#include "fs/vfs.h"
 #include "ktest.h"
 #include "base/align.h"
 #include "lib/format.h"
@@ -202,6 +203,12 @@ static int start_one(uint32_t seed, struct process **process)
     return status;
 }
 
+/* The calls find the drives as they were. */
+static bool empty_drives(void)
+{
+    return ktest_empty_drive(VFS_DRIVE_START) == OK && ktest_empty_drive(VFS_DRIVE_MEMORY) == OK;
+}
+
 static uint32_t option(const char *name, uint32_t otherwise)
 {
     char text[16];
@@ -231,6 +238,7 @@ KTEST_BY_NAME(syscall_fuzz)
     fuzz.random = seed;
     printk("info: system calls at random, seed %u\n", seed);
     KEXPECT(ktest_mount());
+    KEXPECT(ktest_protect_files() > 0); /* the programs */
     ktest_forget_caches();
     size_t pages = pmm_get_free_pages();
     size_t objects = kmem_live_objects();
@@ -247,6 +255,7 @@ KTEST_BY_NAME(syscall_fuzz)
         for (int i = 0; i < AT_ONCE; i++) {
             process_destroy(started[i]);
         }
+        KEXPECT(empty_drives());
         /* Not those of blocks, names and files that are kept for the next time. */
         ktest_forget_caches();
         if (kmem_live_objects() != objects) {

@@ -423,5 +423,6 @@ KTEST_BY_NAME(takeover)
            us(scene.slowest_key), us(scene.ps), us(scene.kill), us(scene.quit), us(scene.clean),
            (uint32_t)scene.longest_off, scene.most_processes, scene.ps_bytes);
     KEXPECT(scene.step == LEAVE);
+    KEXPECT(ktest_empty_drive(VFS_DRIVE_MEMORY) == OK); /* what it has left there is no loss */
     KEXPECT(fs_unmount() == OK);
 }

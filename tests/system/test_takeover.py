@@ -21,7 +21,8 @@ import suite
 SHIFT = 3
 NS_AN_INSTRUCTION = 1 << SHIFT
 FILES = ["spinners", "deaf", "bomb", "bomb6", "hydra", "hog", "openall", "zombies", "endall", "flood",
-         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared"]
+         "tracing", "large", "holes", "readers", "seeding", "copies", "nobodys", "again", "shared", "shown",
+         "filework"]
 KEY_US = 50_000          # what a key may take that is typed into the shell
 COMMAND_US = 2_000_000   # ps or kill, with all of their keys
 QUIT_US = 200_000        # from ctrl-\\ to the prompt
@@ -46,12 +47,14 @@ ATTACKS = [
     ("forks without end while memory is full, on a small machine", "copies 0 &", 20, 2000, 2),
     ("areas of every other page, of all addresses", "nobodys &", 128, 8000, 2),
     ("shared memory that nobody has any more", "shared &", 128, 3000, 2),
+    ("pages that very many show while memory is full", "shown &", 128, 6000, 10),
     ("a memory hog", "hog &", 128, 3000, 2),
     ("a memory hog in front", "hog", 128, 3000, 2),
     ("a memory hog on a small machine", "hog &", 20, 2000, 2),
     ("a fork bomb on a small machine", "bomb &", 20, 2000, 5),
     ("a file hog", "openall &", 128, 4000, 50),
     ("a read in each of its processes", "readers &", 128, 12000, 300),
+    ("files made, moved and removed without end", "filework memory &", 128, 8000, 3),
     ("children that nobody waits for", "zombies &", 128, 4000, 300),
     ("children that end together in two jobs", "endall &;endall &", 48, 4000, 200),
     ("output without end", "flood &", 128, 500, 2),

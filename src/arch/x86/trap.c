@@ -12,6 +12,7 @@
 
 #include "arch/x86/cpu.h"
 #include "debug/backtrace.h"
+#include "base/status.h"
 #include "debug/panic.h"
 #include "debug/printk.h"
 #include "layout.h"
@@ -29,7 +30,8 @@ extern uint8_t trap_stubs[];
 
 trap_handler_t trap_handlers[TRAP_VECTORS];
 static trap_handler_t user_fault_handler;
-static bool (*user_page_handler)(const struct page_fault *fault);
+static int (*user_page_handler)(const struct page_fault *fault);
+static int user_page_error;
 
 static const char *const exception_names[] = {
     "divide error",
@@ -123,7 +125,11 @@ static bool can_be_tried_again(const struct trap_frame *frame)
 {
     struct page_fault fault;
 
-    return user_page_handler && trap_get_page_fault(frame, &fault) && user_page_handler(&fault);
+    int status = user_page_handler && trap_get_page_fault(frame, &fault) ? user_page_handler(&fault)
+                                                                         : -EINVARG;
+
+    user_page_error = status; /* nobody else runs until the one that has stopped asks for it */
+    return status == OK;
 }
 
 static bool trap_fix_up(struct trap_frame *frame)
@@ -223,9 +229,14 @@ void trap_set_user_fault_handler(trap_handler_t handler)
     user_fault_handler = handler;
 }
 
-void trap_set_user_page_handler(bool (*handler)(const struct page_fault *fault))
+void trap_set_user_page_handler(int (*handler)(const struct page_fault *fault))
 {
     user_page_handler = handler;
+}
+
+int trap_user_page_error(void)
+{
+    return user_page_error;
 }
 
 void trap_set_syscall_handler(trap_handler_t handler)

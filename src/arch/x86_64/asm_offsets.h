@@ -6,10 +6,12 @@
 
 #include "arch/x86_64/gdt.h"
 #include "arch/x86_64/trap_frame.h"
+#include "base/status.h"
 #include "layout.h"
 
 #define ARCH_ASM_CONSTANTS                  \
     CONSTANT(KERNEL_BASE);                  \
+    CONSTANT(ENOMEM);                       \
     CONSTANT(KERNEL_CODE_SELECTOR);         \
     CONSTANT(KERNEL_DATA_SELECTOR);         \
     CONSTANT(USER_CODE_SELECTOR);           \

@@ -10,6 +10,7 @@ section .text
 extern trap_handlers
 extern context_kernel_stack
 extern syscall_entry_handler
+extern syscall_entry_refused
 
 %include "arch/x86/trap_stubs.inc"
 
@@ -91,8 +92,12 @@ syscall_entry:
     push 0                          ; error code
     push TRAP_VECTOR_SYSCALL_64
     PUSH_REGISTERS
+.make:
     mov rdi, rsp                    ; the argument: struct trap_frame *
     call [rel syscall_entry_handler]
+    cmp rax, -ENOMEM
+    je .refused
+.done:
     mov [rsp + TRAP_FRAME_rax], rax
     ; SYSRET takes RIP from RCX, and faults in ring 0 on the program's stack if that is not
     ; canonical. Of a program's own addresses all bits from 47 on are clear; all else goes by IRET.
@@ -112,6 +117,12 @@ syscall_entry:
     mov r11, [rsp + TRAP_FRAME_rflags - TRAP_FRAME_r11]
     mov rsp, [rsp + TRAP_FRAME_rsp - TRAP_FRAME_r11]
     o64 sysret
+.refused:
+    call [rel syscall_entry_refused]
+    test al, al
+    jnz .make                       ; the frame's RAX is still the call's number
+    mov rax, -ENOMEM
+    jmp .done
 
 ; SYSCALL from 32-bit code, which some CPUs have. There it is no instruction for programs of Drupe.
 global syscall_entry_32

@@ -51,9 +51,17 @@ void trap_load_idt(const void *table, uint16_t limit);
 extern syscall_entry_handler_t syscall_entry_handler;
 syscall_entry_handler_t syscall_entry_handler;
 
+extern bool (*syscall_entry_refused)(void);
+bool (*syscall_entry_refused)(void);
+
 void syscall_entry_register(syscall_entry_handler_t handler)
 {
     syscall_entry_handler = handler;
+}
+
+void syscall_entry_set_refused(bool (*may_make_again)(void))
+{
+    syscall_entry_refused = may_make_again;
 }
 
 static struct idt_entry idt[TRAP_VECTORS] __attribute__((aligned(16)));

@@ -357,7 +357,7 @@ int fat_chain_count_free(struct fat_volume *volume)
 void fat_chain_release(struct fat_volume *volume, uint32_t after, uint32_t first, uint32_t clusters,
                        bool is_folder)
 {
-    KASSERT(volume->space.loose_count < FAT_LOOSE_MAX);
+    KASSERT(volume->space.loose_count < FAT_LOOSE_MAX && fat_is_cluster(volume, first));
     volume->space.loose[volume->space.loose_count++] =
         (struct fat_loose){after, first, clusters, is_folder};
 }

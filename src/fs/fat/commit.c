@@ -11,6 +11,7 @@
 #include "fs/fat/log.h"
 #include "fs/fat/steps.h"
 #include "lib/string.h"
+#include "task/task.h"
 
 /* Chains that one operation may release. */
 #define RELEASES_MAX 4
@@ -142,6 +143,7 @@ static int write_kind(struct fat_volume *volume, enum fat_kind kind)
             }
             status = fat_change_write(volume, i);
             result = result == OK ? status : result;
+            (void)task_pause();
         }
     }
     return result;

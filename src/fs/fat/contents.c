@@ -14,6 +14,7 @@
 #include "fs/fat/time.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "task/task.h"
 
 /* Bytes that one operation adds to a file at most. */
 #define PIECE_BYTES (256 * 1024)
@@ -90,47 +91,6 @@ static void keep_run(struct fat_file *file, uint32_t cluster, uint32_t count)
     file->runs[file->run_count++] = (struct fat_run){index, cluster, count};
 }
 
-/* Follows the chain to its end. */
-static int map(struct fat_volume *volume, struct fat_file *file)
-{
-    uint32_t cluster = file->first_cluster;
-
-    if (file->is_mapped) {
-        return OK;
-    }
-    forget_map(file);
-    if (cluster == 0) {
-        file->is_mapped = true;
-        return OK;
-    }
-    for (uint32_t steps = 0; cluster != FAT_END; steps++) {
-        uint32_t count, next;
-
-        /* A chain with more clusters than there are goes round. */
-        int status =
-            file->clusters < volume->clusters
-                ? fat_chain_run(volume, cluster, volume->clusters - file->clusters, &count, &next)
-                : -ECORRUPT;
-        if (status == OK) {
-            status = fat_pause(steps);
-        }
-        if (status < 0) {
-            forget_map(file);
-            return status;
-        }
-        keep_run(file, cluster, count);
-        file->clusters += count;
-        file->last = cluster + count - 1;
-        cluster = next;
-    }
-    if (file->clusters < fat_clusters_of(volume, file->size)) {
-        forget_map(file);
-        return -ECORRUPT;
-    }
-    file->is_mapped = true;
-    return OK;
-}
-
 /* The kept run that cluster number index lies in, or the last one before it. There is one. */
 static const struct fat_run *find_run(const struct fat_file *file, uint32_t index)
 {
@@ -179,14 +139,10 @@ static int walk_to(struct fat_volume *volume, const struct fat_file *file, uint3
     }
 }
 
-int fat_file_run(struct fat_volume *volume, struct fat_file *file, uint32_t index,
-                 uint32_t *cluster, uint32_t *count)
+/* Cluster number index, inside the chain, and how many follow it side by side. */
+static int find_cluster(struct fat_volume *volume, const struct fat_file *file, uint32_t index,
+                        uint32_t *cluster, uint32_t *count)
 {
-    int status = map(volume, file);
-
-    if (status < 0 || index >= file->clusters) {
-        return status < 0 ? status : -ECORRUPT;
-    }
     if (file->run_count > 0) {
         const struct fat_run *run = find_run(file, index);
 
@@ -197,6 +153,85 @@ int fat_file_run(struct fat_volume *volume, struct fat_file *file, uint32_t inde
         }
     }
     return walk_to(volume, file, index, cluster, count);
+}
+
+/* The chain has been followed, and is longer than the `needed` clusters of the file's size. If it
+ * is to be cut behind these, the rest is not the file's any more. */
+static int end_at_cut(struct fat_volume *volume, struct fat_file *file, uint32_t needed)
+{
+    uint32_t last, count;
+    int status = needed > 0 ? find_cluster(volume, file, needed - 1, &last, &count) : OK;
+
+    if (status < 0 || needed == 0 || !fat_chain_is_cut(volume, last)) {
+        return status;
+    }
+    while (file->run_count > 0 && file->runs[file->run_count - 1].index >= needed) {
+        file->run_count--;
+    }
+    if (file->run_count > 0) {
+        struct fat_run *run = &file->runs[file->run_count - 1];
+
+        run->count = MIN(run->count, needed - run->index);
+    }
+    file->clusters = needed;
+    file->last = last;
+    return OK;
+}
+
+/* Follows the chain to its end, or to where it is to be cut. */
+static int map(struct fat_volume *volume, struct fat_file *file)
+{
+    uint32_t cluster = file->first_cluster;
+    uint32_t needed = fat_clusters_of(volume, file->size);
+
+    if (file->is_mapped) {
+        return OK;
+    }
+    forget_map(file);
+    if (cluster == 0) {
+        file->is_mapped = true;
+        return OK;
+    }
+    for (uint32_t steps = 0; cluster != FAT_END; steps++) {
+        uint32_t count, next;
+
+        /* A chain with more clusters than there are goes round. */
+        int status =
+            file->clusters < volume->clusters
+                ? fat_chain_run(volume, cluster, volume->clusters - file->clusters, &count, &next)
+                : -ECORRUPT;
+        if (status == OK) {
+            status = fat_pause(steps);
+        }
+        if (status < 0) {
+            forget_map(file);
+            return status;
+        }
+        keep_run(file, cluster, count);
+        file->clusters += count;
+        file->last = cluster + count - 1;
+        cluster = next;
+    }
+    int status = file->clusters < needed   ? -ECORRUPT
+                 : file->clusters > needed ? end_at_cut(volume, file, needed)
+                                           : OK;
+
+    if (status < 0) {
+        forget_map(file);
+    }
+    file->is_mapped = status == OK;
+    return status;
+}
+
+int fat_file_run(struct fat_volume *volume, struct fat_file *file, uint32_t index,
+                 uint32_t *cluster, uint32_t *count)
+{
+    int status = map(volume, file);
+
+    if (status < 0 || index >= file->clusters) {
+        return status < 0 ? status : -ECORRUPT;
+    }
+    return find_cluster(volume, file, index, cluster, count);
 }
 
 /* Where byte `position` of the file lies, and how many bytes follow it side by side, at most
@@ -349,6 +384,7 @@ static int write_bytes(struct fat_volume *volume, struct fat_file *file, uint32_
         position += bytes;
         length -= bytes;
         buffer = buffer ? buffer + bytes : NULL;
+        (void)task_pause();
     }
     kmem_free(scratch);
     return status;
@@ -374,37 +410,45 @@ static int change_entry(struct fat_volume *volume, const struct fat_file *file, 
     return status;
 }
 
-/* A chain that is longer than its file: cuts it, and brings that to the disk. */
+/* In an operation of its own: what a chain has beyond the file becomes loose. */
+static int release_surplus(struct fat_volume *volume, struct fat_file *file, uint32_t needed)
+{
+    uint32_t last = 0, first = file->first_cluster, count;
+    int status = needed ? fat_file_run(volume, file, needed - 1, &last, &count) : OK;
+
+    if (status == OK && needed) {
+        status = fat_chain_next(volume, last, &first);
+    }
+    if (status == OK) {
+        status = fat_begin(volume, 1);
+    }
+    if (status < 0) {
+        return status;
+    }
+    if (!needed) {
+        status = change_entry(volume, file, 0, 0);
+    }
+    if (status == OK) {
+        fat_chain_release(volume, last, first, file->clusters - needed, false);
+    }
+    status = fat_end(volume, status);
+    if (status == OK && !needed) {
+        file->first_cluster = 0;
+    }
+    return status;
+}
+
+/* Before a chain gets more: one that is longer than its file is cut, and all cuts of it get to the
+ * disk. */
 static int cut_surplus(struct fat_volume *volume, struct fat_file *file)
 {
     uint32_t needed = fat_clusters_of(volume, file->size);
-    uint32_t last = 0, first = file->first_cluster, count;
     int status = OK;
 
-    if (file->clusters == needed) {
+    if (file->clusters > needed) {
+        status = release_surplus(volume, file, needed);
+    } else if (!fat_chain_is_cut(volume, file->last)) {
         return OK;
-    }
-    if (needed) {
-        status = fat_file_run(volume, file, needed - 1, &last, &count);
-        if (status == OK) {
-            status = fat_chain_next(volume, last, &first);
-        }
-    }
-    if (status == OK && !fat_chain_is_cut(volume, last)) {
-        status = fat_begin(volume, 1);
-        if (status < 0) {
-            return status;
-        }
-        if (!needed) {
-            status = change_entry(volume, file, 0, 0);
-        }
-        if (status == OK) {
-            fat_chain_release(volume, last, first, file->clusters - needed, false);
-        }
-        status = fat_end(volume, status);
-        if (status == OK && !needed) {
-            file->first_cluster = 0;
-        }
     }
     if (status == OK && needed) {
         status = fat_commit(volume);
@@ -563,7 +607,7 @@ int fat_file_resize(struct fat_volume *volume, struct fat_file *file, uint64_t s
     }
     uint32_t first_cluster = needed ? file->first_cluster : 0;
     status = change_entry(volume, file, (uint32_t)size, first_cluster);
-    if (status == OK && surplus && !fat_chain_is_cut(volume, last)) {
+    if (status == OK && surplus) {
         fat_chain_release(volume, last, first, surplus, false);
     }
     status = fat_end(volume, status);

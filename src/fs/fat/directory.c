@@ -11,11 +11,15 @@
 #include "fs/fat/commit.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "task/task.h"
 
 #define SLOT_BYTES sizeof(struct fat_entry)
 
 /* How many kinds of aliases are tried for a long name: each seed gives FAT_ALIAS_NUMBERS. */
 #define ALIAS_SEEDS 16
+
+/* Entries that are compared with each of these between two pauses. */
+#define ENTRIES_AT_ONCE 32
 
 struct fat_folder fat_folder_root(const struct fat_volume *volume)
 {
@@ -242,7 +246,8 @@ static int next_entry(struct fat_volume *volume, struct fat_folder *folder, uint
             found->slots.last = slot;
             found->unit_count = long_length(volume, &collector, entry);
             found->slots.first = found->unit_count ? collector.first_slot : slot;
-            return 1;
+            status = fat_pause(*index);
+            return status < 0 ? status : 1;
         }
         status = fat_pause(*index);
         if (status < 0) {
@@ -320,10 +325,6 @@ int fat_folder_find(struct fat_volume *volume, struct fat_folder *folder, const 
         if (is_wanted(volume, found)) {
             return OK;
         }
-        status = fat_pause(index);
-        if (status < 0) {
-            return status;
-        }
     }
     return status < 0 ? status : -ENOENT;
 }
@@ -387,6 +388,7 @@ static int make_survey(struct fat_volume *volume, struct fat_folder *folder,
                        struct fat_found *found, struct free_row *row, struct numbered *numbered,
                        uint32_t *end)
 {
+    uint32_t entries = 0;
     int status;
 
     *end = 0;
@@ -397,6 +399,9 @@ static int make_survey(struct fat_volume *volume, struct fat_folder *folder,
         }
         if (numbered) {
             note_alias(numbered, found->entry.name);
+        }
+        if (++entries % ENTRIES_AT_ONCE == 0 && !task_pause()) {
+            return -EINTERRUPTED;
         }
     }
     if (row->count == 0) {
@@ -423,6 +428,7 @@ int fat_folder_clear_cluster(struct fat_volume *volume, uint32_t cluster,
     for (uint32_t i = 0; status == OK && i < volume->cluster_sectors; i += sectors) {
         status = block_cache_write(volume->device, first + i, sectors, bytes);
         memset(bytes, 0, 2 * SLOT_BYTES);
+        (void)task_pause();
     }
     kmem_free(bytes);
     return status;
@@ -546,7 +552,8 @@ static int choose(struct fat_volume *volume, struct fat_folder *folder,
     for (unsigned seed = 0; seed < ALIAS_SEEDS; seed++) {
         make_numbered(volume, alias, seed, &numbered);
 
-        int status = make_survey(volume, folder, found, row, &numbered, end);
+        int status =
+            task_pause() ? make_survey(volume, folder, found, row, &numbered, end) : -EINTERRUPTED;
 
         if (status < 0) {
             return status;

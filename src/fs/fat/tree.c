@@ -11,9 +11,13 @@
 #include "fs/fat/commit.h"
 #include "fs/fat/time.h"
 #include "lib/string.h"
+#include "task/task.h"
 
 /* Folders inside one another, until a chain of ".." is thought to go round: 1,024 bytes of path. */
 #define DEPTH_MAX 1024
+
+/* ... that are left between two pauses. */
+#define DEPTH_AT_ONCE 64
 
 void fat_root(const struct fat_volume *volume, struct fat_file *file)
 {
@@ -208,6 +212,9 @@ static int is_below(struct fat_volume *volume, const struct fat_file *folder, ui
             return status < 0 ? status : -ECORRUPT;
         }
         at = fat_folder_at(volume, fat_entry_cluster(volume, &found.entry));
+        if (depth % DEPTH_AT_ONCE == DEPTH_AT_ONCE - 1 && !task_pause()) {
+            return -EINTERRUPTED;
+        }
     }
     return -ECORRUPT;
 }

@@ -47,6 +47,7 @@
 #include <stdbool.h>
 
 #include "base/align.h"
+#include "base/compiler.h"
 #include "lib/string.h"
 #include "memory/heap/heap_index.h"
 #include "base/status.h"
@@ -64,11 +65,6 @@
 #define SIZE_BITS       (8 * sizeof(size_t))
 #define BLOCK_SIZE_BITS 12
 _Static_assert(HEAP_BLOCK_SIZE_BYTES == 1 << BLOCK_SIZE_BITS, "log2 of the block size");
-
-/* For branches whose way is known: keeps the common path in a straight line. */
-#define RARELY(condition) __builtin_expect(!!(condition), 0)
-/* For the uncommon path: inlined, it would cost the common one registers. */
-#define NOINLINE __attribute__((noinline))
 
 /* ---------------------------------------------------------------- blocks and the table */
 

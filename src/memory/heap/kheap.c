@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/align.h"
+#include "base/compiler.h"
 #include "config.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
@@ -28,10 +29,13 @@
 #define POOL_BLOCKS_MAX (HEAP_SIZE_BYTES / HEAP_BLOCK_SIZE_BYTES)
 #define INDEX_ADDRESS   (HEAP_TABLE_ADDRESS + POOL_BLOCKS_MAX)
 
-/* So many frames are asked for, at most, for a request of up to so many blocks. Larger ones come
- * from those who can do with less. */
-#define GIVE_UP_MAX        32
+/* Frames are asked for, for a request of up to so many blocks. Larger ones come from those who can
+ * do with less. */
 #define GIVE_UP_BLOCKS_MAX 8
+
+/* When all were asked in vain, a request asks so many, and so many more for each that is taken. */
+#define GIVE_UP_MIN   32
+#define GIVE_UP_AGAIN 16
 
 /* A constant, as page_memory() is made of constants. */
 #define POOL_MEMORY ((uintptr_t)page_memory(HEAP_ADDRESS))
@@ -52,18 +56,15 @@ static struct {
     size_t frame_blocks;
     const size_t *floor; /* kheap_set_floor(); of nothing until then */
     bool (*may_take)(size_t blocks);
-    bool (*give_up)(void *frame);
+    int (*give_up)(void *frame);
     size_t hand; /* the block from which frames are asked for next; it goes round */
+    size_t vain; /* so many of them, one after the other, stay where they are */
     uint32_t frames[POOL_BLOCKS_MAX / 32]; /* bit set: the block is the first of frames */
 } kheap = {.floor = &no_floor};
 
 #if DEBUG_HEAP
 static struct heap_debug_block debug_blocks[POOL_BLOCKS_MAX];
 #endif
-
-/* The address that a NOINLINE function was called from. */
-#define CALLER   __builtin_return_address(0)
-#define NOINLINE __attribute__((noinline))
 
 /* Rarely true: the usual path goes straight on. */
 #define IS_TRACED  __builtin_expect(kheap.is_traced, false)
@@ -117,6 +118,8 @@ void kheap_init(void *pool_end)
     memset(kheap.table.entries, HEAP_BLOCK_TABLE_ENTRY_FREE, POOL_BLOCKS_MAX);
     memset(kheap.frames, 0, sizeof(kheap.frames));
     kheap.frame_blocks = 0;
+    kheap.hand = 0;
+    kheap.vain = 0;
 
     int result = heap_create(&kheap.heap, (void *)POOL_MEMORY, pool_end, &kheap.table);
     if (result < 0) {
@@ -186,6 +189,7 @@ void *kheap_take_frames(size_t count, const void *owner)
 
         *word |= bit;
         kheap.frame_blocks += count;
+        kheap.vain -= MIN(kheap.vain, count * GIVE_UP_AGAIN);
         kheap.is_watched = true;
     }
     return frames;
@@ -238,7 +242,7 @@ static inline bool may_take(size_t size)
            may_go_below_floor(size);
 }
 
-void kheap_set_reclaimer(bool (*give_up)(void *frame))
+void kheap_set_reclaimer(int (*give_up)(void *frame))
 {
     kheap.give_up = give_up;
 }
@@ -260,16 +264,24 @@ static size_t block_with_frames(size_t block)
 static void *NOINLINE take_from_frames(size_t size, const void *owner)
 {
     void *memory = NULL;
+    size_t left = kheap.frame_blocks > kheap.vain ? kheap.frame_blocks - kheap.vain : 0;
 
     if (kheap.give_up == NULL || size > GIVE_UP_BLOCKS_MAX * HEAP_BLOCK_SIZE_BYTES ||
         size > (heap_free_blocks(&kheap.heap) + kheap.frame_blocks) * HEAP_BLOCK_SIZE_BYTES) {
         return NULL;
     }
-    for (size_t i = 0; i < GIVE_UP_MAX && kheap.frame_blocks > 0 && memory == NULL; i++) {
+    for (left = MAX(left, GIVE_UP_MIN); left > 0 && kheap.frame_blocks > 0 && memory == NULL;
+         left--) {
         size_t block = block_with_frames(kheap.hand);
+        int answer = kheap.give_up((void *)(POOL_MEMORY + block * HEAP_BLOCK_SIZE_BYTES));
 
+        if (answer < 0) {
+            kheap.hand = block;
+            break;
+        }
         kheap.hand = block + 1;
-        if (kheap.give_up((void *)(POOL_MEMORY + block * HEAP_BLOCK_SIZE_BYTES))) {
+        kheap.vain = answer > 0 ? 0 : MIN(kheap.vain + 1, kheap.frame_blocks);
+        if (answer > 0) {
             memory = heap_malloc_owned(&kheap.heap, size, owner);
         }
     }

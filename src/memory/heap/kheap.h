@@ -26,7 +26,13 @@ void kheap_init(void *pool_end);
 /* The heap itself, for statistics, heap_reserve() and the page allocator. */
 struct heap *kheap_get(void);
 
-/* size bytes, aligned to 4096, contents undefined. NULL for 0 and when there is no room. */
+/*
+ * size bytes, aligned to 4096, contents undefined. NULL for 0 and when there is no room. It does
+ * not wait: it may be refused though pages of files could go, when enough was done for one stretch
+ * (fs/page_object.h). A system call that returns -ENOMEM for that is made again by itself
+ * (syscall/syscall.c); others that can wait ask page_cache_may_try_again(). Those that cannot, and
+ * what is done for nobody in particular, have to do without.
+ */
 void *kmalloc(size_t size);
 
 /* The same with the size bytes zeroed. */
@@ -65,11 +71,12 @@ void kheap_set_floor(const size_t *floor, bool (*may_take)(size_t blocks));
 
 /*
  * When no blocks side by side are free for a small request of kmalloc() and company (up to 8
- * blocks), give_up() is asked of some frames of the pool, one after the other: true: this frame is
- * free now. It may call kfree(), but not kmalloc(). A request may be refused though others that
- * were not asked could go: the next one goes on there.
+ * blocks), give_up() is asked of frames of the pool, one after the other. 1: this frame is free
+ * now; 0: it stays; -EBUSY: no frame is to be asked for now, and the next request begins with this
+ * one. It may call kfree(), but not kmalloc(). Requests go on where the last one stopped. When all
+ * were asked in vain, some more are asked for each frame that is taken from then on.
  */
-void kheap_set_reclaimer(bool (*give_up)(void *frame));
+void kheap_set_reclaimer(int (*give_up)(void *frame));
 
 /* From now on, a line on the console for each call of the above: size, address, caller. */
 void kheap_set_trace(bool is_on);

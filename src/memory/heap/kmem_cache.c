@@ -38,6 +38,7 @@
 #include "debug/panic.h"
 #include "layout.h"
 #include "base/align.h"
+#include "base/compiler.h"
 #include "base/list.h"
 #include "lib/string.h"
 #include "memory/heap/heap.h"
@@ -46,10 +47,6 @@
 
 /* A constant, as page_memory() is made of constants. */
 #define POOL_MEMORY ((uintptr_t)page_memory(HEAP_ADDRESS))
-
-#define CALLER            __builtin_return_address(0)
-#define RARELY(condition) __builtin_expect(!!(condition), 0)
-#define NOINLINE          __attribute__((noinline)) /* keeps rare cases out of the usual path */
 
 /* At most 1 / this of a slab is wasted, if some number of blocks can do it. */
 #define SLAB_WASTE_FRACTION 8

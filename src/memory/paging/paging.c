@@ -46,6 +46,7 @@
 #include "memory/paging/paging.h"
 
 #include "base/align.h"
+#include "base/compiler.h"
 #include "base/status.h"
 #include "debug/backtrace.h"
 #include "debug/panic.h"
@@ -157,9 +158,8 @@ static inline struct page_entry find_entry(const struct paging_4gb_chunk *chunk,
     return table[page_table_index(address, 0)];
 }
 
-size_t __attribute__((noinline))
-paging_drop_tables(struct paging_4gb_chunk *chunk, const struct path *path, unsigned level,
-                   vaddr_t address)
+NOINLINE size_t paging_drop_tables(struct paging_4gb_chunk *chunk, const struct path *path,
+                                   unsigned level, vaddr_t address)
 {
     size_t dropped = 0;
 
@@ -268,8 +268,8 @@ static inline __attribute__((always_inline)) int complete_path_here(struct pagin
     return OK;
 }
 
-int __attribute__((noinline)) paging_complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
-                                                   unsigned to_level, struct path *path)
+NOINLINE int paging_complete_path(struct paging_4gb_chunk *chunk, vaddr_t address,
+                                  unsigned to_level, struct path *path)
 {
     return complete_path_here(chunk, address, to_level, path);
 }
@@ -298,8 +298,8 @@ static inline void write_entry(struct paging_4gb_chunk *chunk, const struct path
 }
 
 /* set_entry() where tables lack. On its own, so that path costs the others no memory. */
-static __attribute__((noinline)) int set_entry_slowly(struct paging_4gb_chunk *chunk,
-                                                      vaddr_t address, struct page_entry entry)
+static NOINLINE int set_entry_slowly(struct paging_4gb_chunk *chunk, vaddr_t address,
+                                     struct page_entry entry)
 {
     struct path path;
     int status = complete_path_here(chunk, address, 0, &path);

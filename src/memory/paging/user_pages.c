@@ -4,6 +4,7 @@
 #include "memory/paging/user_pages.h"
 
 #include "arch/words.h"
+#include "base/compiler.h"
 #include "base/status.h"
 #include "debug/panic.h"
 #include "memory/page.h"
@@ -38,8 +39,8 @@ static inline size_t count_empty(const struct page_entry *slot, size_t count)
  * whose entry in the same table may, the first that the next table covers, or end. So a range of
  * terabytes with nothing in it costs two instructions for each entry of three tables.
  */
-static __attribute__((noinline)) vaddr_t pass_empty(const struct page_entry *slot, unsigned level,
-                                                    vaddr_t address, vaddr_t end)
+static NOINLINE vaddr_t pass_empty(const struct page_entry *slot, unsigned level, vaddr_t address,
+                                   vaddr_t end)
 {
     const vaddr_t next = next_entry(address, level);
 

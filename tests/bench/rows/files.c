@@ -21,12 +21,13 @@
 
 static int file = -1;
 static const char *file_name;
-static char buffer[65536];
+static char *buffer; /* row_buffer() */
 
 /* ---------------------------------------------------------------- a large file */
 
 static uint32_t first_read_at_the_end(void)
 {
+    buffer = row_buffer();
     system_mount();
     file = system_open(LARGE);
     uint32_t start = instructions();
@@ -95,7 +96,7 @@ static void seek_and_read(void)
 
 static void read_65536(void)
 {
-    system_read_at(file, 0, buffer, 65536);
+    system_read_at(file, 0, buffer, ROW_BUFFER_BYTES);
 }
 
 static void ask(void)
@@ -105,6 +106,7 @@ static void ask(void)
 
 static uint32_t cost_with_file(void (*operation)(void))
 {
+    buffer = row_buffer();
     file = system_open(LARGE);
     uint32_t cost = cost_of(operation, 200);
     system_close(file);
@@ -192,6 +194,7 @@ static void write_4096(void)
 
 static uint32_t writing(void)
 {
+    buffer = row_buffer();
     file = system_create(NEW);
     uint32_t cost = cost_of(write_4096, 200);
     system_close(file);
@@ -209,6 +212,7 @@ static void live_and_die(void)
 
 static uint32_t lives(void)
 {
+    buffer = row_buffer();
     return cost_of(live_and_die, 100);
 }
 

@@ -37,6 +37,16 @@ uint32_t cost_of(void (*operation)(void), uint32_t times)
     return least_of_rounds(operation, times) - least_of_rounds(nothing, times);
 }
 
+char *row_buffer(void)
+{
+    static char *buffer;
+
+    if (!buffer) {
+        buffer = (char *)system_map(ROW_BUFFER_BYTES);
+    }
+    return buffer;
+}
+
 static uint32_t random_state;
 
 void random_restart(void)

@@ -4,10 +4,9 @@
 #include "rows.h"
 
 #define PIPED_BYTES (1024u * 1024u)
-#define PIECE       65536u
+#define PIECE       ROW_BUFFER_BYTES
 
 static int there[2], back[2];
-static char piece[PIECE];
 
 static void pipes_open(void)
 {
@@ -50,6 +49,7 @@ static uint32_t round_trip(void)
 
 static uint32_t much(void)
 {
+    char *piece = row_buffer();
     pipes_open();
     int pid = system_fork();
     if (pid == 0) {

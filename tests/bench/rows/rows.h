@@ -54,6 +54,11 @@ static inline uint32_t instructions(void)
     return low;
 }
 
+/* Memory for any row. It is mapped at the first call, so the rows of a fork, which come before, are
+ * those of a small program. */
+#define ROW_BUFFER_BYTES 65536u
+char *row_buffer(void);
+
 /* Instructions of one operation(): the mean of `times`, in the best of several rounds, so that a
  * tick of the clock does not count. The loop's own are taken off. */
 uint32_t cost_of(void (*operation)(void), uint32_t times);

@@ -1,26 +1,19 @@
 /*
- * forker.c - forks, executes, and maps, once each, and takes whatever it gets; as spawner.c.
- *
- * Status: 0 when every call gave what it asked for, 1 when one gave -ENOMEM or -EIO, 2 when the
- * result was anything else.
+ * forker.c - forks, executes, and maps, once each, and takes whatever it gets; as spawner.c. Its
+ * status is judge.h's.
  */
 #include <drupe.h>
 #include <stdlib.h>
 
 #include "abi/mapping.h"
+#include "judge.h"
 
 #define EXECUTE_FAILED 101
 #define SIGNAL_BUS     10 /* a page of a child's file could not be read when it was touched */
 #define BYTES          (2u * 4096)
 
-static int status;
-
-static void judge(intptr_t result, bool is_right)
-{
-    int verdict = is_right ? 0 : result == -ENOMEM || result == -EIO ? 1 : 2;
-
-    status = verdict > status ? verdict : status;
-}
+/* In a page of the file that nobody but the kernel touches. */
+static const char executed[4096] __attribute__((aligned(4096))) = "exit.elf";
 
 /* The child becomes exit.elf, or says that it could not. */
 static void fork_and_execute(void)
@@ -31,9 +24,9 @@ static void fork_and_execute(void)
     bool has_failed;
 
     if (child == 0) {
-        intptr_t result = syscall_execute("exit.elf", arguments, NULL);
+        intptr_t result = syscall_execute(executed, arguments, NULL);
 
-        exit(result == -ENOMEM || result == -EIO ? EXECUTE_FAILED : 2);
+        exit(judge_is_expected(result) ? EXECUTE_FAILED : 2);
     }
     judge(child, child > 0);
     if (child > 0) {
@@ -74,5 +67,5 @@ int main(void)
         map_and_write(MAPPING_PRIVATE, file);
         judge(0, file_close(file) == 0);
     }
-    return status;
+    return judge_status;
 }

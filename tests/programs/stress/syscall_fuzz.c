@@ -13,6 +13,7 @@
 #include "../bad_pointers.h"
 #include "../check.h"
 #include "abi/mapping.h"
+#include "abi/volume.h"
 #include "layout.h"
 
 #define CALLS_DEFAULT    100
@@ -92,6 +93,17 @@ static const char *const names[] = {"exit.elf",
                                     "toolongname.elf",
                                     "fuzz64.elf"};
 
+/* What may be made, renamed and removed: on the disk, in memory, and where nothing may be. */
+static const char *const own_names[] = {"a",        "b",
+                                        "b/c",      "b/d",
+                                        "b/",       "0:/A name that is long.txt",
+                                        "1:/a",     "1:/b",
+                                        "1:/b/c",   "/tmp/b/../\xC3\xA4",
+                                        "/tmp/b/d", "1:/5:",
+                                        "..",       "/tmp",
+                                        "/dev",     "/dev/null",
+                                        "1:/",      "fuzz.elf"};
+
 static uintptr_t any_pointer(void)
 {
     switch (random_number() % 8) {
@@ -135,6 +147,33 @@ static uintptr_t any_list(void)
 static uintptr_t any_path(void)
 {
     return ONE_IN(4) ? any_pointer() : ADDRESS(names[random_number() % COUNT_OF(names)]);
+}
+
+static uintptr_t any_own_path(void)
+{
+    return ONE_IN(16) ? any_path() : ADDRESS(own_names[random_number() % COUNT_OF(own_names)]);
+}
+
+static uintptr_t any_descriptor(void)
+{
+    return ONE_IN(8) ? any_number() : 3 + random_number() % 8;
+}
+
+/* Of a file: mostly where there is something, or a little behind. */
+static uint64_t any_position(void)
+{
+    switch (random_number() % 16) {
+    case 0: return (uint64_t)any_word() << 32 | any_word();
+    case 1: return INT64_MAX - random_number() % 3;
+    case 2: return any_size();
+    default: return random_number() % 20000;
+    }
+}
+
+/* Where a 64-bit number is to be read from. */
+static uintptr_t number_at(const uint64_t *number)
+{
+    return ONE_IN(16) ? any_pointer() : ADDRESS(number);
 }
 
 /* Strings for a program: good ones, one that is nowhere, none, no array, one without an end. */
@@ -233,6 +272,87 @@ static uint32_t any_flags(void)
     return ONE_IN(16) ? (uint32_t)any_number() : flags;
 }
 
+/* ---------------------------------------------------------------- files */
+
+/* Who reads or writes a pipe mostly does not wait: else all would soon wait for each other. */
+static void make_pipe(void)
+{
+    static int ends[2];
+    static uint32_t flags = FILE_NO_WAIT;
+
+    if (call(SYSCALL_PIPE, ONE_IN(16) ? any_pointer() : ADDRESS(ends), 0, 0) == 0 && !ONE_IN(16)) {
+        call(SYSCALL_CONTROL, (uint32_t)ends[0], CONTROL_SET_FLAGS, ADDRESS(&flags));
+        call(SYSCALL_CONTROL, (uint32_t)ends[1], CONTROL_SET_FLAGS, ADDRESS(&flags));
+    }
+}
+
+static uint32_t any_open_flags(void)
+{
+    static const uint32_t bits[] = {OPEN_APPEND, OPEN_EXCLUSIVE, OPEN_TRUNCATE, OPEN_DIRECTORY};
+    uint32_t flags = ONE_IN(3) ? OPEN_READ : OPEN_READ | OPEN_WRITE | OPEN_CREATE;
+
+    if (ONE_IN(4)) {
+        flags |= bits[random_number() % COUNT_OF(bits)];
+    }
+    return ONE_IN(16) ? (uint32_t)any_number() : flags;
+}
+
+static void transfer(uint32_t command)
+{
+    struct file_transfer what = {
+        .position = any_position(),
+        .buffer = any_pointer(),
+        .length = any_size(),
+    };
+
+    call(command, any_descriptor(), ONE_IN(16) ? any_pointer() : ADDRESS(&what), 0);
+}
+
+/* A call about files that can be written. */
+static void file_call(uint32_t command)
+{
+    static uint32_t flags;
+    uint64_t number = any_position();
+    uint64_t times[2] = {number, any_position()};
+    uintptr_t path = any_own_path();
+
+    switch (command) {
+    case SYSCALL_PIPE: make_pipe(); break;
+    case SYSCALL_DUPLICATE:
+        call(command, any_descriptor(), any_descriptor(),
+             ONE_IN(8) ? any_number() : ONE_IN(2) * FILE_LOWEST);
+        break;
+    case SYSCALL_WRITE_FILE: call(command, any_descriptor(), any_pointer(), any_size()); break;
+    case SYSCALL_CONTROL: /* the console's own flags are not to stay as they are then */
+        flags = ONE_IN(2) ? FILE_NO_WAIT : FILE_NO_WAIT | FILE_CLOSE_ON_EXECUTE;
+        call(command, any_descriptor(), ONE_IN(8) ? any_number() : 1 + random_number() % 4,
+             ONE_IN(8) ? any_pointer() : ADDRESS(&flags));
+        break;
+    case SYSCALL_OPEN_FILE: call(command, path, any_open_flags(), 0); break;
+    case SYSCALL_READ_AT:
+    case SYSCALL_WRITE_AT: transfer(command); break;
+    case SYSCALL_SEEK_FILE:
+        call(command, any_descriptor(), number_at(&number),
+             ONE_IN(8) ? any_number() : random_number() % 3);
+        break;
+    case SYSCALL_RESIZE_FILE: call(command, any_descriptor(), number_at(&number), 0); break;
+    case SYSCALL_RENAME: call(command, path, any_own_path(), 0); break;
+    case SYSCALL_REMOVE:
+        call(command, path, ONE_IN(8) ? any_number() : random_number() % 2, 0);
+        break;
+    case SYSCALL_MAKE_DIRECTORY: call(command, path, 0, 0); break;
+    case SYSCALL_STAT_FILE:
+        call(command, any_descriptor(), ONE_IN(2) ? 0 : path, any_pointer());
+        break;
+    case SYSCALL_LIST_DIRECTORY: call(command, any_descriptor(), any_pointer(), any_size()); break;
+    case SYSCALL_SYNC_FILE:
+        call(command, ONE_IN(32) ? (uint32_t)-1 : any_descriptor(), 0, 0);
+        break;
+    case SYSCALL_CHANGE_FOLDER: call(command, path, 0, 0); break;
+    default: /* SET_TIMES */ call(command, path, ONE_IN(4) ? any_pointer() : ADDRESS(times), 0);
+    }
+}
+
 static void map_in(uint32_t slot)
 {
     struct memory_mapping mapping = {
@@ -311,7 +431,7 @@ static void any_call(void)
         }
         break;
     case SYSCALL_SPAWN_PROGRAM:
-        if (ONE_IN(16) && !is_crowded()) {
+        if (ONE_IN(8) && !is_crowded()) {
             struct spawn_request request = {
                 .path = (const char *)any_path(),
                 .arguments = (char *const *)any_strings(),
@@ -353,6 +473,27 @@ static void any_call(void)
              0, 0);
         break;
     case SYSCALL_TIME_OF_DAY: call(command, any_pointer(), 0, 0); break;
+    case SYSCALL_GET_FOLDER: call(command, any_pointer(), any_size(), 0); break;
+    case SYSCALL_VOLUMES:
+        call(command, ONE_IN(8) ? any_number() : random_number() % 12, any_pointer(), 0);
+        break;
+    case SYSCALL_PIPE:
+    case SYSCALL_DUPLICATE:
+    case SYSCALL_WRITE_FILE:
+    case SYSCALL_CONTROL:
+    case SYSCALL_OPEN_FILE:
+    case SYSCALL_READ_AT:
+    case SYSCALL_WRITE_AT:
+    case SYSCALL_SEEK_FILE:
+    case SYSCALL_RESIZE_FILE:
+    case SYSCALL_RENAME:
+    case SYSCALL_REMOVE:
+    case SYSCALL_MAKE_DIRECTORY:
+    case SYSCALL_STAT_FILE:
+    case SYSCALL_LIST_DIRECTORY:
+    case SYSCALL_SYNC_FILE:
+    case SYSCALL_CHANGE_FOLDER:
+    case SYSCALL_SET_TIMES: file_call(command); break;
     case SYSCALL_MEMORY_FIGURES: /* reads the heap's whole table */
         if (ONE_IN(4)) {
             call(command, any_pointer(), any_size(), 0);
