@@ -3,12 +3,14 @@
  * reads, writes and allocations may fail. Errors are fine; what has been written can be read again
  * until the volume is unmounted, nothing outside the volume is touched, and no memory is lost.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
+ * Sources: src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  *
- *   byte 0     which of three volumes; byte 1: the read, byte 2: the write, byte 3: the allocation that
+ *   byte 0     which of three volumes; byte 1: the read, byte 2: the write, byte 3: the allocation
+ *   that
  *              fails (0: none, also above 127)
  *   byte 4     how many patches: region, offset (2 bytes), value (2 bytes) each
  *   then       operations: which, name, number (2 bytes)

@@ -138,7 +138,8 @@ static const struct block_operations fat_disk_operations = {fat_disk_read, fat_d
 
 #define FAT_DISK_WORDS_MAX 4096
 
-/* Runs a command, with words between blanks, on the disk: its status. Its output goes to *output. */
+/* Runs a command, with words between blanks, on the disk: its status. Its output goes to
+ * *output. */
 static inline int fat_disk_run(const struct fat_disk *disk, const char *command,
                                char output[FAT_DISK_WORDS_MAX])
 {

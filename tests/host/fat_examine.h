@@ -1,8 +1,8 @@
 /*
- * fat_examine.h - what fsck.fat looks for on a FAT volume in memory, some hundred times as fast, and
- * what it does not look for: for tests that look at thousands of volumes. It shares no code with
- * src/fs/fat/. Sectors of 512 bytes or more; at most two levels of trust: what a power cut may leave,
- * and what it may not.
+ * fat_examine.h - what fsck.fat looks for on a FAT volume in memory, some hundred times as fast,
+ * and what it does not look for: for tests that look at thousands of volumes. It shares no code
+ * with src/fs/fat/. Sectors of 512 bytes or more; at most two levels of trust: what a power cut may
+ * leave, and what it may not.
  */
 #ifndef FAT_EXAMINE_H
 #define FAT_EXAMINE_H
@@ -78,8 +78,8 @@ static inline bool fat_examine_is_cluster(const struct fat_examiner *it, uint32_
     return cluster >= 2 && cluster < it->clusters + 2;
 }
 
-/* Follows the chain of something called name, of at least `wanted` clusters: its length; 0 when it is
- * wrong. Its clusters become used. */
+/* Follows the chain of something called name, of at least `wanted` clusters: its length; 0 when it
+ * is wrong. Its clusters become used. */
 static inline uint32_t fat_examine_chain(struct fat_examiner *it, const char *name, uint32_t first,
                                          uint32_t wanted)
 {
@@ -216,8 +216,7 @@ static inline void fat_examine_folder(struct fat_examiner *it, uint32_t first, u
                 for (int i = 0; i < 11; i++) {
                     sum = (uint8_t)((sum >> 1 | sum << 7) + slot[i]);
                 }
-                it->found |=
-                    !is_entry || name.next || sum != name.checksum ? FAT_FINDS_SLOTS : 0;
+                it->found |= !is_entry || name.next || sum != name.checksum ? FAT_FINDS_SLOTS : 0;
             }
             name = (struct fat_examine_long){0};
             if (is_entry) {

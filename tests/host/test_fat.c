@@ -2,7 +2,8 @@
  * test_fat.c - FAT volumes as mkfs.fat makes them, in all of its forms: mounted, written at random
  * beside a model, looked at by fsck.fat.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
+ * Sources: src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c

@@ -3,7 +3,8 @@
  * through each operation on a FAT volume: each time the operation says so and nothing is half done,
  * what was there before is there, and when the fault is gone the same operation succeeds.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
+ * Sources: src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
  * Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c

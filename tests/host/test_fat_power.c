@@ -1,18 +1,20 @@
 /*
  * test_fat_power.c - the power goes, at any time. A disk records each sector that is written and
- * each flush. For every prefix of that record, and for what a drive's cache may have written between
- * two flushes (all ways for short runs of writes, 1,000 random ones for long runs), the volume is
- * looked at: before the mount there may be only what another system can live with. After it there
- * is nothing to be found, all that a commit promised is there, and a rename has happened or not.
- * From some of these states on the mount's own writes are recorded, and the power goes a second time.
+ * each flush. For every prefix of that record, and for what a drive's cache may have written
+ * between two flushes (all ways for short runs of writes, 1,000 random ones for long runs), the
+ * volume is looked at: before the mount there may be only what another system can live with. After
+ * it there is nothing to be found, all that a commit promised is there, and a rename has happened
+ * or not. From some of these states on the mount's own writes are recorded, and the power goes a
+ * second time.
  *
  * The examiner (fat_examine.h) looks at every state; fsck.fat at those of very short runs before
- * the mount, and at some of all. The same state is looked at once. FAT_POWER_SEED: another seed than the usual one.
+ * the mount, and at some of all. The same state is looked at once. FAT_POWER_SEED: another seed
+ * than the usual one.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
- * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
- * Sources: src/device/block_cache.c src/device/block.c src/lib/string.c src/lib/tree.c
- * Sources: tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
+ * Sources: src/fs/fat/directory.c src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c
+ * Sources: src/fs/fat/mount.c src/device/block_cache.c src/device/block.c src/lib/string.c
+ * Sources: src/lib/tree.c tests/host/stub_tasks.c tests/host/stub_kmem_malloc.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -223,8 +225,8 @@ static int contents_of(const struct promise *promise)
         int contents = grows ? promise->contents : tries[i];
         uint32_t size = content_size(contents), same = 0;
 
-        if (contents <= 0 || (grows ? file.size < promise->least || file.size > size
-                                    : file.size != size)) {
+        if (contents <= 0 ||
+            (grows ? file.size < promise->least || file.size > size : file.size != size)) {
             continue;
         }
         while (same < file.size && data[same] == content_byte(contents, same)) {
@@ -302,10 +304,10 @@ static void check_words(const char *words, const char *when)
 struct tape {
     struct fat_disk_event *events;
     size_t count;
-    uint8_t *flushed;  /* the disk behind a flush: what a cut after it leaves in any case */
-    size_t flushed_at; /* which event that is */
-    uint64_t hash;     /* of those bytes: all sectors' hashes, exclusive or */
-    size_t cut;        /* of the tape before this one, where this one begins */
+    uint8_t *flushed;         /* the disk behind a flush: what a cut after it leaves in any case */
+    size_t flushed_at;        /* which event that is */
+    uint64_t hash;            /* of those bytes: all sectors' hashes, exclusive or */
+    size_t cut;               /* of the tape before this one, where this one begins */
     const struct tape *outer; /* that tape; NULL: this is the workload's */
 };
 
@@ -506,8 +508,8 @@ static void check_tape(struct tape *tape, unsigned choices);
 static uint32_t recovery_every;
 
 /*
- * The disk is laid as after a cut. What is there before the mount, and after it? If `cuts_recovery`,
- * what the mount has written is a tape of its own.
+ * The disk is laid as after a cut. What is there before the mount, and after it? If
+ * `cuts_recovery`, what the mount has written is a tape of its own.
  */
 static void check_state(const struct tape *tape, size_t cut, bool asks_fsck)
 {
@@ -664,13 +666,13 @@ static void end(const char *name, const struct form *form)
     fat_disk_destroy(&disk);
 }
 
-#define FOR_ALL_FORMS(workload)                                    \
-    static void test_##workload(void **state)                      \
-    {                                                              \
-        (void)state;                                               \
-        for (size_t form = 0; form < ARRAY_SIZE(forms); form++) {  \
-            workload(&forms[form]);                                \
-        }                                                          \
+#define FOR_ALL_FORMS(workload)                                   \
+    static void test_##workload(void **state)                     \
+    {                                                             \
+        (void)state;                                              \
+        for (size_t form = 0; form < ARRAY_SIZE(forms); form++) { \
+            workload(&forms[form]);                               \
+        }                                                         \
     }
 
 /* Takes all room but that many clusters, for what happens where the FAT ends. */
@@ -765,9 +767,9 @@ static void cut_off(const char *path, uint32_t size)
 #define LINE_BYTES 700
 
 /*
- * Two files get a line each, again and again, and each time both are synced. On a volume that is full
- * but for the rest of one sector of the FAT and what others have left free here and there, so that
- * their chains go to and fro between sectors of the FAT. And a folder grows beside them.
+ * Two files get a line each, again and again, and each time both are synced. On a volume that is
+ * full but for the rest of one sector of the FAT and what others have left free here and there, so
+ * that their chains go to and fro between sectors of the FAT. And a folder grows beside them.
  */
 static void append(const struct form *form)
 {
@@ -800,10 +802,9 @@ static void append(const struct form *form)
             promises[promise_count - 1].least = size - LINE_BYTES;
             append_to(names[i], contents[i], size - LINE_BYTES, size);
             /* Also to where FAT12's first entry in two sectors is. */
-            volume->space.next =
-                size / LINE_BYTES % 3 == (uint32_t)i
-                    ? SPLIT_CLUSTER - 1
-                    : FAT_CLUSTER_FIRST + random_below(volume->clusters);
+            volume->space.next = size / LINE_BYTES % 3 == (uint32_t)i
+                                     ? SPLIT_CLUSTER - 1
+                                     : FAT_CLUSTER_FIRST + random_below(volume->clusters);
         }
         if (size == 4 * LINE_BYTES) {
             append_to("others.bin", 1, 977 + 1, 1400);

@@ -1,7 +1,8 @@
 /*
  * test_fat_read.c - files on good, odd and damaged FAT16 volumes, through fs/file.h.
  * Sources: src/fs/fat/volume.c src/fs/fat/changes.c src/fs/fat/chain.c src/fs/fat/commit.c
- * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c src/fs/fat/directory.c
+ * Sources: src/fs/fat/steps.c src/fs/fat/log.c src/fs/fat/names.c src/fs/fat/time.c
+ * Sources: src/fs/fat/directory.c
  * Sources: src/fs/fat/contents.c src/fs/fat/tree.c src/fs/fat/check.c src/fs/fat/mount.c
  * Sources: src/fs/fat/fat_fs.c src/device/partition.c
  * Sources: src/fs/file.c src/fs/file_object.c src/fs/vfs.c src/fs/node.c

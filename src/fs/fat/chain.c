@@ -26,7 +26,8 @@ uint32_t fat_table_offset(const struct fat_volume *volume, uint32_t cluster)
 
 bool fat_table_is_split(const struct fat_volume *volume, uint32_t cluster)
 {
-    return volume->bits == 12 && (fat_table_offset(volume, cluster) + 1) % volume->sector_bytes == 0;
+    return volume->bits == 12 &&
+           (fat_table_offset(volume, cluster) + 1) % volume->sector_bytes == 0;
 }
 
 /* FAT12 and FAT16 say in fewer bits what FAT32 does. */
@@ -396,8 +397,8 @@ static int free_front(struct fat_volume *volume, struct fat_loose *loose, bool *
         if (status < 0) {
             break;
         }
-        volume->space.free += volume->space.free < volume->clusters &&
-                              !fat_table_is_split(volume, loose->first);
+        volume->space.free +=
+            volume->space.free < volume->clusters && !fat_table_is_split(volume, loose->first);
         loose->clusters -= loose->clusters > 0;
         if (!fat_is_cluster(volume, next)) {
             *is_done = true;

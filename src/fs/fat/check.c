@@ -19,8 +19,10 @@
 struct check {
     struct fat_volume *volume;
     bool repairs;
-    uint8_t *used;     /* a bit per cluster */
-    uint32_t *folders; /* first clusters of those that are still to be looked through */
+    uint8_t *used; /* a bit per cluster */
+    struct check_folder {
+        uint32_t cluster, parent; /* first clusters */
+    } * folders;                  /* that are still to be looked through */
     uint32_t folder_count, folder_room;
 };
 
@@ -34,11 +36,11 @@ static bool use(struct check *check, uint32_t cluster)
     return is_new;
 }
 
-static int add_folder(struct check *check, uint32_t cluster)
+static int add_folder(struct check *check, uint32_t cluster, uint32_t parent)
 {
     if (check->folder_count == check->folder_room) {
         uint32_t room = check->folder_room ? 2 * check->folder_room : 64;
-        uint32_t *folders = kmem_alloc(room * sizeof(*folders));
+        struct check_folder *folders = kmem_alloc(room * sizeof(*folders));
 
         if (!folders) {
             return -ENOMEM;
@@ -50,7 +52,7 @@ static int add_folder(struct check *check, uint32_t cluster)
         check->folders = folders;
         check->folder_room = room;
     }
-    check->folders[check->folder_count++] = cluster;
+    check->folders[check->folder_count++] = (struct check_folder){cluster, parent};
     return OK;
 }
 
@@ -112,11 +114,37 @@ static int check_file(struct check *check, const struct fat_found *found)
     return status;
 }
 
-static int check_folder(struct check *check, uint32_t first_cluster)
+/* "." or "..", whose clusters are known: another number is replaced. */
+static int check_dot(struct check *check, const struct fat_found *found, uint32_t cluster)
+{
+    struct fat_volume *volume = check->volume;
+    struct fat_entry *entry;
+
+    if (!fat_entry_is_dot(&found->entry) || !(found->entry.attributes & FAT_DIRECTORY) ||
+        (found->entry.name[1] == '.') != (found->slots.last == 1)) {
+        return -ECORRUPT;
+    }
+    cluster = found->slots.last == 1 && cluster == volume->root_cluster ? 0 : cluster;
+    if (fat_entry_cluster(volume, &found->entry) == cluster || !check->repairs) {
+        return OK;
+    }
+    int status = fat_begin(volume, 1);
+    if (status == OK) {
+        status = fat_entry_change(volume, &found->place, &entry);
+        if (status == OK) {
+            fat_entry_set_cluster(volume, entry, cluster);
+        }
+        status = fat_end(volume, status);
+    }
+    return status;
+}
+
+static int check_folder(struct check *check, uint32_t first_cluster, uint32_t parent)
 {
     struct fat_volume *volume = check->volume;
     struct fat_folder folder = {.first_cluster = first_cluster};
     struct fat_found found;
+    uint32_t dots = first_cluster == volume->root_cluster ? 0 : 2;
     uint32_t index = 0, surplus;
     int status = first_cluster ? follow(check, first_cluster, 0, &surplus) : OK;
 
@@ -127,17 +155,24 @@ static int check_folder(struct check *check, uint32_t first_cluster)
         return status;
     }
     while ((status = fat_folder_next(volume, &folder, &index, &found)) == 1) {
-        if (fat_entry_is_dot(&found.entry)) {
+        if (found.slots.last < dots) {
+            status = check_dot(check, &found, found.slots.last ? parent : first_cluster);
+            if (status < 0) {
+                break;
+            }
             continue;
         }
+        if (fat_entry_is_dot(&found.entry) || found.slots.first < dots) {
+            return -ECORRUPT;
+        }
         status = found.entry.attributes & FAT_DIRECTORY
-                     ? add_folder(check, fat_entry_cluster(volume, &found.entry))
+                     ? add_folder(check, fat_entry_cluster(volume, &found.entry), first_cluster)
                      : check_file(check, &found);
         if (status < 0) {
             break;
         }
     }
-    return status;
+    return status == 0 && index < dots ? -ECORRUPT : status;
 }
 
 /* Clusters that are allocated and nobody's become free, but for bad ones. Counts the free ones. */
@@ -205,9 +240,11 @@ static int look_through(struct check *check)
 
     memset(check->used, 0, (check->volume->clusters + 7) / 8);
     check->folder_count = 0;
-    status = add_folder(check, check->volume->root_cluster);
+    status = add_folder(check, check->volume->root_cluster, 0);
     while (status == OK && check->folder_count > 0) {
-        status = check_folder(check, check->folders[--check->folder_count]);
+        const struct check_folder *next = &check->folders[--check->folder_count];
+
+        status = check_folder(check, next->cluster, next->parent);
     }
     if (status == OK && check->repairs) {
         status = fat_commit(check->volume); /* an entry that named a chain does not any more */

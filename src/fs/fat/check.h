@@ -3,8 +3,8 @@
  *
  * It repairs what ordered writes may leave: clusters that belong to nothing, chains longer than
  * their files, long-name slots without an entry, entries behind the end of a folder, FATs that
- * differ. Whatever else is wrong (a cluster in two files, a chain that ends too early) contradicts:
- * then it repairs nothing.
+ * differ; and a ".." that names another folder. Whatever else is wrong (a cluster in two files, a
+ * chain that ends too early) contradicts: then it repairs nothing.
  */
 #ifndef FS_FAT_CHECK_H
 #define FS_FAT_CHECK_H

@@ -11,7 +11,8 @@
  * clusters, or leaves a chain longer than its file, and never more:
  *
  *   1. contents of files, new clusters of folders
- *   2. FATs with the new chains: first the clusters that were free, then the links to them (steps.h)
+ *   2. FATs with the new chains: first the clusters that were free, then the links to them
+ *      (steps.h)
  *   3. folders that have lost a name which moves into another sector
  *   4. folders that move into another one, which their ".." names
  *   5. other folders

@@ -99,8 +99,8 @@ void fat_log_close(struct fat_volume *volume)
 
 /* ---------------------------------------------------------------- recovery */
 
-/* Is it a sector that a transaction may write: not the log's own, no FAT that is only a copy; and of
- * that kind? Folders' clusters can lie anywhere behind them. */
+/* Is it a sector that a transaction may write: not the log's own, no FAT that is only a copy; and
+ * of that kind? Folders' clusters can lie anywhere behind them. */
 static bool may_be_written(const struct fat_volume *volume, const struct fat_log_entry *entry)
 {
     uint64_t end = volume->data_sector + (uint64_t)volume->clusters * volume->cluster_sectors;

@@ -6,24 +6,25 @@
  *
  *   1. The sectors that operations change (FATs, folders, FSInfo) stay in memory. Operations follow
  *      one another; together they are a transaction, number n.
- *   2. Commit: contents of files that were written are flushed. The new bytes of all changed sectors
- *      are written to a half of the log, n even to the first, n odd to the second, and before them a
- *      list: of each the place, the CRC-32 of what stands there and of what is to stand there. Flush.
+ *   2. Commit: contents of files that were written are flushed. The new bytes of all changed
+ *      sectors are written to a half of the log, n even to the first, n odd to the second, and
+ *      before them a list: of each the place, the CRC-32 of what stands there and of what is to
+ *      stand there. Flush.
  *   3. Now the transaction has happened. Its sectors are written to their places, in the order of
  *      commit.h. The last of them need no flush: that of commit n + 1 is enough, for only n + 2
  *      overwrites this half.
- *   4. Mounting reads both halves. A half is whole if its list and its sectors fit their CRCs. Of the
- *      halves that are whole, the one with the higher number is written to its places again, in the
- *      same order: so when the power goes then, too, all is as after the first time.
+ *   4. Mounting reads both halves. A half is whole if its list and its sectors fit their CRCs. Of
+ *      the halves that are whole, the one with the higher number is written to its places again, in
+ *      the same order: so when the power goes then, too, all is as after the first time.
  *   5. A half that is not whole was being written when the power went: its transaction has not
  *      happened. What it overwrote, n - 2, was flushed in its places at commit n - 1; and n - 1
  *      before the half was begun.
- *   6. Before any of it, each place must hold what the log has for it: before, between two steps, or
- *      after. If one does not, another system has written to the volume since: then the log is out of
- *      date, and ignored.
- *   7. A sector in the log may not become part of a file: replaying would overwrite the file. So when
- *      a folder's clusters become free, the places are flushed and the log's *head* is set to n:
- *      transactions up to it are ignored. That is also what an unmount does.
+ *   6. Before any of it, each place must hold what the log has for it: before, between two steps,
+ *      or after. If one does not, another system has written to the volume since: then the log is
+ *      out of date, and ignored.
+ *   7. A sector in the log may not become part of a file: replaying would overwrite the file. So
+ *      when a folder's clusters become free, the places are flushed and the log's *head* is set to
+ *      n: transactions up to it are ignored. That is also what an unmount does.
  *
  * Where it lies: in reserved sectors, between FAT_LOG_SECTOR and the FAT, when mkimage has written
  * a header there that names the volume's serial number:

@@ -96,13 +96,29 @@ static int repair(struct fat_volume *volume)
     return status;
 }
 
+/* The FAT's first entry is the media byte, with ones before it (section 4): else the boot record
+ * leads somewhere else than to the FAT. */
+static int check_first_entry(struct fat_volume *volume)
+{
+    uint32_t value;
+    int status = fat_table_get(volume, 0, &value);
+
+    if (status == OK && fat_table_widen(volume, value | 0x0F) < FAT_END) {
+        make_read_only(volume, "its FAT does not begin like one");
+    }
+    return status;
+}
+
 /* What is to be done before the volume is used. */
 static int recover(struct fat_volume *volume)
 {
     bool was_clean = true, has_loose = false, is_foreign = false;
     bool has_transaction = false;
-    int status = fat_log_find(volume);
+    int status = check_first_entry(volume);
 
+    if (status == OK) {
+        status = fat_log_find(volume);
+    }
     volume->changes_max = volume->log.first ? volume->log.room : FAT_CHANGES_MAX;
     if (status == OK && volume->log.first && !volume->is_read_only) {
         status = fat_log_recover(volume, &has_loose, &is_foreign);

@@ -41,8 +41,8 @@ static uint32_t get_entry(const struct fat_volume *volume, const uint8_t *bytes)
 }
 
 /*
- * Goes through the entries of a change: a bit for each step that one of them is in. Those up to step
- * `last` are put into *to, which has what stands on the disk (NULL: into nothing).
+ * Goes through the entries of a change: a bit for each step that one of them is in. Those up to
+ * step `last` are put into *to, which has what stands on the disk (NULL: into nothing).
  */
 static unsigned find_whole(const struct fat_volume *volume, const struct fat_change *change,
                            enum fat_step last, uint8_t *to)
@@ -56,8 +56,8 @@ static unsigned find_whole(const struct fat_volume *volume, const struct fat_cha
         if (memcmp(before, now, bytes) == 0) {
             continue;
         }
-        enum fat_step step = step_of(first + i, get_entry(volume, before), get_entry(volume, now),
-                                     false, false);
+        enum fat_step step =
+            step_of(first + i, get_entry(volume, before), get_entry(volume, now), false, false);
         steps |= 1u << step;
         if (to && step <= last) {
             memcpy(to + i * bytes, now, bytes);
@@ -168,7 +168,8 @@ int fat_steps_find(struct fat_volume *volume)
         struct fat_change *change = &volume->changes[i];
         bool links = change->steps >> FAT_STEP_LINK & 1;
 
-        /* Nothing waits without a link, and nothing waits for a part of the only sector with some. */
+        /* Nothing waits without a link, and nothing waits for a part of the only sector with
+         * some. */
         if (change->steps == 0 || (linking == 0 && !(all & HAS_SPLIT))) {
             change->steps = 1u << FAT_STEP_TAKE;
         } else if (links && linking == 1 && !(all & HAS_SPLIT)) {
