@@ -31,6 +31,7 @@
 /* Drives are 0: to 9:, and one that paths reach as /dev only. */
 #define VFS_DRIVE_START   0u /* the machine was started from it */
 #define VFS_DRIVE_MEMORY  1u
+#define VFS_DRIVE_OTHERS  2u /* and those behind it: other volumes that were found */
 #define VFS_DRIVE_DEVICES 10u
 #define VFS_DRIVES        11u
 

@@ -22,6 +22,7 @@
 #include "device/block_devices.h"
 #include "drivers/ata.h"
 #include "drivers/bios_disk.h"
+#include "fs/fat/fat_fs.h"
 #include "fs/fat/mount.h"
 #include "fs/file_object.h"
 #include "fs/vfs.h"
@@ -198,6 +199,47 @@ static void add_disks(const struct boot_info *info, struct block_device *boot,
     }
 }
 
+/* Mounts the volume as that drive, which is free. Is it one? */
+static bool mount_as(unsigned drive, struct block_device *device)
+{
+    int status = vfs_mount(drive, &fat_file_system, device, 0, 0);
+
+    if (status == OK) {
+        const struct volume *volume = vfs_volume(drive);
+
+        printk("Drive %u: %s on %s.\n", drive, volume->type, volume->source);
+    } else if (status != -EFSNOTUS) {
+        printk_sentence(0, "%s gets no drive: %s.", device->name, fat_refusal(device, status));
+    }
+    return status == OK;
+}
+
+/* Every other volume gets a drive, from 2 on: those of partitions, and that of a disk without any.
+ */
+static void mount_others(const struct block_device *disk, const struct block_device *volume)
+{
+    const struct block_entry *whole = NULL, *entry;
+    unsigned drive = VFS_DRIVE_OTHERS;
+    bool has_volume = true;
+
+    for (size_t i = 0; (entry = block_devices_get(i)) != NULL; i++) {
+        if (!entry->whole) {
+            if (!has_volume && drive < VFS_DRIVE_DEVICES) {
+                drive += mount_as(drive, whole->device);
+            }
+            whole = entry;
+            has_volume = entry->device == disk;
+        } else if (entry->device != volume && drive < VFS_DRIVE_DEVICES &&
+                   mount_as(drive, entry->device)) {
+            drive++;
+            has_volume = true;
+        }
+    }
+    if (!has_volume && drive < VFS_DRIVE_DEVICES) {
+        (void)mount_as(drive, whole->device);
+    }
+}
+
 void boot_disk_mount(const struct boot_info *info, const char *init_path)
 {
     struct partition partitions[PARTITIONS_MAX];
@@ -219,6 +261,7 @@ void boot_disk_mount(const struct boot_info *info, const char *init_path)
     if (volume->is_read_only && volume->remark) {
         printk_sentence(0, "Nothing can be written to it: %s.", volume->remark);
     }
+    mount_others(disk, boot_disk.volume);
 }
 
 const char *boot_disk_name(void)

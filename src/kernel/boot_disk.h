@@ -10,6 +10,8 @@
  * Finds the disk that the boot sector came from and mounts its volume as drive 0: of several FAT
  * volumes the one with the file at init_path, of those the active or first one. Says which disk,
  * partition and sector. Where there is none, says why of each partition, and ends with fatal().
+ * Then every other FAT volume, of a partition or of a disk without a partition table, gets a drive
+ * from 2 on, up to 9, in the order of the disks.
  */
 void boot_disk_mount(const struct boot_info *info, const char *init_path);
 
