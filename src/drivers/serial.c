@@ -160,7 +160,8 @@ static bool is_port_there(void)
 
 void serial_initialise(void)
 {
-    static struct printk_sink sink = {.name = "serial", .write = serial_write, .can_take = serial_room};
+    static struct printk_sink sink = {
+        .name = "serial", .write = serial_write, .can_take = serial_room};
 
     if (inb(LSR) == LSR_NOT_THERE) {
         return;

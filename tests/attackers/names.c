@@ -82,8 +82,7 @@ static void bytes(const char *drive)
         "*?\"<>|",
         "con",
         "a\\b",
-        "\xE2\x80\xAE"
-        "txt.exe",
+        "\342\200\256txt.exe",
     };
 
     for (size_t i = 0; i < COUNT_OF(wild); i++) {

@@ -412,7 +412,8 @@ static bool is_seen(uint64_t key)
             return true;
         }
     }
-    assert(++seen_count < ARRAY_SIZE(seen) / 2);
+    seen_count++;
+    assert(seen_count < ARRAY_SIZE(seen) / 2);
     seen[at] = key;
     return false;
 }

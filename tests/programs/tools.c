@@ -136,8 +136,7 @@ static void check_names(void)
     put("/tmp/d/new", "hello\n");
     CHECK_RUN("cp.elf /tmp/d/new /tmp/d/copy", 0, "");
     CHECK(strcmp(contents("/tmp/d/copy"), "hello\n") == 0);
-    CHECK_RUN("cp.elf /tmp/d/new /tmp/d/new", 1,
-              "cp: '/tmp/d/new' cannot be copied to itself.\n");
+    CHECK_RUN("cp.elf /tmp/d/new /tmp/d/new", 1, "cp: '/tmp/d/new' cannot be copied to itself.\n");
     CHECK(strcmp(contents("/tmp/d/new"), "hello\n") == 0);
     CHECK_RUN("cp.elf /tmp/d /tmp/k", 1,
               "cp: '/tmp/d' cannot be copied without -r: it is a folder.\n");

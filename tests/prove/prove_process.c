@@ -339,6 +339,17 @@ void page_object_release(struct page_object *object)
     (void)page_object_hold(object);
 }
 
+void page_object_add_view(struct page_object *object, struct list_node *view)
+{
+    (void)view;
+    (void)page_object_hold(object);
+}
+
+void page_object_remove_view(struct page_object *object, struct list_node *view)
+{
+    page_object_add_view(object, view);
+}
+
 int page_object_get(struct page_object *object, uint32_t index, void **frame)
 {
     (void)index;

@@ -98,7 +98,7 @@ def processes(folder):
     made = [f"{GUESTS}/{name}.elf" for name in (*names, "ends")]
     guests.make(*made, guests.RUNNER)
     ran = guests.run(folder, [*(f"{name}.elf" for name in names), *(f"ends.elf {how}" for how, _, _ in ENDS)],
-                     [data, f"{GUESTS}/forks.elf=dir/inner.elf", *made])
+                     [data, suite.arch().path("bin/programs/shell.elf"), f"{GUESTS}/forks.elf=dir/inner.elf", *made])
     for name, count in names.items():
         check(ran, f"{name}.elf", 0)
         output = ran[f"{name}.elf"].output if f"{name}.elf" in ran else ""
