@@ -803,10 +803,10 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
     bool is_hit = true;
     int status = OK;
 
-    if (index >= object->pages) {
-        return -EBOUNDS;
-    }
     while (status == OK) {
+        if (index >= object->pages) { /* looked at again after each wait: it may be shorter */
+            return -EBOUNDS;
+        }
         *frame = find(object, index, &page);
         if (*frame && !page->is_busy) {
             page->is_used = true;
