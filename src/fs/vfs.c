@@ -55,7 +55,8 @@ static int first_error(int first, int second)
 }
 
 /* The next of the volume's nodes behind `link` of which something is to be written; NULL: none.
- * At most *left of them are looked at, which are taken from it. */
+ * What has no name is not: it may be about to end. At most *left of them are looked at, which are
+ * taken from it. */
 static struct node *next_changed(const struct volume *volume, const struct list_node *link,
                                  size_t *left)
 {
@@ -63,7 +64,7 @@ static struct node *next_changed(const struct volume *volume, const struct list_
         struct node *node = LIST_ENTRY(link, struct node, link);
 
         --*left;
-        if ((node->is_changed && !node->is_removed) || node->contents.dirty > 0) {
+        if (!node->is_removed && (node->is_changed || node->contents.dirty > 0)) {
             return node;
         }
     }
