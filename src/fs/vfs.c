@@ -495,8 +495,8 @@ static int open_last(const struct walk *walk, const char *name, size_t length, u
         }
         return status;
     }
-    if (!walk->is_at_drive && place_of(walk->node, name, length, node) == OK) {
-        return OK;
+    if (!walk->is_at_drive && is_place(walk->node, name, length)) {
+        return flags & VFS_EXCLUSIVE ? -EEXISTS : place_of(walk->node, name, length, node);
     }
     volume_lock(walk->node->volume);
 
@@ -805,12 +805,10 @@ int node_list(struct node *directory, uint64_t *cursor, struct node_listing *lis
     if (directory->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
     }
-    if (directory->is_removed) {
-        return 0;
-    }
     volume_lock(directory->volume);
 
-    int status = directory->operations->list(directory, cursor, listing);
+    int status =
+        directory->is_removed ? 0 : directory->operations->list(directory, cursor, listing);
 
     volume_unlock(directory->volume);
     return status;
