@@ -1,20 +1,39 @@
 /*
  * cp - copies files; with -r folders and all that is in them.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                          \
-    "Usage: cp [-r] FROM TO\n"         \
-    "       cp [-r] FROM ... FOLDER\n" \
-    "Copies files. -r: folders, too, with all that is in them.\n"
+#define USAGE                                                             \
+    "Usage: cp [-r] [-p] FROM TO\n"                                       \
+    "       cp [-r] [-p] FROM ... FOLDER\n"                               \
+    "Copies files. -r: folders, too, with all that is in them. -p: the\n" \
+    "copies keep the times.\n"
 
 #define PATH_BYTES 1024
 
-static bool with_folders;
+static bool with_folders, keeps_times;
+
+/* The first folder that was made: a copy of what it is in would never end. */
+static struct file_details made;
 
 static int copy(char *from, char *to);
+
+/* The copy is complete; status: how it went. Returns that of the whole. */
+static intptr_t keep_times(const char *to, const struct file_details *source, intptr_t status)
+{
+    int64_t times[] = {source->modified, source->accessed};
+
+    return status < 0 || !keeps_times ? status : syscall_set_times(to, times);
+}
+
+static int refuse_itself(const char *from, const char *where)
+{
+    dprintf(FILE_ERRORS, "cp: '%s' cannot be copied %s itself.\n", from, where);
+    return EXIT_FAILURE;
+}
 
 static int copy_file(const char *from, const char *to)
 {
@@ -25,10 +44,16 @@ static int copy_file(const char *from, const char *to)
     if (in < 0) {
         return tool_error("cp", from, "read", in);
     }
-    if (syscall_stat_file((int)in, NULL, &source) == 0 && syscall_stat_file(-1, to, &target) == 0 &&
-        source.drive == target.drive && source.number == target.number) {
+    intptr_t described = syscall_stat_file((int)in, NULL, &source);
+
+    if (described < 0) {
         syscall_close((int)in);
-        return tool_error("cp", from, "copied to itself", -EINVARG);
+        return tool_error("cp", from, "read", described);
+    }
+    if (syscall_stat_file(-1, to, &target) == 0 && source.drive == target.drive &&
+        source.number == target.number) {
+        syscall_close((int)in);
+        return refuse_itself(from, "to");
     }
     out = syscall_open_file(to, OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE);
     status = out < 0 ? (int)out : tool_copy((int)in, (int)out);
@@ -36,7 +61,7 @@ static int copy_file(const char *from, const char *to)
     if (out >= 0) {
         intptr_t closed = syscall_close((int)out);
 
-        status = status < 0 ? status : (int)closed;
+        status = (int)keep_times(to, &source, status < 0 ? status : closed);
     }
     return status < 0 ? tool_error("cp", to, "written", status) : EXIT_SUCCESS;
 }
@@ -79,19 +104,33 @@ static int copy_entries(int folder, char *from, char *to)
 static int copy_folder(char *from, char *to)
 {
     intptr_t folder = syscall_open_file(from, OPEN_READ | OPEN_DIRECTORY);
-    intptr_t status;
+    struct file_details source;
+    intptr_t status = folder < 0 ? folder : syscall_stat_file((int)folder, NULL, &source);
 
-    if (folder < 0) {
-        return tool_error("cp", from, "read", folder);
+    if (status < 0) {
+        syscall_close((int)folder);
+        return tool_error("cp", from, "read", status);
+    }
+    if (made.number && source.drive == made.drive && source.number == made.number) {
+        syscall_close((int)folder);
+        return refuse_itself(from, "into");
     }
     status = syscall_make_directory(to);
-    if (status < 0 && !(status == -EEXISTS && tool_is_folder(to))) {
+    if (status == -EEXISTS && tool_is_folder(to)) {
+        status = 0;
+    }
+    if (status == 0 && !made.number) {
+        status = syscall_stat_file(-1, to, &made);
+    }
+    if (status < 0) {
         syscall_close((int)folder);
         return tool_error("cp", to, "made", status);
     }
-    status = copy_entries((int)folder, from, to);
+    int copied = copy_entries((int)folder, from, to);
+
     syscall_close((int)folder);
-    return (int)status;
+    status = keep_times(to, &source, 0);
+    return status < 0 ? tool_error("cp", to, "given its times", status) : copied;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
@@ -112,9 +151,14 @@ int main(int argc, char **argv)
     if (show_help(argc, argv, USAGE)) {
         return EXIT_SUCCESS;
     }
-    if (argc > 1 && strcmp(argv[1], "-r") == 0) {
-        with_folders = true;
-        first++;
+    for (; first < argc && argv[first][0] == '-' && argv[first][1]; first++) {
+        for (const char *c = argv[first] + 1; *c; c++) {
+            with_folders = with_folders || *c == 'r';
+            keeps_times = keeps_times || *c == 'p';
+            if (*c != 'r' && *c != 'p') {
+                return tool_usage(USAGE);
+            }
+        }
     }
     if (argc - first < 2) {
         return tool_usage(USAGE);
@@ -125,6 +169,7 @@ int main(int argc, char **argv)
         return tool_error("cp", argv[argc - 1], "copied into", -ENOTDIR);
     }
     for (int i = first; i < argc - 1; i++) {
+        made.number = 0;
         bool fits = strlen(argv[i]) < sizeof(from) && strlen(argv[argc - 1]) < sizeof(to);
 
         if (fits) {

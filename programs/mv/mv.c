@@ -1,16 +1,45 @@
 /*
- * mv - gives files and folders other names, on the same drive.
+ * mv - gives files and folders other names, or brings them to another drive.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tools.h>
 
-#define USAGE                                                                   \
-    "Usage: mv FROM TO\n"                                                       \
-    "       mv FROM ... FOLDER\n"                                               \
-    "Renames files and folders; a file that has the new name is replaced. To\n" \
-    "another drive: cp, then rm.\n"
+#define USAGE                                                                     \
+    "Usage: mv FROM TO\n"                                                         \
+    "       mv FROM ... FOLDER\n"                                                 \
+    "Renames files and folders; a file that has the new name is replaced. What\n" \
+    "goes to another drive is copied, and then removed.\n"
+
+/* Runs a program with its arguments; false when it could not do all of its work. It says why. */
+static bool run(char *path, char *flags, char *from, char *to)
+{
+    char *const words[] = {path, flags, from, to, NULL};
+    int status;
+    int pid = process_spawn_program(&(struct spawn_request){.path = path, .arguments = words});
+
+    if (pid < 0) {
+        (void)tool_error("mv", path, "started", pid);
+        return false;
+    }
+    return process_wait(pid, &status) == pid && status == EXIT_SUCCESS;
+}
+
+/* To another drive: what is there already stays, unless it is a file in the place of one. */
+static int move(char *from, char *to)
+{
+    intptr_t status = syscall_rename(from, to);
+
+    if (status == -EOTHERDRIVE && tool_is_folder(to)) {
+        status = -EEXISTS;
+    }
+    if (status != -EOTHERDRIVE) {
+        return status < 0 ? tool_error("mv", from, "moved", status) : EXIT_SUCCESS;
+    }
+    return run("/cp.elf", "-rp", from, to) && run("/rm.elf", "-r", from, NULL) ? EXIT_SUCCESS
+                                                                               : EXIT_FAILURE;
+}
 
 int main(int argc, char **argv)
 {
@@ -30,19 +59,12 @@ int main(int argc, char **argv)
         return tool_error("mv", last, "moved into", -ENOTDIR);
     }
     for (int i = 1; i < argc - 1; i++) {
-        intptr_t now = -EBADPATH;
+        int now = !into_folder ? move(argv[i], argv[argc - 1])
+                  : tool_join(to, sizeof(to), last, argv[i])
+                      ? move(argv[i], to)
+                      : tool_error("mv", argv[i], "moved", -EBADPATH);
 
-        if (!into_folder) {
-            now = syscall_rename(argv[i], last);
-        } else if (tool_join(to, sizeof(to), last, argv[i])) {
-            now = syscall_rename(argv[i], to);
-        }
-        if (now < 0) {
-            status = tool_error("mv", argv[i], "moved", now);
-        }
-        if (now == -EOTHERDRIVE) {
-            dprintf(FILE_ERRORS, "mv: To another drive, cp copies it; then rm removes it.\n");
-        }
+        status = now > status ? now : status;
     }
     return status;
 }

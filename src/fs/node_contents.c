@@ -126,7 +126,7 @@ int node_read(struct node *node, uint64_t position, struct io_buffer to, size_t 
     if (node->kind == NODE_DIRECTORY) {
         return -EISDIR;
     }
-    if (position >= node->size) {
+    if (length == 0 || position >= node->size) {
         return 0;
     }
     length = (size_t)MIN((uint64_t)length, node->size - position);

@@ -101,6 +101,25 @@ static bool is_there(const char *path)
     return syscall_stat_file(-1, path, &details) == 0;
 }
 
+/* A folder goes to the disk and comes back, with its times, as FAT keeps them. */
+static void check_another_drive(void)
+{
+    struct file_details before, after;
+
+    CHECK(syscall_stat_file(-1, "/tmp/k/copy", &before) == 0);
+    CHECK_RUN("mv.elf /tmp/k /moved", 0, "");
+    CHECK(!is_there("/tmp/k") && strcmp(contents("/moved/copy"), "hello\n") == 0);
+    CHECK_RUN("mv.elf /moved/copy /tmp", 0, "");
+    CHECK(syscall_stat_file(-1, "/tmp/copy", &after) == 0);
+    CHECK(after.modified / 2000 == before.modified / 2000);
+    CHECK_RUN("mv.elf /tmp/copy /moved", 0, "");
+    CHECK_RUN("mv.elf /moved /tmp/k", 0, "");
+    CHECK(!is_there("/moved") && is_there("/tmp/k/e/f"));
+    CHECK_RUN("mv.elf /tmp/k /license", 1,
+              "cp: '/license' cannot be made: that name is taken already.\n");
+    CHECK(is_there("/tmp/k/copy"));
+}
+
 static void check_names(void)
 {
     CHECK_RUN("mkdir.elf /tmp/d", 0, "");
@@ -118,7 +137,7 @@ static void check_names(void)
     CHECK_RUN("cp.elf /tmp/d/new /tmp/d/copy", 0, "");
     CHECK(strcmp(contents("/tmp/d/copy"), "hello\n") == 0);
     CHECK_RUN("cp.elf /tmp/d/new /tmp/d/new", 1,
-              "cp: '/tmp/d/new' cannot be copied to itself: an argument is not acceptable.\n");
+              "cp: '/tmp/d/new' cannot be copied to itself.\n");
     CHECK(strcmp(contents("/tmp/d/new"), "hello\n") == 0);
     CHECK_RUN("cp.elf /tmp/d /tmp/k", 1,
               "cp: '/tmp/d' cannot be copied without -r: it is a folder.\n");
@@ -126,6 +145,10 @@ static void check_names(void)
     CHECK(strcmp(contents("/tmp/k/copy"), "hello\n") == 0 && is_there("/tmp/k/e/f"));
     CHECK_RUN("cp.elf /license /tmp/d/new /tmp/k/e", 0, "");
     CHECK(is_there("/tmp/k/e/license") && is_there("/tmp/k/e/new"));
+    CHECK_RUN("cp.elf -r /tmp/k /tmp/k/again", 1,
+              "cp: '/tmp/k/again' cannot be copied into itself.\n");
+    CHECK_RUN("rm.elf -r /tmp/k/again", 0, "");
+    check_another_drive();
     CHECK_RUN("find.elf /tmp/k -type d", 0, "/tmp/k\n/tmp/k/e\n/tmp/k/e/f\n");
     CHECK_RUN("find.elf /tmp/k -name *e?", 0, "/tmp/k/e/new\n/tmp/k/new\n");
     CHECK_RUN("mv.elf /tmp/k/e /tmp/k/moved", 0, "");

@@ -336,9 +336,10 @@ def filters(session):
     exactly(session, "hexdump", "hexdump a.txt", "00000000  62 0a 61 0a 62 0a                                 b.a.b.")
     exactly(session, "cp and mv", "cp a.txt dir; mv a.txt d.txt; cat dir/a.txt d.txt | uniq; rm dir/a.txt",
             "b", "a", "b", "a", "b")
-    exactly(session, "cp and mv", "mv d.txt /tmp; cp nobody x; mv nobody x; cp dir x",
-            "mv: 'd.txt' cannot be moved: that is on another drive.",
-            "mv: To another drive, cp copies it; then rm removes it.", "mv ended with status 1.",
+    exactly(session, "mv to another drive", "mv d.txt /tmp; cat d.txt; cat /tmp/d.txt; mv /tmp/d.txt .; cat d.txt",
+            "cat: 'd.txt' cannot be read: no such file or folder.", "cat ended with status 1.",
+            "b", "a", "b", "b", "a", "b")
+    exactly(session, "cp and mv", "cp nobody x; mv nobody x; cp dir x",
             "cp: 'nobody' cannot be read: no such file or folder.", "cp ended with status 1.",
             "mv: 'nobody' cannot be moved: no such file or folder.", "mv ended with status 1.",
             "cp: 'dir' cannot be copied without -r: it is a folder.", "cp ended with status 1.")
