@@ -644,6 +644,12 @@ static int do_grow(void)
     return resize_to(19000);
 }
 
+/* By more pages than may be dirty: the first of them are on the disk before the last are made. */
+static int do_grow_far(void)
+{
+    return resize_to((STUB_FRAMES / PAGE_CACHE_DIRTY_FRACTION + 8) * PAGE_SIZE_BYTES);
+}
+
 static int do_remove(void)
 {
     return vfs_remove(NULL, "/d/old.txt");
@@ -691,6 +697,7 @@ static const struct {
     {"truncate", do_truncate, true},
     {"shrink", do_shrink, true},
     {"grow", do_grow, true},
+    {"grow far", do_grow_far, true},
     {"remove", do_remove, true},
     {"remove a folder", do_remove_directory, true},
     {"rename", do_rename, true},
