@@ -148,8 +148,8 @@ int page_object_make_room(struct page_object *object);
  * object has it no longer, and for objects whose writes are not noticed. */
 void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame);
 
-/* The object, which nobody refers to, is about to end: its dirty pages are not written any more, and
- * nobody takes a reference to it for that. Its owner calls page_object_end() next. */
+/* The object, which nobody refers to, is about to end: its dirty pages are not written any more,
+ * and nobody takes a reference to it for that. Its owner calls page_object_end() next. */
 void page_object_abandon(struct page_object *object);
 
 /* Page index lies behind what the volume has: it is there afterwards, zero and dirty, if it was

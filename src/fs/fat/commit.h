@@ -38,8 +38,9 @@ int fat_end(struct fat_volume *volume, int status);
 
 /*
  * All operations up to now, and the contents that were written, are on the disk, and survive. Loose
- * chains are free afterwards. 0; -EIO, -ERDONLY, -ENOMEM: something could not be written; it is still
- * there, and the next commit tries again. May wait for long; goes on when the task is cancelled.
+ * chains are free afterwards. 0; -EIO, -ERDONLY, -ENOMEM: something could not be written; it is
+ * still there, and the next commit tries again. May wait for long; goes on when the task is
+ * cancelled.
  */
 int fat_commit(struct fat_volume *volume);
 
