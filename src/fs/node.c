@@ -366,6 +366,7 @@ static void unused(struct page_object *contents)
     struct node *node = node_of(contents);
 
     if (node->is_removed) {
+        page_object_abandon(contents);
         list_append(&node->volume->unfinished, &node->idle);
         if (!node->volume->is_locked) {
             volume_lock(node->volume);
@@ -382,12 +383,18 @@ static void unused(struct page_object *contents)
     }
 }
 
+/* Somebody refers to it again: a task, or the page cache, which writes its pages. */
+static void used_again(struct page_object *contents)
+{
+    struct node *node = node_of(contents);
+
+    KASSERT(!node->is_removed); /* page_object_abandon() */
+    list_remove(&node->idle);
+    cache.stats.idle--;
+}
+
 struct node *node_hold(struct node *node)
 {
-    if (node->contents.references == 0 && !node->is_removed) {
-        list_remove(&node->idle);
-        cache.stats.idle--;
-    }
     (void)page_object_hold(&node->contents);
     return node;
 }
@@ -486,18 +493,24 @@ static void give_back(struct page_object *contents, size_t pages)
     node->operations->give_back(node, pages);
 }
 
-static const struct page_object_operations read_contents = {.fill = fill, .unused = unused};
+static const struct page_object_operations read_contents = {
+    .fill = fill,
+    .unused = unused,
+    .used_again = used_again,
+};
 
 static const struct page_object_operations written_contents = {
     .fill = fill,
     .write_back = write_back,
     .unused = unused,
+    .used_again = used_again,
 };
 
 static const struct page_object_operations memory_contents = {
     .charge = charge,
     .give_back = give_back,
     .unused = unused,
+    .used_again = used_again,
 };
 
 void node_enter(struct node *node, const struct node_operations *operations, struct volume *volume,

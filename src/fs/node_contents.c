@@ -191,6 +191,17 @@ static int shrink(struct node *node, uint64_t size)
     return status;
 }
 
+/* A file that could not become longer has its size again. The file system may lack memory or its
+ * disk for that, when some of the new pages are there already: then write_attributes() tells it. */
+static void shrink_back(struct node *node, uint64_t size)
+{
+    if (shrink(node, size) < 0) {
+        node->size = size;
+        node_note_change(node);
+        page_object_resize(&node->contents, pages_of(size));
+    }
+}
+
 /* Pages [first, end) become zero and dirty, where the volume has nothing for them. */
 static int make_zeros(struct node *node, uint32_t first, uint32_t end)
 {
@@ -238,7 +249,7 @@ static int grow(struct node *node, uint64_t size, uint64_t zero_end)
     if (status == OK && notices) {
         status = make_zeros(node, pages_of(before), (uint32_t)(zero_end / PAGE_SIZE_BYTES));
         if (status < 0) {
-            (void)shrink(node, before);
+            shrink_back(node, before);
         }
     }
     return status;
@@ -373,7 +384,7 @@ static int write_alone(struct node *node, uint64_t *position, struct io_buffer f
     }
     status = write_pages(node, start, from, length, &done);
     if (status < 0 && start + length > before) {
-        (void)shrink(node, done > 0 ? MAX(before, start + done) : before);
+        shrink_back(node, done > 0 ? MAX(before, start + done) : before);
     }
     if (status < 0 && done == 0) {
         return status;

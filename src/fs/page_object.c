@@ -582,7 +582,12 @@ void page_object_initialise(struct page_object *object,
 
 struct page_object *page_object_hold(struct page_object *object)
 {
-    cache.stats.idle -= object->references == 0;
+    if (object->references == 0) {
+        cache.stats.idle--;
+        if (object->operations->used_again) {
+            object->operations->used_again(object);
+        }
+    }
     object->references++;
     return object;
 }
@@ -631,7 +636,8 @@ static void drop_from(struct page_object *object, uint32_t first, uint32_t end)
 void page_object_end(struct page_object *object)
 {
     KASSERT(object->references == 0);
-    (void)page_object_hold(object); /* so that nobody ends it in a pause */
+    cache.stats.idle--;
+    object->references++; /* so that nobody ends it in a pause */
     drop_from(object, 0, object->pages);
     KASSERT(object->references == 1 && object->cached == 0 && object->writing == 0);
     object->references = 0;
@@ -803,10 +809,10 @@ int page_object_get(struct page_object *object, uint32_t index, void **frame)
     bool is_hit = true;
     int status = OK;
 
-    if (index >= object->pages) {
-        return -EBOUNDS;
-    }
     while (status == OK) {
+        if (index >= object->pages) { /* looked at again after each wait: it may be shorter */
+            return -EBOUNDS;
+        }
         *frame = find(object, index, &page);
         if (*frame && !page->is_busy) {
             page->is_used = true;
@@ -854,6 +860,12 @@ void page_object_mark_dirty(struct page_object *object, uint32_t index, void *fr
     object->dirty_end = MAX(object->dirty_end, index + 1);
 }
 
+void page_object_abandon(struct page_object *object)
+{
+    KASSERT(object->references == 0);
+    list_remove(&object->dirty_link);
+}
+
 int page_object_make_zero(struct page_object *object, uint32_t index)
 {
     void *frame;
@@ -885,7 +897,7 @@ int page_object_make_room(struct page_object *object)
     if (!page_object_notices_writes(object)) {
         return OK;
     }
-    while (is_too_dirty()) {
+    while (is_too_dirty() && !list_is_empty(&cache.dirty)) {
         struct page_object *first = LIST_ENTRY(cache.dirty.next, struct page_object, dirty_link);
 
         (void)page_object_hold(first);

@@ -63,6 +63,8 @@ struct page_object_operations {
     /* The last who referred to it has gone; it is the owner's to end it, by page_object_end(), at
      * once or later. May refer to it again. */
     void (*unused)(struct page_object *object);
+    /* And somebody refers to it again, be it the cache itself. NULL: nothing is to be done. */
+    void (*used_again)(struct page_object *object);
     /* NULL if unused() is there: nobody refers to the object and no page of it is in memory: frees
      * it. */
     void (*end)(struct page_object *object);
@@ -145,6 +147,10 @@ int page_object_make_room(struct page_object *object);
 /* Page index, at frame, which the caller holds, has been written to just now. Does nothing if the
  * object has it no longer, and for objects whose writes are not noticed. */
 void page_object_mark_dirty(struct page_object *object, uint32_t index, void *frame);
+
+/* The object, which nobody refers to, is about to end: its dirty pages are not written any more,
+ * and nobody takes a reference to it for that. Its owner calls page_object_end() next. */
+void page_object_abandon(struct page_object *object);
 
 /* Page index lies behind what the volume has: it is there afterwards, zero and dirty, if it was
  * absent; dirty in any case. As page_object_get(), without a hold. May wait. */

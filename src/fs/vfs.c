@@ -55,7 +55,8 @@ static int first_error(int first, int second)
 }
 
 /* The next of the volume's nodes behind `link` of which something is to be written; NULL: none.
- * At most *left of them are looked at, which are taken from it. */
+ * What has no name is not: it may be about to end. At most *left of them are looked at, which are
+ * taken from it. */
 static struct node *next_changed(const struct volume *volume, const struct list_node *link,
                                  size_t *left)
 {
@@ -63,7 +64,7 @@ static struct node *next_changed(const struct volume *volume, const struct list_
         struct node *node = LIST_ENTRY(link, struct node, link);
 
         --*left;
-        if ((node->is_changed && !node->is_removed) || node->contents.dirty > 0) {
+        if (!node->is_removed && (node->is_changed || node->contents.dirty > 0)) {
             return node;
         }
     }
@@ -494,8 +495,8 @@ static int open_last(const struct walk *walk, const char *name, size_t length, u
         }
         return status;
     }
-    if (!walk->is_at_drive && place_of(walk->node, name, length, node) == OK) {
-        return OK;
+    if (!walk->is_at_drive && is_place(walk->node, name, length)) {
+        return flags & VFS_EXCLUSIVE ? -EEXISTS : place_of(walk->node, name, length, node);
     }
     volume_lock(walk->node->volume);
 
@@ -804,12 +805,10 @@ int node_list(struct node *directory, uint64_t *cursor, struct node_listing *lis
     if (directory->kind != NODE_DIRECTORY) {
         return -ENOTDIR;
     }
-    if (directory->is_removed) {
-        return 0;
-    }
     volume_lock(directory->volume);
 
-    int status = directory->operations->list(directory, cursor, listing);
+    int status =
+        directory->is_removed ? 0 : directory->operations->list(directory, cursor, listing);
 
     volume_unlock(directory->volume);
     return status;

@@ -143,9 +143,13 @@ intptr_t sys_read_directory(const uintptr_t *arguments)
     if (!file || user_range_check_write(out, sizeof(entry)) < 0) {
         return -EINVARG;
     }
+    uint64_t before = file->position;
     int status = file_read_directory(file, &entry);
     int copied = status == 1 ? copy_to_user(out, &entry, sizeof(entry)) : OK;
 
+    if (copied < 0) { /* the call may be made again */
+        file->position = before;
+    }
     return copied < 0 ? copied : status;
 }
 

@@ -179,9 +179,16 @@ intptr_t sys_seek_file(const uintptr_t *arguments)
     if (__builtin_add_overflow(position, (int64_t)base, &position) || position < 0) {
         return -EINVARG;
     }
+    uint64_t before = file->position;
+
     status = file_seek(file, (uint64_t)position);
-    return status < 0 ? status
-                      : copy_to_user(user_pointer(arguments[1]), &position, sizeof(position));
+    if (status == OK) {
+        status = copy_to_user(user_pointer(arguments[1]), &position, sizeof(position));
+        if (status < 0) { /* the call may be made again */
+            file->position = before;
+        }
+    }
+    return status;
 }
 
 /* resize_file(descriptor, size): 0 */

@@ -18,7 +18,10 @@
 #include "device/block_cache.h"
 #include "fat_disk.h"
 #include "fat_model.h"
+#include "fs/fat/chain.h"
+#include "fs/fat/steps.h"
 #include "stub_kmem_malloc.h"
+#include "task/task.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -304,8 +307,13 @@ static void create_and_remove(struct fat_volume *volume, const struct fat_file *
                      OK);
     assert_in_range(sectors_seen() - before, sectors, sectors + clusters + OTHER_SECTORS);
 
+    assert_int_equal(fat_commit(volume), OK);
     before = sectors_seen();
+    uint32_t stretch = task_stretch();
+
     assert_int_equal(fat_remove(volume, folder, &file), OK);
+    /* On the way along the chain, and behind a sector's first change. */
+    assert_true(task_stretch() - stretch >= clusters / FAT_STEPS_AT_ONCE + 1);
     fat_forget(volume, &file);
     assert_in_range(sectors_seen() - before, 1, OTHER_SECTORS);
 }
@@ -336,9 +344,33 @@ static void test_large_folder(void **state)
     }
 }
 
+/* A sector of a FAT12 can have 2,730 entries: others run while they are looked at. */
+static void test_pauses_in_a_large_sector(void **state)
+{
+    struct fat_disk disk;
+    struct fat_file root, file;
+
+    (void)state;
+    fat_disk_create(&disk, "-F 12 -S 4096 -s 1", 16000, 4096);
+    struct fat_volume *volume = mount(&disk);
+    fat_root(volume, &root);
+    assert_int_equal(fat_create(volume, &root, "a", 1, FAT_ARCHIVE, MODEL_NOW, &file), OK);
+    assert_int_equal(fat_file_write(volume, &file, 0, "text", 4), OK);
+
+    uint32_t stretch = task_stretch();
+
+    assert_int_equal(fat_steps_find(volume), OK);
+    assert_true(task_stretch() - stretch > volume->sector_bytes * 2 / 3 / FAT_STEPS_AT_ONCE);
+    fat_forget(volume, &file);
+    assert_int_equal(fat_unmount(volume), OK);
+    assert_true(is_sound(&disk));
+    fat_disk_destroy(&disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_pauses_in_a_large_sector, teardown),
         cmocka_unit_test_teardown(test_large_folder, teardown),
         cmocka_unit_test_teardown(test_files_that_stay_open, teardown),
         cmocka_unit_test_teardown(test_forms, teardown),

@@ -382,6 +382,37 @@ static void test_the_object_stays_while_a_page_is_busy(void **state)
     assert_int_equal(file.ends, 1);
 }
 
+static void cut_off_all(void *context)
+{
+    page_object_resize(context, 0);
+}
+
+/* The file becomes shorter while somebody waits for a page: then that page is behind its end, and
+ * none is made there. */
+static void test_a_page_is_cut_off_while_others_wait_for_it(void **state)
+{
+    static struct test_file file;
+    struct reader first = {.file = &file, .index = 3}, second = first, late = first;
+
+    (void)state;
+    open_file(&file, 8, 1);
+    file.waits = true;
+    stub_task_start(0, read_page, &first);
+    stub_task_start(2, read_page, &second);
+    stub_task_start(1, cut_off_all, &file.object);
+    assert_true(stub_task_is_blocked(1) && stub_task_is_blocked(2));
+    stub_task_start(3, read_page, &late);
+    assert_int_equal(late.status, -EBOUNDS);
+    stub_task_go_on(0);
+    stub_tasks_run_woken();
+    assert_true(stub_task_has_ended(1) && stub_task_has_ended(2));
+    assert_int_equal(first.status, -EBOUNDS);
+    assert_int_equal(second.status, -EBOUNDS);
+    assert_int_equal(file.object.cached, 0);
+    page_object_release(&file.object);
+    assert_int_equal(file.ends, 1);
+}
+
 /* Without any frame but the cache's own, each of more readers than it has frames comes to its page.
  * */
 static void test_more_readers_than_frames(void **state)
@@ -1035,6 +1066,7 @@ int main(void)
         test(test_who_comes_later_waits_for_the_same_page),
         test(test_a_busy_page_that_fails),
         test(test_the_object_stays_while_a_page_is_busy),
+        test(test_a_page_is_cut_off_while_others_wait_for_it),
         test(test_more_readers_than_frames),
         test(test_what_was_used_lately_stays),
         test(test_gives_frames_to_others),

@@ -32,6 +32,7 @@
 #include "stub_clock.h"
 #include "stub_frames.h"
 #include "stub_kmem_malloc.h"
+#include "stub_tasks.h"
 
 void *kzalloc(size_t size)
 {
@@ -643,6 +644,12 @@ static int do_grow(void)
     return resize_to(19000);
 }
 
+/* By more pages than may be dirty: the first of them are on the disk before the last are made. */
+static int do_grow_far(void)
+{
+    return resize_to((STUB_FRAMES / PAGE_CACHE_DIRTY_FRACTION + 8) * PAGE_SIZE_BYTES);
+}
+
 static int do_remove(void)
 {
     return vfs_remove(NULL, "/d/old.txt");
@@ -690,6 +697,7 @@ static const struct {
     {"truncate", do_truncate, true},
     {"shrink", do_shrink, true},
     {"grow", do_grow, true},
+    {"grow far", do_grow_far, true},
     {"remove", do_remove, true},
     {"remove a folder", do_remove_directory, true},
     {"rename", do_rename, true},
@@ -941,6 +949,71 @@ static void test_lost_writes_are_told(void **state)
     end();
 }
 
+/* ---------------------------------------------------------------- while the volume is in use */
+
+static struct file *open_new(const char *path)
+{
+    struct file *file;
+
+    assert_int_equal(file_open_at(NULL, path, FILE_READ | FILE_WRITE, VFS_CREATE, &file), OK);
+    return file;
+}
+
+static void write_all_back(void *context)
+{
+    *(int *)context = vfs_sync_volume(vfs_volume(VFS_DRIVE_START));
+}
+
+static void make_room(void *context)
+{
+    struct file *file = context;
+
+    assert_int_equal(page_object_make_room(&file->node->contents), OK);
+}
+
+/*
+ * A file without a name is closed while somebody works on its volume: it ends when he has done so.
+ * Those who write back what is dirty meanwhile leave it alone.
+ */
+static void test_a_removed_file_waits_for_its_end(void **state)
+{
+    enum { REMOVED_PAGES = 24, OTHER_PAGES = STUB_FRAMES / PAGE_CACHE_DIRTY_FRACTION - 24 };
+    int status = -EBUSY;
+
+    (void)state;
+    prepare("-F 16 -s 1 -R 128", 4096);
+    struct volume *volume = vfs_volume(VFS_DRIVE_START);
+
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct file *removed = open_new("/d/removed"), *other = open_new("/d/other");
+
+        for (unsigned i = 0; i < REMOVED_PAGES; i++) {
+            assert_int_equal(file_write(removed, pattern, PAGE_SIZE_BYTES), PAGE_SIZE_BYTES);
+        }
+        for (unsigned i = 0; i < OTHER_PAGES; i++) {
+            assert_int_equal(file_write(other, pattern, PAGE_SIZE_BYTES), PAGE_SIZE_BYTES);
+        }
+        assert_int_equal(vfs_remove(NULL, "/d/removed"), OK);
+        volume_lock(volume);
+        file_close(removed);
+        assert_false(list_is_empty(&volume->unfinished));
+        if (turn == 0) {
+            stub_task_start(0, write_all_back, &status);
+        } else { /* as many pages are dirty as may be */
+            stub_task_start(0, make_room, other);
+        }
+        assert_true(stub_task_is_blocked(0)); /* for the other file */
+        volume_unlock(volume);
+        assert_true(list_is_empty(&volume->unfinished));
+        task_wake_all(&volume->lock_queue);
+        stub_tasks_run_woken();
+        assert_true(stub_task_has_ended(0));
+        file_close(other);
+    }
+    assert_int_equal(status, OK);
+    end();
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -951,11 +1024,13 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_every_read),
         cmocka_unit_test(test_every_write),
         cmocka_unit_test(test_lost_writes_are_told),
+        cmocka_unit_test(test_a_removed_file_waits_for_its_end),
     };
 
     if (count > 1) {
         cmocka_set_test_filter(arguments[1]);
     }
+    stub_pmm_set_pages(STUB_FRAMES, STUB_FRAMES);
     page_cache_initialise();
     node_cache_initialise();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,33 @@ static void check_bad_buffers(void)
     CHECK(syscall_close(file) == 0 && syscall_remove("/tmp/buffers", REMOVE_FILE) == 0);
 }
 
+/* A call that cannot say its result has not moved the file's position. */
+static void check_no_place_for_a_result(void)
+{
+    static const int64_t step = 5; /* nobody can write there */
+    struct directory_entry first, again;
+    int file = make("/tmp/place"), folder = (int)syscall_open_file("/", OPEN_READ);
+    struct memory_mapping mapping = {.length = PAGE,
+                                     .rights = MAPPING_READ | MAPPING_WRITE,
+                                     .flags = MAPPING_SHARED,
+                                     .descriptor = file};
+
+    CHECK(resize(file, PAGE) == 0);
+    CHECK(syscall_seek(file, 10, FILE_SEEK_SET) == 10);
+    CHECK(syscall_seek_file(file, (int64_t *)(uintptr_t)&step, FILE_SEEK_CUR) == -EINVARG);
+    CHECK(syscall_seek(file, 0, FILE_SEEK_CUR) == 10);
+
+    void *memory = (void *)syscall_map(&mapping);
+    CHECK(is_address(memory) && resize(file, 0) == 0); /* it is mapped, and has no page */
+    CHECK(syscall_read_directory(folder, &first) == 1 && syscall_close(folder) == 0);
+    folder = (int)syscall_open_file("/", OPEN_READ);
+    CHECK(syscall_read_directory(folder, memory) == -EINVARG);
+    CHECK(syscall_read_directory(folder, &again) == 1 && strcmp(first.name, again.name) == 0);
+    CHECK(syscall_unmap((uintptr_t)memory, PAGE) == 0);
+    CHECK(syscall_close(folder) == 0 && syscall_close(file) == 0);
+    CHECK(syscall_remove("/tmp/place", REMOVE_FILE) == 0);
+}
+
 /* Reads all of the folder, in pieces of `size` bytes. Returns how many entries have come. */
 static unsigned list(const char *path, size_t size, unsigned *folders)
 {
@@ -380,6 +407,7 @@ static void check_open_flags(void)
     CHECK(syscall_open_file("/tmp/f", OPEN_READ | OPEN_TRUNCATE) == -EINVARG);
     CHECK(syscall_open_file("/tmp/f", OPEN_READ | OPEN_EXCLUSIVE) == -EINVARG);
     CHECK(syscall_open_file("/tmp/f", OPEN_READ | 0x80000000u) == -EINVARG);
+    CHECK(syscall_open_file("/tmp", OPEN_READ | OPEN_CREATE | OPEN_EXCLUSIVE) == -EEXISTS);
     CHECK(syscall_set_times("/tmp/f", times) == 0);
     CHECK(syscall_stat_file(-1, "/tmp/f", &details) == 0 && details.modified == times[0] &&
           details.accessed == times[1] && details.created > times[0]);
@@ -423,6 +451,7 @@ int main(void)
     check_removed();
     check_names();
     check_bad_buffers();
+    check_no_place_for_a_result();
     check_lists();
     check_folder();
     check_devices();

@@ -10,6 +10,7 @@
 #include "device/block_cache.h"
 #include "lib/string.h"
 #include "memory/heap/kmem_cache.h"
+#include "task/task.h"
 
 /* Four bits at a time: the remainders of their polynomials, reflected. */
 uint32_t fat_crc(uint32_t crc, const void *bytes, size_t length)
@@ -70,7 +71,8 @@ struct fat_change *fat_change_find(struct fat_volume *volume, uint32_t sector)
     return NULL;
 }
 
-/* Adds a change of that sector, which nothing of it is changed of yet. */
+/* Adds a change of that sector, which nothing of it is changed of yet. An operation may add as many
+ * as there can be, and each costs 12 instructions for a byte: so others run in between. */
 static int add(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
                struct fat_change **change)
 {
@@ -106,6 +108,7 @@ static int add(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
         .kind = (uint8_t)kind,
         .is_new = true,
     };
+    (void)task_pause();
     return OK;
 }
 

@@ -30,7 +30,8 @@ static inline int fat_sector_read(struct fat_volume *volume, uint32_t sector, co
 }
 
 /* The same to be changed by the running operation; the pointer is good until that ends. -ENOMEM
- * also if the transaction is full (fat_changes_room() said so). */
+ * also if the transaction is full (fat_changes_room() said so). Lets others run when the sector was
+ * not changed yet. */
 int fat_sector_change(struct fat_volume *volume, uint32_t sector, enum fat_kind kind,
                       uint8_t **bytes);
 

@@ -38,16 +38,17 @@ int fat_end(struct fat_volume *volume, int status);
 
 /*
  * All operations up to now, and the contents that were written, are on the disk, and survive. Loose
- * chains are free afterwards. 0; -EIO, -ERDONLY: something could not be written; it is still there,
- * and the next commit tries again. May wait for long; goes on when the task is cancelled.
+ * chains are free afterwards. 0; -EIO, -ERDONLY, -ENOMEM: something could not be written; it is
+ * still there, and the next commit tries again. May wait for long; goes on when the task is
+ * cancelled.
  */
 int fat_commit(struct fat_volume *volume);
 
-/* Writes the changes that fat_log_recover() has found to their places, in the same order. 0; -EIO,
- * -ERDONLY. */
+/* Writes the changes that fat_log_recover() has found to their places, in the same order. 0; errors
+ * of fat_commit(). */
 int fat_commit_again(struct fat_volume *volume);
 
-/* Commits, marks the volume as unmounted and leaves its log empty. */
+/* Commits, marks the volume as unmounted and leaves its log empty. 0; errors of fat_commit(). */
 int fat_commit_last(struct fat_volume *volume);
 
 #endif

@@ -59,6 +59,7 @@ static int seek(struct fat_volume *volume, struct fat_folder *folder, uint32_t i
         }
         folder->cluster = next;
         folder->cluster_index++;
+        (void)fat_pause(folder->cluster_index);
     }
     return 1;
 }

@@ -301,7 +301,8 @@ static int write_back(struct node *node, uint32_t index, void *const frames[], s
     return status;
 }
 
-/* More room is only reserved: write_back() and write_attributes() take it. */
+/* More room is only reserved: write_back() and write_attributes() take it. A file on the disk is
+ * longer than its node only where an earlier resize() has failed. */
 static int resize(struct node *node, uint64_t size)
 {
     struct fat_file *file = file_of(node);
@@ -318,7 +319,7 @@ static int write_attributes(struct node *node)
     struct fat_file *file = file_of(node);
     uint8_t attributes =
         (uint8_t)((file->attributes & ~FAT_READ_ONLY) | (node->is_read_only ? FAT_READ_ONLY : 0));
-    int status = node->kind == NODE_FILE && node->size > file->size
+    int status = node->kind == NODE_FILE && node->size != file->size
                      ? fat_file_resize(fat, file, node->size)
                      : OK;
 

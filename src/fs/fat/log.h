@@ -95,7 +95,7 @@ int fat_log_find(struct fat_volume *volume);
 int fat_log_recover(struct fat_volume *volume, bool *has_loose, bool *is_foreign);
 
 /* Step 2 above, for all changes there are, of which volume->log.room hold at most; the changes
- * stay. 0; -EIO, -ERDONLY: it has not happened, and may be tried again. */
+ * stay. 0; -EIO, -ENOMEM, -ERDONLY: it has not happened, and may be tried again. */
 int fat_log_write(struct fat_volume *volume, bool has_loose);
 
 /* Step 7: nothing in the log is needed, all of it has been flushed in its places. Flushes, too. */

@@ -121,6 +121,7 @@ static unsigned find_small(struct fat_volume *volume, const struct fat_change *c
         if (*status < 0) {
             break;
         }
+        (void)fat_pause(cluster);
         uint32_t value = join(volume, cluster, now), old = join(volume, cluster, before);
         if (value == old) {
             continue;
