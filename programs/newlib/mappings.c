@@ -1,9 +1,8 @@
 /*
  * mappings.c - <sys/mman.h> over commands 44 to 46 and 49.
  *
- * Files are opened for reading alone, so a shared mapping of one cannot be written to (EACCES).
- * Scratch files, below /tmp, cannot be mapped (ENODEV). A page is written to or executed, not both
- * (ENOTSUP).
+ * A file that is mapped is open for reading, and for writing, too, if a shared mapping is to be
+ * written to (EACCES). A page is written to or executed, not both (ENOTSUP).
  */
 #include <sys/mman.h>
 
@@ -17,12 +16,12 @@ _Static_assert(PROT_READ == MAPPING_READ && PROT_WRITE == MAPPING_WRITE &&
                    MAP_ANONYMOUS == MAPPING_ANONYMOUS,
                "the kernel's numbers");
 
-/* Where POSIX has other errors for a mapping than for other calls. */
+/* Where POSIX has other errors for a mapping than for other calls. EBADF: not open for that. */
 static int mapping_error(intptr_t result)
 {
     int error = system_call_errno(result);
 
-    return error == EROFS ? EACCES : error == EISDIR ? ENODEV : error;
+    return error == EROFS || error == EBADF ? EACCES : error == EISDIR ? ENODEV : error;
 }
 
 /* 0, or why pages cannot have these rights. */

@@ -68,7 +68,12 @@ int file_read_to(struct file *file, struct io_buffer to, size_t length);
 int file_write(struct file *file, const void *buffer, size_t length);
 int file_write_from(struct file *file, struct io_buffer from, size_t length);
 
-/* Is it open for writing? */
+/* Is it open for reading, and for writing? */
+static inline bool file_is_readable(const struct file *file)
+{
+    return (file->flags & FILE_READ) != 0;
+}
+
 static inline bool file_is_writable(const struct file *file)
 {
     return (file->flags & FILE_WRITE) != 0;

@@ -135,7 +135,8 @@ static int find_object(struct process *process, const struct memory_mapping *map
 
     *object = NULL;
     if (!(mapping->flags & MAPPING_ANONYMOUS)) {
-        return is_shared && mapping->rights & MAPPING_WRITE && !file_is_writable(file)
+        return !file_is_readable(file) ? -EMODE
+               : is_shared && mapping->rights & MAPPING_WRITE && !file_is_writable(file)
                    ? -ERDONLY
                    : file_contents(file, object);
     }

@@ -18,7 +18,8 @@ struct file;
 /*
  * Maps for the running process. file: the open file, or NULL for MAPPING_ANONYMOUS. The address;
  * -EINVARG for what is not allowed; -ENOMEM; -ERDONLY: a file that is not open for writing cannot
- * be changed through a shared mapping; -EISDIR. May wait.
+ * be changed through a shared mapping; -EMODE: one that is not open for reading cannot be mapped;
+ * -EISDIR. May wait.
  */
 intptr_t mapping_add(struct process *process, const struct memory_mapping *mapping,
                      struct file *file);

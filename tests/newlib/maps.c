@@ -63,6 +63,9 @@ static void test_files(void)
     CHECK_NO_MAP(EACCES, NULL, 11, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     CHECK_ERROR(mprotect(other, 11, PROT_READ | PROT_WRITE), -1, EACCES);
     CHECK_NO_MAP(ENODEV, NULL, 11, PROT_READ, MAP_PRIVATE, folder, 0);
+    int blind = open("/tmp/x", O_WRONLY);
+    CHECK_NO_MAP(EACCES, NULL, 11, PROT_READ, MAP_SHARED, blind, 0);
+    CHECK(close(blind) == 0);
     CHECK(ftruncate(scratch, PAGE) == 0);
     char *common = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, scratch, 0);
     char byte = 0;

@@ -145,6 +145,14 @@ static void check_mapping(void)
     CHECK(write_at(file, 0, "x", 1) == -EMODE && resize(file, 1) == -EMODE);
     CHECK(syscall_unmap((uintptr_t)memory, 3 * PAGE) == 0);
     CHECK(syscall_close(file) == 0);
+
+    /* Open for writing alone: nobody reads it so. */
+    file = (int)syscall_open_file("/tmp/m", OPEN_WRITE);
+    mapping.descriptor = file;
+    CHECK(syscall_map(&mapping) == -EMODE);
+    mapping.rights = MAPPING_READ | MAPPING_WRITE;
+    CHECK(syscall_map(&mapping) == -EMODE);
+    CHECK(syscall_close(file) == 0);
     CHECK(syscall_remove("/tmp/m", REMOVE_FILE) == 0);
 }
 
