@@ -117,7 +117,7 @@ struct memory_figures {
     uint32_t pool_pages; /* of total_pages, the kernel heap's pool */
     uint32_t pool_free_pages;
     uint32_t largest_run_pages; /* in the pool: the longest run of free ones */
-    uint32_t objects;           /* small objects of the kernel, live */
+    uint32_t objects;           /* small objects of the kernel, live; no files, no names */
     uint32_t object_pages;      /* that hold them */
     uint32_t processes;
     uint32_t own_pages;      /* of the caller, as in struct process_info */

@@ -144,7 +144,7 @@ intptr_t sys_memory_figures(const uintptr_t *arguments)
         .pool_pages = kheap_get()->total,
         .pool_free_pages = pages.pool_free,
         .largest_run_pages = largest_run,
-        .objects = kmem_live_objects() - files.idle - nodes.names - nodes.kept -
+        .objects = kmem_live_objects() - nodes.nodes - nodes.names - nodes.kept -
                    address_space_spare_objects(),
         .object_pages = kmem_slab_blocks(),
         .own_pages = process_count_pages(process_current()),
