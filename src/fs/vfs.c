@@ -19,9 +19,10 @@ static struct volume *drives[VFS_DRIVES];
 
 /* Where the drives begin that paths reach below the root of drive 0, too. */
 static const struct {
-    const char *name;
+    const char *name; /* of PLACE_LENGTH bytes */
     unsigned drive;
 } places[] = {{"tmp", VFS_DRIVE_MEMORY}, {"dev", VFS_DRIVE_DEVICES}};
+#define PLACE_LENGTH 3
 
 /* ---------------------------------------------------------------- drives */
 
@@ -196,17 +197,6 @@ int vfs_end(void)
 
 /* ---------------------------------------------------------------- from one folder to the next */
 
-/* No name has a NUL in it: so it differs from a shorter text at that text's end. */
-static bool is_name(const char *name, size_t length, const char *text)
-{
-    size_t i = 0;
-
-    while (i < length && name[i] == text[i]) {
-        i++;
-    }
-    return i == length && text[i] == '\0';
-}
-
 static bool is_dot(const char *name, size_t length)
 {
     return length == 1 && name[0] == '.';
@@ -275,7 +265,7 @@ static int go_up(struct node *directory, struct node **node)
 static unsigned drive_at(const char *name, size_t length)
 {
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (is_name(name, length, places[i].name)) {
+        if (length == PLACE_LENGTH && memcmp(name, places[i].name, PLACE_LENGTH) == 0) {
             return places[i].drive;
         }
     }

@@ -17,6 +17,13 @@ static uint32_t take_lowest(uint32_t *numbers)
     return number;
 }
 
+static inline void put(struct descriptors *descriptors, uint32_t number, struct file *file)
+{
+    descriptors->files[number] = file;
+    descriptors->open |= 1u << number;
+    descriptors->close_on_execute &= ~(1u << number);
+}
+
 static uint32_t charge_of(uint32_t number)
 {
     return number >= FILE_DESCRIPTOR_FIRST ? 1 : 0;
@@ -28,7 +35,16 @@ int descriptors_add(struct descriptors *descriptors, struct family *family, stru
     uint32_t below = from < FILE_DESCRIPTORS ? (1u << from) - 1 : ALL_NUMBERS;
     uint32_t free = ALL_NUMBERS & ~(descriptors->open | below);
 
-    return free ? descriptors_replace(descriptors, family, file, take_lowest(&free)) : -EBUSY;
+    if (!free) {
+        return -EBUSY;
+    }
+    uint32_t number = take_lowest(&free);
+
+    if (!family_charge(family, FAMILY_FILES, charge_of(number))) {
+        return -ELIMIT;
+    }
+    put(descriptors, number, file);
+    return (int)number;
 }
 
 int descriptors_replace(struct descriptors *descriptors, struct family *family, struct file *file,
@@ -44,9 +60,7 @@ int descriptors_replace(struct descriptors *descriptors, struct family *family, 
     if (!old && !family_charge(family, FAMILY_FILES, charge_of(index))) {
         return -ELIMIT;
     }
-    descriptors->files[index] = file;
-    descriptors->open |= 1u << index;
-    descriptors->close_on_execute &= ~(1u << index);
+    put(descriptors, index, file);
     file_close(old);
     return (int)index;
 }
