@@ -111,7 +111,7 @@ static void check_another_drive(void)
     CHECK(!is_there("/tmp/k") && strcmp(contents("/moved/copy"), "hello\n") == 0);
     CHECK_RUN("mv.elf /moved/copy /tmp", 0, "");
     CHECK(syscall_stat_file(-1, "/tmp/copy", &after) == 0);
-    CHECK(after.modified / 2000 == before.modified / 2000);
+    CHECK(before.modified - after.modified >= 0 && before.modified - after.modified < 2000);
     CHECK_RUN("mv.elf /tmp/copy /moved", 0, "");
     CHECK_RUN("mv.elf /moved /tmp/k", 0, "");
     CHECK(!is_there("/moved") && is_there("/tmp/k/e/f"));
@@ -154,8 +154,6 @@ static void check_names(void)
     CHECK(is_there("/tmp/k/moved/new") && !is_there("/tmp/k/e"));
     CHECK_RUN("mv.elf /tmp/k/new /tmp/k/copy /tmp/k/moved", 0, "");
     CHECK(is_there("/tmp/k/moved/copy") && !is_there("/tmp/k/copy"));
-    CHECK_RUN("mv.elf /tmp/k /license", 1,
-              "mv: '/tmp/k' cannot be moved: that is on another drive.\n");
     CHECK_RUN("rm.elf /tmp/k", 1, "rm: '/tmp/k' cannot be removed: it is a folder.\n");
     CHECK_RUN("rm.elf -r /tmp/k", 0, "");
     CHECK(!is_there("/tmp/k"));

@@ -337,7 +337,7 @@ def filters(session):
     exactly(session, "cp and mv", "cp a.txt dir; mv a.txt d.txt; cat dir/a.txt d.txt | uniq; rm dir/a.txt",
             "b", "a", "b", "a", "b")
     exactly(session, "mv to another drive", "mv d.txt /tmp; cat d.txt; cat /tmp/d.txt; mv /tmp/d.txt .; cat d.txt",
-            "cat: 'd.txt' cannot be read: no such file or folder.", "cat ended with status 1.",
+            "cat: 'd.txt' cannot be shown: no such file or folder.", "cat ended with status 1.",
             "b", "a", "b", "b", "a", "b")
     exactly(session, "cp and mv", "cp nobody x; mv nobody x; cp dir x",
             "cp: 'nobody' cannot be read: no such file or folder.", "cp ended with status 1.",
