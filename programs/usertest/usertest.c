@@ -21,7 +21,7 @@
     "       usertest --list\n"     \
     "Runs all tests from ring 3, or those; --list names them.\n"
 
-#define SETTLING_MILLISECONDS 1000
+#define SETTLING_MILLISECONDS 20000
 #define SETTLING_STEP         10
 
 static const struct test *const tables[] = {
