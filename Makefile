@@ -90,6 +90,8 @@ help:
 	@echo "make program SRC=file.c-or-folder OUT=x.elf"
 	@echo "                  an ordinary C program with a whole C library (docs/programs.md)"
 	@echo "make lua          bin/lua.bin: the shell, and Lua 5.4; make run DISK=bin/lua.bin"
+	@echo "make ports        programs that were not written for Drupe; PORTS=\"bc nasm\": only these (docs/ports.md)"
+	@echo "make disk PORTS=\"bc nasm\"  bin/disk.bin: the shell and these; make run DISK=bin/disk.bin"
 	@echo "make sdk          only that C library: newlib, in build/sdk"
 	@echo "make web          bin/web: a page that runs Drupe in a browser"
 	@echo "make usb DEV=/dev/sdX [YES=1] [FIXED=1]  writes bin/os.bin to a USB stick (without DEV: lists the sticks)"

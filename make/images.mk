@@ -140,7 +140,7 @@ $(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/di
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
 .PHONY: image
-OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-sequential bench-disk bench-bios lua
+OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-sequential bench-disk bench-bios lua disk
 image_arguments = $(OWN_IMAGES:%=--own=$(BIN)/%.bin) --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \
@@ -151,7 +151,7 @@ image:
 
 # ---------------------------------------------------------------- run
 
-.PHONY: disk run run-gui debug usb memory-picture
+.PHONY: disk-to-run run run-gui debug usb memory-picture
 QEMU_FLAGS = -accel $(ACCEL) -m $(MEMORY) -drive $(call qemu_file,$(DISK)),format=raw,if=ide \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 -net none
 
@@ -160,17 +160,17 @@ qemu_run = $(QEMU) $(QEMU_FLAGS) $(1); status=$$?; \
     case $$status in 0|33) exit 0 ;; *) exit $$status ;; esac
 
 # A disk of bin/ is made; any other must be there. A name with spaces cannot be a target of make.
-disk: $(if $(word 2,$(DISK)),,$(filter bin/%,$(DISK))) $(if $(filter $(KEPT),$(DISK)),$(BIN)/os.bin)
+disk-to-run: $(if $(word 2,$(DISK)),,$(filter bin/%,$(DISK))) $(if $(filter $(KEPT),$(DISK)),$(BIN)/os.bin)
 	@$(if $(filter $(KEPT),$(DISK)),$(PYTHON) tools/keep_disk.py $(BIN)/os.bin $(KEPT))
 	@test -r $(call sh,$(DISK)) || \
 	    { echo DISK=$(call sh,$(DISK)): there is no such file, or it may not be read >&2; exit 1; }
 
-run: disk
+run: disk-to-run
 	@echo "Type exit to end it; Ctrl-A X leaves QEMU."
 	@$(call qemu_run,-nographic)
 
 # Debian's QEMU has its windows in a package of its own; without it, it would wait for VNC, unseen.
-run-gui: disk
+run-gui: disk-to-run
 	@$(QEMU) -display help | grep -qE '^(gtk|sdl|cocoa)$$' || { echo "$(QEMU) has no window here:" \
 	    "sudo apt-get install qemu-system-gui brings it, or ./build.sh run-gui" >&2; exit 1; }
 	@$(call qemu_run,-serial stdio)

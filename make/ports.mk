@@ -12,8 +12,12 @@ PORT_BUILD := build/ports/$(ARCH)
 PORT_BIN := $(PROGRAM_BIN)/ports
 port_word = $(shell sed -n 's/^$(2)="\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' ports/$(1).port)
 
-.PHONY: ports disk
+.PHONY: ports port-names disk
 ports: $(PORTS:%=$(PORT_BUILD)/%/.built)
+port-names:
+	@for name in $(filter-out $(PORTS_ALL),$(PORTS)); do \
+	    echo "make ports: there is no port '$$name'; there are: $(PORTS_ALL)" >&2; exit 2; done
+$(PORTS:%=$(PORT_BUILD)/%/.built): | port-names
 
 # $(call port_rules,NAME)
 define port_rules
@@ -27,3 +31,13 @@ $(PORT_BUILD)/$(1)/.built: ports/$(1).port tools/build_port.sh $(SOURCES)/$(call
 	@touch $$@
 endef
 $(foreach port,$(PORTS_ALL),$(eval $(call port_rules,$(port))))
+
+# The bundled disk with the ports' programs beside the others.
+PORT_ELVES = $(foreach port,$(PORTS),$(foreach program,$(call port_word,$(port),programs),$(PORT_BIN)/$(notdir $(program)).elf))
+disk: $(BIN)/boot.bin $(BIN)/kernel.bin $(DISK_FILES) $(MKIMAGE_PARTS) ports | program-names port-names
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin \
+	    $(call disk_arguments,$(DISK_FILES) $(PORT_ELVES)) --output $(BIN)/disk.bin
+	$(SAY) "  make run DISK=$(BIN)/disk.bin boots it; its ports: $(PORTS)"
+# For make run DISK=bin/disk.bin.
+$(BIN)/disk.bin:
+	@echo 'make: $@ is not there yet: make disk PORTS="..." makes it' >&2; exit 1

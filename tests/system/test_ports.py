@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The ports (docs/ports.md), for each word size: each line of a port's check runs on Drupe and on this machine, by the
-same sources; what it prints, its status and the files that it leaves are the same.
+same sources; what it prints, its status and the files that it leaves are the same. make test checks QUICK alone,
+make check-all all of them.
 
 usage: tests/system/test_ports.py [NAME ...]
 """
@@ -16,6 +17,9 @@ import suite
 from suite import test
 import guests
 
+QUICK = ["bzip2"]
+# Programs of Drupe's own that a check may use.
+TOOLS = ("shell", "cat", "echo", "sort", "ls", "rm", "mkdir")
 # Where a check runs: a folder of the disk, with the port's files in it.
 PLACE = "t"
 
@@ -82,7 +86,7 @@ def run_on_drupe(port, folder):
             file.write("echo the check is over\nexit\n")
         image = os.path.join(folder, "disk.bin")
         elves = [suite.arch().path(f"bin/programs/ports/{os.path.basename(name)}.elf") for name in port.programs]
-        tools = [suite.arch().path(f"bin/programs/{name}.elf") for name in ("shell", "cat", "echo", "sort", "ls", "rm", "mkdir")]
+        tools = [suite.arch().path(f"bin/programs/{name}.elf") for name in TOOLS]
         why = suite.make_image(image, "--init", suite.arch().path("bin/programs/shell.elf"), "--file", script,
                                *(word for path in elves + tools for word in ("--file", path)),
                                *(word for path in paths
@@ -143,12 +147,15 @@ def check(port):
 
 
 def all_ports():
-    names = sys.argv[1:]
+    ports = {name: Port(path) for path in sorted(glob.glob("ports/*.port"))
+             for name in [os.path.basename(path)[:-len(".port")]]}
+    names = sys.argv[1:] or (list(ports) if os.environ.get("CHECK_ALL") == "1" else QUICK)
     guests.make("bin/os.bin")
-    for path in sorted(glob.glob("ports/*.port")):
-        port = Port(path)
-        if not names or port.name in names:
-            check(port)
+    for name in names:
+        if name in ports:
+            check(ports[name])
+        else:
+            test(name, f"there is no such port; there are {', '.join(ports)}")
 
 
 def main():
