@@ -41,8 +41,9 @@
 #define PAGE_CACHE_DIRTY_MIN      16
 #define PAGE_CACHE_DIRTY_FRACTION 16
 
-/* Pages that are filled, or written back, at once, at most. */
-#define PAGE_OBJECT_FILL_MAX 16
+/* Pages that are filled, or written back, at once, at most: as much as one command of an ATA disk
+ * moves. Half of it makes the sequential rows of `make bench-linux` half as fast again. */
+#define PAGE_OBJECT_FILL_MAX 32
 
 struct page_object;
 
