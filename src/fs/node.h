@@ -40,9 +40,6 @@
 #include "lib/string.h"
 #include "task/task.h"
 
-/* The longest name, in bytes of UTF-8, with its NUL. */
-#define NODE_NAME_BYTES 256
-
 enum node_kind {
     NODE_FILE = 1,
     NODE_DIRECTORY,
@@ -75,7 +72,7 @@ static inline struct directory_record *node_listing_next(const struct node_listi
     return (struct directory_record *)(void *)(listing->bytes + listing->used);
 }
 
-/* And where its name is to be: up to NODE_NAME_BYTES. */
+/* And where its name is to be: up to NAME_BYTES_MAX. */
 static inline char *node_listing_name(const struct node_listing *listing)
 {
     return (char *)listing->bytes + listing->used + DIRECTORY_RECORD_NAME;
@@ -99,7 +96,7 @@ static inline bool node_listing_add(struct node_listing *listing, size_t name_le
 }
 
 /*
- * Names have 1 to NODE_NAME_BYTES - 1 bytes, no NUL and no '/', and are neither "." nor "..": the
+ * Names have 1 to NAME_BYTES_MAX - 1 bytes, no NUL and no '/', and are neither "." nor "..": the
  * callers see to that. `length` counts the bytes, and name[length] need not be NUL. What else a
  * name may be is the file system's business: -EBADPATH. Directories and nodes are held by the
  * caller while an operation runs. 0, or an error that has changed nothing: -EIO, -ECORRUPT,
@@ -120,7 +117,8 @@ struct node_operations {
 
     /* Makes a file or a folder, empty, with node->times as `now`, and enters it: *node is held for
      * the caller. -EEXISTS: somebody has the name; then *node is that, likewise as look_up() gives
-     * it. So who wants a file that may be there looks for its name once. -EBADPATH, -ENOSPACE. */
+     * it. So who wants a file that may be there looks for its name once. -EBADPATH, -EDEVICENAME,
+     * -ENODEVICE, -ENOSPACE. */
     int (*create)(struct node *directory, const char *name, size_t length, unsigned kind,
                   int64_t now, struct node **node);
 
