@@ -123,7 +123,13 @@ static int mount(struct block_device *device, uint64_t first_sector, unsigned fl
     volume_initialise(&only, &volume_operations);
     only.type = "devices";
     *volume = &only;
-    return enter(&only, NUMBER_ROOT, NULL, &only.root);
+
+    int status = enter(&only, NUMBER_ROOT, NULL, &only.root);
+
+    if (status == OK) {
+        only.root->is_read_only = true; /* its names, not the devices */
+    }
+    return status;
 }
 
 const struct file_system device_file_system = {.name = "devices", .mount = mount};
