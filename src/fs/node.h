@@ -17,7 +17,8 @@
  * page_object_hold() and page_object_release() of &node->contents, are the same.
  *
  * What a file gains by resize() is zero in memory, and is written before write_attributes() tells
- * the new size: so a file system has nothing to fill with zeros.
+ * the new size: so a file system has nothing to fill with zeros. Very many zeros are not made in
+ * memory: lengthen() writes them to the disk.
  *
  * Locks. Each volume has one, that a task may wait for (volume_lock()). vfs.c and the node cache
  * take it around every operation of a file system: so operations of one volume do not overlap, may
@@ -146,6 +147,12 @@ struct node_operations {
      * Makes room, or gives it back, in memory or on the disk; node->size is the caller's to set
      * afterwards. -ENOSPACE; -EFILESIZE. */
     int (*resize)(struct node *node, uint64_t size);
+
+    /* A file whose size on the volume is node->size gets that size, which is larger: what it gains is
+     * zero on the disk, and its size there is the new one. The caller sets node->size afterwards.
+     * Room was made by resize(). After an error it may have got a part of it. NULL: zeros are made
+     * in memory, however many. */
+    int (*lengthen)(struct node *node, uint64_t size);
 
     /* For a file whose pages stay in memory (neither fill nor write_back): may it have one more? 0
      * or an error; and so many have gone. Called without the lock; does not wait. NULL
