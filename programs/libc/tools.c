@@ -64,8 +64,7 @@ const struct directory_record *tool_folder_next(struct tool_folder *folder)
     const struct directory_record *record;
 
     if (folder->status == 0 && folder->used == folder->filled) {
-        intptr_t bytes =
-            syscall_list_directory(folder->descriptor, folder->records, FOLDER_BYTES);
+        intptr_t bytes = syscall_list_directory(folder->descriptor, folder->records, FOLDER_BYTES);
 
         folder->used = 0;
         folder->filled = bytes > 0 ? bytes : 0;

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
         return tool_usage(USAGE);
     }
     const char *last = argv[argc - 1];
-    /* "mv notes Notes": where case makes no difference, that is one folder with another spelling. */
+    /* "mv notes Notes": where case makes no difference, that is one folder, spelled differently. */
     bool is_respelled = argc == 3 && tool_is_same(argv[1], last) &&
                         strcmp(tool_last_name(argv[1]), tool_last_name(last)) != 0;
     bool into_folder = tool_is_folder(last) && !is_respelled;

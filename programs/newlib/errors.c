@@ -148,8 +148,8 @@ bool layer_is_no_path(intptr_t result)
     return result == -KERNEL_BADPATH;
 }
 
-/* Why the kernel takes a path for none: it is empty, or it or a name in it is too long. Otherwise it
- * has a character that names cannot have. */
+/* Why the kernel takes a path for none: it is empty, or it or a name in it is too long. Otherwise
+ * it has a character that names cannot have. */
 static int path_error(const char *path, int otherwise)
 {
     size_t units = 0, bytes = 0;

@@ -308,8 +308,7 @@ static char **make_array(struct argument *list, size_t *count)
 
 /* Starts the program with the exported variables, and assigned "NAME=value"s of its own, as its
  * environment. Its pid, or an error. */
-static int start_program(struct job *job, struct argument *command,
-                         struct argument *assigned)
+static int start_program(struct job *job, struct argument *command, struct argument *assigned)
 {
     size_t words, own;
     int pid = find_program(command->text);
@@ -350,8 +349,8 @@ static int start_built_in(built_in *run, struct argument *arguments, int reader)
 }
 
 /* Runs one part: the tokens [first, end), whose streams are in place. */
-static void run_words(struct job *job, struct argument *command,
-                      struct argument *assigned, int reader)
+static void run_words(struct job *job, struct argument *command, struct argument *assigned,
+                      int reader)
 {
     built_in *run = shell.find_built_in(command->text);
     int pid;

@@ -81,10 +81,10 @@ static int create(struct node *directory, const char *name, size_t length, unsig
     int status = look_up(directory, name, length, node);
 
     (void)now;
-    return status == OK                              ? -EEXISTS
+    return status == OK                             ? -EEXISTS
            : status == -ENOENT && kind == NODE_FILE ? -ENODEVICE
-           : status == -ENOENT                       ? -ERDONLY
-                                                     : status;
+           : status == -ENOENT                      ? -ERDONLY
+                                                    : status;
 }
 
 static void forget(struct node *node)

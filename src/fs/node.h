@@ -148,10 +148,10 @@ struct node_operations {
      * afterwards. -ENOSPACE; -EFILESIZE. */
     int (*resize)(struct node *node, uint64_t size);
 
-    /* A file whose size on the volume is node->size gets that size, which is larger: what it gains is
-     * zero on the disk, and its size there is the new one. The caller sets node->size afterwards.
-     * Room was made by resize(). After an error it may have got a part of it. NULL: zeros are made
-     * in memory, however many. */
+    /* A file whose size on the volume is node->size gets that size, which is larger: what it gains
+     * is zero on the disk, and its size there is the new one. The caller sets node->size
+     * afterwards. Room was made by resize(). After an error it may have got a part of it. NULL:
+     * zeros are made in memory, however many. */
     int (*lengthen)(struct node *node, uint64_t size);
 
     /* For a file whose pages stay in memory (neither fill nor write_back): may it have one more? 0

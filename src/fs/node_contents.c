@@ -7,10 +7,10 @@
  * it is overwritten before the size on the disk says that it is the file's. It becomes shorter in
  * the other order: the size, then the pages.
  *
- * Where very many zeros come between the old end and what is written, they do not go through memory,
- * of which they would take all: the file system writes them, piece by piece. After each, others run,
- * the file is that much longer for all to see, and the task can be ended; then the file gets its old
- * size again.
+ * Where very many zeros come between the old end and what is written, they do not go through
+ * memory, of which they would take all: the file system writes them, piece by piece. After each,
+ * others run, the file is that much longer for all to see, and the task can be ended; then the file
+ * gets its old size again.
  */
 #include "fs/node_contents.h"
 

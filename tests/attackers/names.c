@@ -1,7 +1,8 @@
 /*
- * names.c - names of 255 letters and of 256, of one byte and of three each; paths of 1,023 bytes and
- * of 1,024, bytes that are no UTF-8 and characters that no name has, names of devices; folders below themselves, also by ".." and over other names; the
- * roots of drives; everything that has no name any more. On the disk and in memory.
+ * names.c - names of 255 letters and of 256, of one byte and of three each; paths of 1,023 bytes
+ * and of 1,024, bytes that are no UTF-8 and characters that no name has, names of devices; folders
+ * below themselves, also by ".." and over other names; the roots of drives; everything that has no
+ * name any more. On the disk and in memory.
  * Verdict: status 0
  */
 #include <stdio.h>
@@ -44,8 +45,7 @@ static void lengths(const char *drive)
         expect("255 letters", create(long_path(drive, NAME_UNITS_MAX, letters[i])), 0);
         expect("255 go", syscall_remove(long_path(drive, NAME_UNITS_MAX, letters[i]), 0), 0);
         expect("256", create(long_path(drive, NAME_UNITS_MAX + 1, letters[i])), -EBADPATH);
-        expect("a folder",
-               syscall_make_directory(long_path(drive, NAME_UNITS_MAX + 1, letters[i])),
+        expect("a folder", syscall_make_directory(long_path(drive, NAME_UNITS_MAX + 1, letters[i])),
                -EBADPATH);
     }
     /* Each of these takes two units. */

@@ -266,12 +266,12 @@ static int create(struct fat_volume *volume, const char *name, struct fat_file *
 /* Nothing gets the name of one of Windows's devices; what others gave such a name is opened. */
 static void test_names_of_devices(void **state)
 {
-    static const char *const devices[] = {"con",      "CON",  "Prn.txt", "aux.tar.gz",    "nul.",
-                                          "nUl .txt", "com1", "LPT9.c",  "com\xC2\xB9",   "lpt\xC2\xB3.x",
-                                          "con .",    "con."};
-    static const char *const others[] = {"con1",  "com",  "com0",  "com10",  "lpt",   "xcon", ".con",
-                                         "con_",  "c.on", "auxx",  "nu.l",   "comma", "nul-", "lpt\xC2\xB4",
-                                         "a.con", "prn1", "co m1", "con nul"};
+    static const char *const devices[] = {"con",         "CON",           "Prn.txt", "aux.tar.gz",
+                                          "nul.",        "nUl .txt",      "com1",    "LPT9.c",
+                                          "com\xC2\xB9", "lpt\xC2\xB3.x", "con .",   "con."};
+    static const char *const others[] = {
+        "con1", "com",  "com0",  "com10", "lpt",         "xcon",  ".con", "con_",  "c.on",
+        "auxx", "nu.l", "comma", "nul-",  "lpt\xC2\xB4", "a.con", "prn1", "co m1", "con nul"};
     struct fat_disk disk;
     struct fat_file file, other;
     char name[] = "com4";

@@ -472,7 +472,8 @@ static void test_limits(void)
     CHECK(sysconf(_SC_OPEN_MAX) == 32 && sysconf(_SC_CLK_TCK) == CLOCKS_PER_SEC);
     CHECK_ERROR(sysconf(_SC_CHILD_MAX), -1, 0);
     CHECK_ERROR(sysconf(10000), -1, EINVAL);
-    CHECK(pathconf("/", _PC_NAME_MAX) == NAME_MAX && NAME_MAX == 765 && fpathconf(0, _PC_PATH_MAX) == 1024);
+    CHECK(pathconf("/", _PC_NAME_MAX) == NAME_MAX && NAME_MAX == 765 &&
+          fpathconf(0, _PC_PATH_MAX) == 1024);
     CHECK_ERROR(pathconf("nothing", _PC_NAME_MAX), -1, ENOENT);
     CHECK(getuid() == 0 && geteuid() == 0 && getgid() == 0 && getegid() == 0);
     CHECK(umask(027) == 022 && umask(0) == 027);

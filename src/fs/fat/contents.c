@@ -336,7 +336,8 @@ void fat_file_close(struct fat_volume *volume, struct fat_file *file)
 static uint8_t *make_scratch(const struct fat_volume *volume, bool is_for_zeros, uint32_t length,
                              uint32_t *bytes)
 {
-    uint32_t least = is_for_zeros ? MAX(volume->sector_bytes, ZEROS_BYTES_MIN) : volume->sector_bytes;
+    uint32_t least =
+        is_for_zeros ? MAX(volume->sector_bytes, ZEROS_BYTES_MIN) : volume->sector_bytes;
     uint8_t *scratch = NULL;
 
     *bytes = ZEROS_BYTES;

@@ -1,10 +1,10 @@
 /*
- * machine/_types.h - types of newlib that each system may choose. It replaces newlib's,
- * which chooses none.
+ * machine/_types.h - types of newlib that each system may choose. It replaces newlib's, which
+ * chooses none.
  *
- * A file can be larger than a 32-bit `long` says, and the number of a file is one of 64 bits:
- * without these lines newlib would take `long` and `unsigned short`. So off_t, fpos_t and ino_t have
- * 64 bits in all programs. ftell() and fseek() keep the type long, which C itself gives them.
+ * A file can be larger than a 32-bit `long` says, and the number of a file has 64 bits: without
+ * these lines newlib would take `long` and `unsigned short`. So off_t, fpos_t and ino_t have 64
+ * bits in all programs. ftell() and fseek() keep the type long, which C itself gives them.
  */
 #ifndef _MACHINE__TYPES_H
 #define _MACHINE__TYPES_H
