@@ -347,7 +347,7 @@ def filters(session):
     command(session, "df", "df", r"drive +type +KiB +used +free", r"/ +FAT16 +\d+ +\d+ +\d+",
             r"/tmp +\w+ +\d+ +\d+ +\d+")
     command(session, "mount", "mount", r"/ has FAT16 on ata0p1, to be read and written\.",
-            r"/tmp has RAM in memory, to be read and written\.", r"/dev has devices in memory, to be read only\.")
+            r"/tmp has RAM in memory, to be read and written\.", r"/dev has devices in memory, to be read and written\.")
     exactly(session, "find", "mkdir -p q/r; touch q/r/a.txt q/B.TXT; find q; find q -name '*.txt'; "
             "find q -type d; rm -r q",
             "q", "q/r", "q/r/a.txt", "q/B.TXT", "q/r/a.txt", "q", "q/r")
