@@ -90,6 +90,7 @@ ssize_t getdelim (char **, size_t *, int, FILE *);\
 ssize_t getline (char **, size_t *, FILE *);\
 #endif' "$headers/stdio.h"
 sed -i '/^#if.*__rtems__/{N;/lstat/s/__SPU__/__drupe__/;}' "$headers/sys/stat.h"
+sed -i '/^#if.*__CYGWIN__/{N;/tv_nsec/s/__CYGWIN__/__drupe__/;}' "$headers/sys/stat.h"
 for limit in "ARG_MAX $arg_max" "NAME_MAX $name_max"; do
     sed -i "s/^\(#define[[:space:]]*${limit% *}[[:space:]]*\)[0-9]*/\1${limit#* }/" "$headers/sys/syslimits.h"
 done
