@@ -19,9 +19,6 @@
 #define SAVED_FIRST     20 /* where the shell keeps its own streams meanwhile */
 #define PROGRAM_FOLDER  "0:/"
 
-/* What a program's name may get before and behind it. */
-#define ADDED_BYTES (sizeof(PROGRAM_FOLDER) + sizeof(PROGRAM_SUFFIX))
-
 static struct {
     built_in_finder *find_built_in;
     bool is_quiet;
@@ -102,7 +99,7 @@ struct list {
 static bool add_word(void *context, const char *word)
 {
     struct list *list = context;
-    struct argument *item = malloc(sizeof(*item) + strlen(word) + 1 + ADDED_BYTES);
+    struct argument *item = malloc(sizeof(*item) + strlen(word) + 1);
 
     if (item == NULL) {
         return false;
@@ -310,8 +307,12 @@ static char **make_array(struct argument *list, size_t *count)
  * environment. Its pid, or an error. */
 static int start_program(struct job *job, struct argument *command, struct argument *assigned)
 {
+    char path[WORD_BYTES]; /* the program knows itself by the name that was typed */
     size_t words, own;
-    int pid = find_program(command->text);
+    int pid;
+
+    string_copy(path, command->text, sizeof(path));
+    pid = find_program(path);
 
     if (pid < 0) {
         return pid;
@@ -322,7 +323,7 @@ static int start_program(struct job *job, struct argument *command, struct argum
     pid = -ENOMEM;
     if (arguments != NULL && environment != NULL) {
         pid = process_spawn_program(&(struct spawn_request){
-            .path = command->text,
+            .path = path,
             .arguments = arguments,
             .environment = environment,
             .flags = (job->in_background ? 0 : SPAWN_FRONT) | (job->leader ? 0 : SPAWN_FAMILY),
