@@ -38,14 +38,16 @@ posix=(posix/fnmatch posix/glob posix/regcomp posix/regexec posix/regerror posix
     posix/collcmp posix/scandir posix/creat unix/basename unix/dirname unix/pread unix/pwrite)
 # glob() knows no users: there are none.
 posix_flags+=(-D_GNU_SOURCE -D_ELIX_LEVEL=1 -D__NETBSD_SYSCALLS)
-own_headers=$tools/../programs/newlib/include/sys
-# ARG_MAX is the kernel's limit.
-arg_max=$(sed -n 's/^#define ARGUMENTS_BYTES_MAX *\([0-9]*\).*/\1/p' "$tools/../src/abi/syscalls.h")
+own_headers=$tools/../programs/newlib/include
+# ARG_MAX and NAME_MAX are the kernel's limits; the kernel counts a name's NUL.
+kernel_limit() { sed -n "s/^#define $1 *\([0-9]*\).*/\1/p" "$tools/../src/abi/$2.h"; }
+arg_max=$(kernel_limit ARGUMENTS_BYTES_MAX syscalls)
+name_max=$(($(kernel_limit NAME_BYTES_MAX volume) - 1))
 
 mkdir -p "$1"
 destination=$(cd "$1" && pwd)
-made_of=("$source" "$0" "$target_flags" "$own_headers"/*)
-key=$(sha256sum "${made_of[@]}" | cut -d ' ' -f 1; "$gcc" --version | head -1; echo "$arg_max")
+made_of=("$source" "$0" "$target_flags" "$own_headers"/*/*)
+key=$(sha256sum "${made_of[@]}" | cut -d ' ' -f 1; "$gcc" --version | head -1; echo "$arg_max $name_max")
 if [ "$(cat "$destination/newlib.key" 2>/dev/null)" = "$key" ]; then
     exit 0
 fi
@@ -68,7 +70,7 @@ tar -xf "$source" -C "$work/source" --strip-components=1
 # headers; then what newlib has under another name, or only when a system says that it has it. Of
 # <stdatomic.h> gcc's own is the one that understands gcc's _Atomic.
 headers=$work/source/newlib/libc/include
-cp "$own_headers"/*.h "$headers/sys/"
+cp -R "$own_headers"/*/ "$headers/"
 for header in regex.h ndbm.h; do
     sed -i '1i #include <sys/types.h>' "$headers/$header"
 done
@@ -88,7 +90,10 @@ ssize_t getdelim (char **, size_t *, int, FILE *);\
 ssize_t getline (char **, size_t *, FILE *);\
 #endif' "$headers/stdio.h"
 sed -i '/^#if.*__rtems__/{N;/lstat/s/__SPU__/__drupe__/;}' "$headers/sys/stat.h"
-sed -i "s/^\(#define[[:space:]]*ARG_MAX[[:space:]]*\)[0-9]*/\1$arg_max/" "$headers/sys/syslimits.h"
+sed -i '/^#if.*__CYGWIN__/{N;/tv_nsec/s/__CYGWIN__/__drupe__/;}' "$headers/sys/stat.h"
+for limit in "ARG_MAX $arg_max" "NAME_MAX $name_max"; do
+    sed -i "s/^\(#define[[:space:]]*${limit% *}[[:space:]]*\)[0-9]*/\1${limit#* }/" "$headers/sys/syslimits.h"
+done
 rm "$headers/stdatomic.h"
 # newlib 4.6 reads the arguments of exit handlers before it looks whether there are any: with small
 # reentrancy structs, each program with a handler would end by a NULL pointer.

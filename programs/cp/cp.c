@@ -78,41 +78,34 @@ static bool append(char *path, size_t length, const char *name)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
-static int copy_entries(int folder, char *from, char *to)
+static int copy_entries(struct tool_folder *folder, char *from, char *to)
 {
     size_t from_length = strlen(from), to_length = strlen(to);
-    uint64_t buffer[48]; /* one for each folder that is open */
-    intptr_t bytes;
+    const struct directory_record *record;
     int status = EXIT_SUCCESS;
 
-    while ((bytes = syscall_list_directory(folder, buffer, sizeof(buffer))) > 0) {
-        for (intptr_t at = 0; at < bytes;) {
-            const struct directory_record *record = (const void *)((char *)buffer + at);
-            int now = append(from, from_length, record->name) && append(to, to_length, record->name)
-                          ? copy(from, to)
-                          : tool_error("cp", from, "copied", -EBADPATH);
+    while ((record = tool_folder_next(folder)) != NULL) {
+        int now = append(from, from_length, record->name) && append(to, to_length, record->name)
+                      ? copy(from, to)
+                      : tool_error("cp", from, "copied", -EBADPATH);
 
-            status = now > status ? now : status;
-            at += record->bytes;
-        }
+        status = now > status ? now : status;
     }
     from[from_length] = to[to_length] = '\0';
-    return bytes < 0 ? tool_error("cp", from, "read", bytes) : status;
+    return folder->status < 0 ? tool_error("cp", from, "read", folder->status) : status;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
-static int copy_folder(char *from, char *to)
+static int copy_opened(struct tool_folder *folder, char *from, char *to)
 {
-    intptr_t folder = syscall_open_file(from, OPEN_READ | OPEN_DIRECTORY);
     struct file_details source;
-    intptr_t status = folder < 0 ? folder : syscall_stat_file((int)folder, NULL, &source);
+    intptr_t status =
+        folder->status < 0 ? folder->status : syscall_stat_file(folder->descriptor, NULL, &source);
 
     if (status < 0) {
-        syscall_close((int)folder);
         return tool_error("cp", from, "read", status);
     }
     if (made.number && source.drive == made.drive && source.number == made.number) {
-        syscall_close((int)folder);
         return refuse_itself(from, "into");
     }
     status = syscall_make_directory(to);
@@ -123,14 +116,24 @@ static int copy_folder(char *from, char *to)
         status = syscall_stat_file(-1, to, &made);
     }
     if (status < 0) {
-        syscall_close((int)folder);
         return tool_error("cp", to, "made", status);
     }
-    int copied = copy_entries((int)folder, from, to);
+    int copied = copy_entries(folder, from, to);
 
-    syscall_close((int)folder);
     status = keep_times(to, &source, 0);
     return status < 0 ? tool_error("cp", to, "given its times", status) : copied;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
+static int copy_folder(char *from, char *to)
+{
+    struct tool_folder folder;
+
+    (void)tool_folder_begin(&folder, from);
+    int status = copy_opened(&folder, from, to);
+
+    tool_folder_end(&folder);
+    return status;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
@@ -146,21 +149,13 @@ static int copy(char *from, char *to)
 int main(int argc, char **argv)
 {
     static char from[PATH_BYTES], to[PATH_BYTES];
-    int status = EXIT_SUCCESS, first = 1;
+    int first = tool_options(argc, argv, "rp", (bool *const[]){&with_folders, &keeps_times});
+    int status = EXIT_SUCCESS;
 
     if (show_help(argc, argv, USAGE)) {
         return EXIT_SUCCESS;
     }
-    for (; first < argc && argv[first][0] == '-' && argv[first][1]; first++) {
-        for (const char *c = argv[first] + 1; *c; c++) {
-            with_folders = with_folders || *c == 'r';
-            keeps_times = keeps_times || *c == 'p';
-            if (*c != 'r' && *c != 'p') {
-                return tool_usage(USAGE);
-            }
-        }
-    }
-    if (argc - first < 2) {
+    if (first < 0 || argc - first < 2) {
         return tool_usage(USAGE);
     }
     bool into_folder = tool_is_folder(argv[argc - 1]);

@@ -53,36 +53,29 @@ static void show(const char *path, uint8_t kind)
 static int find(char *path)
 {
     size_t length = strlen(path);
-    intptr_t folder = syscall_open_file(path, OPEN_READ | OPEN_DIRECTORY), bytes;
-    uint64_t buffer[48]; /* one for each folder that is open */
+    size_t start = length + (length > 0 && path[length - 1] != '/');
+    const struct directory_record *record;
+    struct tool_folder folder;
     int status = EXIT_SUCCESS;
 
-    if (folder < 0) {
-        return tool_error("find", path, "searched", folder);
-    }
-    while ((bytes = syscall_list_directory((int)folder, buffer, sizeof(buffer))) > 0) {
-        for (intptr_t at = 0; at < bytes;) {
-            const struct directory_record *record = (const void *)((char *)buffer + at);
-            size_t start = length + (length > 0 && path[length - 1] != '/');
-
-            at += record->bytes;
-            if (start + strlen(record->name) >= PATH_BYTES) {
-                status = tool_error("find", path, "searched", -EBADPATH);
-                continue;
-            }
-            path[start - 1] = '/';
-            strcpy(path + start, record->name);
-            show(path, record->kind);
-            if (record->kind == FILE_IS_DIRECTORY) {
-                int now = find(path);
-
-                status = now > status ? now : status;
-            }
-            path[length] = '\0';
+    (void)tool_folder_begin(&folder, path);
+    while ((record = tool_folder_next(&folder)) != NULL) {
+        if (start + strlen(record->name) >= PATH_BYTES) {
+            status = tool_error("find", path, "searched", -EBADPATH);
+            continue;
         }
+        path[start - 1] = '/';
+        strcpy(path + start, record->name);
+        show(path, record->kind);
+        if (record->kind == FILE_IS_DIRECTORY) {
+            int now = find(path);
+
+            status = now > status ? now : status;
+        }
+        path[length] = '\0';
     }
-    syscall_close((int)folder);
-    return bytes < 0 ? tool_error("find", path, "searched", bytes) : status;
+    tool_folder_end(&folder);
+    return folder.status < 0 ? tool_error("find", path, "searched", folder.status) : status;
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,11 @@
 #include "include/stdlib.h"
 #include "include/string.h"
 
+/* Of a folder, that are read at once. */
+#define FOLDER_BYTES 4096
+
+_Static_assert(FOLDER_BYTES >= DIRECTORY_RECORD_BYTES_MAX, "the longest name");
+
 int tool_error(const char *program, const char *path, const char *verb, intptr_t status)
 {
     static char text[1400];
@@ -48,7 +53,8 @@ int tool_copy(int from, int to)
 bool tool_folder_begin(struct tool_folder *folder, const char *path)
 {
     folder->descriptor = (int)syscall_open_file(path, OPEN_READ | OPEN_DIRECTORY);
-    folder->status = folder->descriptor < 0 ? folder->descriptor : 0;
+    folder->records = folder->descriptor < 0 ? NULL : malloc(FOLDER_BYTES);
+    folder->status = folder->descriptor < 0 ? folder->descriptor : folder->records ? 0 : -ENOMEM;
     folder->used = folder->filled = 0;
     return folder->status == 0;
 }
@@ -58,8 +64,7 @@ const struct directory_record *tool_folder_next(struct tool_folder *folder)
     const struct directory_record *record;
 
     if (folder->status == 0 && folder->used == folder->filled) {
-        intptr_t bytes =
-            syscall_list_directory(folder->descriptor, folder->buffer, sizeof(folder->buffer));
+        intptr_t bytes = syscall_list_directory(folder->descriptor, folder->records, FOLDER_BYTES);
 
         folder->used = 0;
         folder->filled = bytes > 0 ? bytes : 0;
@@ -68,7 +73,7 @@ const struct directory_record *tool_folder_next(struct tool_folder *folder)
     if (folder->status < 0 || folder->filled == 0) {
         return NULL;
     }
-    record = (const void *)((const char *)folder->buffer + folder->used);
+    record = (const void *)((const char *)folder->records + folder->used);
     folder->used += record->bytes;
     return record;
 }
@@ -78,6 +83,7 @@ void tool_folder_end(struct tool_folder *folder)
     if (folder->descriptor >= 0) {
         syscall_close(folder->descriptor);
     }
+    free(folder->records);
 }
 
 bool tool_is_folder(const char *path)
@@ -85,6 +91,14 @@ bool tool_is_folder(const char *path)
     struct file_details details;
 
     return syscall_stat_file(-1, path, &details) == 0 && details.kind == FILE_IS_DIRECTORY;
+}
+
+bool tool_is_same(const char *path, const char *other)
+{
+    struct file_details one, two;
+
+    return syscall_stat_file(-1, path, &one) == 0 && syscall_stat_file(-1, other, &two) == 0 &&
+           one.drive == two.drive && one.number == two.number;
 }
 
 const char *tool_last_name(const char *path)
@@ -189,6 +203,23 @@ int tool_for_each_file(const char *program, int count, char **paths,
         status = now > status ? now : status;
     }
     return status;
+}
+
+int tool_options(int argc, char **argv, const char *letters, bool *const found[])
+{
+    int first = 1;
+
+    for (; first < argc && argv[first][0] == '-' && argv[first][1]; first++) {
+        for (const char *c = argv[first] + 1; *c; c++) {
+            const char *letter = strchr(letters, *c);
+
+            if (!letter) {
+                return -1;
+            }
+            *found[letter - letters] = true;
+        }
+    }
+    return first;
 }
 
 int tool_number(const char *text)

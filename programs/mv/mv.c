@@ -31,6 +31,10 @@ static int move(char *from, char *to)
 {
     intptr_t status = syscall_rename(from, to);
 
+    if (status == -EINVARG) { /* for paths that are no wild pointers there is no other reason */
+        dprintf(FILE_ERRORS, "mv: '%s' cannot be moved into itself.\n", from);
+        return EXIT_FAILURE;
+    }
     if (status == -EOTHERDRIVE && tool_is_folder(to)) {
         status = -EEXISTS;
     }
@@ -53,7 +57,10 @@ int main(int argc, char **argv)
         return tool_usage(USAGE);
     }
     const char *last = argv[argc - 1];
-    bool into_folder = tool_is_folder(last);
+    /* "mv notes Notes": where case makes no difference, that is one folder, spelled differently. */
+    bool is_respelled = argc == 3 && tool_is_same(argv[1], last) &&
+                        strcmp(tool_last_name(argv[1]), tool_last_name(last)) != 0;
+    bool into_folder = tool_is_folder(last) && !is_respelled;
 
     if (argc > 3 && !into_folder) {
         return tool_error("mv", last, "moved into", -ENOTDIR);

@@ -43,6 +43,8 @@ enum {
     KERNEL_INUSE = EINUSE,
     KERNEL_WRITEEXEC = EWRITEEXEC,
     KERNEL_WRITTEN = EWRITTEN,
+    KERNEL_DEVICENAME = EDEVICENAME,
+    KERNEL_NODEVICE = ENODEVICE,
 };
 
 #undef EIO
@@ -60,8 +62,7 @@ enum {
 #include <string.h>
 
 #include "layer.h"
-
-#define NAME_BYTES_MAX 255
+#include "lib/utf8.h"
 
 int system_call_errno(intptr_t result)
 {
@@ -101,6 +102,8 @@ int system_call_errno(intptr_t result)
         [KERNEL_INUSE] = EBUSY,
         [KERNEL_WRITEEXEC] = ENOEXEC,
         [KERNEL_WRITTEN] = ETXTBSY,
+        [KERNEL_DEVICENAME] = EINVAL,
+        [KERNEL_NODEVICE] = EROFS,
     };
     uintptr_t number = 0 - (uintptr_t)result;
 
@@ -140,30 +143,36 @@ int layer_result_about(int descriptor, intptr_t result)
                                                             : layer_result(result);
 }
 
-/* Is the path, or a name in it, longer than the kernel takes? */
-static bool is_too_long(const char *path)
+bool layer_is_no_path(intptr_t result)
 {
-    size_t length = 0;
+    return result == -KERNEL_BADPATH;
+}
 
-    if (strlen(path) >= LAYER_PATH_BYTES) {
-        return true;
+/* Why the kernel takes a path for none: it is empty, or it or a name in it is too long. Otherwise
+ * it has a character that names cannot have. */
+static int path_error(const char *path, int otherwise)
+{
+    size_t units = 0, bytes = 0;
+
+    if (*path == '\0') {
+        return ENOENT;
     }
     for (const char *c = path; *c; c++) {
-        length = *c == '/' ? 0 : length + 1;
-        if (length > NAME_BYTES_MAX) {
-            return true;
+        bytes = *c == '/' ? 0 : bytes + 1;
+        units = *c == '/' ? 0 : units + utf8_units((uint8_t)*c);
+        if (units > NAME_UNITS_MAX || bytes >= NAME_BYTES_MAX) {
+            return ENAMETOOLONG;
         }
     }
-    return false;
+    return strlen(path) >= LAYER_PATH_BYTES ? ENAMETOOLONG : otherwise;
 }
 
 int layer_result_of_path(const char *path, intptr_t result)
 {
-    return result == -KERNEL_BADPATH && is_too_long(path) ? layer_fail(ENAMETOOLONG)
-                                                          : layer_result(result);
+    return layer_is_no_path(result) ? layer_fail(path_error(path, ENOENT)) : layer_result(result);
 }
 
-int layer_result_of_paths(const char *path, const char *other, intptr_t result)
+int layer_result_of_new_path(const char *path, intptr_t result)
 {
-    return layer_result_of_path(is_too_long(path) ? path : other, result);
+    return layer_is_no_path(result) ? layer_fail(path_error(path, EINVAL)) : layer_result(result);
 }

@@ -24,7 +24,9 @@ static uint32_t open_flags(int flags)
 
 int open(const char *path, int flags, ...)
 {
-    int descriptor = layer_result_of_path(path, syscall_open_file(path, open_flags(flags)));
+    intptr_t result = syscall_open_file(path, open_flags(flags));
+    int descriptor = (flags & O_CREAT) ? layer_result_of_new_path(path, result)
+                                       : layer_result_of_path(path, result);
 
     if (descriptor >= 0 && flags & O_CLOEXEC) {
         fcntl(descriptor, F_SETFD, FD_CLOEXEC);

@@ -29,9 +29,13 @@ int layer_fail(int error);
 /* The same for a call about a descriptor: one that is not open has an error of its own. */
 int layer_result_about(int descriptor, intptr_t result);
 
-/* The same for a call about a path, or two: one that is too long has an error of its own. */
+/* The same for a call about a path, and for one that gives something that path as its name: what is
+ * too long, empty, or has characters that names cannot have, has errors of its own. */
 int layer_result_of_path(const char *path, intptr_t result);
-int layer_result_of_paths(const char *path, const char *other, intptr_t result);
+int layer_result_of_new_path(const char *path, intptr_t result);
+
+/* Does the result say that a path is none: for one of these reasons? */
+bool layer_is_no_path(intptr_t result);
 
 /* The error number of errno.h for a result that says why a program was not started. */
 int layer_program_errno(intptr_t result);

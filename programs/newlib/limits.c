@@ -14,7 +14,8 @@
 #define TICKS_PER_SECOND 1000 /* of times(): newlib's CLOCKS_PER_SEC */
 #define KERNEL_PATH_MAX  1024 /* src/config.h: PATH_BYTES_MAX */
 
-_Static_assert(ARG_MAX == ARGUMENTS_BYTES_MAX, "tools/build_newlib.sh puts it into the header");
+_Static_assert(ARG_MAX == ARGUMENTS_BYTES_MAX && NAME_MAX == NAME_BYTES_MAX - 1,
+               "tools/build_newlib.sh puts them into the header");
 
 /* Pages that the kernel manages, and the free ones of these. */
 static struct memory_figures memory(void)
@@ -53,7 +54,7 @@ static long path_limit(int name)
 {
     switch (name) {
     case _PC_LINK_MAX: return 1;
-    case _PC_NAME_MAX: return 255;
+    case _PC_NAME_MAX: return NAME_MAX;
     case _PC_PATH_MAX: return KERNEL_PATH_MAX;
     case _PC_NO_TRUNC: return 1; /* a name that is too long is an error */
     case _PC_MAX_CANON:

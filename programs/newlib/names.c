@@ -24,12 +24,18 @@ int rmdir(const char *path)
 int mkdir(const char *path, mode_t mode)
 {
     (void)mode; /* there are no rights */
-    return layer_result_of_path(path, syscall_make_directory(path));
+    return layer_result_of_new_path(path, syscall_make_directory(path));
 }
 
 int rename(const char *path, const char *new_path)
 {
-    return layer_result_of_paths(path, new_path, syscall_rename(path, new_path));
+    struct file_details known;
+    intptr_t result = syscall_rename(path, new_path);
+
+    /* Which of the two is no path? */
+    return layer_is_no_path(result) && layer_is_no_path(syscall_stat_file(-1, path, &known))
+               ? layer_result_of_path(path, result)
+               : layer_result_of_new_path(new_path, result);
 }
 
 /* ---------------------------------------------------------------- the working folder */
@@ -47,7 +53,13 @@ char *getcwd(char *buffer, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    if (layer_result(syscall_get_folder(path, sizeof(path))) < 0) {
+    intptr_t result = syscall_get_folder(path, sizeof(path));
+
+    if (layer_is_no_path(result)) { /* it is longer than any path that the kernel takes */
+        errno = buffer && size <= sizeof(path) ? ERANGE : ENAMETOOLONG;
+        return NULL;
+    }
+    if (layer_result(result) < 0) {
         return NULL;
     }
     if (!buffer) { /* as others do: memory for it */

@@ -19,7 +19,7 @@ sdk: $(SDK_PARTS)
 
 # The script compares contents itself: a source that is only newer costs nothing.
 $(SDK)/newlib.key: tools/build_newlib.sh $(SDK_FLAGS_FILE) \
-    $(wildcard programs/newlib/include/sys/*.h) $(wildcard /usr/src/newlib/newlib-*.tar.*)
+    $(wildcard programs/newlib/include/*/*.h) $(wildcard /usr/src/newlib/newlib-*.tar.*)
 	@DRUPE_ARCH=$(ARCH) DRUPE_GCC=$(SDK_GCC) tools/build_newlib.sh $(SDK)
 	@touch $@
 

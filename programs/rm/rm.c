@@ -20,30 +20,29 @@ static int remove_path(char *path);
 /* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
 static int empty_folder(char *path)
 {
-    static uint64_t buffer[64];
     size_t length = strlen(path);
     int status = EXIT_SUCCESS;
 
     while (status == EXIT_SUCCESS) {
-        const struct directory_record *record = (const void *)buffer;
-        intptr_t folder = syscall_open_file(path, OPEN_READ | OPEN_DIRECTORY);
-        intptr_t bytes =
-            folder < 0 ? folder : syscall_list_directory((int)folder, buffer, sizeof(buffer));
+        struct tool_folder folder;
+        const struct directory_record *record =
+            tool_folder_begin(&folder, path) ? tool_folder_next(&folder) : NULL;
+        bool fits = record && length + strlen(record->name) + 2 <= PATH_BYTES;
 
-        if (folder >= 0) {
-            syscall_close((int)folder);
+        if (fits) {
+            path[length] = '/';
+            strcpy(path + length + 1, record->name);
         }
-        if (bytes < 0) {
-            return tool_error("rm", path, "read", bytes);
+        tool_folder_end(&folder);
+        if (folder.status < 0) {
+            return tool_error("rm", path, "read", folder.status);
         }
-        if (bytes == 0) {
+        if (!record) {
             break;
         }
-        if (length + strlen(record->name) + 2 > PATH_BYTES) {
+        if (!fits) {
             return tool_error("rm", path, "emptied", -EBADPATH);
         }
-        path[length] = '/';
-        strcpy(path + length + 1, record->name);
         status = remove_path(path);
         path[length] = '\0';
     }
@@ -71,21 +70,13 @@ static int remove_path(char *path)
 int main(int argc, char **argv)
 {
     static char path[PATH_BYTES];
-    int status = EXIT_SUCCESS, first = 1;
+    int first = tool_options(argc, argv, "rf", (bool *const[]){&with_folders, &is_quiet});
+    int status = EXIT_SUCCESS;
 
     if (show_help(argc, argv, USAGE)) {
         return EXIT_SUCCESS;
     }
-    for (; first < argc && argv[first][0] == '-' && argv[first][1]; first++) {
-        for (const char *c = argv[first] + 1; *c; c++) {
-            with_folders = with_folders || *c == 'r';
-            is_quiet = is_quiet || *c == 'f';
-            if (*c != 'r' && *c != 'f') {
-                return tool_usage(USAGE);
-            }
-        }
-    }
-    if (first == argc && !is_quiet) {
+    if (first < 0 || (first == argc && !is_quiet)) {
         return tool_usage(USAGE);
     }
     for (int i = first; i < argc; i++) {

@@ -8,19 +8,16 @@
 #include <string.h>
 #include <tools.h>
 
-#include "parse.h"
 #include "variables.h"
 
 #define TOKENS_MAX      2050 /* a line of words of one letter */
 #define PARTS_MAX       16   /* of a pipeline */
 #define STREAMS         3    /* input, output, errors */
 #define PROGRAM_SUFFIX  ".elf"
-#define NAME_LENGTH_MAX (COMMAND_ARGUMENT_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
+#define NAME_LENGTH_MAX (WORD_BYTES - 1 - (sizeof(PROGRAM_SUFFIX) - 1))
 #define SIGNAL_PIPE     13 /* POSIX's number */
 #define SAVED_FIRST     20 /* where the shell keeps its own streams meanwhile */
 #define PROGRAM_FOLDER  "0:/"
-
-_Static_assert(WORD_BYTES == COMMAND_ARGUMENT_BYTES, "a word is an argument");
 
 static struct {
     built_in_finder *find_built_in;
@@ -96,21 +93,32 @@ static const struct word_source source = {value_of, list_folder, NULL};
 
 /* A list of words that grows at its end. */
 struct list {
-    struct command_argument *first, **end;
+    struct argument *first, **end;
 };
 
 static bool add_word(void *context, const char *word)
 {
     struct list *list = context;
-    struct command_argument *item = calloc(1, sizeof(*item));
+    struct argument *item = malloc(sizeof(*item) + strlen(word) + 1);
 
     if (item == NULL) {
         return false;
     }
-    string_copy(item->argument, word, sizeof(item->argument));
+    item->next = NULL;
+    strcpy(item->text, word);
     *list->end = item;
     list->end = &item->next;
     return true;
+}
+
+static void arguments_free(struct argument *list)
+{
+    while (list != NULL) {
+        struct argument *next = list->next;
+
+        free(list);
+        list = next;
+    }
 }
 
 /* What the token stands for, as more words of the list. Says why not. */
@@ -132,9 +140,9 @@ static bool assign(const struct token *token)
     size_t length = assigned_name(token);
     struct list words = {NULL, &words.first};
     bool is_set = add_words(token, &words) &&
-                  variable_set(token->text, length, words.first->argument + length + 1);
+                  variable_set(token->text, length, words.first->text + length + 1);
 
-    command_free(words.first);
+    arguments_free(words.first);
     return is_set;
 }
 
@@ -189,7 +197,7 @@ static int find_with_suffix(char *name)
  * drive with the programs. */
 static int find_program(char *name)
 {
-    char path[COMMAND_ARGUMENT_BYTES];
+    char path[WORD_BYTES];
     int status = find_with_suffix(name);
 
     if (status == OK || strchr(name, '/') != NULL ||
@@ -200,7 +208,7 @@ static int find_program(char *name)
     if (find_with_suffix(path) != OK) {
         return status;
     }
-    string_copy(name, path, COMMAND_ARGUMENT_BYTES);
+    string_copy(name, path, WORD_BYTES);
     return OK;
 }
 
@@ -243,16 +251,16 @@ static bool redirect(const struct token *token)
 
     if (expand_word(token + 1, &source, add_word, &words) == 0 && words.first != NULL &&
         words.first->next == NULL) {
-        descriptor = open_stream(token->kind, words.first->argument);
+        descriptor = open_stream(token->kind, words.first->text);
     }
     if (descriptor < 0) {
         dprintf(FILE_ERRORS, "'%s' cannot be opened: %s.\n",
-                words.first != NULL ? words.first->argument : "", error_text(descriptor));
+                words.first != NULL ? words.first->text : "", error_text(descriptor));
     } else {
         file_duplicate(descriptor, stream_of(token->kind));
         file_close(descriptor);
     }
-    command_free(words.first);
+    arguments_free(words.first);
     return descriptor >= 0;
 }
 
@@ -276,35 +284,34 @@ struct job {
     int count;
     int last; /* the last part's pid; 0: it was none */
     int status;
-    char name[COMMAND_ARGUMENT_BYTES]; /* of the last part */
+    char name[WORD_BYTES]; /* of the last part */
 };
 
 /* The words as an array, which is the caller's to free, with NULL behind the last; *count is how
  * many. NULL: there is no memory. */
-static char **make_array(struct command_argument *list, size_t *count)
+static char **make_array(struct argument *list, size_t *count)
 {
     *count = 0;
-    for (struct command_argument *word = list; word != NULL; word = word->next) {
+    for (struct argument *word = list; word != NULL; word = word->next) {
         ++*count;
     }
     char **array = calloc(*count + 1, sizeof(*array));
 
     for (size_t i = 0; array != NULL && i < *count; i++, list = list->next) {
-        array[i] = list->argument;
+        array[i] = list->text;
     }
     return array;
 }
 
 /* Starts the program with the exported variables, and assigned "NAME=value"s of its own, as its
  * environment. Its pid, or an error. */
-static int start_program(struct job *job, struct command_argument *command,
-                         struct command_argument *assigned)
+static int start_program(struct job *job, struct argument *command, struct argument *assigned)
 {
-    char path[COMMAND_ARGUMENT_BYTES]; /* the program knows itself by the name that was typed */
+    char path[WORD_BYTES]; /* the program knows itself by the name that was typed */
     size_t words, own;
     int pid;
 
-    string_copy(path, command->argument, sizeof(path));
+    string_copy(path, command->text, sizeof(path));
     pid = find_program(path);
 
     if (pid < 0) {
@@ -331,7 +338,7 @@ static int start_program(struct job *job, struct command_argument *command,
 
 /* Runs a built-in command in a copy of the shell: its pid, or an error. The copy must not keep its
  * own pipe's reader open. It belongs to the shell's family, so it cannot lead the job's. */
-static int start_built_in(built_in *run, struct command_argument *arguments, int reader)
+static int start_built_in(built_in *run, struct argument *arguments, int reader)
 {
     int pid = (int)syscall_fork();
 
@@ -343,13 +350,13 @@ static int start_built_in(built_in *run, struct command_argument *arguments, int
 }
 
 /* Runs one part: the tokens [first, end), whose streams are in place. */
-static void run_words(struct job *job, struct command_argument *command,
-                      struct command_argument *assigned, int reader)
+static void run_words(struct job *job, struct argument *command, struct argument *assigned,
+                      int reader)
 {
-    built_in *run = shell.find_built_in(command->argument);
+    built_in *run = shell.find_built_in(command->text);
     int pid;
 
-    string_copy(job->name, command->argument, sizeof(job->name));
+    string_copy(job->name, command->text, sizeof(job->name));
     if (run != NULL && !job->is_pipe) {
         job->status = run(command->next);
         return;
@@ -399,8 +406,8 @@ static void run_part(struct job *job, const struct token *first, const struct to
         job->status = STATUS_USAGE;
     }
     restore_streams();
-    command_free(words.first);
-    command_free(assigned.first);
+    arguments_free(words.first);
+    arguments_free(assigned.first);
 }
 
 static bool is_worth_a_sentence(int status, bool is_last)

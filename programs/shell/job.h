@@ -13,11 +13,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "parse.h"
+
 #define STATUS_USAGE     2   /* the line is none, or a built-in command's arguments are */
 #define STATUS_NOT_FOUND 127 /* there is no such program, or it cannot be started */
 
+/* A word of a command: up to WORD_BYTES. */
+struct argument {
+    struct argument *next;
+    char text[];
+};
+
 /* A built-in command: gets what follows its name, and returns its status. */
-typedef int built_in(struct command_argument *arguments);
+typedef int built_in(struct argument *arguments);
 
 /* The built-in command of that name, or NULL. */
 typedef built_in *built_in_finder(const char *name);

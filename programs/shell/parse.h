@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define WORD_BYTES 512 /* with the NUL; as the kernel takes it */
+#define WORD_BYTES 1024 /* with the NUL: as long as a path */
 
 enum token_kind {
     TOKEN_WORD,

@@ -88,12 +88,12 @@ static bool parse_number(const char *text, int *number)
     return length > 0 && length < 10;
 }
 
-static int run_exit(struct command_argument *arguments)
+static int run_exit(struct argument *arguments)
 {
     int status = 0;
 
-    if (arguments != NULL && !parse_number(arguments->argument, &status)) {
-        printf("'%s' is no number. Usage: exit [STATUS]\n", arguments->argument);
+    if (arguments != NULL && !parse_number(arguments->text, &status)) {
+        printf("'%s' is no number. Usage: exit [STATUS]\n", arguments->text);
         return STATUS_USAGE;
     }
     if (arguments != NULL && arguments->next != NULL) {
@@ -103,15 +103,15 @@ static int run_exit(struct command_argument *arguments)
     exit(status);
 }
 
-static int run_kill(struct command_argument *arguments)
+static int run_kill(struct argument *arguments)
 {
     int pid;
-    bool is_family = arguments != NULL && strcmp(arguments->argument, "-f") == 0;
+    bool is_family = arguments != NULL && strcmp(arguments->text, "-f") == 0;
 
     if (is_family) {
         arguments = arguments->next;
     }
-    if (arguments == NULL || arguments->next != NULL || !parse_number(arguments->argument, &pid)) {
+    if (arguments == NULL || arguments->next != NULL || !parse_number(arguments->text, &pid)) {
         puts("Usage: kill [-f] PID (ps lists the PIDs; -f: all of PID's family)");
         return STATUS_USAGE;
     }
@@ -130,7 +130,7 @@ static int run_kill(struct command_argument *arguments)
 }
 
 /* Screen and terminal have no command for it in common: everything moves up and out. */
-static int run_clear(struct command_argument *arguments)
+static int run_clear(struct argument *arguments)
 {
     (void)arguments;
     for (int row = 0; row < SCREEN_ROWS; row++) {
@@ -140,9 +140,9 @@ static int run_clear(struct command_argument *arguments)
 }
 
 /* Into another folder: in which relative paths, of programs started from now on as well, begin. */
-static int run_cd(struct command_argument *arguments)
+static int run_cd(struct argument *arguments)
 {
-    const char *folder = arguments != NULL ? arguments->argument : FIRST_FOLDER;
+    const char *folder = arguments != NULL ? arguments->text : FIRST_FOLDER;
     intptr_t status;
 
     if (arguments != NULL && arguments->next != NULL) {
@@ -169,13 +169,13 @@ static size_t take_name(const char *who, const char *text, bool may_have_value)
 }
 
 /* From now on programs get the variables. */
-static int run_export(struct command_argument *arguments)
+static int run_export(struct argument *arguments)
 {
     if (arguments == NULL) {
         variables_show_exported();
     }
     for (; arguments != NULL; arguments = arguments->next) {
-        const char *text = arguments->argument;
+        const char *text = arguments->text;
         size_t length = take_name("export", text, true);
 
         if (length == 0) {
@@ -189,21 +189,21 @@ static int run_export(struct command_argument *arguments)
     return 0;
 }
 
-static int run_unset(struct command_argument *arguments)
+static int run_unset(struct argument *arguments)
 {
     for (; arguments != NULL; arguments = arguments->next) {
-        size_t length = take_name("unset", arguments->argument, false);
+        size_t length = take_name("unset", arguments->text, false);
 
         if (length == 0) {
             return STATUS_USAGE;
         }
-        variable_unset(arguments->argument, length);
+        variable_unset(arguments->text, length);
     }
     return 0;
 }
 
 /* Does this shell end the machine? Says why not. */
-static bool is_first_shell(const char *name, const struct command_argument *arguments)
+static bool is_first_shell(const char *name, const struct argument *arguments)
 {
     if (arguments != NULL) {
         printf("Usage: %s\n", name);
@@ -218,7 +218,7 @@ static bool is_first_shell(const char *name, const struct command_argument *argu
 
 /* When the first shell ends, the kernel writes to the disks what is to be kept, and the machine
  * ends. */
-static int run_shutdown(struct command_argument *arguments)
+static int run_shutdown(struct argument *arguments)
 {
     if (!is_first_shell("shutdown", arguments)) {
         return STATUS_USAGE;
@@ -226,7 +226,7 @@ static int run_shutdown(struct command_argument *arguments)
     exit(0);
 }
 
-static int run_reboot(struct command_argument *arguments)
+static int run_reboot(struct argument *arguments)
 {
     if (!is_first_shell("reboot", arguments)) {
         return STATUS_USAGE;
@@ -236,7 +236,7 @@ static int run_reboot(struct command_argument *arguments)
     return EXIT_FAILURE;
 }
 
-static int run_help(struct command_argument *arguments);
+static int run_help(struct argument *arguments);
 
 static const struct {
     const char *name;
@@ -352,12 +352,12 @@ static int list_programs(bool is_long)
     return folder.status;
 }
 
-static int run_help(struct command_argument *arguments)
+static int run_help(struct argument *arguments)
 {
     int status;
 
     if (arguments != NULL) {
-        if (strcmp(arguments->argument, "programs") != 0 || arguments->next != NULL) {
+        if (strcmp(arguments->text, "programs") != 0 || arguments->next != NULL) {
             puts("Usage: help [programs]");
             return STATUS_USAGE;
         }

@@ -168,7 +168,7 @@ static int role_calls(int argc, char **argv)
 /* NOLINTNEXTLINE(misc-no-recursion): not deeper than a path has names */
 static void remove_folder(char *path)
 {
-    uint64_t buffer[48];
+    static uint64_t buffer[512]; /* of the folder that was read last */
     const struct directory_record *record = (const void *)buffer;
     size_t length = strlen(path);
 

@@ -10,6 +10,11 @@
 
 #include <stdint.h>
 
+/* The longest name of a file or folder: in units of UTF-16, as FAT counts (one for a character, two
+ * for the rare ones beyond U+FFFF), and in bytes of UTF-8, up to three for a unit, with its NUL. */
+#define NAME_UNITS_MAX 255
+#define NAME_BYTES_MAX 766
+
 /* How OPEN_FILE opens. */
 #define OPEN_READ      0x01u
 #define OPEN_WRITE     0x02u
@@ -61,9 +66,9 @@ struct directory_record {
     char name[4]; /* and more, as bytes says: NUL-terminated */
 };
 
-/* Where the name begins; no record is longer than the other. */
+/* Where the name begins; no record is longer than the other, a multiple of 8. */
 #define DIRECTORY_RECORD_NAME      28
-#define DIRECTORY_RECORD_BYTES_MAX (DIRECTORY_RECORD_NAME + 256 + 4)
+#define DIRECTORY_RECORD_BYTES_MAX ((DIRECTORY_RECORD_NAME + NAME_BYTES_MAX + 7) / 8 * 8)
 
 /* VOLUMES */
 struct volume_details {

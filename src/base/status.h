@@ -62,8 +62,11 @@
 /* A third one. */
 #define EWRITEEXEC 43 /* a segment of a 64-bit program may be both written to and executed */
 /* Of files that are programs, a second one. */
-#define EWRITTEN   44 /* it cannot run: somebody can write to it */
-#define STATUS_MAX 44
+#define EWRITTEN 44 /* it cannot run: somebody can write to it */
+/* Of names. */
+#define EDEVICENAME 45 /* Windows could not open a file of that name: it has a device called so */
+#define ENODEVICE   46 /* there is no such device, and none can be made by opening it */
+#define STATUS_MAX  46
 
 /* Is number one of the reasons why an ELF file is no program? EINFORMAT, which files have as well,
  * is none. */

@@ -65,13 +65,26 @@ static int list(struct node *directory, uint64_t *cursor, struct node_listing *l
         struct directory_record *record = node_listing_next(listing);
 
         *record = (struct directory_record){.number = *cursor + 1, .kind = NODE_DEVICE};
-        size_t length = string_copy(node_listing_name(listing), device->name, NODE_NAME_BYTES);
+        size_t length = string_copy(node_listing_name(listing), device->name, NAME_BYTES_MAX);
         if (!node_listing_add(listing, length)) {
             break;
         }
         ++*cursor;
     }
     return device || listing->left == 0;
+}
+
+/* Drivers alone make devices. */
+static int create(struct node *directory, const char *name, size_t length, unsigned kind,
+                  int64_t now, struct node **node)
+{
+    int status = look_up(directory, name, length, node);
+
+    (void)now;
+    return status == OK                             ? -EEXISTS
+           : status == -ENOENT && kind == NODE_FILE ? -ENODEVICE
+           : status == -ENOENT                      ? -ERDONLY
+                                                    : status;
 }
 
 static void forget(struct node *node)
@@ -82,6 +95,7 @@ static void forget(struct node *node)
 static const struct node_operations operations = {
     .look_up = look_up,
     .list = list,
+    .create = create,
     .forget = forget,
 };
 
@@ -108,9 +122,14 @@ static int mount(struct block_device *device, uint64_t first_sector, unsigned fl
     (void)flags;
     volume_initialise(&only, &volume_operations);
     only.type = "devices";
-    only.is_read_only = true;
     *volume = &only;
-    return enter(&only, NUMBER_ROOT, NULL, &only.root);
+
+    int status = enter(&only, NUMBER_ROOT, NULL, &only.root);
+
+    if (status == OK) {
+        only.root->is_read_only = true; /* its names, not the devices */
+    }
+    return status;
 }
 
 const struct file_system device_file_system = {.name = "devices", .mount = mount};

@@ -124,25 +124,30 @@ static const struct file_operations file_operations = {
 /* The form of READ_DIRECTORY: with short names. Files that have none are left out. */
 static int read_directory(struct file *file, struct directory_entry *entry)
 {
-    uint64_t memory[ALIGN_UP(DIRECTORY_RECORD_BYTES_MAX + NODE_LISTING_SLACK, 8) / 8];
-    const struct directory_record *found = (const struct directory_record *)memory;
-    struct node_listing listing = {
-        .bytes = (uint8_t *)memory, .size = DIRECTORY_RECORD_BYTES_MAX, .wants_short_names = true};
+    struct node_listing listing = {.size = DIRECTORY_RECORD_BYTES_MAX, .wants_short_names = true};
     int status;
+
+    listing.bytes = kmem_alloc(DIRECTORY_RECORD_BYTES_MAX + NODE_LISTING_SLACK);
+    if (!listing.bytes) {
+        return -ENOMEM;
+    }
+    const struct directory_record *found = node_listing_next(&listing);
+    const char *name = node_listing_name(&listing);
 
     do {
         listing.used = 0;
         listing.left = 1;
         status = node_list(file->node, &file->position, &listing);
-    } while (status == 1 && strnlen(found->name, FILE_NAME_BYTES) == FILE_NAME_BYTES);
+    } while (status == 1 && strnlen(name, FILE_NAME_BYTES) == FILE_NAME_BYTES);
     if (status == 1) {
         *entry = (struct directory_entry){
             .stat.size = (uint32_t)MIN(found->size, (uint64_t)UINT32_MAX),
             .stat.is_directory = found->kind == NODE_DIRECTORY,
             .stat.is_read_only = found->flags & FILE_IS_READ_ONLY,
         };
-        (void)string_copy(entry->name, found->name, sizeof(entry->name));
+        (void)string_copy(entry->name, name, sizeof(entry->name));
     }
+    kmem_free(listing.bytes);
     return status;
 }
 

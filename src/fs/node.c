@@ -46,7 +46,7 @@ struct name {
     struct node *node;
     uint32_t version; /* of a name that nobody has: the folder's */
     uint32_t hash;
-    uint8_t length;
+    uint16_t length;
     char text[];
 };
 
@@ -239,7 +239,7 @@ void node_keep_name(struct node *directory, const char *text, size_t length, str
         .node = node,
         .version = directory->nobody_version,
         .hash = hash,
-        .length = (uint8_t)length,
+        .length = (uint16_t)length,
     };
     memcpy(name->text, text, length);
     *name_bucket(hash) = name;

@@ -17,7 +17,8 @@
  * page_object_hold() and page_object_release() of &node->contents, are the same.
  *
  * What a file gains by resize() is zero in memory, and is written before write_attributes() tells
- * the new size: so a file system has nothing to fill with zeros.
+ * the new size: so a file system has nothing to fill with zeros. Very many zeros are not made in
+ * memory: lengthen() writes them to the disk.
  *
  * Locks. Each volume has one, that a task may wait for (volume_lock()). vfs.c and the node cache
  * take it around every operation of a file system: so operations of one volume do not overlap, may
@@ -39,9 +40,6 @@
 #include "fs/page_object.h"
 #include "lib/string.h"
 #include "task/task.h"
-
-/* The longest name, in bytes of UTF-8, with its NUL. */
-#define NODE_NAME_BYTES 256
 
 enum node_kind {
     NODE_FILE = 1,
@@ -75,7 +73,7 @@ static inline struct directory_record *node_listing_next(const struct node_listi
     return (struct directory_record *)(void *)(listing->bytes + listing->used);
 }
 
-/* And where its name is to be: up to NODE_NAME_BYTES. */
+/* And where its name is to be: up to NAME_BYTES_MAX. */
 static inline char *node_listing_name(const struct node_listing *listing)
 {
     return (char *)listing->bytes + listing->used + DIRECTORY_RECORD_NAME;
@@ -99,7 +97,7 @@ static inline bool node_listing_add(struct node_listing *listing, size_t name_le
 }
 
 /*
- * Names have 1 to NODE_NAME_BYTES - 1 bytes, no NUL and no '/', and are neither "." nor "..": the
+ * Names have 1 to NAME_BYTES_MAX - 1 bytes, no NUL and no '/', and are neither "." nor "..": the
  * callers see to that. `length` counts the bytes, and name[length] need not be NUL. What else a
  * name may be is the file system's business: -EBADPATH. Directories and nodes are held by the
  * caller while an operation runs. 0, or an error that has changed nothing: -EIO, -ECORRUPT,
@@ -120,7 +118,8 @@ struct node_operations {
 
     /* Makes a file or a folder, empty, with node->times as `now`, and enters it: *node is held for
      * the caller. -EEXISTS: somebody has the name; then *node is that, likewise as look_up() gives
-     * it. So who wants a file that may be there looks for its name once. -EBADPATH, -ENOSPACE. */
+     * it. So who wants a file that may be there looks for its name once. -EBADPATH, -EDEVICENAME,
+     * -ENODEVICE, -ENOSPACE. */
     int (*create)(struct node *directory, const char *name, size_t length, unsigned kind,
                   int64_t now, struct node **node);
 
@@ -148,6 +147,12 @@ struct node_operations {
      * Makes room, or gives it back, in memory or on the disk; node->size is the caller's to set
      * afterwards. -ENOSPACE; -EFILESIZE. */
     int (*resize)(struct node *node, uint64_t size);
+
+    /* A file whose size on the volume is node->size gets that size, which is larger: what it gains
+     * is zero on the disk, and its size there is the new one. The caller sets node->size
+     * afterwards. Room was made by resize(). After an error it may have got a part of it. NULL:
+     * zeros are made in memory, however many. */
+    int (*lengthen)(struct node *node, uint64_t size);
 
     /* For a file whose pages stay in memory (neither fill nor write_back): may it have one more? 0
      * or an error; and so many have gone. Called without the lock; does not wait. NULL

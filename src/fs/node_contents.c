@@ -6,6 +6,11 @@
  * page and the new ones are dirty. So what lies on the disk behind the old end is never shown, and
  * it is overwritten before the size on the disk says that it is the file's. It becomes shorter in
  * the other order: the size, then the pages.
+ *
+ * Where very many zeros come between the old end and what is written, they do not go through
+ * memory, of which they would take all: the file system writes them, piece by piece. After each,
+ * others run, the file is that much longer for all to see, and the task can be ended; then the file
+ * gets its old size again.
  */
 #include "fs/node_contents.h"
 
@@ -28,15 +33,23 @@ static uint32_t pages_of(uint64_t size)
     return (uint32_t)(size / PAGE_SIZE_BYTES + (size % PAGE_SIZE_BYTES != 0));
 }
 
+/* So many zeros are very many; and a piece of them. */
+#define MANY_ZEROS (1u << 20)
+
 /* More pages than that no page object has. */
 #define SIZE_MAX_BYTES ((uint64_t)PAGE_INDEX_MAX * PAGE_SIZE_BYTES)
 
-static void begin_change(struct node *node)
+/* Others may need long for theirs. 0; -EINTERRUPTED. */
+static int begin_change(struct node *node)
 {
     while (node->is_being_changed) {
-        task_wait(&node->volume->lock_queue);
+        if (task_is_cancelled()) {
+            return -EINTERRUPTED;
+        }
+        task_block(&node->volume->lock_queue);
     }
     node->is_being_changed = true;
+    return OK;
 }
 
 static void end_change(struct node *node)
@@ -216,8 +229,56 @@ static int make_zeros(struct node *node, uint32_t first, uint32_t end)
     return status;
 }
 
+/* Makes it longer by a piece of zeros on the volume, up to that size at most. */
+static int add_piece_of_zeros(struct node *node, uint64_t size)
+{
+    uint64_t end = MIN(size, ALIGN_DOWN(node->size, (uint64_t)MANY_ZEROS) + MANY_ZEROS);
+    size_t rest = (size_t)(node->size % PAGE_SIZE_BYTES);
+    uint32_t last_index = pages_of(node->size) - 1;
+
+    volume_lock(node->volume);
+
+    int status = node->operations->lengthen(node, end);
+
+    if (status == OK) {
+        void *last = rest ? page_object_find(&node->contents, last_index) : NULL;
+
+        if (last) {
+            clear_rest(last, rest); /* who maps it may have written there */
+        }
+        node->size = end;
+        node_note_change(node);
+        page_object_lengthen(&node->contents, pages_of(end));
+    }
+    volume_unlock(node->volume);
+    return status;
+}
+
+/* The same, piece by piece. `size` is what the file will have in the end. */
+static int add_zeros(struct node *node, uint64_t end, uint64_t size)
+{
+    uint64_t before = node->size;
+    int status = node_write_back(node); /* so its size on the volume is its size */
+
+    if (status == OK) {
+        volume_lock(node->volume);
+        status = node->operations->resize(node, size);
+        volume_unlock(node->volume);
+    }
+    while (status == OK && node->size < end) {
+        status = add_piece_of_zeros(node, end);
+        if (status == OK && !task_pause()) {
+            status = -EINTERRUPTED;
+        }
+    }
+    if (status < 0) {
+        shrink_back(node, before);
+    }
+    return status;
+}
+
 /* Makes it longer; pages from zero_end on are the caller's to make dirty. */
-static int grow(struct node *node, uint64_t size, uint64_t zero_end)
+static int grow_in_memory(struct node *node, uint64_t size, uint64_t zero_end)
 {
     uint64_t before = node->size;
     bool notices = page_object_notices_writes(&node->contents);
@@ -249,6 +310,25 @@ static int grow(struct node *node, uint64_t size, uint64_t zero_end)
     if (status == OK && notices) {
         status = make_zeros(node, pages_of(before), (uint32_t)(zero_end / PAGE_SIZE_BYTES));
         if (status < 0) {
+            shrink_back(node, before);
+        }
+    }
+    return status;
+}
+
+/* The same, whatever zero_end is. */
+static int grow(struct node *node, uint64_t size, uint64_t zero_end)
+{
+    uint64_t before = node->size;
+    uint64_t end = MIN(size, ALIGN_DOWN(zero_end, (uint64_t)PAGE_SIZE_BYTES));
+    int status = OK;
+
+    if (node->operations->lengthen && end > before && end - before >= MANY_ZEROS) {
+        status = add_zeros(node, end, size);
+    }
+    if (status == OK && size > node->size) {
+        status = grow_in_memory(node, size, zero_end);
+        if (status < 0 && node->size > before) {
             shrink_back(node, before);
         }
     }
@@ -314,10 +394,12 @@ int node_resize(struct node *node, uint64_t size)
 {
     int status = check_size(node, size);
 
+    if (status == OK) {
+        status = begin_change(node);
+    }
     if (status < 0) {
         return status;
     }
-    begin_change(node);
     if (size < node->size) {
         status = shrink(node, size);
     } else if (size > node->size) {
@@ -402,7 +484,10 @@ int node_write(struct node *node, uint64_t *position, struct io_buffer from, siz
     if (status < 0 || length == 0) {
         return status;
     }
-    begin_change(node);
+    status = begin_change(node);
+    if (status < 0) {
+        return status;
+    }
     status = write_alone(node, position, from, length);
     end_change(node);
     return status;

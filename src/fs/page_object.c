@@ -1005,6 +1005,12 @@ void page_object_resize(struct page_object *object, uint32_t pages)
     }
 }
 
+void page_object_lengthen(struct page_object *object, uint32_t pages)
+{
+    KASSERT(pages >= object->pages);
+    object->pages = object->filled = pages;
+}
+
 void page_cache_get_stats(struct page_cache_stats *stats)
 {
     *stats = cache.stats;

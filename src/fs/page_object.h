@@ -168,6 +168,11 @@ int page_object_write_back(struct page_object *object);
  */
 void page_object_resize(struct page_object *object, uint32_t pages);
 
+/* The same for a file that became longer, by pages that the volume has: filled from there, not with
+ * zeros. All pages that it had before are on the volume, too, or in memory and dirty. Does not
+ * wait. */
+void page_object_lengthen(struct page_object *object, uint32_t pages);
+
 /* All pages go, of an object that nobody refers to: it can be freed then. Lets others run in the
  * middle of many, with a reference taken for that time. */
 void page_object_end(struct page_object *object);

@@ -10,6 +10,7 @@
 #include "drivers/rtc.h"
 #include "fs/node_contents.h"
 #include "lib/string.h"
+#include "lib/utf8.h"
 #include "memory/heap/kmem_cache.h"
 
 /* Of a folder, that are looked through at once for a name. */
@@ -350,6 +351,17 @@ static int begin(struct node *folder, const char *path, struct walk *walk)
     return root_of(drive, &walk->node);
 }
 
+/* The same limits on all drives: so what one has can be copied to another. */
+static bool is_too_long(const char *name, size_t length)
+{
+    size_t units = 0;
+
+    for (size_t i = 0; length > NAME_UNITS_MAX && length < NAME_BYTES_MAX && i < length; i++) {
+        units += utf8_units((uint8_t)name[i]);
+    }
+    return length >= NAME_BYTES_MAX || units > NAME_UNITS_MAX;
+}
+
 /* Takes the next name off the rest: its length, 0 when there is none, -EBADPATH. */
 static int next_name(struct walk *walk, const char **name)
 {
@@ -363,7 +375,8 @@ static int next_name(struct walk *walk, const char **name)
         rest++;
     }
     walk->rest = rest;
-    return rest - *name < NODE_NAME_BYTES && rest < walk->limit ? (int)(rest - *name) : -EBADPATH;
+    return rest < walk->limit && !is_too_long(*name, (size_t)(rest - *name)) ? (int)(rest - *name)
+                                                                             : -EBADPATH;
 }
 
 /* Is nothing behind but slashes? */

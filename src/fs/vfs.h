@@ -13,8 +13,8 @@
  * Where another drive begins, nothing can be made, removed or renamed: so no file is hidden behind
  * it. What drive 0 has of that name itself is 0:/tmp.
  *
- * A path that ends with '/' names a folder. Names have up to NODE_NAME_BYTES - 1 bytes, paths up to
- * PATH_BYTES_MAX with their NUL: -EBADPATH.
+ * A path that ends with '/' names a folder. Names have up to NAME_UNITS_MAX and NAME_BYTES_MAX,
+ * paths up to PATH_BYTES_MAX with their NUL: -EBADPATH.
  *
  * Errors of all that follows a path: -EBADPATH, -ENOENT, -ENOTDIR, -EIO, -ECORRUPT, -ENOMEM,
  * -EINTERRUPTED. Everything may wait.
@@ -74,10 +74,11 @@ struct volume *vfs_volume(unsigned drive);
 #define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none */
 
 /* The node that the path names, held for the caller; with VFS_WRITE, it is one of its writers, and
- * ends that by node_end_writing(). */
+ * ends that by node_end_writing(). Nothing is created with -EDEVICENAME (such a name no disk gets)
+ * and -ENODEVICE (in /dev). */
 int vfs_open(struct node *folder, const char *path, unsigned flags, struct node **node);
 
-/* -EEXISTS, -ENOSPACE, -ERDONLY. */
+/* -EEXISTS, -EDEVICENAME, -ENOSPACE, -ERDONLY. */
 int vfs_make_directory(struct node *folder, const char *path);
 
 /* Removes the name of a file, or of an empty folder: -EISDIR and -ENOTDIR for the other kind;
@@ -86,7 +87,8 @@ int vfs_remove(struct node *folder, const char *path);
 int vfs_remove_directory(struct node *folder, const char *path);
 
 /* The name at old_path becomes new_path; what had that name is replaced: a file by a file, an empty
- * folder by a folder. -EOTHERDRIVE; -EINVARG: a folder below itself; as vfs_remove(). */
+ * folder by a folder. -EOTHERDRIVE; -EINVARG: a folder below itself; -EDEVICENAME; as
+ * vfs_remove(). */
 int vfs_rename(struct node *folder, const char *old_path, const char *new_path);
 
 /* Writes the path of a folder, as "/folder/name", "/tmp/name" or "2:/name": 0, or -EBADPATH when it

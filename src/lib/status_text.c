@@ -58,6 +58,8 @@ const char *status_text(int status)
         [ERUNNING] = "it is a program that runs",
         [EINUSE] = "it is in use",
         [EWRITTEN] = "somebody has it open for writing",
+        [EDEVICENAME] = "Windows calls a device so, and could not open it (as con, nul, com1)",
+        [ENODEVICE] = "there is no such device",
         [EWRITEEXEC] = "a segment may be written to and executed (link it without ld's -N and -n)",
     };
     unsigned number = status < 0 ? -(unsigned)status : (unsigned)status;

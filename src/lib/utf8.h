@@ -51,6 +51,12 @@ static inline unsigned utf8_length(uint32_t character)
     return character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
 }
 
+/* The units of UTF-16 that a character takes, counted once: at its first byte. 0 for the others. */
+static inline unsigned utf8_units(uint8_t byte)
+{
+    return utf8_is_continuation(byte) ? 0 : utf8_rest(byte) == 3 ? 2 : 1;
+}
+
 /* Writes the bytes of character, without a NUL, to bytes, which has room for UTF8_BYTES_MAX.
  * Returns utf8_length(). */
 static inline unsigned utf8_encode(uint32_t character, char *bytes)

@@ -4,21 +4,9 @@
  * this program gets nothing started beside it. Nothing may be left when the last has ended.
  * Verdict: status 0
  */
-#include <stdio.h>
-
-#include "attack.h"
+#include "expect.h"
 
 #define GENERATIONS 20
-
-static int failures;
-
-static void expect(const char *what, intptr_t result, intptr_t wanted)
-{
-    if (result != wanted) {
-        printf("%s: %ld, not %ld\n", what, (long)result, (long)wanted);
-        failures++;
-    }
-}
 
 static void take_all(void)
 {
@@ -85,5 +73,5 @@ int main(void)
     go_down(GENERATIONS);
     none_is_left();
     expect("it goes", syscall_remove("/tmp/inherited", REMOVE_FILE), 0);
-    return failures ? STATUS_SUCCEEDED : 0;
+    return expected_status();
 }

@@ -5,24 +5,12 @@
  * the disk and in memory.
  * Verdict: status 0
  */
-#include <stdio.h>
-
-#include "attack.h"
+#include "expect.h"
 
 #define PAGES  40
 #define BYTES  (PAGES * PAGE_BYTES)
 #define RW     (MAPPING_READ | MAPPING_WRITE)
 #define ROUNDS 20
-
-static int failures;
-
-static void expect(const char *what, intptr_t result, intptr_t wanted)
-{
-    if (result != wanted) {
-        printf("%s: %ld, not %ld\n", what, (long)result, (long)wanted);
-        failures++;
-    }
-}
 
 static uintptr_t map_file(int file)
 {
@@ -120,5 +108,5 @@ int main(void)
         far(paths[i]);
     }
     expect("sync", syscall_sync_file(-1), 0);
-    return failures ? STATUS_SUCCEEDED : 0;
+    return expected_status();
 }

@@ -91,6 +91,19 @@ static const struct form {
     {"-F 32 -s 128", 8192, 512, 32},
 };
 
+static struct fat_volume *begin_disk(struct fat_disk *disk, const struct form *form)
+{
+    fat_disk_create(disk, form->mkfs, form->kib, form->sector_bytes);
+    return mount(disk);
+}
+
+static void end_disk(struct fat_disk *disk, struct fat_volume *volume)
+{
+    assert_int_equal(fat_unmount(volume), OK);
+    assert_true(is_sound(disk));
+    fat_disk_destroy(disk);
+}
+
 static void test_forms(void **state)
 {
     (void)state;
@@ -211,8 +224,7 @@ static void test_files_that_stay_open(void **state)
         struct fat_file root;
         struct kept kept = {0};
 
-        fat_disk_create(&disk, kinds[k].mkfs, kinds[k].kib, kinds[k].sector_bytes);
-        kept.volume = mount(&disk);
+        kept.volume = begin_disk(&disk, &kinds[k]);
         kept.bytes_max = KEPT_CLUSTERS * kept.volume->cluster_bytes;
         fat_root(kept.volume, &root);
         random_state = (uint32_t)k + 1;
@@ -237,10 +249,58 @@ static void test_files_that_stay_open(void **state)
             fat_forget(kept.volume, &kept.files[i]);
             free(kept.data[i]);
         }
-        assert_int_equal(fat_unmount(kept.volume), OK);
-        assert_true(is_sound(&disk));
-        fat_disk_destroy(&disk);
+        end_disk(&disk, kept.volume);
     }
+}
+
+/* ---------------------------------------------------------------- names */
+
+static int create(struct fat_volume *volume, const char *name, struct fat_file *file)
+{
+    struct fat_file root;
+
+    fat_root(volume, &root);
+    return fat_create(volume, &root, name, strlen(name), FAT_ARCHIVE, MODEL_NOW, file);
+}
+
+/* Nothing gets the name of one of Windows's devices; what others gave such a name is opened. */
+static void test_names_of_devices(void **state)
+{
+    static const char *const devices[] = {"con",         "CON",           "Prn.txt", "aux.tar.gz",
+                                          "nul.",        "nUl .txt",      "com1",    "LPT9.c",
+                                          "com\xC2\xB9", "lpt\xC2\xB3.x", "con .",   "con."};
+    static const char *const others[] = {
+        "con1", "com",  "com0",  "com10", "lpt",         "xcon",  ".con", "con_",  "c.on",
+        "auxx", "nu.l", "comma", "nul-",  "lpt\xC2\xB4", "a.con", "prn1", "co m1", "con nul"};
+    struct fat_disk disk;
+    struct fat_file file, other;
+    char name[] = "com4";
+
+    (void)state;
+    struct fat_volume *volume = begin_disk(&disk, &forms[0]);
+
+    for (size_t i = 0; i < COUNT(devices); i++) {
+        int status = create(volume, devices[i], &file);
+
+        /* Names that end with a dot are none at all. */
+        assert_int_equal(status, strchr(devices[i], 0)[-1] == '.' ? -EBADPATH : -EDEVICENAME);
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(create(volume, others[i], &file), OK);
+        fat_forget(volume, &file);
+    }
+    assert_int_equal(create(volume, "MADE", &file), OK);
+    assert_int_equal(fat_commit(volume), OK);
+    struct fat_entry *entry;
+    assert_int_equal(fat_begin(volume, 1), OK);
+    assert_int_equal(fat_entry_change(volume, &file.place, &entry), OK);
+    memcpy(entry->name, "COM4       ", FAT_ALIAS_BYTES);
+    assert_int_equal(fat_end(volume, OK), OK);
+    assert_int_equal(create(volume, name, &other), -EEXISTS);
+    assert_int_equal(other.place.offset, file.place.offset);
+    fat_forget(volume, &other);
+    fat_forget(volume, &file);
+    end_disk(&disk, volume);
 }
 
 /* ---------------------------------------------------------------- a large folder */
@@ -330,17 +390,15 @@ static void test_large_folder(void **state)
         struct fat_disk disk;
         struct fat_file folder;
 
-        fat_disk_create(&disk, large[i].mkfs, large[i].kib, large[i].sector_bytes);
-        struct fat_volume *volume = mount(&disk);
+        struct fat_volume *volume = begin_disk(&disk, &large[i]);
+
         assert_int_equal(volume->bits, large[i].bits);
         make_large_folder(volume, &folder);
         create_and_remove(volume, &folder, "new.txt");
         create_and_remove(volume, &folder, "a name that needs slots of its own, and an alias");
         assert_int_equal(fat_commit(volume), OK);
         fat_forget(volume, &folder);
-        assert_int_equal(fat_unmount(volume), OK);
-        assert_true(is_sound(&disk));
-        fat_disk_destroy(&disk);
+        end_disk(&disk, volume);
     }
 }
 
@@ -351,8 +409,9 @@ static void test_pauses_in_a_large_sector(void **state)
     struct fat_file root, file;
 
     (void)state;
-    fat_disk_create(&disk, "-F 12 -S 4096 -s 1", 16000, 4096);
-    struct fat_volume *volume = mount(&disk);
+    struct fat_volume *volume =
+        begin_disk(&disk, &(struct form){"-F 12 -S 4096 -s 1", 16000, 4096, 12});
+
     fat_root(volume, &root);
     assert_int_equal(fat_create(volume, &root, "a", 1, FAT_ARCHIVE, MODEL_NOW, &file), OK);
     assert_int_equal(fat_file_write(volume, &file, 0, "text", 4), OK);
@@ -362,15 +421,14 @@ static void test_pauses_in_a_large_sector(void **state)
     assert_int_equal(fat_steps_find(volume), OK);
     assert_true(task_stretch() - stretch > volume->sector_bytes * 2 / 3 / FAT_STEPS_AT_ONCE);
     fat_forget(volume, &file);
-    assert_int_equal(fat_unmount(volume), OK);
-    assert_true(is_sound(&disk));
-    fat_disk_destroy(&disk);
+    end_disk(&disk, volume);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_pauses_in_a_large_sector, teardown),
+        cmocka_unit_test_teardown(test_names_of_devices, teardown),
         cmocka_unit_test_teardown(test_large_folder, teardown),
         cmocka_unit_test_teardown(test_files_that_stay_open, teardown),
         cmocka_unit_test_teardown(test_forms, teardown),

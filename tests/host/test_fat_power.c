@@ -151,16 +151,25 @@ static void make(const char *path, uint8_t attributes)
     fat_forget(volume, &folder);
 }
 
-static void fill(const char *path, int contents, uint32_t from)
+/* The bytes of those contents, content_size() of them, to be freed. */
+static uint8_t *make_contents(int contents)
 {
-    struct fat_file folder, file;
-    const char *name;
     uint32_t size = content_size(contents);
     uint8_t *data = malloc(size);
 
     for (uint32_t i = 0; i < size; i++) {
         data[i] = content_byte(contents, i);
     }
+    return data;
+}
+
+static void fill(const char *path, int contents, uint32_t from)
+{
+    struct fat_file folder, file;
+    const char *name;
+    uint32_t size = content_size(contents);
+    uint8_t *data = make_contents(contents);
+
     assert_int_equal(find(path, &folder, &name, &file), OK);
     assert_int_equal(fat_file_write(volume, &file, from, data + from, size - from), OK);
     assert_int_equal(fat_file_resize(volume, &file, size), OK);
@@ -888,15 +897,11 @@ static bool fill_up(const char *path, int contents)
 {
     struct fat_file folder, file;
     const char *name;
-    uint32_t size = content_size(contents);
-    uint8_t *data = malloc(size);
+    uint8_t *data = make_contents(contents);
 
-    for (uint32_t i = 0; i < size; i++) {
-        data[i] = content_byte(contents, i);
-    }
     make(path, FAT_ARCHIVE);
     assert_int_equal(find(path, &folder, &name, &file), OK);
-    int status = fat_file_write(volume, &file, 0, data, size);
+    int status = fat_file_write(volume, &file, 0, data, content_size(contents));
     assert_true(status == OK || status == -ENOSPACE);
     fat_forget(volume, &file);
     fat_forget(volume, &folder);

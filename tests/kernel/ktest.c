@@ -27,7 +27,7 @@
 #define TEST_NAME_BYTES 64
 
 #define LISTED_BYTES  4096
-#define PATH_BYTES    (3 + NODE_NAME_BYTES)
+#define PATH_BYTES    (3 + NAME_BYTES_MAX)
 #define FOLDERS_TRIED 100000 /* entries that are listed: more is no end */
 
 /* kernel.ld.in */

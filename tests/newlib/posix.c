@@ -203,6 +203,9 @@ static void test_names(void)
     memset(text, 'x', 299);
     text[299] = 0;
     CHECK_ERROR(open(text, O_RDONLY | O_CREAT, 0666), -1, ENAMETOOLONG);
+    text[255] = 0;
+    CHECK((file = open(text, O_RDONLY | O_CREAT, 0666)) >= 0 && close(file) == 0);
+    CHECK(unlink(text) == 0);
     CHECK(mkdir("folder", 0777) == 0);
     DIR *directory = opendir(".");
     CHECK(directory != NULL);
@@ -222,6 +225,90 @@ static void test_names(void)
     CHECK(utimes("/tmp/times", (struct timeval[]){{1000000000, 0}, {1100000000, 0}}) == 0);
     CHECK(fstat(file, &out) == 0 && out.st_mtime == 1100000000 && out.st_atime == 1000000000);
     CHECK(close(file) == 0 && unlink("/tmp/times") == 0);
+}
+
+/* What no file can be called, and what is no path at all: on a disk, and in memory. */
+static void test_bad_names(void)
+{
+    static const char *const devices[] = {"/con", "/Nul.txt", "/com1", "/lpt9.a.b", "/aux .c"};
+    static char long_path[PATH_MAX + 2], where[PATH_MAX];
+    static const char *const drives[] = {"/", "/tmp/"};
+    struct stat out;
+
+    for (int i = 0; i < 2; i++) {
+        char name[600], *end = stpcpy(name, drives[i]);
+
+        CHECK(chdir(drives[i]) == 0);
+        CHECK_ERROR(open("", O_RDWR | O_CREAT, 0600), -1, ENOENT);
+        CHECK_ERROR(mkdir("", 0700), -1, ENOENT);
+        CHECK_ERROR(stat("", &out), -1, ENOENT);
+        CHECK_ERROR(rename("data.txt", ""), -1, ENOENT);
+        CHECK_ERROR(rename("", "x"), -1, ENOENT);
+        memset(end, 'n', 256);
+        end[256] = '\0';
+        CHECK_ERROR(open(name, O_RDWR | O_CREAT, 0600), -1, ENAMETOOLONG);
+        CHECK_ERROR(open(name, O_RDONLY), -1, ENAMETOOLONG);
+        CHECK_ERROR(mkdir(name, 0700), -1, ENAMETOOLONG);
+        CHECK_ERROR(open("a\nb", O_RDWR | O_CREAT, 0600), -1, EINVAL);
+        CHECK_ERROR(mkdir("a\x7F", 0700), -1, EINVAL);
+        CHECK_ERROR(open("a\nb", O_RDONLY), -1, ENOENT);
+    }
+    CHECK(chdir("/") == 0);
+    CHECK_ERROR(open("a*b", O_RDWR | O_CREAT, 0600), -1, EINVAL);
+    CHECK_ERROR(mkdir("a?", 0700), -1, EINVAL);
+    CHECK_ERROR(rename("data.txt", "a:b"), -1, EINVAL);
+    CHECK_ERROR(rename("a:b", "x"), -1, ENOENT);
+    CHECK_ERROR(stat("a*b", &out), -1, ENOENT);
+    memset(long_path, '/', PATH_MAX);
+    CHECK_ERROR(stat(long_path, &out), -1, ENAMETOOLONG);
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        CHECK_ERROR(open(devices[i], O_RDWR | O_CREAT, 0600), -1, EINVAL);
+        CHECK_ERROR(mkdir(devices[i], 0700), -1, EINVAL);
+        CHECK_ERROR(rename("data.txt", devices[i]), -1, EINVAL);
+        CHECK_ERROR(open(devices[i], O_RDONLY), -1, ENOENT);
+    }
+    CHECK_ERROR(open("/dev/nobody", O_RDWR | O_CREAT, 0600), -1, EROFS);
+    CHECK(access("/dev/null", W_OK) == 0);
+
+    /* Deeper than any path reaches. */
+    CHECK(mkdir("/tmp/deep", 0700) == 0 && chdir("/tmp/deep") == 0);
+    memset(long_path, 'd', 250);
+    long_path[250] = '\0';
+    for (int i = 0; i < 5; i++) {
+        CHECK(mkdir(long_path, 0700) == 0 && chdir(long_path) == 0);
+    }
+    CHECK_ERROR(getcwd(where, 100), NULL, ERANGE);
+    CHECK_ERROR(getcwd(where, sizeof(where)), NULL, ERANGE);
+    CHECK_ERROR(getcwd(NULL, 0), NULL, ENAMETOOLONG);
+    for (int i = 0; i < 5; i++) {
+        CHECK(chdir("..") == 0 && rmdir(long_path) == 0);
+    }
+    CHECK(chdir("/") == 0 && rmdir("/tmp/deep") == 0);
+}
+
+/* 255 characters of three bytes: the longest name that a disk can have. */
+static void test_longest_name(void)
+{
+    static const char *const drives[] = {"/", "/tmp"};
+    char name[NAME_MAX + 1] = "";
+    struct dirent *entry;
+
+    for (int i = 0; i < 255; i++) {
+        strcat(name, "\xE6\xBC\xA2");
+    }
+    for (int i = 0; i < 2; i++) {
+        int count = 0, file;
+
+        CHECK(chdir(drives[i]) == 0);
+        file = open(name, O_RDWR | O_CREAT, 0600);
+        CHECK(file >= 0 && close(file) == 0);
+        DIR *folder = opendir(".");
+        while ((entry = readdir(folder)) != NULL) {
+            count += strcmp(entry->d_name, name) == 0;
+        }
+        CHECK(count == 1 && closedir(folder) == 0 && unlink(name) == 0);
+    }
+    CHECK(chdir("/") == 0);
 }
 
 /* Reads all that comes into text, of size bytes with its NUL. */
@@ -385,7 +472,8 @@ static void test_limits(void)
     CHECK(sysconf(_SC_OPEN_MAX) == 32 && sysconf(_SC_CLK_TCK) == CLOCKS_PER_SEC);
     CHECK_ERROR(sysconf(_SC_CHILD_MAX), -1, 0);
     CHECK_ERROR(sysconf(10000), -1, EINVAL);
-    CHECK(pathconf("/", _PC_NAME_MAX) == 255 && fpathconf(0, _PC_PATH_MAX) == 1024);
+    CHECK(pathconf("/", _PC_NAME_MAX) == NAME_MAX && NAME_MAX == 765 &&
+          fpathconf(0, _PC_PATH_MAX) == 1024);
     CHECK_ERROR(pathconf("nothing", _PC_NAME_MAX), -1, ENOENT);
     CHECK(getuid() == 0 && geteuid() == 0 && getgid() == 0 && getegid() == 0);
     CHECK(umask(027) == 022 && umask(0) == 027);
@@ -575,6 +663,8 @@ int main(int argc, char **argv)
     run("lines", test_lines);
     run("descriptors", test_descriptors);
     run("names, and the working folder", test_names);
+    run("bad names", test_bad_names);
+    run("the longest name", test_longest_name);
     run("copies of descriptors", test_copies);
     run("pipes", test_pipes);
     run("time", test_time);

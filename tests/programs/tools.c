@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools.h>
 
 #include "check.h"
 
@@ -115,9 +116,102 @@ static void check_another_drive(void)
     CHECK_RUN("mv.elf /tmp/copy /moved", 0, "");
     CHECK_RUN("mv.elf /moved /tmp/k", 0, "");
     CHECK(!is_there("/moved") && is_there("/tmp/k/e/f"));
+}
+
+/* What cannot be is refused with the reason, and all stays as it was. */
+static void check_refusals(void)
+{
     CHECK_RUN("mv.elf /tmp/k /license", 1,
               "cp: '/license' cannot be made: that name is taken already.\n");
     CHECK(is_there("/tmp/k/copy"));
+    CHECK_RUN("mv.elf /tmp/k /tmp/k/e", 1, "mv: '/tmp/k' cannot be moved into itself.\n");
+    CHECK_RUN("mv.elf /tmp/k /tmp/k/e/new", 1, "mv: '/tmp/k' cannot be moved into itself.\n");
+    CHECK_RUN("mv.elf /tmp/k /tmp/k", 1, "mv: '/tmp/k' cannot be moved into itself.\n");
+    CHECK(is_there("/tmp/k/e/f"));
+    CHECK_RUN("cp.elf /license /aux.txt", 1,
+              "cp: '/aux.txt' cannot be written: Windows calls a device so, and could not open it "
+              "(as con, nul, com1).\n");
+    CHECK_RUN("mkdir.elf /Lpt1", 1,
+              "mkdir: '/Lpt1' cannot be made: Windows calls a device so, and could not open it "
+              "(as con, nul, com1).\n");
+    CHECK_RUN("mv.elf /license /NUL", 1,
+              "mv: '/license' cannot be moved: Windows calls a device so, and could not open it "
+              "(as con, nul, com1).\n");
+    CHECK(is_there("/license") && !is_there("/aux.txt") && !is_there("/lpt1"));
+    CHECK_RUN("touch.elf /tmp/nul", 0, "");
+    CHECK_RUN("rm.elf /tmp/nul", 0, "");
+}
+
+/* How often the root of drive 0 has an entry that is written exactly so. */
+static int listed(const char *name)
+{
+    int count = 0;
+    struct tool_folder folder;
+    const struct directory_record *record;
+
+    (void)tool_folder_begin(&folder, "/");
+    while ((record = tool_folder_next(&folder)) != NULL) {
+        count += strcmp(record->name, name) == 0;
+    }
+    tool_folder_end(&folder);
+    CHECK(folder.status == 0);
+    return count;
+}
+
+/* Where case makes no difference, a name can be given another one. */
+static void check_spelling(void)
+{
+    put("/notes.txt", "notes");
+    CHECK_RUN("mv.elf /notes.txt /Notes.Txt", 0, "");
+    CHECK(listed("Notes.Txt") == 1 && listed("notes.txt") == 0);
+    CHECK(strcmp(contents("/NOTES.TXT"), "notes") == 0);
+    CHECK_RUN("mkdir.elf /folder /folder/in", 0, "");
+    CHECK_RUN("mv.elf /folder /Folder", 0, "");
+    CHECK(listed("Folder") == 1 && listed("folder") == 0 && is_there("/FOLDER/in"));
+    CHECK_RUN("mv.elf /Folder /fOLDER/", 0, "");
+    CHECK(listed("fOLDER") == 1 && listed("Folder") == 0 && is_there("/Folder/in"));
+    CHECK_RUN("mv.elf /notes.txt /FOLDER", 0, "");
+    CHECK_RUN("mv.elf /folder /FOLDER /folder", 1,
+              "mv: '/folder' cannot be moved into itself.\n"
+              "mv: '/FOLDER' cannot be moved into itself.\n");
+    CHECK_RUN("rm.elf -r /folder", 0, "");
+}
+
+/* 255 characters of three bytes each: files and folders with the longest names. */
+static void check_longest_names(void)
+{
+    static const char *const folders[] = {"/", "/tmp/"};
+
+    for (size_t n = 0; n < sizeof(folders) / sizeof(folders[0]); n++) {
+        static char name[NAME_BYTES_MAX + 3], path[1024], line[2100], wanted[2100];
+
+        name[0] = '\0';
+        for (int i = 0; i < NAME_UNITS_MAX; i++) {
+            strcat(name, i % 2 ? "\xE5\xAD\x97" : "\xE6\xBC\xA2");
+        }
+        snprintf(path, sizeof(path), "%s%s", folders[n], name);
+        put(path, "long");
+        CHECK(strcmp(contents(path), "long") == 0);
+        snprintf(line, sizeof(line), "find.elf %s -name %s*", folders[n], "\xE6\xBC\xA2");
+        snprintf(wanted, sizeof(wanted), "%s%s\n", folders[n], name);
+        CHECK_RUN(line, 0, wanted);
+        snprintf(line, sizeof(line), "%sx", path);
+        CHECK(syscall_open_file(line, OPEN_WRITE | OPEN_CREATE) == -EBADPATH);
+        CHECK(syscall_remove(path, REMOVE_FILE) == 0);
+        CHECK(syscall_make_directory(path) == 0 && syscall_change_folder(path) == 0);
+        CHECK(syscall_get_folder(line, sizeof(line)) == 0 && strcmp(line, path) == 0);
+        put("file", "in it");
+        CHECK(syscall_change_folder("/") == 0);
+        CHECK(syscall_rename(path, "short") == (n == 0 ? 0 : -EOTHERDRIVE));
+        CHECK(syscall_rename("short", path) == (n == 0 ? 0 : -EOTHERDRIVE));
+        snprintf(line, sizeof(line), "rm.elf -r %sparent", folders[n]);
+        snprintf(wanted, sizeof(wanted), "%sparent", folders[n]);
+        CHECK(syscall_make_directory(wanted) == 0);
+        strcat(strcat(wanted, "/"), name);
+        CHECK(syscall_rename(path, wanted) == 0 && is_there(wanted));
+        CHECK_RUN(line, 0, "");
+        CHECK(!is_there(wanted));
+    }
 }
 
 static void check_names(void)
@@ -132,7 +226,7 @@ static void check_names(void)
     CHECK_RUN("touch.elf /tmp/d/new", 0, "");
     CHECK(is_there("/tmp/d/new"));
     CHECK_RUN("touch.elf /tmp/d/new /dev/nobody", 1,
-              "touch: '/dev/nobody' cannot be touched: it cannot be written.\n");
+              "touch: '/dev/nobody' cannot be touched: there is no such device.\n");
     put("/tmp/d/new", "hello\n");
     CHECK_RUN("cp.elf /tmp/d/new /tmp/d/copy", 0, "");
     CHECK(strcmp(contents("/tmp/d/copy"), "hello\n") == 0);
@@ -148,6 +242,7 @@ static void check_names(void)
               "cp: '/tmp/k/again' cannot be copied into itself.\n");
     CHECK_RUN("rm.elf -r /tmp/k/again", 0, "");
     check_another_drive();
+    check_refusals();
     CHECK_RUN("find.elf /tmp/k -type d", 0, "/tmp/k\n/tmp/k/e\n/tmp/k/e/f\n");
     CHECK_RUN("find.elf /tmp/k -name *e?", 0, "/tmp/k/e/new\n/tmp/k/new\n");
     CHECK_RUN("mv.elf /tmp/k/e /tmp/k/moved", 0, "");
@@ -171,7 +266,8 @@ static void check_drives(void)
     CHECK_RUN("/pwd.elf", 0, "/tmp/d\n");
     CHECK(syscall_change_folder("/") == 0);
     CHECK_RUN("sync.elf", 0, "");
-    CHECK(run("mount.elf") == 0 && strstr(contents(OUT), "/tmp has RAM in memory"));
+    CHECK(run("mount.elf") == 0 && strstr(contents(OUT), "/tmp has RAM in memory") &&
+          strstr(text, "/dev has devices in memory, to be read and written."));
     CHECK(run("df.elf") == 0 && strstr(contents(OUT), "/tmp"));
 }
 
@@ -210,6 +306,8 @@ static void check_texts(void)
 int main(void)
 {
     check_names();
+    check_spelling();
+    check_longest_names();
     check_drives();
     check_texts();
     if (check_status() == 0) {

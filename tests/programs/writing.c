@@ -244,15 +244,15 @@ static void check_names(void)
     CHECK(is_there("/tmp/k/d/../d/./f") && !is_there("/tmp/k/d/../../d/f"));
     /* Long names, to the limit. */
     strcpy(name, "/tmp/");
-    memset(name + 5, 'n', 255);
+    memset(name + 5, 'n', NAME_UNITS_MAX);
     CHECK(syscall_close(make(name)) == 0 && is_there(name));
     CHECK(syscall_remove(name, REMOVE_FILE) == 0);
-    name[5 + 255] = 'n';
+    name[5 + NAME_UNITS_MAX] = 'n';
     CHECK(make(name) == -EBADPATH);
     CHECK(make("/tmp/a\nb") == -EBADPATH);
     /* A drive that is only read. */
     CHECK(syscall_make_directory("/dev/newdir") == -ERDONLY);
-    CHECK(make("/dev/newfile") == -ERDONLY);
+    CHECK(make("/dev/newfile") == -ENODEVICE);
     CHECK(syscall_rename("/dev/console", "/dev/other") == -ERDONLY);
 }
 
@@ -394,7 +394,7 @@ static void check_devices(void)
     int file = (int)syscall_open_file("/dev/console", RW);
 
     CHECK(file > 0 && syscall_close(file) == 0);
-    CHECK(syscall_open("/dev/nothing") == -ENOENT && make("/dev/new") == -ERDONLY);
+    CHECK(syscall_open("/dev/nothing") == -ENOENT && make("/dev/new") == -ENODEVICE);
     CHECK(syscall_remove("/dev/console", REMOVE_FILE) == -ERDONLY);
     CHECK(list("/dev", 512, &folders) >= 1 && folders == 0);
     CHECK(syscall_change_folder("/dev") == 0 && strcmp(here(), "/dev") == 0);

@@ -74,7 +74,7 @@ def library(folder):
     output = tests_of(ran, libc, "libc", 15)
     test("a line of standard output comes when it is whole, standard error at once",
          None if "second\nfirst, buffered line\n" in output else output)
-    tests_of(ran, "posix.elf", "posix", 15)
+    tests_of(ran, "posix.elf", "posix", 17)
     tests_of(ran, "users.elf", "users", 8)
     for line in alone:
         check(ran, line, 0, r"0\.\d gives [\d.]+\n")

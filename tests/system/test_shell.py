@@ -347,7 +347,7 @@ def filters(session):
     command(session, "df", "df", r"drive +type +KiB +used +free", r"/ +FAT16 +\d+ +\d+ +\d+",
             r"/tmp +\w+ +\d+ +\d+ +\d+")
     command(session, "mount", "mount", r"/ has FAT16 on ata0p1, to be read and written\.",
-            r"/tmp has RAM in memory, to be read and written\.", r"/dev has devices in memory, to be read only\.")
+            r"/tmp has RAM in memory, to be read and written\.", r"/dev has devices in memory, to be read and written\.")
     exactly(session, "find", "mkdir -p q/r; touch q/r/a.txt q/B.TXT; find q; find q -name '*.txt'; "
             "find q -type d; rm -r q",
             "q", "q/r", "q/r/a.txt", "q/B.TXT", "q/r/a.txt", "q", "q/r")
@@ -523,9 +523,9 @@ def long_lines(session):
     refused = f"That line was not run: it is longer than {LINE_MAX} characters."
     exactly(session, "a line of one character too many", exact + "x", refused)
     exactly(session, "and of many", "echo " + "y" * 9000, refused)
-    exactly(session, "a word of 511 characters", "echo " + "w" * 511 + "\x15echo short", "short")
-    exactly(session, "a word of 512 characters", "echo " + "w" * 512,
-            "A word of that line is longer than 511 characters.")
+    exactly(session, "a word of 1023 characters", "echo " + "w" * 1023 + "\x15echo short", "short")
+    exactly(session, "a word of 1024 characters", "echo " + "w" * 1024,
+            "A word of that line is longer than 1023 characters.")
 
 
 def pastes(session):

@@ -99,7 +99,7 @@ const char *error_text(int error);
 
 /*
  * Files and folders. A path without a drive ("folder/name") begins in the working folder; names
- * have up to 255 bytes of UTF-8. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a
+ * have up to 255 characters of UTF-8. file_open gives a descriptor from FILE_DESCRIPTOR_FIRST on; a
  * process has FILE_DESCRIPTORS_MAX of these, and all are closed when it ends.
  *
  * file_open: the lowest free descriptor, or -ENOENT, -ENOTDIR, -EBADPATH, -EBUSY (none is free)

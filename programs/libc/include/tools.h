@@ -25,15 +25,19 @@ int tool_copy(int from, int to);
 /* Is there a folder of that name? */
 bool tool_is_folder(const char *path);
 
+/* Do both paths lead to the same file or folder? */
+bool tool_is_same(const char *path, const char *other);
+
 /* "folder/name" of a path's last name, in `to`. False: it does not fit size bytes. */
 bool tool_join(char *to, size_t size, const char *folder, const char *path);
 
-/* The entries of a folder, one after the other, with their whole names. */
+/* The entries of a folder, one after the other, with their whole names. Small, as there may be one
+ * on the stack for each folder in a folder. */
 struct tool_folder {
     int descriptor;
     int status; /* below 0: the error that has ended it */
     intptr_t used, filled;
-    uint64_t buffer[128];
+    void *records; /* struct directory_record, one behind the other */
 };
 
 /* Opens it; false: status says why not. tool_folder_end() is to be called in any case. */
@@ -65,6 +69,10 @@ void tool_lines_end(struct tool_lines *lines);
  * worst status. */
 int tool_for_each_file(const char *program, int count, char **paths,
                        int (*work)(int descriptor, const char *path));
+
+/* The options that come first, as "-r -p" or "-rp": for the letter letters[n], *found[n] becomes
+ * true. The place in argv of what follows, or -1 when there is another letter. */
+int tool_options(int argc, char **argv, const char *letters, bool *const found[]);
 
 /* A decimal number below 2^31, or -1. */
 int tool_number(const char *text);

@@ -19,6 +19,10 @@
 /* Bytes that one operation adds to a file at most. */
 #define PIECE_BYTES (256 * 1024)
 
+/* Zeros that are written at once, and where there is little memory. */
+#define ZEROS_BYTES     65536u
+#define ZEROS_BYTES_MIN 4096u
+
 int fat_file_open(const struct fat_volume *volume, const struct fat_found *found,
                   struct fat_file *file)
 {
@@ -327,13 +331,33 @@ void fat_file_close(struct fat_volume *volume, struct fat_file *file)
 
 /* ---------------------------------------------------------------- writing in place */
 
+/* Memory for sectors that are changed, or, if there is no buffer, for zeros: at least a sector,
+ * *bytes long, to be freed. NULL: there is none. */
+static uint8_t *make_scratch(const struct fat_volume *volume, bool is_for_zeros, uint32_t length,
+                             uint32_t *bytes)
+{
+    uint32_t least =
+        is_for_zeros ? MAX(volume->sector_bytes, ZEROS_BYTES_MIN) : volume->sector_bytes;
+    uint8_t *scratch = NULL;
+
+    *bytes = ZEROS_BYTES;
+    if (is_for_zeros && length >= ZEROS_BYTES) {
+        scratch = kmem_zalloc(*bytes);
+    }
+    if (!scratch) {
+        *bytes = least;
+        scratch = kmem_zalloc(*bytes);
+    }
+    return scratch;
+}
+
 /* Writes bytes to where they belong, inside the chain. buffer NULL: zeros. What is cut off a sector
  * at the end is kept, or zero if it lies behind the file's size. */
 static int write_bytes(struct fat_volume *volume, struct fat_file *file, uint32_t position,
                        const uint8_t *buffer, uint32_t length)
 {
-    uint32_t scratch_bytes = buffer ? volume->sector_bytes : MAX(volume->sector_bytes, 4096u);
-    uint8_t *scratch = kmem_zalloc(scratch_bytes);
+    uint32_t scratch_bytes;
+    uint8_t *scratch = make_scratch(volume, !buffer, length, &scratch_bytes);
     int status = scratch ? OK : -ENOMEM;
 
     volume->is_unflushed = true;

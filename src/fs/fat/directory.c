@@ -586,6 +586,9 @@ int fat_folder_add(struct fat_volume *volume, struct fat_folder *folder, const c
     struct free_row row = {.needed = long_slots + 1};
 
     status = choose(volume, folder, &alias, entry->name, found, &row, &end);
+    if (status == OK && fat_name_is_device(scratch->wanted, scratch->wanted_count)) {
+        status = -EDEVICENAME; /* one that is there can be opened */
+    }
     if (status < 0) {
         return status;
     }

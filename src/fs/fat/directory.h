@@ -113,7 +113,8 @@ int fat_folder_is_empty(struct fat_volume *volume, struct fat_folder *folder);
 /*
  * In the running operation: an entry of that name, with the other members of *entry, of which name
  * and name_case are set. The folder grows if it must. *found: the new entry; or with -EEXISTS, the
- * one that has the name. -EBADPATH; -ENOSPACE: no cluster is free, or the folder has 65,536 slots,
+ * one that has the name. -EBADPATH; -EDEVICENAME: nobody has the name, and nobody gets it
+ * (fat_name_is_device()); -ENOSPACE: no cluster is free, or the folder has 65,536 slots,
  * or as many as a root of fixed length can have; -ENOMEM, -EIO, -ECORRUPT.
  */
 int fat_folder_add(struct fat_volume *volume, struct fat_folder *folder, const char *name,

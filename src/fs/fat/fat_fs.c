@@ -313,6 +313,14 @@ static int resize(struct node *node, uint64_t size)
     return status;
 }
 
+static int lengthen(struct node *node, uint64_t size)
+{
+    int status = fat_file_resize(fat_of(node), file_of(node), size);
+
+    count_map(node);
+    return status;
+}
+
 static int write_attributes(struct node *node)
 {
     struct fat_volume *fat = fat_of(node);
@@ -345,6 +353,7 @@ static const struct node_operations operations = {
     .fill = fill,
     .write_back = write_back,
     .resize = resize,
+    .lengthen = lengthen,
     .write_attributes = write_attributes,
     .forget = forget,
 };

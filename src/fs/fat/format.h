@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+#include "abi/volume.h"
+
 /* The boot record, up to its signature 55 AA at byte 510 (section 3.1 to 3.3). */
 struct fat_boot_record {
     uint8_t jump[3];
@@ -147,7 +149,7 @@ struct fat_long_slot {
 _Static_assert(sizeof(struct fat_long_slot) == 32, "slot");
 
 #define FAT_SLOT_LAST      0x40
-#define FAT_NAME_UNITS_MAX 255
+#define FAT_NAME_UNITS_MAX NAME_UNITS_MAX
 #define FAT_LONG_SLOTS_MAX 20
 
 #endif

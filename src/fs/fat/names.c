@@ -12,6 +12,9 @@
 #define EXTENSION_BYTES 3
 #define REPLACEMENT     0xFFFD
 
+/* A unit is a character of its own, of up to three bytes, or half of one of four. */
+_Static_assert(3 * FAT_NAME_UNITS_MAX + 1 == FAT_TEXT_BYTES, "the longest name");
+
 /* ---------------------------------------------------------------- UTF-8 and UTF-16 */
 
 /* A set of ASCII characters: a bit for each, 32 in a word. The first word is of those below ' '. */
@@ -104,7 +107,7 @@ size_t fat_name_text(const uint16_t *units, size_t count, char text[FAT_TEXT_BYT
     for (size_t i = 0; i < count; i++) {
         uint32_t character = units[i];
 
-        if (character < 0x80 && character != 0 && character != '/' && length + 1 < FAT_TEXT_BYTES) {
+        if (character < 0x80 && character != 0 && character != '/') {
             text[length++] = (char)character;
             continue;
         }
@@ -113,8 +116,7 @@ size_t fat_name_text(const uint16_t *units, size_t count, char text[FAT_TEXT_BYT
         } else if (is_surrogate(units[i], 0xD800) || is_surrogate(units[i], 0xDC00)) {
             character = REPLACEMENT;
         }
-        if (character == 0 || character == '/' ||
-            length + utf8_length(character) >= FAT_TEXT_BYTES) {
+        if (character == 0 || character == '/') {
             return 0;
         }
         length += utf8_encode(character, text + length);
@@ -157,6 +159,46 @@ uint16_t fat_fold(uint16_t unit)
         }
     }
     return unit == 0x00FF ? 0x0178 : unit;
+}
+
+/* ---------------------------------------------------------------- names of devices */
+
+#define DEVICE_LETTERS 3
+
+/* The digits that ports have, and those above the line that Windows takes for them. */
+static bool is_port_digit(uint16_t unit)
+{
+    return (unit >= '1' && unit <= '9') || unit == 0x00B9 || unit == 0x00B2 || unit == 0x00B3;
+}
+
+bool fat_name_is_device(const uint16_t *units, size_t count)
+{
+    static const struct {
+        char letters[DEVICE_LETTERS];
+        bool has_digit;
+    } devices[] = {{"CON", false}, {"PRN", false}, {"AUX", false},
+                   {"NUL", false}, {"COM", true},  {"LPT", true}};
+    size_t length = 0;
+
+    while (length < count && units[length] != '.') {
+        length++;
+    }
+    while (length > 0 && units[length - 1] == ' ') {
+        length--;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+        size_t same = 0;
+
+        while (same < DEVICE_LETTERS && same < length &&
+               fat_fold(units[same]) == (uint8_t)devices[i].letters[same]) {
+            same++;
+        }
+        if (same == DEVICE_LETTERS && length == DEVICE_LETTERS + (size_t)devices[i].has_digit &&
+            (!devices[i].has_digit || is_port_digit(units[DEVICE_LETTERS]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---------------------------------------------------------------- aliases as text */

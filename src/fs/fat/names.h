@@ -15,9 +15,8 @@
 
 #include "fs/fat/format.h"
 
-/* The longest name in UTF-8 that is shown, with its NUL. One that is longer is shown by its
- * alias. */
-#define FAT_TEXT_BYTES 256
+/* The longest name in UTF-8, with its NUL. */
+#define FAT_TEXT_BYTES NAME_BYTES_MAX
 
 /* "NAME.EXT" and its NUL, in UTF-8: no character of code page 437 takes more than 3 bytes. */
 #define FAT_ALIAS_TEXT_BYTES (3 * FAT_ALIAS_BYTES + 2)
@@ -29,9 +28,18 @@
  */
 int fat_name_units(const char *name, size_t length, uint16_t units[FAT_NAME_UNITS_MAX]);
 
-/* UTF-8 of count units with a NUL; lone surrogates become U+FFFD. Returns its length, or 0 when it
- * does not fit, is empty or has a character that no path can have ('/' or NUL). */
+/* UTF-8 of count units, at most FAT_NAME_UNITS_MAX, with a NUL; lone surrogates become U+FFFD.
+ * Returns its length, or 0 when it is empty or has a character that no path can have ('/' or
+ * NUL). */
 size_t fat_name_text(const uint16_t *units, size_t count, char text[FAT_TEXT_BYTES]);
+
+/*
+ * Does Windows take the name for a device's? CON, PRN, AUX, NUL, COM1 to COM9 and LPT1 to LPT9 (the
+ * last digit may be a superscript 1, 2 or 3), also with blanks or anything that begins with a dot
+ * behind: in every folder it opens the device instead of such a file (Microsoft, "Naming files,
+ * paths, and namespaces").
+ */
+bool fat_name_is_device(const uint16_t *units, size_t count);
 
 /* The same letter for capital and small ones. */
 uint16_t fat_fold(uint16_t unit);

@@ -34,7 +34,7 @@ struct ram_entry {
     struct tree_node by_number;
     uint64_t number;
     struct node *node; /* held */
-    uint8_t length;
+    uint16_t length;
     char name[];
 };
 
@@ -170,7 +170,7 @@ static struct ram_entry *new_entry(const char *name, size_t length)
     struct ram_entry *entry = kmem_alloc(sizeof(*entry) + length);
 
     if (entry) {
-        entry->length = (uint8_t)length;
+        entry->length = (uint16_t)length;
         memcpy(entry->name, name, length);
     }
     return entry;

@@ -44,7 +44,7 @@ static int start(const char *line, unsigned flags)
 /* What a line has left in /tmp is not lost memory: its files go. */
 static void empty_memory_drive(void)
 {
-    uint64_t buffer[64];
+    uint64_t buffer[DIRECTORY_RECORD_BYTES_MAX / sizeof(uint64_t)];
     const struct directory_record *record = (const void *)buffer;
     bool has_more = true;
 
