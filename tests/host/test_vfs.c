@@ -33,6 +33,7 @@
 #include "stub_frames.h"
 #include "stub_kmem_malloc.h"
 #include "stub_tasks.h"
+#include "stub_user.h"
 
 void *kzalloc(size_t size)
 {
@@ -1014,6 +1015,67 @@ static void test_a_removed_file_waits_for_its_end(void **state)
     end();
 }
 
+/* ---------------------------------------------------------------- a position that two share */
+
+static struct file *cut_file, *moved_file;
+
+/* While one reads, the file becomes shorter, or the position is moved. */
+static int cut_meanwhile(struct user_pointer destination, const void *source, size_t length)
+{
+    if (cut_file) {
+        assert_int_equal(node_resize(cut_file->node, 100), OK);
+    }
+    if (moved_file) {
+        assert_int_equal(file_seek(moved_file, 7), OK);
+    }
+    (void)destination;
+    (void)source;
+    (void)length;
+    return OK;
+}
+
+static int fail_meanwhile(struct user_pointer destination, const void *source, size_t length)
+{
+    (void)cut_meanwhile(destination, source, length);
+    return -EIO;
+}
+
+/* Where a position is after a read during which something happened. */
+static void test_position_after_a_read(void **state)
+{
+    static const struct {
+        stub_user_copy_t copy;
+        bool is_cut, is_moved;
+        int status;
+        uint64_t position;
+    } cases[] = {
+        {cut_meanwhile, false, false, 3 * PAGE_SIZE_BYTES, 3 * PAGE_SIZE_BYTES},
+        {cut_meanwhile, true, false, PAGE_SIZE_BYTES, PAGE_SIZE_BYTES},
+        {cut_meanwhile, true, true, PAGE_SIZE_BYTES, 7},
+        {fail_meanwhile, false, false, -EIO, 0},
+        {fail_meanwhile, false, true, -EIO, 7},
+    };
+
+    (void)state;
+    prepare("-F 16 -s 1 -R 128", 4096);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct file *file = open_new("/d/read");
+
+        assert_int_equal(node_resize(file->node, 3 * PAGE_SIZE_BYTES), OK);
+        cut_file = cases[i].is_cut ? file : NULL;
+        moved_file = cases[i].is_moved ? file : NULL;
+        stub_user_copy = cases[i].copy;
+        int status = file_read_to(file, io_buffer_of_user((struct user_pointer){PAGE_SIZE_BYTES}),
+                                  3 * PAGE_SIZE_BYTES);
+
+        stub_user_copy = NULL;
+        assert_int_equal(status, cases[i].status);
+        assert_int_equal(file_position(file), cases[i].position);
+        file_close(file);
+    }
+    end();
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -1025,6 +1087,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_every_write),
         cmocka_unit_test(test_lost_writes_are_told),
         cmocka_unit_test(test_a_removed_file_waits_for_its_end),
+        cmocka_unit_test(test_position_after_a_read),
     };
 
     if (count > 1) {
