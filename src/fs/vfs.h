@@ -71,7 +71,7 @@ struct volume *vfs_volume(unsigned drive);
 #define VFS_CREATE    0x02u /* a file, if nobody has the name */
 #define VFS_EXCLUSIVE 0x04u /* with VFS_CREATE: -EEXISTS if somebody has */
 #define VFS_TRUNCATE  0x08u /* with VFS_WRITE: its size is 0 from now on */
-#define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none */
+#define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none; not with VFS_CREATE */
 
 /* The node that the path names, held for the caller; with VFS_WRITE, it is one of its writers, and
  * ends that by node_end_writing(). */

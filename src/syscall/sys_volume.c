@@ -56,7 +56,6 @@ intptr_t sys_open_file(const uintptr_t *arguments)
 {
     char path[PATH_BYTES_MAX];
     uint32_t flags = (uint32_t)arguments[1];
-    struct file *file;
     int status = copy_path_from_user(path, user_pointer(arguments[0]));
 
     if (status < 0) {
@@ -64,12 +63,12 @@ intptr_t sys_open_file(const uintptr_t *arguments)
     }
     if (flags & ~OPEN_FLAGS || !(flags & (OPEN_READ | OPEN_WRITE)) ||
         (flags & (OPEN_TRUNCATE | OPEN_APPEND) && !(flags & OPEN_WRITE)) ||
-        (flags & OPEN_EXCLUSIVE && !(flags & OPEN_CREATE))) {
+        (flags & OPEN_EXCLUSIVE && !(flags & OPEN_CREATE)) ||
+        (flags & OPEN_DIRECTORY && flags & OPEN_CREATE)) {
         return -EINVARG;
     }
-    status = file_open_at(folder(), path, flags & (OPEN_READ | OPEN_WRITE | OPEN_APPEND),
-                          vfs_flags_of(flags), &file);
-    return status < 0 ? status : descriptor_of_new(file);
+    return descriptor_open(path, flags & (OPEN_READ | OPEN_WRITE | OPEN_APPEND),
+                           vfs_flags_of(flags));
 }
 
 /* ---------------------------------------------------------------- positions and sizes */
