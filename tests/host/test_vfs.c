@@ -950,8 +950,6 @@ static void test_lost_writes_are_told(void **state)
     end();
 }
 
-/* ---------------------------------------------------------------- while the volume is in use */
-
 static struct file *open_new(const char *path)
 {
     struct file *file;
@@ -959,6 +957,72 @@ static struct file *open_new(const char *path)
     assert_int_equal(file_open_at(NULL, path, FILE_READ | FILE_WRITE, VFS_CREATE, &file), OK);
     return file;
 }
+
+/* Of a page of a file that another file's bytes lay in before: what was written, or zeros. */
+static void check_page(struct file *file, uint32_t index)
+{
+    static uint8_t page[PAGE_SIZE_BYTES];
+    uint8_t wanted = (uint8_t)(1 + index);
+    bool is_lost;
+
+    assert_int_equal(file_seek(file, (uint64_t)index * PAGE_SIZE_BYTES), OK);
+    assert_int_equal(file_read(file, page, sizeof(page)), sizeof(page));
+    is_lost = page[sizeof(page) - 1] != wanted;
+    for (size_t i = 0; i < sizeof(page); i++) {
+        bool is_right = page[i] == wanted || (is_lost && page[i] == 0);
+
+        if (!is_right) {
+            fail_msg("page %u, byte %zu is %02x", index, i, page[i]);
+        }
+    }
+}
+
+/* When some pages of a new file could not be written, but those behind them were: nothing that
+ * lay on the disk before is seen, neither when the pages are read again nor after a mount. */
+static void test_lost_pages_show_nothing_old(void **state)
+{
+    enum { PAGES = 3 * PAGE_OBJECT_FILL_MAX };
+    static uint8_t page[PAGE_SIZE_BYTES];
+    unsigned failed = 0;
+
+    (void)state;
+    for (unsigned fault_at = 1; fault_at < 400; fault_at += 1 + fault_at / 6) {
+        prepare("-F 16 -s 1", 4096);
+        struct file *file = open_new("/d/old");
+
+        memset(page, 0xEE, sizeof(page));
+        while (file_write(file, page, sizeof(page)) > 0) { /* all clusters that are free */
+        }
+        file_close(file);
+        assert_int_equal(vfs_sync(), OK);
+        assert_int_equal(vfs_remove(NULL, "/d/old"), OK);
+        assert_int_equal(vfs_sync(), OK);
+        file = open_new("/d/new");
+        set_fault(WRITE, fault_at);
+        for (uint32_t i = 0; i < PAGES; i++) {
+            memset(page, (int)(1 + i), sizeof(page));
+            assert_int_equal(file_write(file, page, sizeof(page)), sizeof(page));
+        }
+        failed += vfs_sync() < 0;
+        clear_faults();
+        forget_caches();
+        for (uint32_t i = 0; i < PAGES; i++) {
+            check_page(file, i);
+        }
+        assert_in_range(-file_take_error(file), 0, EIO);
+        file_close(file);
+        remount();
+        file = open_new("/d/new");
+        for (uint32_t i = 0; i < file->node->size / PAGE_SIZE_BYTES; i++) {
+            check_page(file, i);
+        }
+        file_close(file);
+        end();
+    }
+    assert_true(failed > 0);
+}
+
+/* ---------------------------------------------------------------- while the volume is in use */
 
 static void write_all_back(void *context)
 {
@@ -1086,6 +1150,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_every_read),
         cmocka_unit_test(test_every_write),
         cmocka_unit_test(test_lost_writes_are_told),
+        cmocka_unit_test(test_lost_pages_show_nothing_old),
         cmocka_unit_test(test_a_removed_file_waits_for_its_end),
         cmocka_unit_test(test_position_after_a_read),
     };
