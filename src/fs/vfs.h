@@ -59,8 +59,13 @@ int vfs_mount(unsigned drive, const struct file_system *file_system, struct bloc
  * and the drive is off all the same. */
 int vfs_unmount(unsigned drive);
 
-/* The volume of a drive; NULL: none. */
+/* The volume of a drive; NULL: none. It may go as soon as anybody waits. */
 struct volume *vfs_volume(unsigned drive);
+
+/* The same, for those who wait while they use it: it is not unmounted (-EINUSE) until each of them
+ * has released it. */
+struct volume *vfs_hold_volume(unsigned drive);
+void vfs_release_volume(struct volume *volume);
 
 /* ---------------------------------------------------------------- by path */
 

@@ -403,7 +403,7 @@ intptr_t sys_list_directory(const uintptr_t *arguments)
 /* volumes(drive, out): 0; -ENOENT: there is none */
 intptr_t sys_volumes(const uintptr_t *arguments)
 {
-    struct volume *volume = vfs_volume((unsigned)MIN(arguments[0], (uintptr_t)VFS_DRIVES));
+    struct volume *volume = vfs_hold_volume((unsigned)MIN(arguments[0], (uintptr_t)VFS_DRIVES));
     struct volume_details details = {0};
     struct volume_figures figures = {0};
 
@@ -422,6 +422,7 @@ intptr_t sys_volumes(const uintptr_t *arguments)
     (void)string_copy(details.source, volume->source, sizeof(details.source));
     (void)string_copy(details.remark, volume->remark ? volume->remark : "", sizeof(details.remark));
     (void)vfs_path_of(volume->root, details.place, sizeof(details.place));
+    vfs_release_volume(volume);
     return copy_to_user(user_pointer(arguments[1]), &details, sizeof(details));
 }
 

@@ -1079,6 +1079,32 @@ static void test_a_removed_file_waits_for_its_end(void **state)
     end();
 }
 
+static void write_everything(void *context)
+{
+    *(int *)context = vfs_sync();
+}
+
+/* A volume is not unmounted while somebody waits for its lock, be it that he holds no node. */
+static void test_a_volume_that_is_waited_for_stays(void **state)
+{
+    int status = -EBUSY;
+
+    (void)state;
+    prepare("-F 16 -s 1 -R 128", 4096);
+    struct volume *volume = vfs_volume(VFS_DRIVE_START);
+
+    volume_lock(volume);
+    stub_task_start(0, write_everything, &status);
+    assert_true(stub_task_is_blocked(0));
+    volume_unlock(volume); /* it has its turn later */
+    assert_int_equal(vfs_unmount(VFS_DRIVE_START), -EINUSE);
+    task_wake_all(&volume->lock_queue);
+    stub_tasks_run_woken();
+    assert_true(stub_task_has_ended(0));
+    assert_int_equal(status, OK);
+    end();
+}
+
 /* ---------------------------------------------------------------- a position that two share */
 
 static struct file *cut_file, *moved_file;
@@ -1152,6 +1178,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_lost_writes_are_told),
         cmocka_unit_test(test_lost_pages_show_nothing_old),
         cmocka_unit_test(test_a_removed_file_waits_for_its_end),
+        cmocka_unit_test(test_a_volume_that_is_waited_for_stays),
         cmocka_unit_test(test_position_after_a_read),
     };
 
