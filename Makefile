@@ -9,6 +9,7 @@
 #   programs/programs.mk         programs/ -> the programs on the disk
 #   make/images.mk               boot.bin, os.bin and the other disks; run, debug, usb
 #   programs/newlib/newlib.mk    the large C library, programs with it, Lua
+#   make/ports.mk                programs from elsewhere: make ports
 #   make/tests.mk                test, the host tests, bench, coverage, lint
 #   make/fuzz.mk                 fuzzers, and proof by exhaustion
 #   make/web.mk                  the page that runs Drupe in a browser
@@ -54,6 +55,7 @@ include make/kernel.mk
 include programs/programs.mk
 include make/images.mk
 include programs/newlib/newlib.mk
+include make/ports.mk
 include make/tests.mk
 include make/fuzz.mk
 include make/web.mk

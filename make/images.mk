@@ -77,9 +77,11 @@ attackers: $(BUILD)/$(TEST)/boot.bin $(BIN)/kernel-test.bin $(foreach folder,$(s
 # Programs that the bench runs in ring 3. rows.elf measures, the others are what it starts.
 $(foreach source,$(wildcard tests/bench/programs/*.c),\
     $(eval $(call program_rules,bench/$(basename $(notdir $(source))),$(source))))
-BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c memory.c processes.c forks.c pipes.c files.c)
+BENCH_ROWS       := $(addprefix tests/bench/rows/,main.c measure.c memory.c processes.c forks.c pipes.c files.c)
+BENCH_SEQUENTIAL := $(addprefix tests/bench/rows/,sequential.c measure.c)
 BENCH_ROWS_DRUPE := tests/bench/rows/system_drupe.c
 $(eval $(call program_rules,bench/rows,$(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
+$(eval $(call program_rules,bench/sequential,$(BENCH_SEQUENTIAL) $(BENCH_ROWS_DRUPE)))
 
 BENCH_STARTED := $(addprefix $(PROGRAM_BIN)/bench/,small.elf large.elf sleeper.elf yielder.elf)
 $(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/rows.elf $(BENCH_STARTED) \
@@ -87,7 +89,12 @@ $(BIN)/bench-programs.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/benc
 	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/rows.elf \
 	    $(BENCH_STARTED:%=--file %) --file build/bench/large.dat --output $@
 
-# What tests/bench/rows/files.c reads: 30 MiB of zeros.
+$(BIN)/bench-sequential.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/sequential.elf \
+    build/bench/large.dat $(MKIMAGE_PARTS)
+	@$(MKIMAGE) --boot $(BIN)/boot.bin --kernel $(BIN)/kernel.bin --init $(PROGRAM_BIN)/bench/sequential.elf \
+	    --file build/bench/large.dat --output $@
+
+# What tests/bench/rows/files.c and sequential.c read: 30 MiB of zeros.
 build/bench/large.dat: make/images.mk
 	@mkdir -p $(@D)
 	@truncate -s 0 $@
@@ -100,7 +107,9 @@ BENCH_LINUX_FLAGS   := -m$(BITS_$(ARCH)) $(if $(filter 32,$(BITS_$(ARCH))),-marc
 BENCH_LINUX_DEFINES := -D_GNU_SOURCE -DBENCH_ON_LINUX
 BENCH_STARTED_FLAGS := -ffreestanding -fno-pie -fno-stack-protector -idirafter programs/libc/include -Isrc
 BENCH_ROWS_LINUX    := tests/bench/rows/system_linux.c
-$(BENCH_LINUX)/init: $(BENCH_ROWS) $(BENCH_ROWS_LINUX) tests/bench/rows/rows.h make/images.mk build/variant
+$(BENCH_LINUX)/init: $(BENCH_ROWS)
+$(BENCH_LINUX)-sequential/init: $(BENCH_SEQUENTIAL)
+$(BENCH_LINUX)/init $(BENCH_LINUX)-sequential/init: $(BENCH_ROWS_LINUX) tests/bench/rows/rows.h make/images.mk build/variant
 	@mkdir -p $(@D)
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) $(BENCH_LINUX_FLAGS) $(BENCH_LINUX_DEFINES) -o $@ $(filter %.c,$^)
@@ -109,7 +118,7 @@ $(BENCH_LINUX)/%.elf: tests/bench/programs/%.c tests/bench/rows/start_linux.c ma
 	$(SAY) "  HOSTCC $@"
 	$(Q)$(HOSTCC) $(BENCH_LINUX_FLAGS) $(BENCH_STARTED_FLAGS) -nostdlib -no-pie -s -o $@ $(filter %.c,$^)
 .PHONY: bench-linux-programs
-bench-linux-programs: $(addprefix $(BENCH_LINUX)/,init small.elf large.elf sleeper.elf)
+bench-linux-programs: $(addprefix $(BENCH_LINUX)/,init small.elf large.elf sleeper.elf) $(BENCH_LINUX)-sequential/init
 
 # A file that is large, and whose every dword is its own number.
 build/bench/disk.dat: make/images.mk
@@ -131,7 +140,7 @@ $(BIN)/bench-bios.bin: $(BIN)/boot.bin $(BIN)/kernel.bin $(PROGRAM_BIN)/bench/di
 # make image INIT=prog.elf [FILES="a b"] IMAGE=out.bin - names with spaces: FILES="'a b' c". What was
 # given is checked before anything is built.
 .PHONY: image
-OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-disk bench-bios lua
+OWN_IMAGES := os hello test syscall-fuzz bench bench-programs bench-sequential bench-disk bench-bios lua
 image_arguments = $(OWN_IMAGES:%=--own=$(BIN)/%.bin) --init=$(call sh,$(INIT)) --files=$(call sh,$(FILES)) --output=$(call sh,$(IMAGE))
 image:
 	@test -n $(call sh,$(INIT)) -a -n $(call sh,$(IMAGE)) || \

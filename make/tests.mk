@@ -101,7 +101,7 @@ bench: bin/os.bin build/host/bench_heap
 
 # Linux's column of that table, measured anew on Debian's kernel; KEEP=1: also for those who do not
 # measure.
-bench-linux: $(BIN)/bench-programs.bin bench-linux-programs
+bench-linux: $(BIN)/bench-programs.bin $(BIN)/bench-sequential.bin bench-linux-programs
 	@$(PYTHON) tools/bench_linux.py $(if $(KEEP),--keep) $(ARCH)
 
 # ---------------------------------------------------------------- for editors and clang-tidy

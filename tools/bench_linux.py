@@ -6,7 +6,7 @@ usage: tools/bench_linux.py [--keep] i386|x86_64
 
 The kernel is a package of Debian 12, which apt downloads and checks; it is unpacked below build/linux/, and
 nothing is installed. Init is a static program with the rows of tests/bench/rows/ in an initramfs. The figures go to
-build/bench-linux-ARCH.json.
+build/bench-linux-ARCH.json. Then both systems read and write a file from its start to its end, in time.
 """
 
 import json
@@ -25,12 +25,13 @@ RELEASE = "bookworm"
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 DEBIAN = {"i386": ("i386", "linux-image-686"), "x86_64": ("amd64", "linux-image-amd64")}
-IMAGE = {"i386": "bin/bench-programs.bin", "x86_64": "bin/x86_64/bench-programs.bin"}
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
 # Linux at its quickest: without what it does against a CPU's faults and a program's curiosity.
 BEST = ("mitigations=off init_on_alloc=0 apparmor=0 audit=0 cgroup_disable=memory "
         "randomize_kstack_offset=off")
 END = "the last row was measured"
+# Time depends on what else the host does: the least of so many boots of each system, in turn.
+TIMED_BOOTS = 3
 # What reads a FAT volume on QEMU's IDE disk; each with those that it needs.
 MODULES = ("ata_piix", "sd_mod", "nls_cp437", "nls_ascii", "vfat")
 
@@ -141,17 +142,43 @@ def initramfs(folder, path, modules=None):
 
 # ---------------------------------------------------------------- measuring
 
-def measure(arch, kernel, archive, options):
-    """The rows' figures, with these options on the kernel's command line."""
-    print(f"Booting {os.path.basename(kernel)} with \"{options}\" ...", flush=True)
-    # The same script with the same options as for Drupe, whose disk is there, too; QEMU loads the kernel.
-    result = subprocess.run(["tests/run_qemu.sh", IMAGE[arch], "-m", "256", "-icount", "shift=0,sleep=off",
-                             "-kernel", kernel, "-initrd", archive, "-append", options],
-                            stdout=subprocess.PIPE, text=True, errors="replace", check=False,
-                            env={**os.environ, "TIMEOUT_S": "1800"})
+def boot(image, *options):
+    """The rows that the machine with this disk prints."""
+    result = subprocess.run(["tests/run_qemu.sh", image, "-m", "256", *options], stdout=subprocess.PIPE,
+                            text=True, errors="replace", check=False, env={**os.environ, "TIMEOUT_S": "1800"})
     if result.returncode != 0 or END not in result.stdout:
-        raise FetchError(f"Linux ended with status {result.returncode} before the last row:\n{result.stdout[-3000:]}")
+        raise FetchError(f"{image}, {' '.join(options)}: ended with status {result.returncode} before the last row:\n"
+                         f"{result.stdout[-3000:]}")
     return {name: int(cost) for name, cost in bench.ROW.findall(result.stdout)}
+
+
+def linux(kernel, archive, words):
+    """QEMU's options: it loads the kernel. The disk is Drupe's."""
+    return "-kernel", kernel, "-initrd", archive, "-append", words
+
+
+def count(arch, kernel, archive, words):
+    """The rows' figures, with these words on the kernel's command line."""
+    print(f"Booting {os.path.basename(kernel)} with \"{words}\" ...", flush=True)
+    return boot(f"{bench.FOLDERS[arch]}/bench-programs.bin", *bench.COUNTING, *linux(kernel, archive, words))
+
+
+def compare_times(arch, kernel, archive):
+    """Both systems with the same disk, in turn: the rows of tests/bench/rows/sequential.c."""
+    image = f"{bench.FOLDERS[arch]}/bench-sequential.bin"
+    systems = {"Drupe": (), "Linux": linux(kernel, archive, COMMAND_LINE),
+               "its best": linux(kernel, archive, f"{COMMAND_LINE} {BEST}")}
+    least = {}
+    print(f"Reading and writing from start to end, {TIMED_BOOTS} boots each ...", flush=True)
+    for _ in range(TIMED_BOOTS):
+        for system, options in systems.items():
+            for row, cost in boot(image, *options).items():
+                costs = least.setdefault(row, {})
+                costs[system] = min(cost, costs.get(system, cost))
+    print(f"\n{f'in time ({arch}, ticks of the host for a KiB)':52}" + "".join(f" {name:>10}" for name in systems))
+    for row, costs in least.items():
+        print(f"{row:52}" + "".join(f" {costs[system]:10}" for system in systems)
+              + f" {min(costs['Linux'], costs['its best']) / costs['Drupe']:7.2f}x")
 
 
 def write(path, what):
@@ -178,9 +205,10 @@ def main():
     archive = os.path.abspath(f"build/linux/{arch}.cpio")
     try:
         kernel, name = fetch_kernel(arch)
-        initramfs(f"build/bench-linux/{arch}", archive, os.path.join(os.path.dirname(kernel), "modules"))
-        default = measure(arch, kernel, archive, COMMAND_LINE)
-        best = measure(arch, kernel, archive, f"{COMMAND_LINE} {BEST}")
+        modules = os.path.join(os.path.dirname(kernel), "modules")
+        initramfs(f"build/bench-linux/{arch}", archive, modules)
+        default = count(arch, kernel, archive, COMMAND_LINE)
+        best = count(arch, kernel, archive, f"{COMMAND_LINE} {BEST}")
     except FetchError as error:
         print(f"bench_linux: no figures of Linux: {error}", file=sys.stderr)
         return 1
@@ -191,6 +219,12 @@ def main():
     print(f"\n{name} ({arch}, instructions){'':20} {'default':>10} {'best':>10}")
     for row, (usual, least) in figures["rows"].items():
         print(f"{row:52} {usual:10} {least:10}")
+    try:
+        initramfs(f"build/bench-linux/{arch}-sequential", archive, modules)
+        compare_times(arch, kernel, archive)
+    except FetchError as error:
+        print(f"bench_linux: no times: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

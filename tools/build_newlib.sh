@@ -69,7 +69,7 @@ tar -xf "$source" -C "$work/source" --strip-components=1
 # <stdatomic.h> gcc's own is the one that understands gcc's _Atomic.
 headers=$work/source/newlib/libc/include
 cp "$own_headers"/*.h "$headers/sys/"
-for header in regex.h sys/utime.h ndbm.h; do
+for header in regex.h ndbm.h; do
     sed -i '1i #include <sys/types.h>' "$headers/$header"
 done
 cat >>"$headers/sys/features.h" <<'END'

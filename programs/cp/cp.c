@@ -26,7 +26,7 @@ static intptr_t keep_times(const char *to, const struct file_details *source, in
 {
     int64_t times[] = {source->modified, source->accessed};
 
-    return status < 0 || !keeps_times ? status : syscall_set_times(to, times);
+    return status < 0 || !keeps_times ? status : syscall_set_times(to, times, -1);
 }
 
 static int refuse_itself(const char *from, const char *where)

@@ -43,4 +43,7 @@ int layer_program_errno(intptr_t result);
 typedef int layer_start(void *context, const char *path);
 int layer_search(const char *file, layer_start *start, void *context);
 
+/* times.c: utimensat() for a full path, or, if that is NULL, futimens(). */
+int layer_set_times(const char *path, int descriptor, const struct timespec *times);
+
 #endif

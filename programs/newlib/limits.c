@@ -1,5 +1,5 @@
 /*
- * limits.c - what a program may ask about the system: its limits, its one user, its name.
+ * limits.c - what a program may ask about the system: its limits.
  */
 #include <limits.h>
 #include <malloc.h>
@@ -86,33 +86,7 @@ int getdtablesize(void)
     return FILE_DESCRIPTOR_FIRST + FILE_DESCRIPTORS_MAX;
 }
 
-/* ---------------------------------------------------------------- who */
-
-/* There is one user, who may do everything, as on other systems user 0. */
-uid_t getuid(void)
-{
-    return 0;
-}
-
-uid_t geteuid(void)
-{
-    return 0;
-}
-
-gid_t getgid(void)
-{
-    return 0;
-}
-
-gid_t getegid(void)
-{
-    return 0;
-}
-
-int issetugid(void)
-{
-    return 0;
-}
+/* ---------------------------------------------------------------- rights of new files */
 
 /* Kept, and without effect: no file that programs can make has permissions. */
 mode_t umask(mode_t mask)

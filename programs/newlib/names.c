@@ -1,15 +1,13 @@
 /*
  * names.c - what POSIX does with names: files and folders are removed, renamed, made; the working
- * folder; times.
+ * folder.
  */
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
-#include <utime.h>
 
 #include "layer.h"
 
@@ -32,15 +30,6 @@ int mkdir(const char *path, mode_t mode)
 int rename(const char *path, const char *new_path)
 {
     return layer_result_of_paths(path, new_path, syscall_rename(path, new_path));
-}
-
-/* A file has one name. */
-int link(const char *path, const char *new_path)
-{
-    struct stat out;
-
-    (void)new_path;
-    return stat(path, &out) < 0 ? -1 : layer_fail(ENOSYS);
 }
 
 /* ---------------------------------------------------------------- the working folder */
@@ -72,28 +61,4 @@ char *getcwd(char *buffer, size_t size)
         buffer = malloc(size);
     }
     return buffer ? strcpy(buffer, path) : NULL;
-}
-
-/* ---------------------------------------------------------------- times */
-
-static int set_times(const char *path, const int64_t *times)
-{
-    return layer_result_of_path(path, syscall_set_times(path, times));
-}
-
-/* newlib's <utime.h> leaves it out. */
-int utime(const char *path, const struct utimbuf *times);
-
-int utime(const char *path, const struct utimbuf *times)
-{
-    const int64_t both[2] = {times ? times->modtime : 0, times ? times->actime : 0};
-
-    return set_times(path, times ? both : NULL);
-}
-
-int utimes(const char *path, const struct timeval *times)
-{
-    const int64_t both[2] = {times ? times[1].tv_sec : 0, times ? times[0].tv_sec : 0};
-
-    return set_times(path, times ? both : NULL);
 }

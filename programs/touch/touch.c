@@ -17,7 +17,7 @@ static intptr_t touch(const char *path)
     if (file != -EEXISTS) {
         return file;
     }
-    return syscall_set_times(path, NULL);
+    return syscall_set_times(path, NULL, -1);
 }
 
 int main(int argc, char **argv)

@@ -53,6 +53,8 @@
 #define SEND_TURNS     20000
 #define LOOPBACK_TURNS 1000
 
+#define LOOPBACK_BYTE 0xAE /* no ASCII: nobody types it */
+
 /* For those who wait with interrupts on. The FIFO is empty after 1.4 ms. */
 #define STUCK_TICKS 10
 
@@ -144,6 +146,21 @@ static void serial_write(const char *text, size_t length)
     }
 }
 
+/* Loopback returns what is sent. Bytes from outside may stand before it in the FIFO: those that came
+ * earlier, and with QEMU even those that come now. */
+static bool returns_what_is_sent(void)
+{
+    outb(MCR, MCR_LOOPBACK | MCR_DTR_RTS);
+    outb(FCR, FCR_ENABLE);
+    outb(DATA, LOOPBACK_BYTE);
+    for (unsigned i = 0; i < RECEIVE_BURST && wait_for(LSR_RECEIVED, LOOPBACK_TURNS); i++) {
+        if (inb(DATA) == LOOPBACK_BYTE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does a UART answer? The scratch register keeps a byte, and loopback returns one. */
 static bool is_port_there(void)
 {
@@ -153,9 +170,7 @@ static bool is_port_there(void)
             return false;
         }
     }
-    outb(MCR, MCR_LOOPBACK | MCR_DTR_RTS);
-    outb(DATA, 0xAE);
-    return wait_for(LSR_RECEIVED, LOOPBACK_TURNS) && inb(DATA) == 0xAE;
+    return returns_what_is_sent();
 }
 
 void serial_initialise(void)

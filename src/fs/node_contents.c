@@ -255,19 +255,19 @@ static int grow(struct node *node, uint64_t size, uint64_t zero_end)
     return status;
 }
 
-static int may_be_written(const struct node *node)
+/* Can the volume keep what is changed of the file? */
+static int check_volume(const struct node *node)
 {
-    return node->kind == NODE_DIRECTORY ? -EISDIR
-           : node->kind == NODE_DEVICE  ? OK
-           : node->is_read_only || node->volume->is_read_only || !node->operations->resize
-               ? -ERDONLY
-           : node->runners > 0 ? -ERUNNING
-                               : OK;
+    return node->volume->is_read_only || !node->operations->resize ? -ERDONLY : OK;
 }
 
 int node_begin_writing(struct node *node)
 {
-    int status = may_be_written(node);
+    int status = node->kind == NODE_DIRECTORY ? -EISDIR
+                 : node->kind == NODE_DEVICE  ? OK
+                 : node->is_read_only         ? -ERDONLY
+                 : node->runners > 0          ? -ERUNNING
+                                              : check_volume(node);
 
     if (status == OK) {
         node->writers++;
@@ -302,9 +302,10 @@ void node_end_running(struct node *node)
     node->runners--;
 }
 
+/* Whether the file itself may be written was asked when it was opened. */
 static int check_size(const struct node *node, uint64_t size)
 {
-    int status = may_be_written(node);
+    int status = node->kind == NODE_DEVICE ? OK : check_volume(node);
 
     return status < 0 ? status : size > SIZE_MAX_BYTES ? -EFILESIZE : OK;
 }
@@ -445,10 +446,22 @@ int node_sync(struct node *node)
 
 int node_set_times(struct node *node, const struct node_times *times)
 {
-    if (node->volume->is_read_only || !node->operations->resize) {
-        return -ERDONLY;
+    int status = check_volume(node);
+
+    if (status == OK) {
+        node->times = *times;
+        node->is_changed = true;
     }
-    node->times = *times;
-    node->is_changed = true;
-    return OK;
+    return status;
+}
+
+int node_set_read_only(struct node *node, bool is_read_only)
+{
+    int status = check_volume(node);
+
+    if (status == OK && (node->kind == NODE_FILE || !is_read_only)) {
+        node->is_read_only = is_read_only;
+        node->is_changed = true;
+    }
+    return status;
 }

@@ -69,4 +69,7 @@ void node_note_change(struct node *node);
 
 int node_set_times(struct node *node, const struct node_times *times);
 
+/* The attribute. Who has the file open already goes on writing. A folder does not get it: OK. */
+int node_set_read_only(struct node *node, bool is_read_only);
+
 #endif

@@ -270,16 +270,21 @@ intptr_t sys_make_directory(const uintptr_t *arguments)
     return status < 0 ? status : vfs_make_directory(folder(), path);
 }
 
+/* What the path of a program means, held. */
+static int open_path(struct user_pointer source, unsigned flags, struct node **node)
+{
+    char path[PATH_BYTES_MAX];
+    int status = copy_path_from_user(path, source);
+
+    return status < 0 ? status : vfs_open(folder(), path, flags, node);
+}
+
 /* change_folder(path): 0 */
 intptr_t sys_change_folder(const uintptr_t *arguments)
 {
-    char path[PATH_BYTES_MAX];
     struct node *node;
-    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+    int status = open_path(user_pointer(arguments[0]), VFS_DIRECTORY, &node);
 
-    if (status == OK) {
-        status = vfs_open(folder(), path, VFS_DIRECTORY, &node);
-    }
     if (status == OK) {
         process_set_folder(process_current(), node);
         node_release(node);
@@ -287,13 +292,30 @@ intptr_t sys_change_folder(const uintptr_t *arguments)
     return status;
 }
 
+static intptr_t give_path_of(struct node *node, const uintptr_t *arguments)
+{
+    char path[PATH_BYTES_MAX];
+    int status = vfs_path_of(node, path, MIN((size_t)arguments[1], sizeof(path)));
+
+    return status < 0 ? status : copy_to_user(user_pointer(arguments[0]), path, strlen(path) + 1);
+}
+
 /* get_folder(buffer, size): 0 */
 intptr_t sys_get_folder(const uintptr_t *arguments)
 {
-    char path[PATH_BYTES_MAX];
-    int status = vfs_path_of(folder(), path, MIN((size_t)arguments[1], sizeof(path)));
+    return give_path_of(folder(), arguments);
+}
 
-    return status < 0 ? status : copy_to_user(user_pointer(arguments[0]), path, strlen(path) + 1);
+/* descriptor_path(folder's descriptor, buffer, size): 0 */
+intptr_t sys_descriptor_path(const uintptr_t *arguments)
+{
+    struct file *file = descriptor_file(arguments[0]);
+
+    if (!file) {
+        return -EINVARG;
+    }
+    return file->node && file->node->kind == NODE_DIRECTORY ? give_path_of(file->node, arguments + 1)
+                                                            : -ENOTDIR;
 }
 
 /* ---------------------------------------------------------------- what there is */
@@ -339,13 +361,9 @@ static int describe_descriptor(uintptr_t descriptor, struct file_details *detail
 
 static int describe_path(struct user_pointer source, struct file_details *details)
 {
-    char path[PATH_BYTES_MAX];
     struct node *node;
-    int status = copy_path_from_user(path, source);
+    int status = open_path(source, 0, &node);
 
-    if (status == OK) {
-        status = vfs_open(folder(), path, 0, &node);
-    }
     if (status == OK) {
         describe_node(node, details);
         node_release(node);
@@ -426,19 +444,34 @@ intptr_t sys_volumes(const uintptr_t *arguments)
     return copy_to_user(user_pointer(arguments[1]), &details, sizeof(details));
 }
 
-/* set_times(path, modified and accessed, or 0 for now): 0 */
+/* The node that a path means, or, if that is 0, that is open; held. */
+static int named_node(uintptr_t descriptor, uintptr_t path, struct node **node)
+{
+    struct file *file;
+
+    if (path) {
+        return open_path(user_pointer(path), 0, node);
+    }
+    file = descriptor_file(descriptor);
+    if (!file || !file->node) {
+        return -EINVARG;
+    }
+    *node = node_hold(file->node);
+    return OK;
+}
+
+/* set_times(path or 0, modified and accessed, or 0 for now, descriptor): 0 */
 intptr_t sys_set_times(const uintptr_t *arguments)
 {
-    char path[PATH_BYTES_MAX];
     int64_t times[2] = {rtc_now(), rtc_now()};
     struct node *node;
-    int status = copy_path_from_user(path, user_pointer(arguments[0]));
+    int status = OK;
 
-    if (status == OK && arguments[1]) {
+    if (arguments[1]) {
         status = copy_from_user(times, user_pointer(arguments[1]), sizeof(times));
     }
     if (status == OK) {
-        status = vfs_open(folder(), path, 0, &node);
+        status = named_node(arguments[2], arguments[0], &node);
     }
     if (status == OK) {
         struct node_times now = node->times;
@@ -446,6 +479,19 @@ intptr_t sys_set_times(const uintptr_t *arguments)
         now.modified = times[0];
         now.accessed = times[1];
         status = node_set_times(node, &now);
+        node_release(node);
+    }
+    return status;
+}
+
+/* set_read_only(descriptor, path or 0, 1 or 0): 0 */
+intptr_t sys_set_read_only(const uintptr_t *arguments)
+{
+    struct node *node;
+    int status = named_node(arguments[0], arguments[1], &node);
+
+    if (status == OK) {
+        status = node_set_read_only(node, arguments[2] != 0);
         node_release(node);
     }
     return status;

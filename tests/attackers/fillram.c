@@ -77,7 +77,7 @@ static int fill_names(size_t length)
             count++;
             result = length > 0 ? syscall_write_file(file, bytes, length) : 0;
             file_close(file);
-            syscall_set_times(name_of(count - 1), times);
+            syscall_set_times(name_of(count - 1), times, -1);
         }
     }
     if (!is_full(result) || syscall_sync_file(-1) < 0) {

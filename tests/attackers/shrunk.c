@@ -100,7 +100,7 @@ static void far(const char *path)
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         struct file_details details;
 
-        expect("times", syscall_set_times(path, times[i]), 0);
+        expect("times", syscall_set_times(path, times[i], -1), 0);
         expect("sync", syscall_sync_file(file), 0);
         expect("stat", syscall_stat_file(file, NULL, &details), 0);
         expect("its size", (intptr_t)details.size, 0);

@@ -48,7 +48,7 @@ static intptr_t call(const struct scene *scene)
         .position = random_below(2 * BYTES), .buffer = place, .length = left};
     int ends[2] = {scene->ends[0], scene->ends[1]};
 
-    switch (random_below(12)) {
+    switch (random_below(13)) {
     case 0: return syscall_read_at(scene->readable, &transfer);
     case 1: return syscall_write_at(scene->other, &transfer);
     case 2: return syscall_read_at(scene->other, &transfer);
@@ -60,6 +60,7 @@ static intptr_t call(const struct scene *scene)
     case 8: return syscall_stat_file(scene->file, NULL, (struct file_details *)place);
     case 9: return syscall_get_folder((char *)place, left);
     case 10: return syscall_open_file((const char *)place, OPEN_READ);
+    case 11: return syscall_descriptor_path(scene->readable + 1, (char *)place, left);
     default: return syscall_process_list((struct process_info *)place, 8);
     }
 }

@@ -101,8 +101,9 @@ static void pass_unreadable(uintptr_t address)
     refused("remove", address, syscall_remove((const char *)address, REMOVE_FILE));
     refused("make a folder", address, syscall_make_directory((const char *)address));
     refused("change the folder", address, syscall_change_folder((const char *)address));
-    refused("times of", address, syscall_set_times((const char *)address, NULL));
-    refused("times", address, syscall_set_times("/tmp/wild", (const int64_t *)address));
+    refused("read only", address, syscall_set_read_only(-1, (const char *)address, 1));
+    refused("times of", address, syscall_set_times((const char *)address, NULL, -1));
+    refused("times", address, syscall_set_times("/tmp/wild", (const int64_t *)address, -1));
     refused("spawn", address, syscall_spawn_program((const struct spawn_request *)address));
     refused("spawn from", address, syscall_spawn_program(&request));
     request.path = "recurse.elf";
@@ -149,6 +150,7 @@ static void pass_unwritable(uintptr_t address)
         transfer.length = UINT64_MAX;
         refused("read all", address, syscall_read_at(descriptor, &transfer));
         refused("list", address, syscall_list_directory(descriptor, (void *)address, 4096));
+        refused("the path", address, syscall_descriptor_path(descriptor, (char *)address, 100));
         refused("list all", address, syscall_list_directory(descriptor, (void *)address, SIZE_MAX));
         refused("describe", address,
                 syscall_stat_file(descriptor, NULL, (struct file_details *)address));

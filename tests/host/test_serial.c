@@ -33,6 +33,8 @@ static struct {
     unsigned lsr_reads;
     unsigned busy_reads; /* so many reads of LSR say that the last bytes are still on their way */
     const char *received;
+    unsigned stray; /* bytes from outside that stand before what loopback returns */
+    unsigned stray_later; /* so many come when the FIFO has been emptied */
     bool has_debugcon;
     char debugcon[64];
     unsigned debugcon_length;
@@ -50,6 +52,10 @@ static uint8_t uart_read(unsigned number)
     bool is_loopback = (machine.registers[4] & MCR_LOOPBACK) != 0;
     switch (number) {
     case 0:
+        if (machine.stray > 0) {
+            machine.stray--;
+            return 'k';
+        }
         if (is_loopback) {
             return machine.registers[0];
         }
@@ -114,6 +120,9 @@ static void outb(uint16_t port, uint8_t value)
     if (number < 2 && (machine.registers[3] & LCR_DLAB)) {
         machine.divisor[number] = value;
         return;
+    }
+    if (number == 2 && (value & 0x02)) {
+        machine.stray = machine.stray_later;
     }
     if (number == 0 && !(machine.registers[4] & MCR_LOOPBACK)) {
         machine.sent[machine.sent_length++] = (char)value;
@@ -221,6 +230,23 @@ static void test_serial_absent_is_no_sink(void **state)
         serial_enable_input();
         assert_int_equal(irqs_enabled, 0);
     }
+}
+
+/* A person types, or a script has sent its input, before the port is looked for. */
+static void test_serial_is_found_while_bytes_come(void **state)
+{
+    (void)state;
+    for (unsigned stray = 0; stray <= FIFO_BYTES; stray++) {
+        reset(NULL);
+        machine.stray = stray;
+        machine.stray_later = FIFO_BYTES - stray;
+        serial_initialise();
+        assert_non_null(added_sink);
+    }
+    reset(NULL);
+    machine.stray_later = 1000; /* no line sends so many at once: what answers is no UART */
+    serial_initialise();
+    assert_null(added_sink);
 }
 
 static void test_serial_newline_and_backspace(void **state)
@@ -507,6 +533,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_serial_is_115200_8n1),
         TEST(test_serial_absent_is_no_sink),
+        TEST(test_serial_is_found_while_bytes_come),
         TEST(test_serial_newline_and_backspace),
         TEST(test_serial_fills_the_fifo_and_no_more),
         TEST(test_serial_fifo_is_filled_by_many_writes),

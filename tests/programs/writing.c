@@ -171,7 +171,7 @@ static void check_time_of_mapping(void)
     volatile unsigned char *memory = (unsigned char *)syscall_map(&mapping);
     CHECK(is_address((void *)memory));
     for (int i = 0; i < 3; i++) {
-        CHECK(syscall_set_times("/mapped.bin", old) == 0);
+        CHECK(syscall_set_times("/mapped.bin", old, -1) == 0);
         CHECK(memory[i] == 0 && details_of(file).modified == old[0]);
         memory[i] = 'm';
         CHECK(details_of(file).modified > old[0]);
@@ -401,6 +401,72 @@ static void check_devices(void)
     CHECK(is_there("console") && is_there("../license") && syscall_change_folder("/") == 0);
 }
 
+static bool is_marked(const char *path)
+{
+    struct file_details details;
+
+    return syscall_stat_file(-1, path, &details) == 0 && details.flags & FILE_IS_READ_ONLY;
+}
+
+/* In memory and on a disk: what is marked cannot be written, removed or renamed. */
+static void check_read_only_at(const char *path, const char *other)
+{
+    int file = make(path);
+
+    CHECK(write_at(file, 0, "0123456789", 10) == 10);
+    CHECK(syscall_set_read_only(file, NULL, 1) == 0 && is_marked(path));
+    CHECK(write_at(file, 10, "abc", 3) == 3); /* who has it open already goes on */
+    CHECK(syscall_open_file(path, RW) == -ERDONLY);
+    CHECK(syscall_remove(path, REMOVE_FILE) == -ERDONLY);
+    CHECK(syscall_rename(path, other) == -ERDONLY);
+    CHECK(syscall_set_read_only(-1, path, 1) == 0 && is_marked(path));
+    CHECK(syscall_sync_file(-1) == 0);
+    CHECK(syscall_set_read_only(-1, path, 0) == 0 && !is_marked(path));
+    CHECK(syscall_close(file) == 0 && syscall_rename(path, other) == 0);
+    CHECK(syscall_set_read_only(-1, path, 1) == -ENOENT);
+    CHECK(syscall_remove(other, REMOVE_FILE) == 0);
+}
+
+static void check_read_only(void)
+{
+    int ends[2];
+
+    check_read_only_at("/tmp/marked", "/tmp/other");
+    check_read_only_at("/dir/marked", "/dir/other");
+    CHECK(syscall_set_read_only(-1, "/dir", 1) == 0 && !is_marked("/dir"));
+    CHECK(syscall_set_read_only(-1, "/dev/null", 1) == -ERDONLY);
+    CHECK(syscall_set_read_only(-1, "/dir/nobody", 1) == -ENOENT);
+    CHECK(syscall_set_read_only(77, NULL, 1) == -EINVARG);
+    CHECK(syscall_pipe(ends) == 0 && syscall_set_read_only(ends[0], NULL, 1) == -EINVARG);
+    CHECK(syscall_close(ends[0]) == 0 && syscall_close(ends[1]) == 0);
+}
+
+static bool is_path_of(int folder, const char *wanted)
+{
+    char path[1024];
+
+    return syscall_descriptor_path(folder, path, sizeof(path)) == 0 && strcmp(path, wanted) == 0;
+}
+
+static void check_descriptor_path(void)
+{
+    char small[4];
+    int root = (int)syscall_open_file("/tmp", OPEN_READ), file = make("/tmp/one");
+    CHECK(syscall_make_directory("/tmp/folder") == 0);
+    int folder = (int)syscall_open_file("/tmp/folder", OPEN_READ);
+
+    CHECK(is_path_of(root, "/tmp") && is_path_of(folder, "/tmp/folder"));
+    CHECK(syscall_descriptor_path(folder, small, sizeof(small)) == -EBADPATH);
+    CHECK(syscall_rename("/tmp/folder", "/tmp/two") == 0 && is_path_of(folder, "/tmp/two"));
+    CHECK(syscall_remove("/tmp/two", REMOVE_DIRECTORY) == 0);
+    CHECK(syscall_descriptor_path(folder, small, sizeof(small)) == -ENOENT);
+    CHECK(syscall_descriptor_path(file, small, sizeof(small)) == -ENOTDIR);
+    CHECK(syscall_descriptor_path(0, small, sizeof(small)) == -ENOTDIR);
+    CHECK(syscall_descriptor_path(77, small, sizeof(small)) == -EINVARG);
+    CHECK(syscall_close(file) == 0 && syscall_close(folder) == 0 && syscall_close(root) == 0);
+    CHECK(syscall_remove("/tmp/one", REMOVE_FILE) == 0);
+}
+
 static void check_open_flags(void)
 {
     int64_t times[2] = {1000000000, 1100000000};
@@ -416,9 +482,12 @@ static void check_open_flags(void)
     CHECK(syscall_open_file("/tmp/f", OPEN_READ | OPEN_EXCLUSIVE) == -EINVARG);
     CHECK(syscall_open_file("/tmp/f", OPEN_READ | 0x80000000u) == -EINVARG);
     CHECK(syscall_open_file("/tmp", OPEN_READ | OPEN_CREATE | OPEN_EXCLUSIVE) == -EEXISTS);
-    CHECK(syscall_set_times("/tmp/f", times) == 0);
+    CHECK(syscall_set_times("/tmp/f", times, -1) == 0);
     CHECK(syscall_stat_file(-1, "/tmp/f", &details) == 0 && details.modified == times[0] &&
           details.accessed == times[1] && details.created > times[0]);
+    times[0]++;
+    CHECK(syscall_set_times(NULL, times, file) == 0 && details_of(file).modified == times[0]);
+    CHECK(syscall_set_times(NULL, times, 77) == -EINVARG);
     more = (int)syscall_open_file("/tmp/f", RW | OPEN_TRUNCATE);
     CHECK(details_of(file).size == 0 && details_of(more).modified > times[0]);
     CHECK(syscall_sync_file(more) == 0 && syscall_sync_file(-1) == 0);
@@ -455,7 +524,7 @@ static void check_nothing_half_done(void)
 
 static void check_bad_pointers(void)
 {
-    int file = (int)syscall_open_file("/tmp/f", RW);
+    int file = (int)syscall_open_file("/tmp/f", RW), folder = (int)syscall_open("/tmp");
     uint64_t zero = 0;
 
     for (unsigned i = 0; i < BAD_POINTERS; i++) {
@@ -467,12 +536,15 @@ static void check_bad_pointers(void)
         CHECK(syscall_resize_file(file, bad) == -EINVARG);
         CHECK(syscall_rename(bad, "/tmp/r") == -EINVARG && syscall_rename("/tmp/f", bad) < 0);
         CHECK(syscall_remove(bad, 0) == -EINVARG && syscall_make_directory(bad) == -EINVARG);
-        CHECK(syscall_set_times("/tmp/f", bad) == (bad ? -EINVARG : 0));
+        CHECK(syscall_set_times("/tmp/f", bad, -1) == (bad ? -EINVARG : 0));
+        CHECK(syscall_set_times(bad, NULL, -1) == -EINVARG);
         CHECK(syscall_change_folder(bad) == -EINVARG);
+        CHECK(syscall_set_read_only(77, bad, 1) == -EINVARG);
+        CHECK(syscall_descriptor_path(folder, (char *)bad, 100) == -EINVARG);
     }
     CHECK(details_of(file).size == 0);
     CHECK(syscall_resize_file(77, &zero) == -EINVARG);
-    CHECK(syscall_close(file) == 0);
+    CHECK(syscall_close(file) == 0 && syscall_close(folder) == 0);
 }
 
 int main(void)
@@ -490,6 +562,8 @@ int main(void)
     check_lists();
     check_folder();
     check_devices();
+    check_read_only();
+    check_descriptor_path();
     check_open_flags();
     check_nothing_half_done();
     check_bad_pointers();

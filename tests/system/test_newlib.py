@@ -44,6 +44,17 @@ def build():
     test("hello with printf is small", None if size <= HELLO_BYTES_MAX[suite.arch().name] else f"{size} bytes")
 
 
+def tests_of(ran, line, program, count):
+    """A program of tests/newlib/check.h, its tests one by one; what it said."""
+    check(ran, line, 0)
+    output = ran[line].output if line in ran else ""
+    results = re.findall(rf"^({program}: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
+    for name, result in results:
+        test(name, None if result == "ok" else output)
+    test(f"{program}: all tests ran", None if len(results) == count else output)
+    return output
+
+
 def library(folder):
     data, inner = os.path.join(folder, "data.txt"), os.path.join(folder, "in.txt")
     with open(data, "w", encoding="ascii") as file:
@@ -55,25 +66,16 @@ def library(folder):
     together = " & ".join(alone)
     threads = " & ".join(f"tls.elf {i}" for i in range(1, 5))
     ran = guests.run(folder, ["hello.elf", libc, *alone,
-                              "posix.elf", together, "tls.elf 9", threads],
+                              "posix.elf", "users.elf", together, "tls.elf 9", threads],
                      [data, f"{inner}=dir/in.txt",
-                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls", "posix")),
+                      *(f"{GUESTS}/{name}.elf" for name in ("hello", "libc", "ends", "float", "tls", "posix", "users")),
                       *(f"bin/programs/{name}.elf" for name in ("shell", "cat", "echo"))])
     check(ran, "hello.elf", 0, r"Hello, world! 42 1099511627776 3\.250\n")
-    check(ran, libc, 0)
-    output = ran[libc].output if libc in ran else ""
-    results = re.findall(r"^(libc: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
-    for name, result in results:
-        test(name, None if result == "ok" else output)
-    test("libc: all tests ran", None if len(results) == 15 else output)
+    output = tests_of(ran, libc, "libc", 15)
     test("a line of standard output comes when it is whole, standard error at once",
          None if "second\nfirst, buffered line\n" in output else output)
-    check(ran, "posix.elf", 0)
-    output = ran["posix.elf"].output if "posix.elf" in ran else ""
-    results = re.findall(r"^(posix: .*?) \.\.\. (ok|FAIL)$", output, re.MULTILINE)
-    for name, result in results:
-        test(name, None if result == "ok" else output)
-    test("posix: all tests ran", None if len(results) == 15 else output)
+    tests_of(ran, "posix.elf", "posix", 15)
+    tests_of(ran, "users.elf", "users", 8)
     for line in alone:
         check(ran, line, 0, r"0\.\d gives [\d.]+\n")
     check(ran, "tls.elf 9", 0, r"tls 9: 0 failures\n")

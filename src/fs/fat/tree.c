@@ -131,9 +131,6 @@ int fat_create(struct fat_volume *volume, const struct fat_file *folder, const c
 /* May that file lose its name? */
 static int check_removable(struct fat_volume *volume, const struct fat_file *file)
 {
-    if (file->attributes & FAT_READ_ONLY) {
-        return -ERDONLY;
-    }
     if (!file->is_folder) {
         return OK;
     }
@@ -274,9 +271,6 @@ int fat_rename(struct fat_volume *volume, const struct fat_file *folder, struct 
     struct fat_entry entry;
     int status = fat_folder_read(volume, &reader, &file->slots, &file->place, &entry);
 
-    if (status == OK && file->attributes & FAT_READ_ONLY) {
-        status = -ERDONLY;
-    }
     if (status == OK && new_folder->is_removed) {
         status = -ENOENT;
     }

@@ -44,7 +44,7 @@ extern const struct row file_rows[];
 /* Those of one system alone. */
 extern const struct row system_rows[];
 
-/* ---- measuring (main.c) */
+/* ---- measuring (measure.c) */
 
 /* The time-stamp counter, which counts instructions under QEMU's -icount. */
 static inline uint32_t instructions(void)
@@ -110,7 +110,7 @@ void system_kill(int pid);
 /* ---- files. Paths are relative to the root of the disk with the bench's image, which each system
  * mounts by its own FAT driver. What fails, or moves fewer bytes, ends the bench. */
 
-/* Before the first row of files: the disk is there afterwards. */
+/* Before a file is used for the first time: the disk is there afterwards. */
 void system_mount(void);
 
 /* A descriptor, to read a file or list a folder; or of a new, empty file, to be written, too. */
@@ -120,6 +120,8 @@ void system_close(int file);
 
 void system_read(int file, void *buffer, size_t bytes);
 void system_write(int file, const void *buffer, size_t bytes);
+/* Returns when all that was written to the file is on the disk. */
+void system_sync(int file);
 void system_seek(int file, uint32_t position);
 /* The position does not count, and stays. */
 void system_read_at(int file, uint32_t position, void *buffer, size_t bytes);

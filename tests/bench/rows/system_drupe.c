@@ -176,6 +176,11 @@ void system_write(int file, const void *buffer, size_t bytes)
     all(syscall_write_file(file, buffer, bytes), bytes, "a write was short");
 }
 
+void system_sync(int file)
+{
+    sure(syscall_sync_file(file), "a file could not be brought to the disk");
+}
+
 void system_seek(int file, uint32_t position)
 {
     int64_t place = position;

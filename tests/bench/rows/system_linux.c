@@ -228,6 +228,11 @@ void system_write(int file, const void *buffer, size_t bytes)
     all(write(file, buffer, bytes), bytes, "a write was short");
 }
 
+void system_sync(int file)
+{
+    sure(fsync(file), "a file could not be brought to the disk");
+}
+
 void system_seek(int file, uint32_t position)
 {
     if (lseek(file, (off_t)position, SEEK_SET) < 0) {

@@ -349,7 +349,13 @@ static void file_call(uint32_t command)
         call(command, ONE_IN(32) ? (uint32_t)-1 : any_descriptor(), 0, 0);
         break;
     case SYSCALL_CHANGE_FOLDER: call(command, path, 0, 0); break;
-    default: /* SET_TIMES */ call(command, path, ONE_IN(4) ? any_pointer() : ADDRESS(times), 0);
+    case SYSCALL_SET_READ_ONLY:
+        call(command, any_descriptor(), ONE_IN(2) ? 0 : path, ONE_IN(2) ? any_number() : 0);
+        break;
+    case SYSCALL_DESCRIPTOR_PATH: call(command, any_descriptor(), any_pointer(), any_size()); break;
+    default: /* SET_TIMES */
+        call(command, ONE_IN(4) ? 0 : path, ONE_IN(4) ? any_pointer() : ADDRESS(times),
+             any_descriptor());
     }
 }
 
@@ -481,6 +487,8 @@ static void any_call(void)
     case SYSCALL_DUPLICATE:
     case SYSCALL_WRITE_FILE:
     case SYSCALL_CONTROL:
+    case SYSCALL_SET_READ_ONLY:
+    case SYSCALL_DESCRIPTOR_PATH:
     case SYSCALL_OPEN_FILE:
     case SYSCALL_READ_AT:
     case SYSCALL_WRITE_AT:

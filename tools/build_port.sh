@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# tools/build_port.sh NAME SOURCE FOLDER - builds the port that ports/NAME.port describes.
+#
+# SOURCE has its sources (tools/fetch_source.py) and stays as it is: FOLDER becomes a copy in which it
+# is built. DRUPE_ARCH=x86_64 builds for the x86_64 kernel; DRUPE_ARCH=linux for this machine, with the
+# word size of PORT_BITS (32 if unset): what the port is compared with.
+set -eu
+tools=$(cd "$(dirname "$0")" && pwd)
+case "${1:-}" in
+    "" | -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+name=$1
+source_folder=$2
+folder=$3
+# What a port says, see docs/ports.md.
+port_file=$tools/../ports/$name.port
+
+# The words of this script that a port's build() uses.
+CFLAGS="-O2 -g -w"
+host_gcc=${DRUPE_GCC:-gcc}
+case "${DRUPE_ARCH:-i386}" in
+    linux)
+        CC="$host_gcc -m${PORT_BITS:-32}"
+        host=
+        ;;
+    i386)
+        CC="$tools/drupe-cc"
+        host=--host=i686-elf
+        ;;
+    *)
+        CC="$tools/drupe-cc"
+        host=--host=x86_64-elf
+        ;;
+esac
+export CC CFLAGS
+
+# configure [OPTION ...] - the package's own script, told that it builds for another system.
+configure() {
+    ./configure ${host:+"$host" "--build=$("$host_gcc" -dumpmachine)"} "$@" \
+        ac_cv_exeext=
+}
+
+rm -rf "$folder"
+mkdir -p "$(dirname "$folder")"
+cp -r "$source_folder" "$folder"
+cd "$folder"
+# What package maintainers added is no part of the program.
+rm -rf debian .pc
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+# shellcheck source=/dev/null
+. "$port_file"
+if ! build >build.log 2>&1 </dev/null; then
+    tail -30 build.log >&2
+    echo "build_port.sh: $name could not be built; all of its output is in $folder/build.log" >&2
+    exit 1
+fi
