@@ -97,4 +97,4 @@ help:
 	@echo "make clean        remove bin/ and build/"
 	@echo "Variables: MEMORY=128 (MiB), DISK=bin/os.bin, CROSS=i686-elf-, CC=clang, DEBUG_HEAP=1, WERROR=1, QEMU=, ACCEL=tcg"
 
--include $(shell find build -name '*.d' -not -path '*[[:space:]]*' 2>/dev/null)
+-include $(shell find build \( -path build/sources -o -path build/ports \) -prune -o -type f -name '*.d' -not -path '*[[:space:]]*' -print 2>/dev/null)

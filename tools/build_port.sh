@@ -33,19 +33,23 @@ case "${DRUPE_ARCH:-i386}" in
         ;;
 esac
 export CC CFLAGS
+export MAKEINFO=: # no manuals
 
 # configure [OPTION ...] - the package's own script, told that it builds for another system.
 configure() {
-    ./configure ${host:+"$host" "--build=$("$host_gcc" -dumpmachine)"} "$@" \
-        ac_cv_exeext=
+    ./configure ${host:+"$host" "--build=$("$host_gcc" -dumpmachine)"} "$@"
 }
 
 rm -rf "$folder"
 mkdir -p "$(dirname "$folder")"
-cp -r "$source_folder" "$folder"
+cp -a "$source_folder" "$folder"
 cd "$folder"
 # What package maintainers added is no part of the program.
 rm -rf debian .pc
+# What the package has generated is newer than what it was made of, whatever a patch has touched.
+for generated in aclocal.m4 configure 'config*.in' Makefile.in; do
+    find . -name "$generated" -exec touch {} +
+done
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 # shellcheck source=/dev/null
 . "$port_file"

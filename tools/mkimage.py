@@ -45,6 +45,9 @@ FIXED_TIME = 946684800  # 2000-01-01 00:00, the date of all files
 FAT_DATE = 20 << 9 | 1 << 5 | 1  # the same in a directory entry: years since 1980, month, day
 SMALL_LETTERS = 0x08 | 0x10  # of name and extension (src/fs/fat/format.h: FAT_LOWER_...)
 NAME = re.compile(r"[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?")
+# Any other name is a long one: it takes entries of 13 characters each, beside that of its alias.
+NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
+NAME_UNITS_MAX, ENTRY_UNITS = 255, 13
 
 
 class ImageError(Exception):
@@ -56,7 +59,7 @@ def tool_environment():
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("MTOOLS")}
     environment["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
-    environment.update(TZ="UTC", LC_ALL="C", SOURCE_DATE_EPOCH=str(FIXED_TIME),
+    environment.update(TZ="UTC", LC_ALL="C.UTF-8", SOURCE_DATE_EPOCH=str(FIXED_TIME),
                        MTOOLSRC=os.devnull, MTOOLS_SKIP_CHECK="1")
     return environment
 
@@ -87,18 +90,37 @@ def read_file(path):
         raise ImageError(f"cannot read {path}: {error.strerror}") from error
 
 
+def units_of(part):
+    """How long a FAT takes the name to be: in UTF-16."""
+    return len(part.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def why_no_name(part):
+    """What a FAT has against that name, or None."""
+    found = NOT_IN_NAMES.search(part)
+    return ("is no name" if part in ("", ".", "..") else
+            f"has {found[0]!r} in it, which no name on the disk can have" if found else
+            f"ends with {part[-1]!r}, which no name on the disk can" if part[-1] in ". " else
+            f"is too long: {NAME_UNITS_MAX} characters are the most" if units_of(part) > NAME_UNITS_MAX else None)
+
+
 def name_in_volume(path, host):
-    """The path of a file inside the volume, checked: 8.3 names, in capitals. host: if that is where it comes from."""
-    parts = path.upper().lstrip("/").split("/")
+    """The path of a file inside the volume, checked; 8.3 names in capitals. host: if that is where it comes from."""
+    parts = path.lstrip("/").split("/")
     for part in parts:
-        if not NAME.fullmatch(part):
-            which = f"'{part.lower()}' in '{path}'" if len(parts) > 1 else f"'{path}'"
+        why = why_no_name(part)
+        if why:
+            which = f"'{part}' in '{path}'" if len(parts) > 1 else f"'{path}'"
             advice = ("Give it another name behind the =" if host is None else
                       "Rename the file, or write HOST=NAME to give it another name on the disk"
                       f" ({host}=NAME)")
-            raise ImageError(f"{which} is no 8.3 name: 1 to 8 characters, then perhaps a dot and"
-                             f" 1 to 3 more. {advice}")
-    return "/".join(parts)
+            raise ImageError(f"{which} {why}. {advice}")
+    return "/".join(part.upper() if NAME.fullmatch(part.upper()) else part for part in parts)
+
+
+def entries_of(part):
+    """The name's entries in its folder."""
+    return 1 if NAME.fullmatch(part) else 1 + -(-units_of(part) // ENTRY_UNITS)
 
 
 def folders_of(name):
@@ -141,8 +163,13 @@ def files_to_copy(init, extra, bits):
             wanted.append((host, name_in_volume(os.path.basename(item), item)))
         else:
             wanted.append((host, name_in_volume(item[len(host) + 1:], None)))
-    files = {}
+    files, spellings = {}, {}
     for host, name in wanted:
+        # Large and small letters are the same there: a folder has the spelling that came first.
+        folder = ""
+        for part in name.split("/"):
+            folder = spellings.setdefault((folder + part).upper(), folder + part) + "/"
+        name = folder[:-1]
         if name in files:
             raise ImageError(f"two files would be called {name.lower()} on the disk")
         files[name] = read_file(host)
@@ -153,9 +180,10 @@ def files_to_copy(init, extra, bits):
             if folder in files:
                 raise ImageError(f"{folder.lower()} would be a file and a folder on the disk")
     in_root = {name.split("/")[0] for name in files}
-    if len(in_root) > ROOT_ENTRIES - 1:  # one is the volume's label
-        raise ImageError(f"{len(in_root)} files and folders do not fit the root directory:"
-                         f" it has {ROOT_ENTRIES - 1} places")
+    places = sum(entries_of(name) for name in in_root)
+    if places > ROOT_ENTRIES - 1:  # one is the volume's label
+        raise ImageError(f"{len(in_root)} files and folders do not fit the root directory: their names take"
+                         f" {places} places, and it has {ROOT_ENTRIES - 1}")
     return files
 
 
@@ -180,9 +208,10 @@ def check_output(path, inputs, outputs):
 def clusters_needed(files, cluster_bytes):
     entries = {}  # of each folder, with "." and ".."
     for name in files:
-        for folder in folders_of(name):
+        parts = name.split("/")
+        for folder, part in zip(folders_of(name), parts[1:]):
             entries.setdefault(folder, 2)
-            entries[folder] += 1  # too many for nested folders, never too few
+            entries[folder] += entries_of(part)  # too many for nested folders, never too few
     return (sum(-(-len(data) // cluster_bytes) for data in files.values()) +
             sum(-(-count * 32 // cluster_bytes) for count in entries.values()))
 

@@ -300,8 +300,12 @@ static char **make_array(struct command_argument *list, size_t *count)
 static int start_program(struct job *job, struct command_argument *command,
                          struct command_argument *assigned)
 {
+    char path[COMMAND_ARGUMENT_BYTES]; /* the program knows itself by the name that was typed */
     size_t words, own;
-    int pid = find_program(command->argument);
+    int pid;
+
+    string_copy(path, command->argument, sizeof(path));
+    pid = find_program(path);
 
     if (pid < 0) {
         return pid;
@@ -312,7 +316,7 @@ static int start_program(struct job *job, struct command_argument *command,
     pid = -ENOMEM;
     if (arguments != NULL && environment != NULL) {
         pid = process_spawn_program(&(struct spawn_request){
-            .path = command->argument,
+            .path = path,
             .arguments = arguments,
             .environment = environment,
             .flags = (job->in_background ? 0 : SPAWN_FRONT) | (job->leader ? 0 : SPAWN_FAMILY),

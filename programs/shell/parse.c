@@ -51,6 +51,16 @@ static size_t symbol_at(const char *text, bool is_start)
     return SYMBOL_COUNT;
 }
 
+/* Is there a \ that takes away the meaning of the character behind it? Between double quotes only
+ * what has a meaning there loses it; between single quotes nothing has one. */
+static bool is_escape(const char *text, char quote)
+{
+    if (text[0] != '\\' || text[1] == '\0' || quote == '\'') {
+        return false;
+    }
+    return quote == '\0' || strchr("\"$\\", text[1]) != NULL;
+}
+
 /* The length of the word at text; 0 with a sentence when a quote has no second. */
 static size_t word_length(const char *text, struct parse_error *error)
 {
@@ -60,8 +70,13 @@ static size_t word_length(const char *text, struct parse_error *error)
     while (text[length] != '\0' &&
            (quote != '\0' || (!isspace((unsigned char)text[length]) &&
                               symbol_at(text + length, length == 0) == SYMBOL_COUNT))) {
-        char c = text[length++];
+        char c = text[length];
+        bool is_escaped = is_escape(text + length, quote);
 
+        length += is_escaped ? 2 : 1;
+        if (is_escaped) {
+            continue;
+        }
         if (quote == '\0' && (c == '"' || c == '\'')) {
             quote = c;
         } else if (c == quote) {
@@ -225,7 +240,9 @@ static void resolve(const struct token *token, const struct word_source *source,
     for (size_t i = 0; i < token->length; i++) {
         char c = token->text[i];
 
-        if (quote == '\0' && (c == '"' || c == '\'')) {
+        if (i + 1 < token->length && is_escape(token->text + i, quote)) {
+            put(word, token->text[++i]);
+        } else if (quote == '\0' && (c == '"' || c == '\'')) {
             quote = c;
             word->is_there = true;
         } else if (c == quote && quote != '\0') {

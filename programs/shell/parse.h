@@ -6,9 +6,10 @@
  *   command   words and redirections: < FILE, > FILE, >> FILE, 2> FILE
  *
  * Between double quotes a word keeps its blanks, and $NAME still stands for something; between
- * single quotes everything is as it is. & is a part of a word when something of the word follows
- * it. A word with * or ? outside of quotes stands for the names in its folder that fit, in their
- * order, or for itself when there are none. What $NAME stands for is never cut into words.
+ * single quotes everything is as it is. A \ before a character takes away what that means. & is a
+ * part of a word when something of the word follows it. A word with * or ? outside of quotes stands
+ * for the names in its folder that fit, in their order, or for itself when there are none. What
+ * $NAME stands for is never cut into words.
  */
 #ifndef SHELL_PARSE_H
 #define SHELL_PARSE_H

@@ -66,6 +66,9 @@ static void test_symbols_and_words(void **state)
         {"> out a", "<o7>[out][a]"},
         {"\"a | b\" '>' x\"y z\"w", "[\"a | b\"]['>'][x\"y z\"w]"},
         {"\"it's\" 'say \"x\"'", "[\"it's\"]['say \"x\"']"},
+        {"a\\ b \\| \\\"c", "[a\\ b][\\|][\\\"c]"},
+        {"\"a\\\" b\" 'c\\' d", "[\"a\\\" b\"]['c\\'][d]"},
+        {"\"a\\\\\" b\\", "[\"a\\\\\"][b\\]"},
     };
 
     (void)state;
@@ -187,6 +190,11 @@ static void test_words_stand_for(void **state)
         {"'?'x", "[?x]"},
         {"$star", "[*]"},
         {"c*t*f", "[cat.elf]"},
+        {"\\$NAME\\ x\\*\\\\", "[$NAME x*\\]"},
+        {"\"\\$NAME \\\" \\x\"", "[$NAME \" \\x]"},
+        {"'\\$NAME'", "[\\$NAME]"},
+        {"\\\"a", "[\"a]"},
+        {"a\\", "[a\\]"},
     };
 
     (void)state;

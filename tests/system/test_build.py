@@ -109,7 +109,7 @@ def wrong_requests(tree):
             *((["image", "INIT=nowhere.elf", f"IMAGE={name}"], f"cannot write {name}", "one of make's own images")
               for name in own_images()),
             (["image", "INIT=nowhere.elf", "FILES=prog.c=..//y", "IMAGE=x.bin"],
-             "'..' in '..//y' is no 8.3 name", "behind the ="),
+             "'..' in '..//y' is no name", "behind the ="),
             (["program"], "SRC=file.c or SRC=folder is missing", "usage: make program"),
             (["program", "SRC=nowhere.c", "OUT=x.elf"], "SRC=nowhere.c", "no such file"),
             (["program", "SRC=empty", "OUT=x.elf"], "SRC=empty", "no .c file"),

@@ -23,7 +23,7 @@ CLUSTER = 2048  # of the smallest volume
 KERNEL_SECTORS_MAX = PARTITION_LBA - 1
 FAT16_CLUSTERS = range(4085, 65525)  # Microsoft's FAT specification: fewer is FAT12, more FAT32
 ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin",
-               "MTOOLS_SKIP_CHECK": "0"}
+               "MTOOLS_SKIP_CHECK": "0", "LC_ALL": "C.UTF-8"}
 BOOT = bytes(510) + b"\x55\xaa"
 KERNEL = b"kern" * (3 * SECTOR // 4)
 
@@ -263,14 +263,35 @@ def missing(option):
 
 
 def bad_host_name(case):
-    host = case.write("ninechars", b"x")
+    host = case.write("a:b", b"x")
     return case.refused(f"({host}=NAME)", "--file", host)
 
 
 def bad_name(name):
     def test(case):
-        return case.refused("8.3", "--file", case.write("host", b"x") + "=" + name)
+        return case.refused(f"'{name.split('/')[-1]}'", "--file", case.write("host", b"x") + "=" + name)
     return test
+
+
+def long_names(case):
+    """A folder has the spelling that came first."""
+    names = ("Readme of this disk.text", "a.b.c", "Long folder/ninechars.txt", "Long folder/\u00e9t\u00e9.txt", ".profile",
+             "x" * 255)
+    arguments = [word for name in names for word in case.add(name, name.encode())]
+    other = case.add("LONG FOLDER/second one.txt", b"2")
+    case.files["Long folder/second one.txt"] = case.files.pop("LONG FOLDER/second one.txt")
+    return case.good(*arguments, *other)
+
+
+def long_duplicate(case):
+    host = case.write("host", b"x")
+    return case.refused("two files", "--file", host + "=A long name", "--file", host + "=a LONG name")
+
+
+def root_too_full_of_long_names(case):
+    host = case.write("host", b"x")
+    return case.refused("take 600 places", *[word for number in range(200)
+                                             for word in ("--file", f"{host}=long name {number}.txt")])
 
 
 def duplicate(case):
@@ -422,9 +443,12 @@ TESTS = [
     ("refused: missing file", missing("--file")),
     ("refused: missing init", missing("--init")),
     ("refused: missing volume", missing("--volume")),
-    ("refused: a host's name that is no 8.3 name", bad_host_name),
+    ("image: long names", long_names),
+    ("refused: a long name twice", long_duplicate),
+    ("refused: too many long names for the root directory", root_too_full_of_long_names),
+    ("refused: a host's name that is no name there", bad_host_name),
     *[(f"refused: name {name!r}", bad_name(name)) for name in
-      ("ninechars.txt", "a.four", "a.b.c", ".txt", "a b", "a/", "a//b", "a/../b", "\u00e9.txt")],
+      ("a:b", "a?", "a\\b", "a\tb", "end.", "end ", "x" * 256, "a/", "a//", "a/..", "d/.")],
     ("refused: a name twice", duplicate),
     ("refused: a second init.elf", duplicate_of_init),
     ("refused: a name for a file and a folder", file_and_folder),
