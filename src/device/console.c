@@ -360,7 +360,7 @@ static int read_bytes(const struct session *session, struct io_buffer to, size_t
     char bytes[READ_PIECE + SEQUENCE_BYTES];
 
     while (wait_for_key(session)) {
-        uint8_t utf8_rest = console.utf8_rest;
+        uint8_t rest_before = console.utf8_rest;
         unsigned keys;
         size_t count = look_at_keys(bytes, length, &keys);
 
@@ -371,7 +371,7 @@ static int read_bytes(const struct session *session, struct io_buffer to, size_t
             echo(session, bytes, count);
             return (int)count;
         }
-        console.utf8_rest = utf8_rest;
+        console.utf8_rest = rest_before;
 
         int status = bring(to, count);
 
