@@ -343,7 +343,9 @@ static int start_built_in(built_in *run, struct argument *arguments, int reader)
     int pid = (int)syscall_fork();
 
     if (pid == 0) {
-        file_close(reader);
+        if (reader >= 0) {
+            file_close(reader);
+        }
         exit(run(arguments));
     }
     return pid;
@@ -439,49 +441,70 @@ static void wait_for_job(struct job *job, bool is_asked)
     }
 }
 
-/* Runs the parts of the pipeline [first, end), and waits for them. */
+/* A pipeline that lacks a pipe: the parts that run end. */
+static void give_up(struct job *job, int why)
+{
+    dprintf(FILE_ERRORS, "There is no pipe: %s.\n", error_text(why));
+    for (int i = 0; i < job->count; i++) {
+        (void)process_kill(job->pids[i]);
+    }
+    job->last = 0; /* no part's status is the pipeline's */
+    job->status = STATUS_USAGE;
+    wait_for_job(job, true);
+}
+
+/* How many pipes there are between the parts. */
+static int count_pipes(const struct token *first, const struct token *end)
+{
+    int count = 0;
+
+    for (; first < end; first++) {
+        count += first->kind == TOKEN_PIPE;
+    }
+    return count;
+}
+
+/* Runs the parts of the pipeline [first, end), and waits for them. Its status; in the background,
+ * that of what could not be started. */
 static int run_pipeline(const struct token *first, const struct token *end, bool in_background,
                         bool is_asked)
 {
     struct job job = {.in_background = in_background};
-    int input = -1;
+    int pipes = count_pipes(first, end), input = -1, status = OK;
 
-    for (int parts = 0;; parts++) {
+    if (pipes >= PARTS_MAX) {
+        dprintf(FILE_ERRORS, "A pipeline has at most %d parts.\n", PARTS_MAX);
+        return STATUS_USAGE;
+    }
+    job.is_pipe = pipes > 0;
+    for (int part = 0; part <= pipes && status == OK; part++) {
         const struct token *part_end = first;
         int ends[2] = {-1, -1};
 
         while (part_end < end && part_end->kind != TOKEN_PIPE) {
             part_end++;
         }
-        bool is_last = part_end == end;
-
-        job.is_pipe = job.is_pipe || !is_last;
-        int status = is_last ? OK : parts < PARTS_MAX - 1 ? file_pipe(ends) : -ELIMIT;
-
-        if (status < 0) {
-            dprintf(FILE_ERRORS, "There is no pipe: %s.\n", error_text(status));
-            file_close(input);
-            job.status = STATUS_USAGE;
-            break;
+        if (part < pipes) {
+            status = file_pipe(ends);
         }
-        run_part(&job, first, part_end, input, ends);
+        if (status == OK) {
+            run_part(&job, first, part_end, input, ends);
+        }
         if (input >= 0) {
             file_close(input);
         }
         input = ends[0];
         first = part_end + 1;
-        if (is_last) {
-            break;
-        }
     }
-    if (!in_background) {
+    if (status < 0) {
+        give_up(&job, status);
+    } else if (!in_background) {
         wait_for_job(&job, is_asked);
-        return job.status;
-    }
-    if (job.last) {
+    } else if (job.last) {
         printf("[%d]\n", job.last);
+        return 0;
     }
-    return 0;
+    return job.status;
 }
 
 int job_run_line(const char *line)

@@ -22,7 +22,7 @@
 #define OPEN_CREATE    0x40u  /* a file, if there is none of that name */
 #define OPEN_EXCLUSIVE 0x80u  /* with OPEN_CREATE: an error if there is one */
 #define OPEN_TRUNCATE  0x100u /* with OPEN_WRITE: its size is 0 from now on */
-#define OPEN_DIRECTORY 0x200u /* an error if it is no folder */
+#define OPEN_DIRECTORY 0x200u /* an error if it is no folder; not with OPEN_CREATE */
 
 /* What REMOVE removes. */
 #define REMOVE_FILE      0u

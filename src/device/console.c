@@ -25,6 +25,8 @@
 #define LINE_BYTES 4096 /* with the newline */
 #define READ_PIECE 32   /* bytes that are read as they come, at a time */
 
+#define SEQUENCE_BYTES sizeof("\033[15~") /* of a key without a character, with a NUL */
+
 #define CTRL(letter) ((letter) - '@')
 
 static struct {
@@ -105,14 +107,21 @@ uint8_t console_get_key(const struct session *session)
     return console_is_front(session) ? key_queue_pop() : 0;
 }
 
-uint8_t console_wait_key(const struct session *session)
+/* Waits until there is a key for session. False: the running task was cancelled. */
+static bool wait_for_key(const struct session *session)
 {
-    uint8_t key;
-
-    while ((key = console_get_key(session)) == 0 && !task_is_cancelled()) {
+    while (!console_is_front(session) || key_queue_peek(0) == 0) {
+        if (task_is_cancelled()) {
+            return false;
+        }
         task_block(&console.key_waiters);
     }
-    return key;
+    return true;
+}
+
+uint8_t console_wait_key(const struct session *session)
+{
+    return wait_for_key(session) ? console_get_key(session) : 0;
 }
 
 /* ---------------------------------------------------------------- printing */
@@ -253,29 +262,38 @@ static int complete_line(const struct session *session)
     return OK;
 }
 
+/* Makes the pages of a buffer of at most LINE_BYTES present, for a copy at once. 0 or an error. */
+static int bring(struct io_buffer to, size_t length)
+{
+    int status = io_buffer_put(to, "", 1);
+
+    return status < 0 ? status : io_buffer_put(io_buffer_add(to, length - 1), "", 1);
+}
+
+/* Bytes leave the line in one go with the copy to the reader. While an absent page of the buffer
+ * is awaited, others may read the line, or write a new one. */
 static int read_line(const struct session *session, struct io_buffer to, size_t length)
 {
-    int status = has_line(session) ? OK : complete_line(session);
+    for (;;) {
+        int status = has_line(session) ? OK : complete_line(session);
 
-    if (status < 0) {
-        return status;
-    }
-    size_t done = 0;
-
-    /* By copies: the buffer may be absent, and until it is there the line may go. */
-    while (status == OK && done < length && has_line(session)) {
-        char bytes[PRINT_PIECE];
-        size_t count = MIN(MIN(length - done, console.length - console.taken), sizeof(bytes));
-
-        memcpy(bytes, console.line + console.taken, count);
-        console.taken += count;
-        if (console.taken == console.length) {
-            console.line_of = NULL;
+        if (status < 0) {
+            return status;
         }
-        status = io_buffer_put(io_buffer_add(to, done), bytes, count);
-        done += count;
+        size_t count = MIN(length, console.length - console.taken);
+
+        if (io_buffer_put_at_once(to, console.line + console.taken, count)) {
+            console.taken += count;
+            if (console.taken == console.length) {
+                console.line_of = NULL;
+            }
+            return (int)count;
+        }
+        status = bring(to, count);
+        if (status < 0) {
+            return status;
+        }
     }
-    return status < 0 ? status : (int)done;
 }
 
 /* ---------------------------------------------------------------- bytes as they come */
@@ -283,7 +301,7 @@ static int read_line(const struct session *session, struct io_buffer to, size_t 
 /* The bytes of a key that has no character, as a terminal sends them; "" for others. */
 static const char *sequence_of(uint8_t key)
 {
-    static const char sequences[][6] = {
+    static const char sequences[][SEQUENCE_BYTES] = {
         [KEY_UP - KEY_UP] = "\033[A",        [KEY_DOWN - KEY_UP] = "\033[B",
         [KEY_LEFT - KEY_UP] = "\033[D",      [KEY_RIGHT - KEY_UP] = "\033[C",
         [KEY_HOME - KEY_UP] = "\033[H",      [KEY_END - KEY_UP] = "\033[F",
@@ -319,26 +337,49 @@ static size_t put_key(char *bytes, uint8_t key)
     return length;
 }
 
-/* At least one key, and more of those that wait, as far as all of each fits. A sequence is not cut:
- * what does not fit a buffer of a few bytes is lost. */
+/* The keys that wait, as bytes: as far as all of each fits length bytes, but at least one. Returns
+ * how many bytes, and in *keys how many keys: these wait still. */
+static size_t look_at_keys(char *bytes, size_t length, unsigned *keys)
+{
+    size_t count = 0;
+    uint8_t key;
+
+    *keys = 0;
+    while ((*keys == 0 || count + SEQUENCE_BYTES <= MIN(length, (size_t)READ_PIECE)) &&
+           (key = key_queue_peek(*keys)) != 0) {
+        count += put_key(bytes + count, key);
+        ++*keys;
+    }
+    return MIN(count, length);
+}
+
+/* At least one key. A sequence is not cut: what does not fit a buffer of a few bytes is lost. Keys
+ * leave the queue in one go with the copy to the reader. */
 static int read_bytes(const struct session *session, struct io_buffer to, size_t length)
 {
-    char bytes[READ_PIECE + sizeof("\033[15~")];
-    size_t count = 0;
-    uint8_t key = console_wait_key(session);
+    char bytes[READ_PIECE + SEQUENCE_BYTES];
 
-    if (key == 0) {
-        return -EINTERRUPTED;
+    while (wait_for_key(session)) {
+        uint8_t rest_before = console.utf8_rest;
+        unsigned keys;
+        size_t count = look_at_keys(bytes, length, &keys);
+
+        if (io_buffer_put_at_once(to, bytes, count)) {
+            while (keys-- > 0) {
+                (void)key_queue_pop();
+            }
+            echo(session, bytes, count);
+            return (int)count;
+        }
+        console.utf8_rest = rest_before;
+
+        int status = bring(to, count);
+
+        if (status < 0) {
+            return status;
+        }
     }
-    do {
-        count += put_key(bytes + count, key);
-    } while (count + sizeof("\033[15~") <= MIN(length, (size_t)READ_PIECE) &&
-             (key = console_get_key(session)) != 0);
-    count = MIN(count, length);
-    int status = io_buffer_put(to, bytes, count);
-
-    echo(session, bytes, count);
-    return status < 0 ? status : (int)count;
+    return -EINTERRUPTED;
 }
 
 int console_read(struct io_buffer to, size_t length)

@@ -76,12 +76,20 @@ void key_queue_set_room_handler(void (*handler)(void))
     key_queue.room_handler = handler;
 }
 
+uint8_t key_queue_peek(unsigned ahead)
+{
+    uint32_t at = key_queue.read;
+
+    return ahead < key_queue.written - at ? key_queue.keys[(at + ahead) % KEYS_MAX] : 0;
+}
+
 uint8_t key_queue_pop(void)
 {
-    if (waiting() == 0) {
+    uint8_t key = key_queue_peek(0);
+
+    if (key == 0) {
         return 0;
     }
-    uint8_t key = key_queue.keys[key_queue.read % KEYS_MAX];
     key_queue.read++;
     if (waiting() == KEYS_MAX / 2) {
         announce_room();

@@ -35,6 +35,9 @@ void key_queue_set_room_handler(void (*handler)(void));
 /* The next key, or 0 when none waits. */
 uint8_t key_queue_pop(void);
 
+/* The key that would be next after `ahead` others, which stays; 0 when no more wait. */
+uint8_t key_queue_peek(unsigned ahead);
+
 /* Is it among the keys that wait? */
 bool key_queue_holds(uint8_t key);
 

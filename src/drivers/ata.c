@@ -10,7 +10,8 @@
  *
  * A transfer that fails is tried again after a reset, in the next slower of these three ways. When
  * that helps several times in a row, the drive is used in the slower way from then on. Writing the
- * same sectors again does no harm.
+ * same sectors again does no harm. A drive that does not even answer after a reset is silent: until
+ * its status says otherwise, requests fail at once.
  *
  * DMA is used where the BIOS has set it up, as IDENTIFY reports, and for memory below 4 GiB, which
  * is all that these controllers reach; timings are not touched.
@@ -23,6 +24,7 @@
 
 #include "arch/x86/io.h"
 #include "debug/panic.h"
+#include "debug/printk.h"
 #include "drivers/pci.h"
 #include "base/align.h"
 #include "lib/format.h"
@@ -106,15 +108,16 @@
 #define INTERFACE_MASTER          0x8000u
 #define INTERFACE_NATIVE(channel) (0x100u << 2 * (channel)) /* not at the classic ports */
 
-#define ATA_CHANNELS       2
-#define ATA_DRIVES         4
-#define ATA_TRIES          3
-#define ATA_MULTIPLE       16
-#define ATA_SECTORS_MAX    256       /* a command */
-#define ATA_POLLS_PER_WAIT 10000000u /* at least a microsecond each on a real bus: 10 s */
-#define ATA_POLLS_TO_FLUSH 60000000u /* that command may take longer than 30 s */
-#define ATA_FAILURES_MAX   3         /* in a row, until a way of reading is given up */
-#define LBA28_END          0x10000000u
+#define ATA_CHANNELS        2
+#define ATA_DRIVES          4
+#define ATA_TRIES           3
+#define ATA_MULTIPLE        16
+#define ATA_SECTORS_MAX     256       /* a command */
+#define ATA_POLLS_PER_WAIT  10000000u /* at least a microsecond each on a real bus: 10 s */
+#define ATA_POLLS_TO_FLUSH  60000000u /* that command may take longer than 30 s */
+#define ATA_POLLS_TO_RETURN 100000u   /* a drive that was silent: 0.1 s */
+#define ATA_FAILURES_MAX    3         /* in a row, until a way of reading is given up */
+#define LBA28_END           0x10000000u
 
 /* From the fastest to the slowest. */
 enum ata_way { WAY_DMA, WAY_MULTIPLE, WAY_SECTORS };
@@ -126,6 +129,7 @@ struct ata_drive {
     uint16_t master; /* base of the bus master's ports */
     uint8_t select;
     bool has_lba48;
+    bool is_silent; /* it did not answer, not even after a reset */
     uint8_t way;
     uint8_t failures;  /* in a row, of that way, where a slower one went well */
     uint8_t flush;     /* the command that flushes its cache; 0: it has no cache */
@@ -373,8 +377,8 @@ static int transfer_dma(struct ata_drive *drive, const struct ata_transfer *tran
     return status;
 }
 
-/* Both drives of the channel begin anew. */
-static void reset_channel(const struct ata_drive *drive)
+/* Both drives of the channel begin anew. Is it idle afterwards? */
+static bool reset_channel(const struct ata_drive *drive)
 {
     outb(drive->control, CONTROL_NIEN | CONTROL_SRST);
     for (int i = 0; i < 10; i++) {
@@ -385,7 +389,7 @@ static void reset_channel(const struct ata_drive *drive)
         io_delay(); /* 2 milliseconds */
     }
     /* Busy, it may miss what is written next: which of the two drives is meant. */
-    (void)wait_idle(drive);
+    return wait_idle(drive) >= 0;
 }
 
 /* READ MULTIPLE needs its block size, set again after each reset. */
@@ -422,7 +426,7 @@ static void restore_multiple(const struct ata_drive *drive)
     for (size_t i = 0; i < ata.count; i++) {
         struct ata_drive *other = &ata.drives[i];
 
-        if (other->base != drive->base) {
+        if (other->base != drive->base || other->is_silent) {
             continue;
         }
         set_multiple(other, other->multiple);
@@ -430,6 +434,36 @@ static void restore_multiple(const struct ata_drive *drive)
             choose_way(other, WAY_SECTORS);
         }
     }
+}
+
+/* After an error: resets the channel. False: the drive does not answer any more. */
+static bool begin_anew(struct ata_drive *drive)
+{
+    bool is_there = reset_channel(drive) && select_drive(drive, 0) == OK;
+
+    if (!is_there && !drive->is_silent) {
+        printk_sentence(0, "The disk %s does not answer any more.", drive->device.name);
+    } else if (is_there && drive->is_silent) {
+        printk_sentence(0, "The disk %s answers again.", drive->device.name);
+    }
+    drive->is_silent = !is_there;
+    restore_multiple(drive);
+    return is_there;
+}
+
+/* Can the drive be asked for something? One that was silent is given no time, as others wait. */
+static bool answers(struct ata_drive *drive)
+{
+    if (!drive->is_silent) {
+        return true;
+    }
+    uint8_t status = inb(drive->base + ATA_STATUS);
+
+    if (status == STATUS_NO_DRIVE || status & STATUS_BSY) {
+        return false;
+    }
+    outb(drive->base + ATA_DEVICE, drive->select);
+    return wait_idle_for(drive, ATA_POLLS_TO_RETURN) >= 0 && begin_anew(drive);
 }
 
 /* Has a write failed because the medium is protected? */
@@ -449,7 +483,7 @@ static int transfer_surely(struct ata_drive *drive, const struct ata_transfer *t
     if (way == WAY_DMA && !dma_reaches(transfer->buffer, transfer->count * SECTOR_BYTES)) {
         way = slower_way(drive, way);
     }
-    for (int tries = 0; tries < ATA_TRIES; tries++) {
+    for (int tries = 0; tries < ATA_TRIES && answers(drive); tries++) {
         int status =
             way == WAY_DMA ? transfer_dma(drive, transfer) : transfer_pio(drive, way, transfer);
 
@@ -465,8 +499,7 @@ static int transfer_surely(struct ata_drive *drive, const struct ata_transfer *t
             drive->device.is_read_only = true;
             return -ERDONLY;
         }
-        reset_channel(drive);
-        restore_multiple(drive);
+        (void)begin_anew(drive);
         way = slower_way(drive, way);
     }
     return -EIO;
@@ -508,6 +541,9 @@ static int ata_flush(struct block_device *device)
     struct ata_drive *drive = device->driver_data;
     int result = OK;
 
+    if (!answers(drive)) {
+        return -EIO;
+    }
     for (int tries = 0; drive->flush && tries < ATA_TRIES; tries++) {
         int status = select_drive(drive, 0);
 
@@ -516,8 +552,7 @@ static int ata_flush(struct block_device *device)
             status = wait_idle_for(drive, ATA_POLLS_TO_FLUSH);
         }
         if (status < 0) { /* it does not answer */
-            reset_channel(drive);
-            restore_multiple(drive);
+            (void)begin_anew(drive);
             return -EIO;
         }
         if (!(status & (STATUS_ERR | STATUS_DF))) {

@@ -10,8 +10,11 @@
 
 #include <stddef.h>
 
+#include "arch/timer.h"
 #include "arch/x86/bios.h"
 #include "arch/x86/cpu.h"
+#include "config.h"
+#include "debug/printk.h"
 #include "layout.h"
 #include "base/align.h"
 #include "lib/string.h"
@@ -32,6 +35,9 @@
 #define ERROR_PROTECTED 0x03 /* AH: the disk is write-protected */
 
 #define TRIES 3
+
+/* A read or write that fails after so long has not been answered by the drive. */
+#define SILENCE_TICKS (2 * TIMER_HZ)
 
 /* Where the kernel sees the BIOS's tables, physically: not in page 0. */
 #define LOW_MEMORY_START PAGE_SIZE_BYTES
@@ -77,6 +83,7 @@ static struct {
     uint32_t buffer; /* below 1 MiB */
     uint32_t buffer_sectors;
     bool is_failing; /* all tries of the last transfer have failed */
+    bool is_gone;    /* it answers nothing: no request reaches the BIOS any more */
 } disk;
 
 /* DS:SI is BIOS_BUFFER_ADDRESS. False when the BIOS reports an error. */
@@ -89,11 +96,14 @@ static bool call(uint32_t function, struct bios_registers *registers)
     return !(registers->eflags & EFLAGS_CF);
 }
 
-/* Reads or writes count sectors, through the buffer. */
-static int transfer_once(uint32_t function, uint32_t lba, uint32_t count)
+/* Reads count sectors into the buffer, or writes them from there, where they are put first. */
+static int transfer_once(uint32_t function, uint32_t lba, uint32_t count, const uint8_t *from)
 {
     struct bios_registers registers = {0};
 
+    if (from) {
+        memcpy(page_memory(disk.buffer), from, count * SECTOR_BYTES);
+    }
     *(struct address_packet *)page_memory(BIOS_BUFFER_ADDRESS) = (struct address_packet){
         .bytes = sizeof(struct address_packet),
         .count = (uint16_t)count,
@@ -107,18 +117,60 @@ static int transfer_once(uint32_t function, uint32_t lba, uint32_t count)
     return (registers.eax >> 8 & 0xFF) == ERROR_PROTECTED ? -ERDONLY : -EIO;
 }
 
-/* A stick that was pulled out takes seconds for each try, in which nothing else runs: so when all
- * have failed, the next transfers are tried once, until one succeeds. */
-static int transfer(uint32_t function, uint32_t lba, uint32_t count)
+/* The same. *is_silent: the drive let the BIOS wait in vain. */
+static int try_once(uint32_t function, uint32_t lba, uint32_t count, const uint8_t *from,
+                    bool *is_silent)
+{
+    uint32_t start = timer_get_ticks();
+    int status = transfer_once(function, lba, count, from);
+
+    *is_silent = status == -EIO && timer_get_ticks() - start >= SILENCE_TICKS;
+    return status;
+}
+
+/* It let the BIOS wait for this sector. Does it answer when another one is wanted? */
+static bool still_answers(uint32_t lba)
+{
+    bool is_silent;
+
+    (void)try_once(FUNCTION_READ, lba == 0 ? 1 : 0, 1, NULL, &is_silent);
+    return !is_silent;
+}
+
+static void note_gone(void)
+{
+    disk.is_gone = true;
+    printk_sentence(0, "The disk that Drupe was started from does not answer any more: it may have"
+                       " been pulled out. It is not used again before the next start.");
+}
+
+/*
+ * Where all tries have failed, the next transfers are tried once, until one succeeds.
+ *
+ * A stick that was pulled out takes the BIOS seconds for each try, in which nothing else runs. So
+ * two tries in vain, of different sectors, are enough: then it is gone. It stays so, as another
+ * stick in its place would be written to as if it were this one.
+ */
+static int transfer(uint32_t function, uint32_t lba, uint32_t count, const uint8_t *from)
 {
     int most = disk.is_failing ? 1 : TRIES;
-    int status = transfer_once(function, lba, count);
+    int status = -EIO;
 
-    for (int tries = 1; status == -EIO && tries < most; tries++) {
-        struct bios_registers registers = {0};
+    for (int tries = 0; status == -EIO && tries < most && !disk.is_gone; tries++) {
+        bool is_silent;
 
-        call(FUNCTION_RESET, &registers);
-        status = transfer_once(function, lba, count);
+        if (tries > 0) {
+            struct bios_registers registers = {0};
+
+            call(FUNCTION_RESET, &registers);
+        }
+        status = try_once(function, lba, count, from, &is_silent);
+        if (is_silent) {
+            most = MIN(most, 2);
+            if (!still_answers(lba)) {
+                note_gone();
+            }
+        }
     }
     disk.is_failing = status == -EIO;
     return status;
@@ -132,7 +184,7 @@ static int bios_disk_read(struct block_device *device, uint32_t lba, uint32_t co
     while (count > 0) {
         uint32_t sectors = MIN(count, disk.buffer_sectors);
 
-        if (transfer(FUNCTION_READ, lba, sectors) < 0) {
+        if (transfer(FUNCTION_READ, lba, sectors, NULL) < 0) {
             return -EIO;
         }
         memcpy(to, page_memory(disk.buffer), sectors * SECTOR_BYTES);
@@ -152,8 +204,7 @@ static int bios_disk_write(struct block_device *device, uint32_t lba, uint32_t c
     while (status == OK && count > 0) {
         uint32_t sectors = MIN(count, disk.buffer_sectors);
 
-        memcpy(page_memory(disk.buffer), from, sectors * SECTOR_BYTES);
-        status = transfer(FUNCTION_WRITE, lba, sectors);
+        status = transfer(FUNCTION_WRITE, lba, sectors, from);
         from += sectors * SECTOR_BYTES;
         lba += sectors;
         count -= sectors;
@@ -220,7 +271,7 @@ struct block_device *bios_disk_open(uint8_t drive)
     struct drive_parameters *parameters = page_memory(BIOS_BUFFER_ADDRESS);
 
     disk.drive = drive;
-    disk.is_failing = false;
+    disk.is_failing = disk.is_gone = false;
     choose_buffer();
     if (!call(FUNCTION_CHECK, &registers) || (registers.ebx & 0xFFFF) != CHECK_ANSWER ||
         !(registers.ecx & CHECK_HAS_PACKET)) {

@@ -6,6 +6,9 @@
  * what a drive keeps there is lost with its power, and block_flush() cannot help: with the
  * firmware's drivers for USB, AHCI and NVMe the last seconds of writing are not safe from that.
  *
+ * A disk that lets the BIOS wait in vain twice, such as a stick that was pulled out, is gone: there
+ * is a sentence, and every later request is -EIO at once.
+ *
  * Sources: Phoenix, "BIOS Enhanced Disk Drive Specification", 3.0, functions 41h, 42h, 43h and 48h.
  */
 #ifndef DRIVERS_BIOS_DISK_H

@@ -38,12 +38,15 @@ static int read_file(struct file *file, struct io_buffer to, size_t length)
     uint64_t left = start < node->size ? node->size - start : 0;
 
     /* Before the read, which may wait: another process that shares the position reads on. */
-    file->position = start + MIN((uint64_t)length, left);
+    uint64_t expected = start + MIN((uint64_t)length, left);
+
+    file->position = expected;
 
     int status = node_read(node, start, to, length);
 
-    if (status < 0) {
-        file->position = start;
+    /* An error, or the file has become shorter; unless others have moved the position since. */
+    if (file->position == expected) {
+        file->position = start + (status > 0 ? (uint64_t)status : 0);
     }
     return status;
 }

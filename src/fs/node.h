@@ -238,6 +238,7 @@ struct volume {
     bool is_locked;
     unsigned drive;
     bool is_claimed; /* vfs_claim() */
+    uint32_t users;  /* vfs_hold_volume() */
     struct {         /* fs/write_behind.h's own */
         bool is_waiting, has_failed;
         uint32_t since;   /* ticks: it is waiting */

@@ -41,7 +41,7 @@
 #define EFFORT_WORDS 2 /* so many words of the bitmap for one */
 #define EFFORT_PAGE  8
 #define EFFORT_DROP  38
-#define EFFORT_LOOK  6 /* at a view's entry */
+#define EFFORT_LOOK  9 /* at a view's entry: what x86_64's four levels cost */
 #define EFFORT_UNMAP 43
 #define EFFORT_ASKED 4 /* of one frame, whether it can go */
 

@@ -52,9 +52,10 @@ struct page_object_operations {
      * zero. 0 or an error. May wait. NULL: its pages begin with zeros, and stay until the object
      * ends. */
     int (*fill)(struct page_object *object, uint32_t index, void *const frames[], size_t count);
-    /* Writes them, as far as they are within the file. After -ENOMEM and -EINTERRUPTED the pages
-     * are dirty again; after other errors, which the object's owner keeps and reports, they are
-     * not. May wait. NULL: its pages are never dirty. */
+    /* Writes them, as far as they are within the file. Where pages before them are not on the
+     * volume, as writing them has failed, it has zeros for these from now on. After -ENOMEM and
+     * -EINTERRUPTED the pages are dirty again; after other errors, which the object's owner keeps
+     * and reports, they are not. May wait. NULL: its pages are never dirty. */
     int (*write_back)(struct page_object *object, uint32_t index, void *const frames[],
                       size_t count);
     /* For objects without fill() whose pages are not all promised: may one page more be made? 0 or

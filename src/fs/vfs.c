@@ -32,6 +32,22 @@ struct volume *vfs_volume(unsigned drive)
     return drive < VFS_DRIVES ? drives[drive] : NULL;
 }
 
+struct volume *vfs_hold_volume(unsigned drive)
+{
+    struct volume *volume = vfs_volume(drive);
+
+    if (volume) {
+        volume->users++;
+    }
+    return volume;
+}
+
+void vfs_release_volume(struct volume *volume)
+{
+    KASSERT(volume->users > 0);
+    volume->users--;
+}
+
 int vfs_mount(unsigned drive, const struct file_system *file_system, struct block_device *device,
               uint64_t first_sector, unsigned flags)
 {
@@ -129,20 +145,23 @@ int vfs_sync(void)
     int status = OK;
 
     for (unsigned drive = 0; drive < VFS_DRIVES; drive++) {
-        if (drives[drive]) {
-            status = first_error(status, vfs_sync_volume(drives[drive]));
+        struct volume *volume = vfs_hold_volume(drive);
+
+        if (volume) {
+            status = first_error(status, vfs_sync_volume(volume));
+            vfs_release_volume(volume);
         }
     }
     return status;
 }
 
-/* Does anybody but the volume itself use a node of it? */
+/* Does anybody but the volume itself use it, or a node of it? */
 static bool is_in_use(const struct volume *volume)
 {
     const struct list_node *only = volume->nodes.next;
 
-    return volume->is_locked || only != &volume->root->link || only->next != &volume->nodes ||
-           volume->root->contents.references > 1;
+    return volume->users > 0 || volume->is_locked || only != &volume->root->link ||
+           only->next != &volume->nodes || volume->root->contents.references > 1;
 }
 
 bool vfs_claim(struct volume *volume)

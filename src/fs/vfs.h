@@ -59,8 +59,13 @@ int vfs_mount(unsigned drive, const struct file_system *file_system, struct bloc
  * and the drive is off all the same. */
 int vfs_unmount(unsigned drive);
 
-/* The volume of a drive; NULL: none. */
+/* The volume of a drive; NULL: none. It may go as soon as anybody waits. */
 struct volume *vfs_volume(unsigned drive);
+
+/* The same, for those who wait while they use it: it is not unmounted (-EINUSE) until each of them
+ * has released it. */
+struct volume *vfs_hold_volume(unsigned drive);
+void vfs_release_volume(struct volume *volume);
 
 /* ---------------------------------------------------------------- by path */
 
@@ -71,7 +76,7 @@ struct volume *vfs_volume(unsigned drive);
 #define VFS_CREATE    0x02u /* a file, if nobody has the name */
 #define VFS_EXCLUSIVE 0x04u /* with VFS_CREATE: -EEXISTS if somebody has */
 #define VFS_TRUNCATE  0x08u /* with VFS_WRITE: its size is 0 from now on */
-#define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none */
+#define VFS_DIRECTORY 0x10u /* -ENOTDIR if it is none; not with VFS_CREATE */
 
 /* The node that the path names, held for the caller; with VFS_WRITE, it is one of its writers, and
  * ends that by node_end_writing(). Nothing is created with -EDEVICENAME (such a name no disk gets)

@@ -796,30 +796,28 @@ void address_space_destroy(struct address_space *space)
 
 /* ---------------------------------------------------------------- pages that are taken back */
 
-/* Where the area shows page `index` of its object; 0: it does not show that frame. */
-static vaddr_t find_shown(const struct area *area, uint32_t index, const void *frame)
+/* Where the area shows page `index` of its object, and the entry for it there; 0: it does not show
+ * that frame. */
+static vaddr_t find_shown(const struct area *area, uint32_t index, const void *frame,
+                          struct page_entry *entry)
 {
     vaddr_t address = area->start + (vaddr_t)(index - area->first) * PAGE_SIZE_BYTES;
 
-    return index >= area->first &&
-                   index - area->first < (area->end - area->start) / PAGE_SIZE_BYTES &&
-                   page_entry_frame(paging_entry(area->chunk, address)) == page_physical(frame)
-               ? address
-               : 0;
+    if (index < area->first || index - area->first >= (area->end - area->start) / PAGE_SIZE_BYTES) {
+        return 0;
+    }
+    *entry = paging_entry(area->chunk, address);
+    return page_entry_frame(*entry) == page_physical(frame) ? address : 0;
 }
 
 /* The CPU sets the bit at the first touch after it was cleared. */
 static bool was_used(struct list_node *view, uint32_t index, const void *frame)
 {
     const struct area *area = LIST_ENTRY(view, struct area, view);
-    vaddr_t address = find_shown(area, index, frame);
     struct page_entry entry;
+    vaddr_t address = find_shown(area, index, frame, &entry);
 
-    if (!address) {
-        return false;
-    }
-    entry = paging_entry(area->chunk, address);
-    if (!(page_entry_flags(entry) & PAGE_FLAG_ACCESSED)) {
+    if (!address || !(page_entry_flags(entry) & PAGE_FLAG_ACCESSED)) {
         return false;
     }
     paging_write(area->chunk, address, page_entry_change(entry, 0, PAGE_FLAG_ACCESSED));
@@ -831,7 +829,8 @@ static bool unmap(struct list_node *view, uint32_t index, void *frame)
 {
     const struct area *area = LIST_ENTRY(view, struct area, view);
     struct paging_4gb_chunk *chunk = area->chunk;
-    vaddr_t address = find_shown(area, index, frame);
+    struct page_entry entry;
+    vaddr_t address = find_shown(area, index, frame, &entry);
     struct user_pages_released released;
 
     if (!address) {

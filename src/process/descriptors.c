@@ -29,8 +29,7 @@ static uint32_t charge_of(uint32_t number)
     return number >= FILE_DESCRIPTOR_FIRST ? 1 : 0;
 }
 
-int descriptors_add(struct descriptors *descriptors, struct family *family, struct file *file,
-                    uint32_t from)
+int descriptors_reserve(const struct descriptors *descriptors, struct family *family, uint32_t from)
 {
     uint32_t below = from < FILE_DESCRIPTORS ? (1u << from) - 1 : ALL_NUMBERS;
     uint32_t free = ALL_NUMBERS & ~(descriptors->open | below);
@@ -40,11 +39,28 @@ int descriptors_add(struct descriptors *descriptors, struct family *family, stru
     }
     uint32_t number = take_lowest(&free);
 
-    if (!family_charge(family, FAMILY_FILES, charge_of(number))) {
-        return -ELIMIT;
+    return family_charge(family, FAMILY_FILES, charge_of(number)) ? (int)number : -ELIMIT;
+}
+
+void descriptors_put(struct descriptors *descriptors, int number, struct file *file)
+{
+    put(descriptors, (uint32_t)number, file);
+}
+
+void descriptors_cancel(struct family *family, int number)
+{
+    family_give_back(family, FAMILY_FILES, charge_of((uint32_t)number));
+}
+
+int descriptors_add(struct descriptors *descriptors, struct family *family, struct file *file,
+                    uint32_t from)
+{
+    int number = descriptors_reserve(descriptors, family, from);
+
+    if (number >= 0) {
+        descriptors_put(descriptors, number, file);
     }
-    put(descriptors, number, file);
-    return (int)number;
+    return number;
 }
 
 int descriptors_replace(struct descriptors *descriptors, struct family *family, struct file *file,

@@ -30,9 +30,21 @@ static inline struct file *descriptors_file(const struct descriptors *descriptor
 }
 
 /*
+ * Keeps the lowest free number from `from` on, before a file is opened or made for it: what then
+ * fails has changed nothing. Returns the number; -EBUSY when none is free, -ELIMIT when the family
+ * has as many open files as it may. The process does not run, and has no other number, until
+ * descriptors_put() or descriptors_cancel().
+ */
+int descriptors_reserve(const struct descriptors *descriptors, struct family *family,
+                        uint32_t from);
+
+/* The number that was kept is the file's, whose reference is taken over; or nobody's. */
+void descriptors_put(struct descriptors *descriptors, int number, struct file *file);
+void descriptors_cancel(struct family *family, int number);
+
+/*
  * Gives file the lowest free number from `from` on, and takes over the caller's reference. Returns
- * the number; -EBUSY when none is free, -ELIMIT when the family has as many open files as it may:
- * then the reference is still the caller's.
+ * the number, or an error of descriptors_reserve(): then the reference is still the caller's.
  */
 int descriptors_add(struct descriptors *descriptors, struct family *family, struct file *file,
                     uint32_t from);

@@ -37,9 +37,23 @@ static intptr_t add_descriptor(struct file *file, uint32_t from)
     return number;
 }
 
-intptr_t descriptor_of_new(struct file *file)
+intptr_t descriptor_open(const char *path, unsigned flags, unsigned vfs_flags)
 {
-    return add_descriptor(file, FILE_DESCRIPTOR_FIRST);
+    struct process *process = process_current();
+    struct file *file;
+    int number = descriptors_reserve(&process->descriptors, process->family, FILE_DESCRIPTOR_FIRST);
+
+    if (number < 0) {
+        return number;
+    }
+    int status = file_open_at(process->folder, path, flags, vfs_flags, &file);
+
+    if (status < 0) {
+        descriptors_cancel(process->family, number);
+        return status;
+    }
+    descriptors_put(&process->descriptors, number, file);
+    return number;
 }
 
 static int open_user_path(struct user_pointer source, struct file **file)
@@ -57,7 +71,7 @@ intptr_t sys_open(const uintptr_t *arguments)
     struct file *file;
     int status = open_user_path(user_pointer(arguments[0]), &file);
 
-    return status < 0 ? status : descriptor_of_new(file);
+    return status < 0 ? status : add_descriptor(file, FILE_DESCRIPTOR_FIRST);
 }
 
 /* read(descriptor, buffer, length): how many bytes, fewer than length only at the file's end */

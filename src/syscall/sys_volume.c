@@ -56,7 +56,6 @@ intptr_t sys_open_file(const uintptr_t *arguments)
 {
     char path[PATH_BYTES_MAX];
     uint32_t flags = (uint32_t)arguments[1];
-    struct file *file;
     int status = copy_path_from_user(path, user_pointer(arguments[0]));
 
     if (status < 0) {
@@ -64,12 +63,12 @@ intptr_t sys_open_file(const uintptr_t *arguments)
     }
     if (flags & ~OPEN_FLAGS || !(flags & (OPEN_READ | OPEN_WRITE)) ||
         (flags & (OPEN_TRUNCATE | OPEN_APPEND) && !(flags & OPEN_WRITE)) ||
-        (flags & OPEN_EXCLUSIVE && !(flags & OPEN_CREATE))) {
+        (flags & OPEN_EXCLUSIVE && !(flags & OPEN_CREATE)) ||
+        (flags & OPEN_DIRECTORY && flags & OPEN_CREATE)) {
         return -EINVARG;
     }
-    status = file_open_at(folder(), path, flags & (OPEN_READ | OPEN_WRITE | OPEN_APPEND),
-                          vfs_flags_of(flags), &file);
-    return status < 0 ? status : descriptor_of_new(file);
+    return descriptor_open(path, flags & (OPEN_READ | OPEN_WRITE | OPEN_APPEND),
+                           vfs_flags_of(flags));
 }
 
 /* ---------------------------------------------------------------- positions and sizes */
@@ -422,7 +421,7 @@ intptr_t sys_list_directory(const uintptr_t *arguments)
 /* volumes(drive, out): 0; -ENOENT: there is none */
 intptr_t sys_volumes(const uintptr_t *arguments)
 {
-    struct volume *volume = vfs_volume((unsigned)MIN(arguments[0], (uintptr_t)VFS_DRIVES));
+    struct volume *volume = vfs_hold_volume((unsigned)MIN(arguments[0], (uintptr_t)VFS_DRIVES));
     struct volume_details details = {0};
     struct volume_figures figures = {0};
 
@@ -441,6 +440,7 @@ intptr_t sys_volumes(const uintptr_t *arguments)
     (void)string_copy(details.source, volume->source, sizeof(details.source));
     (void)string_copy(details.remark, volume->remark ? volume->remark : "", sizeof(details.remark));
     (void)vfs_path_of(volume->root, details.place, sizeof(details.place));
+    vfs_release_volume(volume);
     return copy_to_user(user_pointer(arguments[1]), &details, sizeof(details));
 }
 

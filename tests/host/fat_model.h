@@ -295,7 +295,8 @@ static inline void model_rename(struct model *model)
         return;
     }
     int there = model_find(model, to, name);
-    if (there != MODEL_NONE && model->items[there].is_folder != it->is_folder) {
+    if ((there != MODEL_NONE && model->items[there].is_folder != it->is_folder) ||
+        (it->is_folder && model_is_below(model, to, item))) {
         return; /* the VFS has refused it */
     }
     model_open(model, it->parent, &folder);
@@ -304,16 +305,13 @@ static inline void model_rename(struct model *model)
     if (there != MODEL_NONE && there != item) {
         model_open(model, there, &replaced);
     }
-    int expected = it->is_folder && model_is_below(model, to, item) ? -EINVARG
-                   : there != MODEL_NONE && there != item && !model_is_empty(model, there)
-                       ? -ENOTEMPTY
-                       : OK;
+    int expected =
+        there != MODEL_NONE && there != item && !model_is_empty(model, there) ? -ENOTEMPTY : OK;
     int status = fat_rename(model->volume, &folder, &file, &new_folder, name, strlen(name),
                             there == MODEL_NONE ? NULL
                             : there == item     ? &file
                                                 : &replaced);
-    MODEL_CHECK(status == expected || status == -ENOSPACE ||
-                (expected == -EINVARG && status == -ENOTEMPTY));
+    MODEL_CHECK(status == expected || status == -ENOSPACE);
     if (there != MODEL_NONE && there != item) {
         fat_forget(model->volume, &replaced);
     }

@@ -1,8 +1,11 @@
 /*
- * stub_user.c - memory/user.h for host tests: programs have no memory, so every copy fails.
+ * stub_user.c - see stub_user.h.
  */
+#include "stub_user.h"
+
 #include "base/status.h"
-#include "memory/user.h"
+
+stub_user_copy_t stub_user_copy;
 
 int copy_from_user(void *destination, struct user_pointer source, size_t length)
 {
@@ -13,12 +16,12 @@ int copy_from_user(void *destination, struct user_pointer source, size_t length)
 
 int copy_to_user(struct user_pointer destination, const void *source, size_t length)
 {
-    (void)destination;
-    (void)source;
-    return length ? -EINVARG : OK;
+    return !length ? OK : stub_user_copy ? stub_user_copy(destination, source, length) : -EINVARG;
 }
 
 bool copy_to_user_at_once(struct user_pointer destination, const void *source, size_t length)
 {
-    return copy_to_user(destination, source, length) == OK;
+    (void)destination;
+    (void)source;
+    return length == 0;
 }

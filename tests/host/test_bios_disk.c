@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -43,9 +44,24 @@ static struct {
     bool is_large_memory_usable;
     unsigned failures; /* how many reads and writes from now on fail */
     uint8_t error;     /* AH of one that fails */
+    uint32_t patience; /* ticks that pass until one fails */
+    uint32_t ticks;
+    unsigned sentences;
     unsigned reads, writes, resets;
     uint32_t most; /* sectors in one read */
 } bios;
+
+uint32_t timer_get_ticks(void)
+{
+    return bios.ticks;
+}
+
+void printk_sentence(unsigned column, const char *format, ...)
+{
+    assert_int_equal(column, 0);
+    assert_non_null(format);
+    bios.sentences++;
+}
 
 const struct memory_map *memory_get_map(void)
 {
@@ -93,6 +109,7 @@ static bool transfer_sectors(bool is_write)
     bios.most = packet.count > bios.most ? packet.count : bios.most;
     if (bios.failures > 0) {
         bios.failures--;
+        bios.ticks += bios.patience;
         return false;
     }
     if (is_write) {
@@ -279,18 +296,6 @@ static void test_a_disk_that_fails_is_tried_once(void **state)
     assert_int_equal(read_and_compare(7, 2), OK); /* it works again */
 }
 
-static void test_each_piece_has_its_own_tries(void **state)
-{
-    (void)state;
-    assert_non_null(bios_disk_open(DRIVE));
-    bios.failures = 2;
-    assert_int_equal(read_and_compare(0, LARGE_SECTORS), OK);
-    bios.failures = 2;
-    assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), OK);
-    bios.failures = 3;
-    assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), -EIO);
-}
-
 /* Writes count sectors from lba on: those, and no others, are on the disk. */
 static int write_and_compare(uint32_t lba, uint32_t count)
 {
@@ -309,6 +314,65 @@ static int write_and_compare(uint32_t lba, uint32_t count)
                          is_wanted ? content(lba) + i - lba * dwords + 1 : 0);
     }
     return status;
+}
+
+/* A stick that was pulled out: two waits of the BIOS, and then none. */
+static void test_a_disk_that_does_not_answer_is_gone(void **state)
+{
+    (void)state;
+    for (int writes = 0; writes < 2; writes++) {
+        for (uint32_t lba = 0; lba < 8; lba += 7) {
+            reset(state);
+            bios.ticks = UINT32_MAX - 100; /* they wrap */
+            assert_non_null(bios_disk_open(DRIVE));
+            bios.patience = 5 * TIMER_HZ;
+            bios.failures = UINT_MAX;
+            uint8_t bytes[2 * SECTOR_BYTES] = {0};
+            int status = writes ? block_write(&disk.device, lba, 2, bytes)
+                                : block_read(&disk.device, lba, 2, bytes);
+
+            assert_int_equal(status, -EIO);
+            assert_int_equal(bios.reads + bios.writes, 2);
+            assert_int_equal(bios.sentences, 1);
+            bios.failures = 0; /* another stick in its place is not that one */
+            assert_int_equal(block_write(&disk.device, lba, 2, bytes), -EIO);
+            assert_int_equal(block_read(&disk.device, lba, 2, bytes), -EIO);
+            assert_int_equal(bios.reads + bios.writes, 2);
+            assert_int_equal(bios.sentences, 1);
+        }
+    }
+}
+
+/* One that answers for other sectors has a bad one, or was asleep. */
+static void test_a_slow_disk_is_not_gone(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    bios.patience = 5 * TIMER_HZ;
+    bios.failures = 1;
+    assert_int_equal(read_and_compare(7, 2), OK);
+    assert_int_equal(bios.reads, 3);
+    bios.failures = 1;
+    assert_int_equal(write_and_compare(7, 2), OK);
+    assert_int_equal(bios.writes, 2);
+    bios.patience = TIMER_HZ;
+    bios.failures = 10;
+    assert_int_equal(read_and_compare(7, 2), -EIO);
+    bios.failures = 0;
+    assert_int_equal(read_and_compare(7, 2), OK);
+    assert_int_equal(bios.sentences, 0);
+}
+
+static void test_each_piece_has_its_own_tries(void **state)
+{
+    (void)state;
+    assert_non_null(bios_disk_open(DRIVE));
+    bios.failures = 2;
+    assert_int_equal(read_and_compare(0, LARGE_SECTORS), OK);
+    bios.failures = 2;
+    assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), OK);
+    bios.failures = 3;
+    assert_int_equal(read_and_compare(0, 2 * LARGE_SECTORS), -EIO);
 }
 
 static void test_writes(void **state)
@@ -413,6 +477,8 @@ int main(void)
         TEST(test_errors_of_writing),
         TEST(test_place),
         TEST(test_a_disk_that_fails_is_tried_once),
+        TEST(test_a_disk_that_does_not_answer_is_gone),
+        TEST(test_a_slow_disk_is_not_gone),
         TEST(test_each_piece_has_its_own_tries),
     };
     return cmocka_run_group_tests(tests, map_memory, NULL);

@@ -719,6 +719,51 @@ static void edit(const struct form *form)
 }
 FOR_ALL_FORMS(edit)
 
+#define NEW_CONTENTS 38 /* as many clusters as contents 1 and a folder have */
+
+/* A folder with a file goes, and the n-th write or flush of that fails; then a file comes that gets
+ * what is free. False: there are fewer. */
+static bool free_with_fault(const struct form *form, unsigned n)
+{
+    begin(form);
+    make("folder", FAT_DIRECTORY);
+    make("folder/file", FAT_ARCHIVE);
+    fill("folder/file", 1, 0);
+    leave(1); /* a folder's clusters count when they are free, not before */
+    record();
+    change_began("folder/file", 1, 0);
+    drop("folder/file");
+    drop("folder");
+    disk.writes = 0;
+    disk.fail_write_at = n;
+
+    bool has_failed = fat_commit(volume) < 0;
+
+    disk.fail_write_at = 0;
+    change_began("new", 0, NEW_CONTENTS);
+    promises[promise_count - 1].or_contents = GROWING;
+    make("new", FAT_ARCHIVE);
+    assert_false(volume->frees_folders); /* nobody gets its clusters before they are flushed */
+    fill("new", NEW_CONTENTS, 0);
+    promise();
+    end("free with a fault", form);
+    return has_failed;
+}
+
+/* With a log, and without. */
+static void test_free_with_faults(void **state)
+{
+    (void)state;
+    for (size_t form = 0; form < ARRAY_SIZE(forms); form += 3) {
+        unsigned n = 1;
+
+        while (free_with_fault(&forms[form], n)) {
+            n++;
+        }
+        assert_in_range(n, 2, 100);
+    }
+}
+
 /* The first `size` bytes of the contents are to be in the file, which has those before `from`. */
 static void append_to(const char *path, int contents, uint32_t from, uint32_t size)
 {
@@ -1011,8 +1056,9 @@ int main(int count, char **arguments)
         seed = (uint32_t)strtoul(getenv("FAT_POWER_SEED"), NULL, 10) | 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_edit), cmocka_unit_test(test_append), cmocka_unit_test(test_tree),
-        cmocka_unit_test(test_full), cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_edit),  cmocka_unit_test(test_append),
+        cmocka_unit_test(test_tree),  cmocka_unit_test(test_full),
+        cmocka_unit_test(test_moves), cmocka_unit_test(test_free_with_faults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,13 +212,13 @@ static void test_reads_ahead_of_who_goes_on(void **state)
 {
     static const struct {
         uint32_t index, count;
-    } fills[] = {{0, 2}, {2, 4}, {6, 8}, {14, 16}, {30, 16}, {46, 4}};
+    } fills[] = {{0, 2}, {2, 4}, {6, 8}, {14, 16}, {30, 32}, {62, 18}};
     static struct test_file file;
     uint32_t known = 0;
 
     (void)state;
-    open_file(&file, 50, 40);
-    for (uint32_t index = 0; index < 50; index++) {
+    open_file(&file, 80, 40);
+    for (uint32_t index = 0; index < 80; index++) {
         (void)get(&file, index);
         if (file.fills != known) {
             assert_int_equal(file.index, fills[known].index);

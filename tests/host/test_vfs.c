@@ -34,6 +34,7 @@
 #include "stub_frames.h"
 #include "stub_kmem_malloc.h"
 #include "stub_tasks.h"
+#include "stub_user.h"
 
 void *kzalloc(size_t size)
 {
@@ -1067,8 +1068,6 @@ static void test_lost_writes_are_told(void **state)
     end();
 }
 
-/* ---------------------------------------------------------------- while the volume is in use */
-
 static struct file *open_new(const char *path)
 {
     struct file *file;
@@ -1076,6 +1075,72 @@ static struct file *open_new(const char *path)
     assert_int_equal(file_open_at(NULL, path, FILE_READ | FILE_WRITE, VFS_CREATE, &file), OK);
     return file;
 }
+
+/* Of a page of a file that another file's bytes lay in before: what was written, or zeros. */
+static void check_page(struct file *file, uint32_t index)
+{
+    static uint8_t page[PAGE_SIZE_BYTES];
+    uint8_t wanted = (uint8_t)(1 + index);
+    bool is_lost;
+
+    assert_int_equal(file_seek(file, (uint64_t)index * PAGE_SIZE_BYTES), OK);
+    assert_int_equal(file_read(file, page, sizeof(page)), sizeof(page));
+    is_lost = page[sizeof(page) - 1] != wanted;
+    for (size_t i = 0; i < sizeof(page); i++) {
+        bool is_right = page[i] == wanted || (is_lost && page[i] == 0);
+
+        if (!is_right) {
+            fail_msg("page %u, byte %zu is %02x", index, i, page[i]);
+        }
+    }
+}
+
+/* When some pages of a new file could not be written, but those behind them were: nothing that
+ * lay on the disk before is seen, neither when the pages are read again nor after a mount. */
+static void test_lost_pages_show_nothing_old(void **state)
+{
+    enum { PAGES = 3 * PAGE_OBJECT_FILL_MAX };
+    static uint8_t page[PAGE_SIZE_BYTES];
+    unsigned failed = 0;
+
+    (void)state;
+    for (unsigned fault_at = 1; fault_at < 400; fault_at += 1 + fault_at / 6) {
+        prepare("-F 16 -s 1", 4096);
+        struct file *file = open_new("/d/old");
+
+        memset(page, 0xEE, sizeof(page));
+        while (file_write(file, page, sizeof(page)) > 0) { /* all clusters that are free */
+        }
+        file_close(file);
+        assert_int_equal(vfs_sync(), OK);
+        assert_int_equal(vfs_remove(NULL, "/d/old"), OK);
+        assert_int_equal(vfs_sync(), OK);
+        file = open_new("/d/new");
+        set_fault(WRITE, fault_at);
+        for (uint32_t i = 0; i < PAGES; i++) {
+            memset(page, (int)(1 + i), sizeof(page));
+            assert_int_equal(file_write(file, page, sizeof(page)), sizeof(page));
+        }
+        failed += vfs_sync() < 0;
+        clear_faults();
+        forget_caches();
+        for (uint32_t i = 0; i < PAGES; i++) {
+            check_page(file, i);
+        }
+        assert_in_range(-file_take_error(file), 0, EIO);
+        file_close(file);
+        remount();
+        file = open_new("/d/new");
+        for (uint32_t i = 0; i < file->node->size / PAGE_SIZE_BYTES; i++) {
+            check_page(file, i);
+        }
+        file_close(file);
+        end();
+    }
+    assert_true(failed > 0);
+}
+
+/* ---------------------------------------------------------------- while the volume is in use */
 
 static void write_all_back(void *context)
 {
@@ -1132,6 +1197,93 @@ static void test_a_removed_file_waits_for_its_end(void **state)
     end();
 }
 
+static void write_everything(void *context)
+{
+    *(int *)context = vfs_sync();
+}
+
+/* A volume is not unmounted while somebody waits for its lock, be it that he holds no node. */
+static void test_a_volume_that_is_waited_for_stays(void **state)
+{
+    int status = -EBUSY;
+
+    (void)state;
+    prepare("-F 16 -s 1 -R 128", 4096);
+    struct volume *volume = vfs_volume(VFS_DRIVE_START);
+
+    volume_lock(volume);
+    stub_task_start(0, write_everything, &status);
+    assert_true(stub_task_is_blocked(0));
+    volume_unlock(volume); /* it has its turn later */
+    assert_int_equal(vfs_unmount(VFS_DRIVE_START), -EINUSE);
+    task_wake_all(&volume->lock_queue);
+    stub_tasks_run_woken();
+    assert_true(stub_task_has_ended(0));
+    assert_int_equal(status, OK);
+    end();
+}
+
+/* ---------------------------------------------------------------- a position that two share */
+
+static struct file *cut_file, *moved_file;
+
+/* While one reads, the file becomes shorter, or the position is moved. */
+static int cut_meanwhile(struct user_pointer destination, const void *source, size_t length)
+{
+    if (cut_file) {
+        assert_int_equal(node_resize(cut_file->node, 100), OK);
+    }
+    if (moved_file) {
+        assert_int_equal(file_seek(moved_file, 7), OK);
+    }
+    (void)destination;
+    (void)source;
+    (void)length;
+    return OK;
+}
+
+static int fail_meanwhile(struct user_pointer destination, const void *source, size_t length)
+{
+    (void)cut_meanwhile(destination, source, length);
+    return -EIO;
+}
+
+/* Where a position is after a read during which something happened. */
+static void test_position_after_a_read(void **state)
+{
+    static const struct {
+        stub_user_copy_t copy;
+        bool is_cut, is_moved;
+        int status;
+        uint64_t position;
+    } cases[] = {
+        {cut_meanwhile, false, false, 3 * PAGE_SIZE_BYTES, 3 * PAGE_SIZE_BYTES},
+        {cut_meanwhile, true, false, PAGE_SIZE_BYTES, PAGE_SIZE_BYTES},
+        {cut_meanwhile, true, true, PAGE_SIZE_BYTES, 7},
+        {fail_meanwhile, false, false, -EIO, 0},
+        {fail_meanwhile, false, true, -EIO, 7},
+    };
+
+    (void)state;
+    prepare("-F 16 -s 1 -R 128", 4096);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct file *file = open_new("/d/read");
+
+        assert_int_equal(node_resize(file->node, 3 * PAGE_SIZE_BYTES), OK);
+        cut_file = cases[i].is_cut ? file : NULL;
+        moved_file = cases[i].is_moved ? file : NULL;
+        stub_user_copy = cases[i].copy;
+        int status = file_read_to(file, io_buffer_of_user((struct user_pointer){PAGE_SIZE_BYTES}),
+                                  3 * PAGE_SIZE_BYTES);
+
+        stub_user_copy = NULL;
+        assert_int_equal(status, cases[i].status);
+        assert_int_equal(file_position(file), cases[i].position);
+        file_close(file);
+    }
+    end();
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -1144,7 +1296,10 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_many_zeros),
         cmocka_unit_test(test_many_zeros_are_interrupted),
         cmocka_unit_test(test_lost_writes_are_told),
+        cmocka_unit_test(test_lost_pages_show_nothing_old),
         cmocka_unit_test(test_a_removed_file_waits_for_its_end),
+        cmocka_unit_test(test_a_volume_that_is_waited_for_stays),
+        cmocka_unit_test(test_position_after_a_read),
     };
 
     if (count > 1) {

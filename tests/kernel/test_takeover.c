@@ -308,7 +308,9 @@ static void act(void)
         break;
     case KILL:
         if (is_done()) {
-            scene.kill = MAX(scene.kill, now() - scene.since);
+            uint64_t took = now() - scene.since;
+
+            scene.kill = MAX(scene.kill, took);
             if (!type_kill()) {
                 go_to(CLEAN);
             }

@@ -495,6 +495,33 @@ static void check_open_flags(void)
     CHECK(syscall_close(more) == 0 && syscall_close(file) == 0);
 }
 
+/* What cannot have a descriptor, or is no folder, is neither made nor cut. */
+static void check_nothing_half_done(void)
+{
+    int file = (int)syscall_open_file("/tmp/f", NEW | OPEN_TRUNCATE);
+    int more[FILE_DESCRIPTORS], count = 0;
+
+    CHECK(write_at(file, 0, "0123456789", 10) == 10);
+    CHECK(syscall_open_file("/tmp/new", NEW | OPEN_DIRECTORY) == -EINVARG && !is_there("/tmp/new"));
+    while ((more[count] = (int)syscall_duplicate(file, 0, FILE_LOWEST)) >= 0) {
+        count++;
+    }
+    CHECK(more[count] == -EBUSY && count > 0);
+    CHECK(syscall_open_file("/tmp/new", NEW) == -EBUSY && !is_there("/tmp/new"));
+    CHECK(syscall_open_file("/tmp/f", RW | OPEN_TRUNCATE) == -EBUSY);
+    CHECK(details_of(file).size == 10);
+    CHECK(syscall_close(more[--count]) == 0);
+    for (int i = 0; i < FILE_DESCRIPTORS; i++) { /* an error leaves the number free */
+        CHECK(syscall_open_file("/tmp/no/new", NEW) == -ENOENT);
+    }
+    CHECK(syscall_open_file("/tmp/new", NEW) == more[count] && syscall_close(more[count]) == 0);
+    while (count-- > 0) {
+        CHECK(syscall_close(more[count]) == 0);
+    }
+    CHECK(resize(file, 0) == 0 && syscall_close(file) == 0);
+    CHECK(syscall_remove("/tmp/new", REMOVE_FILE) == 0);
+}
+
 static void check_bad_pointers(void)
 {
     int file = (int)syscall_open_file("/tmp/f", RW), folder = (int)syscall_open("/tmp");
@@ -538,6 +565,7 @@ int main(void)
     check_read_only();
     check_descriptor_path();
     check_open_flags();
+    check_nothing_half_done();
     check_bad_pointers();
     if (check_status() == 0) {
         printf("writing: all is well\n");

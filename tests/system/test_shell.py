@@ -363,6 +363,12 @@ def pipes_and_files(session):
             "There is no program or command 'nobody'. Type help for a list.")
     exactly(session, "a pipe from nobody", "nobody | cat",
             "There is no program or command 'nobody'. Type help for a list.")
+    exactly(session, "as many pipes as there can be", "echo a" + " | cat" * 15 + " && echo done", "a", "done")
+    for after in ("", "&"):
+        exactly(session, f"one part too many{after}", "echo a > made" + " | cat" * 16 + after,
+                "A pipeline has at most 16 parts.")
+        exactly(session, "and nothing has run", "echo $?; cat made", "2",
+                "cat: 'made' cannot be shown: no such file or folder.", "cat ended with status 1.")
     exactly(session, "input from a file", "cat < text.txt", "A line.", "One more line.")
     exactly(session, "input from a file", "<text.txt cat | cat", "A line.", "One more line.")
     exactly(session, "output to a device", "cat text.txt > /dev/null")

@@ -25,7 +25,9 @@ int fat_begin(struct fat_volume *volume, uint32_t sectors)
     if (status < 0) {
         return status;
     }
-    if (fat_changes_room(volume) < sectors ||
+    /* After a commit that failed: a folder's clusters are free, but the log may still have what
+     * stood there. Nobody gets them before that is over. */
+    if (fat_changes_room(volume) < sectors || volume->frees_folders ||
         volume->space.loose_count + RELEASES_MAX > FAT_LOOSE_MAX) {
         status = fat_commit(volume);
         if (status < 0) {

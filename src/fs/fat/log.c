@@ -130,6 +130,7 @@ static const struct fat_log_list *read_half(struct fat_volume *volume, unsigned 
             fat_crc(0, sector, volume->sector_bytes) != list->entries[i].after) {
             return NULL;
         }
+        (void)task_pause();
     }
     return list;
 }
@@ -167,6 +168,7 @@ static int change_again(struct fat_volume *volume, const struct fat_log_list *li
         if (status == OK) {
             memcpy(bytes, from, volume->sector_bytes);
         }
+        (void)task_pause();
     }
     if (status < 0) {
         fat_changes_undo(volume);

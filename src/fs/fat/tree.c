@@ -11,13 +11,6 @@
 #include "fs/fat/commit.h"
 #include "fs/fat/time.h"
 #include "lib/string.h"
-#include "task/task.h"
-
-/* Folders inside one another, until a chain of ".." is thought to go round: 1,024 bytes of path. */
-#define DEPTH_MAX 1024
-
-/* ... that are left between two pauses. */
-#define DEPTH_AT_ONCE 64
 
 void fat_root(const struct fat_volume *volume, struct fat_file *file)
 {
@@ -189,33 +182,6 @@ int fat_forget(struct fat_volume *volume, struct fat_file *file)
 
 /* ---------------------------------------------------------------- moving */
 
-/* Is `folder` that one, or below it? 1 or 0, or an error. */
-static int is_below(struct fat_volume *volume, const struct fat_file *folder, uint32_t cluster)
-{
-    struct fat_folder at = folder_of(folder);
-
-    for (uint32_t depth = 0; depth < DEPTH_MAX; depth++) {
-        struct fat_found found;
-        uint32_t index = 1;
-
-        if (at.first_cluster == cluster) {
-            return 1;
-        }
-        if (at.first_cluster == volume->root_cluster) {
-            return 0;
-        }
-        int status = fat_folder_next(volume, &at, &index, &found);
-        if (status != 1 || !fat_entry_is_dot(&found.entry)) {
-            return status < 0 ? status : -ECORRUPT;
-        }
-        at = fat_folder_at(volume, fat_entry_cluster(volume, &found.entry));
-        if (depth % DEPTH_AT_ONCE == DEPTH_AT_ONCE - 1 && !task_pause()) {
-            return -EINTERRUPTED;
-        }
-    }
-    return -ECORRUPT;
-}
-
 /* What is renamed, where to. */
 struct move {
     struct fat_file *file, *replaced;
@@ -310,10 +276,6 @@ int fat_rename(struct fat_volume *volume, const struct fat_file *folder, struct 
     }
     if (status == OK && replaced && replaced != file) {
         status = check_removable(volume, replaced);
-    }
-    if (status == OK && file->is_folder) {
-        status = is_below(volume, new_folder, file->first_cluster);
-        status = status == 1 ? -EINVARG : status;
     }
     if (status < 0) {
         return status;

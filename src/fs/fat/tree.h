@@ -31,7 +31,7 @@ int fat_remove(struct fat_volume *volume, const struct fat_file *folder, struct 
 /*
  * Gives file, which lies in folder, the place new_name in new_folder. replaced: who has that name
  * now, of the same kind; it loses it as by fat_remove(); NULL: nobody; or file itself, under
- * another spelling. -ENOTEMPTY; -ENOSPACE; -EINVARG: a folder into itself or below.
+ * another spelling. -ENOTEMPTY; -ENOSPACE. Never below itself: the caller has seen to that.
  *
  * What is replaced keeps its place and its spelling.
  */
