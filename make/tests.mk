@@ -117,7 +117,7 @@ clang_commands = $(foreach source,$(1),$(call clang_command,$(source),$(2))$(COM
 LONG_MODE_C := $(sort $(wildcard tests/programs/long_mode/*.c))
 PROGRAM_C := $(sort $(filter-out programs/newlib/% $(LONG_MODE_C),$(wildcard programs/*/*.c programs/*/i386/*.c) \
     $(wildcard tests/programs/*.c tests/programs/*/*.c tests/attackers/*.c tests/bench/programs/*.c) \
-    $(BENCH_ROWS) $(BENCH_ROWS_DRUPE)))
+    $(BENCH_ROWS) $(BENCH_SEQUENTIAL) $(BENCH_ROWS_DRUPE)))
 NEWLIB_C  := $(sort $(wildcard programs/newlib/*.c tests/newlib/*.c))
 
 .PHONY: compile_commands.json

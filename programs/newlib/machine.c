@@ -7,18 +7,12 @@
 
 #include "layer.h"
 
-#ifdef __x86_64__
-#define PROCESSOR "x86_64"
-#else
-#define PROCESSOR "i686"
-#endif
-
 static const char host_name[] = "drupe";
 
 int uname(struct utsname *out)
 {
-    *out = (struct utsname){
-        .sysname = "Drupe", .release = "1", .version = "1", .machine = PROCESSOR};
+    *out = (struct utsname){.sysname = "Drupe", .release = "1", .version = "1"};
+    strcpy(out->machine, sizeof(void *) == 8 ? "x86_64" : "i686");
     strcpy(out->nodename, host_name);
     return 0;
 }

@@ -34,8 +34,8 @@ static const char *full_path(struct full_path *room, int folder, const char *pat
         errno = ENOENT;
         return NULL;
     }
-    if (layer_result_about(
-            folder, syscall_descriptor_path(folder, room->text, sizeof(room->text))) < 0) {
+    if (layer_result_about(folder,
+                           syscall_descriptor_path(folder, room->text, sizeof(room->text))) < 0) {
         return NULL;
     }
     length = strlen(room->text);
@@ -103,7 +103,7 @@ int unlinkat(int folder, const char *path, int flags)
     if (!full) {
         return -1;
     }
-    return flags & AT_REMOVEDIR ? rmdir(full) : unlink(full);
+    return (flags & AT_REMOVEDIR) ? rmdir(full) : unlink(full);
 }
 
 int renameat(int folder, const char *path, int new_folder, const char *new_path)

@@ -1,6 +1,6 @@
 /*
- * rights.c - who may do what with a file. A FAT knows one right, and no owners: a file can be marked,
- * so that nobody writes to it. All files are user 0's.
+ * rights.c - who may do what with a file. A FAT knows one right, and no owners: a file can be
+ * marked, so that nobody writes to it. All files are user 0's.
  */
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /*
- * times.c - when a file was changed and read: programs may set both. A FAT keeps the first in steps of
- * 2 seconds, of the second only the day.
+ * times.c - when a file was changed and read: programs may set both. A FAT keeps the first in steps
+ * of 2 seconds, of the second only the day.
  */
 #include <sys/stat.h>
 #include <sys/time.h>

@@ -129,8 +129,8 @@ struct passwd *getpwnam(const char *of)
     return strcmp(of, name) == 0 ? &user : NULL;
 }
 
-/* As these functions have it: an error number, or 0 and what was found. What the strings are does not
- * change, so the caller's room is not needed. */
+/* As these functions have it: an error number, or 0 and what was found. What the strings are does
+ * not change, so the caller's room is not needed. */
 int getpwuid_r(uid_t number, struct passwd *out, char *room, size_t size, struct passwd **result)
 {
     (void)room;

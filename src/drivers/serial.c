@@ -146,8 +146,8 @@ static void serial_write(const char *text, size_t length)
     }
 }
 
-/* Loopback returns what is sent. Bytes from outside may stand before it in the FIFO: those that came
- * earlier, and with QEMU even those that come now. */
+/* Loopback returns what is sent. Bytes from outside may stand before it in the FIFO: those that
+ * came earlier, and with QEMU even those that come now. */
 static bool returns_what_is_sent(void)
 {
     outb(MCR, MCR_LOOPBACK | MCR_DTR_RTS);

@@ -314,8 +314,9 @@ intptr_t sys_descriptor_path(const uintptr_t *arguments)
     if (!file) {
         return -EINVARG;
     }
-    return file->node && file->node->kind == NODE_DIRECTORY ? give_path_of(file->node, arguments + 1)
-                                                            : -ENOTDIR;
+    return file->node && file->node->kind == NODE_DIRECTORY
+               ? give_path_of(file->node, arguments + 1)
+               : -ENOTDIR;
 }
 
 /* ---------------------------------------------------------------- what there is */

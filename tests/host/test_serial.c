@@ -33,7 +33,7 @@ static struct {
     unsigned lsr_reads;
     unsigned busy_reads; /* so many reads of LSR say that the last bytes are still on their way */
     const char *received;
-    unsigned stray; /* bytes from outside that stand before what loopback returns */
+    unsigned stray;       /* bytes from outside that stand before what loopback returns */
     unsigned stray_later; /* so many come when the FIFO has been emptied */
     bool has_debugcon;
     char debugcon[64];

@@ -1,6 +1,6 @@
 /*
- * tests/newlib/users.c - what the SDK has of POSIX for systems with users, rights and links, of which
- * Drupe has one, one and none; paths from an open folder; the times of files; randomness.
+ * tests/newlib/users.c - what the SDK has of POSIX for systems with users, rights and links, of
+ * which Drupe has one, one and none; paths from an open folder; the times of files; randomness.
  *
  * Files: data.txt is the ten digits and a line break.
  */

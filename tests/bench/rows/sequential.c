@@ -1,9 +1,9 @@
 /*
- * sequential.c - init that reads a large file from its start to its end, and writes one and brings it
- * to the disk: a part of `make bench-linux`.
+ * sequential.c - init that reads a large file from its start to its end, and writes one and brings
+ * it to the disk: a part of `make bench-linux`.
  *
- * It measures time, not instructions: the disk's share counts, and under -icount that has no meaning.
- * The time-stamp counter of an emulated machine without -icount is the host's.
+ * It measures time, not instructions: the disk's share counts, and under -icount that has no
+ * meaning. The time-stamp counter of an emulated machine without -icount is the host's.
  */
 #include <stdio.h>
 
