@@ -140,16 +140,15 @@ static int make(const char *name)
 }
 
 /* Lets a child make it, and reports what became of it. */
-static void show(const char *self, const char *name, const char *what)
+static void show(const char *name, const char *what)
 {
-    struct command_argument words[2] = {0};
     int status;
 
-    string_copy(words[0].argument, self, sizeof(words[0].argument));
-    string_copy(words[1].argument, name, sizeof(words[1].argument));
-    words[0].next = &words[1];
     printf("\nA program %s. The kernel says:\n\n", what);
-    int pid = process_spawn(words, SPAWN_FRONT);
+    int pid = (int)syscall_fork();
+    if (pid == 0) {
+        exit(make(name));
+    }
     if (pid < 0 || process_wait(pid, &status) < 0) {
         printf("crash: it could not be started: %s.\n", error_text(pid));
     } else if (status >= STATUS_FAULT) {
@@ -157,7 +156,7 @@ static void show(const char *self, const char *name, const char *what)
     }
 }
 
-static int menu(const char *self)
+static int menu(void)
 {
     char line[16];
 
@@ -180,7 +179,7 @@ static int menu(const char *self)
             printf("There is no '%s' in the menu.\n\n", line);
             continue;
         }
-        show(self, faults[chosen].name, faults[chosen].what);
+        show(faults[chosen].name, faults[chosen].what);
         print("\nEnter: back to the menu. ");
         while (getkeyblock() != KEY_ENTER) {
         }
@@ -197,5 +196,5 @@ int main(int argc, char **argv)
         dprintf(FILE_ERRORS, "%s", USAGE);
         return EXIT_USAGE;
     }
-    return argc == 2 ? make(argv[1]) : menu(argc > 0 ? argv[0] : "crash.elf");
+    return argc == 2 ? make(argv[1]) : menu();
 }

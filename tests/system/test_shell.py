@@ -200,7 +200,7 @@ def programs(session):
     hits, total, rate = map(float, re.search(r"(\d+) of (\d+) \(([\d.]+)", "".join(rows)).groups())
     test("mem: the cache's rate", None if abs(hits * 100 / total - rate) <= 0.1 else rows)
 
-    command(session, "hello", "hello", r"Hello from hello\.elf\.", ".*read back.")
+    command(session, "hello", "hello", r"Hello from hello\.", ".*read back.")
     crashes(session)
     exactly(session, "sleep", "sleep 0")
     command(session, "sleep", "sleep soon", "Usage: sleep SECONDS", r"sleep ended with status 2\.")
