@@ -356,7 +356,8 @@ static void file_call(uint32_t command)
         if (ONE_IN(2)) {
             call(command, any_descriptor(), 0, 1);
         } else {
-            call(command, any_number(), ADDRESS(marked_names[random_number() % COUNT_OF(marked_names)]),
+            call(command, any_number(),
+                 ADDRESS(marked_names[random_number() % COUNT_OF(marked_names)]),
                  ONE_IN(2) ? any_number() : 0);
         }
         break;
