@@ -5,16 +5,14 @@
 ;   A20 on, paging off, interrupts off, direction flag clear
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
-; What it does: verify the image's checksum, move .data to its place, zero .bss, take the kernel's
-; own stack, call C.
+; What it does: verify the image's checksum, unpack what is behind this code, zero .bss, take the
+; kernel's own stack, call C.
 
 %include "asm_constants.inc"
 
 bits 32
 
 extern kernel_main
-extern kernel_data_in_image
-extern kernel_data_start
 extern kernel_data_end
 extern kernel_bss_start
 extern kernel_end
@@ -33,5 +31,8 @@ start_kernel:
     cli
     hlt
     jmp .halt
+
+    align 4                         ; it is moved by dwords
+entry_end:
 
 %include "arch/x86/boot_stack.inc"
