@@ -26,8 +26,8 @@ static bool is_filling(const uint8_t *from, const uint8_t *to)
     return from >= to;
 }
 
-/* The image of this kernel, read sector by sector, if the sums in its header are those of these bytes; else
- * NULL. The caller frees it with kfree(). */
+/* The image of this kernel, read sector by sector, if the sums in its header are those of these
+ * bytes; else NULL. The caller frees it with kfree(). */
 static uint8_t *read_image(void)
 {
     uint8_t *image = kmalloc(header->image_bytes);

@@ -7,8 +7,8 @@
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
 ; What it does: verify the image's checksum, see that the CPU has long mode, unpack what is behind
-; this code, zero .bss, build the boot page tables, enter long mode (Intel SDM volume 3, section 9.8.5),
-; take the kernel's own stack, call C.
+; this code, zero .bss, build the boot page tables, enter long mode (Intel SDM volume 3, section
+; 9.8.5), take the kernel's own stack, call C.
 ;
 ; The boot page tables show the first 4 GiB of physical memory twice, and the first 1 GiB once more,
 ; in pages of 2 MiB:
