@@ -22,8 +22,11 @@ extern kernel_end
 %include "arch/x86/image_check.inc"
 
 ; In: the entry state, the image verified
-start_kernel:
+image_verified:
 %include "arch/x86/image_unpack.inc"
+
+; In: the kernel as it was linked, still on the boot sector's stack
+start_kernel:
     mov esp, kernel_stack_top
     xor ebp, ebp                    ; the end of every backtrace
     call kernel_main

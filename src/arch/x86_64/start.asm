@@ -54,7 +54,7 @@ ENTRY_BYTES         equ 8
 GIB_SHOWN           equ 4
 
 ; In:  the entry state, the image verified
-start_kernel:
+image_verified:
     pushfd                          ; a CPU has CPUID if EFLAGS.ID can be changed
     pop eax
     mov ecx, eax
