@@ -105,43 +105,37 @@ static int read_pid(const char *text, uint32_t *pid)
     return 0;
 }
 
-/* Starts the program that the words name, with ".elf" where there is none without. */
-static int start(struct command_argument *command)
+/* Starts the program that the first word names, as the shell does: in the working folder or in the
+ * root, with ".elf" where there is none without. words ends with NULL. */
+static int start(char **words)
 {
-    int pid = process_spawn(command, SPAWN_FRONT);
+    static const char *const places[] = {"%s", "%s.elf", "/%s", "/%s.elf"};
+    int pid = -ENOENT;
 
-    if (pid == -ENOENT && strlen(command->argument) + sizeof(".elf") <= COMMAND_ARGUMENT_BYTES) {
-        strcat(command->argument, ".elf");
-        pid = process_spawn(command, SPAWN_FRONT);
+    for (size_t i = 0; pid == -ENOENT && i < sizeof(places) / sizeof(places[0]); i++) {
+        char path[COMMAND_ARGUMENT_BYTES];
+
+        (void)snprintf(path, sizeof(path), places[i], words[0]);
+        pid = process_spawn_program(
+            &(struct spawn_request){.path = path, .arguments = words, .flags = SPAWN_FRONT});
     }
     return pid;
 }
 
 /* The trace is on until this process turns it off, or ends: so it cannot be left on. */
-static int trace_program(int count, char **words)
+static int trace_program(char **words)
 {
-    struct command_argument *command = calloc((size_t)count, sizeof(*command));
     int status = 0;
 
-    if (command == NULL) {
-        puts("mem: there is not enough memory.");
-        return EXIT_FAILURE;
-    }
-    for (int i = 0; i < count; i++) {
-        string_copy(command[i].argument, words[i], COMMAND_ARGUMENT_BYTES);
-        command[i].next = i + 1 < count ? &command[i + 1] : NULL;
-    }
     if (memory_look(MEMORY_LOOK_TRACE, 1, NULL) < 0) {
         puts("mem: a program in the background cannot turn on the trace.");
-        free(command);
         return EXIT_FAILURE;
     }
-    int pid = start(command);
+    int pid = start(words);
     if (pid > 0) {
         process_wait(pid, &status);
     }
     memory_look(MEMORY_LOOK_TRACE, 0, NULL);
-    free(command);
     if (pid < 0) {
         printf("mem: '%s' cannot be started: %s.\n", words[0], error_text(pid));
         return EXIT_FAILURE;
@@ -178,7 +172,7 @@ int main(int argc, char **argv)
         return show_areas(pid);
     }
     if (strcmp(what, "trace") == 0 && argc >= 3) {
-        return trace_program(argc - 2, argv + 2);
+        return trace_program(argv + 2);
     }
     dprintf(FILE_ERRORS, "%s", USAGE);
     return EXIT_USAGE;
