@@ -51,9 +51,21 @@ for generated in aclocal.m4 configure 'config*.in' Makefile.in; do
     find . -name "$generated" -exec touch {} +
 done
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+programs=
 # shellcheck source=/dev/null
 . "$port_file"
-if ! build >build.log 2>&1 </dev/null; then
+# Not in a condition: there, a command of build() that fails would not end it.
+set +e
+(
+    set -e
+    build
+    for program in $programs; do
+        [ -x "$program" ] || { echo "there is no program $program"; exit 1; }
+    done
+) >build.log 2>&1 </dev/null
+status=$?
+set -e
+if [ "$status" -ne 0 ]; then
     tail -30 build.log >&2
     echo "build_port.sh: $name could not be built; all of its output is in $folder/build.log" >&2
     exit 1

@@ -358,7 +358,7 @@ MUTANTS = [
      "        if (master & MASTER_ERROR || status == STATUS_NO_DRIVE ||\n            (!(status & STATUS_BSY) && status & (STATUS_ERR | STATUS_DF))) {",
      "        if (status == STATUS_NO_DRIVE) {", "script disk_faults"),
     ("ata: a read that fails is not tried again", ATA,
-     "#define ATA_TRIES          3", "#define ATA_TRIES          1", "script disk_faults"),
+     "#define ATA_TRIES           3", "#define ATA_TRIES           1", "script disk_faults"),
     ("keyboard: the release of shift is lost", KEYBOARD,
      "case CODE_LEFT_SHIFT: state->left_shift = is_pressed(scancode); return 0;",
      "case CODE_LEFT_SHIFT: state->left_shift = true; return 0;", "host keyboard, fuzz keyboard"),

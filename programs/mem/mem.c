@@ -105,17 +105,20 @@ static int read_pid(const char *text, uint32_t *pid)
     return 0;
 }
 
-/* Starts the program that the first word names, as the shell does: in the working folder or in the
- * root, with ".elf" where there is none without. words ends with NULL. */
+/* Starts the program that the first word names: of the working folder or, if no folder is named, of
+ * the root; with ".elf" where there is none without. words ends with NULL. */
 static int start(char **words)
 {
     static const char *const places[] = {"%s", "%s.elf", "/%s", "/%s.elf"};
+    size_t count = strchr(words[0], '/') ? 2 : 4;
     int pid = -ENOENT;
 
-    for (size_t i = 0; pid == -ENOENT && i < sizeof(places) / sizeof(places[0]); i++) {
+    for (size_t i = 0; pid == -ENOENT && i < count; i++) {
         char path[COMMAND_ARGUMENT_BYTES];
 
-        (void)snprintf(path, sizeof(path), places[i], words[0]);
+        if (snprintf(path, sizeof(path), places[i], words[0]) >= (int)sizeof(path)) {
+            return -EBADPATH;
+        }
         pid = process_spawn_program(
             &(struct spawn_request){.path = path, .arguments = words, .flags = SPAWN_FRONT});
     }

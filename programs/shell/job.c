@@ -193,23 +193,19 @@ static int find_with_suffix(char *name)
     return status == -EISDIR ? -EISDIR : with_suffix;
 }
 
-/* The same; a name without a folder is looked for in the working folder, then in the root of the
- * drive with the programs. */
-static int find_program(char *name)
+/* The file of the program that is called so, in path; a name without a folder is looked for in the
+ * working folder, then in the root of the drive with the programs. 0 or an error. */
+static int find_program(const char *name, char path[WORD_BYTES])
 {
-    char path[WORD_BYTES];
-    int status = find_with_suffix(name);
+    string_copy(path, name, WORD_BYTES);
+    int status = find_with_suffix(path);
 
     if (status == OK || strchr(name, '/') != NULL ||
         strlen(name) + strlen(PROGRAM_FOLDER) > NAME_LENGTH_MAX) {
         return status;
     }
-    (void)snprintf(path, sizeof(path), "%s%s", PROGRAM_FOLDER, name);
-    if (find_with_suffix(path) != OK) {
-        return status;
-    }
-    string_copy(name, path, WORD_BYTES);
-    return OK;
+    (void)snprintf(path, WORD_BYTES, "%s%s", PROGRAM_FOLDER, name);
+    return find_with_suffix(path) == OK ? OK : status;
 }
 
 static void tell_why_not(const char *name, int status)
@@ -307,12 +303,9 @@ static char **make_array(struct argument *list, size_t *count)
  * environment. Its pid, or an error. */
 static int start_program(struct job *job, struct argument *command, struct argument *assigned)
 {
-    char path[WORD_BYTES]; /* the program knows itself by the name that was typed */
+    static char path[WORD_BYTES]; /* the program knows itself by the name that was typed */
     size_t words, own;
-    int pid;
-
-    string_copy(path, command->text, sizeof(path));
-    pid = find_program(path);
+    int pid = find_program(command->text, path);
 
     if (pid < 0) {
         return pid;

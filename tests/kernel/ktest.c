@@ -9,6 +9,7 @@
 #include "drivers/ata.h"
 #include "device/block_cache.h"
 #include "fs/file_object.h"
+#include "fs/node_contents.h"
 #include "fs/page_object.h"
 #include "fs/vfs.h"
 #include "device/partition.h"
@@ -92,7 +93,28 @@ static int next_entry(struct node *folder, uint64_t *cursor, char path[PATH_BYTE
     return status;
 }
 
-/* Removes all that a folder has, but for what cannot be written to. 0 or an error. */
+/* Is that path, as next_entry() makes it, a program's in the root of the disk? */
+static bool is_program(const char *path)
+{
+    size_t length = strlen(path);
+
+    return path[0] == '0' + VFS_DRIVE_START && length > 4 && strcmp(path + length - 4, ".elf") == 0;
+}
+
+/* What a program has marked as read-only is so no longer. */
+static int unmark(struct node *folder, const char *path)
+{
+    struct node *node;
+    int status = vfs_open(folder, path, 0, &node);
+
+    if (status == OK) {
+        status = node_set_read_only(node, false);
+        node_release(node);
+    }
+    return status;
+}
+
+/* Removes all that a folder has, but for programs that are marked as read-only. 0 or an error. */
 static int empty(struct node *folder)
 {
     static uint32_t entries;
@@ -107,6 +129,9 @@ static int empty(struct node *folder)
             return -ELIMIT;
         }
         status = vfs_remove(folder, path);
+        if (status == -ERDONLY && !is_program(path) && unmark(folder, path) == OK) {
+            status = vfs_remove(folder, path);
+        }
         if (status == -EISDIR && (status = vfs_open(folder, path, VFS_DIRECTORY, &child)) == OK) {
             status = empty(child);
             node_release(child);

@@ -250,7 +250,7 @@ static void check_names(void)
     name[5 + NAME_UNITS_MAX] = 'n';
     CHECK(make(name) == -EBADPATH);
     CHECK(make("/tmp/a\nb") == -EBADPATH);
-    /* A drive that is only read. */
+    /* A drive whose names stay. */
     CHECK(syscall_make_directory("/dev/newdir") == -ERDONLY);
     CHECK(make("/dev/newfile") == -ENODEVICE);
     CHECK(syscall_rename("/dev/console", "/dev/other") == -ERDONLY);
@@ -408,6 +408,30 @@ static bool is_marked(const char *path)
     return syscall_stat_file(-1, path, &details) == 0 && details.flags & FILE_IS_READ_ONLY;
 }
 
+/* The same in the list of its folder. */
+static bool is_listed_as_marked(const char *path)
+{
+    static uint64_t buffer[512];
+    char folder_path[32];
+    const char *name = strrchr(path, '/') + 1;
+    bool is_found = false;
+
+    string_copy(folder_path, path, (size_t)(name - path));
+    int folder = (int)syscall_open_file(folder_path, OPEN_READ);
+    intptr_t bytes;
+
+    while ((bytes = syscall_list_directory(folder, buffer, sizeof(buffer))) > 0) {
+        const struct directory_record *record = (const void *)buffer;
+
+        for (const char *end = (const char *)record + bytes; (const char *)record < end;
+             record = (const void *)((const char *)record + record->bytes)) {
+            is_found |= strcmp(record->name, name) == 0 && record->flags & FILE_IS_READ_ONLY;
+        }
+    }
+    CHECK(bytes == 0 && syscall_close(folder) == 0);
+    return is_found;
+}
+
 /* In memory and on a disk: what is marked cannot be written, removed or renamed. */
 static void check_read_only_at(const char *path, const char *other)
 {
@@ -415,6 +439,7 @@ static void check_read_only_at(const char *path, const char *other)
 
     CHECK(write_at(file, 0, "0123456789", 10) == 10);
     CHECK(syscall_set_read_only(file, NULL, 1) == 0 && is_marked(path));
+    CHECK(is_listed_as_marked(path));
     CHECK(write_at(file, 10, "abc", 3) == 3); /* who has it open already goes on */
     CHECK(syscall_open_file(path, RW) == -ERDONLY);
     CHECK(syscall_remove(path, REMOVE_FILE) == -ERDONLY);
@@ -422,6 +447,7 @@ static void check_read_only_at(const char *path, const char *other)
     CHECK(syscall_set_read_only(-1, path, 1) == 0 && is_marked(path));
     CHECK(syscall_sync_file(-1) == 0);
     CHECK(syscall_set_read_only(-1, path, 0) == 0 && !is_marked(path));
+    CHECK(!is_listed_as_marked(path));
     CHECK(syscall_close(file) == 0 && syscall_rename(path, other) == 0);
     CHECK(syscall_set_read_only(-1, path, 1) == -ENOENT);
     CHECK(syscall_remove(other, REMOVE_FILE) == 0);

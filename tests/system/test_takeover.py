@@ -132,22 +132,25 @@ def all_attacks():
     chosen = [attack for attack in ATTACKS
               if not wanted or any(word in attack[0] for word in wanted)]
     suite.make("bin/test.bin", "attackers", "bin/programs/shell.elf", "bin/programs/ps.elf")
-    with tempfile.TemporaryDirectory() as folder:
-        image = make_image(folder)
-        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-            results = list(pool.map(lambda attack: run(image, attack), chosen))
     document = suite.read(DOCUMENT)
-    for attack, figures in zip(chosen, results):
-        if "--table" in sys.argv and isinstance(figures, dict):
-            print(row(attack, figures))
-            continue
-        suite.test(f"takeover: {attack[0]}", why_not(attack, figures))
-        if isinstance(figures, dict):
-            print(f"info: {attack[0]}: {figures}")
-        if suite.arch() is suite.I386:
-            suite.test(f"takeover: {attack[0]} is in {DOCUMENT}",
-                       None if f"| {attack[0]} | {attack[2]} MiB |" in document else
-                       "it has no row there")
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        image = make_image(folder)
+        for attack, figures in zip(chosen, pool.map(lambda attack: run(image, attack), chosen)):
+            report(attack, figures, document)
+
+
+def report(attack, figures, document):
+    """As soon as the attack is over."""
+    if "--table" in sys.argv and isinstance(figures, dict):
+        print(row(attack, figures), flush=True)
+        return
+    suite.test(f"takeover: {attack[0]}", why_not(attack, figures))
+    if isinstance(figures, dict):
+        print(f"info: {attack[0]}: {figures}", flush=True)
+    if suite.arch() is suite.I386:
+        suite.test(f"takeover: {attack[0]} is in {DOCUMENT}",
+                   None if f"| {attack[0]} | {attack[2]} MiB |" in document else
+                   "it has no row there")
 
 
 def main():

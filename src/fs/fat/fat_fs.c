@@ -134,14 +134,17 @@ static size_t describe(struct node *directory, const struct fat_found *found,
 
     record->number = number;
     record->kind = entry->attributes & FAT_DIRECTORY ? NODE_DIRECTORY : NODE_FILE;
-    record->flags = entry->attributes & FAT_READ_ONLY ? FILE_IS_READ_ONLY : 0;
+    bool is_marked = entry->attributes & FAT_READ_ONLY;
+
     if (node) {
+        is_marked = node->is_read_only;
         record->size = node->size;
         record->modified = node->times.modified;
     } else {
         record->size = record->kind == NODE_DIRECTORY ? 0 : entry->size;
         record->modified = fat_time_read(entry->modified_date, entry->modified_time, 0);
     }
+    record->flags = is_marked ? FILE_IS_READ_ONLY : 0;
     if (listing->wants_short_names) {
         size_t length = fat_alias_text(entry->name, FAT_LOWER_BASE | FAT_LOWER_EXTENSION, name);
 

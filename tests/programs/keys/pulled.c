@@ -54,11 +54,8 @@ int main(void)
     puts("pull it out");
     getkeyblock();
 
-    uint32_t start = (uint32_t)syscall_uptime();
     sync_both("after", first, other);
-    uint32_t middle = (uint32_t)syscall_uptime();
     go_on(first);
-    puts((uint32_t)syscall_uptime() - middle < middle - start ? "faster" : "slower");
     sync_both("later", first, other);
     printf("all drives: %d\n", (int)syscall_sync_file(-1));
     puts("done");

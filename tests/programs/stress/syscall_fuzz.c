@@ -104,6 +104,9 @@ static const char *const own_names[] = {"a",        "b",
                                         "/dev",     "/dev/null",
                                         "1:/",      "fuzz.elf"};
 
+/* Of these, those that are marked as read-only, and not any more. */
+static const char *const marked_names[] = {"a", "b/c", "1:/a", "1:/b/c", "/tmp/b/d"};
+
 static uintptr_t any_pointer(void)
 {
     switch (random_number() % 8) {
@@ -349,8 +352,13 @@ static void file_call(uint32_t command)
         call(command, ONE_IN(32) ? (uint32_t)-1 : any_descriptor(), 0, 0);
         break;
     case SYSCALL_CHANGE_FOLDER: call(command, path, 0, 0); break;
-    case SYSCALL_SET_READ_ONLY:
-        call(command, any_descriptor(), ONE_IN(2) ? 0 : path, ONE_IN(2) ? any_number() : 0);
+    case SYSCALL_SET_READ_ONLY: /* the programs' files keep their mark */
+        if (ONE_IN(2)) {
+            call(command, any_descriptor(), 0, 1);
+        } else {
+            call(command, any_number(), ADDRESS(marked_names[random_number() % COUNT_OF(marked_names)]),
+                 ONE_IN(2) ? any_number() : 0);
+        }
         break;
     case SYSCALL_DESCRIPTOR_PATH: call(command, any_descriptor(), any_pointer(), any_size()); break;
     default: /* SET_TIMES */
