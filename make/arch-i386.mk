@@ -8,7 +8,7 @@ NASM_FORMAT_i386  := elf32
 LD_EMULATION_i386 := elf_i386
 
 # No padding between functions and loops, and stacks aligned to 4 as nothing here needs more: the
-# image stays small (its limit is 256 KiB). gcc and clang have different words for it.
+# image stays small (its limit is 192 KiB). gcc and clang have different words for it.
 SMALL_CODE_i386 := $(if $(findstring clang,$(CC)),-mstack-alignment=4,-mpreferred-stack-boundary=2 \
     -falign-functions=4 -falign-jumps=1 -falign-loops=1 -falign-labels=1)
 # Pentium: no cmov.

@@ -133,7 +133,7 @@ $(1).elf: build/variant $(BUILD)/list $$($(3)) $(BUILD)/$(2)/symbols.o $$(KERNEL
 	$$(SAY) "  LD     $$@"
 	$$(Q)$$(LD) -m $(LD_EMULATION_$(ARCH)) $$(LDFLAGS) $(4) -T $$(KERNEL_LD) -o $$@ $$($(3)) $(BUILD)/$(2)/symbols.o
 
-$(1).bin: $(1).elf tools/mkkernel.py tools/output.py
+$(1).bin: $(1).elf tools/mkkernel.py tools/lz4_block.py tools/output.py
 	@mkdir -p $$(@D)
 	@$$(OBJCOPY) -O binary $$< $$@.raw
 	@$$(PYTHON) tools/mkkernel.py $$@.raw $$@

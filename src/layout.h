@@ -53,8 +53,9 @@
 #define VGA_TEXT_ADDRESS 0xB8000 /* physical */
 
 /* Kernel image. Where it is linked, KERNEL_ADDRESS to KERNEL_END_MAX, is the architecture's. */
-#define KERNEL_PHYSICAL    0x100000
-#define KERNEL_SECTORS_MAX 2047 /* LBA 1 to 2047: the gap before partition 1 */
+#define KERNEL_PHYSICAL     0x100000
+#define KERNEL_SECTORS_MAX  2047 /* LBA 1 to 2047: the gap before partition 1 */
+#define UNPACK_MARGIN_BYTES 4096 /* at least so much .bss is there for the kernel's unpacking */
 
 /* Other RAM that frames are taken from: below the pool, and from its end on to FRAME_ZONE_END; and
  * what the kernel leaves below USER_STACK_GUARD. */

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Makes bin/kernel.bin of the linker's raw output: whole sectors, size and checksums filled in.
+"""Makes bin/kernel.bin of the linker's raw output: packed, whole sectors, size and checksums filled in.
 
 usage: tools/mkkernel.py RAW OUT
 
 The header's layout is src/abi/kernel_header.h: magic at 8, size at 12, Fletcher's two sums over all
 dwords (themselves taken as 0) at 16 and 20. The kernel's entry code computes them again.
+
+In RAW the size is that of the entry code, which stays as it is; what follows is packed (lz4_block.py).
+If it is 0, nothing is packed.
 """
 
 import os
@@ -13,6 +16,7 @@ import struct
 import sys
 
 sys.dont_write_bytecode = True  # no __pycache__ in the tree
+import lz4_block  # pylint: disable=wrong-import-position
 import output  # pylint: disable=wrong-import-position
 
 MAGIC = 0x4B505244
@@ -40,12 +44,35 @@ def checksums(data):
     return a, b
 
 
+def whole_sectors(data):
+    return data + bytes(-len(data) % SECTOR)
+
+
+def packed(raw):
+    """The image's sectors: the entry code, then the rest as one block. SystemExit if the entry code could not
+    unpack it."""
+    entry_bytes = struct.unpack_from("<I", raw, OFFSETS["bytes"])[0]
+    if not entry_bytes:
+        return whole_sectors(raw)
+    if not HEADER_BYTES <= entry_bytes <= len(raw):
+        raise SystemExit(f"mkkernel: the entry code has {entry_bytes} bytes, the kernel {len(raw)}")
+    block, ahead = lz4_block.pack(raw[entry_bytes:])
+    data = whole_sectors(raw[:entry_bytes] + block)
+    # The entry code moves the block up, so that its end is UNPACK_MARGIN_BYTES or more behind the kernel's.
+    # Nothing may be overwritten before it is read.
+    margin, limit = len(data) - len(raw) + ahead, layout_constant("UNPACK_MARGIN_BYTES")
+    if margin > limit:
+        raise SystemExit(f"mkkernel: the kernel cannot be unpacked in its place: {margin} bytes behind it are"
+                         f" needed, UNPACK_MARGIN_BYTES (src/layout.h) is {limit}")
+    return data
+
+
 def make(raw):
     """The finished image, or SystemExit with a sentence."""
     if len(raw) < HEADER_BYTES or struct.unpack_from("<I", raw, OFFSETS["magic"])[0] != MAGIC:
         raise SystemExit("mkkernel: the input does not begin with a kernel header"
                          " (src/abi/kernel_header.h)")
-    data = bytearray(raw + bytes(-len(raw) % SECTOR))
+    data = bytearray(packed(raw))
     sectors, limit = len(data) // SECTOR, layout_constant("KERNEL_SECTORS_MAX")
     if sectors > limit:
         raise SystemExit(f"mkkernel: the kernel has {sectors} sectors, {sectors - limit} too many:"

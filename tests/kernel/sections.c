@@ -1,7 +1,6 @@
 /*
- * tests/kernel/sections.c - see sections.h. The sums are those of abi/kernel_header.h, which the
- * entry code has verified over the whole image, over the pages that are mapped read-only: .data has
- * been moved out of the last of them.
+ * tests/kernel/sections.c - see sections.h. The sums over the pages that are mapped read-only are
+ * computed like those over the packed image, which the entry code has verified.
  */
 #include "sections.h"
 
@@ -13,18 +12,13 @@
 /* kernel.ld.in */
 extern uint8_t kernel_start[], kernel_text_end[], kernel_rodata_end[];
 
-struct sums {
-    uint32_t a, b;
-};
+static struct sections_sums remembered;
 
-static struct sums remembered;
-
-static struct sums sum_up(void)
+struct sections_sums sections_sum(const void *start, const void *end)
 {
-    struct sums sums = {0, 0};
+    struct sections_sums sums = {0, 0};
 
-    for (const uint32_t *dword = (const uint32_t *)kernel_start;
-         dword < (const uint32_t *)kernel_rodata_end; dword++) {
+    for (const uint32_t *dword = start; dword < (const uint32_t *)end; dword++) {
         sums.a += *dword;
         sums.b += sums.a;
     }
@@ -33,12 +27,12 @@ static struct sums sum_up(void)
 
 void sections_remember(void)
 {
-    remembered = sum_up();
+    remembered = sections_sum(kernel_start, kernel_rodata_end);
 }
 
 bool sections_are_unchanged(void)
 {
-    struct sums sums = sum_up();
+    struct sections_sums sums = sections_sum(kernel_start, kernel_rodata_end);
 
     return sums.a == remembered.a && sums.b == remembered.b;
 }

@@ -5,6 +5,14 @@
 #define TESTS_KERNEL_SECTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+struct sections_sums {
+    uint32_t a, b;
+};
+
+/* The sums of abi/kernel_header.h over the dwords from start to end. */
+struct sections_sums sections_sum(const void *start, const void *end);
 
 /* Sums up header, text and rodata as they are now. */
 void sections_remember(void);

@@ -137,7 +137,7 @@ def without_exit_device():
 
 
 def kernel_size():
-    for path, arch, limit in (("bin/kernel.bin", "", 256), ("bin/x86_64/kernel.bin", "x86_64: ", 320)):
+    for path, arch, limit in (("bin/kernel.bin", "", 192), ("bin/x86_64/kernel.bin", "x86_64: ", 256)):
         size = os.path.getsize(path)
         test(f"{arch}the kernel image is at most {limit} KiB", None if size <= limit * 1024 else f"{size} bytes")
         print(f"info: {path} is {size} bytes")

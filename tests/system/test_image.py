@@ -5,6 +5,7 @@ Boot sector and kernel are dummies here; test_boot.py boots them.
 """
 
 import os
+import random
 import re
 import stat
 import struct
@@ -14,6 +15,7 @@ import tempfile
 from unittest import mock
 
 import suite
+import mkkernel
 import output
 
 SECTOR = 512
@@ -24,6 +26,8 @@ KERNEL_SECTORS_MAX = PARTITION_LBA - 1
 FAT16_CLUSTERS = range(4085, 65525)  # Microsoft's FAT specification: fewer is FAT12, more FAT32
 ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin",
                "MTOOLS_SKIP_CHECK": "0", "LC_ALL": "C.UTF-8"}
+UNPACK_MARGIN_BYTES = 4096  # src/layout.h
+ENTRY_BYTES = 36  # of a kernel that is made here
 BOOT = bytes(510) + b"\x55\xaa"
 KERNEL = b"kern" * (3 * SECTOR // 4)
 
@@ -422,6 +426,129 @@ def kernel_to_a_pipe(case):
     return None if made.returncode == 1 and "is a pipe" in made.stderr else repr(made)
 
 
+def unpack(memory, read, write, end):
+    """As the kernel's entry code: one LZ4 block at read, unpacked to write, which is end in the end. The block's
+    place may be overwritten. The end of what was read."""
+    def length(bits):
+        nonlocal read
+        more = 255 if bits == 15 else 0
+        while more == 255:
+            more = memory[read]
+            read += 1
+            bits += more
+        return bits
+
+    start = write
+    while True:
+        token = memory[read]
+        read += 1
+        literals = length(token >> 4)
+        memory[write:write + literals] = memory[read:read + literals]
+        read += literals
+        write += literals
+        if write >= end:
+            assert write == end, "it unpacks to too much"
+            return read
+        offset = struct.unpack_from("<H", memory, read)[0]
+        read += 2
+        assert 1 <= offset <= write - start, f"a match begins {offset} bytes back, of {write - start}"
+        for _ in range(length(token & 15) + 4):
+            memory[write] = memory[write - offset]
+            write += 1
+
+
+def unpacked(packed, entry_bytes, linked_bytes):
+    """The kernel after its entry code: the block moved to the end of the smallest .bss, and unpacked in its place."""
+    memory = bytearray(packed) + bytes(max(0, linked_bytes + UNPACK_MARGIN_BYTES - len(packed)))
+    end = linked_bytes + UNPACK_MARGIN_BYTES
+    block = packed[entry_bytes:]
+    memory[end - len(block):end] = block
+    read = unpack(memory, end - len(block), entry_bytes, linked_bytes)
+    assert not any(packed[read - end:]), "something is behind the block"
+    return bytes(memory[:linked_bytes])
+
+
+def linked_kernel(contents):
+    """As the linker makes it: entry code, then the contents."""
+    return bytes(8) + struct.pack("<II", 0x4B505244, ENTRY_BYTES) + bytes(range(ENTRY_BYTES - 16)) + contents
+
+
+def packed_contents():
+    """Contents that are hard to pack, each with a name."""
+    chance = random.Random(1)
+    noise = chance.randbytes(300_000)
+    for size in (0, 1, 4, 5, 11, 12, 13, 14, 17, 18, 19, 20, 64):
+        yield f"{size} random bytes", noise[:size]
+        yield f"{size} equal bytes", b"a" * size
+    yield "300,000 random bytes", noise
+    yield "300,000 zeros", bytes(300_000)
+    for literals in (14, 15, 16, 15 + 254, 15 + 255, 15 + 256, 15 + 510):
+        yield f"{literals} literals and a match", noise[:literals] + noise[:4] + noise[1000:1020]
+    for match in (18, 19, 20, 19 + 254, 19 + 255, 19 + 256, 19 + 510):
+        yield f"a match of {match}", noise[:600] + b"-" + noise[:match] + noise[1000:1020]
+    for distance in (1, 2, 3, 4, 5, 65534, 65535, 65536, 65537):
+        yield f"a match {distance} back", noise[:distance] * 2 + noise[70_000:70_020]
+    yield "few kinds of bytes", bytes(chance.choices(b"ab\0", k=50_000))
+    yield "runs", b"".join(bytes([chance.randrange(4)]) * chance.randrange(40) for _ in range(3000))
+    yield "noise behind zeros", bytes(100_000) + noise
+    yield "zeros behind noise", noise + bytes(100_000)
+
+
+def kernels_are_unpacked(_):
+    for name, contents in packed_contents():
+        linked = linked_kernel(contents)
+        packed = mkkernel.make(linked)
+        if len(packed) % SECTOR or struct.unpack_from("<I", packed, 12)[0] != len(packed):
+            return f"{name}: {len(packed)} bytes, and the header has another size"
+        if packed[24:ENTRY_BYTES] != linked[24:ENTRY_BYTES]:
+            return f"{name}: the entry code is changed"
+        try:
+            if unpacked(packed, ENTRY_BYTES, len(linked))[ENTRY_BYTES:] != contents:
+                return f"{name}: it unpacks to something else"
+        except (AssertionError, IndexError) as error:
+            return f"{name}: {error}"
+    zeros = len(mkkernel.make(linked_kernel(bytes(300_000))))
+    return None if zeros < 3000 else f"300,000 zeros are packed into {zeros} bytes"
+
+
+def the_kernel_is_unpacked(case):
+    """bin/kernel.bin unpacks to what was linked, and it is worth it."""
+    subprocess.run(["make", "-s", "bin/kernel.bin"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["objcopy", "-O", "binary", "bin/kernel.elf", case.path("linked")], check=True)
+    linked = case.read("linked")
+    with open("bin/kernel.bin", "rb") as file:
+        packed = file.read()
+    entry_bytes = struct.unpack_from("<I", linked, 12)[0]
+    if unpacked(packed, entry_bytes, len(linked))[24:] != linked[24:]:
+        return "it unpacks to something else"
+    return None if len(packed) < len(linked) * 3 // 4 else f"{len(packed)} bytes of {len(linked)}"
+
+
+def refuses_kernel(case, raw, sentence):
+    case.write("raw", raw)
+    made = run(sys.executable, "tools/mkkernel.py", case.path("raw"), case.path("packed"))
+    return None if made.returncode == 1 and sentence in made.stderr else repr(made)
+
+
+def kernel_grows(case):
+    """What cannot be packed grows: where that needs more room than there is at the end, it is refused."""
+    noise = random.Random(2).randbytes(1_043_000)
+    for contents in (noise, bytes(100_000) + noise):
+        why = refuses_kernel(case, linked_kernel(contents), "cannot be unpacked in its place")
+        if why:
+            return why
+    return None
+
+
+def entry_code_of_wrong_size(case):
+    for size in (1, 23, 513):
+        raw = bytes(8) + struct.pack("<II", 0x4B505244, size) + bytes(496)
+        why = refuses_kernel(case, raw, f"the entry code has {size} bytes")
+        if why:
+            return why
+    return None
+
+
 def no_room_for_output(case):
     made = case.make(output=case.path("nowhere/image.bin"))
     lines = made.stderr.rstrip("\n").split("\n")
@@ -479,6 +606,10 @@ TESTS = [
     ("refused: output is an input", output_is_an_input),
     ("refused: input is no file", input_is_no_file),
     ("refused: kernel into a pipe", kernel_to_a_pipe),
+    ("kernel: packed and unpacked in its place, the same bytes", kernels_are_unpacked),
+    ("kernel: bin/kernel.bin unpacks to what was linked", the_kernel_is_unpacked),
+    ("refused: a kernel that cannot be unpacked in its place", kernel_grows),
+    ("refused: entry code longer than the kernel, or shorter than the header", entry_code_of_wrong_size),
     ("image: output is a link to a file", output_is_a_link),
     ("image: names with spaces and commas", names_with_spaces),
 ]

@@ -5,16 +5,14 @@
 ;   A20 on, paging off, interrupts off, direction flag clear
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
-; What it does: verify the image's checksum, move .data to its place, zero .bss, take the kernel's
-; own stack, call C.
+; What it does: verify the image's checksum, unpack what is behind this code, zero .bss, take the
+; kernel's own stack, call C.
 
 %include "asm_constants.inc"
 
 bits 32
 
 extern kernel_main
-extern kernel_data_in_image
-extern kernel_data_start
 extern kernel_data_end
 extern kernel_bss_start
 extern kernel_end
@@ -24,8 +22,11 @@ extern kernel_end
 %include "arch/x86/image_check.inc"
 
 ; In: the entry state, the image verified
-start_kernel:
+image_verified:
 %include "arch/x86/image_unpack.inc"
+
+; In: the kernel as it was linked, still on the boot sector's stack
+start_kernel:
     mov esp, kernel_stack_top
     xor ebp, ebp                    ; the end of every backtrace
     call kernel_main
@@ -33,5 +34,8 @@ start_kernel:
     cli
     hlt
     jmp .halt
+
+    align 4                         ; it is moved by dwords
+entry_end:
 
 %include "arch/x86/boot_stack.inc"

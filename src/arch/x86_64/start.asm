@@ -6,9 +6,9 @@
 ;   A20 on, paging off, interrupts off, direction flag clear
 ;   ESP = some stack below the boot sector, BOOT_INFO_ADDRESS filled in
 ;
-; What it does: verify the image's checksum, see that the CPU has long mode, move .data to its
-; place, zero .bss, build the boot page tables, enter long mode (Intel SDM volume 3, section 9.8.5),
-; take the kernel's own stack, call C.
+; What it does: verify the image's checksum, see that the CPU has long mode, unpack what is behind
+; this code, zero .bss, build the boot page tables, enter long mode (Intel SDM volume 3, section
+; 9.8.5), take the kernel's own stack, call C.
 ;
 ; The boot page tables show the first 4 GiB of physical memory twice, and the first 1 GiB once more,
 ; in pages of 2 MiB:
@@ -23,8 +23,6 @@
 %include "asm_constants.inc"
 
 extern kernel_main
-extern kernel_data_in_image
-extern kernel_data_start
 extern kernel_data_end
 extern kernel_bss_start
 extern kernel_end
@@ -56,7 +54,7 @@ ENTRY_BYTES         equ 8
 GIB_SHOWN           equ 4
 
 ; In:  the entry state, the image verified
-start_kernel:
+image_verified:
     pushfd                          ; a CPU has CPUID if EFLAGS.ID can be changed
     pop eax
     mov ecx, eax
@@ -77,14 +75,14 @@ start_kernel:
     test edx, CPUID_EDX_LONG_MODE
     jz .no_long_mode
     test edx, CPUID_EDX_NX
-    jnz move_data
+    jnz unpack_kernel
     mov esi, LOADED(no_nx_message)
     jmp say_and_leave
 .no_long_mode:
     mov esi, LOADED(no_long_mode_message)
     jmp say_and_leave
 
-move_data:
+unpack_kernel:
 %include "arch/x86/image_unpack.inc"
 
     ; The page directories, which lie one behind the other, and the tables above them. The upper
@@ -157,6 +155,9 @@ no_long_mode_message:
     db "Drupe: this image is for 64-bit CPUs. For this CPU take the i386 image.", 13, 10, 0
 no_nx_message:
     db "Drupe: this CPU has no NX (XD), or the firmware's set-up has it turned off.", 13, 10, 0
+
+    align 4, db 0                   ; it is moved by dwords
+entry_end:
 
 ; ---------------------------------------------------------------- boot page tables and stack
 
