@@ -24,15 +24,15 @@ case "${DRUPE_ARCH:-i386}" in
         host=
         ;;
     i386)
-        CC="$tools/drupe-cc"
+        CC=drupe-cc
         host=--host=i686-elf
         ;;
     *)
-        CC="$tools/drupe-cc"
+        CC=drupe-cc
         host=--host=x86_64-elf
         ;;
 esac
-export CC CFLAGS
+export CC CFLAGS PATH="$tools:$PATH"
 export MAKEINFO=: # no manuals
 
 # configure [OPTION ...] - the package's own script, told that it builds for another system.

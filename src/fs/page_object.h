@@ -42,7 +42,7 @@
 #define PAGE_CACHE_DIRTY_FRACTION 16
 
 /* Pages that are filled, or written back, at once, at most: as much as one command of an ATA disk
- * moves. Half of it makes the sequential rows of `make bench-linux` half as fast again. */
+ * moves. With half of it, large files are read half as fast (`make bench-linux`). */
 #define PAGE_OBJECT_FILL_MAX 32
 
 struct page_object;
